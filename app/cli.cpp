@@ -1,0 +1,64 @@
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "app/commands/command.h"
+#include "core/error.h"
+#ifdef MOESCOPE_HAS_GUI
+#include "app/gui_main.h"
+#endif
+
+namespace moescope {
+namespace {
+
+int fail(const std::exception& error) {
+  std::fprintf(stderr, "moescope: %s\n", error.what());
+  return 1;
+}
+
+int run_parsed(int argc, char** argv, CLI::App& app, const std::vector<std::string>& files) {
+  (void)files;
+  if (!app.get_subcommands().empty()) return 0;  // its callback ran while parsing
+#ifdef MOESCOPE_HAS_GUI
+  return run_gui(argc, argv, files);
+#else
+  (void)argc;
+  (void)argv;
+  std::fputs("moescope: built without the window; see moescope --help for the commands\n", stderr);
+  return 2;
+#endif
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  CLI::App app(
+      "MoEscope: where did the step time go, which experts are hot, and what happens if I move "
+      "them?\n"
+      "Without a command it opens the window.",
+      "moescope");
+  app.set_version_flag("--version", std::string("moescope ") + MOESCOPE_VERSION);
+  app.option_defaults()->always_capture_default();
+  std::vector<std::string> files;
+  app.add_option("FILE", files, "Trace files or folders to open in the window");
+  for (const auto add : all_commands()) add(app);
+  for (auto* command : app.get_subcommands({})) {
+    add_common_options(*command);
+    command->set_version_flag("--version", std::string("moescope ") + MOESCOPE_VERSION);
+  }
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+    return run_parsed(argc, argv, app, files);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const Cancelled&) {
+    std::fputs("moescope: cancelled; nothing was written\n", stderr);
+    return 1;
+  } catch (const std::exception& error) {
+    return fail(error);
+  }
+}
+
+}  // namespace moescope

@@ -1,0 +1,26 @@
+// What a subcommand is. Each lives in a file of its own and registers itself in commands.cpp.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/progress.h"
+
+namespace moescope {
+
+/// Adds a subcommand to `app`. Its callback does the work and throws Error when it fails.
+using RegisterCommand = void (*)(CLI::App& app);
+
+/// All subcommands in the order of --help; see commands.cpp.
+const std::vector<RegisterCommand>& all_commands();
+
+/// A Progress that writes to stderr when it is a terminal or --progress was given, else is silent.
+/// Ctrl+C cancels it.
+Progress& command_progress();
+/// Adds the options that every command has (--progress).
+void add_common_options(CLI::App& command);
+
+}  // namespace moescope

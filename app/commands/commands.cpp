@@ -1,0 +1,38 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/commands/command.h"
+
+namespace moescope {
+
+const std::vector<RegisterCommand>& all_commands() {
+  static const std::vector<RegisterCommand> commands = {};
+  return commands;
+}
+
+namespace {
+bool progress_requested = false;
+
+void print_progress(double fraction, std::string_view what) {
+  if (!progress_requested && isatty(STDERR_FILENO) == 0) return;
+  std::fprintf(stderr, "\r%3.0f %%  %.*s\033[K", fraction * 100, static_cast<int>(what.size()),
+               what.data());
+  if (fraction >= 1) std::fputc('\n', stderr);
+  std::fflush(stderr);
+}
+}  // namespace
+
+Progress& command_progress() {
+  static Progress progress(print_progress);
+  std::signal(SIGINT, [](int) { command_progress().cancel(); });
+  return progress;
+}
+
+void add_common_options(CLI::App& command) {
+  command.add_flag("--progress", progress_requested,
+                   "Show progress on stderr even when it is no terminal");
+}
+
+}  // namespace moescope

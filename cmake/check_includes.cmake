@@ -1,0 +1,11 @@
+# Run as a script by IncludeDirections.cmake: fails when a file of ROOM includes what PATTERN forbids.
+file(GLOB_RECURSE files "${ROOT}/${ROOM}/*.h" "${ROOT}/${ROOM}/*.cpp" "${ROOT}/${ROOM}/*.cu" "${ROOT}/${ROOM}/*.cuh")
+foreach(file IN LISTS files)
+  file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "include[ \t]*${PATTERN}")
+      file(RELATIVE_PATH shown "${ROOT}" "${file}")
+      message(SEND_ERROR "${shown}: forbidden '${line}': ${REASON}")
+    endif()
+  endforeach()
+endforeach()

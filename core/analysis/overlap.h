@@ -1,0 +1,67 @@
+// Overlap of communication and compute: the figures of PRODUCT.md, per device and per window.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/analysis/classify.h"
+#include "core/analysis/intervals.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Figures of one device in one window; all times in ns over the union of all its streams.
+/// overlap = |union(comm) ∩ union(compute)|, exposed = comm - overlap, idle = span - busy.
+struct OverlapFigures {
+  std::uint64_t comm_events = 0, compute_events = 0, memory_events = 0;
+  TimeNs span = 0;  ///< last end - first start of GPU events; in a window: of the clipped events
+  TimeNs busy = 0, idle = 0;
+  TimeNs compute = 0, comm = 0, memory = 0;
+  TimeNs overlap = 0, exposed = 0;
+  TimeNs wait = 0;  ///< union of the communication kernels that only wait
+  /// 100 x overlap / comm; nullopt when there is no communication.
+  std::optional<double> overlap_percent() const;
+};
+
+/// One device of the trace: the key that every per-device result carries.
+struct DeviceKey {
+  ProcessId process = 0;
+  int device = 0;
+  friend auto operator<=>(const DeviceKey&, const DeviceKey&) = default;
+};
+
+/// Unions of one device, kept so that windows and pictures can be cut from them.
+struct DeviceActivity {
+  DeviceKey key;
+  IntervalSet compute, comm, memory, wait;
+};
+
+struct DeviceOverlap {
+  DeviceKey key;
+  OverlapFigures figures;
+};
+
+/// Devices that have GPU work, by process, then device.
+std::vector<DeviceKey> devices_with_work(const Trace& trace);
+/// Unions per device over `window` (clipped) or the whole trace.
+std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
+                                            std::optional<TimeRange> window = {});
+/// The figures per device over `window` or the whole trace.
+std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
+                                           std::optional<TimeRange> window = {});
+
+/// A named part of the trace: an annotation such as "attn(F)", a layer, a micro-batch, a phase.
+struct ScopeOverlap {
+  std::string kind;  ///< "annotation", "layer", "micro_batch", "phase"
+  std::string name;
+  DeviceKey key;
+  std::uint64_t windows = 0;  ///< occurrences
+  OverlapFigures figures;     ///< summed over the occurrences (the device's figures cut to each)
+};
+/// Overlap for every scope the trace names. A host annotation covers, on the device, the span from
+/// the first start to the last end of the GPU work launched inside it (by correlation).
+std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes);
+
+}  // namespace moescope

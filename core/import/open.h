@@ -1,0 +1,18 @@
+// Opening: any mix of files and folders becomes one Trace.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "core/import/importer.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Opens files (and the trace files directly inside folders) as one trace, a process per rank.
+/// Several files: clocks are aligned on the ends of matching collectives and the result is told in
+/// TraceInfo::alignments and warnings. A single .moetrace opens lazily. Throws Error, Cancelled.
+TracePtr open_trace(const std::vector<std::filesystem::path>& paths, const ImportOptions& options,
+                    Progress& progress);
+
+}  // namespace moescope

@@ -1,0 +1,140 @@
+#include "core/trace/chunk.h"
+
+#include <zstd.h>
+
+#include <cstring>
+
+#include "core/error.h"
+
+namespace moescope {
+
+void SpanColumns::reserve(std::size_t n) {
+  start.reserve(n);
+  duration.reserve(n);
+  name.reserve(n);
+  correlation.reserve(n);
+  launch.reserve(n);
+  kind.reserve(n);
+  depth.reserve(n);
+}
+
+void SpanColumns::push_back(const Span& span) {
+  start.push_back(span.start);
+  duration.push_back(span.duration);
+  name.push_back(span.name);
+  correlation.push_back(span.correlation);
+  launch.push_back(span.launch);
+  kind.push_back(span.kind);
+  depth.push_back(span.depth);
+}
+
+Span SpanColumns::at(std::size_t row) const {
+  return {start.at(row),  duration.at(row), name.at(row), correlation.at(row),
+          launch.at(row), kind.at(row),     depth.at(row)};
+}
+
+namespace {
+
+constexpr int kArgsCompressionLevel = 1;
+constexpr std::size_t kMaxArgsBytes = std::size_t{1} << 30;
+
+Error damaged(const char* what) {
+  return Error("", "arguments block", std::string("damaged: ") + what,
+               "The file was cut or changed after it was written");
+}
+
+/// Decompressed form: u32 rows, u32 offsets[rows + 1], text.
+std::string decompress(const std::string& bytes) {
+  const auto size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kMaxArgsBytes)
+    throw damaged("no valid zstd frame");
+  std::string raw(size, '\0');
+  const auto n = ZSTD_decompress(raw.data(), raw.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(n) || n != raw.size()) throw damaged("zstd data does not decode");
+  return raw;
+}
+
+std::uint32_t read_u32(const std::string& raw, std::size_t index) {
+  std::uint32_t value;
+  std::memcpy(&value, raw.data() + index * sizeof value, sizeof value);
+  return value;
+}
+
+/// Number of rows; throws unless the offsets fit the text.
+std::uint32_t checked_rows(const std::string& raw) {
+  if (raw.size() < 2 * sizeof(std::uint32_t)) throw damaged("too short");
+  const std::uint64_t rows = read_u32(raw, 0);
+  if ((rows + 2) * sizeof(std::uint32_t) > raw.size()) throw damaged("row count too large");
+  return static_cast<std::uint32_t>(rows);
+}
+
+std::string row_text(const std::string& raw, std::uint32_t rows, std::uint32_t row) {
+  const std::size_t text_begin = (std::size_t{rows} + 2) * sizeof(std::uint32_t);
+  const std::uint32_t begin = read_u32(raw, 1 + row), end = read_u32(raw, 2 + row);
+  if (begin > end || text_begin + end > raw.size()) throw damaged("offsets outside the text");
+  return raw.substr(text_begin + begin, end - begin);
+}
+
+}  // namespace
+
+ArgsBlock ArgsBlock::compress(std::string_view text, const std::vector<std::uint32_t>& offsets) {
+  if (text.empty() || offsets.size() < 2) return {};
+  const auto rows = static_cast<std::uint32_t>(offsets.size() - 1);
+  std::string raw(sizeof rows * (offsets.size() + 1) + text.size(), '\0');
+  std::memcpy(raw.data(), &rows, sizeof rows);
+  std::memcpy(raw.data() + sizeof rows, offsets.data(), offsets.size() * sizeof rows);
+  std::memcpy(raw.data() + sizeof rows * (offsets.size() + 1), text.data(), text.size());
+  std::string bytes(ZSTD_compressBound(raw.size()), '\0');
+  const auto n =
+      ZSTD_compress(bytes.data(), bytes.size(), raw.data(), raw.size(), kArgsCompressionLevel);
+  if (ZSTD_isError(n))
+    throw Error("", "", std::string("cannot compress arguments: ") + ZSTD_getErrorName(n));
+  bytes.resize(n);
+  bytes.shrink_to_fit();
+  return ArgsBlock(std::move(bytes));
+}
+
+std::string ArgsBlock::row(std::size_t row) const {
+  if (empty()) return {};
+  const std::string raw = decompress(bytes_);
+  const auto rows = checked_rows(raw);
+  if (row >= rows) throw damaged("fewer rows than spans");
+  return row_text(raw, rows, static_cast<std::uint32_t>(row));
+}
+
+std::vector<std::string> ArgsBlock::rows() const {
+  std::vector<std::string> result;
+  if (empty()) return result;
+  const std::string raw = decompress(bytes_);
+  const auto rows = checked_rows(raw);
+  result.reserve(rows);
+  for (std::uint32_t i = 0; i < rows; ++i) result.push_back(row_text(raw, rows, i));
+  return result;
+}
+
+SpanChunk::SpanChunk(SpanColumns columns, ArgsBlock args)
+    : columns_(std::move(columns)), args_(std::move(args)) {}
+
+std::size_t SpanChunk::memory_bytes() const {
+  const auto& c = columns_;
+  return c.start.capacity() * sizeof(TimeNs) + c.duration.capacity() * sizeof(TimeNs) +
+         c.name.capacity() * sizeof(StringId) + c.correlation.capacity() * sizeof(std::uint32_t) +
+         c.launch.capacity() * sizeof(LaunchId) + c.kind.capacity() + c.depth.capacity() +
+         args_.compressed().capacity();
+}
+
+ChunkInfo describe_chunk(const SpanColumns& columns, const ChunkInfo* previous) {
+  ChunkInfo info;
+  info.count = static_cast<std::uint32_t>(columns.size());
+  info.first_start = columns.start.front();
+  info.last_start = columns.start.back();
+  info.last_end = info.first_start;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    info.last_end = std::max(info.last_end, columns.start[i] + columns.duration[i]);
+  info.max_end_so_far =
+      previous ? std::max(previous->max_end_so_far, info.last_end) : info.last_end;
+  info.first_index = previous ? previous->first_index + previous->count : 0;
+  return info;
+}
+
+}  // namespace moescope

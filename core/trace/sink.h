@@ -1,0 +1,66 @@
+// TraceSink: the one way into a trace, for file importers, the .moetrace writer and live sources.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/trace/chunk.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Spans of one track with their arguments, in order of start.
+struct SpanBatch {
+  SpanColumns columns;                      ///< `depth` may be left empty: the builder fills it
+  std::string args_text;                    ///< concatenated JSON object texts, see ArgsBlock
+  std::vector<std::uint32_t> args_offsets;  ///< rows+1 entries, or empty for no arguments
+};
+
+/// Grown by appending. Calls come from one thread at a time.
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  virtual StringTable& strings() = 0;
+  virtual ProcessId add_process(Process process) = 0;
+  virtual void add_device(Device device) = 0;
+  virtual TrackId add_track(Track track) = 0;
+  virtual LaunchId intern_launch(const LaunchConfig& launch) = 0;
+  /// Batches of one track must not start before the last span of the batch before.
+  virtual void append(TrackId track, SpanBatch batch) = 0;
+  virtual void add_sm_records(std::vector<SmRecord> records) = 0;
+  virtual void add_counter(CounterSeries series) = 0;
+  virtual void add_note(Note note) = 0;
+  /// Facts about the whole; may be called again, the last call counts.
+  virtual void set_info(TraceInfo info) = 0;
+};
+
+/// Builds a Trace in memory. snapshot() may be called between appends (live) and at the end.
+class TraceBuilder final : public TraceSink {
+ public:
+  TraceBuilder();
+  ~TraceBuilder() override;
+
+  StringTable& strings() override;
+  ProcessId add_process(Process process) override;
+  void add_device(Device device) override;
+  TrackId add_track(Track track) override;
+  LaunchId intern_launch(const LaunchConfig& launch) override;
+  void append(TrackId track, SpanBatch batch) override;
+  void add_sm_records(std::vector<SmRecord> records) override;
+  void add_counter(CounterSeries series) override;
+  void add_note(Note note) override;
+  void set_info(TraceInfo info) override;
+
+  /// An immutable view of all that was appended; chunks are shared, not copied.
+  TracePtr snapshot() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Spans in one chunk at most; large enough to compress well, small enough to read one quickly.
+inline constexpr std::size_t kChunkSpans = 16384;
+
+}  // namespace moescope

@@ -1,0 +1,102 @@
+// Trace: the immutable, columnar recording that every analysis and every view reads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/trace/chunk.h"
+#include "core/trace/strings.h"
+#include "core/trace/summary.h"
+#include "core/trace/types.h"
+
+namespace moescope {
+
+/// Where chunks come from: memory, or a .moetrace file that reads them when asked.
+/// Implementations are safe to call from several threads.
+class ChunkStore {
+ public:
+  virtual ~ChunkStore() = default;
+  /// Chunk `chunk` of `track`. Throws Error when the file is damaged.
+  virtual std::shared_ptr<const SpanChunk> chunk(TrackId track, std::size_t chunk) const = 0;
+  /// Stored summary of `track`, or nullptr when there is none and it must be computed.
+  virtual std::shared_ptr<const TrackSummary> summary(TrackId track) const = 0;
+};
+
+/// Everything a Trace is made of; importers and files fill it through TraceBuilder.
+struct TraceParts {
+  TraceInfo info;
+  std::vector<Process> processes;
+  std::vector<Device> devices;
+  std::vector<Track> tracks;
+  std::vector<LaunchConfig> launches;               ///< [0] is the empty configuration
+  std::vector<std::vector<ChunkInfo>> chunk_infos;  ///< [track][chunk]
+  std::vector<SmRecord> sm_records;
+  std::vector<CounterSeries> counters;
+  std::vector<Note> notes;
+  std::shared_ptr<const StringTable> strings;
+  std::shared_ptr<const ChunkStore> store;
+};
+
+class Trace {
+ public:
+  explicit Trace(TraceParts parts);
+
+  const TraceInfo& info() const { return parts_.info; }
+  const std::vector<Process>& processes() const { return parts_.processes; }
+  const std::vector<Device>& devices() const { return parts_.devices; }
+  const std::vector<Track>& tracks() const { return parts_.tracks; }
+  const std::vector<LaunchConfig>& launches() const { return parts_.launches; }
+  const std::vector<SmRecord>& sm_records() const { return parts_.sm_records; }
+  const std::vector<CounterSeries>& counters() const { return parts_.counters; }
+  const std::vector<Note>& notes() const { return parts_.notes; }
+  const StringTable& strings() const { return *parts_.strings; }
+  std::shared_ptr<const StringTable> shared_strings() const { return parts_.strings; }
+
+  /// [earliest start, latest end) over all spans.
+  TimeRange range() const { return range_; }
+  std::uint64_t span_count() const { return span_count_; }
+  std::uint64_t span_count(TrackId track) const;
+  /// Bytes held in memory by loaded columns and arguments is the store's matter; this is metadata.
+  const std::vector<ChunkInfo>& chunk_infos(TrackId track) const {
+    return parts_.chunk_infos.at(track);
+  }
+  std::shared_ptr<const SpanChunk> chunk(TrackId track, std::size_t chunk) const;
+
+  /// Calls `visit(chunk, first_index)` for every chunk of `track` that may hold spans that touch
+  /// `window`; rows outside must still be skipped by the caller. Return false to stop.
+  void visit_chunks(
+      TrackId track, TimeRange window,
+      const std::function<bool(const SpanChunk&, std::uint32_t first_index)>& visit) const;
+  /// The same over the whole track.
+  void visit_chunks(
+      TrackId track,
+      const std::function<bool(const SpanChunk&, std::uint32_t first_index)>& visit) const;
+
+  /// One span; throws std::out_of_range for a reference that is not of this trace.
+  Span span(SpanRef ref) const;
+  std::string_view name(SpanRef ref) const { return strings()[span(ref).name]; }
+  /// Arguments of a span as a JSON object text, "" when it has none.
+  std::string args(SpanRef ref) const;
+  /// Summary of a track, computed once when the store has none. Thread-safe.
+  std::shared_ptr<const TrackSummary> summary(TrackId track) const;
+  /// Device description for a track, nullptr for threads and unknown devices.
+  const Device* device_of(TrackId track) const;
+  /// Full path for the user: "rank 0 > GPU 0 > stream 27".
+  std::string path(TrackId track) const;
+
+ private:
+  std::pair<std::size_t, std::uint32_t> locate(SpanRef ref) const;
+
+  TraceParts parts_;
+  TimeRange range_;
+  std::uint64_t span_count_ = 0;
+  mutable std::mutex summary_mutex_;
+  mutable std::vector<std::shared_ptr<const TrackSummary>> summaries_;
+};
+
+using TracePtr = std::shared_ptr<const Trace>;
+
+}  // namespace moescope

@@ -1,0 +1,31 @@
+// What every chart can do beyond drawing itself: be exported, with or without a window.
+#pragma once
+
+#include <QPainter>
+#include <QSize>
+#include <QString>
+
+namespace moescope {
+
+struct Theme;
+
+/// Implemented by every chart widget; the export dialog, the clipboard, `moescope export` and the
+/// report use it.
+class Chart {
+ public:
+  virtual ~Chart() = default;
+  virtual QString chartName() const = 0;  ///< "timeline", "overlap", "sm": file names and --chart
+  /// Draws the chart with its title, legend and axes at `size` in `theme` (vector output where the
+  /// painter allows it).
+  virtual void paintChart(QPainter& painter, QSize size, const Theme& theme) = 0;
+  /// The data behind the picture, with a header row that names units.
+  virtual QString csv() const = 0;
+};
+
+/// Writes `chart` to `path`; the format follows the suffix png, svg, pdf or csv. The file is
+/// replaced only when complete. Throws Error (unknown suffix, cannot write). `scale` is for PNG (2
+/// = HiDPI).
+void export_chart(Chart& chart, const QString& path, QSize size, const Theme& theme,
+                  double scale = 1);
+
+}  // namespace moescope

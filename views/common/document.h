@@ -1,0 +1,61 @@
+// The open document: one immutable trace, how it is classified, and the analyses that views show.
+#pragma once
+
+#include <QObject>
+#include <QStringList>
+#include <memory>
+#include <vector>
+
+#include "core/analysis/classify.h"
+#include "core/analysis/overlap.h"
+#include "core/analysis/sm_allocation.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Everything computed from one trace and one rule set; immutable, made by a job.
+struct AnalysisResults {
+  ClassificationPtr classes;
+  std::vector<DeviceActivity> activity;
+  std::vector<DeviceOverlap> overlap;
+  std::vector<ScopeOverlap> scopes;
+  std::vector<SmAllocation> sm;
+};
+using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
+
+/// Runs all analyses; for a background job.
+AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules);
+
+/// Holds the trace and its results and tells the views when either changed. Both stay in place
+/// until their successors are complete, so that no view ever goes blank. Without a trace: null
+/// pointers.
+class Document : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit Document(QObject* parent = nullptr) : QObject(parent) {}
+
+  const TracePtr& trace() const { return trace_; }
+  const QStringList& files() const { return files_; }  ///< as opened by the user
+  /// Null until the first analysis of this trace is done.
+  const AnalysisPtr& analysis() const { return analysis_; }
+  const RuleSet& rules() const { return rules_; }
+
+  void setTrace(TracePtr trace, QStringList files);
+  void setAnalysis(AnalysisPtr analysis);
+  /// Asks for a new analysis with these rules: emits rulesChanged.
+  void setRules(RuleSet rules);
+
+ Q_SIGNALS:
+  void traceChanged();  ///< another trace: analysis() is null until analysisChanged
+  void analysisChanged();
+  void rulesChanged();
+
+ private:
+  TracePtr trace_;
+  QStringList files_;
+  AnalysisPtr analysis_;
+  RuleSet rules_ = RuleSet::built_in();
+};
+
+}  // namespace moescope

@@ -1,0 +1,1 @@
+#include "views/common/job.h"  // for the meta-object compiler

@@ -1,0 +1,61 @@
+#include "views/common/units.h"
+
+#include <QLocale>
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace moescope {
+namespace {
+
+QLocale english() {
+  return QLocale(QLocale::English, QLocale::UnitedStates);
+}
+
+/// Three significant digits without an exponent; at least 100 is shown whole.
+QString three_digits(double value) {
+  const double magnitude = std::abs(value);
+  const int decimals = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2;
+  return english().toString(value, 'f', decimals);
+}
+
+}  // namespace
+
+QString format_time(TimeNs ns) {
+  const double value = static_cast<double>(ns);
+  const double magnitude = std::abs(value);
+  if (magnitude < 1e3) return QString::number(ns) + " ns";
+  if (magnitude < 1e6) return three_digits(value / 1e3) + " µs";
+  if (magnitude < 1e9) return three_digits(value / 1e6) + " ms";
+  return three_digits(value / 1e9) + " s";
+}
+
+QString format_time_full(TimeNs ns) {
+  return english().toString(static_cast<qlonglong>(ns)) + " ns";
+}
+
+QString format_position(TimeNs ns, double resolution) {
+  const int decimals =
+      std::clamp(static_cast<int>(std::ceil(9 - std::log10(std::max(resolution, 1.0)))), 0, 9);
+  return english().toString(static_cast<double>(ns) / 1e9, 'f', decimals) + " s";
+}
+
+QString format_count(quint64 n) {
+  return english().toString(static_cast<qulonglong>(n));
+}
+QString format_percent(double percent) {
+  return english().toString(percent, 'f', 1) + " %";
+}
+
+QString format_bytes(quint64 bytes) {
+  static constexpr std::array<const char*, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return (unit == 0 ? QString::number(bytes) : three_digits(value)) + ' ' + kUnits[unit];
+}
+
+}  // namespace moescope

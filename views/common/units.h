@@ -1,0 +1,20 @@
+// Numbers as the user reads them: adaptive units, three significant digits, thousands separated.
+#pragma once
+
+#include <QString>
+
+#include "core/trace/types.h"
+
+namespace moescope {
+
+/// "128 ms", "4.19 ms", "52.0 µs", "7 ns": three significant digits.
+QString format_time(TimeNs ns);
+/// "129,012,000 ns": the full value, for tooltips.
+QString format_time_full(TimeNs ns);
+/// A position: seconds with as many decimals as `resolution` (ns per pixel) can show.
+QString format_position(TimeNs ns, double resolution);
+QString format_count(quint64 n);         ///< "14,240"
+QString format_percent(double percent);  ///< "96.3 %"
+QString format_bytes(quint64 bytes);     ///< "1.50 GiB"
+
+}  // namespace moescope

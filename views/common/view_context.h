@@ -1,0 +1,87 @@
+// What all docks share: the visible time range with its history, the cursor, and the selection.
+// Docks talk to this object, never to each other.
+#pragma once
+
+#include <QObject>
+#include <optional>
+#include <vector>
+
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// An area the user marked: a time range on some tracks (empty list: all tracks).
+struct AreaSelection {
+  TimeRange range;
+  std::vector<TrackId> tracks;
+  friend bool operator==(const AreaSelection&, const AreaSelection&) = default;
+};
+
+class ViewContext : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit ViewContext(QObject* parent = nullptr);
+
+  /// Whole extent that can be shown; resets range, history and selection.
+  void reset(TimeRange full);
+  TimeRange full() const { return full_; }
+
+  // --- visible range -------------------------------------------------------------------------
+  TimeRange range() const { return range_; }
+  /// Shows `range`, clamped to the extent and to at least kMinRange ns.
+  /// Moves less than a second apart count as one step of the history.
+  void setRange(TimeRange range);
+  void fit() { setRange(full_); }
+  void zoom(double factor, TimeNs anchor);  ///< factor < 1 zooms in; `anchor` keeps its place
+  void pan(double fraction);                ///< of the visible length; positive to later times
+  bool canGoBack() const { return history_position_ > 0; }
+  bool canGoForward() const { return history_position_ + 1 < history_.size(); }
+  void goBack();
+  void goForward();
+
+  // --- cursor and selection --------------------------------------------------------------------
+  std::optional<TimeNs> cursor() const { return cursor_; }
+  void setCursor(std::optional<TimeNs> time);
+  SpanRef hovered() const { return hovered_; }
+  void setHovered(SpanRef span);
+  const std::vector<SpanRef>& selectedSpans() const { return selected_; }
+  /// The span whose details are shown: the last one selected; invalid when none.
+  SpanRef currentSpan() const { return selected_.empty() ? SpanRef{} : selected_.back(); }
+  /// Selects one span; `extend` (Ctrl+click) adds it, or removes it when it was selected.
+  void selectSpan(SpanRef span, bool extend = false);
+  const std::optional<AreaSelection>& area() const { return area_; }
+  void setArea(std::optional<AreaSelection> area);
+  /// One step back: area, then spans. False when nothing was selected.
+  bool clearSelection();
+
+  /// nullopt: all ranks. Filters every view.
+  std::optional<ProcessId> processFilter() const { return process_filter_; }
+  void setProcessFilter(std::optional<ProcessId> process);
+
+  static constexpr TimeNs kMinRange = 50;
+
+ Q_SIGNALS:
+  void rangeChanged(moescope::TimeRange range);
+  void historyChanged();
+  void cursorChanged();
+  void hoveredChanged();
+  void selectionChanged();
+  void processFilterChanged();
+
+ private:
+  void applyRange(TimeRange range);
+  TimeRange clamped(TimeRange range) const;
+
+  TimeRange full_{0, 1}, range_{0, 1};
+  std::vector<TimeRange> history_{{0, 1}};
+  std::size_t history_position_ = 0;
+  qint64 last_change_ms_ = 0;
+  std::optional<TimeNs> cursor_;
+  SpanRef hovered_;
+  std::vector<SpanRef> selected_;
+  std::optional<AreaSelection> area_;
+  std::optional<ProcessId> process_filter_;
+};
+
+}  // namespace moescope
