@@ -21,7 +21,8 @@ if(CCACHE_PROGRAM)
 endif()
 
 add_library(moescope_options INTERFACE)
-target_compile_options(moescope_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+target_compile_options(moescope_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+  -Wno-missing-field-initializers)  # structs have default member values on purpose
 if(MOESCOPE_WERROR)
   target_compile_options(moescope_options INTERFACE -Werror)
 endif()

@@ -1,6 +1,7 @@
 // Classification: which class a GPU span belongs to, by an ordered list of rules the user can edit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,7 +34,7 @@ const char* to_string(SpanClass c);
 enum class Role : std::uint8_t { Compute, Communication, Memory, None };
 Role role_of(SpanClass c);
 
-/// One rule: kernels whose name matches `pattern` (ECMAScript regex, searched, case-sensitive
+/// One rule: kernels whose name matches `pattern` (RE2 syntax, searched, case-sensitive
 /// unless it starts with "(?i)") are of class `span_class`.
 struct Rule {
   SpanClass span_class = SpanClass::OtherCompute;

@@ -1,7 +1,7 @@
 // Overlap of communication and compute: the figures of PRODUCT.md, per device and per window.
 #pragma once
 
-#include <map>
+#include <compare>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,7 +61,9 @@ struct ScopeOverlap {
   OverlapFigures figures;     ///< summed over the occurrences (the device's figures cut to each)
 };
 /// Overlap for every scope the trace names. A host annotation covers, on the device, the span from
-/// the first start to the last end of the GPU work launched inside it (by correlation).
+/// the first start to the last end of the GPU work launched inside it (by correlation, same
+/// thread). Event counts are 0: events are not cut at the windows. Layers, micro-batches and phases
+/// are read from annotation names ("layer 3", "mb1", "decode"); their windows may overlap in time.
 std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes);
 
 }  // namespace moescope
