@@ -115,6 +115,14 @@ std::vector<std::string> ArgsBlock::rows() const {
 SpanChunk::SpanChunk(SpanColumns columns, ArgsBlock args)
     : columns_(std::move(columns)), args_(std::move(args)) {}
 
+SpanChunk::SpanChunk(SpanColumns columns, std::function<ArgsBlock()> load_args)
+    : columns_(std::move(columns)), load_args_(std::move(load_args)) {}
+
+const ArgsBlock& SpanChunk::args() const {
+  if (load_args_) std::call_once(args_once_, [&] { args_ = load_args_(); });
+  return args_;
+}
+
 std::size_t SpanChunk::memory_bytes() const {
   const auto& c = columns_;
   return c.start.capacity() * sizeof(TimeNs) + c.duration.capacity() * sizeof(TimeNs) +

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,14 +56,19 @@ class ArgsBlock {
 class SpanChunk {
  public:
   SpanChunk(SpanColumns columns, ArgsBlock args);
+  /// Arguments that stay in a file until somebody asks for them.
+  SpanChunk(SpanColumns columns, std::function<ArgsBlock()> load_args);
   const SpanColumns& columns() const { return columns_; }
-  const ArgsBlock& args() const { return args_; }
+  /// Loads them on first use where they are in a file; throws Error when damaged.
+  const ArgsBlock& args() const;
   std::size_t size() const { return columns_.size(); }
   std::size_t memory_bytes() const;
 
  private:
   SpanColumns columns_;
-  ArgsBlock args_;
+  std::function<ArgsBlock()> load_args_;
+  mutable std::once_flag args_once_;
+  mutable ArgsBlock args_;
 };
 
 /// What is known of a chunk without reading it.

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "core/progress.h"
 #include "core/trace/sink.h"
@@ -10,7 +12,7 @@
 
 namespace moescope {
 
-inline constexpr int kMoetraceSchema = 1;
+inline constexpr int kMoetraceSchema = 2;
 
 /// True when `head` (the first 100 bytes of a file) is a SQLite header with our application id.
 bool is_moetrace(std::string_view head);
@@ -20,8 +22,10 @@ bool is_moetrace(std::string_view head);
 TracePtr open_moetrace(const std::filesystem::path& path);
 
 /// Writes a whole trace to a new file: to a temporary name beside it, renamed when complete, so
-/// that an existing file is only replaced by a whole one. Throws Error (disk full, no permission).
-void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progress& progress);
+/// that an existing file is only replaced by a whole one. Throws Error (disk full, no permission),
+/// Cancelled. `rules_json`: classification rules to save with it; "" keeps those of the trace.
+void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progress& progress,
+                    const std::string& rules_json = {});
 
 /// Grows a .moetrace while recording; commits at least every second. A kill at any moment leaves a
 /// file that opens and misses at most what was appended since the last commit.

@@ -1,5 +1,6 @@
 #include "core/trace/strings.h"
 
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 
@@ -9,12 +10,26 @@ StringTable::StringTable() {
   intern("");
 }
 
+StringTable::StringTable(std::vector<std::string> texts)
+    : indexed_(false),
+      texts_(std::make_move_iterator(texts.begin()), std::make_move_iterator(texts.end())) {
+  if (texts_.empty() || !texts_.front().empty())
+    throw std::invalid_argument("string 0 must be the empty string");
+}
+
+void StringTable::index_texts() {
+  for (std::size_t id = 0; id < texts_.size(); ++id)
+    ids_.emplace(texts_[id], static_cast<StringId>(id));
+  indexed_ = true;
+}
+
 StringId StringTable::intern(std::string_view text) {
   {
     std::shared_lock lock(mutex_);
     if (auto it = ids_.find(text); it != ids_.end()) return it->second;
   }
   std::unique_lock lock(mutex_);
+  if (!indexed_) index_texts();
   if (auto it = ids_.find(text); it != ids_.end()) return it->second;
   const auto id = static_cast<StringId>(texts_.size());
   texts_.emplace_back(text);

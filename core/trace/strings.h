@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/trace/types.h"
 
@@ -15,6 +16,8 @@ namespace moescope {
 class StringTable {
  public:
   StringTable();
+  /// Takes a stored table; texts[0] must be empty. Finding texts is prepared by the first intern().
+  explicit StringTable(std::vector<std::string> texts);
   StringTable(const StringTable&) = delete;
   StringTable& operator=(const StringTable&) = delete;
 
@@ -26,7 +29,10 @@ class StringTable {
 
  private:
   mutable std::shared_mutex mutex_;
+  bool indexed_ = true;
   std::deque<std::string> texts_;
+  void index_texts();  ///< under the exclusive lock
+
   std::unordered_map<std::string_view, StringId> ids_;
 };
 

@@ -52,11 +52,21 @@ SummaryBuilder::SummaryBuilder(TimeNs trace_length, std::uint64_t expected_spans
 void SummaryBuilder::add(const SpanColumns& columns) {
   for (std::size_t row = 0; row < columns.size(); ++row) {
     const auto depth = columns.depth[row];
-    while (finest_.size() <= depth)
+    while (finest_.size() <= depth) {
       finest_.push_back({static_cast<std::uint8_t>(finest_.size()), finest_shift_, {}});
+      covered_until_.push_back(0);
+    }
     auto& buckets = finest_[depth].buckets;
-    const TimeNs start = std::max<TimeNs>(columns.start[row], 0);
-    const TimeNs end = std::max(start, columns.start[row] + columns.duration[row]);
+    const TimeNs first = std::max<TimeNs>(columns.start[row], 0);
+    const TimeNs end = std::max(first, columns.start[row] + columns.duration[row]);
+    // Where spans of one depth overlap, time counts once: busy stays below the bucket length, the
+    // buckets stay in order and the work stays in proportion to spans plus buckets.
+    const TimeNs start = std::min(end, std::max(first, covered_until_[depth]));
+    covered_until_[depth] = std::max(covered_until_[depth], end);
+    if (end < covered_until_[depth]) {
+      ++buckets.back().count;
+      continue;
+    }
     for (TimeNs at = start;;) {
       const auto index = static_cast<std::uint32_t>(at >> finest_shift_);
       const TimeNs bucket_end = (TimeNs{index} + 1) << finest_shift_;

@@ -46,7 +46,8 @@ class SummaryBuilder {
 
  private:
   std::uint8_t finest_shift_;
-  std::vector<SummaryLevel> finest_;  ///< one a depth
+  std::vector<SummaryLevel> finest_;   ///< one a depth
+  std::vector<TimeNs> covered_until_;  ///< a depth: overlapping spans of one depth count once
 };
 
 }  // namespace moescope

@@ -75,16 +75,55 @@ std::shared_ptr<const TrackSummary> Trace::summary(TrackId track) const {
   }
   auto summary = parts_.store->summary(track);
   if (!summary) {
-    SummaryBuilder builder(range_.end, span_count(track));
-    visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
-      builder.add(chunk.columns());
-      return true;
-    });
-    summary = std::make_shared<const TrackSummary>(builder.finish());
+    summary = std::make_shared<const TrackSummary>(compute_summary(*this, track));
   }
   std::lock_guard lock(summary_mutex_);
   if (!summaries_[track]) summaries_[track] = std::move(summary);
   return summaries_[track];
+}
+
+bool Trace::visit_buckets(TrackId track, const BucketQuery& query,
+                          const BucketVisitor& visit) const {
+  if (parts_.store->depth_count(track) >= 0)
+    return parts_.store->visit_buckets(track, query, visit);
+  const auto whole = summary(track);
+  const SummaryLevel* level = whole->level(query.depth, query.ns_per_pixel);
+  if (!level) return false;
+  const auto& buckets = level->buckets;
+  const auto first = std::partition_point(buckets.begin(), buckets.end(), [&](const auto& b) {
+    return (TimeNs{b.index} + 1) << level->shift <= query.window.begin;
+  });
+  const auto last = std::partition_point(first, buckets.end(), [&](const auto& b) {
+    return TimeNs{b.index} << level->shift < query.window.end;
+  });
+  if (first != last) visit(std::span(first, last), level->shift);
+  return true;
+}
+
+int Trace::depth_count(TrackId track) const {
+  const int stored = parts_.store->depth_count(track);
+  return stored >= 0 ? stored : summary(track)->depth_count;
+}
+
+const std::vector<SmRecord>& Trace::sm_records() const {
+  if (!parts_.sm_records.empty()) return parts_.sm_records;
+  std::call_once(sm_once_, [&] { stored_sm_ = parts_.store->sm_records(); });
+  return stored_sm_;
+}
+
+const std::vector<CounterSeries>& Trace::counters() const {
+  if (!parts_.counters.empty()) return parts_.counters;
+  std::call_once(counters_once_, [&] { stored_counters_ = parts_.store->counters(); });
+  return stored_counters_;
+}
+
+TrackSummary compute_summary(const Trace& trace, TrackId track) {
+  SummaryBuilder builder(trace.range().end, trace.span_count(track));
+  trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
+    builder.add(chunk.columns());
+    return true;
+  });
+  return builder.finish();
 }
 
 const Device* Trace::device_of(TrackId track) const {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,15 @@
 
 namespace moescope {
 
+/// One row of a picture: what to draw of a track at one depth.
+struct BucketQuery {
+  int depth = 0;
+  double ns_per_pixel = 1;
+  TimeRange window;
+};
+/// Buckets ascending by index, each 2^shift ns long.
+using BucketVisitor = std::function<void(std::span<const SummaryBucket>, std::uint8_t shift)>;
+
 /// Where chunks come from: memory, or a .moetrace file that reads them when asked.
 /// Implementations are safe to call from several threads.
 class ChunkStore {
@@ -21,6 +31,16 @@ class ChunkStore {
   virtual ~ChunkStore() = default;
   /// Chunk `chunk` of `track`. Throws Error when the file is damaged.
   virtual std::shared_ptr<const SpanChunk> chunk(TrackId track, std::size_t chunk) const = 0;
+  /// Recorded blocks and counters of a file; a store in memory has none of its own.
+  virtual std::vector<SmRecord> sm_records() const { return {}; }
+  virtual std::vector<CounterSeries> counters() const { return {}; }
+  /// Calls `visit` with the stored buckets of one level that touch `window`, piece by piece in
+  /// order, without loading the rest. False when nothing is stored for the track.
+  virtual bool visit_buckets(TrackId, const BucketQuery&, const BucketVisitor&) const {
+    return false;
+  }
+  /// Sub-lanes of `track` as stored, -1 when unknown.
+  virtual int depth_count(TrackId) const { return -1; }
   /// Stored summary of `track`, or nullptr when there is none and it must be computed.
   virtual std::shared_ptr<const TrackSummary> summary(TrackId track) const = 0;
 };
@@ -33,8 +53,8 @@ struct TraceParts {
   std::vector<Track> tracks;
   std::vector<LaunchConfig> launches;               ///< [0] is the empty configuration
   std::vector<std::vector<ChunkInfo>> chunk_infos;  ///< [track][chunk]
-  std::vector<SmRecord> sm_records;
-  std::vector<CounterSeries> counters;
+  std::vector<SmRecord> sm_records;                 ///< in memory, else asked of the store once
+  std::vector<CounterSeries> counters;              ///< in memory, else asked of the store once
   std::vector<Note> notes;
   std::shared_ptr<const StringTable> strings;
   std::shared_ptr<const ChunkStore> store;
@@ -49,8 +69,9 @@ class Trace {
   const std::vector<Device>& devices() const { return parts_.devices; }
   const std::vector<Track>& tracks() const { return parts_.tracks; }
   const std::vector<LaunchConfig>& launches() const { return parts_.launches; }
-  const std::vector<SmRecord>& sm_records() const { return parts_.sm_records; }
-  const std::vector<CounterSeries>& counters() const { return parts_.counters; }
+  /// Read from a file on first use; throws Error when they are damaged there.
+  const std::vector<SmRecord>& sm_records() const;
+  const std::vector<CounterSeries>& counters() const;
   const std::vector<Note>& notes() const { return parts_.notes; }
   const StringTable& strings() const { return *parts_.strings; }
   std::shared_ptr<const StringTable> shared_strings() const { return parts_.strings; }
@@ -82,6 +103,12 @@ class Trace {
   std::string args(SpanRef ref) const;
   /// Summary of a track, computed once when the store has none. Thread-safe.
   std::shared_ptr<const TrackSummary> summary(TrackId track) const;
+  /// What a picture of `query.window` needs: visits the buckets of the coarsest level that is fine
+  /// enough and touches the window. Loads only these from a file. False when even the finest level
+  /// is too coarse: then draw spans.
+  bool visit_buckets(TrackId track, const BucketQuery& query, const BucketVisitor& visit) const;
+  /// Sub-lanes that `track` needs, without loading its whole summary from a file.
+  int depth_count(TrackId track) const;
   /// Device description for a track, nullptr for threads and unknown devices.
   const Device* device_of(TrackId track) const;
   /// Full path for the user: "rank 0 > GPU 0 > stream 27".
@@ -93,9 +120,15 @@ class Trace {
   TraceParts parts_;
   TimeRange range_;
   std::uint64_t span_count_ = 0;
+  mutable std::once_flag sm_once_, counters_once_;
+  mutable std::vector<SmRecord> stored_sm_;
+  mutable std::vector<CounterSeries> stored_counters_;
   mutable std::mutex summary_mutex_;
   mutable std::vector<std::shared_ptr<const TrackSummary>> summaries_;
 };
+
+/// Builds the summary of a track from its spans, keeping nothing.
+TrackSummary compute_summary(const Trace& trace, TrackId track);
 
 using TracePtr = std::shared_ptr<const Trace>;
 

@@ -163,6 +163,7 @@ struct TraceInfo {
   std::vector<std::string> warnings;             ///< told to the user on opening
   std::vector<ClockAlignment> alignments;        ///< one a file when several were opened
   std::map<std::string, std::string> extra;      ///< other facts of the file, shown as they are
+  std::string rules_json;  ///< classification rules saved with the trace, "" for the built-in
 };
 
 }  // namespace moescope

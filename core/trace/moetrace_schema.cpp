@@ -1,0 +1,216 @@
+#include "core/trace/moetrace_schema.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "core/error.h"
+#include "core/trace/moetrace.h"
+
+namespace moescope {
+
+bool is_moetrace(std::string_view head) {
+  constexpr std::string_view magic("SQLite format 3\0", 16);
+  constexpr std::size_t id_at = 68;
+  if (head.size() < id_at + 4 || head.substr(0, magic.size()) != magic) return false;
+  std::uint32_t id = 0;
+  for (std::size_t i = 0; i < 4; ++i) id = id << 8 | static_cast<std::uint8_t>(head[id_at + i]);
+  return id == static_cast<std::uint32_t>(schema::kApplicationId);
+}
+
+}  // namespace moescope
+
+namespace moescope::schema {
+namespace {
+
+struct Table {
+  const char* name;
+  const char* columns;  ///< column definitions
+  const char* names;    ///< column names, comma separated, in order
+};
+
+constexpr Table kTables[] = {
+    {"meta", "key TEXT PRIMARY KEY, value", "key,value"},
+    {"extra", "key TEXT PRIMARY KEY, value TEXT", "key,value"},
+    {"files", "id INTEGER PRIMARY KEY, path TEXT", "id,path"},
+    {"skipped", "reason TEXT PRIMARY KEY, count INTEGER", "reason,count"},
+    {"warnings", "id INTEGER PRIMARY KEY, text TEXT", "id,text"},
+    {"alignments",
+     "id INTEGER PRIMARY KEY, file INTEGER, offset_ns INTEGER, matched INTEGER, "
+     "residual_ns INTEGER, method TEXT",
+     "id,file,offset_ns,matched,residual_ns,method"},
+    {"processes",
+     "id INTEGER PRIMARY KEY, label TEXT, pid TEXT, name TEXT, rank INTEGER, world_size INTEGER, "
+     "node INTEGER, file INTEGER",
+     "id,label,pid,name,rank,world_size,node,file"},
+    {"devices",
+     "id INTEGER PRIMARY KEY, process INTEGER, device INTEGER, name TEXT, uuid TEXT, "
+     "sm_count INTEGER, compute_major INTEGER, compute_minor INTEGER, max_threads_per_sm INTEGER, "
+     "max_blocks_per_sm INTEGER, registers_per_sm INTEGER, shared_memory_per_sm INTEGER, "
+     "shared_memory_per_block_max INTEGER",
+     "id,process,device,name,uuid,sm_count,compute_major,compute_minor,max_threads_per_sm,"
+     "max_blocks_per_sm,registers_per_sm,shared_memory_per_sm,shared_memory_per_block_max"},
+    {"tracks",
+     "id INTEGER PRIMARY KEY, process INTEGER, type INTEGER, device INTEGER, number INTEGER, "
+     "name TEXT",
+     "id,process,type,device,number,name"},
+    {"strings", "id INTEGER PRIMARY KEY, text TEXT", "id,text"},
+    {"launches",
+     "id INTEGER PRIMARY KEY, grid_x INTEGER, grid_y INTEGER, grid_z INTEGER, block_x INTEGER, "
+     "block_y INTEGER, block_z INTEGER, cluster_x INTEGER, cluster_y INTEGER, cluster_z INTEGER, "
+     "registers INTEGER, shared_memory INTEGER",
+     "id,grid_x,grid_y,grid_z,block_x,block_y,block_z,cluster_x,cluster_y,cluster_z,registers,"
+     "shared_memory"},
+    {"chunks",
+     "id INTEGER PRIMARY KEY, track INTEGER, seq INTEGER, first_start INTEGER, "
+     "last_start INTEGER, last_end INTEGER, count INTEGER, args_bytes INTEGER, "
+     "UNIQUE(track, seq)",
+     "id,track,seq,first_start,last_start,last_end,count,args_bytes"},
+    {"chunk_columns", "id INTEGER PRIMARY KEY, data BLOB", "id,data"},
+    {"chunk_args", "id INTEGER PRIMARY KEY, data BLOB", "id,data"},
+    {"summaries",
+     "id INTEGER PRIMARY KEY, track INTEGER, depth INTEGER, shift INTEGER, block INTEGER, "
+     "first_bucket INTEGER, last_bucket INTEGER, UNIQUE(track, depth, shift, block)",
+     "id,track,depth,shift,block,first_bucket,last_bucket"},
+    {"summary_blocks", "id INTEGER PRIMARY KEY, data BLOB", "id,data"},
+    {"sm_records", "id INTEGER PRIMARY KEY, count INTEGER, data BLOB", "id,count,data"},
+    {"counters",
+     "id INTEGER PRIMARY KEY, process INTEGER, device INTEGER, name TEXT, unit TEXT, data BLOB",
+     "id,process,device,name,unit,data"},
+    {"notes", "id INTEGER PRIMARY KEY, time INTEGER, track INTEGER, text TEXT",
+     "id,time,track,text"},
+    {"rules", "id INTEGER PRIMARY KEY, json TEXT", "id,json"},
+    {"loads",
+     "id INTEGER PRIMARY KEY, begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, "
+     "rank INTEGER, counts BLOB",
+     "id,begin_ns,end_ns,layer,space,rank,counts"},
+    {"plans", "id INTEGER PRIMARY KEY, time INTEGER, name TEXT, json TEXT", "id,time,name,json"},
+};
+
+/// Steps that make a connection to a file of version v look like version v + 1, for this
+/// connection only: temporary views hide the tables of the file.
+struct Migration {
+  int from;
+  const char* sql;
+};
+constexpr Migration kMigrations[] = {
+    // Version 1 had no table of extra facts and no units of counters.
+    {1,
+     "CREATE TEMP TABLE extra(key TEXT PRIMARY KEY, value TEXT);"
+     "CREATE TEMP VIEW counters AS SELECT id, process, device, name, '' AS unit, data "
+     "FROM main.counters;"},
+};
+
+/// Columns of a table that a file of `version` need not have.
+bool absent_in(int version, std::string_view table, std::string_view column) {
+  return version == 1 && (table == "extra" || (table == "counters" && column == "unit"));
+}
+
+std::vector<std::string> split(std::string_view names) {
+  std::vector<std::string> result;
+  for (std::size_t at = 0; at <= names.size();) {
+    const auto comma = std::min(names.find(',', at), names.size());
+    result.emplace_back(names.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return result;
+}
+
+Error damaged(const std::string& file, const std::string& place, const std::string& problem) {
+  return Error(file, place, problem,
+               "The file was changed after it was written; record or import it again");
+}
+
+/// A hostile file could put a view or a computed column where a table should be.
+void check_table(sqlite::Database& database, const Table& table, int version) {
+  const std::string place = std::string("table ") + table.name;
+  if (absent_in(version, table.name, "")) return;
+  sqlite::Statement kind(database,
+                         "SELECT type, sql LIKE 'CREATE TABLE%' FROM main.sqlite_schema "
+                         "WHERE name = ?");
+  if (!kind.bind(0, std::string_view(table.name)).step())
+    throw damaged(database.name(), place, "is missing");
+  if (kind.text(0) != "table" || kind.integer(1) != 1)
+    throw damaged(database.name(), place, "is not an ordinary table");
+  for (const auto& column : split(table.names)) {
+    if (absent_in(version, table.name, column)) continue;
+    sqlite::Statement found(database,
+                            "SELECT hidden FROM pragma_table_xinfo(?, 'main') "
+                            "WHERE name = ?");
+    found.bind(0, std::string_view(table.name)).bind(1, std::string_view(column));
+    if (!found.step()) throw damaged(database.name(), place, "has no column '" + column + "'");
+    if (found.integer(0) != 0)
+      throw damaged(database.name(), place, "computes column '" + column + "'");
+  }
+}
+
+void check_header(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw Error(path.string(), "", "is a folder, expected a .moetrace file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw Error(path.string(), "", "cannot be read",
+                "Check that the file exists and that you may read it");
+  std::string head(100, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  if (head.empty()) throw Error(path.string(), "", "is empty, expected a .moetrace file");
+  if (head.rfind("SQLite format 3", 0) != 0)
+    throw Error(path.string(), "byte 0", "is not a .moetrace file",
+                "Import other traces with 'moescope import FILE -o OUT.moetrace'");
+  if (!is_moetrace(head))
+    throw Error(path.string(), "byte 68",
+                "is an SQLite database of another program, not a .moetrace file",
+                "Import other traces with 'moescope import FILE -o OUT.moetrace'");
+}
+
+int checked_version(sqlite::Database& database) {
+  const auto version = database.value("PRAGMA main.user_version");
+  if (version > kMoetraceSchema)
+    throw Error(database.name(), "",
+                "was written by a newer MoEscope: its schema version is " +
+                    std::to_string(version) + ", this program reads up to " +
+                    std::to_string(kMoetraceSchema),
+                "Open it with a newer MoEscope");
+  if (version < 1)
+    throw damaged(database.name(), "user_version",
+                  "schema version " + std::to_string(version) + " does not exist");
+  return static_cast<int>(version);
+}
+
+std::unique_ptr<sqlite::Database> open_handle(const std::filesystem::path& path) {
+  auto database = std::make_unique<sqlite::Database>(path, SQLITE_OPEN_READONLY);
+  auto* handle = database->handle();
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1 << 30);
+  database->execute("PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = 2");
+  return database;
+}
+
+}  // namespace
+
+void create(sqlite::Database& database) {
+  for (const auto& table : kTables)
+    database.execute(std::string("CREATE TABLE ") + table.name + "(" + table.columns + ")");
+  database.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+  database.execute("PRAGMA user_version = " + std::to_string(kMoetraceSchema));
+}
+
+std::unique_ptr<sqlite::Database> open_for_reading(const std::filesystem::path& path) {
+  check_header(path);
+  auto database = open_handle(path);
+  const int version = checked_version(*database);
+  for (const auto& table : kTables) check_table(*database, table, version);
+  for (const auto& migration : kMigrations)
+    if (migration.from >= version) database->execute(migration.sql);
+  database->execute("PRAGMA query_only = ON");
+  return database;
+}
+
+}  // namespace moescope::schema
