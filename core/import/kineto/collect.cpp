@@ -1,0 +1,222 @@
+#include "core/import/kineto/collect.h"
+
+#include <limits>
+
+#include "core/import/kineto/json_text.h"
+
+namespace moescope::kineto {
+namespace {
+
+constexpr std::int64_t kSyncThreadOffset = 1000000;  // Kineto: tid of a stream's waits
+/// Keeps sums of times far from the limits of 64 bits.
+constexpr TimeNs kMaxTime = std::numeric_limits<TimeNs>::max() / 4;
+
+std::uint32_t correlation_of(std::string_view token) {
+  const auto value = token_integer(token);
+  return value && *value > 0 && *value <= std::numeric_limits<std::uint32_t>::max()
+             ? static_cast<std::uint32_t>(*value)
+             : 0;
+}
+
+bool is_old_gpu_category(std::string_view category) {
+  return category == "Memcpy" || category == "Memset" || category == "memcpy" ||
+         category == "memset";
+}
+
+}  // namespace
+
+std::uint32_t LocalStrings::id(std::string_view text) {
+  if (const auto it = ids_.find(text); it != ids_.end()) return it->second;
+  const auto id = static_cast<std::uint32_t>(texts_.size());
+  ids_.emplace(texts_.emplace_back(text), id);
+  return id;
+}
+
+std::string_view pid_prefix(std::string_view pid) {
+  if (!pid.starts_with('[')) return {};
+  const auto close = pid.find(']');
+  return close == pid.npos ? std::string_view{} : pid.substr(0, close + 1);
+}
+
+void Collector::add(const EventTokens& event, BlockEvents& block) {
+  ++block.events;
+  const std::string_view phase = token_text(event.phase, scratch_);
+  if (phase.size() != 1) {
+    ++block.skipped[phase.empty() ? "no phase" : "unknown phase"];
+    return;
+  }
+  switch (phase[0]) {
+    case 'X':
+    case 'B':
+    case 'E':
+      return add_span(event, phase[0], block);
+    case 'i':
+    case 'I':
+    case 'R':
+      return add_span(event, 'i', block);
+    case 's':
+    case 't':
+    case 'f':
+      ++block.flows;  // launches are joined by correlation, which is complete where flows are not
+      return;
+    case 'M':
+    case 'C':
+    case 'b':
+    case 'e':
+    case 'n':
+    case 'S':
+    case 'F':
+    case 'T':
+    case 'p':
+      return add_rare(event, phase[0], block);
+    default:
+      ++block.skipped["phase " + std::string(1, phase[0]) + " is not shown"];
+  }
+}
+
+SpanKind Collector::kind(std::string_view category_token, BlockEvents& block) {
+  const auto id = categories_.id(category_token);
+  if (id == kinds_.size()) kinds_.push_back(kind_of_category(token_text(category_token, scratch_)));
+  const SpanKind kind = kinds_[id];
+  if (kind == SpanKind::Other) {
+    const auto category = token_text(category_token, scratch_);
+    if (is_old_gpu_category(category)) ++block.other_categories[std::string(category)];
+  }
+  return kind;
+}
+
+void Collector::add_span(const EventTokens& event, char phase, BlockEvents& block) {
+  const auto start = microseconds_to_ns(event.time);
+  if (!start || *start > kMaxTime || *start < -kMaxTime) {
+    ++block.skipped[event.time.empty() ? "no timestamp" : "timestamp is no usable number"];
+    return;
+  }
+  Record record;
+  record.start = *start;
+  record.phase = phase;
+  if (phase == 'X') {
+    const auto duration = microseconds_to_ns(event.duration);
+    if (!duration || *duration > kMaxTime) {
+      ++block.skipped[event.duration.empty() ? "no duration" : "duration is no usable number"];
+      return;
+    }
+    if (*duration < 0) {
+      ++block.skipped["negative duration"];
+      return;
+    }
+    record.duration = *duration;
+  }
+  if (event.name.empty() && phase != 'E') {
+    ++block.skipped["no name"];
+    return;
+  }
+  const SpanKind category = kind(event.category, block);
+  record.kind = phase == 'i' ? SpanKind::Instant : category;
+  record.name = names_.id(event.name);
+  record.track = track(event, record.kind);
+  if (category != SpanKind::CpuOp && category != SpanKind::Annotation)
+    record.correlation = correlation_of(event.arg.correlation);
+  if (record.kind == SpanKind::Kernel) record.launch = launch(event.arg) + 1;
+  if (keep_args_) keep_arguments(event, category, record, block);
+  block.records.push_back(record);
+}
+
+void Collector::keep_arguments(const EventTokens& event, SpanKind kind, Record& record,
+                               BlockEvents& block) {
+  record.args_offset = block.args.size();
+  block.args += event.args_text;
+  if (kind == SpanKind::Other && !event.category.empty()) {  // no kind tells it
+    const bool any = !event.args_text.empty();
+    if (any) block.args.pop_back();
+    block.args += any ? ",\"cat\":" : "{\"cat\":";
+    append_quoted(block.args, token_text(event.category, scratch_));
+    block.args += '}';
+  }
+  record.args_size = static_cast<std::uint32_t>(block.args.size() - record.args_offset);
+}
+
+void Collector::add_rare(const EventTokens& event, char phase, BlockEvents& block) {
+  RareEvent rare;
+  rare.phase = phase;
+  if (phase != 'M') {
+    const auto time = microseconds_to_ns(event.time);
+    if (!time || *time > kMaxTime || *time < -kMaxTime) {
+      ++block.skipped[event.time.empty() ? "no timestamp" : "timestamp is no usable number"];
+      return;
+    }
+    rare.time = *time;
+  }
+  rare.name = token_text(event.name, scratch_);
+  rare.category = token_text(event.category, scratch_);
+  rare.pid = token_text(event.pid, scratch_);
+  rare.tid = token_text(event.tid, scratch_);
+  rare.id = token_text(event.id, scratch_);
+  if (!event.args.empty())
+    scan_value(event.args.data(), event.args.data() + event.args.size(), &rare.args);
+  block.rare.push_back(std::move(rare));
+}
+
+TrackKey Collector::device_track(const EventTokens& event, SpanKind kind) {
+  TrackKey key{TrackGroup::Stream, {}, {}, 0, 0};
+  const std::string pid(token_text(event.pid, scratch_));
+  key.pid = pid_prefix(pid);
+  auto device = token_integer(event.arg.device);
+  if (!device || *device < 0) device = token_integer(event.pid);
+  if (!device && !key.pid.empty())
+    device = token_integer(std::string_view(pid).substr(key.pid.size()));
+  key.device = device && *device >= 0 && *device <= std::numeric_limits<int>::max() ? *device : 0;
+  auto stream = token_integer(event.arg.stream);
+  const auto tid = token_integer(event.tid);
+  if (kind == SpanKind::Sync) {
+    key.group = TrackGroup::Waits;
+    if ((!stream || *stream < 0) && tid && *tid >= kSyncThreadOffset)
+      stream = *tid - kSyncThreadOffset;
+    key.stream = stream ? *stream : tid.value_or(-1);
+    return key;
+  }
+  if (!stream) stream = tid;
+  if (stream) {
+    key.stream = *stream;
+  } else {  // ids beyond 64 bits and names: the text keeps the streams apart
+    key.stream = -1;
+    key.tid = token_text(event.arg.stream.empty() ? event.tid : event.arg.stream, scratch_);
+  }
+  return key;
+}
+
+std::uint32_t Collector::track(const EventTokens& event, SpanKind kind) {
+  const bool on_device =
+      is_gpu_work(kind) || kind == SpanKind::Sync || kind == SpanKind::GpuAnnotation;
+  key_.assign(1, on_device ? (kind == SpanKind::Sync ? 'w' : 's') : 't');
+  for (const auto part : {event.pid, event.tid, on_device ? event.arg.device : std::string_view{},
+                          on_device ? event.arg.stream : std::string_view{}}) {
+    key_ += part;
+    key_ += '\n';
+  }
+  const auto id = track_texts_.id(key_);
+  if (id == tracks_.size()) {
+    if (on_device)
+      tracks_.push_back(device_track(event, kind));
+    else
+      tracks_.push_back({TrackGroup::Thread,
+                         std::string(token_text(event.pid, scratch_)),
+                         {},
+                         -1,
+                         token_integer(event.tid).value_or(-1)});
+    if (!on_device) tracks_.back().tid = token_text(event.tid, scratch_);
+  }
+  return id;
+}
+
+std::uint32_t Collector::launch(const ArgTokens& arg) {
+  key_.clear();
+  for (const auto part : {arg.grid, arg.block, arg.cluster, arg.registers, arg.shared_memory}) {
+    key_ += part;
+    key_ += '\n';
+  }
+  const auto id = launch_texts_.id(key_);
+  if (id == launches_.size()) launches_.push_back(launch_config(arg));
+  return id;
+}
+
+}  // namespace moescope::kineto

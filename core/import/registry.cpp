@@ -1,0 +1,10 @@
+#include "core/import/importer.h"
+
+namespace moescope {
+
+const std::vector<const Importer*>& importers() {
+  static const std::vector<const Importer*> all = {&kineto_importer()};
+  return all;
+}
+
+}  // namespace moescope
