@@ -1,6 +1,8 @@
 // What every chart can do beyond drawing itself: be exported, with or without a window.
 #pragma once
 
+#include <QByteArray>
+#include <QImage>
 #include <QPainter>
 #include <QSize>
 #include <QString>
@@ -27,5 +29,12 @@ class Chart {
 /// = HiDPI).
 void export_chart(Chart& chart, const QString& path, QSize size, const Theme& theme,
                   double scale = 1);
+
+/// The picture at `scale` device pixels a point, with the theme's background; also for the
+/// clipboard. Throws Error (empty or huge size).
+QImage render_chart(Chart& chart, QSize size, const Theme& theme, double scale = 1);
+
+/// Replaces `path` only when `content` is written whole. Throws Error (cannot write).
+void write_file_whole(const QString& path, const QByteArray& content);
 
 }  // namespace moescope

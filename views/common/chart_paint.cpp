@@ -1,0 +1,179 @@
+#include "views/common/chart_paint.h"
+
+#include <QCoreApplication>
+#include <QLocale>
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace moescope {
+namespace {
+
+constexpr qreal kHatchSpacing = 7;
+
+/// 45 degree lines over `rect`, cut to it by hand: SVG output has no clipping.
+void paint_diagonals(QPainter& painter, const QRectF& rect) {
+  for (qreal offset = kHatchSpacing; offset < rect.width() + rect.height();
+       offset += kHatchSpacing) {
+    const qreal from = std::min(offset, rect.height());
+    const qreal to = std::min(offset, rect.width());
+    painter.drawLine(QPointF(rect.left() + offset - from, rect.top() + from),
+                     QPointF(rect.left() + to, rect.top() + offset - to));
+  }
+}
+
+void paint_dots(QPainter& painter, const QRectF& rect, const QColor& color) {
+  for (qreal y = rect.top() + 3; y + 1 < rect.bottom(); y += 6) {
+    for (qreal x = rect.left() + 3; x + 1 < rect.right(); x += 6) {
+      painter.fillRect(QRectF(x, y, 1.5, 1.5), color);
+    }
+  }
+}
+
+struct TimeUnit {
+  double ns;
+  const char* name;
+};
+
+TimeUnit unit_for(double length) {
+  static constexpr std::array<TimeUnit, 4> kUnits = {
+      {{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}, {1, "ns"}}};
+  for (const TimeUnit& unit : kUnits) {
+    if (length >= 2 * unit.ns) return unit;
+  }
+  return kUnits.back();
+}
+
+}  // namespace
+
+void paint_filled(QPainter& painter, const QRectF& rect, const QColor& color, Cue cue,
+                  const Theme& theme) {
+  painter.save();
+  painter.fillRect(rect, color);
+  const QColor mark = Theme::text_on(color);
+  if (cue == Cue::Diagonal) {
+    QColor line = mark;
+    line.setAlphaF(0.55F);
+    painter.setPen(QPen(line, 1));
+    paint_diagonals(painter, rect);
+  } else if (cue == Cue::Dots) {
+    paint_dots(painter, rect, mark);
+  } else if (cue == Cue::Outline && rect.width() > 2) {
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(theme.text, 2));
+    painter.drawRect(rect.adjusted(1, 1, -1, -1));
+  }
+  painter.restore();
+}
+
+qreal paint_legend(QPainter& painter, const QRectF& area, const std::vector<LegendEntry>& entries,
+                   const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  const qreal line = metrics.height() + 4;
+  const qreal swatch = 14;
+  qreal x = area.left();
+  qreal y = area.top();
+  for (const LegendEntry& entry : entries) {
+    const qreal width = swatch + 5 + metrics.horizontalAdvance(entry.text) + 14;
+    if (x > area.left() && x + width > area.right()) {
+      x = area.left();
+      y += line;
+    }
+    const QRectF box(x, y + (line - 12) / 2, swatch, 12);
+    paint_filled(painter, box, entry.color, entry.cue, theme);
+    painter.setPen(QPen(theme.muted_text, 0.5));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(box);
+    painter.setPen(theme.text);
+    painter.drawText(QRectF(x + swatch + 5, y, width, line), Qt::AlignLeft | Qt::AlignVCenter,
+                     entry.text);
+    x += width;
+  }
+  return entries.empty() ? 0 : y + line - area.top();
+}
+
+double nice_step(double length, int count) {
+  const double raw = std::max(length, 1e-9) / std::max(count, 1);
+  const double power = std::pow(10.0, std::floor(std::log10(raw)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= raw * (1 - 1e-9)) return factor * power;
+  }
+  return 10 * power;
+}
+
+qreal time_to_x(TimeNs time, TimeRange range, const QRectF& plot) {
+  const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
+  return plot.left() + static_cast<double>(time - range.begin) / length * plot.width();
+}
+
+qreal time_axis_height(const QPainter& painter) {
+  return 2 * QFontMetricsF(painter.font()).height() + 10;
+}
+
+void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
+  const TimeUnit unit = unit_for(length);
+  const int count = std::max(1, static_cast<int>(plot.width() / 90));
+  const double step = std::max(nice_step(length, count), 1.0);
+  const int decimals =
+      std::clamp(static_cast<int>(std::ceil(-std::log10(step / unit.ns) - 1e-9)), 0, 9);
+  const QLocale locale(QLocale::English, QLocale::UnitedStates);
+  const double first = std::ceil(static_cast<double>(range.begin) / step) * step;
+  for (int i = 0; i <= 2 * count + 2; ++i) {
+    const double tick = first + i * step;
+    if (tick > static_cast<double>(range.end)) break;
+    const qreal x = time_to_x(static_cast<TimeNs>(std::llround(tick)), range, plot);
+    painter.setPen(QPen(theme.grid, 1));
+    painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
+    painter.setPen(QPen(theme.muted_text, 1));
+    painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
+    const QString text = locale.toString(tick / unit.ns, 'f', decimals);
+    const qreal width = metrics.horizontalAdvance(text) + 2;
+    const qreal left = std::clamp(x - width / 2, plot.left() - 30, plot.right() + 8 - width);
+    painter.setPen(theme.text);
+    painter.drawText(QRectF(left, plot.bottom() + 5, width, metrics.height()), Qt::AlignCenter,
+                     text);
+  }
+  painter.setPen(QPen(theme.muted_text, 1));
+  painter.drawLine(plot.bottomLeft(), plot.bottomRight());
+  painter.setPen(theme.text);
+  painter.drawText(
+      QRectF(plot.left(), plot.bottom() + 6 + metrics.height(), plot.width(), metrics.height() + 2),
+      Qt::AlignCenter,
+      QCoreApplication::translate("Chart", "Time from trace start (%1)")
+          .arg(QString::fromUtf8(unit.name)));
+}
+
+const Device* find_device(const Trace& trace, const DeviceKey& key) {
+  for (const Device& device : trace.devices()) {
+    if (device.process == key.process && device.index == key.device) return &device;
+  }
+  return nullptr;
+}
+
+QString device_label(const Trace& trace, const DeviceKey& key) {
+  QString text;
+  if (key.process < trace.processes().size()) {
+    text = QString::fromStdString(trace.processes()[key.process].label) + " > ";
+  }
+  text += QString("GPU %1").arg(key.device);
+  const Device* device = find_device(trace, key);
+  if (device != nullptr && !device->name.empty()) {
+    text += " (" + QString::fromStdString(device->name) + ")";
+  }
+  return text;
+}
+
+QString csv_field(const QString& text) {
+  if (!text.contains(',') && !text.contains('"') && !text.contains('\n') && !text.contains('\r')) {
+    return text;
+  }
+  return '"' + QString(text).replace("\"", "\"\"") + '"';
+}
+
+QString tsv_field(QString text) {
+  return text.replace('\t', ' ').replace('\n', ' ').replace('\r', ' ');
+}
+
+}  // namespace moescope

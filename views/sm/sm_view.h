@@ -1,0 +1,53 @@
+// SM allocation: SMs over time by class, the SMs at the cursor, time at each (comm, compute) pair.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QTableWidget>
+#include <QWidget>
+
+#include "views/common/chart.h"
+#include "views/common/document.h"
+#include "views/common/view_context.h"
+#include "views/sm/sm_chart.h"
+
+namespace moescope {
+
+class SmCanvas;
+class SmGrid;
+
+class SmView : public QWidget, public Chart {
+  Q_OBJECT
+
+ public:
+  SmView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+
+  QString chartName() const override { return QStringLiteral("sm"); }
+  void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
+  /// Steps of the shown devices with units in the header.
+  QString csv() const override;
+  /// The table of (comm SMs, compute SMs) pairs as TSV with a header.
+  QString pairsTsv() const;
+  /// Input of the picture for the shown devices and the shared range.
+  SmChartInput chartInput() const;
+
+ private:
+  void reload();
+  void fillDevices();
+  void fillPairs();
+  void showCursor();
+  std::vector<const SmAllocation*> shownDevices() const;
+
+  Document& document_;
+  ViewContext& context_;
+  TracePtr trace_;  ///< what is drawn; replaced only when its analysis is complete
+  AnalysisPtr analysis_;
+  QComboBox* device_;
+  QLabel* method_;
+  QLabel* cursor_label_;
+  SmCanvas* canvas_;
+  SmGrid* grid_;
+  QTableWidget* pairs_;
+};
+
+}  // namespace moescope
