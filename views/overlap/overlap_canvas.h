@@ -1,0 +1,32 @@
+// The drawing area of the overlap view; a click on exposed communication asks for its first place.
+#pragma once
+
+#include <QWidget>
+#include <vector>
+
+#include "views/overlap/overlap_chart.h"
+
+namespace moescope {
+
+class OverlapView;
+
+class OverlapCanvas : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit OverlapCanvas(OverlapView& view);
+  QSize sizeHint() const override { return {700, 220}; }
+
+ Q_SIGNALS:
+  void exposedClicked();
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+
+ private:
+  OverlapView& view_;
+  std::vector<OverlapChartHit> hits_;
+};
+
+}  // namespace moescope

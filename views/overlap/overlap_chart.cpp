@@ -1,0 +1,169 @@
+#include "views/overlap/overlap_chart.h"
+
+#include <QCoreApplication>
+#include <algorithm>
+#include <array>
+
+#include "views/common/chart_paint.h"
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+QString tr(const char* text) {
+  return QCoreApplication::translate("OverlapChart", text);
+}
+
+struct Segment {
+  QString name;
+  TimeNs length;
+  QColor color;
+  Cue cue;
+};
+
+std::array<Segment, 5> segments_of(const OverlapParts& parts, const Theme& theme) {
+  return {{{tr("compute only"), parts.compute_only, theme.ribbon_compute, Cue::None},
+           {tr("both at once"), parts.both, theme.ribbon_both, Cue::Diagonal},
+           {tr("exposed communication"), parts.exposed, theme.ribbon_exposed, Cue::Outline},
+           {tr("memory only"), parts.memory_only, theme.color(SpanClass::Memory), Cue::Dots},
+           {tr("idle"), parts.idle, theme.background, Cue::None}}};
+}
+
+QString summary_of(const OverlapFigures& f) {
+  const auto percent = f.overlap_percent();
+  const QString overlap = percent
+                              ? tr("%1 of communication overlapped").arg(format_percent(*percent))
+                              : tr("no communication");
+  return QString::fromUtf8("%1 · %2 · %3 · %4")
+      .arg(tr("exposed %1").arg(format_time(f.exposed)), overlap,
+           tr("communication %1, of it waiting %2").arg(format_time(f.comm), format_time(f.wait)),
+           tr("span %1, busy %2, idle %3")
+               .arg(format_time(f.span), format_time(f.busy), format_time(f.idle)));
+}
+
+QString title_of(const OverlapChartInput& input) {
+  const QString title = tr("Overlap of communication and compute per device");
+  if (!input.window) return title;
+  const double resolution = static_cast<double>(input.window->length()) / 1000;
+  return title + tr(", only from %1 to %2")
+                     .arg(format_position(input.window->begin, resolution),
+                          format_position(input.window->end, resolution));
+}
+
+OverlapChartHit paint_bar(QPainter& painter, const QRectF& bar, const DeviceOverlap& device,
+                          const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  OverlapChartHit hit{device.key, bar, {}};
+  const double span = static_cast<double>(std::max<TimeNs>(device.figures.span, 1));
+  qreal x = bar.left();
+  for (const Segment& segment : segments_of(overlap_parts(device.figures), theme)) {
+    const qreal width = static_cast<double>(segment.length) / span * bar.width();
+    const QRectF part(x, bar.top(), width, bar.height());
+    x += width;
+    if (width <= 0) continue;
+    paint_filled(painter, part, segment.color, segment.cue, theme);
+    if (segment.color == theme.ribbon_exposed) hit.exposed = part;
+    const QString text = format_time(segment.length);
+    const qreal text_width = metrics.horizontalAdvance(text) + 8;
+    if (text_width < width) {
+      const QRectF box(part.center().x() - text_width / 2, part.center().y() - metrics.height() / 2,
+                       text_width, metrics.height());
+      painter.fillRect(box, segment.color);
+      painter.setPen(Theme::text_on(segment.color));
+      painter.drawText(box, Qt::AlignCenter, text);
+    }
+  }
+  painter.setPen(QPen(theme.muted_text, 1));
+  painter.setBrush(Qt::NoBrush);
+  painter.drawRect(bar);
+  return hit;
+}
+
+void paint_share_axis(QPainter& painter, const QRectF& plot, const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  for (int percent = 0; percent <= 100; percent += 20) {
+    const qreal x = plot.left() + plot.width() * percent / 100.0;
+    painter.setPen(QPen(theme.muted_text, 1));
+    painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
+    painter.setPen(theme.text);
+    painter.drawText(QRectF(x - 20, plot.bottom() + 5, 40, metrics.height()), Qt::AlignCenter,
+                     QString::number(percent));
+  }
+  painter.setPen(QPen(theme.muted_text, 1));
+  painter.drawLine(plot.bottomLeft(), plot.bottomRight());
+  painter.setPen(theme.text);
+  painter.drawText(
+      QRectF(plot.left(), plot.bottom() + 6 + metrics.height(), plot.width(), metrics.height() + 2),
+      Qt::AlignCenter, tr("Share of the device's span (%)"));
+}
+
+}  // namespace
+
+OverlapParts overlap_parts(const OverlapFigures& figures) {
+  OverlapParts parts;
+  parts.compute_only = figures.compute - figures.overlap;
+  parts.both = figures.overlap;
+  parts.exposed = figures.exposed;
+  parts.memory_only = std::max<TimeNs>(0, figures.busy - figures.compute - figures.exposed);
+  parts.idle = figures.idle;
+  return parts;
+}
+
+std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF& area,
+                                                 const OverlapChartInput& input,
+                                                 const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  const QRectF inner = area.adjusted(22, 8, -26, -8);
+  painter.setPen(theme.text);
+  if (input.trace == nullptr || input.devices.empty()) {
+    painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap,
+                     input.trace == nullptr
+                         ? tr("No trace is open. Open one to see what communication it hides.")
+                         : tr("No GPU work here: a trace with kernels on a device, or another "
+                              "range, would show its overlap."));
+    return {};
+  }
+  const QFont normal = painter.font();
+  QFont bold = normal;
+  bold.setBold(true);
+  painter.setFont(bold);
+  painter.drawText(inner, Qt::AlignLeft | Qt::AlignTop, title_of(input));
+  painter.setFont(normal);
+  std::vector<LegendEntry> legend;
+  for (const Segment& s : segments_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
+  const qreal title = metrics.height() + 6;
+  const qreal legend_height = paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme);
+  const QRectF body = inner.adjusted(0, title + legend_height + 6, 0, -time_axis_height(painter));
+  const qreal row_least = 3 * metrics.height() + 12;
+  const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / row_least));
+  const std::size_t shown = std::min(fit, input.devices.size());
+  const qreal row = std::min(body.height() / static_cast<qreal>(shown), 4 * row_least);
+  std::vector<OverlapChartHit> hits;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const DeviceOverlap& device = input.devices[i];
+    const qreal top = body.top() + row * static_cast<qreal>(i);
+    painter.setPen(theme.text);
+    painter.drawText(
+        QRectF(body.left(), top, body.width(), metrics.height()), Qt::AlignLeft,
+        metrics.elidedText(device_label(*input.trace, device.key), Qt::ElideRight, body.width()));
+    const QRectF bar(body.left(), top + metrics.height() + 2, body.width(),
+                     std::min(row - 2 * metrics.height() - 10, 48.0));
+    hits.push_back(paint_bar(painter, bar, device, theme));
+    painter.setPen(theme.muted_text);
+    painter.drawText(QRectF(body.left(), bar.bottom() + 3, body.width(), metrics.height()),
+                     Qt::AlignLeft,
+                     metrics.elidedText(summary_of(device.figures), Qt::ElideRight, body.width()));
+  }
+  const qreal bottom = body.top() + row * static_cast<qreal>(shown);
+  paint_share_axis(painter, QRectF(body.left(), body.top(), body.width(), bottom - body.top()),
+                   theme);
+  if (shown < input.devices.size()) {
+    painter.setPen(theme.muted_text);
+    painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), metrics.height()),
+                     Qt::AlignRight,
+                     tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size()));
+  }
+  return hits;
+}
+
+}  // namespace moescope

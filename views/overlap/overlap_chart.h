@@ -1,0 +1,37 @@
+// The picture of overlap: one bar a device, cut into compute only, both, exposed, memory, idle.
+#pragma once
+
+#include <QPainter>
+#include <QRectF>
+#include <optional>
+#include <vector>
+
+#include "core/analysis/overlap.h"
+#include "views/common/theme.h"
+
+namespace moescope {
+
+/// A window's parts; they sum to the span.
+struct OverlapParts {
+  TimeNs compute_only = 0, both = 0, exposed = 0, memory_only = 0, idle = 0;
+};
+OverlapParts overlap_parts(const OverlapFigures& figures);
+
+struct OverlapChartInput {
+  const Trace* trace = nullptr;
+  std::vector<DeviceOverlap> devices;
+  std::optional<TimeRange> window;  ///< what the figures are cut to; told in the title
+};
+
+/// Where the bars were drawn and where exposed communication is, to map clicks.
+struct OverlapChartHit {
+  DeviceKey key;
+  QRectF bar, exposed;
+};
+
+/// Draws title, legend and bars into `area`.
+std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF& area,
+                                                 const OverlapChartInput& input,
+                                                 const Theme& theme);
+
+}  // namespace moescope
