@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/analysis/classify.h"
 #include "core/progress.h"
 
 namespace moescope {
@@ -16,6 +17,11 @@ using RegisterCommand = void (*)(CLI::App& app);
 
 /// All subcommands in the order of --help; see commands.cpp.
 const std::vector<RegisterCommand>& all_commands();
+
+void register_analyze(CLI::App& app);
+
+/// Reads a classification rule file; throws Error naming the file and the rule.
+RuleSet read_rules(const std::string& path);
 
 /// A Progress that writes to stderr when it is a terminal or --progress was given, else is silent.
 /// Ctrl+C cancels it.

@@ -8,7 +8,9 @@
 namespace moescope {
 
 const std::vector<RegisterCommand>& all_commands() {
-  static const std::vector<RegisterCommand> commands = {};
+  static const std::vector<RegisterCommand> commands = {
+      register_analyze,
+  };
   return commands;
 }
 

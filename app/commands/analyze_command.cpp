@@ -1,0 +1,164 @@
+// moescope analyze: overlap and SM allocation per device.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "app/commands/command.h"
+#include "app/commands/json_output.h"
+#include "core/error.h"
+#include "core/import/open.h"
+
+namespace moescope {
+namespace {
+
+struct AnalyzeOptions {
+  std::vector<std::string> files;
+  std::optional<TimeNs> from, to;
+  std::string rules;
+  bool json = false, scopes = false;
+};
+
+/// The window asked for; nullopt for the whole trace.
+std::optional<TimeRange> window_of(const AnalyzeOptions& options, const Trace& trace) {
+  if (!options.from && !options.to) return std::nullopt;
+  const TimeRange window{options.from.value_or(0), options.to.value_or(trace.range().end)};
+  if (window.empty())
+    throw Error("", "--from, --to", "the window is empty", "Give --from less than --to");
+  return window;
+}
+
+const SmAllocation* find_sm(const std::vector<SmAllocation>& all, const DeviceKey& key) {
+  for (const auto& a : all)
+    if (a.key == key) return &a;
+  return nullptr;
+}
+
+const Device* find_device(const Trace& trace, const DeviceKey& key) {
+  for (const auto& d : trace.devices())
+    if (d.process == key.process && d.index == key.device) return &d;
+  return nullptr;
+}
+
+Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAllocation* sm) {
+  const auto& process = trace.processes().at(overlap.key.process);
+  const Device* device = find_device(trace, overlap.key);
+  const auto& f = overlap.figures;
+  Json json = {
+      {"process", process.label},
+      {"rank", nullable(process.rank)},
+      {"device", overlap.key.device},
+      {"name", device != nullptr && !device->name.empty() ? Json(device->name) : Json()},
+      {"sm_count", device != nullptr && device->sm_count > 0 ? Json(device->sm_count) : Json()},
+      {"events",
+       {{"comm", f.comm_events}, {"compute", f.compute_events}, {"memory", f.memory_events}}}};
+  json.update(figures_json(f));
+  json["sm"] = sm != nullptr ? sm_json(*sm) : Json();
+  return json;
+}
+
+Json scopes_json(const Trace& trace, const Classification& classes) {
+  Json list = Json::array();
+  for (const auto& scope : analyze_scopes(trace, classes)) {
+    const auto& process = trace.processes().at(scope.key.process);
+    Json json = {{"kind", scope.kind},         {"name", scope.name},
+                 {"process", process.label},   {"rank", nullable(process.rank)},
+                 {"device", scope.key.device}, {"windows", scope.windows}};
+    json.update(figures_json(scope.figures));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+std::string ms(std::int64_t ns) {
+  return fmt::format("{:.3f}", static_cast<double>(ns) / 1e6);
+}
+
+void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
+                 const std::vector<SmAllocation>& sm) {
+  for (const auto& [key, f] : devices) {
+    const auto& process = trace.processes().at(key.process);
+    const Device* device = find_device(trace, key);
+    fmt::print("{}, GPU {}{}\n", process.label, key.device,
+               device != nullptr ? " (" + device->name + ")" : "");
+    fmt::print("  events         {} communication, {} compute, {} memory\n", f.comm_events,
+               f.compute_events, f.memory_events);
+    fmt::print("  span           {:>12} ms    busy {} ms, idle {} ms\n", ms(f.span), ms(f.busy),
+               ms(f.idle));
+    fmt::print("  compute        {:>12} ms\n", ms(f.compute));
+    fmt::print("  communication  {:>12} ms    of which waiting {} ms\n", ms(f.comm), ms(f.wait));
+    const auto percent = f.overlap_percent();
+    fmt::print("  overlap        {:>12} ms    {}\n", ms(f.overlap),
+               percent ? fmt::format("{:.1f} % of communication", *percent) : "no communication");
+    fmt::print("  exposed        {:>12} ms\n", ms(f.exposed));
+    if (const auto* a = find_sm(sm, key)) {
+      const double length = static_cast<double>(std::max<TimeNs>(a->range.length(), 1));
+      fmt::print("  SMs ({})  mean {:.1f} communication, {:.1f} compute, {:.1f} free of {}\n",
+                 to_string(a->method), static_cast<double>(a->comm_sm_ns) / length,
+                 static_cast<double>(a->compute_sm_ns) / length,
+                 static_cast<double>(a->free_sm_ns) / length, a->sm_count);
+    } else {
+      fmt::print("  SMs            not known: the trace names no SM count\n");
+    }
+  }
+  if (devices.empty()) fmt::print("no GPU work in this trace\n");
+}
+
+void print_remarks(const TraceInfo& info) {
+  for (const auto& [reason, count] : info.skipped)
+    fmt::print(stderr, "skipped {} events: {}\n", count, reason);
+  for (const auto& warning : info.warnings) fmt::print(stderr, "note: {}\n", warning);
+}
+
+void run(const AnalyzeOptions& options) {
+  RuleSet rules = RuleSet::built_in();
+  if (!options.rules.empty()) rules = read_rules(options.rules);
+  ImportOptions import;
+  import.keep_args = false;
+  const TracePtr trace =
+      open_trace({options.files.begin(), options.files.end()}, import, command_progress());
+  const auto window = window_of(options, *trace);
+  const Classification classes(*trace, rules);
+  const auto devices = analyze_overlap(*trace, classes, window);
+  const auto sm = analyze_sm_allocation(*trace, classes, window);
+  if (!options.json) {
+    print_remarks(trace->info());
+    print_table(*trace, devices, sm);
+    return;
+  }
+  Json document = {
+      {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(trace->info())}};
+  document["warnings"] = trace->info().warnings;
+  document["devices"] = Json::array();
+  for (const auto& device : devices)
+    document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key)));
+  if (options.scopes) document["scopes"] = scopes_json(*trace, classes);
+  print_json(document);
+}
+
+}  // namespace
+
+RuleSet read_rules(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) throw Error(path, "", "cannot read the rule file");
+  return RuleSet::from_json(text.str(), path);
+}
+
+void register_analyze(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "analyze", "Overlap of communication and compute, and SM allocation, per device");
+  auto options = std::make_shared<AnalyzeOptions>();
+  command->add_option("FILE", options->files, "Trace files or folders")->required();
+  command->add_option("--from", options->from, "Start of the window, ns from the trace start");
+  command->add_option("--to", options->to, "End of the window, ns from the trace start");
+  command->add_option("--rules", options->rules,
+                      "Classification rules (JSON) instead of the built-in ones");
+  command->add_flag("--scopes", options->scopes,
+                    "Also list annotations, layers, micro-batches and phases (with --json)");
+  command->add_flag("--json", options->json, "Print one JSON document");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,49 @@
+#include "app/commands/json_output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace moescope {
+
+Json skipped_json(const TraceInfo& info) {
+  Json list = Json::array();
+  for (const auto& [reason, count] : info.skipped)
+    list.push_back({{"reason", reason}, {"count", count}});
+  return list;
+}
+
+Json figures_json(const OverlapFigures& f) {
+  Json percent;
+  if (const auto p = f.overlap_percent()) percent = std::round(*p * 1e4) / 1e4;
+  return {{"span_ns", f.span},       {"busy_ns", f.busy},
+          {"idle_ns", f.idle},       {"compute_ns", f.compute},
+          {"comm_ns", f.comm},       {"memory_ns", f.memory},
+          {"overlap_ns", f.overlap}, {"exposed_comm_ns", f.exposed},
+          {"overlap_pct", percent},  {"comm_wait_ns", f.wait}};
+}
+
+Json sm_json(const SmAllocation& a) {
+  std::vector<std::pair<std::pair<int, int>, TimeNs>> pairs(a.time_at.begin(), a.time_at.end());
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const auto& x, const auto& y) { return x.second > y.second; });
+  Json list = Json::array();
+  for (const auto& [sms, ns] : pairs)
+    list.push_back({{"comm", sms.first}, {"compute", sms.second}, {"ns", ns}});
+  return {{"method", to_string(a.method)},
+          {"comm_sm_ns", a.comm_sm_ns},
+          {"compute_sm_ns", a.compute_sm_ns},
+          {"free_sm_ns", a.free_sm_ns},
+          {"oversubscribed_ns", a.oversubscribed},
+          {"exact_ns", a.exact},
+          {"caveats", a.caveats},
+          {"pairs", list}};
+}
+
+void print_json(const Json& document) {
+  const std::string text = document.dump(2, ' ', false, Json::error_handler_t::replace);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+}  // namespace moescope

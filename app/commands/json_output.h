@@ -1,0 +1,27 @@
+// JSON of analyses, in the field names of the command line contract.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "core/analysis/overlap.h"
+#include "core/analysis/sm_allocation.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+using Json = nlohmann::ordered_json;
+
+/// [{"reason":..., "count":N}]
+Json skipped_json(const TraceInfo& info);
+/// Null when it does not apply.
+template <typename T>
+Json nullable(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+/// The figures of one device or scope, integer nanoseconds.
+Json figures_json(const OverlapFigures& figures);
+Json sm_json(const SmAllocation& allocation);
+/// Prints a document on stdout; bytes that are not UTF-8 are replaced.
+void print_json(const Json& document);
+
+}  // namespace moescope

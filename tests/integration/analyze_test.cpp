@@ -1,0 +1,151 @@
+// `moescope analyze` against independently measured figures of real traces, to the nanosecond.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/data.h"
+#include "tests/support/run_program.h"
+
+namespace moescope {
+namespace {
+
+using nlohmann::json;
+using test::run_moescope;
+using testing::HasSubstr;
+
+constexpr std::int64_t kUs = 1000;
+
+json analyze(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "analyze");
+  arguments.push_back("--json");
+  const auto result = run_moescope(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return json::parse(result.out, nullptr, false);
+}
+
+std::int64_t pair_ns(const json& device, int comm, int compute) {
+  for (const auto& pair : device["sm"]["pairs"])
+    if (pair["comm"] == comm && pair["compute"] == compute) return pair["ns"];
+  return -1;
+}
+
+/// Expects integer fields of `device` in ns.
+void expect_ns(const json& device,
+               const std::vector<std::pair<const char*, std::int64_t>>& fields) {
+  for (const auto& [key, ns] : fields) EXPECT_EQ(device[key], ns) << key;
+}
+
+TEST(AnalyzeReference, DeepSeekV3TrainingRank) {
+  MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
+  const auto document = analyze({test::shared_data("deepseek_v3_train_rank0.json").string()});
+  EXPECT_EQ(document["schema"], 1);
+  ASSERT_EQ(document["devices"].size(), 1U);
+  const auto& d = document["devices"][0];
+  EXPECT_EQ(d["rank"], 0);
+  EXPECT_EQ(d["device"], 0);
+  EXPECT_EQ(d["name"], "NVIDIA H800");
+  EXPECT_EQ(d["sm_count"], 132);
+  EXPECT_EQ(d["events"], (json{{"comm", 36}, {"compute", 927}, {"memory", 20}}));
+  expect_ns(d, {{"span_ns", 129012 * kUs},
+                {"busy_ns", 128515 * kUs},
+                {"idle_ns", 497 * kUs},
+                {"compute_ns", 124310 * kUs},
+                {"comm_ns", 113440 * kUs},
+                {"memory_ns", 28 * kUs},
+                {"overlap_ns", 109250 * kUs},
+                {"exposed_comm_ns", 4190 * kUs},
+                {"comm_wait_ns", 32578 * kUs}});
+  EXPECT_EQ(d["overlap_pct"], 96.3064);
+}
+
+TEST(AnalyzeReference, SmAllocationOfTheTrainingRank) {
+  MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
+  const auto document = analyze({test::shared_data("deepseek_v3_train_rank0.json").string()});
+  const auto& d = document["devices"][0];
+  EXPECT_EQ(d["sm"]["method"], "inferred");
+  expect_ns(d["sm"], {{"comm_sm_ns", 2160972 * kUs},
+                      {"compute_sm_ns", 13913584 * kUs},
+                      {"free_sm_ns", 955028 * kUs},
+                      {"oversubscribed_ns", 52579 * kUs},
+                      {"exact_ns", 94094 * kUs}});
+  const std::vector<std::tuple<int, int, std::int64_t>> pairs = {
+      {20, 112, 97953}, {0, 112, 7789}, {0, 132, 7242}, {9, 112, 6179}, {20, 0, 4061},
+      {9, 123, 2688},   {20, 4, 964},   {0, 0, 512},    {20, 32, 350},  {16, 112, 279}};
+  for (const auto& [comm, compute, us] : pairs)
+    EXPECT_EQ(pair_ns(d, comm, compute), us * kUs) << comm << ", " << compute;
+}
+
+TEST(AnalyzeReference, RulesChangeWhatCountsAsCommunication) {
+  MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
+  const test::TempFolder folder;
+  const auto with_rule = [&](const std::string& pattern) {
+    const auto rules = folder / "rules.json";
+    std::ofstream(rules) << json{{"schema", 1},
+                                 {"rules", {{{"class", "communication"}, {"pattern", pattern}}}}};
+    return analyze({test::shared_data("deepseek_v3_train_rank0.json").string(), "--rules",
+                    rules.string()})["devices"][0];
+  };
+  const auto transfers = with_rule("dpsk::ep::.*::(dispatch|combine)<");
+  EXPECT_EQ(transfers["events"]["comm"], 16);
+  expect_ns(transfers,
+            {{"comm_ns", 80452 * kUs}, {"overlap_ns", 77496 * kUs}, {"compute_ns", 125544 * kUs}});
+  EXPECT_EQ(transfers["overlap_pct"], 96.3258);
+  const auto internode = with_rule("dpsk::ep::internode::");
+  EXPECT_EQ(internode["events"]["comm"], 32);
+  EXPECT_EQ(internode["comm_ns"], 113030 * kUs);
+  EXPECT_EQ(internode["overlap_pct"], 96.3178);
+  const auto nccl_only = with_rule("^nccl");
+  EXPECT_EQ(nccl_only["comm_ns"], 0);
+  EXPECT_TRUE(nccl_only["overlap_pct"].is_null());
+  EXPECT_EQ(nccl_only["compute_ns"], 128500 * kUs);
+}
+
+TEST(AnalyzeReference, NsightSystemsWithTwoGpus) {
+  MOESCOPE_REQUIRE_DATA("nsys_mfu_2gpu_before.sqlite");
+  const auto document = analyze({test::shared_data("nsys_mfu_2gpu_before.sqlite").string()});
+  ASSERT_EQ(document["devices"].size(), 2U);
+  const auto& a = document["devices"][0];
+  const auto& b = document["devices"][1];
+  EXPECT_EQ(a["events"], (json{{"comm", 33}, {"compute", 1960}, {"memory", 643}}));
+  expect_ns(a, {{"span_ns", 299848812},
+                {"busy_ns", 273817787},
+                {"compute_ns", 253690832},
+                {"comm_ns", 17172652},
+                {"memory_ns", 2954303},
+                {"overlap_ns", 0}});
+  EXPECT_EQ(b["events"], (json{{"comm", 33}, {"compute", 1984}, {"memory", 646}}));
+  expect_ns(b, {{"span_ns", 298661551},
+                {"busy_ns", 267275916},
+                {"compute_ns", 256095624},
+                {"comm_ns", 8229100},
+                {"memory_ns", 2951192},
+                {"overlap_ns", 0}});
+}
+
+TEST(Analyze, AWindowIsGivenInNanosecondsFromTheStart) {
+  MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
+  const auto path = test::shared_data("deepseek_v3_train_rank0.json").string();
+  const auto whole = analyze({path})["devices"][0];
+  const auto first = analyze({path, "--to", "60000000"})["devices"][0];
+  const auto rest = analyze({path, "--from", "60000000"})["devices"][0];
+  for (const auto* key : {"compute_ns", "comm_ns", "overlap_ns", "exposed_comm_ns", "comm_wait_ns"})
+    EXPECT_EQ(first[key].get<std::int64_t>() + rest[key].get<std::int64_t>(),
+              whole[key].get<std::int64_t>())
+        << key;
+}
+
+TEST(Analyze, WrongUseAndFailuresHaveTheirExitCodes) {
+  EXPECT_EQ(run_moescope({"analyze"}).exit_code, 2);
+  EXPECT_EQ(run_moescope({"analyze", "--no-such-option", "x"}).exit_code, 2);
+  const auto missing = run_moescope({"analyze", "/no/such/file.json"});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("/no/such/file.json"));
+  EXPECT_EQ(missing.out, "");
+  EXPECT_EQ(run_moescope({"analyze", "--help"}).exit_code, 0);
+  EXPECT_EQ(run_moescope({"--version"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace moescope
