@@ -129,6 +129,15 @@ void TraceBuilder::append(TrackId track, SpanBatch batch) {
   }
 }
 
+void TraceBuilder::append_chunk(TrackId track, std::shared_ptr<const SpanChunk> chunk) {
+  if (chunk->size() == 0) return;
+  auto& infos = state_->parts.chunk_infos.at(track);
+  if (!infos.empty() && chunk->columns().start.front() < infos.back().last_start)
+    throw std::invalid_argument("a chunk must not start before the last span of its track");
+  infos.push_back(describe_chunk(chunk->columns(), infos.empty() ? nullptr : &infos.back()));
+  state_->chunks[track].push_back(std::move(chunk));
+}
+
 void TraceBuilder::add_sm_records(std::vector<SmRecord> records) {
   auto& all = state_->parts.sm_records;
   all.insert(all.end(), records.begin(), records.end());

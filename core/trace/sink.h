@@ -52,6 +52,8 @@ class TraceBuilder final : public TraceSink {
   void add_note(Note note) override;
   void set_info(TraceInfo info) override;
 
+  /// Appends a finished chunk, e.g. of another trace; the order of append() applies.
+  void append_chunk(TrackId track, std::shared_ptr<const SpanChunk> chunk);
   /// An immutable view of all that was appended; chunks are shared, not copied.
   TracePtr snapshot() const;
 
