@@ -18,7 +18,6 @@ constexpr std::int64_t kDefaultSharedMemory = 233472;
 constexpr std::int64_t kSystemSharedMemory = 1024;  ///< kept back per block
 constexpr std::int64_t kSharedMemoryStep = 128;
 constexpr std::int64_t kRegisterStep = 256;  ///< allotted per warp
-constexpr std::int64_t kWarpQuarters = 4;    ///< warps are spread over four schedulers
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
@@ -32,7 +31,7 @@ struct BlockCost {
 BlockCost cost_of(const LaunchConfig& launch) {
   const auto warps = round_up(static_cast<std::int64_t>(launch.threads()), kWarp) / kWarp;
   const auto per_warp = round_up(std::int64_t{launch.registers_per_thread} * kWarp, kRegisterStep);
-  return {warps * kWarp, per_warp * round_up(warps, kWarpQuarters),
+  return {warps * kWarp, per_warp * warps,
           round_up(launch.shared_memory, kSharedMemoryStep) + kSystemSharedMemory};
 }
 

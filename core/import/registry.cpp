@@ -3,7 +3,7 @@
 namespace moescope {
 
 const std::vector<const Importer*>& importers() {
-  static const std::vector<const Importer*> all = {&kineto_importer()};
+  static const std::vector<const Importer*> all = {&kineto_importer(), &nsys_importer()};
   return all;
 }
 
