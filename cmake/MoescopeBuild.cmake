@@ -23,6 +23,10 @@ endif()
 add_library(moescope_options INTERFACE)
 target_compile_options(moescope_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
   -Wno-missing-field-initializers)  # structs have default member values on purpose
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees overlapping copies in std::string concatenation that are not there (GCC bug 105651).
+  target_compile_options(moescope_options INTERFACE -Wno-restrict)
+endif()
 if(MOESCOPE_WERROR)
   target_compile_options(moescope_options INTERFACE -Werror)
 endif()
