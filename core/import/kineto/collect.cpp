@@ -174,7 +174,7 @@ TrackKey Collector::device_track(const EventTokens& event, SpanKind kind) {
     key.stream = stream ? *stream : tid.value_or(-1);
     return key;
   }
-  if (!stream) stream = tid;
+  if (event.arg.stream.empty()) stream = tid;
   if (stream) {
     key.stream = *stream;
   } else {  // ids beyond 64 bits and names: the text keeps the streams apart
