@@ -1,36 +1,72 @@
 #include "core/import/align.h"
 
-#include <algorithm>
-#include <cstdlib>
-#include <map>
-#include <string>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "core/analysis/classify.h"
 
 namespace moescope {
 namespace {
 
-constexpr std::size_t kMinMatches = 3;
+constexpr std::size_t kMaxShift = 8;             // occurrences a recording may have started late
+constexpr TimeNs kCredibleResidual = 1'000'000;  // ends of one collective never lie 1 ms apart
+constexpr TimeNs kMaxEpoch = TimeNs{1} << 61;
+constexpr TimeNs kOutlierFloor = 100'000;
+constexpr TimeNs kShiftMustGain = 1'000;
+constexpr std::size_t kFewestPairs = 2;
 
-/// Ends of transferring communication kernels by name, in order of start.
-using Collectives = std::map<std::string, std::vector<std::pair<TimeNs, TimeNs>>, std::less<>>;
+/// Ends of the collectives of one trace: numbered ones by sequence, others in order of time.
+struct Collectives {
+  std::map<std::string, std::map<std::int64_t, TimeNs>> numbered;
+  std::map<std::string, std::vector<TimeNs>> ordered;
+};
 
-Collectives collectives_of(const Trace& trace) {
-  Collectives result;
+/// "name|group" and the sequence number when the arguments tell both; else nullopt.
+std::optional<std::pair<std::string, std::int64_t>> identity(std::string_view name,
+                                                             const std::string& args) {
+  if (args.find("\"Seq\"") == std::string::npos) return {};
+  const auto json = nlohmann::json::parse(args, nullptr, false);
+  if (!json.is_object()) return {};
+  const auto seq = json.find("Seq");
+  const auto group = json.find("Process Group Name");
+  if (seq == json.end() || !seq->is_number_integer() || group == json.end()) return {};
+  return std::pair{std::string(name) + "|" + group->dump(), seq->get<std::int64_t>()};
+}
+
+Collectives collect(const Trace& trace, Progress& progress) {
   const Classification classes(trace, RuleSet::built_in());
+  Collectives found;
+  // Ranks of one file share its clock: the first process that communicates stands for the file.
+  std::optional<ProcessId> process;
   for (TrackId track = 0; track < trace.tracks().size(); ++track) {
-    if (trace.tracks()[track].type != TrackType::DeviceStream) continue;
+    if (process && trace.tracks()[track].process != *process) continue;
     trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
+      progress.check();
       const auto& c = chunk.columns();
-      for (std::size_t row = 0; row < c.size(); ++row)
-        if (classes.role(c.kind[row], c.name[row]) == Role::Communication)
-          result[std::string(trace.strings()[c.name[row]])].emplace_back(
-              c.start[row], c.start[row] + c.duration[row]);
+      std::vector<std::string> args;
+      bool args_read = false;
+      for (std::size_t row = 0; row < c.size(); ++row) {
+        const auto what = classes.of(c.kind[row], c.name[row]);
+        if (c.kind[row] != SpanKind::Kernel || role_of(what.span_class) != Role::Communication)
+          continue;
+        process = trace.tracks()[track].process;
+        if (!args_read) args = chunk.args().rows();
+        args_read = true;
+        const auto name = trace.strings()[c.name[row]];
+        const TimeNs end = c.start[row] + c.duration[row];
+        const auto id = args.empty() ? std::nullopt : identity(name, args[row]);
+        if (id)
+          found.numbered[id->first].emplace(id->second, end);
+        else
+          found.ordered[std::string(name)].push_back(end);
+      }
       return true;
     });
   }
-  for (auto& [name, ends] : result) std::sort(ends.begin(), ends.end());
-  return result;
+  for (auto& [name, ends] : found.ordered) std::sort(ends.begin(), ends.end());
+  return found;
 }
 
 TimeNs median(std::vector<TimeNs> values) {
@@ -39,52 +75,128 @@ TimeNs median(std::vector<TimeNs> values) {
   return *middle;
 }
 
-/// End differences of the n-th occurrences of every kernel that both ran equally often.
-std::vector<TimeNs> differences(const Collectives& reference, const Collectives& other) {
+TimeNs deviation(const std::vector<TimeNs>& values, TimeNs center) {
+  std::vector<TimeNs> distances;
+  distances.reserve(values.size());
+  for (const TimeNs value : values) distances.push_back(std::abs(value - center));
+  return median(std::move(distances));
+}
+
+/// reference[n + shift] - other[n] for all n where both exist.
+std::vector<TimeNs> differences(const std::vector<TimeNs>& reference,
+                                const std::vector<TimeNs>& other, std::ptrdiff_t shift) {
   std::vector<TimeNs> result;
-  for (const auto& [name, ends] : other) {
-    const auto found = reference.find(name);
-    if (found == reference.end() || found->second.size() != ends.size()) continue;
-    for (std::size_t i = 0; i < ends.size(); ++i)
-      result.push_back(found->second[i].second - ends[i].second);
+  for (std::size_t n = 0; n < other.size(); ++n) {
+    const auto m = static_cast<std::ptrdiff_t>(n) + shift;
+    if (m >= 0 && m < static_cast<std::ptrdiff_t>(reference.size()))
+      result.push_back(reference[static_cast<std::size_t>(m)] - other[n]);
   }
   return result;
 }
 
-ClockAlignment align_one(const Trace& reference, const Collectives& reference_collectives,
-                         const Trace& trace) {
-  ClockAlignment alignment;
-  const auto found = differences(reference_collectives, collectives_of(trace));
-  if (found.size() >= kMinMatches) {
-    alignment.offset = median(found);
-    alignment.matched_collectives = static_cast<int>(found.size());
-    auto rest = found;
-    for (auto& difference : rest) difference = std::abs(difference - alignment.offset);
-    alignment.residual = median(std::move(rest));
-    alignment.method = "ends of matching collectives";
-  } else if (reference.info().start_epoch_ns && trace.info().start_epoch_ns) {
-    alignment.offset = *trace.info().start_epoch_ns - *reference.info().start_epoch_ns;
-    alignment.method = "wall clocks of the files; no matching collectives";
-  } else {
-    alignment.method = "none: no matching collectives and no wall clock, both start at 0";
+/// Pairs the n-th with the n-th; when that fits badly, because one recording began later, with the
+/// shift that fits clearly better.
+std::vector<TimeNs> best_differences(const std::vector<TimeNs>& reference,
+                                     const std::vector<TimeNs>& other) {
+  auto best = differences(reference, other, 0);
+  if (best.empty()) return best;
+  TimeNs best_deviation = deviation(best, median(best));
+  const std::size_t fewest = std::max<std::size_t>(3, std::min(reference.size(), other.size()) / 2);
+  for (std::size_t step = 1; step <= kMaxShift; ++step) {
+    for (const auto shift :
+         {static_cast<std::ptrdiff_t>(step), -static_cast<std::ptrdiff_t>(step)}) {
+      auto shifted = differences(reference, other, shift);
+      if (shifted.size() < fewest) continue;
+      const TimeNs spread = deviation(shifted, median(shifted));
+      if (spread * 2 + kShiftMustGain > best_deviation) continue;
+      best = std::move(shifted);
+      best_deviation = spread;
+    }
   }
-  return alignment;
+  return best;
+}
+
+/// Differences reference - other of the ends of all matching collectives.
+std::vector<TimeNs> match(const Collectives& reference, const Collectives& other) {
+  std::vector<TimeNs> all;
+  for (const auto& [key, ends] : other.numbered) {
+    const auto it = reference.numbered.find(key);
+    if (it == reference.numbered.end()) continue;
+    for (const auto& [sequence, end] : ends)
+      if (const auto found = it->second.find(sequence); found != it->second.end())
+        all.push_back(found->second - end);
+  }
+  if (all.size() >= kFewestPairs) return all;
+  for (const auto& [name, ends] : other.ordered) {
+    const auto it = reference.ordered.find(name);
+    if (it == reference.ordered.end()) continue;
+    const auto some = best_differences(it->second, ends);
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+/// Fills the result from matched collectives; false when they do not agree.
+bool align_on_collectives(std::vector<TimeNs> pairs, ClockAlignment& result) {
+  if (pairs.size() < kFewestPairs) return false;
+  const TimeNs center = median(pairs);
+  const TimeNs limit = 20 * deviation(pairs, center) + kOutlierFloor;
+  const std::size_t before = pairs.size();
+  std::erase_if(pairs, [&](TimeNs value) { return std::abs(value - center) > limit; });
+  const TimeNs offset = median(pairs);
+  const TimeNs residual = deviation(pairs, offset);
+  if (residual > kCredibleResidual || pairs.size() * 2 < before) return false;
+  result.offset = offset;
+  result.matched_collectives = static_cast<int>(pairs.size());
+  result.residual = residual;
+  result.method = "ends of matching collectives";
+  return true;
+}
+
+ClockAlignment align_one(const Trace& reference, const Collectives& reference_ends,
+                         const Trace& trace, const Collectives& ends) {
+  ClockAlignment result;
+  auto pairs = match(reference_ends, ends);
+  const std::size_t count = pairs.size();
+  if (align_on_collectives(std::move(pairs), result)) return result;
+  const std::string why = count >= kFewestPairs
+                              ? fmt::format("the ends of {} collectives do not agree", count)
+                              : "no matching collectives";
+  const auto a = reference.info().start_epoch_ns, b = trace.info().start_epoch_ns;
+  const auto sane = [](const auto& epoch) { return epoch && std::abs(*epoch / 2) < kMaxEpoch / 2; };
+  if (sane(a) && sane(b)) {
+    result.offset = *b - *a;
+    result.method = "recorded wall clocks (" + why + ")";
+  } else {
+    result.method = "not aligned, both start at 0 (" + why + " and no wall clock)";
+  }
+  return result;
 }
 
 }  // namespace
 
-std::vector<ClockAlignment> align_clocks(const std::vector<TracePtr>& traces) {
+std::vector<ClockAlignment> align_clocks(const std::vector<TracePtr>& traces, Progress& progress) {
   std::vector<ClockAlignment> result;
   if (traces.empty()) return result;
-  const auto reference = collectives_of(*traces[0]);
-  for (std::size_t i = 0; i < traces.size(); ++i) {
-    ClockAlignment alignment;
-    alignment.method = "reference";
-    if (i > 0) alignment = align_one(*traces[0], reference, *traces[i]);
-    alignment.file = static_cast<int>(i);
-    result.push_back(std::move(alignment));
+  const Collectives reference = collect(*traces.front(), progress);
+  result.push_back({0, 0, 0, 0, "reference clock"});
+  for (std::size_t i = 1; i < traces.size(); ++i) {
+    const auto ends = collect(*traces[i], progress);
+    result.push_back(align_one(*traces.front(), reference, *traces[i], ends));
+    result.back().file = static_cast<int>(i);
   }
   return result;
+}
+
+std::string describe_alignment(const Trace& trace, const ClockAlignment& alignment) {
+  const std::string file = trace.info().files.empty() ? fmt::format("file {}", alignment.file)
+                                                      : trace.info().files.front();
+  std::string text =
+      fmt::format("{}: clock shifted by {} ns, {}", file, alignment.offset, alignment.method);
+  if (alignment.matched_collectives > 0)
+    text += fmt::format(" ({} pairs, residual error {} ns)", alignment.matched_collectives,
+                        alignment.residual);
+  return text;
 }
 
 }  // namespace moescope

@@ -1,16 +1,22 @@
-// Bringing the clocks of several files together.
+// Clock alignment: bringing the clocks of several files together on the ends of collectives.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
 
-/// Offsets to add to the times of each trace so that all share one clock, relative to traces[0]
-/// whose offset is 0. Ends of matching collectives decide: ranks leave a collective together, they
-/// do not enter it together. Without collectives the wall clock decides, without one all start
-/// together; the method is in the result and must be shown.
-std::vector<ClockAlignment> align_clocks(const std::vector<TracePtr>& traces);
+/// One alignment a trace, relative to the first (whose offset is 0). A collective ends on all ranks
+/// at once, so the offset is the median difference of the ends of matching collectives and the
+/// residual the median absolute deviation from it. Pairs whose durations and order disagree with
+/// the rest are left out; without a credible match the recorded wall clocks are used, and without
+/// those every trace starts at 0. ClockAlignment::method says which.
+std::vector<ClockAlignment> align_clocks(const std::vector<TracePtr>& traces, Progress& progress);
+
+/// What the user is told about the clock of one file of several.
+std::string describe_alignment(const Trace& trace, const ClockAlignment& alignment);
 
 }  // namespace moescope

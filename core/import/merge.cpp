@@ -1,130 +1,158 @@
 #include "core/import/merge.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <limits>
+#include <filesystem>
+#include <set>
 
 #include "core/trace/sink.h"
 
 namespace moescope {
 namespace {
 
-/// Copies one trace into the builder, ids remapped and times moved.
-class Copier {
- public:
-  Copier(const Trace& from, TraceBuilder& to, TimeNs offset, int first_file)
-      : from_(from), to_(to), offset_(offset), first_file_(first_file) {}
-
-  void run(Progress& progress) {
-    for (StringId id = 0; id < from_.strings().size(); ++id)
-      names_.push_back(to_.strings().intern(from_.strings()[id]));
-    for (const auto& launch : from_.launches()) launches_.push_back(to_.intern_launch(launch));
-    for (Process process : from_.processes()) {
-      process.file += first_file_;
-      processes_.push_back(to_.add_process(std::move(process)));
-    }
-    for (Device device : from_.devices()) {
-      device.process = processes_.at(device.process);
-      to_.add_device(std::move(device));
-    }
-    for (TrackId id = 0; id < from_.tracks().size(); ++id) copy_track(id, progress);
-    copy_samples();
-  }
-
- private:
-  void copy_track(TrackId id, Progress& progress) {
-    Track track = from_.tracks()[id];
-    track.process = processes_.at(track.process);
-    const TrackId target = to_.add_track(std::move(track));
-    tracks_.push_back(target);
-    from_.visit_chunks(id, [&](const SpanChunk& chunk, std::uint32_t) {
-      progress.check();
-      SpanColumns columns = chunk.columns();
-      for (auto& start : columns.start) start += offset_;
-      for (auto& name : columns.name) name = names_.at(name);
-      for (auto& launch : columns.launch) launch = launches_.at(launch);
-      to_.append_chunk(target, std::make_shared<const SpanChunk>(std::move(columns), chunk.args()));
-      return true;
-    });
-  }
-
-  void copy_samples() {
-    auto records = from_.sm_records();
-    for (auto& record : records) {
-      record.start += offset_;
-      record.end += offset_;
-      record.process = processes_.at(record.process);
-    }
-    to_.add_sm_records(std::move(records));
-    for (CounterSeries series : from_.counters()) {
-      series.process = processes_.at(series.process);
-      for (auto& time : series.times) time += offset_;
-      to_.add_counter(std::move(series));
-    }
-    for (Note note : from_.notes()) {
-      note.time += offset_;
-      if (note.track) note.track = tracks_.at(*note.track);
-      to_.add_note(std::move(note));
-    }
-  }
-
-  const Trace& from_;
-  TraceBuilder& to_;
-  TimeNs offset_;
-  int first_file_;
-  std::vector<StringId> names_;
-  std::vector<LaunchId> launches_;
-  std::vector<ProcessId> processes_;
-  std::vector<TrackId> tracks_;
+/// Number of the merged item for each item of one part.
+struct Remap {
+  std::vector<ProcessId> processes;
+  std::vector<TrackId> tracks;
+  std::vector<StringId> names;
+  std::vector<LaunchId> launches;
 };
 
-std::string describe(const ClockAlignment& a, const std::string& file) {
-  std::string text = fmt::format("{}: clock moved by {} ns ({}", file, a.offset, a.method);
-  if (a.matched_collectives > 0)
-    text += fmt::format(", {} matched, median residual {} ns", a.matched_collectives, a.residual);
-  return text + ")";
+std::string file_of(const Trace& trace) {
+  return trace.info().files.empty()
+             ? std::string()
+             : std::filesystem::path(trace.info().files.front()).filename().string();
 }
 
-TraceInfo joined_info(const std::vector<TracePtr>& traces, std::vector<ClockAlignment> alignments,
-                      std::vector<std::string> warnings) {
-  TraceInfo info = traces[0]->info();
-  for (std::size_t i = 1; i < traces.size(); ++i) {
-    const TraceInfo& other = traces[i]->info();
-    info.files.insert(info.files.end(), other.files.begin(), other.files.end());
-    if (info.format != other.format) info.format = "mixed";
-    if (info.producer != other.producer) info.producer = "several";
-    info.events += other.events;
-    for (const auto& [reason, count] : other.skipped) info.skipped[reason] += count;
-    info.warnings.insert(info.warnings.end(), other.warnings.begin(), other.warnings.end());
-    info.warnings.push_back(
-        describe(alignments[i], other.files.empty() ? "file" : other.files.front()));
+/// Adds processes, devices, tracks, names and launches of `trace`.
+Remap add_vocabulary(const Trace& trace, int first_file, std::multiset<std::string>& labels,
+                     TraceBuilder& builder) {
+  Remap remap;
+  for (Process process : trace.processes()) {
+    if (labels.count(process.label) > 1) process.label += " (" + file_of(trace) + ")";
+    process.file += first_file;
+    remap.processes.push_back(builder.add_process(std::move(process)));
   }
-  info.warnings.insert(info.warnings.end(), warnings.begin(), warnings.end());
-  info.alignments = std::move(alignments);
-  return info;
+  for (Device device : trace.devices()) {
+    device.process = remap.processes.at(device.process);
+    builder.add_device(std::move(device));
+  }
+  for (Track track : trace.tracks()) {
+    track.process = remap.processes.at(track.process);
+    remap.tracks.push_back(builder.add_track(std::move(track)));
+  }
+  for (StringId id = 0; id < trace.strings().size(); ++id)
+    remap.names.push_back(builder.strings().intern(trace.strings()[id]));
+  for (const auto& launch : trace.launches())
+    remap.launches.push_back(builder.intern_launch(launch));
+  return remap;
+}
+
+SpanBatch copy_chunk(const SpanChunk& chunk, const Remap& remap, TimeNs offset) {
+  SpanBatch batch;
+  batch.columns = chunk.columns();
+  for (auto& start : batch.columns.start) start += offset;
+  for (auto& name : batch.columns.name) name = remap.names.at(name);
+  for (auto& launch : batch.columns.launch) launch = remap.launches.at(launch);
+  const auto args = chunk.args().rows();
+  if (args.empty()) return batch;
+  batch.args_offsets.push_back(0);
+  for (const auto& text : args) {
+    batch.args_text += text;
+    batch.args_offsets.push_back(static_cast<std::uint32_t>(batch.args_text.size()));
+  }
+  return batch;
+}
+
+void add_spans(const Trace& trace, const Remap& remap, TimeNs offset, TraceBuilder& builder,
+               Progress& progress) {
+  for (TrackId track = 0; track < trace.tracks().size(); ++track)
+    trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
+      progress.check();
+      builder.append(remap.tracks[track], copy_chunk(chunk, remap, offset));
+      return true;
+    });
+}
+
+void add_samples(const Trace& trace, const Remap& remap, TimeNs offset, TraceBuilder& builder) {
+  std::vector<SmRecord> records = trace.sm_records();
+  for (auto& record : records) {
+    record.start += offset;
+    record.end += offset;
+    record.process = remap.processes.at(record.process);
+  }
+  builder.add_sm_records(std::move(records));
+  for (CounterSeries series : trace.counters()) {
+    for (auto& time : series.times) time += offset;
+    if (series.process < remap.processes.size()) series.process = remap.processes[series.process];
+    builder.add_counter(std::move(series));
+  }
+  for (Note note : trace.notes()) {
+    note.time += offset;
+    if (note.track) note.track = remap.tracks.at(*note.track);
+    builder.add_note(std::move(note));
+  }
+}
+
+/// Adds the facts of one part to the facts of the whole.
+void add_info(const Trace& trace, TraceInfo& whole) {
+  const TraceInfo& part = trace.info();
+  const std::string prefix = file_of(trace) + ": ";
+  whole.files.insert(whole.files.end(), part.files.begin(), part.files.end());
+  const auto join = [](std::string& into, const std::string& text) {
+    if (text.empty() || into.find(text) != std::string::npos) return;
+    into += (into.empty() ? "" : " + ") + text;
+  };
+  join(whole.format, part.format);
+  join(whole.producer, part.producer);
+  whole.events += part.events;
+  for (const auto& [reason, count] : part.skipped) whole.skipped[reason] += count;
+  for (const auto& warning : part.warnings) whole.warnings.push_back(prefix + warning);
+  for (const auto& [key, value] : part.extra) whole.extra[prefix + key] = value;
+}
+
+void warn_of_equal_ranks(const std::vector<MergePart>& parts, TraceInfo& info) {
+  std::map<int, int> ranks;
+  for (const auto& part : parts)
+    for (const auto& process : part.trace->processes())
+      if (process.rank) ++ranks[*process.rank];
+  for (const auto& [rank, count] : ranks)
+    if (count > 1)
+      info.warnings.push_back("rank " + std::to_string(rank) + " occurs in " +
+                              std::to_string(count) + " processes; each is shown on its own");
 }
 
 }  // namespace
 
-TracePtr merge_traces(const std::vector<TracePtr>& traces, std::vector<ClockAlignment> alignments,
-                      std::vector<std::string> warnings, Progress& progress) {
-  TimeNs earliest = std::numeric_limits<TimeNs>::max();
-  for (std::size_t i = 0; i < traces.size(); ++i)
-    if (traces[i]->span_count() > 0)
-      earliest = std::min(earliest, traces[i]->range().begin + alignments[i].offset);
-  if (earliest == std::numeric_limits<TimeNs>::max()) earliest = 0;
-  TraceBuilder builder;
-  int first_file = 0;
-  for (std::size_t i = 0; i < traces.size(); ++i) {
-    progress.report(0.8 + 0.2 * static_cast<double>(i) / static_cast<double>(traces.size()),
-                    "merging ranks");
-    Copier(*traces[i], builder, alignments[i].offset - earliest, first_file).run(progress);
-    first_file += static_cast<int>(traces[i]->info().files.size());
+TracePtr merge_traces(const std::vector<MergePart>& parts,
+                      const std::vector<ClockAlignment>& alignments,
+                      const std::vector<std::string>& warnings, Progress& progress) {
+  std::optional<TimeNs> first;
+  std::multiset<std::string> labels;
+  for (const auto& part : parts) {
+    for (const auto& process : part.trace->processes()) labels.insert(process.label);
+    if (part.trace->span_count() == 0) continue;
+    const TimeNs start = part.trace->range().begin + part.offset;
+    first = std::min(first.value_or(start), start);
   }
-  TraceInfo info = joined_info(traces, std::move(alignments), std::move(warnings));
-  if (info.start_epoch_ns) *info.start_epoch_ns += earliest;
+  const TimeNs origin = first.value_or(0);
+  TraceBuilder builder;
+  TraceInfo info;
+  info.warnings = warnings;
+  info.alignments = alignments;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    progress.report(static_cast<double>(i) / static_cast<double>(parts.size()), "merging");
+    const Trace& trace = *parts[i].trace;
+    const TimeNs offset = parts[i].offset - origin;
+    const Remap remap = add_vocabulary(trace, static_cast<int>(info.files.size()), labels, builder);
+    add_spans(trace, remap, offset, builder, progress);
+    add_samples(trace, remap, offset, builder);
+    if (i == 0 && trace.info().start_epoch_ns)
+      info.start_epoch_ns = *trace.info().start_epoch_ns + origin - parts[i].offset;
+    add_info(trace, info);
+  }
+  warn_of_equal_ranks(parts, info);
   builder.set_info(std::move(info));
+  progress.report(1, "done");
   return builder.snapshot();
 }
 

@@ -1,4 +1,4 @@
-// Several traces as one.
+// Merging: several traces, each with its own clock and names, become one.
 #pragma once
 
 #include <string>
@@ -9,10 +9,17 @@
 
 namespace moescope {
 
-/// One trace with the processes of all, times of traces[i] moved by alignments[i].offset and the
-/// earliest span at 0. TraceInfo is joined: files, events, skipped and warnings of all, and the
-/// alignments, plus `warnings`. Throws Cancelled.
-TracePtr merge_traces(const std::vector<TracePtr>& traces, std::vector<ClockAlignment> alignments,
-                      std::vector<std::string> warnings, Progress& progress);
+/// One trace of a merge. Its spans get `offset` added; processes are told apart by file.
+struct MergePart {
+  TracePtr trace;
+  TimeNs offset = 0;
+};
+
+/// Copies all parts into one trace with remapped names, launches, processes and tracks. Times
+/// start at 0 for the earliest span of all. Ranks that occur twice keep their number; the label
+/// then names the file. `alignments` of the result are left to the caller (see align.h).
+TracePtr merge_traces(const std::vector<MergePart>& parts,
+                      const std::vector<ClockAlignment>& alignments,
+                      const std::vector<std::string>& warnings, Progress& progress);
 
 }  // namespace moescope

@@ -2,117 +2,187 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cctype>
+#include <set>
 
+#include "core/error.h"
 #include "core/import/align.h"
 #include "core/import/merge.h"
 #include "core/trace/moetrace.h"
+#include "core/trace/sink.h"
 
 namespace moescope {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr std::size_t kMaxListed = 5;
 
-/// "rank2" before "rank10": runs of digits compare as numbers.
+/// A trace file and how to read it; no importer means .moetrace.
+struct Source {
+  FileProbe probe;
+  const Importer* importer = nullptr;
+};
+
+/// What a name says to a person: rank2 before rank10.
 bool natural_less(const std::string& a, const std::string& b) {
   const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  const auto number_end = [&](const std::string& s, std::size_t i) {
+    while (i < s.size() && digit(s[i])) ++i;
+    return i;
+  };
   std::size_t i = 0, j = 0;
   while (i < a.size() && j < b.size()) {
     if (!digit(a[i]) || !digit(b[j])) {
       if (a[i] != b[j]) return a[i] < b[j];
-      ++i, ++j;
+      ++i;
+      ++j;
       continue;
     }
-    const auto number = [&](const std::string& text, std::size_t& at) {
-      while (at < text.size() && text[at] == '0') ++at;
-      const auto begin = at;
-      while (at < text.size() && digit(text[at])) ++at;
-      return text.substr(begin, at - begin);
-    };
-    const std::string x = number(a, i), y = number(b, j);
-    if (x.size() != y.size()) return x.size() < y.size();
-    if (x != y) return x < y;
+    const std::size_t a_end = number_end(a, i), b_end = number_end(b, j);
+    while (i < a_end && a[i] == '0') ++i;
+    while (j < b_end && b[j] == '0') ++j;
+    if (a_end - i != b_end - j) return a_end - i < b_end - j;
+    if (const int order = a.compare(i, a_end - i, b, j, b_end - j); order != 0) return order < 0;
+    i = a_end;
+    j = b_end;
   }
-  return a.size() - i < b.size() - j;
+  if (a.size() - i != b.size() - j) return a.size() - i < b.size() - j;
+  return a < b;
 }
 
-bool recognised(const FileProbe& probe) {
-  if (is_moetrace(probe.head)) return true;
-  return std::any_of(importers().begin(), importers().end(),
-                     [&](const Importer* importer) { return importer->recognises(probe); });
+/// What to do about a file that no importer knows, as far as its name tells.
+std::string remedy_for(const std::filesystem::path& path) {
+  const auto extension = path.extension();
+  if (extension == ".nsys-rep" || extension == ".qdrep")
+    return "Convert it with: nsys export --type sqlite " + path.filename().string();
+  return "Open a PyTorch profiler or Chrome JSON trace (.json, .json.gz), an Nsight Systems "
+         "SQLite export or a .moetrace file";
 }
 
-/// Trace files directly inside `folder`; names of the others go to `ignored`.
-std::vector<fs::path> traces_in(const fs::path& folder, std::vector<std::string>& ignored) {
-  std::vector<fs::path> files;
-  try {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (!entry.is_regular_file()) continue;
-      bool use = false;
-      try {
-        use = recognised(probe_file(entry.path()));
-      } catch (const Error&) {
-        // Not readable or empty: listed with the files that were not opened.
-      }
-      if (use)
-        files.push_back(entry.path());
-      else
-        ignored.push_back(entry.path().filename().string());
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw Error(folder.string(), "", "cannot list the folder: " + error.code().message());
-  }
-  if (files.empty())
-    throw Error(folder.string(), "", "holds no trace file",
-                "Expected Kineto JSON, Nsight Systems SQLite or .moetrace");
-  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
-    return natural_less(a.filename(), b.filename());
-  });
-  return files;
-}
-
-TracePtr open_file(const fs::path& path, const ImportOptions& options, Progress& progress) {
-  const FileProbe probe = probe_file(path);
-  if (is_moetrace(probe.head)) return open_moetrace(path);
+std::optional<Source> recognise(const std::filesystem::path& path) {
+  Source source{probe_file(path), nullptr};
+  if (is_moetrace(std::string_view(source.probe.head).substr(0, 100))) return source;
   for (const Importer* importer : importers()) {
-    if (!importer->recognises(probe)) continue;
-    TraceBuilder builder;
-    importer->import(probe, builder, options, progress);
-    return builder.snapshot();
+    if (!importer->recognises(source.probe)) continue;
+    source.importer = importer;
+    return source;
   }
-  throw Error(path.string(), "byte 0", "is no format that can be opened",
-              "Expected PyTorch profiler or Chrome JSON (plain or gzip), Nsight Systems SQLite, or "
-              ".moetrace");
+  return {};
+}
+
+/// Files directly inside `folder` that are traces, in natural order; the others are told.
+void add_folder(const std::filesystem::path& folder, std::vector<Source>& sources,
+                std::vector<std::string>& warnings) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error))
+    if (it->is_regular_file(error)) names.push_back(it->path().filename().string());
+  if (error) throw Error(folder.string(), "", "the folder cannot be read: " + error.message());
+  std::sort(names.begin(), names.end(), natural_less);
+  std::vector<std::string> unknown;
+  bool found = false;
+  for (const auto& name : names) {
+    std::optional<Source> source;
+    try {
+      source = recognise(folder / name);
+    } catch (const Error&) {
+      if (!name.ends_with(".json") && !name.ends_with(".gz") && !name.ends_with(".sqlite") &&
+          !name.ends_with(".moetrace")) {
+        unknown.push_back(name);  // empty or unreadable, and not named like a trace
+        continue;
+      }
+      throw;
+    }
+    if (source) {
+      sources.push_back(std::move(*source));
+      found = true;
+    } else {
+      unknown.push_back(name);
+    }
+  }
+  if (!found)
+    throw Error(folder.string(), "", "the folder holds no trace file", remedy_for(folder));
+  if (unknown.empty()) return;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(unknown.size(), kMaxListed); ++i)
+    list += (i == 0 ? "" : ", ") + unknown[i];
+  if (unknown.size() > kMaxListed) list += fmt::format(" and {} more", unknown.size() - kMaxListed);
+  warnings.push_back(
+      fmt::format("{}: not opened, because they are no traces: {}", folder.string(), list));
+}
+
+std::vector<Source> find_sources(const std::vector<std::filesystem::path>& paths,
+                                 std::vector<std::string>& warnings) {
+  std::vector<Source> sources;
+  for (const auto& path : paths) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+      add_folder(path, sources, warnings);
+    } else if (auto source = recognise(path)) {
+      sources.push_back(std::move(*source));
+    } else {
+      throw Error(path.string(), "", "is no trace that can be opened", remedy_for(path));
+    }
+  }
+  if (sources.empty()) throw Error("", "", "no file was given to open");
+  return sources;
+}
+
+/// Drops files that were named twice.
+void drop_duplicates(std::vector<Source>& sources, std::vector<std::string>& warnings) {
+  std::set<std::filesystem::path> seen;
+  std::erase_if(sources, [&](const Source& source) {
+    std::error_code error;
+    const auto same = std::filesystem::canonical(source.probe.path, error);
+    const bool again = !seen.insert(error ? source.probe.path : same).second;
+    if (again) warnings.push_back(source.probe.path.string() + ": named twice, opened once");
+    return again;
+  });
+}
+
+TracePtr with_warnings(const TracePtr& trace, const std::vector<std::string>& warnings,
+                       TraceBuilder& builder) {
+  if (warnings.empty()) return trace;
+  TraceInfo info = trace->info();
+  info.warnings.insert(info.warnings.begin(), warnings.begin(), warnings.end());
+  builder.set_info(std::move(info));
+  return builder.snapshot();
+}
+
+TracePtr open_one(const Source& source, const std::vector<std::string>& warnings,
+                  const ImportOptions& options, Progress& progress) {
+  if (source.importer == nullptr) return open_moetrace(source.probe.path);
+  TraceBuilder builder;
+  source.importer->import(source.probe, builder, options, progress);
+  return with_warnings(builder.snapshot(), warnings, builder);
 }
 
 }  // namespace
 
-TracePtr open_trace(const std::vector<fs::path>& paths, const ImportOptions& options,
+TracePtr open_trace(const std::vector<std::filesystem::path>& paths, const ImportOptions& options,
                     Progress& progress) {
-  std::vector<fs::path> files;
-  std::vector<std::string> ignored;
-  for (const auto& path : paths) {
-    std::error_code error;
-    if (fs::is_directory(path, error)) {
-      for (auto& file : traces_in(path, ignored)) files.push_back(std::move(file));
-    } else {
-      files.push_back(path);
-    }
-  }
-  if (files.empty()) throw Error("", "", "no file was given");
-  for (std::size_t i = 0; i < files.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (std::error_code error; fs::equivalent(files[i], files[j], error))
-        throw Error(files[i].string(), "", "was given twice", "Give each file once");
-  if (files.size() == 1 && ignored.empty()) return open_file(files[0], options, progress);
-  std::vector<TracePtr> traces;
-  for (const auto& file : files) traces.push_back(open_file(file, options, progress));
   std::vector<std::string> warnings;
-  if (!ignored.empty())
-    warnings.push_back(fmt::format("{} files in the folder are no traces and were not opened: {}",
-                                   ignored.size(), fmt::join(ignored, ", ")));
-  return merge_traces(traces, align_clocks(traces), std::move(warnings), progress);
+  auto sources = find_sources(paths, warnings);
+  drop_duplicates(sources, warnings);
+  if (sources.size() == 1) return open_one(sources.front(), warnings, options, progress);
+  std::vector<TracePtr> traces;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const double done = static_cast<double>(i) / static_cast<double>(sources.size() + 1);
+    const std::string file = sources[i].probe.path.filename().string();
+    Progress step([&, done](double fraction, std::string_view what) {
+      progress.report(done + fraction / static_cast<double>(sources.size() + 1),
+                      fmt::format("{}: {}", file, what));
+    });
+    traces.push_back(open_one(sources[i], {}, options, step));
+    progress.check();
+  }
+  auto alignments = align_clocks(traces, progress);
+  std::vector<MergePart> parts;
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    parts.push_back({traces[i], alignments[i].offset});
+    if (i > 0) warnings.push_back(describe_alignment(*traces[i], alignments[i]));
+  }
+  return merge_traces(parts, alignments, warnings, progress);
 }
 
 }  // namespace moescope
