@@ -19,6 +19,7 @@ using RegisterCommand = void (*)(CLI::App& app);
 const std::vector<RegisterCommand>& all_commands();
 
 void register_analyze(CLI::App& app);
+void register_info(CLI::App& app);
 
 /// Reads a classification rule file; throws Error naming the file and the rule.
 RuleSet read_rules(const std::string& path);

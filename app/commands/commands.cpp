@@ -9,6 +9,7 @@ namespace moescope {
 
 const std::vector<RegisterCommand>& all_commands() {
   static const std::vector<RegisterCommand> commands = {
+      register_info,
       register_analyze,
   };
   return commands;

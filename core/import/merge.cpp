@@ -47,20 +47,13 @@ Remap add_vocabulary(const Trace& trace, int first_file, std::multiset<std::stri
   return remap;
 }
 
-SpanBatch copy_chunk(const SpanChunk& chunk, const Remap& remap, TimeNs offset) {
-  SpanBatch batch;
-  batch.columns = chunk.columns();
-  for (auto& start : batch.columns.start) start += offset;
-  for (auto& name : batch.columns.name) name = remap.names.at(name);
-  for (auto& launch : batch.columns.launch) launch = remap.launches.at(launch);
-  const auto args = chunk.args().rows();
-  if (args.empty()) return batch;
-  batch.args_offsets.push_back(0);
-  for (const auto& text : args) {
-    batch.args_text += text;
-    batch.args_offsets.push_back(static_cast<std::uint32_t>(batch.args_text.size()));
-  }
-  return batch;
+std::shared_ptr<const SpanChunk> copy_chunk(const SpanChunk& chunk, const Remap& remap,
+                                            TimeNs offset) {
+  SpanColumns columns = chunk.columns();
+  for (auto& start : columns.start) start += offset;
+  for (auto& name : columns.name) name = remap.names.at(name);
+  for (auto& launch : columns.launch) launch = remap.launches.at(launch);
+  return std::make_shared<const SpanChunk>(std::move(columns), chunk.args());
 }
 
 void add_spans(const Trace& trace, const Remap& remap, TimeNs offset, TraceBuilder& builder,
@@ -68,7 +61,7 @@ void add_spans(const Trace& trace, const Remap& remap, TimeNs offset, TraceBuild
   for (TrackId track = 0; track < trace.tracks().size(); ++track)
     trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
       progress.check();
-      builder.append(remap.tracks[track], copy_chunk(chunk, remap, offset));
+      builder.append_chunk(remap.tracks[track], copy_chunk(chunk, remap, offset));
       return true;
     });
 }
