@@ -29,6 +29,10 @@ class OverlapView : public QWidget, public Chart {
   QString tableTsv(const QTableWidget& table) const;
   OverlapChartInput chartInput() const;
 
+  /// Cuts the figures to the shared range, by a background job.
+  void showVisibleRange() { window_->setCurrentIndex(VisibleRange); }
+  bool busy() const { return job_.running(); }
+
  public Q_SLOTS:
   void showNextExposed();
   void showPreviousExposed();

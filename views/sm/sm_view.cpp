@@ -100,6 +100,10 @@ void SmView::fillDevices() {
   device_->setCurrentIndex(before >= 0 && before < device_->count() ? before : 0);
 }
 
+void SmView::showAllDevices() {
+  device_->setCurrentIndex(device_->count() - 1);
+}
+
 std::vector<const SmAllocation*> SmView::shownDevices() const {
   std::vector<const SmAllocation*> shown;
   if (!analysis_ || device_->count() == 0) return shown;

@@ -28,6 +28,8 @@ class SmView : public QWidget, public Chart {
   QString csv() const override;
   /// The table of (comm SMs, compute SMs) pairs as TSV with a header.
   QString pairsTsv() const;
+  /// Shows every device as a panel of its own.
+  void showAllDevices();
   /// Input of the picture for the shown devices and the shared range.
   SmChartInput chartInput() const;
 

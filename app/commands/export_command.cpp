@@ -1,0 +1,89 @@
+#ifdef MOESCOPE_HAS_GUI
+#include <QEventLoop>
+#include <QRegularExpression>
+
+#include "app/commands/command.h"
+#include "app/commands/gui_headless.h"
+#include "core/error.h"
+#include "views/common/chart.h"
+#include "views/common/theme.h"
+#include "views/overlap/overlap_view.h"
+#include "views/sm/sm_view.h"
+
+namespace moescope {
+namespace {
+
+struct ExportOptions {
+  std::vector<std::string> files;
+  std::string chart, output, rules, size = "1280x720", theme = "light";
+  std::optional<TimeNs> from, to;
+};
+
+QSize parse_size(const std::string& text) {
+  static const QRegularExpression pattern("^([1-9][0-9]{0,4})x([1-9][0-9]{0,4})$");
+  const auto match = pattern.match(QString::fromStdString(text));
+  if (!match.hasMatch()) throw CLI::ValidationError("--size", "expected WxH, for example 1280x720");
+  return {match.captured(1).toInt(), match.captured(2).toInt()};
+}
+
+std::optional<TimeRange> window_of(const ExportOptions& options, TimeRange full) {
+  if (!options.from && !options.to) return {};
+  const TimeRange window{std::max(options.from.value_or(full.begin), full.begin),
+                         std::min(options.to.value_or(full.end), full.end)};
+  if (window.empty()) {
+    throw Error(options.files.front(), "--from, --to", "the range holds nothing of the trace",
+                "the trace reaches from 0 to " + std::to_string(full.end) + " ns");
+  }
+  return window;
+}
+
+void refuse_unknown(const ExportOptions& options) {
+  if (options.chart == "load" || options.chart == "balance") {
+    throw Error(options.files.front(), {},
+                "the trace has no expert loads, so there is no " + options.chart + " chart",
+                "choose timeline, overlap or sm");
+  }
+}
+
+void export_file(const ExportOptions& options) {
+  const QSize size = parse_size(options.size);
+  refuse_unknown(options);
+  const auto application = headless_application();
+  HeadlessDocument opened(options.files, options.rules);
+  const auto window = window_of(options, opened.context.full());
+  if (window) opened.context.setRange(*window);
+  const Theme& theme = options.theme == "dark" ? Theme::dark_theme() : Theme::light();
+  const QString path = QString::fromStdString(options.output);
+  if (options.chart == "sm") {
+    SmView view(opened.document, opened.context);
+    view.showAllDevices();
+    return export_chart(view, path, size, theme);
+  }
+  OverlapView view(opened.document, opened.context);
+  if (window) view.showVisibleRange();
+  while (view.busy()) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+  export_chart(view, path, size, theme);
+}
+
+}  // namespace
+
+void register_export(CLI::App& app) {
+  auto options = std::make_shared<ExportOptions>();
+  auto* command = app.add_subcommand("export", "Write a chart as PNG, SVG, PDF or CSV");
+  command->add_option("FILE", options->files, "Trace files or folders")->required();
+  command->add_option("--chart", options->chart, "Chart to write")
+      ->required()
+      ->check(CLI::IsMember({"overlap", "sm", "load", "balance"}));
+  command->add_option("-o,--output", options->output, "File to write: .png, .svg, .pdf or .csv")
+      ->required();
+  command->add_option("--size", options->size, "Width x height in pixels");
+  command->add_option("--theme", options->theme, "Colours")
+      ->check(CLI::IsMember({"light", "dark"}));
+  command->add_option("--from", options->from, "Start of the range, ns from the trace start");
+  command->add_option("--to", options->to, "End of the range, ns from the trace start");
+  command->add_option("--rules", options->rules, "Rule file for the classes of kernels");
+  command->callback([options] { export_file(*options); });
+}
+
+}  // namespace moescope
+#endif

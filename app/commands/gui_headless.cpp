@@ -1,0 +1,48 @@
+#ifdef MOESCOPE_HAS_GUI
+#include "app/commands/gui_headless.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "app/commands/command.h"
+#include "core/error.h"
+#include "core/import/open.h"
+
+namespace moescope {
+namespace {
+
+RuleSet read_rules(const std::string& path) {
+  if (path.empty()) return RuleSet::built_in();
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (!file) throw Error(path, {}, "cannot read the rule file", "check the name and permissions");
+  return RuleSet::from_json(text, path);
+}
+
+}  // namespace
+
+std::unique_ptr<QApplication> headless_application() {
+  if (QCoreApplication::instance() != nullptr) return nullptr;
+  qputenv("QT_QPA_PLATFORM", "offscreen");
+  static int argc = 1;
+  static char name[] = "moescope";
+  static char* argv[] = {name, nullptr};
+  return std::make_unique<QApplication>(argc, argv);
+}
+
+HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files,
+                                   const std::string& rules) {
+  const RuleSet rule_set = read_rules(rules);
+  ImportOptions options;
+  options.keep_args = false;
+  const TracePtr trace = open_trace({files.begin(), files.end()}, options, command_progress());
+  QStringList names;
+  for (const std::string& file : files) names << QString::fromStdString(file);
+  context.reset(trace->range());
+  document.setRules(rule_set);
+  document.setTrace(trace, names);
+  document.setAnalysis(analyze_document(*trace, rule_set));
+}
+
+}  // namespace moescope
+#endif

@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include <QFile>
+#include <QImage>
+#include <QTemporaryDir>
+#include <QXmlStreamReader>
+
+#include "core/error.h"
+#include "tests/gui/chart_document.h"
+#include "views/common/chart.h"
+#include "views/overlap/overlap_view.h"
+#include "views/report/report.h"
+#include "views/sm/sm_view.h"
+
+namespace moescope {
+namespace {
+
+QByteArray content(const QString& path) {
+  QFile file(path);
+  file.open(QIODevice::ReadOnly);
+  return file.readAll();
+}
+
+bool has_color(const QImage& image, const QColor& color) {
+  for (int y = 0; y < image.height(); ++y) {
+    for (int x = 0; x < image.width(); ++x) {
+      if (image.pixelColor(x, y) == color) return true;
+    }
+  }
+  return false;
+}
+
+class ChartExport : public testing::Test {
+ protected:
+  QString path(const char* name) const { return folder.filePath(name); }
+  QTemporaryDir folder;
+  test::ChartDocument chart;
+  OverlapView overlap{chart.document, chart.context};
+  SmView sm{chart.document, chart.context};
+};
+
+TEST_F(ChartExport, PngHasTheAskedSizeScaledForTheScreen) {
+  export_chart(sm, path("a.png"), {640, 400}, Theme::light());
+  EXPECT_EQ(QImage(path("a.png")).size(), QSize(640, 400));
+  export_chart(sm, path("b.png"), {640, 400}, Theme::light(), 2);
+  EXPECT_EQ(QImage(path("b.png")).size(), QSize(1280, 800));
+}
+
+TEST_F(ChartExport, ClassesKeepTheirColoursInBothThemes) {
+  for (const Theme* theme : {&Theme::light(), &Theme::dark_theme()}) {
+    const QImage image = render_chart(sm, {640, 400}, *theme);
+    EXPECT_TRUE(has_color(image, theme->color(SpanClass::Dispatch)));
+    EXPECT_TRUE(has_color(image, theme->color(SpanClass::Expert)));
+    EXPECT_EQ(image.pixelColor(0, 0), theme->background);
+    const QImage bars = render_chart(overlap, {640, 400}, *theme);
+    EXPECT_TRUE(has_color(bars, theme->ribbon_exposed));
+    EXPECT_TRUE(has_color(bars, theme->ribbon_compute));
+    EXPECT_TRUE(has_color(bars, theme->ribbon_both));
+  }
+}
+
+TEST_F(ChartExport, SvgIsWellFormedAndHasText) {
+  for (Chart* one : {static_cast<Chart*>(&overlap), static_cast<Chart*>(&sm)}) {
+    export_chart(*one, path("a.svg"), {800, 500}, Theme::light());
+    QXmlStreamReader reader(content(path("a.svg")));
+    QString text;
+    while (!reader.atEnd()) {
+      if (reader.readNext() == QXmlStreamReader::Characters) text += reader.text();
+    }
+    EXPECT_FALSE(reader.hasError()) << reader.errorString().toStdString();
+    EXPECT_TRUE(text.contains("Test GPU")) << text.toStdString();
+  }
+}
+
+TEST_F(ChartExport, PdfAndCsv) {
+  export_chart(overlap, path("a.pdf"), {800, 500}, Theme::light());
+  EXPECT_TRUE(content(path("a.pdf")).startsWith("%PDF-"));
+  export_chart(sm, path("a.csv"), {800, 500}, Theme::light());
+  EXPECT_EQ(content(path("a.csv")).split('\n').first(),
+            "device,method,begin (ns),end (ns),comm (SMs),compute (SMs),free (SMs),dispatch "
+            "(SMs),expert (SMs)");
+  EXPECT_TRUE(content(path("a.csv")).contains(",inferred,400,600,2,8,0,2,8\n"));
+  export_chart(overlap, path("b.csv"), {800, 500}, Theme::light());
+  EXPECT_TRUE(content(path("b.csv")).startsWith("device,Exposed communication (ns),Overlap (%),"));
+}
+
+TEST_F(ChartExport, UnknownSuffixAndUnwritableFolderAreErrors) {
+  EXPECT_THROW(export_chart(sm, path("a.bmp"), {800, 500}, Theme::light()), Error);
+  EXPECT_THROW(export_chart(sm, path("plain"), {800, 500}, Theme::light()), Error);
+  EXPECT_THROW(export_chart(sm, path("none/a.png"), {800, 500}, Theme::light()), Error);
+  EXPECT_THROW(export_chart(sm, path("a.png"), {0, 500}, Theme::light()), Error);
+  EXPECT_THROW(export_chart(sm, path("a.svg"), {99999, 500}, Theme::light()), Error);
+  EXPECT_FALSE(QFile::exists(path("a.bmp")));
+  EXPECT_FALSE(QFile::exists(path("a.png")));
+}
+
+TEST_F(ChartExport, TheReportEscapesTheTraceAndHoldsItsFigures) {
+  ReportInput input;
+  input.trace = chart.trace;
+  input.analysis = chart.results;
+  input.files = {"<b>hand</b>.json"};
+  Progress progress;
+  input.statistics =
+      statistics_of(*chart.trace, *chart.results->classes, {0, 1000}, {}, false, progress);
+  input.charts = {&overlap, &sm};
+  input.date = "2026-01-02";
+  const QString html = report_html(input);
+  EXPECT_FALSE(html.contains("<script>"));
+  EXPECT_TRUE(html.contains("expert_gemm&lt;script&gt;"));
+  EXPECT_TRUE(html.contains("&lt;rank &amp; 0&gt;"));
+  EXPECT_TRUE(html.contains("&lt;b&gt;hand&lt;/b&gt;.json"));
+  EXPECT_TRUE(html.contains("50.0000"));
+  EXPECT_TRUE(html.contains("one by one"));
+  EXPECT_FALSE(html.contains("src=\"http"));
+  for (const auto& name : {"r.html", "r.pdf"}) {
+    write_report(input, path(name));
+    EXPECT_GT(content(path(name)).size(), 1000) << name;
+  }
+  EXPECT_THROW(write_report(input, path("r.doc")), Error);
+}
+
+}  // namespace
+}  // namespace moescope

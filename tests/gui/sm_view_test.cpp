@@ -1,0 +1,105 @@
+#include "views/sm/sm_view.h"
+
+#include <gtest/gtest.h>
+
+#include <QLabel>
+#include <QTableWidget>
+
+#include "tests/gui/chart_document.h"
+#include "views/sm/sm_canvas.h"
+#include "views/sm/sm_columns.h"
+
+namespace moescope {
+namespace {
+
+TEST(SmColumns, MeansAreWeightedByTimeAndNeverInterpolated) {
+  const test::ChartDocument chart;
+  const SmIntegral integral(chart.results->sm.front());
+  const auto columns = integral.columns({0, 1000}, 2);
+  ASSERT_EQ(columns.size(), 2U);
+  const auto expert = static_cast<std::size_t>(SpanClass::Expert);
+  const auto dispatch = static_cast<std::size_t>(SpanClass::Dispatch);
+  EXPECT_DOUBLE_EQ(columns[0].mean[expert], 8);
+  EXPECT_DOUBLE_EQ(columns[0].mean[dispatch], 2 * 100 / 500.0);
+  EXPECT_DOUBLE_EQ(columns[1].mean[expert], 8 * 100 / 500.0);
+  EXPECT_DOUBLE_EQ(columns[1].mean[dispatch], 2 * 300 / 500.0);
+}
+
+TEST(SmColumns, BlocksOfStepsAddUpToTheSameMeans) {
+  SmAllocation sm;
+  sm.sm_count = 4;
+  sm.range = {0, 1000};
+  for (TimeNs t = 0; t < 1000; t += 2) {
+    sm.steps.push_back(test::sm_step(t, 0, t % 4 == 0 ? std::uint16_t{4} : std::uint16_t{0}));
+  }
+  for (const SmColumn& column : SmIntegral(sm).columns({0, 1000}, 10)) {
+    EXPECT_DOUBLE_EQ(column.held(), 2);
+  }
+  for (const SmColumn& column : SmIntegral(sm).columns({1000, 2000}, 3)) {
+    EXPECT_DOUBLE_EQ(column.held(), 0);
+  }
+}
+
+TEST(SmView, ShowsMethodCaveatsAndThePairsByTime) {
+  test::ChartDocument chart;
+  SmView view(chart.document, chart.context);
+  const QString method = view.findChild<QLabel*>("smMethod")->text();
+  EXPECT_TRUE(method.contains("inferred")) << method.toStdString();
+  EXPECT_TRUE(method.contains("one by one")) << method.toStdString();
+  EXPECT_EQ(view.pairsTsv(),
+            "comm SMs\tcompute SMs\ttime (ns)\tshare (%)\n0\t8\t400\t40.0\n2\t8\t250\t25.0\n"
+            "0\t0\t200\t20.0\n2\t0\t150\t15.0\n");
+}
+
+TEST(SmView, TheCursorTellsCommunicationComputeAndFree) {
+  test::ChartDocument chart;
+  SmView view(chart.document, chart.context);
+  chart.context.setCursor(500);
+  EXPECT_TRUE(view.findChild<QLabel*>("smCursor")
+                  ->text()
+                  .contains("communication 2, compute 8, free 0 of 10 SMs"));
+  chart.context.setCursor(399);
+  EXPECT_TRUE(view.findChild<QLabel*>("smCursor")->text().contains("communication 0, compute 8"));
+}
+
+TEST(SmView, WithoutRecordedSmIdsTheGridSaysWhy) {
+  test::ChartDocument chart;
+  SmView view(chart.document, chart.context);
+  chart.context.setCursor(500);
+  const auto* grid = view.findChild<SmGrid*>("smGrid");
+  EXPECT_TRUE(grid->blocks().empty());
+  EXPECT_TRUE(grid->message().contains("does not record"));
+}
+
+TEST(SmView, RecordedSmIdsFillTheGridAtTheCursor) {
+  const test::ChartDocument chart;
+  TraceBuilder builder;
+  builder.add_process({});
+  builder.add_sm_records({{0, 100, 0, 0, 3, 0}, {50, 200, 0, 0, 3, 0}, {50, 60, 0, 1, 4, 0}});
+  const TracePtr trace = builder.snapshot();
+  SmGrid grid;
+  grid.show(trace.get(), &chart.results->sm.front(), 55);
+  ASSERT_EQ(grid.blocks().size(), 10U);
+  EXPECT_EQ(grid.blocks()[3], 2);
+  EXPECT_EQ(grid.blocks()[4], 0) << "another device";
+  grid.show(trace.get(), &chart.results->sm.front(), 150);
+  EXPECT_EQ(grid.blocks()[3], 1);
+}
+
+TEST(SmView, WithoutSmCountItSaysWhatWouldFillIt) {
+  test::ChartDocument chart;
+  chart.results->sm.clear();
+  chart.document.setAnalysis(chart.results);
+  SmView view(chart.document, chart.context);
+  EXPECT_TRUE(view.findChild<QLabel*>("smMethod")->text().contains("SM count"));
+}
+
+TEST(SmView, TheOldPictureStaysUntilTheNewAnalysisIsThere) {
+  test::ChartDocument chart;
+  SmView view(chart.document, chart.context);
+  chart.document.setTrace(chart.trace, {"again.json"});
+  EXPECT_EQ(view.chartInput().devices.size(), 1U);
+}
+
+}  // namespace
+}  // namespace moescope

@@ -1,0 +1,28 @@
+// The report: what a trace says about overlap and SMs, as one self-contained file.
+#pragma once
+
+#include <QString>
+#include <functional>
+#include <vector>
+
+#include "core/analysis/statistics.h"
+#include "views/common/chart.h"
+#include "views/common/document.h"
+
+namespace moescope {
+
+struct ReportInput {
+  TracePtr trace;
+  AnalysisPtr analysis;
+  QStringList files;
+  SelectionStatistics statistics;  ///< of the whole trace
+  std::vector<Chart*> charts;
+  QString date;  ///< told in the report
+};
+
+/// The report as HTML without any reference to another file. Texts from the trace are escaped.
+QString report_html(const ReportInput& input);
+/// Writes the report; .html or .pdf. Throws Error (unknown suffix, cannot write).
+void write_report(const ReportInput& input, const QString& path);
+
+}  // namespace moescope
