@@ -24,6 +24,11 @@ void register_info(CLI::App& app);
 /// Reads a classification rule file; throws Error naming the file and the rule.
 RuleSet read_rules(const std::string& path);
 
+#ifdef MOESCOPE_HAS_GUI
+void register_export(CLI::App& app);
+void register_report(CLI::App& app);
+#endif
+
 /// A Progress that writes to stderr when it is a terminal or --progress was given, else is silent.
 /// Ctrl+C cancels it.
 Progress& command_progress();

@@ -11,6 +11,10 @@ const std::vector<RegisterCommand>& all_commands() {
   static const std::vector<RegisterCommand> commands = {
       register_info,
       register_analyze,
+#ifdef MOESCOPE_HAS_GUI
+      register_export,
+      register_report,
+#endif
   };
   return commands;
 }

@@ -1,26 +1,10 @@
 #ifdef MOESCOPE_HAS_GUI
 #include "app/commands/gui_headless.h"
 
-#include <fstream>
-#include <iterator>
-
 #include "app/commands/command.h"
-#include "core/error.h"
 #include "core/import/open.h"
 
 namespace moescope {
-namespace {
-
-RuleSet read_rules(const std::string& path) {
-  if (path.empty()) return RuleSet::built_in();
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (!file) throw Error(path, {}, "cannot read the rule file", "check the name and permissions");
-  return RuleSet::from_json(text, path);
-}
-
-}  // namespace
-
 std::unique_ptr<QApplication> headless_application() {
   if (QCoreApplication::instance() != nullptr) return nullptr;
   qputenv("QT_QPA_PLATFORM", "offscreen");
@@ -32,7 +16,7 @@ std::unique_ptr<QApplication> headless_application() {
 
 HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files,
                                    const std::string& rules) {
-  const RuleSet rule_set = read_rules(rules);
+  const RuleSet rule_set = rules.empty() ? RuleSet::built_in() : read_rules(rules);
   ImportOptions options;
   options.keep_args = false;
   const TracePtr trace = open_trace({files.begin(), files.end()}, options, command_progress());

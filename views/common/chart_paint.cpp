@@ -124,8 +124,6 @@ void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, con
     const double tick = first + i * step;
     if (tick > static_cast<double>(range.end)) break;
     const qreal x = time_to_x(static_cast<TimeNs>(std::llround(tick)), range, plot);
-    painter.setPen(QPen(theme.grid, 1));
-    painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
     painter.setPen(QPen(theme.muted_text, 1));
     painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
     const QString text = locale.toString(tick / unit.ns, 'f', decimals);

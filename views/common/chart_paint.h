@@ -28,8 +28,7 @@ void paint_filled(QPainter& painter, const QRectF& rect, const QColor& color, Cu
 /// Draws the entries in rows from the top left of `area`; returns the height used.
 qreal paint_legend(QPainter& painter, const QRectF& area, const std::vector<LegendEntry>& entries,
                    const Theme& theme);
-/// Ticks, grid lines, tick labels and the axis name with its unit below `plot`; needs
-/// time_axis_height() below it.
+/// Ticks, tick labels and the axis name with its unit below `plot`; needs time_axis_height() there.
 void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, const Theme& theme);
 qreal time_axis_height(const QPainter& painter);
 

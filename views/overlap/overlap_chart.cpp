@@ -134,10 +134,10 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   const qreal title = metrics.height() + 6;
   const qreal legend_height = paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme);
   const QRectF body = inner.adjusted(0, title + legend_height + 6, 0, -time_axis_height(painter));
-  const qreal row_least = 3 * metrics.height() + 12;
+  const qreal row_least = 4 * metrics.height() + 12;
   const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / row_least));
   const std::size_t shown = std::min(fit, input.devices.size());
-  const qreal row = std::min(body.height() / static_cast<qreal>(shown), 4 * row_least);
+  const qreal row = std::min(body.height() / static_cast<qreal>(shown), row_least + 46);
   std::vector<OverlapChartHit> hits;
   for (std::size_t i = 0; i < shown; ++i) {
     const DeviceOverlap& device = input.devices[i];
@@ -147,12 +147,11 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
         QRectF(body.left(), top, body.width(), metrics.height()), Qt::AlignLeft,
         metrics.elidedText(device_label(*input.trace, device.key), Qt::ElideRight, body.width()));
     const QRectF bar(body.left(), top + metrics.height() + 2, body.width(),
-                     std::min(row - 2 * metrics.height() - 10, 48.0));
+                     std::min(row - 3 * metrics.height() - 12, 48.0));
     hits.push_back(paint_bar(painter, bar, device, theme));
     painter.setPen(theme.muted_text);
-    painter.drawText(QRectF(body.left(), bar.bottom() + 3, body.width(), metrics.height()),
-                     Qt::AlignLeft,
-                     metrics.elidedText(summary_of(device.figures), Qt::ElideRight, body.width()));
+    painter.drawText(QRectF(body.left(), bar.bottom() + 3, body.width(), 2 * metrics.height() + 2),
+                     Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, summary_of(device.figures));
   }
   const qreal bottom = body.top() + row * static_cast<qreal>(shown);
   paint_share_axis(painter, QRectF(body.left(), body.top(), body.width(), bottom - body.top()),

@@ -145,7 +145,7 @@ qreal paint_caveats(QPainter& painter, const QRectF& area, const SmChartInput& i
     }
   }
   if (caveats.isEmpty()) return 0;
-  const QString text = QString::fromUtf8("• ") + caveats.join("; ");
+  const QString text = QString::fromUtf8("• ") + caveats.join(' ');
   const int flags = Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap;
   const QFontMetricsF metrics(painter.font());
   const qreal height =

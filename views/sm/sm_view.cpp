@@ -5,6 +5,7 @@
 #include <QClipboard>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QScrollArea>
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -47,9 +48,15 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   side_layout->addWidget(cursor_label_);
   side_layout->addWidget(grid_);
   side_layout->addWidget(pairs_, 1);
+  pairs_->setMinimumHeight(150);
+  auto* scroll = new QScrollArea(this);
+  scroll->setWidget(side);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setMinimumWidth(280);
   auto* splitter = new QSplitter(this);
   splitter->addWidget(canvas_);
-  splitter->addWidget(side);
+  splitter->addWidget(scroll);
   splitter->setStretchFactor(0, 3);
   splitter->setStretchFactor(1, 1);
   auto* layout = new QHBoxLayout(this);
