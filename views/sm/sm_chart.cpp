@@ -150,7 +150,7 @@ qreal paint_caveats(QPainter& painter, const QRectF& area, const SmChartInput& i
   const QFontMetricsF metrics(painter.font());
   const qreal height =
       std::min(metrics.boundingRect(QRectF(0, 0, area.width(), 1000), flags, text).height(),
-               3 * metrics.height() + 2);
+               6 * metrics.height() + 2);
   if (!measure) {
     painter.setPen(theme.muted_text);
     painter.drawText(QRectF(area.left(), area.bottom() - height, area.width(), height), flags,
