@@ -48,6 +48,8 @@ ChunkPtr make_chunk(const SpanBatch& batch, std::size_t begin, std::size_t end) 
   return std::make_shared<const SpanChunk>(std::move(columns), std::move(args));
 }
 
+}  // namespace
+
 void check_batch(const SpanBatch& batch) {
   const auto& c = batch.columns;
   const std::size_t n = c.size();
@@ -59,8 +61,6 @@ void check_batch(const SpanBatch& batch) {
   if (!std::is_sorted(c.start.begin(), c.start.end()))
     throw std::invalid_argument("spans of a batch must be in order of start");
 }
-
-}  // namespace
 
 struct TraceBuilder::State {
   TraceParts parts;

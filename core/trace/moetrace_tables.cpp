@@ -150,9 +150,10 @@ void write_launch(Database& database, LaunchId id, const LaunchConfig& l) {
   row.bind(10, std::int64_t{l.registers_per_thread}).bind(11, std::int64_t{l.shared_memory}).run();
 }
 
-void write_strings(Database& database, const StringTable& strings, std::size_t first) {
+void write_strings(Database& database, const StringTable& strings, std::size_t first,
+                   std::size_t last) {
   Statement row(database, "INSERT INTO strings VALUES(?, ?)");
-  for (std::size_t id = first; id < strings.size(); ++id)
+  for (std::size_t id = first; id < last; ++id)
     row.bind(0, static_cast<std::int64_t>(id)).bind(1, strings[static_cast<StringId>(id)]).run();
 }
 

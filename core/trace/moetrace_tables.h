@@ -18,8 +18,9 @@ void write_process(sqlite::Database& database, ProcessId id, const Process& proc
 void write_device(sqlite::Database& database, std::size_t id, const Device& device);
 void write_track(sqlite::Database& database, TrackId id, const Track& track);
 void write_launch(sqlite::Database& database, LaunchId id, const LaunchConfig& launch);
-/// Strings [first, table.size()).
-void write_strings(sqlite::Database& database, const StringTable& strings, std::size_t first);
+/// Strings [first, last).
+void write_strings(sqlite::Database& database, const StringTable& strings, std::size_t first,
+                   std::size_t last);
 void write_counter(sqlite::Database& database, std::size_t id, const CounterSeries& series);
 void write_note(sqlite::Database& database, std::size_t id, const Note& note);
 /// Records in order of start, in blocks appended to the table.

@@ -68,7 +68,7 @@ void write_metadata(sqlite::Database& database, const Trace& trace, const TraceI
     tables::write_track(database, i, trace.tracks()[i]);
   for (LaunchId i = 0; i < trace.launches().size(); ++i)
     tables::write_launch(database, i, trace.launches()[i]);
-  tables::write_strings(database, trace.strings(), 0);
+  tables::write_strings(database, trace.strings(), 0, trace.strings().size());
   tables::write_sm_records(database, trace.sm_records());
   for (std::size_t i = 0; i < trace.counters().size(); ++i)
     tables::write_counter(database, i, trace.counters()[i]);

@@ -17,6 +17,9 @@ struct SpanBatch {
   std::vector<std::uint32_t> args_offsets;  ///< rows+1 entries, or empty for no arguments
 };
 
+/// Throws std::invalid_argument unless columns agree in length and spans are in order of start.
+void check_batch(const SpanBatch& batch);
+
 /// Grown by appending. Calls come from one thread at a time.
 class TraceSink {
  public:

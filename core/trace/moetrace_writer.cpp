@@ -1,0 +1,356 @@
+#include "core/trace/moetrace_writer.h"
+
+#include <sqlite3.h>
+
+#include <condition_variable>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/trace/lanes.h"
+#include "core/trace/moetrace.h"
+#include "core/trace/moetrace_schema.h"
+#include "core/trace/moetrace_tables.h"
+
+namespace moescope {
+namespace {
+
+/// Full chunks that may wait for the background thread before append() stores them itself.
+constexpr std::size_t kMaxWaitingChunks = 64;
+/// A chunk is also full when its arguments are this long.
+constexpr std::size_t kMaxChunkArgs = std::size_t{64} << 20;
+
+/// Spans of one track that are not in a full chunk yet. Stored with every commit, each time in the
+/// place of the shorter version: a reader that knows the shorter one finds it as the beginning.
+struct Tail {
+  std::size_t seq = 0;
+  SpanColumns columns;
+  std::string args_text;
+  std::vector<std::uint32_t> args_offsets;
+  TimeNs last_start = std::numeric_limits<TimeNs>::min();
+  bool changed = false;
+  LaneAssigner lanes;
+
+  bool full() const { return columns.size() >= kChunkSpans || args_text.size() >= kMaxChunkArgs; }
+
+  void add(const Span& span, std::string_view args) {
+    columns.push_back(span);
+    if (!args.empty() && args_offsets.empty()) args_offsets.assign(columns.size(), 0);
+    args_text += args;
+    if (!args_offsets.empty()) args_offsets.push_back(static_cast<std::uint32_t>(args_text.size()));
+    last_start = span.start;
+    changed = true;
+  }
+};
+
+/// A copy of spans to be encoded outside the lock.
+struct WaitingChunk {
+  TrackId track = 0;
+  std::size_t seq = 0;
+  SpanColumns columns;
+  std::string args_text;
+  std::vector<std::uint32_t> args_offsets;
+};
+
+/// All that a commit writes.
+struct Pending {
+  std::vector<Process> processes;
+  std::vector<Device> devices;
+  std::vector<Track> tracks;
+  std::vector<LaunchConfig> launches;
+  std::vector<WaitingChunk> chunks;
+  std::vector<SmRecord> sm_records;
+  std::vector<CounterSeries> counters;
+  std::vector<Note> notes;
+  std::optional<TraceInfo> info;
+};
+
+/// A whole, empty file under its final name.
+void create_file(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path))
+    throw Error(path.string(), "", "is a folder", "Name a file to write");
+  Progress progress;
+  write_moetrace(*TraceBuilder().snapshot(), path, progress);
+  std::error_code ignored;
+  for (const char* suffix : {"-wal", "-shm", "-journal"})
+    std::filesystem::remove(path.string() + suffix, ignored);
+}
+
+}  // namespace
+
+struct MoetraceWriter::State {
+  explicit State(const std::filesystem::path& file)
+      : path(file), database(std::in_place, file, SQLITE_OPEN_READWRITE) {
+    // FULL: a commit survives a power cut, not only a kill.
+    database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  }
+
+  std::filesystem::path path;
+  StringTable strings;
+
+  std::mutex mutex;  ///< guards what is appended
+  Pending pending;
+  std::vector<Tail> tails;
+  std::size_t processes = 0;
+  std::map<LaunchConfig, LaunchId> launch_ids;
+  bool changed = false;
+
+  std::mutex database_mutex;  ///< taken before `mutex`
+  std::optional<sqlite::Database> database;
+  ProcessId processes_written = 0;
+  TrackId tracks_written = 0;
+  LaunchId launches_written = 1;  ///< the empty configuration is in every file
+  std::size_t devices_written = 0, counters_written = 0, notes_written = 0;
+  std::size_t strings_written = 1;
+
+  std::mutex stop_mutex;
+  std::condition_variable stop_signal;
+  bool stopping = false;
+  std::exception_ptr failure;  ///< of the background thread, under `mutex`
+  std::thread thread;
+
+  void run(std::chrono::milliseconds interval);
+  void stop();
+  void rethrow_failure();
+  void seal(TrackId track, Tail& tail);
+  Pending take();
+  void commit();
+  void store(const Pending& work, const std::vector<tables::EncodedChunk>& chunks,
+             std::size_t string_count);
+};
+
+void MoetraceWriter::State::run(std::chrono::milliseconds interval) {
+  std::unique_lock lock(stop_mutex);
+  while (!stop_signal.wait_for(lock, interval, [&] { return stopping; })) {
+    lock.unlock();
+    try {
+      commit();
+    } catch (...) {
+      std::lock_guard guard(mutex);
+      failure = std::current_exception();
+    }
+    lock.lock();
+  }
+}
+
+void MoetraceWriter::State::stop() {
+  {
+    std::lock_guard lock(stop_mutex);
+    stopping = true;
+  }
+  stop_signal.notify_all();
+  if (thread.joinable()) thread.join();
+}
+
+void MoetraceWriter::State::rethrow_failure() {
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Moves a full tail to the chunks that wait.
+void MoetraceWriter::State::seal(TrackId track, Tail& tail) {
+  pending.chunks.push_back({track, tail.seq, std::move(tail.columns), std::move(tail.args_text),
+                            std::move(tail.args_offsets)});
+  tail.columns = {};
+  tail.args_text.clear();
+  tail.args_offsets.clear();
+  tail.changed = false;
+  ++tail.seq;
+}
+
+Pending MoetraceWriter::State::take() {
+  Pending work = std::exchange(pending, {});
+  for (std::size_t track = 0; track < tails.size(); ++track) {
+    Tail& tail = tails[track];
+    if (!std::exchange(tail.changed, false)) continue;
+    work.chunks.push_back(
+        {static_cast<TrackId>(track), tail.seq, tail.columns, tail.args_text, tail.args_offsets});
+  }
+  changed = false;
+  return work;
+}
+
+void MoetraceWriter::State::commit() {
+  std::lock_guard database_lock(database_mutex);
+  Pending work;
+  std::size_t string_count = 0;
+  {
+    std::lock_guard lock(mutex);
+    rethrow_failure();
+    string_count = strings.size();
+    if (!changed && string_count == strings_written) return;
+    work = take();
+  }
+  std::vector<tables::EncodedChunk> chunks(work.chunks.size());
+  parallel_for(chunks.size(), [&](std::size_t i) {
+    const auto& c = work.chunks[i];
+    chunks[i] = tables::encode_chunk(c.track, c.seq, c.columns,
+                                     ArgsBlock::compress(c.args_text, c.args_offsets).compressed(),
+                                     path.string());
+  });
+  database->execute("BEGIN IMMEDIATE");
+  try {
+    store(work, chunks, string_count);
+    database->execute("COMMIT");
+  } catch (...) {
+    sqlite3_exec(database->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    // What was taken is lost: every later call must fail too.
+    std::lock_guard lock(mutex);
+    failure = std::current_exception();
+    throw;
+  }
+}
+
+void MoetraceWriter::State::store(const Pending& work,
+                                  const std::vector<tables::EncodedChunk>& chunks,
+                                  std::size_t string_count) {
+  if (work.info) tables::write_info(*database, *work.info);
+  for (const auto& p : work.processes) tables::write_process(*database, processes_written++, p);
+  for (const auto& d : work.devices) tables::write_device(*database, devices_written++, d);
+  for (const auto& t : work.tracks) tables::write_track(*database, tracks_written++, t);
+  for (const auto& l : work.launches) tables::write_launch(*database, launches_written++, l);
+  tables::write_strings(*database, strings, strings_written, string_count);
+  strings_written = string_count;
+  for (const auto& chunk : chunks) tables::write_chunk(*database, chunk);
+  tables::write_sm_records(*database, work.sm_records);
+  for (const auto& c : work.counters) tables::write_counter(*database, counters_written++, c);
+  for (const auto& n : work.notes) tables::write_note(*database, notes_written++, n);
+}
+
+MoetraceWriter::MoetraceWriter(const std::filesystem::path& path,
+                               std::chrono::milliseconds commit_interval) {
+  create_file(path);
+  state_ = std::make_unique<State>(path);
+  state_->launch_ids[{}] = 0;
+  state_->thread =
+      std::thread([state = state_.get(), commit_interval] { state->run(commit_interval); });
+}
+
+MoetraceWriter::~MoetraceWriter() {
+  state_->stop();
+  try {
+    if (state_->database) state_->commit();
+  } catch (const std::exception&) {
+    // Whoever wants to know calls flush() or finish().
+  }
+}
+
+StringTable& MoetraceWriter::strings() {
+  return state_->strings;
+}
+
+ProcessId MoetraceWriter::add_process(Process process) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.processes.push_back(std::move(process));
+  state_->changed = true;
+  return static_cast<ProcessId>(state_->processes++);
+}
+
+void MoetraceWriter::add_device(Device device) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.devices.push_back(std::move(device));
+  state_->changed = true;
+}
+
+TrackId MoetraceWriter::add_track(Track track) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.tracks.push_back(std::move(track));
+  state_->tails.emplace_back();
+  state_->changed = true;
+  return static_cast<TrackId>(state_->tails.size() - 1);
+}
+
+LaunchId MoetraceWriter::intern_launch(const LaunchConfig& launch) {
+  std::lock_guard lock(state_->mutex);
+  const auto [it, added] =
+      state_->launch_ids.try_emplace(launch, static_cast<LaunchId>(state_->launch_ids.size()));
+  if (added) {
+    state_->pending.launches.push_back(launch);
+    state_->changed = true;
+  }
+  return it->second;
+}
+
+void MoetraceWriter::append(TrackId track, SpanBatch batch) {
+  check_batch(batch);
+  std::size_t waiting = 0;
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->rethrow_failure();
+    Tail& tail = state_->tails.at(track);
+    const auto& columns = batch.columns;
+    if (columns.size() == 0) return;
+    if (columns.start.front() < tail.last_start)
+      throw std::invalid_argument("a batch must not start before the last span of its track");
+    const bool has_args = !batch.args_offsets.empty();
+    const bool has_depth = !columns.depth.empty();
+    batch.columns.depth.resize(columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      Span span = columns.at(i);
+      if (!has_depth) span.depth = tail.lanes.assign(span.start, span.end());
+      std::string_view args;
+      if (has_args)
+        args =
+            std::string_view(batch.args_text)
+                .substr(batch.args_offsets[i], batch.args_offsets[i + 1] - batch.args_offsets[i]);
+      tail.add(span, args);
+      if (tail.full()) state_->seal(track, tail);
+    }
+    state_->changed = true;
+    waiting = state_->pending.chunks.size();
+  }
+  if (waiting >= kMaxWaitingChunks) flush();
+}
+
+void MoetraceWriter::add_sm_records(std::vector<SmRecord> records) {
+  std::lock_guard lock(state_->mutex);
+  auto& all = state_->pending.sm_records;
+  all.insert(all.end(), records.begin(), records.end());
+  state_->changed = true;
+}
+
+void MoetraceWriter::add_counter(CounterSeries series) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.counters.push_back(std::move(series));
+  state_->changed = true;
+}
+
+void MoetraceWriter::add_note(Note note) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.notes.push_back(std::move(note));
+  state_->changed = true;
+}
+
+void MoetraceWriter::set_info(TraceInfo info) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.info = std::move(info);
+  state_->changed = true;
+}
+
+void MoetraceWriter::flush() {
+  state_->commit();
+}
+
+void MoetraceWriter::finish(Progress& progress) {
+  state_->stop();
+  state_->commit();
+  auto& database = *state_->database;
+  {
+    const TracePtr trace = open_moetrace(state_->path);
+    database.execute("BEGIN IMMEDIATE");
+    tables::write_summaries(database, *trace, progress);
+    database.execute("COMMIT");
+  }
+  sqlite3_busy_timeout(database.handle(), 0);
+  // A reader that has the file open keeps the log in use; its last close folds it in.
+  sqlite3_exec(database.handle(), "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE",
+               nullptr, nullptr, nullptr);
+  database.close();
+  state_->database.reset();
+}
+
+}  // namespace moescope

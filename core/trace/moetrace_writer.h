@@ -1,0 +1,47 @@
+// MoetraceWriter: a TraceSink that grows a .moetrace while recording.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "core/progress.h"
+#include "core/trace/sink.h"
+
+namespace moescope {
+
+/// Commits on a thread of its own at least every second; readers may open the file at any time,
+/// and a kill at any moment leaves a file that opens and misses at most what was appended since
+/// the last commit. An error of the background thread (disk full) is thrown by the next call.
+class MoetraceWriter final : public TraceSink {
+ public:
+  /// Replaces `path` by a new, empty .moetrace. Throws Error (no permission, disk full).
+  explicit MoetraceWriter(
+      const std::filesystem::path& path,
+      std::chrono::milliseconds commit_interval = std::chrono::milliseconds(250));
+  /// Commits what was appended when finish() was not called; errors are lost then.
+  ~MoetraceWriter() override;
+
+  StringTable& strings() override;
+  ProcessId add_process(Process process) override;
+  void add_device(Device device) override;
+  TrackId add_track(Track track) override;
+  LaunchId intern_launch(const LaunchConfig& launch) override;
+  void append(TrackId track, SpanBatch batch) override;
+  void add_sm_records(std::vector<SmRecord> records) override;
+  void add_counter(CounterSeries series) override;
+  void add_note(Note note) override;
+  void set_info(TraceInfo info) override;
+
+  /// Commits all that was appended, now.
+  void flush();
+  /// Commits, adds the summaries and leaves one file without side files (unless a reader holds it:
+  /// then SQLite removes them when the reader closes). Nothing may be appended afterwards.
+  void finish(Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope
