@@ -38,8 +38,17 @@ namespace {
 constexpr int kArgsCompressionLevel = 1;
 constexpr std::size_t kMaxArgsBytes = std::size_t{1} << 30;
 
-Error damaged(const char* what) {
-  return Error("", "arguments block", std::string("damaged: ") + what,
+/// Thrown inside; the block knows where it came from.
+struct Damaged {
+  const char* what;
+};
+Damaged damaged(const char* what) {
+  return {what};
+}
+
+Error error_of(const Damaged& problem, const std::string& origin) {
+  const char* what = problem.what;
+  return Error(origin, "arguments block", std::string("damaged: ") + what,
                "The file was cut or changed after it was written");
 }
 
@@ -84,9 +93,14 @@ ArgsBlock ArgsBlock::compress(std::string_view text, const std::vector<std::uint
   std::memcpy(raw.data(), &rows, sizeof rows);
   std::memcpy(raw.data() + sizeof rows, offsets.data(), offsets.size() * sizeof rows);
   std::memcpy(raw.data() + sizeof rows * (offsets.size() + 1), text.data(), text.size());
+  if (raw.size() > kMaxArgsBytes)
+    throw Error("", "", "the arguments of one chunk are longer than 1 GiB");
   std::string bytes(ZSTD_compressBound(raw.size()), '\0');
-  const auto n =
-      ZSTD_compress(bytes.data(), bytes.size(), raw.data(), raw.size(), kArgsCompressionLevel);
+  const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
+                                                                        ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kArgsCompressionLevel);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  const auto n = ZSTD_compress2(context.get(), bytes.data(), bytes.size(), raw.data(), raw.size());
   if (ZSTD_isError(n))
     throw Error("", "", std::string("cannot compress arguments: ") + ZSTD_getErrorName(n));
   bytes.resize(n);
@@ -96,19 +110,27 @@ ArgsBlock ArgsBlock::compress(std::string_view text, const std::vector<std::uint
 
 std::string ArgsBlock::row(std::size_t row) const {
   if (empty()) return {};
-  const std::string raw = decompress(bytes_);
-  const auto rows = checked_rows(raw);
-  if (row >= rows) throw damaged("fewer rows than spans");
-  return row_text(raw, rows, static_cast<std::uint32_t>(row));
+  try {
+    const std::string raw = decompress(bytes_);
+    const auto rows = checked_rows(raw);
+    if (row >= rows) throw damaged("fewer rows than spans");
+    return row_text(raw, rows, static_cast<std::uint32_t>(row));
+  } catch (const Damaged& problem) {
+    throw error_of(problem, origin_);
+  }
 }
 
 std::vector<std::string> ArgsBlock::rows() const {
   std::vector<std::string> result;
   if (empty()) return result;
-  const std::string raw = decompress(bytes_);
-  const auto rows = checked_rows(raw);
-  result.reserve(rows);
-  for (std::uint32_t i = 0; i < rows; ++i) result.push_back(row_text(raw, rows, i));
+  try {
+    const std::string raw = decompress(bytes_);
+    const auto rows = checked_rows(raw);
+    result.reserve(rows);
+    for (std::uint32_t i = 0; i < rows; ++i) result.push_back(row_text(raw, rows, i));
+  } catch (const Damaged& problem) {
+    throw error_of(problem, origin_);
+  }
   return result;
 }
 

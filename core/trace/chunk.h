@@ -37,7 +37,12 @@ class ArgsBlock {
   /// Compresses. `offsets` has rows+1 entries; both empty when no span has arguments.
   static ArgsBlock compress(std::string_view text, const std::vector<std::uint32_t>& offsets);
   /// Wraps what compress() made, e.g. read from a file; checked on use.
-  static ArgsBlock from_compressed(std::string bytes) { return ArgsBlock(std::move(bytes)); }
+  /// `origin` says in errors where it was read.
+  static ArgsBlock from_compressed(std::string bytes, std::string origin = {}) {
+    ArgsBlock block(std::move(bytes));
+    block.origin_ = std::move(origin);
+    return block;
+  }
 
   bool empty() const { return bytes_.empty(); }
   const std::string& compressed() const { return bytes_; }
@@ -49,7 +54,7 @@ class ArgsBlock {
 
  private:
   explicit ArgsBlock(std::string bytes) : bytes_(std::move(bytes)) {}
-  std::string bytes_;
+  std::string bytes_, origin_;
 };
 
 /// Immutable. Spans are in order of start; their end times may be in any order.

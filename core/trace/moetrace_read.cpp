@@ -208,8 +208,10 @@ class FileStore final : public ChunkStore {
     if (parts_.args_bytes[track][index] == 0) return {};
     return [pool = connections_, id = parts_.chunk_ids[track][index]] {
       Connections::Lease database(*pool);
-      return with_blob(*database, "chunk_args", id, [](std::string_view bytes) {
-        return ArgsBlock::from_compressed(std::string(bytes));
+      return with_blob(*database, "chunk_args", id, [&](std::string_view bytes) {
+        return ArgsBlock::from_compressed(
+            std::string(bytes),
+            fmt::format("{}, table chunk_args, row {}", (*database).name(), id));
       });
     };
   }
