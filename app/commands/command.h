@@ -20,6 +20,8 @@ const std::vector<RegisterCommand>& all_commands();
 
 void register_analyze(CLI::App& app);
 void register_info(CLI::App& app);
+void register_import(CLI::App& app);
+void register_sql(CLI::App& app);
 
 /// Reads a classification rule file; throws Error naming the file and the rule.
 RuleSet read_rules(const std::string& path);

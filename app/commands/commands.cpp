@@ -15,6 +15,8 @@ const std::vector<RegisterCommand>& all_commands() {
       register_export,
       register_report,
 #endif
+      register_import,
+      register_sql,
   };
   return commands;
 }

@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "app/commands/command.h"
+#include "core/analysis/classify.h"
+#include "core/error.h"
+#include "core/import/open.h"
+#include "core/trace/moetrace.h"
+
+namespace moescope {
+namespace {
+
+struct ImportArguments {
+  std::vector<std::filesystem::path> files;
+  std::filesystem::path out, rules;
+};
+
+std::string read_rules(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file)
+    throw Error(path.string(), "", "cannot be read",
+                "Check that the file exists and that you may read it");
+  RuleSet::from_json(text.str(), path.string());  // refuses what could not be used later
+  return text.str();
+}
+
+void refuse_to_overwrite(const ImportArguments& arguments) {
+  for (const auto& file : arguments.files) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(file, arguments.out, ignored))
+      throw Error(arguments.out.string(), "", "is one of the files to import",
+                  "Choose another name for -o");
+  }
+}
+
+void import_files(const ImportArguments& arguments) {
+  refuse_to_overwrite(arguments);
+  const std::string rules = arguments.rules.empty() ? "" : read_rules(arguments.rules);
+  Progress& progress = command_progress();
+  const TracePtr trace = open_trace(arguments.files, ImportOptions{}, progress);
+  write_moetrace(*trace, arguments.out, progress, rules);
+  std::uint64_t skipped = 0;
+  for (const auto& [reason, count] : trace->info().skipped) skipped += count;
+  std::fputs(fmt::format("{}: {} spans on {} tracks, {} events skipped\n", arguments.out.string(),
+                         trace->span_count(), trace->tracks().size(), skipped)
+                 .c_str(),
+             stderr);
+  for (const auto& warning : trace->info().warnings)
+    std::fputs(fmt::format("moescope: {}\n", warning).c_str(), stderr);
+}
+
+}  // namespace
+
+void register_import(CLI::App& app) {
+  auto* command = app.add_subcommand("import", "Convert traces to one .moetrace file");
+  auto arguments = std::make_shared<ImportArguments>();
+  command->add_option("FILE", arguments->files, "Trace files or folders")->required();
+  command->add_option("-o,--output", arguments->out, "The .moetrace file to write")->required();
+  command->add_option("--rules", arguments->rules, "Classification rules to save with the trace");
+  command->callback([arguments] { import_files(*arguments); });
+}
+
+}  // namespace moescope
