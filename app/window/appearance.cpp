@@ -1,0 +1,46 @@
+#include "app/window/appearance.h"
+
+#include <QApplication>
+#include <QPalette>
+#include <QStyleFactory>
+
+#include "views/common/theme.h"
+
+namespace moescope {
+namespace {
+
+QPalette make_palette(const Theme& theme) {
+  const QColor window = theme.dark ? QColor("#24282E") : QColor("#F2F4F6");
+  const QColor button = theme.dark ? QColor("#30353C") : QColor("#E8EBEE");
+  QPalette p(button, window);
+  p.setColor(QPalette::Window, window);
+  p.setColor(QPalette::Button, button);
+  p.setColor(QPalette::Base, theme.background);
+  p.setColor(QPalette::AlternateBase, theme.alternate);
+  p.setColor(QPalette::ToolTipBase, theme.dark ? QColor("#30353C") : QColor("#FFFFFF"));
+  for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText,
+                          QPalette::ToolTipText, QPalette::BrightText}) {
+    p.setColor(role, theme.text);
+    p.setColor(QPalette::Disabled, role, theme.muted_text);
+  }
+  p.setColor(QPalette::PlaceholderText, theme.muted_text);
+  p.setColor(QPalette::Link, theme.selection);
+  p.setColor(QPalette::Highlight, theme.dark ? QColor("#2F65A8") : QColor("#0B62D6"));
+  p.setColor(QPalette::Inactive, QPalette::Highlight,
+             theme.dark ? QColor("#35455A") : QColor("#C9DBF2"));
+  p.setColor(QPalette::HighlightedText, Qt::white);
+  p.setColor(QPalette::Inactive, QPalette::HighlightedText, theme.text);
+  return p;
+}
+
+}  // namespace
+
+void apply_appearance(const QString& theme) {
+  static const QPalette desktop = QApplication::palette();
+  const bool dark = theme == "dark" || (theme == "system" && Theme::of(desktop).dark);
+  if (QApplication::style()->name().compare("fusion", Qt::CaseInsensitive) != 0)
+    QApplication::setStyle(QStyleFactory::create("Fusion"));
+  QApplication::setPalette(make_palette(dark ? Theme::dark_theme() : Theme::light()));
+}
+
+}  // namespace moescope

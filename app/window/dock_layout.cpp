@@ -1,0 +1,131 @@
+#include "app/window/dock_layout.h"
+
+#include <QInputDialog>
+#include <QMap>
+
+namespace moescope {
+namespace {
+constexpr auto kStateKey = "window/docks";
+constexpr int kLeftWidth = 240, kRightWidth = 340;
+}  // namespace
+
+DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
+    : QObject(parent), window_(window), session_(session) {
+  window_.setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowNestedDocks |
+                         QMainWindow::AllowTabbedDocks);
+  for (const auto corner : {Qt::TopLeftCorner, Qt::BottomLeftCorner})
+    window_.setCorner(corner, Qt::LeftDockWidgetArea);
+  for (const auto corner : {Qt::TopRightCorner, Qt::BottomRightCorner})
+    window_.setCorner(corner, Qt::RightDockWidgetArea);
+  window_.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+}
+
+QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& title,
+                             Qt::DockWidgetArea area, bool tabbed) {
+  auto* dock = new QDockWidget(title, &window_);
+  dock->setObjectName("dock." + id);
+  dock->setAccessibleName(title);
+  dock->setWidget(panel);
+  dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
+  docks_ << dock;
+  places_ << Place{dock, area, tabbed};
+  window_.addDockWidget(area, dock);
+  dock->hide();
+  return dock;
+}
+
+QDockWidget* DockLayout::dock(const QString& id) const {
+  for (QDockWidget* dock : docks_)
+    if (dock->objectName() == "dock." + id) return dock;
+  return nullptr;
+}
+
+void DockLayout::reveal(const QString& id) {
+  QDockWidget* found = dock(id);
+  if (found == nullptr || !workspace_visible_) return;
+  found->show();
+  found->raise();
+  found->widget()->setFocus(Qt::ShortcutFocusReason);
+}
+
+void DockLayout::setWorkspaceVisible(bool visible) {
+  if (visible == workspace_visible_) return;
+  if (!visible) save();
+  workspace_visible_ = visible;
+  window_.centralWidget()->setVisible(!visible);
+  if (!visible) {
+    for (QDockWidget* dock : docks_) dock->hide();
+    return;
+  }
+  const QByteArray state = session_.value(kStateKey);
+  if (state.isEmpty() || !window_.restoreState(state)) arrange();
+}
+
+void DockLayout::arrange() {
+  if (!workspace_visible_) return;
+  QMap<int, QDockWidget*> tabs;  // first tabbed dock of an area
+  for (const Place& place : places_) {
+    place.dock->setFloating(false);
+    window_.removeDockWidget(place.dock);
+    window_.addDockWidget(place.area, place.dock);
+    QDockWidget*& first = tabs[place.area];
+    if (place.tabbed && first != nullptr) window_.tabifyDockWidget(first, place.dock);
+    if (place.tabbed && first == nullptr) first = place.dock;
+    place.dock->show();
+  }
+  for (QDockWidget* first : tabs)
+    if (first != nullptr) first->raise();
+  QList<QDockWidget*> columns, rows;
+  QList<int> widths, heights;
+  for (const Place& place : places_) {
+    if (place.area == Qt::LeftDockWidgetArea || place.area == Qt::RightDockWidgetArea) {
+      columns << place.dock;
+      widths << (place.area == Qt::LeftDockWidgetArea ? kLeftWidth : kRightWidth);
+    } else {
+      rows << place.dock;
+      heights << (place.area == Qt::TopDockWidgetArea ? window_.height() * 58 / 100
+                                                      : window_.height() * 34 / 100);
+    }
+  }
+  window_.resizeDocks(columns, widths, Qt::Horizontal);
+  window_.resizeDocks(rows, heights, Qt::Vertical);
+}
+
+void DockLayout::fillMenu(QMenu& view) {
+  for (QDockWidget* dock : docks_) view.addAction(dock->toggleViewAction());
+  view.addSeparator();
+  auto* layouts = view.addMenu(tr("&Layouts"));
+  fillLayouts(*layouts);
+  connect(&session_, &Session::layoutsChanged, layouts, [this, layouts] { fillLayouts(*layouts); });
+}
+
+void DockLayout::fillLayouts(QMenu& menu) {
+  menu.clear();
+  QAction* analyse = menu.addAction(tr("&Analyse"), this, &DockLayout::arrange);
+  analyse->setToolTip(tr("The arrangement of docks for reading a trace"));
+  const QStringList names = session_.layoutNames();
+  if (!names.isEmpty()) menu.addSeparator();
+  for (const QString& name : names)
+    menu.addAction(name, this, [this, name] {
+      if (workspace_visible_) window_.restoreState(session_.layout(name));
+    });
+  menu.addSeparator();
+  menu.addAction(tr("&Save layout as…"), this, &DockLayout::saveAs);
+  if (names.isEmpty()) return;
+  auto* remove = menu.addMenu(tr("&Remove layout"));
+  for (const QString& name : names)
+    remove->addAction(
+        name, this, [this, name] { session_.removeLayout(name); }, Qt::QueuedConnection);
+}
+
+void DockLayout::saveAs() {
+  const QString name =
+      QInputDialog::getText(&window_, tr("Save layout"), tr("Name of the layout")).trimmed();
+  if (!name.isEmpty()) session_.setLayout(name, window_.saveState());
+}
+
+void DockLayout::save() {
+  if (workspace_visible_) session_.setValue(kStateKey, window_.saveState());
+}
+
+}  // namespace moescope

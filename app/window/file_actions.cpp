@@ -1,0 +1,103 @@
+#include "app/window/file_actions.h"
+
+#include <QFileDialog>
+#include <QFileInfo>
+
+namespace moescope {
+namespace {
+constexpr std::size_t kMenuEntries = 12;
+}
+
+FileActions::FileActions(Document& document, Loader& loader, Session& session, QWidget* window)
+    : QObject(window),
+      document_(document),
+      loader_(loader),
+      session_(session),
+      window_(window),
+      open_(make("file.open", tr("&Open…"), tr("Open trace files; several become one trace"),
+                 QKeySequence::Open)),
+      folder_(make("file.openFolder", tr("Open &folder…"),
+                   tr("Open all trace files of a folder as one trace"),
+                   QKeySequence("Ctrl+Shift+O"))),
+      save_(make("file.saveAs", tr("&Save as .moetrace…"),
+                 tr("Write the open trace to a MoEscope trace file"), QKeySequence("Ctrl+S"))),
+      close_(make("file.close", tr("&Close trace"), tr("Close the trace and show the start page"),
+                  QKeySequence("Ctrl+W"))),
+      quit_(make("file.quit", tr("&Quit"), tr("Close the window"), QKeySequence("Ctrl+Q"))) {
+  connect(open_, &QAction::triggered, this, &FileActions::chooseFiles);
+  connect(folder_, &QAction::triggered, this, &FileActions::chooseFolder);
+  connect(save_, &QAction::triggered, this, &FileActions::chooseSaveName);
+  connect(close_, &QAction::triggered, &loader_, &Loader::close);
+  connect(quit_, &QAction::triggered, window_, &QWidget::close);
+  const auto refresh = [this] {
+    save_->setEnabled(document_.trace() != nullptr);
+    close_->setEnabled(document_.trace() != nullptr);
+  };
+  connect(&document_, &Document::traceChanged, this, refresh);
+  refresh();
+}
+
+QAction* FileActions::make(const QString& name, const QString& text, const QString& tip,
+                           QKeySequence keys) {
+  auto* action = new QAction(text, this);
+  action->setObjectName(name);
+  action->setToolTip(tip);
+  action->setShortcut(keys);
+  return action;
+}
+
+void FileActions::fillMenu(QMenu& file) {
+  file.addAction(open_);
+  file.addAction(folder_);
+  recent_ = file.addMenu(tr("Open &recent"));
+  file.addSeparator();
+  file.addAction(save_);
+  file.addSeparator();
+  file.addAction(close_);
+  file.addAction(quit_);
+  connect(&session_, &Session::recentChanged, this, &FileActions::fillRecent);
+  fillRecent();
+}
+
+void FileActions::fillRecent() {
+  recent_->clear();
+  const auto entries = session_.recent();
+  for (std::size_t i = 0; i < std::min(entries.size(), kMenuEntries); ++i) {
+    const RecentEntry& entry = entries[i];
+    const bool missing = entry.missing();
+    QAction* action = recent_->addAction((entry.pinned ? QStringLiteral("★ ") : QString()) +
+                                         entry.label().replace("&", "&&") +
+                                         (missing ? tr("  - missing") : QString()));
+    action->setToolTip(entry.files.join(QLatin1Char('\n')));
+    action->setEnabled(!missing);
+    connect(
+        action, &QAction::triggered, this, [this, files = entry.files] { loader_.open(files); },
+        Qt::QueuedConnection);
+  }
+  recent_->setEnabled(!entries.empty());
+  recent_->addSeparator();
+  QAction* clear = recent_->addAction(tr("&Clear recent files"));
+  clear->setToolTip(tr("Forget all recent files that are not pinned"));
+  connect(clear, &QAction::triggered, &session_, &Session::clearRecent, Qt::QueuedConnection);
+}
+
+void FileActions::chooseFiles() {
+  loader_.open(
+      QFileDialog::getOpenFileNames(window_, tr("Open traces"), {},
+                                    tr("Traces (*.json *.gz *.sqlite *.moetrace);;All files (*)")));
+}
+
+void FileActions::chooseFolder() {
+  const QString folder = QFileDialog::getExistingDirectory(window_, tr("Open a folder of traces"));
+  if (!folder.isEmpty()) loader_.open({folder});
+}
+
+void FileActions::chooseSaveName() {
+  QString file = QFileDialog::getSaveFileName(window_, tr("Save trace"), "trace.moetrace",
+                                              tr("MoEscope trace (*.moetrace)"));
+  if (file.isEmpty()) return;
+  if (QFileInfo(file).suffix().isEmpty()) file += ".moetrace";
+  loader_.save(file);
+}
+
+}  // namespace moescope

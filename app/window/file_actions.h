@@ -1,0 +1,39 @@
+// The File menu: opening in all its ways, saving, closing.
+#pragma once
+
+#include <QAction>
+#include <QMenu>
+#include <QObject>
+
+#include "app/window/loader.h"
+#include "app/window/session.h"
+
+namespace moescope {
+
+class FileActions : public QObject {
+  Q_OBJECT
+
+ public:
+  FileActions(Document& document, Loader& loader, Session& session, QWidget* window);
+
+  void fillMenu(QMenu& file);
+  QAction* openAction() const { return open_; }
+
+ public Q_SLOTS:
+  void chooseFiles();
+  void chooseFolder();
+  void chooseSaveName();
+
+ private:
+  QAction* make(const QString& name, const QString& text, const QString& tip, QKeySequence keys);
+  void fillRecent();
+
+  Document& document_;
+  Loader& loader_;
+  Session& session_;
+  QWidget* window_;
+  QAction *open_, *folder_, *save_, *close_, *quit_;
+  QMenu* recent_ = nullptr;
+};
+
+}  // namespace moescope

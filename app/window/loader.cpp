@@ -1,0 +1,139 @@
+#include "app/window/loader.h"
+
+#include <QFileInfo>
+
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+std::vector<std::filesystem::path> to_paths(const QStringList& files) {
+  std::vector<std::filesystem::path> paths;
+  for (const QString& file : files) paths.emplace_back(file.toStdString());
+  return paths;
+}
+
+QString join_names(const QStringList& files) {
+  if (files.size() == 1) return QFileInfo(files.front()).fileName();
+  return QObject::tr("%1 files").arg(files.size());
+}
+
+}  // namespace
+
+UserMessage describe_findings(const TraceInfo& info) {
+  UserMessage message;
+  QStringList summary, details;
+  quint64 skipped = 0;
+  for (const auto& [reason, count] : info.skipped) {
+    skipped += count;
+    details
+        << QObject::tr("%1 skipped: %2").arg(format_count(count), QString::fromStdString(reason));
+  }
+  if (skipped != 0) summary << QObject::tr("%1 events skipped").arg(format_count(skipped));
+  for (const std::string& warning : info.warnings) details << QString::fromStdString(warning);
+  for (const ClockAlignment& alignment : info.alignments) {
+    const auto file = static_cast<std::size_t>(alignment.file);
+    details << QObject::tr("clock of %1: shifted by %2, residual %3 over %4 collectives (%5)")
+                   .arg(file < info.files.size() ? QString::fromStdString(info.files[file])
+                                                 : QString::number(alignment.file),
+                        format_time(alignment.offset), format_time(alignment.residual))
+                   .arg(alignment.matched_collectives)
+                   .arg(QString::fromStdString(alignment.method));
+  }
+  if (!info.warnings.empty()) summary << QString::fromStdString(info.warnings.front());
+  if (!info.alignments.empty()) summary << QObject::tr("clocks aligned");
+  message.level = skipped != 0 || !info.warnings.empty() ? UserMessage::Level::Warning
+                                                         : UserMessage::Level::Info;
+  message.text = summary.join(QStringLiteral("; "));
+  message.details = details.join(QLatin1Char('\n'));
+  return message;
+}
+
+Loader::Loader(Document& document, WindowServices services, QObject* parent)
+    : QObject(parent), document_(document), services_(std::move(services)) {
+  for (JobRunner* job : {&load_job_, &analysis_job_, &save_job_}) {
+    connect(job, &JobRunner::started, this,
+            [this](const QString& title) { Q_EMIT busyChanged(true, title); });
+    connect(job, &JobRunner::progressed, this, &Loader::progressed);
+    connect(job, &JobRunner::finished, this, [this] { Q_EMIT busyChanged(busy(), {}); });
+    connect(job, &JobRunner::failed, this, [this](const QString& text) {
+      Q_EMIT message({UserMessage::Level::Error, text, {}});
+    });
+  }
+  connect(&load_job_, &JobRunner::failed, this, [this] { Q_EMIT failed(loading_); });
+  connect(&load_job_, &JobRunner::cancelled, this, [this] {
+    Q_EMIT message(
+        {UserMessage::Level::Info, tr("Opening %1 was cancelled.").arg(join_names(loading_)), {}});
+  });
+  connect(&save_job_, &JobRunner::cancelled, this, [this] {
+    Q_EMIT message(
+        {UserMessage::Level::Info, tr("Saving was cancelled; nothing was written."), {}});
+  });
+  connect(&document_, &Document::rulesChanged, this, [this] {
+    if (document_.trace()) analyze();
+  });
+}
+
+void Loader::open(const QStringList& files) {
+  if (files.isEmpty()) return;
+  loading_ = files;
+  load_job_.start(
+      tr("Opening %1").arg(join_names(files)),
+      [open = services_.open, paths = to_paths(files)](Progress& progress) {
+        return open(paths, progress);
+      },
+      [this, files](const TracePtr& trace) {
+        document_.setTrace(trace, files);
+        Q_EMIT opened(files);
+        tellWhatWasSkipped(*trace);
+        analyze();
+      });
+}
+
+void Loader::tellWhatWasSkipped(const Trace& trace) {
+  UserMessage findings = describe_findings(trace.info());
+  if (!findings.text.isEmpty()) Q_EMIT message(findings);
+}
+
+void Loader::analyze() {
+  analysis_job_.start(
+      tr("Analysing"),
+      [analyze = services_.analyze, trace = document_.trace(),
+       rules = document_.rules()](Progress& progress) {
+        AnalysisPtr results = analyze(*trace, rules);
+        progress.check();
+        return results;
+      },
+      [this](const AnalysisPtr& results) { document_.setAnalysis(results); });
+}
+
+void Loader::save(const QString& file) {
+  if (!document_.trace()) return;
+  save_job_.start(
+      tr("Saving %1").arg(join_names({file})),
+      [save = services_.save, trace = document_.trace(),
+       path = std::filesystem::path(file.toStdString())](Progress& progress) {
+        save(*trace, path, progress);
+        return true;
+      },
+      [this, file](bool) {
+        Q_EMIT message({UserMessage::Level::Info, tr("Saved %1.").arg(file), {}});
+      });
+}
+
+void Loader::close() {
+  cancel();
+  document_.setTrace(nullptr, {});
+}
+
+void Loader::cancel() {
+  load_job_.cancel();
+  analysis_job_.cancel();
+  save_job_.cancel();
+}
+
+bool Loader::busy() const {
+  return load_job_.running() || analysis_job_.running() || save_job_.running();
+}
+
+}  // namespace moescope

@@ -1,0 +1,57 @@
+// Opening, analysing and saving in the background; the document changes only on success.
+#pragma once
+
+#include <QObject>
+#include <QStringList>
+
+#include "app/window/services.h"
+#include "views/common/document.h"
+#include "views/common/job.h"
+
+namespace moescope {
+
+/// Something to tell the user without stopping them.
+struct UserMessage {
+  enum class Level { Info, Warning, Error };
+  Level level = Level::Info;
+  QString text;     ///< one line
+  QString details;  ///< shown on request, may be empty
+};
+
+class Loader : public QObject {
+  Q_OBJECT
+
+ public:
+  Loader(Document& document, WindowServices services, QObject* parent = nullptr);
+
+  /// Opens all `files` as one trace; a load that runs is given up. Cancel and failure leave the
+  /// document as it is.
+  void open(const QStringList& files);
+  void save(const QString& file);
+  /// Forgets the trace.
+  void close();
+  void cancel();
+  bool busy() const;
+
+ Q_SIGNALS:
+  void busyChanged(bool busy, const QString& title);
+  void progressed(double fraction, const QString& what);
+  void message(const moescope::UserMessage& message);
+  void opened(const QStringList& files);
+  void failed(const QStringList& files);
+
+ private:
+  void analyze();
+  void tellWhatWasSkipped(const Trace& trace);
+
+  Document& document_;
+  WindowServices services_;
+  QStringList loading_;
+  JobRunner load_job_, analysis_job_, save_job_;
+};
+
+/// "3 events skipped: 2 without a time, 1 ..." and the warnings and clock alignment of `info`;
+/// empty text when there is nothing to tell.
+UserMessage describe_findings(const TraceInfo& info);
+
+}  // namespace moescope

@@ -1,0 +1,280 @@
+#include "app/window/main_window.h"
+
+#include <QActionGroup>
+#include <QCloseEvent>
+#include <QDir>
+#include <QDragEnterEvent>
+#include <QFileInfo>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QStatusBar>
+
+#include "app/window/appearance.h"
+#include "app/window/samples.h"
+#include "app/window/trace_views.h"
+#include "views/common/units.h"
+#include "views/panels/command_palette.h"
+#include "views/panels/details_panel.h"
+#include "views/panels/find_panel.h"
+#include "views/panels/key_sheet.h"
+#include "views/panels/legend_panel.h"
+#include "views/panels/rules_panel.h"
+#include "views/panels/start_page.h"
+#include "views/panels/statistics_panel.h"
+#include "views/panels/trace_tree.h"
+
+namespace moescope {
+namespace {
+constexpr auto kGeometryKey = "window/geometry";
+}
+
+MainWindow::MainWindow(WindowServices services, QWidget* parent)
+    : QMainWindow(parent),
+      loader_(document_, std::move(services)),
+      layout_(*this, session_),
+      files_(new FileActions(document_, loader_, session_, this)),
+      range_bar_(new RangeBar(document_, context_, this)) {
+  setObjectName("mainWindow");
+  setWindowTitle(tr("MoEscope"));
+  setAcceptDrops(true);
+  resize(1280, 800);
+  apply_appearance(session_.theme());
+  // Before the docks, so that the shared range fits the trace when they hear of it.
+  connect(&document_, &Document::traceChanged, this, &MainWindow::traceChanged);
+  buildCentral();
+  buildDocks();
+  addToolBar(range_bar_);
+  buildMenus();
+  buildStatus();
+  connectLoading();
+  restoreGeometry(session_.value(kGeometryKey));
+  refreshStartPage();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildCentral() {
+  start_ = new StartPage(this);
+  setCentralWidget(start_);
+  // A tool bar area of its own keeps the messages above every dock, wherever these are moved.
+  messages_ = new MessageBar(this);
+  auto* bar = new QToolBar(tr("Messages"), this);
+  bar->setObjectName("messageArea");
+  bar->setMovable(false);
+  bar->addWidget(messages_);
+  bar->toggleViewAction()->setVisible(false);
+  messages_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  addToolBar(range_bar_);
+  addToolBarBreak();
+  addToolBar(bar);
+  connect(start_, &StartPage::openRequested, files_, &FileActions::chooseFiles);
+  connect(start_, &StartPage::openFolderRequested, files_, &FileActions::chooseFolder);
+  connect(start_, &StartPage::restoreRequested, this, &MainWindow::restoreLastSession);
+  connect(start_, &StartPage::filesRequested, &loader_, &Loader::open);
+  connect(start_, &StartPage::pinRequested, &session_, &Session::setPinned);
+  connect(start_, &StartPage::removeRequested, &session_, &Session::removeRecent);
+  connect(&session_, &Session::recentChanged, this, &MainWindow::refreshStartPage,
+          Qt::QueuedConnection);
+}
+
+void MainWindow::buildDocks() {
+  layout_.add(new TraceTree(document_, context_), "tree", tr("Trace"), Qt::LeftDockWidgetArea,
+              false);
+  layout_.add(new LegendPanel, "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
+  add_trace_views(layout_, document_, context_);
+  find_ = new FindPanel(document_, context_);
+  rules_ = new RulesPanel(document_);
+  layout_.add(find_, "find", tr("Find"), Qt::BottomDockWidgetArea, true);
+  layout_.add(rules_, "rules", tr("Rules"), Qt::BottomDockWidgetArea, true);
+  details_ = new DetailsPanel(document_, context_);
+  layout_.add(details_, "details", tr("Details"), Qt::RightDockWidgetArea, false);
+  layout_.add(new StatisticsPanel(document_, context_), "statistics", tr("Statistics"),
+              Qt::RightDockWidgetArea, false);
+  connect(details_, &DetailsPanel::ruleRequested, this, [this](int rule) {
+    layout_.reveal("rules");
+    rules_->showRule(rule);
+  });
+  connect(rules_, &RulesPanel::failed, this, [this](const QString& error) {
+    messages_->showMessage({UserMessage::Level::Error, error, {}});
+  });
+  connect(range_bar_->findField(), &QLineEdit::textChanged, find_, &FindPanel::setText);
+  connect(range_bar_->findField(), &QLineEdit::returnPressed, this, [this] {
+    layout_.reveal("find");
+    find_->next();
+    range_bar_->findField()->setFocus();
+  });
+}
+
+QAction* MainWindow::addWindowAction(QMenu& menu, const QString& name, const QString& text,
+                                     const QString& tip, const QList<QKeySequence>& keys) {
+  QAction* action = menu.addAction(text);
+  action->setObjectName(name);
+  action->setToolTip(tip);
+  action->setShortcuts(keys);
+  return action;
+}
+
+void MainWindow::buildMenus() {
+  auto* file = menuBar()->addMenu(tr("&File"));
+  files_->fillMenu(*file);
+  range_bar_->addFirst(files_->openAction());
+
+  auto* edit = menuBar()->addMenu(tr("&Edit"));
+  connect(addWindowAction(*edit, "edit.find", tr("&Find…"), tr("Find spans by name"),
+                          {QKeySequence::Find}),
+          &QAction::triggered, this, [this] {
+            layout_.reveal("find");
+            find_->focusInput();
+          });
+  connect(addWindowAction(*edit, "edit.findNext", tr("Find &next"), tr("Go to the next hit"),
+                          {QKeySequence("F3")}),
+          &QAction::triggered, find_, &FindPanel::next);
+  connect(addWindowAction(*edit, "edit.findPrevious", tr("Find &previous"),
+                          tr("Go to the hit before"), {QKeySequence("Shift+F3")}),
+          &QAction::triggered, find_, &FindPanel::previous);
+  connect(addWindowAction(*edit, "edit.clearSelection", tr("&Clear selection"),
+                          tr("One step back: the marked area, then the selected spans"),
+                          {QKeySequence("Escape")}),
+          &QAction::triggered, this, [this] { context_.clearSelection(); });
+
+  auto* view = menuBar()->addMenu(tr("&View"));
+  for (QAction* action : range_bar_->actions())
+    if (action->objectName().startsWith("range.")) view->addAction(action);
+  view->addSeparator();
+  layout_.fillMenu(*view);
+  auto* themes = view->addMenu(tr("&Theme"));
+  auto* group = new QActionGroup(this);
+  const QList<QPair<QString, QString>> choices = {
+      {"system", tr("&System")}, {"light", tr("&Light")}, {"dark", tr("&Dark")}};
+  for (const auto& [id, text] : choices) {
+    QAction* action = themes->addAction(text);
+    action->setObjectName("theme." + id);
+    action->setToolTip(tr("Colours of the window"));
+    action->setCheckable(true);
+    action->setChecked(session_.theme() == id);
+    group->addAction(action);
+    connect(action, &QAction::triggered, this, [this, id = id] { setTheme(id); });
+  }
+
+  auto* help = menuBar()->addMenu(tr("&Help"));
+  connect(addWindowAction(*help, "help.palette", tr("&Command palette…"),
+                          tr("Find and run any command"), {QKeySequence("Ctrl+Shift+P")}),
+          &QAction::triggered, this, &MainWindow::showPalette);
+  QAction* keys =
+      addWindowAction(*help, "help.keys", tr("&Keys…"), tr("All commands that have a key"),
+                      {QKeySequence("?"), QKeySequence("F1")});
+  connect(keys, &QAction::triggered, this, &MainWindow::showKeySheet);
+}
+
+void MainWindow::buildStatus() {
+  file_status_ = new QLabel(tr("No trace open"), this);
+  file_status_->setObjectName("fileStatus");
+  file_status_->setContentsMargins(6, 0, 0, 0);
+  job_status_ = new JobStatus(this);
+  statusBar()->addWidget(file_status_, 1);
+  statusBar()->addPermanentWidget(job_status_);
+  statusBar()->setSizeGripEnabled(false);
+}
+
+void MainWindow::connectLoading() {
+  connect(&loader_, &Loader::busyChanged, job_status_, &JobStatus::setBusy);
+  connect(&loader_, &Loader::progressed, job_status_, &JobStatus::setProgress);
+  connect(&loader_, &Loader::message, messages_, &MessageBar::showMessage);
+  connect(job_status_, &JobStatus::cancelRequested, &loader_, &Loader::cancel);
+  connect(&loader_, &Loader::opened, this, [this](const QStringList& files) {
+    messages_->clear();
+    session_.addRecent(files);
+    if (!restore_range_.empty()) context_.setRange(restore_range_);
+    restore_range_ = {};
+  });
+  connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
+}
+
+void MainWindow::traceChanged() {
+  const TracePtr& trace = document_.trace();
+  context_.reset(trace ? trace->range() : TimeRange{0, 1});
+  layout_.setWorkspaceVisible(trace != nullptr);
+  if (!trace) {
+    setWindowTitle(tr("MoEscope"));
+    file_status_->setText(tr("No trace open"));
+    refreshStartPage();
+    return;
+  }
+  const QStringList& files = document_.files();
+  const QString name =
+      files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());
+  setWindowTitle(tr("%1 - MoEscope").arg(name));
+  file_status_->setText(
+      tr("%1    %2 events    %3 spans    %4 tracks    %5")
+          .arg(name, format_count(trace->info().events), format_count(trace->span_count()),
+               format_count(trace->tracks().size()), format_time(trace->range().length())));
+  file_status_->setToolTip(files.join(QLatin1Char('\n')));
+}
+
+void MainWindow::refreshStartPage() {
+  QList<StartPage::Entry> recent;
+  for (const RecentEntry& entry : session_.recent())
+    recent << StartPage::Entry{entry.files, entry.label(), {}, entry.missing(), entry.pinned};
+  start_->setRecent(recent);
+  QList<StartPage::Entry> samples;
+  for (const Sample& sample : find_samples())
+    samples << StartPage::Entry{sample.files, sample.label, {}, false, false};
+  start_->setSamples(samples);
+  start_->setLastSession(session_.lastFiles());
+}
+
+void MainWindow::setTheme(const QString& theme) {
+  session_.setTheme(theme);
+  apply_appearance(theme);
+}
+
+CommandList MainWindow::commands() const {
+  CommandList commands;
+  for (const QAction* action : menuBar()->actions())
+    if (action->menu() != nullptr)
+      collect_commands(*action->menu(), command_text(*action), commands);
+  for (const QDockWidget* dock : layout_.docks())
+    collect_commands(*dock->widget(), dock->windowTitle(), commands);
+  return commands;
+}
+
+void MainWindow::showPalette() {
+  auto* palette = new CommandPalette(commands(), this);
+  palette->setAttribute(Qt::WA_DeleteOnClose);
+  palette->move(mapToGlobal(QPoint((width() - palette->width()) / 2, 60)));
+  palette->show();
+}
+
+void MainWindow::showKeySheet() {
+  auto* sheet = new KeySheet(commands(), this);
+  sheet->setAttribute(Qt::WA_DeleteOnClose);
+  sheet->show();
+}
+
+void MainWindow::restoreLastSession() {
+  restore_range_ = session_.lastRange();
+  loader_.open(session_.lastFiles());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  session_.setValue(kGeometryKey, saveGeometry());
+  layout_.save();
+  if (document_.trace()) session_.setLast(document_.files(), context_.range());
+  loader_.cancel();
+  QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+  QStringList files;
+  for (const QUrl& url : event->mimeData()->urls())
+    if (url.isLocalFile()) files << url.toLocalFile();
+  if (files.isEmpty()) return;
+  event->acceptProposedAction();
+  loader_.open(files);
+}
+
+}  // namespace moescope

@@ -1,0 +1,80 @@
+// The window: makes the parts and connects them; what they do is theirs.
+#pragma once
+
+#include <QLabel>
+#include <QMainWindow>
+
+#include "app/window/dock_layout.h"
+#include "app/window/file_actions.h"
+#include "app/window/job_status.h"
+#include "app/window/loader.h"
+#include "app/window/message_bar.h"
+#include "app/window/range_bar.h"
+#include "views/common/view_context.h"
+#include "views/panels/command_list.h"
+
+namespace moescope {
+
+class DetailsPanel;
+class FindPanel;
+class RulesPanel;
+class StartPage;
+class StatisticsPanel;
+
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+
+ public:
+  explicit MainWindow(WindowServices services, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  void openFiles(const QStringList& files) { loader_.open(files); }
+  Document& document() { return document_; }
+  ViewContext& context() { return context_; }
+  Loader& loader() { return loader_; }
+  Session& session() { return session_; }
+  DockLayout& layouts() { return layout_; }
+  MessageBar& messages() { return *messages_; }
+  /// Every command of the menus and docks that can be run now or later.
+  CommandList commands() const;
+
+ public Q_SLOTS:
+  void showPalette();
+  void showKeySheet();
+  void restoreLastSession();
+
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+
+ private:
+  void buildCentral();
+  void buildDocks();
+  void buildMenus();
+  void buildStatus();
+  void connectLoading();
+  void traceChanged();
+  void refreshStartPage();
+  void setTheme(const QString& theme);
+  QAction* addWindowAction(QMenu& menu, const QString& name, const QString& text,
+                           const QString& tip, const QList<QKeySequence>& keys);
+
+  Document document_;
+  ViewContext context_;
+  Session session_;
+  Loader loader_;
+  DockLayout layout_;
+  FileActions* files_;
+  RangeBar* range_bar_;
+  MessageBar* messages_ = nullptr;
+  JobStatus* job_status_ = nullptr;
+  QLabel* file_status_ = nullptr;
+  StartPage* start_ = nullptr;
+  DetailsPanel* details_ = nullptr;
+  FindPanel* find_ = nullptr;
+  RulesPanel* rules_ = nullptr;
+  TimeRange restore_range_;
+};
+
+}  // namespace moescope

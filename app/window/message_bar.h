@@ -1,0 +1,38 @@
+// Messages above the workspace: readable, copyable, in nobody's way.
+#pragma once
+
+#include <QFrame>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QToolButton>
+
+#include "app/window/loader.h"
+
+namespace moescope {
+
+/// Shows one message at a time; an error is not replaced by an information.
+class MessageBar : public QFrame {
+  Q_OBJECT
+
+ public:
+  explicit MessageBar(QWidget* parent = nullptr);
+  void showMessage(const UserMessage& message);
+  void clear();
+  QString text() const { return text_->text(); }
+  QString details() const { return details_->toPlainText(); }
+  UserMessage::Level level() const { return level_; }
+
+ protected:
+  void changeEvent(QEvent* event) override;
+
+ private:
+  void paintLevel();
+
+  UserMessage::Level level_ = UserMessage::Level::Info;
+  QLabel* mark_;
+  QLabel* text_;
+  QPlainTextEdit* details_;
+  QToolButton* details_button_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,19 @@
+#include "app/window/services.h"
+
+#include "core/import/open.h"
+#include "core/trace/moetrace.h"
+
+namespace moescope {
+
+WindowServices core_services() {
+  return {
+      .open = [](const std::vector<std::filesystem::path>& paths,
+                 Progress& progress) { return open_trace(paths, ImportOptions{}, progress); },
+      .analyze = [](const Trace& trace,
+                    const RuleSet& rules) { return analyze_document(trace, rules); },
+      .save = [](const Trace& trace, const std::filesystem::path& path,
+                 Progress& progress) { write_moetrace(trace, path, progress); },
+  };
+}
+
+}  // namespace moescope

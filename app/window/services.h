@@ -1,0 +1,24 @@
+// What the window asks of core; tests hand in their own to steer time and failure.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "core/progress.h"
+#include "core/trace/trace.h"
+#include "views/common/document.h"
+
+namespace moescope {
+
+/// All are called on a background thread and may throw Error or Cancelled.
+struct WindowServices {
+  std::function<TracePtr(const std::vector<std::filesystem::path>&, Progress&)> open;
+  std::function<AnalysisPtr(const Trace&, const RuleSet&)> analyze;
+  std::function<void(const Trace&, const std::filesystem::path&, Progress&)> save;
+};
+
+/// The real ones: open_trace, analyze_document, write_moetrace.
+WindowServices core_services();
+
+}  // namespace moescope

@@ -1,0 +1,102 @@
+#include "views/panels/details_panel.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QHeaderView>
+#include <QVBoxLayout>
+
+namespace moescope {
+
+DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      context_(context),
+      empty_(new QLabel(tr("Select a span to see its details."), this)),
+      search_(new QLineEdit(this)),
+      tree_(new QTreeView(this)) {
+  setObjectName("detailsPanel");
+  filter_.setSourceModel(&model_);
+  filter_.setRecursiveFilteringEnabled(true);
+  filter_.setFilterKeyColumn(-1);
+  filter_.setFilterCaseSensitivity(Qt::CaseInsensitive);
+  empty_->setAlignment(Qt::AlignCenter);
+  empty_->setWordWrap(true);
+  empty_->setForegroundRole(QPalette::PlaceholderText);
+  search_->setPlaceholderText(tr("Search details"));
+  search_->setClearButtonEnabled(true);
+  search_->setAccessibleName(tr("Search details"));
+  tree_->setObjectName("detailsTree");
+  tree_->setModel(&filter_);
+  tree_->setAccessibleName(tr("Details of the selected span"));
+  tree_->setFrameShape(QFrame::NoFrame);
+  tree_->setAlternatingRowColors(true);
+  tree_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(4, 4, 4, 4);
+  layout->addWidget(search_);
+  layout->addWidget(tree_, 1);
+  layout->addWidget(empty_, 1);
+
+  auto* value = new QAction(tr("Copy value"), this);
+  value->setObjectName("details.copyValue");
+  value->setShortcut(QKeySequence::Copy);
+  value->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  value->setToolTip(tr("Copy the value of the current row"));
+  auto* all = new QAction(tr("Copy all details"), this);
+  all->setObjectName("details.copyAll");
+  all->setToolTip(tr("Copy every property and value as text"));
+  for (QAction* action : {value, all}) {
+    addAction(action);
+    tree_->addAction(action);
+  }
+  connect(value, &QAction::triggered, this, &DetailsPanel::copyValue);
+  connect(all, &QAction::triggered, this, &DetailsPanel::copyAll);
+  connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
+    filter_.setFilterFixedString(text);
+    tree_->expandAll();
+  });
+  connect(tree_, &QTreeView::activated, this, &DetailsPanel::activate);
+  connect(&context_, &ViewContext::selectionChanged, this, &DetailsPanel::refresh);
+  connect(&document_, &Document::traceChanged, this, &DetailsPanel::refresh);
+  connect(&document_, &Document::analysisChanged, this, &DetailsPanel::refresh);
+  refresh();
+}
+
+void DetailsPanel::refresh() {
+  const SpanRef span = document_.trace() ? context_.currentSpan() : SpanRef{};
+  try {
+    model_.show(document_, span);
+    empty_->setText(tr("Select a span to see its details."));
+  } catch (const std::exception& error) {  // a selection of the trace before, or a damaged chunk
+    model_.clear();
+    empty_->setText(QString::fromUtf8(error.what()));
+  }
+  const bool some = model_.rowCount() > 0;
+  tree_->setVisible(some);
+  search_->setVisible(some);
+  empty_->setVisible(!some);
+  tree_->expandAll();
+  tree_->header()->setStretchLastSection(true);
+  tree_->resizeColumnToContents(0);
+}
+
+void DetailsPanel::activate(const QModelIndex& index) {
+  const QModelIndex first = index.siblingAtColumn(0);
+  if (const QVariant rule = first.data(DetailsModel::kRuleRole); rule.isValid())
+    Q_EMIT ruleRequested(rule.toInt());
+  if (const QVariant span = first.data(DetailsModel::kSpanRole); span.isValid())
+    context_.selectSpan(span.value<SpanRef>());
+}
+
+void DetailsPanel::copyValue() {
+  const QModelIndex index = tree_->currentIndex();
+  if (index.isValid())
+    QApplication::clipboard()->setText(index.siblingAtColumn(1).data().toString());
+}
+
+void DetailsPanel::copyAll() {
+  QApplication::clipboard()->setText(model_.toText());
+}
+
+}  // namespace moescope

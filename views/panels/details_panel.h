@@ -1,0 +1,43 @@
+// The right side: what the selected span is, with every argument the file has.
+#pragma once
+
+#include <QLabel>
+#include <QLineEdit>
+#include <QSortFilterProxyModel>
+#include <QTreeView>
+#include <QWidget>
+
+#include "views/common/view_context.h"
+#include "views/panels/details_model.h"
+
+namespace moescope {
+
+class DetailsPanel : public QWidget {
+  Q_OBJECT
+
+ public:
+  DetailsPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  const DetailsModel& model() const { return model_; }
+  QAbstractItemModel* shownModel() { return &filter_; }
+
+ public Q_SLOTS:
+  void copyValue();
+  void copyAll();
+
+ Q_SIGNALS:
+  void ruleRequested(int rule);
+
+ private:
+  void refresh();
+  void activate(const QModelIndex& index);
+
+  Document& document_;
+  ViewContext& context_;
+  DetailsModel model_;
+  QSortFilterProxyModel filter_;
+  QLabel* empty_;
+  QLineEdit* search_;
+  QTreeView* tree_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,90 @@
+#include "views/panels/legend_panel.h"
+
+#include <QApplication>
+#include <QEvent>
+#include <QPainter>
+
+#include "views/common/theme.h"
+
+namespace moescope {
+namespace {
+
+QIcon swatch(const QBrush& brush, const QColor& border) {
+  QPixmap pixmap(28, 28);
+  pixmap.setDevicePixelRatio(2);
+  pixmap.fill(Qt::transparent);
+  QPainter painter(&pixmap);
+  painter.setPen(border);
+  painter.setBrush(brush);
+  painter.drawRect(QRectF(0.5, 0.5, 13, 13));
+  return QIcon(pixmap);
+}
+
+}  // namespace
+
+QString class_definition(SpanClass c) {
+  const auto tr = [](const char* text) { return LegendPanel::tr(text); };
+  switch (c) {
+    case SpanClass::Attention:
+      return tr("Attention kernels, FlashAttention and FlashMLA. Counts as compute.");
+    case SpanClass::Dense:
+      return tr("Matrix products outside the experts. Counts as compute.");
+    case SpanClass::Gate:
+      return tr("Choosing experts: gate and top-k. Counts as compute.");
+    case SpanClass::Dispatch:
+      return tr("Sending tokens to the GPUs of their experts. Counts as communication.");
+    case SpanClass::Combine:
+      return tr("Bringing expert results back to their tokens. Counts as communication.");
+    case SpanClass::Communication:
+      return tr("Other communication, such as all-reduce and send/receive.");
+    case SpanClass::Expert:
+      return tr("Grouped matrix products of the experts. Counts as compute.");
+    case SpanClass::SharedExpert:
+      return tr("The expert that every token visits. Counts as compute.");
+    case SpanClass::Memory:
+      return tr("Copies and fills. Neither compute nor communication.");
+    case SpanClass::OtherCompute:
+      return tr("Kernels that no rule names. Counts as compute.");
+    case SpanClass::Host:
+      return tr("Calls, operators and annotations on the host; not GPU work.");
+  }
+  return {};
+}
+
+LegendPanel::LegendPanel(QWidget* parent) : QListWidget(parent) {
+  setObjectName("legendPanel");
+  setAccessibleName(tr("Legend"));
+  setSelectionMode(QAbstractItemView::NoSelection);
+  setFrameShape(QFrame::NoFrame);
+  rebuild();
+}
+
+void LegendPanel::rebuild() {
+  clear();
+  const Theme& theme = Theme::of(QApplication::palette());
+  const auto add = [&](const QBrush& brush, const QString& text, const QString& definition) {
+    auto* item = new QListWidgetItem(swatch(brush, theme.muted_text), text, this);
+    item->setToolTip(definition);
+  };
+  for (int i = 0; i < kSpanClassCount; ++i) {
+    const auto c = static_cast<SpanClass>(i);
+    add(theme.brush(c, false), class_label(c), class_definition(c));
+  }
+  add(theme.brush(SpanClass::Combine, true), tr("waiting"),
+      tr("Communication kernels that only wait for another rank (notify, barrier), drawn hatched "
+         "in the colour of their class."));
+  add(theme.ribbon_compute, tr("ribbon: compute only"),
+      tr("Compute runs and no communication does."));
+  add(theme.ribbon_both, tr("ribbon: overlapped"),
+      tr("Communication runs beside compute, so it is hidden."));
+  add(theme.ribbon_exposed, tr("ribbon: exposed communication"),
+      tr("Communication runs and no compute does: the time one hunts."));
+  add(QBrush(theme.background), tr("ribbon: idle"), tr("Nothing runs on the device."));
+}
+
+void LegendPanel::changeEvent(QEvent* event) {
+  QListWidget::changeEvent(event);
+  if (event->type() == QEvent::ApplicationPaletteChange) rebuild();
+}
+
+}  // namespace moescope

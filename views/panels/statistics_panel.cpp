@@ -1,0 +1,172 @@
+#include "views/panels/statistics_panel.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QVBoxLayout>
+
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+QString quoted(QString text, QChar separator) {
+  if (separator == QLatin1Char('\t')) return text.replace(QLatin1Char('\t'), QLatin1Char(' '));
+  if (!text.contains(separator) && !text.contains(QLatin1Char('"'))) return text;
+  return QLatin1Char('"') + text.replace(QLatin1String("\""), QLatin1String("\"\"")) +
+         QLatin1Char('"');
+}
+
+}  // namespace
+
+StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      context_(context),
+      title_(new QLabel(this)),
+      grouping_(new QComboBox(this)),
+      table_(new QTableView(this)) {
+  setObjectName("statisticsPanel");
+  title_->setWordWrap(true);
+  grouping_->addItems({tr("By name"), tr("By class")});
+  grouping_->setAccessibleName(tr("Group statistics"));
+  sorted_.setSourceModel(&model_);
+  sorted_.setSortRole(StatisticsModel::kSortRole);
+  table_->setObjectName("statisticsTable");
+  table_->setAccessibleName(tr("Statistics of the selection"));
+  table_->setModel(&sorted_);
+  table_->setSortingEnabled(true);
+  table_->sortByColumn(StatisticsModel::Total, Qt::DescendingOrder);
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setFrameShape(QFrame::NoFrame);
+  table_->setShowGrid(false);
+  table_->setAlternatingRowColors(true);
+  table_->setWordWrap(false);
+  table_->setTextElideMode(Qt::ElideRight);
+  table_->verticalHeader()->hide();
+  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  table_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  auto* top = new QHBoxLayout;
+  top->addWidget(title_, 1);
+  top->addWidget(grouping_);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(4, 4, 4, 4);
+  layout->addLayout(top);
+  layout->addWidget(table_, 1);
+  addCopyActions();
+
+  delay_.setSingleShot(true);
+  delay_.setInterval(80);
+  connect(&delay_, &QTimer::timeout, this, &StatisticsPanel::refresh);
+  const auto later = [this] { delay_.start(); };
+  connect(&context_, &ViewContext::selectionChanged, this, later);
+  connect(&context_, &ViewContext::rangeChanged, this, later);
+  connect(&context_, &ViewContext::processFilterChanged, this, later);
+  connect(&document_, &Document::traceChanged, this, later);
+  connect(&document_, &Document::analysisChanged, this, later);
+  connect(grouping_, &QComboBox::currentIndexChanged, this,
+          [this](int index) { model_.setByClass(index == 1); });
+  connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
+    const SpanRef span = model_.longest(sorted_.mapToSource(index).row());
+    if (span.valid()) context_.selectSpan(span);
+  });
+  connect(&job_, &JobRunner::failed, this,
+          [this](const QString& error) { title_->setText(error); });
+  refresh();
+}
+
+void StatisticsPanel::addCopyActions() {
+  auto* tsv = new QAction(tr("Copy statistics"), this);
+  tsv->setObjectName("statistics.copyTsv");
+  tsv->setShortcut(QKeySequence::Copy);
+  tsv->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  tsv->setToolTip(tr("Copy the selected rows, or all, as tab-separated text"));
+  auto* csv = new QAction(tr("Copy statistics as CSV"), this);
+  csv->setObjectName("statistics.copyCsv");
+  csv->setToolTip(tr("Copy the selected rows, or all, as comma-separated text"));
+  for (QAction* action : {tsv, csv}) {
+    addAction(action);
+    table_->addAction(action);
+  }
+  const auto copy = [this](QChar separator) {
+    QApplication::clipboard()->setText(toText(separator, table_->selectionModel()->hasSelection()));
+  };
+  connect(tsv, &QAction::triggered, this, [copy] { copy(QLatin1Char('\t')); });
+  connect(csv, &QAction::triggered, this, [copy] { copy(QLatin1Char(',')); });
+}
+
+std::vector<TrackId> StatisticsPanel::tracksOfFilter(const std::vector<TrackId>& wanted) const {
+  const auto process = context_.processFilter();
+  if (!process) return wanted;
+  std::vector<TrackId> tracks;
+  const auto& all = document_.trace()->tracks();
+  for (TrackId t = 0; t < all.size(); ++t) {
+    const bool asked = wanted.empty() || std::find(wanted.begin(), wanted.end(), t) != wanted.end();
+    if (asked && all[t].process == *process) tracks.push_back(t);
+  }
+  // An empty list would mean all tracks.
+  if (tracks.empty()) tracks.push_back(static_cast<TrackId>(all.size()));
+  return tracks;
+}
+
+void StatisticsPanel::refresh() {
+  if (!document_.trace() || !document_.analysis()) {
+    show({}, document_.trace() ? tr("Waiting for the analysis.") : QString());
+    return;
+  }
+  const TracePtr trace = document_.trace();
+  const AnalysisPtr analysis = document_.analysis();
+  if (!context_.area() && !context_.selectedSpans().empty()) {
+    const auto& spans = context_.selectedSpans();
+    show(statistics_of(*trace, *analysis->classes, spans),
+         spans.size() == 1 ? tr("1 selected span") : tr("%1 selected spans").arg(spans.size()));
+    return;
+  }
+  const auto area = context_.area().value_or(AreaSelection{context_.range(), {}});
+  const QString what = (context_.area() ? tr("Marked area, %1") : tr("Visible range, %1"))
+                           .arg(format_time(area.range.length()));
+  const auto tracks = tracksOfFilter(area.tracks);
+  if (tracks.size() == 1 && tracks.front() >= trace->tracks().size()) {
+    show({}, what);
+    return;
+  }
+  job_.start(
+      tr("Statistics"),
+      [trace, analysis, range = area.range, tracks](Progress& progress) {
+        return statistics_of(*trace, *analysis->classes, range, tracks, true, progress);
+      },
+      [this, what](SelectionStatistics statistics) { show(std::move(statistics), what); });
+}
+
+void StatisticsPanel::show(SelectionStatistics statistics, const QString& what) {
+  const quint64 count = statistics.all.count;
+  title_->setText(count == 0
+                      ? what
+                      : tr("%1: %2 spans, total %3")
+                            .arg(what, format_count(count), format_time(statistics.all.total)));
+  const bool first = model_.rowCount() == 0;
+  model_.setStatistics(document_.trace(), std::move(statistics));
+  if (!first || count == 0) return;
+  table_->resizeColumnsToContents();
+  table_->setColumnWidth(StatisticsModel::Name,
+                         std::min(table_->columnWidth(StatisticsModel::Name), 220));
+}
+
+QString StatisticsPanel::toText(QChar separator, bool selected_rows) const {
+  QStringList lines{
+      QStringList{"class", "name", "count", "total_ns", "mean_ns", "min_ns", "max_ns"}.join(
+          separator)};
+  for (int row = 0; row < sorted_.rowCount(); ++row) {
+    if (selected_rows && !table_->selectionModel()->isRowSelected(row, {})) continue;
+    QStringList cells;
+    for (int column = 0; column < StatisticsModel::ColumnCount; ++column)
+      cells << quoted(sorted_.index(row, column).data(StatisticsModel::kSortRole).toString(),
+                      separator);
+    lines << cells.join(separator);
+  }
+  return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
+}
+
+}  // namespace moescope

@@ -1,0 +1,46 @@
+// Statistics of what is selected: the marked area, else the selected spans, else what is visible.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QSortFilterProxyModel>
+#include <QTableView>
+#include <QTimer>
+#include <QWidget>
+
+#include "views/common/document.h"
+#include "views/common/job.h"
+#include "views/common/view_context.h"
+#include "views/panels/statistics_model.h"
+
+namespace moescope {
+
+class StatisticsPanel : public QWidget {
+  Q_OBJECT
+
+ public:
+  StatisticsPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  const StatisticsModel& model() const { return model_; }
+  QAbstractItemModel* shownModel() { return &sorted_; }
+  QTableView* table() const { return table_; }
+  /// The table (or its selected rows) as shown, times in ns; header row first.
+  QString toText(QChar separator, bool selected_rows) const;
+
+ private:
+  void refresh();
+  void show(SelectionStatistics statistics, const QString& what);
+  void addCopyActions();
+  std::vector<TrackId> tracksOfFilter(const std::vector<TrackId>& wanted) const;
+
+  Document& document_;
+  ViewContext& context_;
+  StatisticsModel model_;
+  QSortFilterProxyModel sorted_;
+  QLabel* title_;
+  QComboBox* grouping_;
+  QTableView* table_;
+  QTimer delay_;
+  JobRunner job_;
+};
+
+}  // namespace moescope
