@@ -17,12 +17,36 @@ int fail(const std::exception& error) {
   return 1;
 }
 
-int run_parsed(int argc, char** argv, CLI::App& app, const std::vector<std::string>& files) {
-  (void)files;
+/// What the window takes from the command line.
+struct WindowArguments {
+  std::vector<std::string> files;
+  std::string screenshot, theme;
+  std::pair<int, int> size{0, 0};
+};
+
+void add_window_options(CLI::App& app, WindowArguments& window) {
+  app.add_option("FILE", window.files, "Trace files or folders to open in the window");
+#ifdef MOESCOPE_HAS_GUI
+  app.add_option("--screenshot", window.screenshot,
+                 "Open FILE, write the window to this PNG when all is analysed, and exit");
+  app.add_option("--size", window.size, "Size of the window in pixels, as 1920x1080")
+      ->delimiter('x');
+  app.add_option("--theme", window.theme, "Colours of the window for this run")
+      ->check(CLI::IsMember({"light", "dark"}));
+#endif
+}
+
+int run_parsed(int argc, char** argv, CLI::App& app, const WindowArguments& window) {
   if (!app.get_subcommands().empty()) return 0;  // its callback ran while parsing
 #ifdef MOESCOPE_HAS_GUI
-  return run_gui(argc, argv, files);
+  return run_gui(argc, argv,
+                 {.files = window.files,
+                  .screenshot = window.screenshot,
+                  .width = window.size.first,
+                  .height = window.size.second,
+                  .theme = window.theme});
 #else
+  (void)window;
   (void)argc;
   (void)argv;
   std::fputs("moescope: built without the window; see moescope --help for the commands\n", stderr);
@@ -40,8 +64,8 @@ int run_cli(int argc, char** argv) {
       "moescope");
   app.set_version_flag("--version", std::string("moescope ") + MOESCOPE_VERSION);
   app.option_defaults()->always_capture_default();
-  std::vector<std::string> files;
-  app.add_option("FILE", files, "Trace files or folders to open in the window");
+  WindowArguments window;
+  add_window_options(app, window);
   for (const auto add : all_commands()) add(app);
   for (auto* command : app.get_subcommands({})) {
     add_common_options(*command);
@@ -50,7 +74,7 @@ int run_cli(int argc, char** argv) {
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
-    return run_parsed(argc, argv, app, files);
+    return run_parsed(argc, argv, app, window);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const Cancelled&) {

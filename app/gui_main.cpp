@@ -1,14 +1,52 @@
 #include "app/gui_main.h"
 
 #include <QApplication>
-#include <QMainWindow>
+#include <QIcon>
+#include <QTimer>
+#include <cstdio>
+
+#include "app/window/appearance.h"
+#include "app/window/main_window.h"
 
 namespace moescope {
+namespace {
 
-int run_gui(int argc, char** argv, const std::vector<std::string>&) {
+constexpr int kSettleMs = 700;  // views draw after the analysis in steps of their own
+
+/// Writes the picture when nothing is busy any more, then ends the program.
+void grab_when_idle(MainWindow& window, const QString& file) {
+  auto* timer = new QTimer(&window);
+  timer->setInterval(kSettleMs);
+  QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, file] {
+    if (window.loader().busy()) return;
+    timer->stop();
+    const bool failed = window.messages().level() == UserMessage::Level::Error;
+    const bool written = window.grab().save(file, "PNG");
+    if (failed)
+      std::fprintf(stderr, "moescope: %s\n", window.messages().text().toUtf8().constData());
+    if (!written) std::fprintf(stderr, "moescope: cannot write %s\n", file.toUtf8().constData());
+    QApplication::exit(failed || !written ? 1 : 0);
+  });
+  timer->start();
+}
+
+}  // namespace
+
+int run_gui(int argc, char** argv, const GuiOptions& options) {
+  QCoreApplication::setOrganizationName("MoEscope");
+  QCoreApplication::setApplicationName("MoEscope");
+  QCoreApplication::setApplicationVersion(MOESCOPE_VERSION);
+  QGuiApplication::setDesktopFileName("moescope");
   QApplication app(argc, argv);
-  QMainWindow window;
+  MainWindow window(core_services());
+  if (!options.theme.empty()) apply_appearance(QString::fromStdString(options.theme));
+  if (options.width > 0 && options.height > 0) window.resize(options.width, options.height);
   window.show();
+  QStringList files;
+  for (const std::string& file : options.files) files << QString::fromStdString(file);
+  window.openFiles(files);
+  if (!options.screenshot.empty())
+    grab_when_idle(window, QString::fromStdString(options.screenshot));
   return QApplication::exec();
 }
 

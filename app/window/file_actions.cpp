@@ -46,12 +46,13 @@ QAction* FileActions::make(const QString& name, const QString& text, const QStri
   return action;
 }
 
-void FileActions::fillMenu(QMenu& file) {
+void FileActions::fillMenu(QMenu& file, QMenu* exports) {
   file.addAction(open_);
   file.addAction(folder_);
   recent_ = file.addMenu(tr("Open &recent"));
   file.addSeparator();
   file.addAction(save_);
+  file.addMenu(exports);
   file.addSeparator();
   file.addAction(close_);
   file.addAction(quit_);

@@ -16,7 +16,7 @@ class FileActions : public QObject {
  public:
   FileActions(Document& document, Loader& loader, Session& session, QWidget* window);
 
-  void fillMenu(QMenu& file);
+  void fillMenu(QMenu& file, QMenu* exports);
   QAction* openAction() const { return open_; }
 
  public Q_SLOTS:

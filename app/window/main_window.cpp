@@ -10,6 +10,7 @@
 #include <QStatusBar>
 
 #include "app/window/appearance.h"
+#include "app/window/export_menu.h"
 #include "app/window/samples.h"
 #include "app/window/trace_views.h"
 #include "views/common/units.h"
@@ -116,7 +117,12 @@ QAction* MainWindow::addWindowAction(QMenu& menu, const QString& name, const QSt
 
 void MainWindow::buildMenus() {
   auto* file = menuBar()->addMenu(tr("&File"));
-  files_->fillMenu(*file);
+  auto* exports = new ExportMenu(layout_, file);
+  connect(exports, &ExportMenu::message, messages_, &MessageBar::showMessage);
+  const auto refresh = [this, exports] { exports->setEnabled(document_.trace() != nullptr); };
+  connect(&document_, &Document::traceChanged, exports, refresh);
+  refresh();
+  files_->fillMenu(*file, exports);
   range_bar_->addFirst(files_->openAction());
 
   auto* edit = menuBar()->addMenu(tr("&Edit"));

@@ -1,0 +1,24 @@
+// File > Export chart: every dock that can be exported.
+#pragma once
+
+#include <QMenu>
+
+#include "app/window/dock_layout.h"
+#include "app/window/loader.h"
+
+namespace moescope {
+
+class ExportMenu : public QMenu {
+  Q_OBJECT
+
+ public:
+  ExportMenu(DockLayout& layout, QWidget* parent);
+
+ Q_SIGNALS:
+  void message(const moescope::UserMessage& message);
+
+ private:
+  void exportDock(QDockWidget* dock);
+};
+
+}  // namespace moescope
