@@ -167,6 +167,8 @@ TEST_F(WindowTest, anotherOpenReplacesTheOneThatRuns) {
 TEST_F(WindowTest, filesDroppedTogetherAreOneTrace) {
   QMimeData mime;
   mime.setUrls({QUrl::fromLocalFile("/x/good0.json"), QUrl::fromLocalFile("/x/good1.json")});
+  QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+  QCoreApplication::sendEvent(window.get(), &enter);
   QDropEvent drop(QPointF(10, 10), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
   QCoreApplication::sendEvent(window.get(), &drop);
   ASSERT_TRUE(wait_for([&] { return window->document().trace() != nullptr; }));
