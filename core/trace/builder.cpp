@@ -19,6 +19,7 @@ class MemoryStore final : public ChunkStore {
     return chunks_.at(track).at(chunk);
   }
   std::shared_ptr<const TrackSummary> summary(TrackId) const override { return nullptr; }
+  bool in_memory() const override { return true; }
 
  private:
   std::vector<std::vector<ChunkPtr>> chunks_;

@@ -43,6 +43,8 @@ class ChunkStore {
   virtual int depth_count(TrackId) const { return -1; }
   /// Stored summary of `track`, or nullptr when there is none and it must be computed.
   virtual std::shared_ptr<const TrackSummary> summary(TrackId track) const = 0;
+  /// True when chunk() never waits for a file, so that a frame may call it.
+  virtual bool in_memory() const { return false; }
 };
 
 /// Everything a Trace is made of; importers and files fill it through TraceBuilder.
@@ -85,6 +87,8 @@ class Trace {
     return parts_.chunk_infos.at(track);
   }
   std::shared_ptr<const SpanChunk> chunk(TrackId track, std::size_t chunk) const;
+  /// True when chunks are at hand without reading a file.
+  bool in_memory() const { return parts_.store->in_memory(); }
 
   /// Calls `visit(chunk, first_index)` for every chunk of `track` that may hold spans that touch
   /// `window`; rows outside must still be skipped by the caller. Return false to stop.

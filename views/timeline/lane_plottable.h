@@ -1,0 +1,39 @@
+// The lanes as a plottable of QCustomPlot: same axes, layers and export as every other plot.
+#pragma once
+
+#include <qcustomplot.h>
+
+#include "views/timeline/timeline_scene.h"
+
+namespace moescope {
+
+class LanePlottable : public QCPAbstractPlottable {
+  Q_OBJECT
+
+ public:
+  LanePlottable(QCPAxis* key_axis, QCPAxis* value_axis, TimelineScene& scene);
+
+  void setTheme(const Theme& theme);
+  void setTicks(TimeTicks ticks) { ticks_ = std::move(ticks); }
+  /// Milliseconds the last draw took.
+  double lastDrawMs() const { return last_draw_ms_; }
+  LaneRenderer& renderer() { return renderer_; }
+
+  double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
+  QCPRange getKeyRange(bool& found, QCP::SignDomain) const override;
+  QCPRange getValueRange(bool& found, QCP::SignDomain, const QCPRange&) const override;
+
+ protected:
+  void draw(QCPPainter* painter) override;
+  void drawLegendIcon(QCPPainter*, const QRectF&) const override {}
+
+ private:
+  TimelineScene& scene_;
+  LaneRenderer renderer_;
+  LabelCache labels_;
+  Theme theme_;
+  TimeTicks ticks_;
+  double last_draw_ms_ = 0;
+};
+
+}  // namespace moescope

@@ -1,0 +1,92 @@
+// Draws the lanes of a layout: as one opaque picture for the screen, as rectangles for vector
+// output.
+#pragma once
+
+#include <QImage>
+#include <QPainter>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/analysis/overlap.h"
+#include "views/timeline/class_table.h"
+#include "views/timeline/label_text.h"
+#include "views/timeline/lane_cells.h"
+#include "views/timeline/ribbon.h"
+#include "views/timeline/row_layout.h"
+#include "views/timeline/span_source.h"
+#include "views/timeline/time_axis.h"
+
+namespace moescope {
+
+/// What is drawn, without how.
+struct LaneContent {
+  SpanSource& source;
+  const RowLayout& layout;
+  const std::map<DeviceKey, Ribbon>& ribbons;
+  const ClassTable& classes;
+};
+
+/// Size and look of a picture.
+struct LaneCanvas {
+  TimeRange range;
+  QSize size;  ///< logical pixels
+  double dpr = 1;
+  Theme theme;
+  TimeTicks ticks;  ///< grid lines
+};
+
+class LaneRenderer {
+ public:
+  /// Works out the columns of every visible lane; those that did not change are kept. Call before
+  /// image(), drawLabels() and drawVector(). `min_label` 0 leaves names out.
+  void prepare(const LaneContent& content, const LaneCanvas& canvas, double min_label);
+  /// The lanes as an opaque picture of size x dpr physical pixels.
+  const QImage& image();
+  /// Names on the lanes, in logical pixels from the top left.
+  void drawLabels(QPainter& painter, LabelCache& cache);
+  /// The lanes as rectangles and their grid, in logical pixels.
+  void drawVector(QPainter& painter);
+  /// Forget columns: of lanes that were not complete, or of all.
+  void invalidate(bool all);
+  /// Looks (class and flags without the edge) that the prepared lanes show.
+  std::set<CellColor> colorsInUse() const;
+
+ private:
+  struct LaneKey {
+    TrackId track = 0;
+    int depth = 0;
+    friend auto operator<=>(const LaneKey&, const LaneKey&) = default;
+  };
+  struct Lane {
+    LaneKey key;
+    const PlacedRow* placed = nullptr;
+    const LaneCells* cells = nullptr;
+    int y0 = 0, y1 = 0;  ///< physical pixels, may lie outside
+    int top = 0;         ///< nothing is drawn above (pinned rows)
+  };
+  struct Job;
+
+  void addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs);
+  void run(std::vector<Job>& jobs);
+  void paintLane(const Lane& lane);
+  void paintRibbon(const PlacedRow& placed);
+  void paintGround(const PlacedRow& placed);
+  void makeGrid();
+  int physical(int logical) const;
+  void fillRows(int y0, int y1, const std::vector<QRgb>& line);
+
+  std::optional<LaneContent> content_;
+  LaneCanvas canvas_;
+  LanePalette palette_;
+  PixelMap map_;  ///< of physical columns
+  double min_label_ = 0;
+  std::map<LaneKey, LaneCells> cache_;
+  std::vector<Lane> lanes_;
+  QImage image_;
+  std::vector<QRgb> grid_line_, header_line_, line_;
+  std::vector<RibbonShares> shares_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,98 @@
+// The rows of the timeline: rank > device > ribbon and streams, rank > threads; what is pinned,
+// hidden, collapsed or expanded.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+enum class RowKind : std::uint8_t { Process, Ribbon, Track, Threads };
+
+/// Names a row for as long as the trace is open.
+struct RowKey {
+  RowKind kind = RowKind::Track;
+  ProcessId process = 0;
+  int device = -1;
+  TrackId track = std::numeric_limits<TrackId>::max();
+  friend auto operator<=>(const RowKey&, const RowKey&) = default;
+};
+
+struct TimelineRow {
+  RowKey key;
+  QString title;       ///< short, beside the lane: "stream 27"
+  QString detail;      ///< after the title, muted: "NVIDIA H800", "3 threads"
+  QString path;        ///< "rank 0 > GPU 0 > stream 27"
+  int indent = 0;      ///< levels
+  int lanes = 1;       ///< sub-lanes drawn
+  int lane_total = 1;  ///< sub-lanes the track has
+  bool collapsible = false, collapsed = false;
+  bool pinned = false;
+};
+
+class RowModel : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit RowModel(QObject* parent = nullptr) : QObject(parent) {}
+
+  /// Rows of another trace. Pins, hidden rows and folds are kept where the same row exists again
+  /// (a live trace grows by snapshots) and `keep` is true.
+  void setTrace(TracePtr trace, bool keep);
+  /// Sub-lanes of tracks as their summaries arrive.
+  void setLaneTotals(const std::map<TrackId, int>& totals);
+  void setProcessFilter(std::optional<ProcessId> process);
+
+  const std::vector<TimelineRow>& pinned() const { return pinned_rows_; }
+  const std::vector<TimelineRow>& rows() const { return rows_; }  ///< without the pinned ones
+  int hiddenCount() const { return static_cast<int>(hidden_.size()); }
+  /// All tracks in the order of the rows, whether shown or not.
+  std::vector<TrackId> trackOrder() const;
+  const TimelineRow* find(const RowKey& key) const;
+  const TimelineRow* rowOf(TrackId track) const;
+  /// Every row that can be found by name, hidden and folded ones too.
+  std::vector<TimelineRow> allRows() const;
+
+  void setPinned(const RowKey& key, bool pinned);
+  bool isPinned(const RowKey& key) const;
+  void hide(const RowKey& key);
+  void hideOthers(ProcessId process);  ///< hides every rank but one
+  void showAll();
+  /// Folds or unfolds a rank or its threads; for a track: shows all its sub-lanes or the first few.
+  void toggle(const RowKey& key);
+  /// Makes a row visible: unhides it and unfolds what it is in.
+  void reveal(const RowKey& key);
+
+  /// Sub-lanes drawn of a track that is not expanded.
+  static constexpr int kLaneCap = 6;
+  /// A trace with more threads than this starts with its threads folded.
+  static constexpr int kThreadsShown = 4;
+
+ Q_SIGNALS:
+  void changed();
+
+ private:
+  struct Group;  ///< the tracks of one rank
+  void rebuild();
+  std::vector<Group> groups() const;
+  void appendProcess(const Group& group, bool everything, std::vector<TimelineRow>& out) const;
+  TimelineRow trackRow(TrackId track, int indent) const;
+  bool shown(const RowKey& key, bool everything) const;
+  bool processHidden(ProcessId process) const;
+
+  TracePtr trace_;
+  std::map<TrackId, int> lane_totals_;
+  std::optional<ProcessId> filter_;
+  std::vector<RowKey> pinned_;  ///< in order of pinning
+  std::set<RowKey> hidden_, collapsed_, expanded_;
+  std::vector<TimelineRow> rows_, pinned_rows_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,92 @@
+#include "views/timeline/span_text.h"
+
+#include <QCoreApplication>
+
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+constexpr qsizetype kMaxName = 160;
+
+QString tr(const char* text) {
+  return QCoreApplication::translate("Timeline", text);
+}
+
+QString utf8(std::string_view s) {
+  return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
+}
+
+QString elided(QString name) {
+  if (name.size() > kMaxName) name = name.left(kMaxName - 1) + QChar(0x2026);
+  return name;
+}
+
+/// "dispatch (waiting), rule 4: deep_ep" or "host (CUDA runtime call)".
+QString class_text(TimelineScene& scene, const Span& span) {
+  const auto& analysis = scene.document().analysis();
+  if (!analysis || !analysis->classes)
+    return tr("%1, not classified yet").arg(QString::fromLatin1(to_string(span.kind)));
+  const auto name = analysis->classes->of(span.kind, span.name);
+  QString text = class_label(name.span_class, name.waits);
+  if (span.kind != SpanKind::Kernel)
+    return tr("%1 (%2)").arg(text, QString::fromLatin1(to_string(span.kind)));
+  const auto& rules = analysis->classes->rules().rules;
+  if (name.rule < 0 || static_cast<std::size_t>(name.rule) >= rules.size())
+    return tr("%1, no rule matched").arg(text);
+  const auto& rule = rules[static_cast<std::size_t>(name.rule)];
+  return tr("%1, rule %2: %3").arg(text).arg(name.rule + 1).arg(utf8(rule.pattern));
+}
+
+QString line(const QString& label, const QString& value) {
+  return "<tr><td>" + label.toHtmlEscaped() + "&nbsp;&nbsp;</td><td>" + value.toHtmlEscaped() +
+         "</td></tr>";
+}
+
+}  // namespace
+
+QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span) {
+  QString text = "<b>" + elided(utf8(scene.trace()->strings()[span.name])).toHtmlEscaped() +
+                 "</b><table>";
+  text += line(tr("Class"), class_text(scene, span));
+  text += line(tr("Start"), tr("%1 (%2)").arg(format_time(span.start), format_time_full(span.start)));
+  text += line(tr("Duration"),
+               tr("%1 (%2)").arg(format_time(span.duration), format_time_full(span.duration)));
+  text += line(tr("Track"), utf8(scene.trace()->path(ref.track)));
+  return text + "</table>";
+}
+
+QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span) {
+  return tr("%1, %2, %3 long, at %4, on %5")
+      .arg(elided(utf8(scene.trace()->strings()[span.name])), class_text(scene, span),
+           format_time(span.duration), format_time(span.start),
+           utf8(scene.trace()->path(ref.track)));
+}
+
+QString row_tooltip(const TimelineScene& scene, const TimelineRow& row) {
+  QString text = "<b>" + row.path.toHtmlEscaped() + "</b>";
+  if (row.key.kind == RowKind::Track && scene.trace())
+    text += "<br>" + tr("%1 spans").arg(format_count(scene.trace()->span_count(row.key.track)));
+  if (row.lanes < row.lane_total)
+    text += "<br>" + tr("%1 of %2 levels shown; click to show all").arg(row.lanes).arg(row.lane_total);
+  if (row.key.kind == RowKind::Ribbon)
+    text += "<br>" + tr("How much of each moment the device computes, communicates, or both. Red "
+                        "is exposed: communication with no compute beside it.");
+  return text;
+}
+
+QString ribbon_tooltip(const TimelineScene& scene, const TimelineRow& row, TimeNs time) {
+  const auto it = scene.ribbons().find({row.key.process, row.key.device});
+  if (it == scene.ribbons().end())
+    return tr("The overlap of this device is shown when the analysis is done.");
+  static const char* const kNames[] = {"idle (no compute, no communication)", "compute only",
+                                       "compute and communication", "communication only (exposed)"};
+  const auto state = it->second.at(time);
+  const TimeRange full = scene.context().full(), stretch = it->second.stretch(time);
+  const TimeNs length = std::min(stretch.end, full.end) - std::max(stretch.begin, full.begin);
+  return "<b>" + tr(kNames[static_cast<std::size_t>(state)]) + "</b><table>" +
+         line(tr("For"), tr("%1 (%2)").arg(format_time(length), format_time_full(length))) +
+         line(tr("Device"), row.path) + "</table>" + tr("Click to mark this stretch.");
+}
+
+}  // namespace moescope

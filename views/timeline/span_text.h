@@ -1,0 +1,19 @@
+// What is written about a span: tooltips, accessible names.
+#pragma once
+
+#include <QString>
+
+#include "views/timeline/timeline_scene.h"
+
+namespace moescope {
+
+/// Rich text: name, class and rule, start, duration, where.
+QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span);
+/// One line: "combine, dispatch, 1.20 ms at 0.120 s".
+QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span);
+/// Rich text for a row: its path and how it is used.
+QString row_tooltip(const TimelineScene& scene, const TimelineRow& row);
+/// Rich text for a place on an overlap ribbon.
+QString ribbon_tooltip(const TimelineScene& scene, const TimelineRow& row, TimeNs time);
+
+}  // namespace moescope

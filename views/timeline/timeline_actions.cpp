@@ -1,0 +1,211 @@
+// The commands of the timeline as actions: menus, the command palette and the key sheet show them.
+#include <algorithm>
+
+#include "views/timeline/row_header.h"
+#include "views/timeline/timeline_view.h"
+
+namespace moescope {
+
+QAction* TimelineView::addAction(const char* name, const QString& text, const QString& tip,
+                                 const QList<QKeySequence>& keys, std::function<void()> run) {
+  auto* action = new QAction(text, this);
+  action->setObjectName(QLatin1String(name));
+  action->setToolTip(tip);
+  action->setStatusTip(tip);
+  action->setShortcuts(keys);
+  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  connect(action, &QAction::triggered, this, [run = std::move(run)] { run(); });
+  QWidget::addAction(action);
+  return action;
+}
+
+void TimelineView::buildActions() {
+  buildRangeActions();
+  buildSelectionActions();
+  buildRowActions();
+}
+
+void TimelineView::zoomKey(double factor) {
+  const auto& interaction = canvas_->interaction();
+  const TimeRange range = context_.range();
+  const TimeNs middle = range.begin + range.length() / 2;
+  context_.zoom(factor, interaction.pointerInside()
+                            ? scene_->map().time(std::max(0.0, interaction.pointer().x()))
+                            : middle);
+}
+
+void TimelineView::buildRangeActions() {
+  addAction("timeline.zoom_in", tr("Zoom in"), tr("Zoom in at the pointer"), {Qt::Key_W},
+            [this] { zoomKey(0.6); });
+  addAction("timeline.zoom_out", tr("Zoom out"), tr("Zoom out at the pointer"), {Qt::Key_S},
+            [this] { zoomKey(1 / 0.6); });
+  addAction("timeline.pan_left", tr("Pan to earlier"), tr("Show an earlier part"), {Qt::Key_A},
+            [this] { context_.pan(-0.2); });
+  addAction("timeline.pan_right", tr("Pan to later"), tr("Show a later part"), {Qt::Key_D},
+            [this] { context_.pan(0.2); });
+  addAction("timeline.fit_selection", tr("Fit selection"),
+            tr("Show the selected spans or area; everything when nothing is selected"),
+            {Qt::Key_F}, [this] { fitSelection(); });
+  measure_action_ = addAction(
+      "timeline.measure", tr("Measure"),
+      tr("Measure between two points: click or drag; points snap to the edges of spans"),
+      {Qt::Key_M}, [this] {
+        auto& interaction = canvas_->interaction();
+        interaction.setMeasuring(!interaction.measure().active());
+      });
+  measure_action_->setCheckable(true);
+  connect(&canvas_->interaction(), &TimelineInteraction::measuringChanged, measure_action_,
+          &QAction::setChecked);
+}
+
+void TimelineView::fitSelection() {
+  std::optional<TimeRange> range;
+  if (const auto& area = context_.area()) range = area->range;
+  for (const auto& ref : context_.selectedSpans()) {
+    const auto span = scene_->span(ref);
+    if (!span) continue;
+    if (!range) range = TimeRange{span->start, span->end()};
+    range->begin = std::min(range->begin, span->start);
+    range->end = std::max(range->end, span->end());
+  }
+  if (!range) {
+    context_.fit();
+    return;
+  }
+  const TimeNs margin = std::max<TimeNs>(range->length() / 20, 1);
+  context_.setRange({range->begin - margin, range->end + margin});
+}
+
+void TimelineView::buildSelectionActions() {
+  addAction("timeline.previous_span", tr("Previous span"),
+            tr("Select the span before in the same row"), {Qt::Key_Comma, Qt::Key_Left},
+            [this] { moveSelection(-1); });
+  addAction("timeline.next_span", tr("Next span"), tr("Select the next span in the same row"),
+            {Qt::Key_Period, Qt::Key_Right}, [this] { moveSelection(1); });
+  addAction("timeline.row_above", tr("Select in the row above"),
+            tr("Select the span of the row above that is nearest in time"), {Qt::Key_Up},
+            [this] { moveToRow(-1); });
+  addAction("timeline.row_below", tr("Select in the row below"),
+            tr("Select the span of the row below that is nearest in time"), {Qt::Key_Down},
+            [this] { moveToRow(1); });
+  addAction("timeline.back", tr("Step back"),
+            tr("Leave measuring, then clear the area, then the selection"), {Qt::Key_Escape},
+            [this] {
+              if (find_row_->hasFocus())
+                canvas_->setFocus();
+              else
+                stepBack();
+            });
+}
+
+void TimelineView::moveSelection(int step) {
+  const SpanRef current = context_.currentSpan();
+  if (!scene_->hasTrace()) return;
+  if (!current.valid()) {
+    moveToRow(1);
+    return;
+  }
+  scene_->source().query(
+      [current, step](const Trace& trace) { return neighbour(trace, current, step); },
+      [this](const std::optional<FoundSpan>& found) {
+        if (!found) return;
+        context_.selectSpan(found->ref);
+        const TimeRange range = context_.range();
+        const bool visible = found->span.start < range.end && found->span.end() > range.begin;
+        if (visible) return;
+        const TimeNs centre = found->span.start + found->span.duration / 2;
+        context_.setRange({centre - range.length() / 2, centre - range.length() / 2 + range.length()});
+      });
+}
+
+void TimelineView::moveToRow(int step) {
+  if (!scene_->hasTrace()) return;
+  std::vector<TrackId> tracks;
+  for (const auto* rows : {&scene_->rows().pinned(), &scene_->rows().rows()})
+    for (const auto& row : *rows)
+      if (row.key.kind == RowKind::Track) tracks.push_back(row.key.track);
+  if (tracks.empty()) return;
+  const SpanRef current = context_.currentSpan();
+  const auto at = std::find(tracks.begin(), tracks.end(), current.track);
+  if (!current.valid() || at == tracks.end()) {
+    selectNearest(tracks.front());
+    return;
+  }
+  const auto next = (at - tracks.begin()) + step;
+  if (next >= 0 && next < static_cast<std::ptrdiff_t>(tracks.size()))
+    selectNearest(tracks[static_cast<std::size_t>(next)]);
+}
+
+void TimelineView::selectNearest(TrackId track) {
+  const TimeRange range = context_.range();
+  TimeNs time = range.begin + range.length() / 2;
+  if (const auto span = scene_->span(context_.currentSpan())) time = span->start;
+  const auto* row = scene_->rows().rowOf(track);
+  const int depths = row ? row->lanes : 1;
+  scene_->source().query(
+      [track, depths, time](const Trace& trace) { return nearest_span(trace, track, depths, time); },
+      [this](const std::optional<FoundSpan>& found) {
+        if (found) revealSpan(found->ref);
+      });
+}
+
+void TimelineView::buildRowActions() {
+  addAction("timeline.pin", tr("Pin or unpin row"),
+            tr("Keep the row under the pointer at the top, with its full path"), {Qt::Key_P},
+            [this] { togglePin(); });
+  addAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"),
+            {Qt::Key_H}, [this] { hideRow(); });
+  addAction("timeline.only_rank", tr("Hide other ranks"),
+            tr("Hide every rank but that of the row under the pointer"), {}, [this] {
+              if (const auto row = currentRow()) scene_->rows().hideOthers(row->process);
+            });
+  addAction("timeline.show_all", tr("Show all rows"), tr("Bring hidden rows back"),
+            {Qt::SHIFT | Qt::Key_H}, [this] { scene_->rows().showAll(); });
+  addAction("timeline.find_row", tr("Find row"), tr("Go to a row by part of its path"),
+            {Qt::CTRL | Qt::Key_P}, [this] {
+              find_row_->setFocus(Qt::ShortcutFocusReason);
+              find_row_->selectAll();
+            });
+  addAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
+            {Qt::CTRL | Qt::Key_Down},
+            [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
+  addAction("timeline.shorter", tr("Shorter rows"), tr("Make all lanes shorter, to see more"),
+            {Qt::CTRL | Qt::Key_Up},
+            [this] { scene_->setLaneHeight(scene_->layout().laneHeight() - 2); });
+  connect(find_row_, &QLineEdit::textEdited, this,
+          [this](const QString& text) { findRow(text, false); });
+  connect(find_row_, &QLineEdit::returnPressed, this, [this] { findRow(find_row_->text(), true); });
+}
+
+std::optional<RowKey> TimelineView::currentRow() const {
+  if (const auto hovered = canvas_->interaction().hoveredRow()) return hovered;
+  if (const auto* row = scene_->rows().rowOf(context_.currentSpan().track)) return row->key;
+  return std::nullopt;
+}
+
+void TimelineView::togglePin() {
+  if (const auto row = currentRow()) scene_->rows().setPinned(*row, !scene_->rows().isPinned(*row));
+}
+
+void TimelineView::hideRow() {
+  if (const auto row = currentRow()) scene_->rows().hide(*row);
+}
+
+void TimelineView::findRow(const QString& text, bool next) {
+  const auto rows = scene_->rows().allRows();
+  canvas_->overlay().setMarkedRow({});
+  if (!text.trimmed().isEmpty() && !rows.empty()) {
+    const std::size_t start = next ? found_row_ + 1 : 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto& row = rows[(start + i) % rows.size()];
+      if (!row.path.contains(text.trimmed(), Qt::CaseInsensitive)) continue;
+      found_row_ = (start + i) % rows.size();
+      scene_->reveal(row.key);
+      canvas_->overlay().setMarkedRow(row.key);
+      break;
+    }
+  }
+  canvas_->layer("overlay")->replot();
+}
+
+}  // namespace moescope

@@ -1,0 +1,164 @@
+#include "views/timeline/timeline_canvas.h"
+
+#include <QToolTip>
+#include <cmath>
+
+#include "views/timeline/span_text.h"
+
+namespace moescope {
+namespace {
+constexpr int kTickSpacing = 100;   // logical pixels between labelled ticks, at least
+constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
+}  // namespace
+
+TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
+    : QCustomPlot(parent), scene_(scene), interaction_(scene), ticker_(new TimeTicker) {
+  setMouseTracking(true);
+  setFocusPolicy(Qt::StrongFocus);
+  setMinimumSize(120, 60);
+  QFont small = font();
+  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.9));
+  setFont(small);
+  axisRect()->setAutoMargins(QCP::msNone);
+  axisRect()->setMargins(QMargins(0, kAxisHeight, 0, 0));
+  axisRect()->setMinimumMargins(QMargins());
+  for (auto* axis : {xAxis, yAxis, yAxis2, xAxis2}) {
+    axis->setVisible(axis == xAxis2);
+    axis->grid()->setVisible(false);
+  }
+  plotLayout()->setRowSpacing(0);
+  xAxis2->setTicker(ticker_);
+  xAxis2->setTickLength(5, 0);
+  xAxis2->setTickLabelFont(small);
+  lanes_ = new LanePlottable(xAxis2, yAxis, scene);
+  overlay_ = new TimelineOverlay(this, scene, interaction_);
+  applyTheme();
+  connect(&scene, &TimelineScene::changed, this, &TimelineCanvas::refresh);
+  auto& context = scene.context();
+  connect(&context, &ViewContext::cursorChanged, this, &TimelineCanvas::refreshOverlay);
+  connect(&context, &ViewContext::hoveredChanged, this, &TimelineCanvas::refreshOverlay);
+  connect(&context, &ViewContext::selectionChanged, this, &TimelineCanvas::refreshOverlay);
+  connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
+    setCursor(interaction_.shape());
+    refreshOverlay();
+  });
+}
+
+QRect TimelineCanvas::lanesRect() const {
+  return QRect(0, kAxisHeight, width(), std::max(0, height() - kAxisHeight));
+}
+
+void TimelineCanvas::applyTheme() {
+  const Theme& theme = Theme::of(palette());
+  setBackground(theme.background);
+  xAxis2->setBasePen(QPen(theme.grid));
+  xAxis2->setTickPen(QPen(theme.muted_text));
+  xAxis2->setTickLabelColor(theme.text);
+  lanes_->setTheme(theme);
+  overlay_->setTheme(theme);
+}
+
+void TimelineCanvas::refresh() {
+  const TimeRange range = scene_.context().range();
+  ticks_ = time_ticks(range, lanesRect().width(), kTickSpacing);
+  const PixelMap map = scene_.map();
+  lanes_->setTicks(ticks_);
+  TimeTicks labelled = ticks_;
+  for (auto& tick : labelled.ticks) {
+    const double x = map.x(tick.time);
+    if (x < kLabelMargin || x > map.width() - kLabelMargin) tick.label.clear();
+  }
+  ticker_->setTicks(std::move(labelled), range.begin);
+  xAxis2->setRange(0, static_cast<double>(std::max<TimeNs>(1, range.length())));
+  Q_EMIT ticksChanged();
+  replot(QCustomPlot::rpQueuedReplot);
+}
+
+void TimelineCanvas::refreshOverlay() {
+  if (overlay_queued_) return;
+  overlay_queued_ = true;
+  QMetaObject::invokeMethod(
+      this,
+      [this] {
+        overlay_queued_ = false;
+        layer("overlay")->replot();
+      },
+      Qt::QueuedConnection);
+}
+
+void TimelineCanvas::resizeEvent(QResizeEvent* event) {
+  overlay_->setArea(lanesRect());
+  scene_.setViewport(lanesRect().size());
+  refresh();
+  QCustomPlot::resizeEvent(event);
+}
+
+void TimelineCanvas::mousePressEvent(QMouseEvent* event) {
+  setFocus(Qt::MouseFocusReason);
+  interaction_.press(inLanes(event->position()), event->button(), event->modifiers());
+  setCursor(interaction_.shape());
+}
+
+void TimelineCanvas::mouseMoveEvent(QMouseEvent* event) {
+  interaction_.move(inLanes(event->position()), event->buttons());
+  if (cursor().shape() != interaction_.shape()) setCursor(interaction_.shape());
+}
+
+void TimelineCanvas::mouseReleaseEvent(QMouseEvent* event) {
+  interaction_.release(inLanes(event->position()), event->button(), event->modifiers());
+  setCursor(interaction_.shape());
+}
+
+void TimelineCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
+  if (event->button() == Qt::LeftButton) interaction_.doubleClick(inLanes(event->position()));
+}
+
+void TimelineCanvas::wheelEvent(QWheelEvent* event) {
+  interaction_.wheel(inLanes(event->position()), QPointF(event->angleDelta()) / 120.0,
+                     event->modifiers());
+  event->accept();
+}
+
+void TimelineCanvas::leaveEvent(QEvent* event) {
+  interaction_.leave();
+  QCustomPlot::leaveEvent(event);
+}
+
+void TimelineCanvas::contextMenuEvent(QContextMenuEvent* event) {
+  if (event->reason() == QContextMenuEvent::Mouse)
+    interaction_.move(inLanes(event->pos()), Qt::NoButton);
+  Q_EMIT contextMenuWanted(event->globalPos());
+}
+
+void TimelineCanvas::changeEvent(QEvent* event) {
+  QCustomPlot::changeEvent(event);
+  if (event->type() != QEvent::PaletteChange && event->type() != QEvent::StyleChange) return;
+  applyTheme();
+  refresh();
+}
+
+QString TimelineCanvas::toolTipAt(QPointF pos) {
+  const QPointF at = inLanes(pos);
+  if (!scene_.hasTrace()) return {};
+  if (at.y() < 0)
+    return tr("Drag to zoom to a range. Ctrl+wheel zooms at the pointer, Shift+wheel pans, "
+              "double-click shows everything.");
+  if (const auto found = scene_.spanAt(at)) return span_tooltip(scene_, found->ref, found->span);
+  const RowHit hit = scene_.layout().at(static_cast<int>(at.y()));
+  if (hit.row && hit.row->key.kind == RowKind::Ribbon)
+    return ribbon_tooltip(scene_, *hit.row, scene_.map().time(at.x()));
+  return {};
+}
+
+bool TimelineCanvas::event(QEvent* event) {
+  if (event->type() != QEvent::ToolTip) return QCustomPlot::event(event);
+  const auto* help = static_cast<QHelpEvent*>(event);
+  const QString text = toolTipAt(help->pos());
+  if (text.isEmpty())
+    QToolTip::hideText();
+  else
+    QToolTip::showText(help->globalPos(), text, this);
+  return true;
+}
+
+}  // namespace moescope

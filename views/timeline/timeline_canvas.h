@@ -1,0 +1,61 @@
+// The drawn part of the timeline: time axis, lanes, overlay, and the pointer on them.
+#pragma once
+
+#include <qcustomplot.h>
+
+#include "views/timeline/lane_plottable.h"
+#include "views/timeline/timeline_interaction.h"
+#include "views/timeline/timeline_overlay.h"
+
+namespace moescope {
+
+class TimelineCanvas : public QCustomPlot {
+  Q_OBJECT
+
+ public:
+  /// Height of the time axis above the lanes, logical pixels.
+  static constexpr int kAxisHeight = 28;
+
+  TimelineCanvas(TimelineScene& scene, QWidget* parent);
+
+  TimelineScene& scene() { return scene_; }
+  TimelineInteraction& interaction() { return interaction_; }
+  TimelineOverlay& overlay() { return *overlay_; }
+  LanePlottable& lanes() { return *lanes_; }
+  /// Where the lanes are in this widget.
+  QRect lanesRect() const;
+  const TimeTicks& ticks() const { return ticks_; }
+
+ Q_SIGNALS:
+  void contextMenuWanted(QPoint global_pos);
+  void ticksChanged();
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  void mouseReleaseEvent(QMouseEvent* event) override;
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+  void wheelEvent(QWheelEvent* event) override;
+  void leaveEvent(QEvent* event) override;
+  void contextMenuEvent(QContextMenuEvent* event) override;
+  void changeEvent(QEvent* event) override;
+  bool event(QEvent* event) override;
+
+ private:
+  void applyTheme();
+  void refresh();
+  void refreshOverlay();
+  QPointF inLanes(QPointF pos) const { return pos - lanesRect().topLeft(); }
+  QString toolTipAt(QPointF pos);
+
+  TimelineScene& scene_;
+  TimelineInteraction interaction_;
+  LanePlottable* lanes_;
+  TimelineOverlay* overlay_;
+  QSharedPointer<TimeTicker> ticker_;
+  TimeTicks ticks_;
+  bool overlay_queued_ = false;
+};
+
+}  // namespace moescope

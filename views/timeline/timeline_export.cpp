@@ -1,0 +1,170 @@
+// The timeline as a picture with title, legend, names and axis, and as CSV.
+#include <algorithm>
+
+#include "views/common/units.h"
+#include "views/timeline/row_header.h"
+#include "views/timeline/timeline_view.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kTitleHeight = 30, kLegendHeight = 26, kAxisHeight = 40, kMargin = 12;
+constexpr std::uint64_t kMaxCsvRows = 2'000'000;
+
+QString utf8(std::string_view s) {
+  return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
+}
+
+QString quoted(QString text) {
+  return '"' + text.replace('"', "\"\"") + '"';
+}
+
+/// One patch and its word; returns where the next begins.
+double paint_legend_entry(QPainter& painter, double x, double y, const QBrush& ground,
+                          const QBrush& hatch, const QString& label, const Theme& theme) {
+  const QRectF patch(x, y + 6, 14, 14);
+  painter.fillRect(patch, ground);
+  if (hatch.style() != Qt::NoBrush) painter.fillRect(patch, hatch);
+  painter.setPen(theme.text);
+  const double width = QFontMetricsF(painter.font()).horizontalAdvance(label);
+  painter.drawText(QRectF(x + 20, y, width + 4, kLegendHeight), Qt::AlignVCenter, label);
+  return x + width + 40;
+}
+
+void paint_legend(QPainter& painter, QRectF area, const std::set<CellColor>& colors, bool ribbons,
+                  const Theme& theme) {
+  const LanePalette palette(theme);
+  double x = area.left();
+  for (const auto color : colors) {
+    const auto c = static_cast<SpanClass>(color & kCellClassMask);
+    const bool waits = color & kCellWaits;
+    x = paint_legend_entry(painter, x, area.top(), QColor(palette.fill(color, kFullLevel)),
+                           waits ? QBrush(QColor(palette.hatch(color)), Qt::BDiagPattern) : QBrush(),
+                           class_label(c, waits), theme);
+  }
+  if (!ribbons) return;
+  const auto entry = [&](const QColor& color, const QString& label) {
+    x = paint_legend_entry(painter, x, area.top(), color, QBrush(), label, theme);
+  };
+  entry(theme.ribbon_compute, TimelineView::tr("overlap: compute only"));
+  entry(theme.ribbon_both, TimelineView::tr("both"));
+  entry(theme.ribbon_exposed, TimelineView::tr("communication only (exposed)"));
+}
+
+void paint_axis(QPainter& painter, QRectF area, const TimeTicks& ticks, const PixelMap& map,
+                const Theme& theme) {
+  painter.setPen(theme.muted_text);
+  painter.drawLine(area.topLeft(), area.topRight());
+  for (const auto& tick : ticks.ticks) {
+    const double x = area.left() + map.x(tick.time);
+    painter.setPen(theme.muted_text);
+    painter.drawLine(QPointF(x, area.top()), QPointF(x, area.top() + 4));
+    painter.setPen(theme.text);
+    QRectF label(0, area.top() + 5, 120, 16);
+    label.moveCenter({x, label.center().y()});
+    if (label.right() - 30 < area.right() && label.left() + 30 > area.left())
+      painter.drawText(label, Qt::AlignCenter, tick.label);
+  }
+  painter.setPen(theme.muted_text);
+  painter.drawText(QRectF(area.left(), area.top() + 21, area.width(), 18), Qt::AlignCenter,
+                   time_axis_title(ticks.unit));
+}
+
+}  // namespace
+
+void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  painter.save();
+  QFont font = this->font();
+  font.setPixelSize(12);
+  painter.setFont(font);
+  painter.fillRect(QRect(QPoint(0, 0), size), theme.background);
+  const int names = std::clamp(size.width() / 5, 80, 260);
+  const QRect lanes(kMargin + names, kTitleHeight + kLegendHeight,
+                    std::max(10, size.width() - names - 2 * kMargin),
+                    std::max(10, size.height() - kTitleHeight - kLegendHeight - kAxisHeight));
+  QFont title_font = font;
+  title_font.setPixelSize(15);
+  title_font.setBold(true);
+  painter.setFont(title_font);
+  painter.setPen(theme.text);
+  const QString files = document_.files().join(", ");
+  painter.drawText(QRect(kMargin, 0, size.width() - 2 * kMargin, kTitleHeight), Qt::AlignVCenter,
+                   QFontMetrics(title_font)
+                       .elidedText(files.isEmpty() ? tr("Timeline") : tr("Timeline: %1").arg(files),
+                                   Qt::ElideMiddle, size.width() - 2 * kMargin));
+  painter.setFont(font);
+  if (!scene_->hasTrace()) {
+    painter.setPen(theme.muted_text);
+    painter.drawText(lanes, Qt::AlignCenter, tr("No trace is open."));
+    painter.restore();
+    return;
+  }
+
+  RowLayout layout;
+  layout.update(scene_->rows(), scene_->layout().laneHeight(), lanes.height(), 0);
+  const LaneContent content{scene_->source(), layout, scene_->ribbons(), scene_->classes()};
+  LaneCanvas canvas{context_.range(), lanes.size(), 1, theme,
+                    time_ticks(context_.range(), lanes.width(), 90)};
+  LaneRenderer renderer;
+  renderer.prepare(content, canvas, 34);
+  painter.save();
+  painter.translate(lanes.topLeft());
+  renderer.drawVector(painter);
+  LabelCache labels;
+  QFont small = font;
+  small.setPixelSize(11);
+  labels.setFont(small);
+  painter.setClipRect(QRect(QPoint(0, 0), lanes.size()), Qt::IntersectClip);
+  renderer.drawLabels(painter, labels);
+  painter.restore();
+  painter.save();
+  painter.setClipRect(QRect(0, lanes.top(), lanes.left(), lanes.height()), Qt::IntersectClip);
+  for (const auto& placed : layout.placed())
+    paint_row_name(painter, *placed.row,
+                   QRectF(kMargin, lanes.top() + placed.y, names - 4, placed.height), theme,
+                   layout.laneHeight(), false);
+  painter.restore();
+  paint_legend(painter, QRectF(kMargin, kTitleHeight - 4, size.width(), kLegendHeight),
+               renderer.colorsInUse(), !scene_->ribbons().empty(), theme);
+  paint_axis(painter, QRectF(lanes.left(), lanes.bottom() + 1, lanes.width(), kAxisHeight),
+             canvas.ticks, PixelMap(context_.range(), lanes.width()), theme);
+  painter.restore();
+}
+
+QString TimelineView::csv() const {
+  QString out = "track,name,class,waits,start_ns,duration_ns,depth\n";
+  if (!scene_->hasTrace()) return out;
+  const Trace& trace = *scene_->trace();
+  const TimeRange range = context_.range();
+  const auto& analysis = document_.analysis();
+  std::uint64_t rows_written = 0, rows_all = 0;
+  for (const auto* rows : {&scene_->rows().pinned(), &scene_->rows().rows()}) {
+    for (const auto& row : *rows) {
+      if (row.key.kind != RowKind::Track) continue;
+      const QString path = quoted(utf8(trace.path(row.key.track)));
+      trace.visit_chunks(row.key.track, range, [&](const SpanChunk& chunk, std::uint32_t) {
+        const auto& columns = chunk.columns();
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+          const Span span = columns.at(i);
+          const bool touches = span.start < range.end &&
+                               (span.end() > range.begin || span.start >= range.begin);
+          if (!touches || ++rows_all > kMaxCsvRows) continue;
+          ++rows_written;
+          const auto name = analysis && analysis->classes
+                                ? analysis->classes->of(span.kind, span.name)
+                                : ClassifiedName{};
+          out += path + ',' + quoted(utf8(trace.strings()[span.name])) + ',' +
+                 QLatin1String(to_string(name.span_class)) + ',' +
+                 (name.waits ? "true," : "false,") + QString::number(span.start) + ',' +
+                 QString::number(span.duration) + ',' + QString::number(span.depth) + '\n';
+        }
+        return true;
+      });
+    }
+  }
+  if (rows_all > rows_written)
+    out += tr("# %1 of %2 spans: zoom in to export the others\n").arg(rows_written).arg(rows_all);
+  return out;
+}
+
+}  // namespace moescope

@@ -1,0 +1,128 @@
+#include "views/timeline/timeline_view.h"
+
+#include <QGridLayout>
+#include <QMenu>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+#include "views/timeline/overview_strip.h"
+#include "views/timeline/row_header.h"
+
+namespace moescope {
+
+TimelineView::TimelineView(Document& document, ViewContext& context, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      context_(context),
+      scene_(new TimelineScene(document, context, this)) {
+  buildWidgets();
+  buildActions();
+  connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);
+  connect(scene_, &TimelineScene::changed, this, &TimelineView::updateScrollBar);
+  connect(scroll_bar_, &QScrollBar::valueChanged, this, [this](int value) {
+    if (value != scene_->layout().scroll()) scene_->setScroll(value);
+  });
+  connect(canvas_, &TimelineCanvas::ticksChanged, this, [this] {
+    header_->setAxisTitle(scene_->hasTrace() ? time_axis_title(canvas_->ticks().unit) : QString());
+  });
+  connect(canvas_, &TimelineCanvas::contextMenuWanted, this, &TimelineView::showContextMenu);
+  connect(header_, &RowHeader::contextMenuWanted, this, &TimelineView::showContextMenu);
+}
+
+void TimelineView::buildWidgets() {
+  auto* splitter = new QSplitter(Qt::Horizontal, this);
+  splitter->setHandleWidth(3);
+  splitter->setChildrenCollapsible(false);
+  auto* outer = new QVBoxLayout(this);
+  outer->setContentsMargins(0, 0, 0, 0);
+  outer->addWidget(splitter);
+
+  auto* right = new QWidget(splitter);
+  canvas_ = new TimelineCanvas(*scene_, right);
+  canvas_->setAccessibleName(tr("Timeline"));
+  overview_ = new OverviewStrip(*scene_, right);
+  scroll_bar_ = new QScrollBar(Qt::Vertical, right);
+  auto* grid = new QGridLayout(right);
+  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setSpacing(0);
+  overview_->setFixedHeight(overview_->sizeHint().height());
+  grid->addWidget(overview_, 0, 0);
+  grid->addWidget(canvas_, 1, 0);
+  grid->addWidget(scroll_bar_, 1, 1);
+  grid->setRowStretch(1, 1);
+
+  auto* left = new QWidget(splitter);
+  find_row_ = new QLineEdit(left);
+  find_row_->setPlaceholderText(tr("Find row (Ctrl+P)"));
+  find_row_->setClearButtonEnabled(true);
+  find_row_->setAccessibleName(tr("Find row"));
+  find_row_->setToolTip(tr("Part of a row's path; Return goes to the next match, Escape returns to "
+                           "the timeline."));
+  header_ = new RowHeader(*scene_, canvas_->interaction(), TimelineCanvas::kAxisHeight, left);
+  auto* find_box = new QWidget(left);
+  find_box->setFixedHeight(overview_->sizeHint().height());
+  auto* find_layout = new QVBoxLayout(find_box);
+  find_layout->setContentsMargins(6, 0, 6, 0);
+  find_layout->addWidget(find_row_);
+  auto* column = new QVBoxLayout(left);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  column->addWidget(find_box);
+  column->addWidget(header_, 1);
+
+  splitter->addWidget(left);
+  splitter->addWidget(right);
+  splitter->setStretchFactor(1, 1);
+  splitter->setSizes({230, 900});
+  setFocusProxy(canvas_);
+}
+
+void TimelineView::updateScrollBar() {
+  const auto& layout = scene_->layout();
+  const QSignalBlocker block(scroll_bar_);
+  scroll_bar_->setRange(0, layout.maxScroll());
+  scroll_bar_->setPageStep(std::max(1, layout.height() - layout.pinnedHeight()));
+  scroll_bar_->setSingleStep(layout.laneHeight());
+  scroll_bar_->setValue(layout.scroll());
+  scroll_bar_->setVisible(layout.maxScroll() > 0);
+}
+
+void TimelineView::showContextMenu(QPoint global_pos) {
+  QMenu menu;
+  for (const char* name :
+       {"timeline.fit_selection", "timeline.measure", "", "timeline.pin", "timeline.hide_row",
+        "timeline.only_rank", "timeline.show_all", "timeline.find_row", "",
+        "timeline.taller", "timeline.shorter"}) {
+    if (auto* action = findChild<QAction*>(QLatin1String(name)))
+      menu.addAction(action);
+    else
+      menu.addSeparator();
+  }
+  menu.exec(global_pos);
+}
+
+void TimelineView::revealSpan(SpanRef ref) {
+  if (!scene_->trace() || ref.track >= scene_->trace()->tracks().size()) return;
+  const auto& track = scene_->trace()->tracks()[ref.track];
+  scene_->reveal({RowKind::Track, track.process, track.device, ref.track});
+  const auto& selected = context_.selectedSpans();
+  if (std::find(selected.begin(), selected.end(), ref) == selected.end()) context_.selectSpan(ref);
+  scene_->source().query(
+      [ref](const Trace& trace) { return trace.span(ref); },
+      [this](const Span& span) {
+        const TimeRange range = context_.range();
+        const bool inside = span.start < range.end && span.end() > range.begin;
+        const double pixels = static_cast<double>(span.duration) / scene_->map().nsPerPixel();
+        if (inside && pixels >= 2) return;
+        const TimeNs length = std::clamp<TimeNs>(span.duration * 8, ViewContext::kMinRange,
+                                                 std::max(range.length(), ViewContext::kMinRange));
+        const TimeNs centre = span.start + span.duration / 2;
+        context_.setRange({centre - length / 2, centre - length / 2 + length});
+      });
+}
+
+bool TimelineView::stepBack() {
+  return canvas_->interaction().stepBack() || context_.clearSelection();
+}
+
+}  // namespace moescope

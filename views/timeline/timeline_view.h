@@ -1,0 +1,80 @@
+// The timeline: lanes rank > stream, an overlap ribbon per device, overview strip, row names.
+#pragma once
+
+#include <QAction>
+#include <QLineEdit>
+#include <QScrollBar>
+#include <QWidget>
+#include <optional>
+
+#include "views/common/chart.h"
+#include "views/common/document.h"
+#include "views/common/view_context.h"
+#include "views/timeline/timeline_canvas.h"
+
+namespace moescope {
+
+class OverviewStrip;
+class RowHeader;
+
+class TimelineView : public QWidget, public Chart {
+  Q_OBJECT
+
+ public:
+  TimelineView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+
+  /// Selects a span, brings its row into view and, when it is outside the visible range or too
+  /// small to see, its time too.
+  void revealSpan(SpanRef ref);
+
+  TimelineScene& scene() { return *scene_; }
+  TimelineCanvas& canvas() { return *canvas_; }
+  RowHeader& header() { return *header_; }
+  QScrollBar& scrollBar() { return *scroll_bar_; }
+  QLineEdit& findRowEdit() { return *find_row_; }
+  /// Goes one step back: drag, measure, area, selection. False when nothing was left.
+  bool stepBack();
+
+  QString chartName() const override { return QStringLiteral("timeline"); }
+  void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
+  QString csv() const override;
+
+ Q_SIGNALS:
+  /// Reading the trace failed; the text says what and what to do.
+  void failed(const QString& message);
+
+ private:
+  void buildWidgets();
+  void buildActions();
+  void buildRangeActions();
+  void buildSelectionActions();
+  void buildRowActions();
+  QAction* addAction(const char* name, const QString& text, const QString& tip,
+                     const QList<QKeySequence>& keys, std::function<void()> run);
+  using QWidget::addAction;
+
+  void updateScrollBar();
+  void showContextMenu(QPoint global_pos);
+  void fitSelection();
+  void moveSelection(int step);
+  void moveToRow(int step);
+  void selectNearest(TrackId track);
+  void zoomKey(double factor);
+  std::optional<RowKey> currentRow() const;
+  void togglePin();
+  void hideRow();
+  void findRow(const QString& text, bool next);
+
+  Document& document_;
+  ViewContext& context_;
+  TimelineScene* scene_;
+  TimelineCanvas* canvas_ = nullptr;
+  RowHeader* header_ = nullptr;
+  OverviewStrip* overview_ = nullptr;
+  QScrollBar* scroll_bar_ = nullptr;
+  QLineEdit* find_row_ = nullptr;
+  QAction* measure_action_ = nullptr;
+  std::size_t found_row_ = 0;
+};
+
+}  // namespace moescope
