@@ -18,9 +18,10 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
   setMouseTracking(true);
   setAttribute(Qt::WA_OpaquePaintEvent);
   setAccessibleName(tr("Overview of the whole trace"));
-  setToolTip(tr("The whole trace: mean share over the devices of compute only, compute with "
-                "communication, and communication only (red: exposed). Drag the window to pan, its "
-                "edges to resize it, elsewhere to choose a range."));
+  setToolTip(
+      tr("The whole trace: mean share over the devices of compute only, compute with "
+         "communication, and communication only (red: exposed). Drag the window to pan, its "
+         "edges to resize it, elsewhere to choose a range."));
   connect(&scene, &TimelineScene::dataChanged, this, [this] {
     stale_ = true;
     update();

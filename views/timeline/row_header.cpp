@@ -65,8 +65,8 @@ void paint_row_name(QPainter& painter, const TimelineRow& row, const QRectF& rec
   const QString title =
       metrics.elidedText(row.title, row.pinned ? Qt::ElideLeft : Qt::ElideRight, room);
   painter.setPen(theme.text);
-  painter.drawText(QRectF(left, line.top(), room, line_height), Qt::AlignVCenter | Qt::TextSingleLine,
-                   title);
+  painter.drawText(QRectF(left, line.top(), room, line_height),
+                   Qt::AlignVCenter | Qt::TextSingleLine, title);
   const double used = metrics.horizontalAdvance(title) + 8;
   font.setBold(false);
   painter.setFont(font);

@@ -46,10 +46,11 @@ QString line(const QString& label, const QString& value) {
 }  // namespace
 
 QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span) {
-  QString text = "<b>" + elided(utf8(scene.trace()->strings()[span.name])).toHtmlEscaped() +
-                 "</b><table>";
+  QString text =
+      "<b>" + elided(utf8(scene.trace()->strings()[span.name])).toHtmlEscaped() + "</b><table>";
   text += line(tr("Class"), class_text(scene, span));
-  text += line(tr("Start"), tr("%1 (%2)").arg(format_time(span.start), format_time_full(span.start)));
+  text +=
+      line(tr("Start"), tr("%1 (%2)").arg(format_time(span.start), format_time_full(span.start)));
   text += line(tr("Duration"),
                tr("%1 (%2)").arg(format_time(span.duration), format_time_full(span.duration)));
   text += line(tr("Track"), utf8(scene.trace()->path(ref.track)));
@@ -68,7 +69,8 @@ QString row_tooltip(const TimelineScene& scene, const TimelineRow& row) {
   if (row.key.kind == RowKind::Track && scene.trace())
     text += "<br>" + tr("%1 spans").arg(format_count(scene.trace()->span_count(row.key.track)));
   if (row.lanes < row.lane_total)
-    text += "<br>" + tr("%1 of %2 levels shown; click to show all").arg(row.lanes).arg(row.lane_total);
+    text +=
+        "<br>" + tr("%1 of %2 levels shown; click to show all").arg(row.lanes).arg(row.lane_total);
   if (row.key.kind == RowKind::Ribbon)
     text += "<br>" + tr("How much of each moment the device computes, communicates, or both. Red "
                         "is exposed: communication with no compute beside it.");

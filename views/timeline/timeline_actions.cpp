@@ -44,15 +44,15 @@ void TimelineView::buildRangeActions() {
   addAction("timeline.pan_right", tr("Pan to later"), tr("Show a later part"), {Qt::Key_D},
             [this] { context_.pan(0.2); });
   addAction("timeline.fit_selection", tr("Fit selection"),
-            tr("Show the selected spans or area; everything when nothing is selected"),
-            {Qt::Key_F}, [this] { fitSelection(); });
-  measure_action_ = addAction(
-      "timeline.measure", tr("Measure"),
-      tr("Measure between two points: click or drag; points snap to the edges of spans"),
-      {Qt::Key_M}, [this] {
-        auto& interaction = canvas_->interaction();
-        interaction.setMeasuring(!interaction.measure().active());
-      });
+            tr("Show the selected spans or area; everything when nothing is selected"), {Qt::Key_F},
+            [this] { fitSelection(); });
+  measure_action_ =
+      addAction("timeline.measure", tr("Measure"),
+                tr("Measure between two points: click or drag; points snap to the edges of spans"),
+                {Qt::Key_M}, [this] {
+                  auto& interaction = canvas_->interaction();
+                  interaction.setMeasuring(!interaction.measure().active());
+                });
   measure_action_->setCheckable(true);
   connect(&canvas_->interaction(), &TimelineInteraction::measuringChanged, measure_action_,
           &QAction::setChecked);
@@ -114,7 +114,8 @@ void TimelineView::moveSelection(int step) {
         const bool visible = found->span.start < range.end && found->span.end() > range.begin;
         if (visible) return;
         const TimeNs centre = found->span.start + found->span.duration / 2;
-        context_.setRange({centre - range.length() / 2, centre - range.length() / 2 + range.length()});
+        context_.setRange(
+            {centre - range.length() / 2, centre - range.length() / 2 + range.length()});
       });
 }
 
@@ -143,7 +144,9 @@ void TimelineView::selectNearest(TrackId track) {
   const auto* row = scene_->rows().rowOf(track);
   const int depths = row ? row->lanes : 1;
   scene_->source().query(
-      [track, depths, time](const Trace& trace) { return nearest_span(trace, track, depths, time); },
+      [track, depths, time](const Trace& trace) {
+        return nearest_span(trace, track, depths, time);
+      },
       [this](const std::optional<FoundSpan>& found) {
         if (found) revealSpan(found->ref);
       });
@@ -153,8 +156,8 @@ void TimelineView::buildRowActions() {
   addAction("timeline.pin", tr("Pin or unpin row"),
             tr("Keep the row under the pointer at the top, with its full path"), {Qt::Key_P},
             [this] { togglePin(); });
-  addAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"),
-            {Qt::Key_H}, [this] { hideRow(); });
+  addAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"), {Qt::Key_H},
+            [this] { hideRow(); });
   addAction("timeline.only_rank", tr("Hide other ranks"),
             tr("Hide every rank but that of the row under the pointer"), {}, [this] {
               if (const auto row = currentRow()) scene_->rows().hideOthers(row->process);

@@ -7,7 +7,7 @@
 
 namespace moescope {
 namespace {
-constexpr int kTickSpacing = 100;   // logical pixels between labelled ticks, at least
+constexpr int kTickSpacing = 100;    // logical pixels between labelled ticks, at least
 constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
@@ -141,8 +141,9 @@ QString TimelineCanvas::toolTipAt(QPointF pos) {
   const QPointF at = inLanes(pos);
   if (!scene_.hasTrace()) return {};
   if (at.y() < 0)
-    return tr("Drag to zoom to a range. Ctrl+wheel zooms at the pointer, Shift+wheel pans, "
-              "double-click shows everything.");
+    return tr(
+        "Drag to zoom to a range. Ctrl+wheel zooms at the pointer, Shift+wheel pans, "
+        "double-click shows everything.");
   if (const auto found = scene_.spanAt(at)) return span_tooltip(scene_, found->ref, found->span);
   const RowHit hit = scene_.layout().at(static_cast<int>(at.y()));
   if (hit.row && hit.row->key.kind == RowKind::Ribbon)

@@ -38,9 +38,10 @@ void paint_legend(QPainter& painter, QRectF area, const std::set<CellColor>& col
   for (const auto color : colors) {
     const auto c = static_cast<SpanClass>(color & kCellClassMask);
     const bool waits = color & kCellWaits;
-    x = paint_legend_entry(painter, x, area.top(), QColor(palette.fill(color, kFullLevel)),
-                           waits ? QBrush(QColor(palette.hatch(color)), Qt::BDiagPattern) : QBrush(),
-                           class_label(c, waits), theme);
+    x = paint_legend_entry(
+        painter, x, area.top(), QColor(palette.fill(color, kFullLevel)),
+        waits ? QBrush(QColor(palette.hatch(color)), Qt::BDiagPattern) : QBrush(),
+        class_label(c, waits), theme);
   }
   if (!ribbons) return;
   const auto entry = [&](const QColor& color, const QString& label) {
@@ -146,8 +147,8 @@ QString TimelineView::csv() const {
         const auto& columns = chunk.columns();
         for (std::size_t i = 0; i < columns.size(); ++i) {
           const Span span = columns.at(i);
-          const bool touches = span.start < range.end &&
-                               (span.end() > range.begin || span.start >= range.begin);
+          const bool touches =
+              span.start < range.end && (span.end() > range.begin || span.start >= range.begin);
           if (!touches || ++rows_all > kMaxCsvRows) continue;
           ++rows_written;
           const auto name = analysis && analysis->classes

@@ -192,8 +192,9 @@ void TimelineInteraction::wheel(QPointF pos, QPointF steps, Qt::KeyboardModifier
   const double sideways = steps.x() + (shift ? steps.y() : 0);
   if (sideways != 0) context.pan(-kPanPerStep * sideways);
   if (!shift && steps.y() != 0)
-    scene_.setScroll(scene_.layout().scroll() -
-                     static_cast<int>(std::lround(steps.y() * kScrollPerStep * RowLayout::kLaneHeight)));
+    scene_.setScroll(
+        scene_.layout().scroll() -
+        static_cast<int>(std::lround(steps.y() * kScrollPerStep * RowLayout::kLaneHeight)));
   if (mode_ == Mode::None) hover(pos);
 }
 

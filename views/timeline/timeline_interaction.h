@@ -2,9 +2,10 @@
 //
 //   drag                 mark an area          Shift+drag, middle drag   pan
 //   drag on the axis     zoom to it            Ctrl+drag                 zoom to it
-//   click, Ctrl+click    select, add           double-click              fit the span, or everything
-//   wheel                scroll rows           Ctrl+wheel                zoom at the pointer
-//   Shift+wheel          pan                   M, then click or drag     measure, snapping to edges
+//   click, Ctrl+click    select, add           double-click              fit the span, or
+//   everything wheel                scroll rows           Ctrl+wheel                zoom at the
+//   pointer Shift+wheel          pan                   M, then click or drag     measure, snapping
+//   to edges
 #pragma once
 
 #include <QMouseEvent>

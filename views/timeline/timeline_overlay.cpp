@@ -49,8 +49,9 @@ void TimelineOverlay::draw(QCPPainter* painter) {
 void TimelineOverlay::drawEmptyState(QPainter& painter) {
   QString text;
   if (!scene_.trace())
-    text = tr("No trace is open.\nOpen or drop a PyTorch profiler or Nsight Systems file to see "
-              "its timeline.");
+    text =
+        tr("No trace is open.\nOpen or drop a PyTorch profiler or Nsight Systems file to see "
+           "its timeline.");
   else if (!scene_.hasTrace())
     text = tr("This trace has no spans, so there is nothing to draw.");
   else if (scene_.context().processFilter())
@@ -85,9 +86,8 @@ void TimelineOverlay::drawArea(QPainter& painter, const AreaSelection& area) {
   for (const auto& placed : layout.placed()) {
     const auto& key = placed.row->key;
     const bool in = area.tracks.empty() ||
-                    (key.kind == RowKind::Track &&
-                     std::find(area.tracks.begin(), area.tracks.end(), key.track) !=
-                         area.tracks.end());
+                    (key.kind == RowKind::Track && std::find(area.tracks.begin(), area.tracks.end(),
+                                                             key.track) != area.tracks.end());
     if (!in) continue;
     const double top = layout.top(placed);
     painter.fillRect(QRectF(x0, top, x1 - x0, placed.y + placed.height - top), fill);
@@ -180,8 +180,7 @@ void TimelineOverlay::drawMeasure(QPainter& painter) {
   painter.drawLine(QPointF(x0, arrow_y), QPointF(x1, arrow_y));
   const TimeNs distance = std::abs(*measure.distance());
   drawPlate(painter, {(x0 + x1) / 2, arrow_y},
-            tr("%1 (%2)").arg(format_time(distance), format_time_full(distance)),
-            theme_.selection);
+            tr("%1 (%2)").arg(format_time(distance), format_time_full(distance)), theme_.selection);
 }
 
 }  // namespace moescope
