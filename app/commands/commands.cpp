@@ -9,14 +9,11 @@ namespace moescope {
 
 const std::vector<RegisterCommand>& all_commands() {
   static const std::vector<RegisterCommand> commands = {
-      register_info,
-      register_analyze,
+      register_info,   register_analyze,
 #ifdef MOESCOPE_HAS_GUI
-      register_export,
-      register_report,
+      register_export, register_report,
 #endif
-      register_import,
-      register_sql,
+      register_import, register_sql,
   };
   return commands;
 }

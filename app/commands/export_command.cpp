@@ -9,6 +9,7 @@
 #include "views/common/theme.h"
 #include "views/overlap/overlap_view.h"
 #include "views/sm/sm_view.h"
+#include "views/timeline/timeline_view.h"
 
 namespace moescope {
 namespace {
@@ -59,6 +60,10 @@ void export_file(const ExportOptions& options) {
     view.showAllDevices();
     return export_chart(view, path, size, theme);
   }
+  if (options.chart == "timeline") {
+    TimelineView view(opened.document, opened.context);
+    return export_chart(view, path, size, theme);
+  }
   OverlapView view(opened.document, opened.context);
   if (window) view.showVisibleRange();
   while (view.busy()) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
@@ -73,7 +78,7 @@ void register_export(CLI::App& app) {
   command->add_option("FILE", options->files, "Trace files or folders")->required();
   command->add_option("--chart", options->chart, "Chart to write")
       ->required()
-      ->check(CLI::IsMember({"overlap", "sm", "load", "balance"}));
+      ->check(CLI::IsMember({"timeline", "overlap", "sm", "load", "balance"}));
   command->add_option("-o,--output", options->output, "File to write: .png, .svg, .pdf or .csv")
       ->required();
   command->add_option("--size", options->size, "Width x height in pixels");

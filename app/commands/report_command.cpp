@@ -6,6 +6,7 @@
 #include "views/overlap/overlap_view.h"
 #include "views/report/report.h"
 #include "views/sm/sm_view.h"
+#include "views/timeline/timeline_view.h"
 
 namespace moescope {
 namespace {
@@ -21,13 +22,14 @@ void make_report(const ReportOptions& options) {
   OverlapView overlap(opened.document, opened.context);
   SmView sm(opened.document, opened.context);
   sm.showAllDevices();
+  TimelineView timeline(opened.document, opened.context);
   ReportInput input;
   input.trace = opened.document.trace();
   input.analysis = opened.document.analysis();
   input.files = opened.document.files();
   input.statistics = statistics_of(*input.trace, *input.analysis->classes, input.trace->range(), {},
                                    false, command_progress());
-  input.charts = {&overlap, &sm};
+  input.charts = {&timeline, &overlap, &sm};
   input.date = QDateTime::currentDateTime().toString(Qt::ISODate);
   write_report(input, QString::fromStdString(options.output));
 }

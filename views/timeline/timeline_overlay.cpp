@@ -41,7 +41,7 @@ void TimelineOverlay::draw(QCPPainter* painter) {
   drawCursor(*painter);
   if (const int pinned = scene_.layout().pinnedHeight(); pinned > 0) {
     painter->setPen(QPen(theme_.muted_text, 1));
-    painter->drawLine(0, pinned, area_.width(), pinned);
+    painter->drawLine(QLineF(0, pinned, area_.width(), pinned));
   }
   painter->restore();
 }

@@ -24,6 +24,7 @@ class TimelineScene : public QObject {
 
   Document& document() { return document_; }
   ViewContext& context() { return context_; }
+  const ViewContext& context() const { return context_; }
   RowModel& rows() { return rows_; }
   const RowModel& rows() const { return rows_; }
   SpanSource& source() { return source_; }

@@ -58,19 +58,33 @@ void append_scalar(std::string& out, std::string_view token) {
     append_quoted(out, token);
 }
 
+/// Value of the escape \uXXXX at body[at], -1 when its digits are wrong or cut off.
+int unicode_escape(std::string_view body, std::size_t at) {
+  if (at + 6 > body.size() || body[at] != '\\' || body[at + 1] != 'u') return -1;
+  int value = 0;
+  for (const char c : body.substr(at + 2, 4)) {
+    if (!std::isxdigit(static_cast<unsigned char>(c))) return -1;
+    value = value * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+  }
+  return value;
+}
+
+/// Every escape is one of JSON's; surrogates stand in pairs.
 bool valid_escapes(std::string_view body) {
   for (std::size_t i = body.find('\\'); i != body.npos; i = body.find('\\', i)) {
     if (i + 1 >= body.size()) return false;
-    const char c = body[i + 1];
-    if (c == 'u') {
-      if (i + 6 > body.size()) return false;
-      for (std::size_t k = i + 2; k < i + 6; ++k)
-        if (!std::isxdigit(static_cast<unsigned char>(body[k]))) return false;
-      i += 6;
-    } else {
-      if (!std::strchr("\"\\/bfnrt", c)) return false;
+    if (body[i + 1] != 'u') {
+      if (!std::strchr("\"\\/bfnrt", body[i + 1]) || body[i + 1] == '\0') return false;
       i += 2;
+      continue;
     }
+    const int value = unicode_escape(body, i);
+    if (value < 0 || (value >= 0xDC00 && value < 0xE000)) return false;
+    i += 6;
+    if (value < 0xD800 || value >= 0xE000) continue;
+    const int low = unicode_escape(body, i);
+    if (low < 0xDC00 || low >= 0xE000) return false;
+    i += 6;
   }
   return true;
 }
