@@ -4,6 +4,8 @@
 #include <deque>
 #include <exception>
 #include <optional>
+#include <stdexcept>
+#include <string>
 
 #include "core/parallel.h"
 
@@ -82,7 +84,6 @@ void SpanSource::startSummaries(const std::vector<TrackId>& order) {
     pool_.start([next, order, trace = trace_, inbox = inbox_] {
       for (std::size_t at = (*next)++; at < order.size() && !inbox->stopped(); at = (*next)++) {
         std::shared_ptr<const TrackSummary> summary;
-        QString failure;
         try {
           summary = trace->summary(order[at]);
         } catch (const std::exception& error) {

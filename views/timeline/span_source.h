@@ -4,9 +4,11 @@
 #include <QObject>
 #include <QThreadPool>
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -47,7 +49,11 @@ class SpanSource : public QObject {
   void query(Work work, Done done) {
     if (!trace_) return;
     if (trace_->in_memory()) {
-      done(work(*trace_));
+      try {
+        done(work(*trace_));
+      } catch (const std::exception& error) {
+        Q_EMIT failed(QString::fromUtf8(error.what()));
+      }
       return;
     }
     startTask([work, done, trace = trace_]() -> std::function<void()> {

@@ -6,8 +6,8 @@
 
 namespace moescope {
 
-QAction* TimelineView::addAction(const char* name, const QString& text, const QString& tip,
-                                 const QList<QKeySequence>& keys, std::function<void()> run) {
+QAction* TimelineView::makeAction(const char* name, const QString& text, const QString& tip,
+                                  const QList<QKeySequence>& keys, std::function<void()> run) {
   auto* action = new QAction(text, this);
   action->setObjectName(QLatin1String(name));
   action->setToolTip(tip);
@@ -15,7 +15,7 @@ QAction* TimelineView::addAction(const char* name, const QString& text, const QS
   action->setShortcuts(keys);
   action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
   connect(action, &QAction::triggered, this, [run = std::move(run)] { run(); });
-  QWidget::addAction(action);
+  addAction(action);
   return action;
 }
 
@@ -35,24 +35,24 @@ void TimelineView::zoomKey(double factor) {
 }
 
 void TimelineView::buildRangeActions() {
-  addAction("timeline.zoom_in", tr("Zoom in"), tr("Zoom in at the pointer"), {Qt::Key_W},
-            [this] { zoomKey(0.6); });
-  addAction("timeline.zoom_out", tr("Zoom out"), tr("Zoom out at the pointer"), {Qt::Key_S},
-            [this] { zoomKey(1 / 0.6); });
-  addAction("timeline.pan_left", tr("Pan to earlier"), tr("Show an earlier part"), {Qt::Key_A},
-            [this] { context_.pan(-0.2); });
-  addAction("timeline.pan_right", tr("Pan to later"), tr("Show a later part"), {Qt::Key_D},
-            [this] { context_.pan(0.2); });
-  addAction("timeline.fit_selection", tr("Fit selection"),
-            tr("Show the selected spans or area; everything when nothing is selected"), {Qt::Key_F},
-            [this] { fitSelection(); });
+  makeAction("timeline.zoom_in", tr("Zoom in"), tr("Zoom in at the pointer"), {Qt::Key_W},
+             [this] { zoomKey(0.6); });
+  makeAction("timeline.zoom_out", tr("Zoom out"), tr("Zoom out at the pointer"), {Qt::Key_S},
+             [this] { zoomKey(1 / 0.6); });
+  makeAction("timeline.pan_left", tr("Pan to earlier"), tr("Show an earlier part"), {Qt::Key_A},
+             [this] { context_.pan(-0.2); });
+  makeAction("timeline.pan_right", tr("Pan to later"), tr("Show a later part"), {Qt::Key_D},
+             [this] { context_.pan(0.2); });
+  makeAction("timeline.fit_selection", tr("Fit selection"),
+             tr("Show the selected spans or area; everything when nothing is selected"),
+             {Qt::Key_F}, [this] { fitSelection(); });
   measure_action_ =
-      addAction("timeline.measure", tr("Measure"),
-                tr("Measure between two points: click or drag; points snap to the edges of spans"),
-                {Qt::Key_M}, [this] {
-                  auto& interaction = canvas_->interaction();
-                  interaction.setMeasuring(!interaction.measure().active());
-                });
+      makeAction("timeline.measure", tr("Measure"),
+                 tr("Measure between two points: click or drag; points snap to the edges of spans"),
+                 {Qt::Key_M}, [this] {
+                   auto& interaction = canvas_->interaction();
+                   interaction.setMeasuring(!interaction.measure().active());
+                 });
   measure_action_->setCheckable(true);
   connect(&canvas_->interaction(), &TimelineInteraction::measuringChanged, measure_action_,
           &QAction::setChecked);
@@ -77,25 +77,25 @@ void TimelineView::fitSelection() {
 }
 
 void TimelineView::buildSelectionActions() {
-  addAction("timeline.previous_span", tr("Previous span"),
-            tr("Select the span before in the same row"), {Qt::Key_Comma, Qt::Key_Left},
-            [this] { moveSelection(-1); });
-  addAction("timeline.next_span", tr("Next span"), tr("Select the next span in the same row"),
-            {Qt::Key_Period, Qt::Key_Right}, [this] { moveSelection(1); });
-  addAction("timeline.row_above", tr("Select in the row above"),
-            tr("Select the span of the row above that is nearest in time"), {Qt::Key_Up},
-            [this] { moveToRow(-1); });
-  addAction("timeline.row_below", tr("Select in the row below"),
-            tr("Select the span of the row below that is nearest in time"), {Qt::Key_Down},
-            [this] { moveToRow(1); });
-  addAction("timeline.back", tr("Step back"),
-            tr("Leave measuring, then clear the area, then the selection"), {Qt::Key_Escape},
-            [this] {
-              if (find_row_->hasFocus())
-                canvas_->setFocus();
-              else
-                stepBack();
-            });
+  makeAction("timeline.previous_span", tr("Previous span"),
+             tr("Select the span before in the same row"), {Qt::Key_Comma, Qt::Key_Left},
+             [this] { moveSelection(-1); });
+  makeAction("timeline.next_span", tr("Next span"), tr("Select the next span in the same row"),
+             {Qt::Key_Period, Qt::Key_Right}, [this] { moveSelection(1); });
+  makeAction("timeline.row_above", tr("Select in the row above"),
+             tr("Select the span of the row above that is nearest in time"), {Qt::Key_Up},
+             [this] { moveToRow(-1); });
+  makeAction("timeline.row_below", tr("Select in the row below"),
+             tr("Select the span of the row below that is nearest in time"), {Qt::Key_Down},
+             [this] { moveToRow(1); });
+  makeAction("timeline.back", tr("Step back"),
+             tr("Leave measuring, then clear the area, then the selection"), {Qt::Key_Escape},
+             [this] {
+               if (find_row_->hasFocus())
+                 canvas_->setFocus();
+               else
+                 stepBack();
+             });
 }
 
 void TimelineView::moveSelection(int step) {
@@ -153,28 +153,28 @@ void TimelineView::selectNearest(TrackId track) {
 }
 
 void TimelineView::buildRowActions() {
-  addAction("timeline.pin", tr("Pin or unpin row"),
-            tr("Keep the row under the pointer at the top, with its full path"), {Qt::Key_P},
-            [this] { togglePin(); });
-  addAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"), {Qt::Key_H},
-            [this] { hideRow(); });
-  addAction("timeline.only_rank", tr("Hide other ranks"),
-            tr("Hide every rank but that of the row under the pointer"), {}, [this] {
-              if (const auto row = currentRow()) scene_->rows().hideOthers(row->process);
-            });
-  addAction("timeline.show_all", tr("Show all rows"), tr("Bring hidden rows back"),
-            {Qt::SHIFT | Qt::Key_H}, [this] { scene_->rows().showAll(); });
-  addAction("timeline.find_row", tr("Find row"), tr("Go to a row by part of its path"),
-            {Qt::CTRL | Qt::Key_P}, [this] {
-              find_row_->setFocus(Qt::ShortcutFocusReason);
-              find_row_->selectAll();
-            });
-  addAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
-            {Qt::CTRL | Qt::Key_Down},
-            [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
-  addAction("timeline.shorter", tr("Shorter rows"), tr("Make all lanes shorter, to see more"),
-            {Qt::CTRL | Qt::Key_Up},
-            [this] { scene_->setLaneHeight(scene_->layout().laneHeight() - 2); });
+  makeAction("timeline.pin", tr("Pin or unpin row"),
+             tr("Keep the row under the pointer at the top, with its full path"), {Qt::Key_P},
+             [this] { togglePin(); });
+  makeAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"), {Qt::Key_H},
+             [this] { hideRow(); });
+  makeAction("timeline.only_rank", tr("Hide other ranks"),
+             tr("Hide every rank but that of the row under the pointer"), {}, [this] {
+               if (const auto row = currentRow()) scene_->rows().hideOthers(row->process);
+             });
+  makeAction("timeline.show_all", tr("Show all rows"), tr("Bring hidden rows back"),
+             {Qt::SHIFT | Qt::Key_H}, [this] { scene_->rows().showAll(); });
+  makeAction("timeline.find_row", tr("Find row"), tr("Go to a row by part of its path"),
+             {Qt::CTRL | Qt::Key_P}, [this] {
+               find_row_->setFocus(Qt::ShortcutFocusReason);
+               find_row_->selectAll();
+             });
+  makeAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
+             {Qt::CTRL | Qt::Key_Down},
+             [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
+  makeAction("timeline.shorter", tr("Shorter rows"), tr("Make all lanes shorter, to see more"),
+             {Qt::CTRL | Qt::Key_Up},
+             [this] { scene_->setLaneHeight(scene_->layout().laneHeight() - 2); });
   connect(find_row_, &QLineEdit::textEdited, this,
           [this](const QString& text) { findRow(text, false); });
   connect(find_row_, &QLineEdit::returnPressed, this, [this] { findRow(find_row_->text(), true); });

@@ -195,7 +195,7 @@ void TimelineInteraction::wheel(QPointF pos, QPointF steps, Qt::KeyboardModifier
     scene_.setScroll(
         scene_.layout().scroll() -
         static_cast<int>(std::lround(steps.y() * kScrollPerStep * RowLayout::kLaneHeight)));
-  if (mode_ == Mode::None) hover(pos);
+  if (mode_ == Mode::None && inside_) hover(pos);
 }
 
 void TimelineInteraction::leave() {

@@ -4,6 +4,7 @@
 #include <QMenu>
 #include <QSplitter>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
@@ -93,7 +94,7 @@ void TimelineView::showContextMenu(QPoint global_pos) {
   for (const char* name : {"timeline.fit_selection", "timeline.measure", "", "timeline.pin",
                            "timeline.hide_row", "timeline.only_rank", "timeline.show_all",
                            "timeline.find_row", "", "timeline.taller", "timeline.shorter"}) {
-    if (auto* action = findChild<QAction*>(QLatin1String(name)))
+    if (auto* action = *name ? findChild<QAction*>(QLatin1String(name)) : nullptr)
       menu.addAction(action);
     else
       menu.addSeparator();

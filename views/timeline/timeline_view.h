@@ -5,6 +5,7 @@
 #include <QLineEdit>
 #include <QScrollBar>
 #include <QWidget>
+#include <functional>
 #include <optional>
 
 #include "views/common/chart.h"
@@ -49,9 +50,8 @@ class TimelineView : public QWidget, public Chart {
   void buildRangeActions();
   void buildSelectionActions();
   void buildRowActions();
-  QAction* addAction(const char* name, const QString& text, const QString& tip,
-                     const QList<QKeySequence>& keys, std::function<void()> run);
-  using QWidget::addAction;
+  QAction* makeAction(const char* name, const QString& text, const QString& tip,
+                      const QList<QKeySequence>& keys, std::function<void()> run);
 
   void updateScrollBar();
   void showContextMenu(QPoint global_pos);
