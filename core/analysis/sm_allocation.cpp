@@ -184,7 +184,7 @@ void infer(const Trace& trace, const Classification& classes, const Device& devi
   for_each_gpu_span(
       trace, tracks_of(trace, result.key), window,
       [&](const SpanColumns& c, std::size_t row, TimeRange span) {
-        if (c.kind[row] != SpanKind::Kernel) return;
+        if (c.kind[row] != SpanKind::Kernel || span.empty()) return;
         const auto blocks = trace.launches().at(c.launch[row]).blocks();
         if (c.launch[row] == 0) ++without_launch;
         const bool narrow =
