@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
+#include "core/analysis/gpu_work.h"
 #include "core/error.h"
 #include "core/import/open.h"
 
@@ -32,12 +33,6 @@ std::optional<TimeRange> window_of(const AnalyzeOptions& options, const Trace& t
 const SmAllocation* find_sm(const std::vector<SmAllocation>& all, const DeviceKey& key) {
   for (const auto& a : all)
     if (a.key == key) return &a;
-  return nullptr;
-}
-
-const Device* find_device(const Trace& trace, const DeviceKey& key) {
-  for (const auto& d : trace.devices())
-    if (d.process == key.process && d.index == key.device) return &d;
   return nullptr;
 }
 

@@ -14,6 +14,9 @@ namespace moescope {
 /// Stream tracks of `key`.
 std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key);
 
+/// Description of device `key`, nullptr when the trace has none.
+const Device* find_device(const Trace& trace, const DeviceKey& key);
+
 /// Calls visit(const SpanColumns&, row, TimeRange clipped) for every kernel, copy and fill of
 /// `tracks`, cut to `window` when given (events that do not touch it are left out).
 template <typename Visit>

@@ -92,6 +92,12 @@ std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key) {
   return result;
 }
 
+const Device* find_device(const Trace& trace, const DeviceKey& key) {
+  for (const auto& device : trace.devices())
+    if (device.process == key.process && device.index == key.device) return &device;
+  return nullptr;
+}
+
 std::vector<DeviceKey> devices_with_work(const Trace& trace) {
   std::set<DeviceKey> keys;
   for (TrackId id = 0; id < trace.tracks().size(); ++id) {

@@ -281,12 +281,6 @@ void from_records(const Trace& trace, const Classification& classes, SmAllocatio
                              " blocks belong to no known kernel and count as other compute.");
 }
 
-const Device* find_device(const Trace& trace, const DeviceKey& key) {
-  for (const auto& device : trace.devices())
-    if (device.process == key.process && device.index == key.device) return &device;
-  return nullptr;
-}
-
 }  // namespace
 
 const char* to_string(SmMethod method) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/analysis/gpu_work.h"
+
 namespace moescope {
 namespace {
 
@@ -141,13 +143,6 @@ void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, con
       Qt::AlignCenter,
       QCoreApplication::translate("Chart", "Time from trace start (%1)")
           .arg(QString::fromUtf8(unit.name)));
-}
-
-const Device* find_device(const Trace& trace, const DeviceKey& key) {
-  for (const Device& device : trace.devices()) {
-    if (device.process == key.process && device.index == key.device) return &device;
-  }
-  return nullptr;
 }
 
 QString device_label(const Trace& trace, const DeviceKey& key) {

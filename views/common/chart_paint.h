@@ -39,8 +39,6 @@ qreal time_to_x(TimeNs time, TimeRange range, const QRectF& plot);
 
 /// "rank 0 > GPU 0 (NVIDIA H800)".
 QString device_label(const Trace& trace, const DeviceKey& key);
-/// The device's description, nullptr when the trace has none.
-const Device* find_device(const Trace& trace, const DeviceKey& key);
 /// One CSV field, quoted where needed.
 QString csv_field(const QString& text);
 /// One TSV field: tabs and line ends become blanks.

@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/analysis/gpu_work.h"
+
 namespace moescope {
 namespace {
 
 QString text(std::string_view s) {
   return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
-}
-
-const Device* device_at(const Trace& trace, ProcessId process, int index) {
-  for (const auto& device : trace.devices())
-    if (device.process == process && device.index == index) return &device;
-  return nullptr;
 }
 
 }  // namespace
@@ -138,7 +134,7 @@ void RowModel::appendProcess(const Group& group, bool everything,
     TimelineRow ribbon;
     ribbon.key = {RowKind::Ribbon, group.process, index};
     ribbon.title = tr("GPU %1 overlap").arg(index);
-    if (const auto* device = device_at(*trace_, group.process, index))
+    if (const auto* device = find_device(*trace_, {group.process, index}))
       ribbon.detail = text(device->name);
     ribbon.path = header.path + " > " + ribbon.title;
     ribbon.indent = 1;
