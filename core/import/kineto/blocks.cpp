@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "core/import/kineto/json_text.h"
+#include "core/import/kineto/json_scan.h"
 
 namespace moescope::kineto {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "core/import/kineto/json_scan.h"
 #include "core/import/kineto/json_text.h"
 
 namespace moescope::kineto {
@@ -193,7 +194,10 @@ std::uint32_t Collector::track(const EventTokens& event, SpanKind kind) {
     key_ += part;
     key_ += '\n';
   }
+  if (key_ == last_track_key_) return last_track_;  // neighbours mostly share their track
   const auto id = track_texts_.id(key_);
+  last_track_key_ = key_;
+  last_track_ = id;
   if (id == tracks_.size()) {
     if (on_device)
       tracks_.push_back(device_track(event, kind));

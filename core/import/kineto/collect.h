@@ -93,6 +93,8 @@ class Collector {
   std::vector<TrackKey> tracks_;
   std::vector<LaunchConfig> launches_;
   std::string scratch_, key_;
+  std::string last_track_key_;
+  std::uint32_t last_track_ = 0;
 };
 
 /// The "[...]" a merging tool put before a pid ("[TP00-DP01] 83"), else "".

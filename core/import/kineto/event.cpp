@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/import/kineto/json_scan.h"
 #include "core/import/kineto/json_text.h"
 
 namespace moescope::kineto {

@@ -1,4 +1,4 @@
-// JSON as profilers write it: token scanning, exact decimals, normalising, repair of broken text.
+// What JSON tokens mean: texts, exact decimals, numbers; and writing them.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,6 @@
 
 namespace moescope::kineto {
 
-inline bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-inline const char* skip_space(const char* p, const char* end) {
-  while (p < end && is_space(*p)) ++p;
-  return p;
-}
-
-/// One past the closing quote of the string that opens at `p`; nullptr when it does not close or
-/// holds a bare control character.
-const char* scan_string(const char* p, const char* end);
-
-/// One past the value at `p`, appended to `out` (unless nullptr) as valid JSON without spaces:
-/// bare words, non-finite numbers and integers beyond 64 bits become strings. nullptr when the
-/// text is no value.
-const char* scan_value(const char* p, const char* end, std::string* out, int depth = 0);
-
 /// Text of a token: what is between the quotes, escapes resolved, or the bare token itself.
 /// `scratch` backs the result when escapes had to be resolved.
 std::string_view token_text(std::string_view token, std::string& scratch);
@@ -37,14 +20,18 @@ std::optional<TimeNs> microseconds_to_ns(std::string_view token);
 /// An integer token, plain or in quotes.
 std::optional<std::int64_t> token_integer(std::string_view token);
 
-/// Whether `text` is the beginning of a JSON object that is still to be completed: well-formed as
-/// far as it goes.
-bool is_object_prefix(std::string_view text);
+/// Every escape in `body` is one of JSON's; surrogates stand in pairs.
+bool valid_escapes(std::string_view body);
 
-/// `text`, one JSON object with unescaped quotes, control characters, bad escapes, bad UTF-8 or
-/// trailing commas, as valid JSON; nullopt when it cannot be told what was meant.
-std::optional<std::string> repair_object(std::string_view text);
+/// Length of the well-formed UTF-8 sequence at `i`, 0 when there is none.
+std::size_t utf8_length(std::string_view s, std::size_t i);
+/// Stands for what cannot be read.
+inline constexpr std::uint32_t kReplacement = 0xFFFD;
+void append_utf8(std::string& out, std::uint32_t c);
 
+/// Appends a bare token as it stands when JSON has it (numbers that fit, true, false, null), else
+/// as a string.
+void append_scalar(std::string& out, std::string_view token);
 /// Appends `text` as a JSON string with quotes.
 void append_quoted(std::string& out, std::string_view text);
 

@@ -8,7 +8,8 @@
 #include <utility>
 
 #include "core/import/kineto/blocks.h"
-#include "core/import/kineto/json_text.h"
+#include "core/import/kineto/json_repair.h"
+#include "core/import/kineto/json_scan.h"
 #include "core/import/kineto/top_level.h"
 #include "core/parallel.h"
 

@@ -1,6 +1,6 @@
 #include "core/import/kineto/top_level.h"
 
-#include "core/import/kineto/json_text.h"
+#include "core/import/kineto/json_scan.h"
 
 namespace moescope::kineto {
 namespace {
