@@ -1,0 +1,50 @@
+// Paged cache of what attention keeps of earlier tokens.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "gpu/model/config.h"
+
+namespace moescope::runtime {
+
+/// The pages that hold one sequence, in order; the same pages in every layer.
+struct KvSequence {
+  std::vector<int> pages;
+  int length = 0;  ///< tokens that are written
+};
+
+/// Memory of one rank: [layer][page][token][kv_width] floats. For MLA a token holds the normalised
+/// latent and the rotated key; for GQA the keys of all heads, then the values.
+class KvCache {
+ public:
+  KvCache(const ModelConfig& config, int pages, int page_tokens = 16);
+
+  /// Takes pages until `sequence` can hold `tokens`; false (and nothing taken) when too few are
+  /// free.
+  bool reserve(KvSequence& sequence, int tokens);
+  void release(KvSequence& sequence);
+  int free_pages() const { return static_cast<int>(free_.size()); }
+  int page_count() const { return pages_; }
+  int page_tokens() const { return page_tokens_; }
+  int width() const { return width_; }
+  int pages_for(int tokens) const { return (tokens + page_tokens_ - 1) / page_tokens_; }
+
+  float* token(int layer, const KvSequence& sequence, int position) {
+    return page(layer, sequence.pages[static_cast<std::size_t>(position / page_tokens_)]) +
+           static_cast<std::size_t>(position % page_tokens_) * width_;
+  }
+  /// A whole page: page_tokens * width floats.
+  float* page(int layer, int page) {
+    return data_.data() + (static_cast<std::size_t>(layer) * pages_ + page) * page_tokens_ * width_;
+  }
+  std::size_t page_floats() const { return static_cast<std::size_t>(page_tokens_) * width_; }
+  int layers() const { return layers_; }
+
+ private:
+  int layers_, pages_, page_tokens_, width_;
+  std::vector<float> data_;
+  std::vector<int> free_;
+};
+
+}  // namespace moescope::runtime

@@ -1,0 +1,80 @@
+// The operators of a mixture-of-experts transformer. What stands behind the interface decides
+// where they run; every result is independent of batching: a row's numbers depend on that row.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "gpu/compute/kv_cache.h"
+#include "gpu/compute/team.h"
+#include "gpu/model/weights.h"
+
+namespace moescope::runtime {
+
+/// cos and sin of every position and frequency, [position][dim / 2].
+class RopeTable {
+ public:
+  /// `dim`: how many elements of a head are rotated. Frequencies after YaRN where configured.
+  RopeTable(const Rope& rope, int dim, int positions);
+  const float* cos(int position) const { return cos_.data() + offset(position); }
+  const float* sin(int position) const { return sin_.data() + offset(position); }
+  int half() const { return half_; }
+  int positions() const { return positions_; }
+
+ private:
+  std::size_t offset(int position) const { return static_cast<std::size_t>(position) * half_; }
+  int half_, positions_;
+  std::vector<float> cos_, sin_;
+};
+
+/// A row of a batch: the token at `position` of `sequence`.
+struct TokenRow {
+  const KvSequence* sequence = nullptr;
+  int position = 0;
+};
+
+/// What the gate chose, [row][k] in order of falling selection score (lower expert first on a tie).
+struct Routing {
+  int top_k = 0;
+  std::vector<std::int32_t> experts;
+  std::vector<float> weights;
+};
+
+/// Rows that go to one expert: weights and the range of rows.
+struct ExpertGroup {
+  const Mlp* weights = nullptr;
+  int begin = 0, end = 0;
+};
+
+/// Pointers are to [rows, width] floats, row-major. Input and output never overlap.
+class Operators {
+ public:
+  virtual ~Operators() = default;
+
+  /// y = x / sqrt(mean(x^2) + eps) * weight.
+  virtual void rms_norm(const float* x, int rows, const Matrix& weight, double eps, float* y,
+                        Team& team) const = 0;
+  /// y = x W^T.
+  virtual void linear(const float* x, int rows, const Matrix& weight, float* y,
+                      Team& team) const = 0;
+  /// y = down(silu(gate x) * up x).
+  virtual void swiglu(const float* x, int rows, const Mlp& mlp, float* y, Team& team) const = 0;
+  /// Causal attention of `rows` over their sequences, projections included. Writes the rows' keys
+  /// and values into `cache` first; earlier positions must be there or among the rows.
+  virtual void attention(const LayerWeights& layer, int layer_index, const float* x,
+                         std::span<const TokenRow> rows, const RopeTable& rope, KvCache& cache,
+                         float* y, Team& team) const = 0;
+  /// Scores, selection and weights of the routed experts.
+  virtual void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
+                    Team& team) const = 0;
+  /// swiglu() of each group with its own expert.
+  virtual void experts(const float* x, std::span<const ExpertGroup> groups, float* y,
+                       Team& team) const = 0;
+};
+
+/// The operators on the CPU, in float.
+std::unique_ptr<Operators> cpu_operators(const ModelConfig& config);
+
+}  // namespace moescope::runtime
