@@ -12,6 +12,9 @@ constexpr double kPngScale = 2;
 }
 
 ExportMenu::ExportMenu(DockLayout& layout, QWidget* parent) : QMenu(tr("&Export chart"), parent) {
+  connect(&csv_job_, &JobRunner::failed, this, [this](const QString& text) {
+    Q_EMIT message({UserMessage::Level::Error, text, {}});
+  });
   for (QDockWidget* dock : layout.docks()) {
     if (dynamic_cast<Chart*>(dock->widget()) == nullptr) continue;
     QAction* action = addAction(tr("Export %1…").arg(dock->windowTitle()));
@@ -27,6 +30,8 @@ void ExportMenu::exportDock(QDockWidget* dock) {
                                               tr("Pictures and data (*.png *.svg *.pdf *.csv)"));
   if (file.isEmpty()) return;
   if (QFileInfo(file).suffix().isEmpty()) file += ".png";
+  if (QFileInfo(file).suffix().compare("csv", Qt::CaseInsensitive) == 0)
+    return exportCsv(file, chart->csvTask());
   try {
     const QSize size = dock->widget()->size().expandedTo(QSize(800, 400));
     export_chart(*chart, file, size, Theme::of(palette()), kPngScale);
@@ -34,6 +39,18 @@ void ExportMenu::exportDock(QDockWidget* dock) {
   } catch (const std::exception& error) {
     Q_EMIT message({UserMessage::Level::Error, QString::fromUtf8(error.what()), {}});
   }
+}
+
+void ExportMenu::exportCsv(const QString& file, std::function<QString()> task) {
+  csv_job_.start(
+      tr("Exporting %1").arg(QFileInfo(file).fileName()),
+      [file, task = std::move(task)](Progress&) {
+        write_file_whole(file, task().toUtf8());
+        return true;
+      },
+      [this, file](bool) {
+        Q_EMIT message({UserMessage::Level::Info, tr("Exported %1.").arg(file), {}});
+      });
 }
 
 }  // namespace moescope

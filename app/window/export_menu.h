@@ -5,6 +5,7 @@
 
 #include "app/window/dock_layout.h"
 #include "app/window/loader.h"
+#include "views/common/job.h"
 
 namespace moescope {
 
@@ -19,6 +20,9 @@ class ExportMenu : public QMenu {
 
  private:
   void exportDock(QDockWidget* dock);
+  void exportCsv(const QString& file, std::function<QString()> task);
+
+  JobRunner csv_job_;
 };
 
 }  // namespace moescope

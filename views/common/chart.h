@@ -6,6 +6,7 @@
 #include <QPainter>
 #include <QSize>
 #include <QString>
+#include <functional>
 
 namespace moescope {
 
@@ -22,6 +23,10 @@ class Chart {
   virtual void paintChart(QPainter& painter, QSize size, const Theme& theme) = 0;
   /// The data behind the picture, with a header row that names units.
   virtual QString csv() const = 0;
+  /// The work of csv() without the widget, for any thread; charts with little data do it now.
+  virtual std::function<QString()> csvTask() const {
+    return [text = csv()] { return text; };
+  }
 };
 
 /// Writes `chart` to `path`; the format follows the suffix png, svg, pdf or csv. The file is

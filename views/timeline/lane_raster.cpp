@@ -122,39 +122,46 @@ void rasterise_spans(const std::vector<LoadedChunkPtr>& chunks, int depth, const
   accumulator.finish(cells);
 }
 
-void rasterise_summary(const SummaryLevel& level, const PixelMap& map, const ClassTable& classes,
-                       CellAccumulator& accumulator, LaneCells& cells) {
+void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& map,
+                       const ClassTable& classes, CellAccumulator& accumulator, LaneCells& cells) {
   accumulator.begin(map.width());
   cells.labels.clear();
-  const TimeRange range = map.range();
-  const double bucket_ns = std::ldexp(1.0, level.shift);
-  const auto first = static_cast<std::uint64_t>(std::max<TimeNs>(range.begin, 0)) >> level.shift;
-  auto it = std::lower_bound(
-      level.buckets.begin(), level.buckets.end(), first,
-      [](const SummaryBucket& bucket, std::uint64_t index) { return bucket.index < index; });
-  const double scale = bucket_ns / map.nsPerPixel();
-  const double origin = -map.x(0);
-  for (; it != level.buckets.end(); ++it) {
-    const double x0 = it->index * scale - origin;
-    if (x0 >= map.width()) break;
-    const CellColor color = classes.color(it->kind, it->longest);
-    accumulator.mark(std::max(x0, 0.0), color);
-    if (it->busy > 0)
-      accumulator.add(x0, x0 + scale, std::min(1.0, static_cast<double>(it->busy) / bucket_ns),
-                      color);
+  for (const auto& tile : tiles) {
+    const int shift = tile->shift;
+    const double width = std::ldexp(1.0, shift) / map.nsPerPixel();
+    const TimeNs begin = std::max<TimeNs>(map.range().begin, 0);
+    auto it = std::lower_bound(
+        tile->buckets.begin(), tile->buckets.end(), static_cast<std::uint64_t>(begin) >> shift,
+        [](const DrawBucket& bucket, std::uint64_t index) { return bucket.index < index; });
+    for (; it != tile->buckets.end(); ++it) {
+      const double x0 = map.x(TimeNs{it->index} << shift);
+      if (x0 >= map.width()) break;
+      const CellColor color = classes.color(it->kind, it->name);
+      accumulator.mark(std::max(x0, 0.0), color);
+      if (it->busy > 0) accumulator.add(x0, x0 + width, it->busy, color);
+    }
   }
   accumulator.finish(cells);
 }
 
-const SummaryLevel* level_for(const TrackSummary& summary, int depth, double ns_per_pixel) {
-  if (const auto* level = summary.level(depth, ns_per_pixel)) return level;
-  for (const auto& level : summary.levels)
-    if (level.depth == depth) return &level;
-  return nullptr;
-}
-
-bool summary_suffices(const TrackSummary& summary, int depth, double ns_per_pixel) {
-  return summary.level(depth, ns_per_pixel) != nullptr;
+void stretch_cells(const LaneCells& old, const PixelMap& old_map, const PixelMap& map,
+                   LaneCells& cells) {
+  const auto width = static_cast<std::size_t>(map.width());
+  cells.color.assign(width, 0);
+  cells.level.assign(width, 0);
+  cells.labels.clear();
+  cells.any = cells.any_waits = false;
+  const double scale = map.nsPerPixel() / old_map.nsPerPixel();
+  const double origin = old_map.x(map.range().begin);
+  for (std::size_t i = 0; i < width; ++i) {
+    const double x = std::floor(origin + (static_cast<double>(i) + 0.5) * scale);
+    if (x < 0 || x >= static_cast<double>(old.level.size())) continue;
+    const auto from = static_cast<std::size_t>(x);
+    cells.level[i] = old.level[from];
+    cells.color[i] = static_cast<CellColor>(old.color[from] & ~kCellEdge);
+    cells.any |= cells.level[i] > 0;
+    cells.any_waits |= cells.level[i] > 0 && (cells.color[i] & kCellWaits) != 0;
+  }
 }
 
 }  // namespace moescope

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/trace/summary.h"
+#include "views/timeline/bucket_tile.h"
 #include "views/timeline/class_table.h"
 #include "views/timeline/lane_cells.h"
 #include "views/timeline/loaded_chunk.h"
@@ -21,15 +21,13 @@ void rasterise_spans(const std::vector<LoadedChunkPtr>& chunks, int depth, const
                      const ClassTable& classes, double min_label, CellAccumulator& accumulator,
                      LaneCells& cells);
 
-/// Draws the buckets of `level` that touch the picture.
-void rasterise_summary(const SummaryLevel& level, const PixelMap& map, const ClassTable& classes,
-                       CellAccumulator& accumulator, LaneCells& cells);
+/// Draws the buckets of `tiles` (in order of time) that touch the picture.
+void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& map,
+                       const ClassTable& classes, CellAccumulator& accumulator, LaneCells& cells);
 
-/// The level of `depth` to draw at `ns_per_pixel`: buckets of at most a pixel where there are
-/// such, else the finest. nullptr when the track has no such depth.
-const SummaryLevel* level_for(const TrackSummary& summary, int depth, double ns_per_pixel);
-
-/// True when the buckets of the finest level of `depth` are at most a pixel: spans add nothing.
-bool summary_suffices(const TrackSummary& summary, int depth, double ns_per_pixel);
+/// What `old` shows of the time of `map`, when it was drawn for `old_map`: a picture to look at
+/// until the right one is ready.
+void stretch_cells(const LaneCells& old, const PixelMap& old_map, const PixelMap& map,
+                   LaneCells& cells);
 
 }  // namespace moescope

@@ -21,10 +21,12 @@ double estimated_spans(const Trace& trace, TrackId track, TimeRange window) {
   });
   double sum = 0;
   for (; it != infos.end() && it->first_start < window.end; ++it) {
-    const auto length = static_cast<double>(it->last_start - it->first_start) + 1;
-    const auto inside = static_cast<double>(std::min(it->last_start, window.end) -
-                                            std::max(it->first_start, window.begin)) +
-                        1;
+    const auto between = [](TimeNs from, TimeNs to) {
+      return static_cast<double>(PixelMap::difference(to, from)) + 1;
+    };
+    const double length = between(it->first_start, it->last_start);
+    const double inside =
+        between(std::max(it->first_start, window.begin), std::min(it->last_start, window.end));
     sum += it->count * std::clamp(inside / length, 0.0, 1.0);
     if (sum > 1e6) break;
   }
@@ -36,11 +38,12 @@ double estimated_spans(const Trace& trace, TrackId track, TimeRange window) {
 /// One lane whose columns are to be worked out, away from the GUI thread's objects.
 struct LaneRenderer::Job {
   LaneKey key;
-  std::shared_ptr<const TrackSummary> summary;
+  std::vector<BucketTilePtr> tiles;
   std::vector<LoadedChunkPtr> chunks;
   bool use_spans = false;
   bool complete = true;
-  LaneCells* cells = nullptr;
+  bool nothing_yet = false;  ///< show what was drawn before
+  Drawn* drawn = nullptr;
 };
 
 int LaneRenderer::physical(int logical) const {
@@ -51,7 +54,12 @@ void LaneRenderer::invalidate(bool all) {
   if (all)
     cache_.clear();
   else
-    std::erase_if(cache_, [](const auto& entry) { return !entry.second.complete; });
+    for (auto& [key, drawn] : cache_) drawn.stale |= !drawn.cells.complete;
+}
+
+bool LaneRenderer::complete() const {
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const Lane& lane) { return lane.cells->complete; });
 }
 
 void LaneRenderer::prepare(const LaneContent& content, const LaneCanvas& canvas, double min_label) {
@@ -63,23 +71,31 @@ void LaneRenderer::prepare(const LaneContent& content, const LaneCanvas& canvas,
   min_label_ = min_label;
   palette_ = LanePalette(canvas.theme);
   map_ = PixelMap(canvas.range, std::max(1, physical(canvas.size.width())));
-  if (!same_time) cache_.clear();
+  if (!same_time)
+    for (auto& [key, drawn] : cache_) drawn.stale = true;
   lanes_.clear();
   content.source.beginFrame();
   std::vector<Job> jobs;
   for (const auto& placed : content.layout.placed())
     if (placed.row->key.kind == RowKind::Track) addTrackLanes(placed, jobs);
   run(jobs);
+  forgetUnused();
+}
+
+void LaneRenderer::forgetUnused() {
+  constexpr std::size_t kSpareLanes = 512;
+  if (cache_.size() <= 2 * lanes_.size() + kSpareLanes) return;
+  std::set<LaneKey> used;
+  for (const auto& lane : lanes_) used.insert(lane.key);
+  std::erase_if(cache_, [&](const auto& entry) { return !used.contains(entry.first); });
 }
 
 void LaneRenderer::addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs) {
   const auto& layout = content_->layout;
   const TrackId track = placed.row->key.track;
-  const auto summary = content_->source.summary(track);
   const double density =
       estimated_spans(*content_->source.trace(), track, canvas_.range) / map_.width();
-  std::vector<LoadedChunkPtr> chunks;
-  bool chunks_asked = false, complete = true;
+  TrackChunks chunks;
   for (int depth = 0; depth < placed.row->lanes; ++depth) {
     Lane lane{{track, depth}, &placed, nullptr, 0, 0, 0};
     const int y = layout.laneY(placed, depth);
@@ -87,40 +103,64 @@ void LaneRenderer::addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs
     lane.y0 = physical(y);
     lane.y1 = physical(y + layout.laneInk());
     lane.top = physical(layout.top(placed));
-    const auto [it, added] = cache_.try_emplace(lane.key);
-    lane.cells = &it->second;
+    Drawn& drawn = cache_[lane.key];
+    lane.cells = &drawn.cells;
     lanes_.push_back(lane);
-    if (!added) continue;
-    Job job{lane.key, summary, {}, false, true, &it->second};
-    const bool exact = density <= kSpansPerColumnExact;
-    job.use_spans = exact || (summary && !summary_suffices(*summary, depth, map_.nsPerPixel()));
-    if (job.use_spans) {
-      if (!chunks_asked) chunks = content_->source.chunks(track, canvas_.range, &complete);
-      chunks_asked = true;
-      if (complete || !summary) job.chunks = chunks;
-      job.use_spans = complete || !summary;
-      job.complete = complete;
-    } else {
-      job.complete = summary != nullptr;
-    }
+    if (!drawn.stale) continue;
+    Job job;
+    job.key = lane.key;
+    job.drawn = &drawn;
+    fetch(job, density, chunks);
     jobs.push_back(std::move(job));
   }
+}
+
+/// Gathers what is at hand for one lane; the rest is requested.
+void LaneRenderer::fetch(Job& job, double density, TrackChunks& chunks) {
+  auto& source = content_->source;
+  const auto [track, depth] = job.key;
+  const TrackShape* shape = source.shape(track);
+  const bool in_memory = source.trace()->in_memory();
+  const int finest = shape ? shape->finestShift(depth) : 63;
+  const bool wants_spans =
+      density <= kSpansPerColumnExact || (shape && !shape->suffices(depth, map_.nsPerPixel()));
+  if (wants_spans || (!shape && in_memory)) {
+    if (!chunks.asked) chunks.list = source.chunks(track, canvas_.range, &chunks.complete);
+    chunks.asked = true;
+    if (chunks.complete) {
+      job.chunks = chunks.list;
+      job.use_spans = true;
+      job.complete = wants_spans || shape;
+      return;
+    }
+    job.complete = false;
+  }
+  bool tiles_complete = false;
+  if (shape && finest < 63)
+    job.tiles = source.tiles(track, depth, canvas_.range,
+                             std::max(shift_for(map_.nsPerPixel()), finest), &tiles_complete);
+  job.complete &= tiles_complete;
+  job.nothing_yet = !tiles_complete && job.drawn->map.width() > 1;
 }
 
 void LaneRenderer::run(std::vector<Job>& jobs) {
   const auto draw = [&](Job& job) {
     thread_local CellAccumulator accumulator;
-    LaneCells& cells = *job.cells;
-    cells.complete = job.complete;
-    const auto& classes = content_->classes;
-    const auto* level = job.summary && !job.use_spans
-                            ? level_for(*job.summary, job.key.depth, map_.nsPerPixel())
-                            : nullptr;
-    if (level)
-      rasterise_summary(*level, map_, classes, accumulator, cells);
-    else
+    Drawn& drawn = *job.drawn;
+    const auto& classes = content_->looks->classes;
+    if (job.nothing_yet) {
+      LaneCells stretched;
+      stretch_cells(drawn.cells, drawn.map, map_, stretched);
+      drawn.cells = std::move(stretched);
+    } else if (job.use_spans) {
       rasterise_spans(job.chunks, job.key.depth, map_, classes, min_label_ * canvas_.dpr,
-                      accumulator, cells);
+                      accumulator, drawn.cells);
+    } else {
+      rasterise_buckets(job.tiles, map_, classes, accumulator, drawn.cells);
+    }
+    drawn.cells.complete = job.complete;
+    drawn.map = map_;
+    drawn.stale = false;
   };
   const std::size_t blocks = (jobs.size() + kLanesPerBlock - 1) / kLanesPerBlock;
   parallel_for(blocks, [&](std::size_t block) {
@@ -192,8 +232,8 @@ void LaneRenderer::paintLane(const Lane& lane) {
 }
 
 void LaneRenderer::paintRibbon(const PlacedRow& placed) {
-  const auto it = content_->ribbons.find({placed.row->key.process, placed.row->key.device});
-  if (it == content_->ribbons.end()) return;
+  const auto it = content_->looks->ribbons.find({placed.row->key.process, placed.row->key.device});
+  if (it == content_->looks->ribbons.end()) return;
   it->second.columns(map_, shares_);
   const int gap = placed.height >= 8 ? physical(2) : 0;
   const int y0 = physical(placed.y) + gap, y1 = physical(placed.y + placed.height) - gap;

@@ -9,14 +9,12 @@
 #include <set>
 #include <vector>
 
-#include "core/analysis/overlap.h"
-#include "views/timeline/class_table.h"
 #include "views/timeline/label_text.h"
 #include "views/timeline/lane_cells.h"
-#include "views/timeline/ribbon.h"
 #include "views/timeline/row_layout.h"
 #include "views/timeline/span_source.h"
 #include "views/timeline/time_axis.h"
+#include "views/timeline/timeline_looks.h"
 
 namespace moescope {
 
@@ -24,8 +22,7 @@ namespace moescope {
 struct LaneContent {
   SpanSource& source;
   const RowLayout& layout;
-  const std::map<DeviceKey, Ribbon>& ribbons;
-  const ClassTable& classes;
+  TimelineLooksPtr looks;
 };
 
 /// Size and look of a picture.
@@ -50,6 +47,8 @@ class LaneRenderer {
   void drawVector(QPainter& painter);
   /// Forget columns: of lanes that were not complete, or of all.
   void invalidate(bool all);
+  /// False while the prepared lanes are drawn from what was at hand.
+  bool complete() const;
   /// Looks (class and flags without the edge) that the prepared lanes show.
   std::set<CellColor> colorsInUse() const;
 
@@ -59,6 +58,12 @@ class LaneRenderer {
     int depth = 0;
     friend auto operator<=>(const LaneKey&, const LaneKey&) = default;
   };
+  /// Columns kept from frame to frame, and what they were drawn for.
+  struct Drawn {
+    LaneCells cells;
+    PixelMap map;
+    bool stale = true;  ///< to be drawn again before it is shown
+  };
   struct Lane {
     LaneKey key;
     const PlacedRow* placed = nullptr;
@@ -67,8 +72,15 @@ class LaneRenderer {
     int top = 0;         ///< nothing is drawn above (pinned rows)
   };
   struct Job;
+  /// The chunks of a track, which its lanes share.
+  struct TrackChunks {
+    std::vector<LoadedChunkPtr> list;
+    bool asked = false, complete = false;
+  };
 
   void addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs);
+  void fetch(Job& job, double density, TrackChunks& chunks);
+  void forgetUnused();
   void run(std::vector<Job>& jobs);
   void paintLane(const Lane& lane);
   void paintRibbon(const PlacedRow& placed);
@@ -82,7 +94,7 @@ class LaneRenderer {
   LanePalette palette_;
   PixelMap map_;  ///< of physical columns
   double min_label_ = 0;
-  std::map<LaneKey, LaneCells> cache_;
+  std::map<LaneKey, Drawn> cache_;
   std::vector<Lane> lanes_;
   QImage image_;
   std::vector<QRgb> grid_line_, header_line_, line_;

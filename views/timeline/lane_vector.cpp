@@ -59,8 +59,9 @@ void LaneRenderer::drawVector(QPainter& painter) {
     painter.drawLine(QPointF(x, 0), QPointF(x, canvas_.size.height()));
   }
   for (const auto& placed : layout.placed()) {
-    const auto it = content_->ribbons.find({placed.row->key.process, placed.row->key.device});
-    if (placed.row->key.kind != RowKind::Ribbon || it == content_->ribbons.end()) continue;
+    const auto it =
+        content_->looks->ribbons.find({placed.row->key.process, placed.row->key.device});
+    if (placed.row->key.kind != RowKind::Ribbon || it == content_->looks->ribbons.end()) continue;
     it->second.columns(map_, shares_);
     draw_ribbon(painter, shares_, placed.y + 2, placed.height - 4, canvas_.dpr, theme);
   }

@@ -22,14 +22,10 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
       tr("The whole trace: mean share over the devices of compute only, compute with "
          "communication, and communication only (red: exposed). Drag the window to pan, its "
          "edges to resize it, elsewhere to choose a range."));
-  connect(&scene, &TimelineScene::dataChanged, this, [this] {
-    stale_ = true;
-    update();
-  });
-  connect(&scene, &TimelineScene::rowsChanged, this, [this] {
-    stale_ = true;
-    update();
-  });
+  delay_.setSingleShot(true);
+  connect(&delay_, &QTimer::timeout, this, &OverviewStrip::startWork);
+  connect(&scene, &TimelineScene::dataChanged, this, &OverviewStrip::refresh);
+  connect(&scene.context(), &ViewContext::processFilterChanged, this, &OverviewStrip::refresh);
   connect(&scene.context(), &ViewContext::rangeChanged, this, qOverload<>(&QWidget::update));
   connect(&scene.context(), &ViewContext::cursorChanged, this, qOverload<>(&QWidget::update));
 }
@@ -39,24 +35,36 @@ PixelMap OverviewStrip::map() const {
 }
 
 void OverviewStrip::resizeEvent(QResizeEvent*) {
-  stale_ = true;
+  refresh();
 }
 
 void OverviewStrip::changeEvent(QEvent* event) {
   if (event->type() == QEvent::PaletteChange) {
-    stale_ = true;
+    render();
     update();
   }
   QWidget::changeEvent(event);
 }
 
-void OverviewStrip::stackRibbons(const PixelMap& pixels, std::vector<RibbonShares>& mean) const {
-  const auto filter = scene_.context().processFilter();
+namespace {
+
+/// What the strip is made of; owned, so that a thread may work on it.
+struct OverviewInput {
+  TracePtr trace;
+  TimelineLooksPtr looks;
+  std::vector<TrackId> tracks;
+  std::optional<ProcessId> filter;
+  PixelMap pixels;
+};
+
+void stack_ribbons(const OverviewInput& input, Progress& progress,
+                   std::vector<RibbonShares>& mean) {
   std::vector<RibbonShares> shares;
   float devices = 0;
-  for (const auto& [key, ribbon] : scene_.ribbons()) {
-    if (filter && *filter != key.process) continue;
-    ribbon.columns(pixels, shares);
+  for (const auto& [key, ribbon] : input.looks->ribbons) {
+    if (input.filter && *input.filter != key.process) continue;
+    progress.check();
+    ribbon.columns(input.pixels, shares);
     devices += 1;
     for (std::size_t i = 0; i < mean.size(); ++i) {
       mean[i].compute += shares[i].compute;
@@ -64,50 +72,87 @@ void OverviewStrip::stackRibbons(const PixelMap& pixels, std::vector<RibbonShare
       mean[i].exposed += shares[i].exposed;
     }
   }
+  devices = std::max(devices, 1.0F);
   for (auto& share : mean)
     share = {share.compute / devices, share.both / devices, share.exposed / devices};
 }
 
-void OverviewStrip::stackBusy(const PixelMap& pixels, std::vector<RibbonShares>& mean) const {
+void stack_busy(const OverviewInput& input, Progress& progress, std::vector<RibbonShares>& mean) {
   CellAccumulator accumulator;
   LaneCells cells;
-  float tracks = 0;
-  for (TrackId track = 0; track < scene_.trace()->tracks().size(); ++track) {
-    const auto summary = scene_.source().summary(track);
-    const auto* level = summary ? level_for(*summary, 0, pixels.nsPerPixel()) : nullptr;
-    if (!level) continue;
-    tracks += 1;
-    rasterise_summary(*level, pixels, scene_.classes(), accumulator, cells);
+  const int shift = shift_for(input.pixels.nsPerPixel());
+  for (const TrackId track : input.tracks) {
+    const TrackShape shape = read_shape(*input.trace, track);
+    const int level = std::max(shift, shape.finestShift(0));
+    std::vector<BucketTilePtr> tiles;
+    const TimeNs last = input.trace->range().end >> tile_shift(level);
+    for (std::int64_t i = 0; level < 63 && i <= last; ++i) {
+      progress.check();
+      tiles.push_back(read_tile(*input.trace, track, 0, level, i));
+    }
+    rasterise_buckets(tiles, input.pixels, input.looks->classes, accumulator, cells);
     for (std::size_t i = 0; i < mean.size(); ++i)
       mean[i].compute += static_cast<float>(cells.level[i]) / kFullLevel;
   }
-  for (auto& share : mean) share.compute /= std::max(1.0F, tracks);
+  const auto tracks = std::max(1.0F, static_cast<float>(input.tracks.size()));
+  for (auto& share : mean) share.compute /= tracks;
+}
+
+Overview work_out(const OverviewInput& input, Progress& progress) {
+  Overview overview;
+  overview.mean.resize(static_cast<std::size_t>(input.pixels.width()));
+  overview.ribbons = !input.looks->ribbons.empty();
+  if (overview.ribbons)
+    stack_ribbons(input, progress, overview.mean);
+  else
+    stack_busy(input, progress, overview.mean);
+  return overview;
+}
+
+}  // namespace
+
+void OverviewStrip::refresh() {
+  if (!delay_.isActive()) delay_.start(0);
+}
+
+void OverviewStrip::startWork() {
+  if (!scene_.hasTrace()) {
+    shown_ = {};
+    render();
+    update();
+    return;
+  }
+  if (!scene_.source().prepared()) return;  // dataChanged follows
+  OverviewInput input{scene_.trace(), scene_.looks(), {}, scene_.context().processFilter(), {}};
+  const auto& tracks = input.trace->tracks();
+  for (const TrackId track : scene_.rows().trackOrder())
+    if (!input.filter || tracks[track].process == *input.filter) input.tracks.push_back(track);
+  input.pixels = {scene_.context().full(),
+                  std::max(1, static_cast<int>(width() * devicePixelRatioF()))};
+  job_.start(
+      tr("Overview"),
+      [input = std::move(input)](Progress& progress) { return work_out(input, progress); },
+      [this](const Overview& overview) {
+        shown_ = overview;
+        render();
+        update();
+      });
 }
 
 void OverviewStrip::render() {
-  stale_ = false;
   const Theme& theme = Theme::of(palette());
-  const double dpr = devicePixelRatioF();
-  const QSize size(std::max(1, static_cast<int>(width() * dpr)),
-                   std::max(1, static_cast<int>(height() * dpr)));
-  if (picture_.size() != size) picture_ = QImage(size, QImage::Format_RGB32);
-  picture_.setDevicePixelRatio(dpr);
+  const int columns = std::max(1, static_cast<int>(shown_.mean.size()));
+  const int rows = std::max(1, static_cast<int>(height() * devicePixelRatioF()));
+  picture_ = QImage(columns, rows, QImage::Format_RGB32);
   picture_.fill(theme.alternate);
-  if (!scene_.hasTrace()) return;
-  const PixelMap pixels(scene_.context().full(), size.width());
-  std::vector<RibbonShares> mean(static_cast<std::size_t>(size.width()));
-  const bool ribbons = !scene_.ribbons().empty();
-  if (ribbons)
-    stackRibbons(pixels, mean);
-  else
-    stackBusy(pixels, mean);
-  const QRgb compute = ribbons ? theme.ribbon_compute.rgb() : theme.color(SpanClass::Host).rgb();
-  const float height = static_cast<float>(size.height() - 2 * dpr);
-  for (int y = 0; y < size.height(); ++y) {
+  const QRgb compute =
+      shown_.ribbons ? theme.ribbon_compute.rgb() : theme.color(SpanClass::Host).rgb();
+  const auto height = static_cast<float>(rows - 2);
+  for (int y = 0; y < rows; ++y) {
     auto* line = reinterpret_cast<QRgb*>(picture_.scanLine(y));
-    const float level = static_cast<float>(size.height() - y) - static_cast<float>(dpr);
-    for (std::size_t x = 0; x < mean.size(); ++x) {
-      const auto& s = mean[x];
+    const auto level = static_cast<float>(rows - y - 1);
+    for (std::size_t x = 0; x < shown_.mean.size(); ++x) {
+      const auto& s = shown_.mean[x];
       // Exposed at the bottom, where its height is read from the base line.
       if (level <= s.exposed * height)
         line[x] = theme.ribbon_exposed.rgb();
@@ -120,10 +165,10 @@ void OverviewStrip::render() {
 }
 
 void OverviewStrip::paintEvent(QPaintEvent*) {
-  if (stale_ || picture_.devicePixelRatio() != devicePixelRatioF()) render();
   QPainter painter(this);
   const Theme& theme = Theme::of(palette());
-  painter.drawImage(0, 0, picture_);
+  if (picture_.isNull()) render();
+  painter.drawImage(rect(), picture_);  // of another width: stretched until the right one is ready
   if (!scene_.hasTrace()) return;
   const PixelMap pixels = map();
   const TimeRange range = scene_.context().range();

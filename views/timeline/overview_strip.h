@@ -2,11 +2,20 @@
 #pragma once
 
 #include <QImage>
+#include <QTimer>
 #include <QWidget>
+#include <vector>
 
+#include "views/common/job.h"
 #include "views/timeline/timeline_scene.h"
 
 namespace moescope {
+
+/// What the strip shows, by device pixel.
+struct Overview {
+  std::vector<RibbonShares> mean;
+  bool ribbons = false;  ///< else how busy the threads are, in `compute`
+};
 
 /// Stacked over time: the mean share of compute only, both, and exposed over all devices shown; a
 /// trace without GPU work shows how busy its threads are. Drag the window to pan, its edges to
@@ -16,6 +25,8 @@ class OverviewStrip : public QWidget {
 
  public:
   OverviewStrip(TimelineScene& scene, QWidget* parent);
+  const Overview& shown() const { return shown_; }
+  bool busy() const { return job_.running() || delay_.isActive(); }
   QSize sizeHint() const override { return {400, 44}; }
   QSize minimumSizeHint() const override { return {60, 44}; }
 
@@ -33,13 +44,15 @@ class OverviewStrip : public QWidget {
   enum class Grip { None, Window, Left, Right, New };
   PixelMap map() const;
   Grip gripAt(double x) const;
+  void refresh();
+  void startWork();
   void render();
-  void stackRibbons(const PixelMap& pixels, std::vector<RibbonShares>& mean) const;
-  void stackBusy(const PixelMap& pixels, std::vector<RibbonShares>& mean) const;
 
   TimelineScene& scene_;
   QImage picture_;
-  bool stale_ = true;
+  Overview shown_;
+  JobRunner job_;
+  QTimer delay_;
   Grip grip_ = Grip::None;
   double press_x_ = 0;
   TimeRange press_range_;

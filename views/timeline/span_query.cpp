@@ -50,6 +50,16 @@ void visit_near(const LoadedChunk& chunk, int depth, TimeNs time, TimeNs toleran
 
 }  // namespace
 
+std::vector<LoadedChunkPtr> load_chunks(const Trace& trace, TrackId track, TimeRange window) {
+  std::vector<LoadedChunkPtr> chunks;
+  const auto& infos = trace.chunk_infos(track);
+  for (std::size_t i = 0; i < infos.size() && infos[i].first_start < window.end; ++i)
+    if (infos[i].last_end >= window.begin)
+      chunks.push_back(
+          std::make_shared<const LoadedChunk>(trace.chunk(track, i), infos[i].first_index));
+  return chunks;
+}
+
 std::optional<FoundSpan> span_at(const std::vector<LoadedChunkPtr>& chunks, TrackId track,
                                  int depth, TimeNs time, TimeNs tolerance) {
   std::optional<FoundSpan> best;

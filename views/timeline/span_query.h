@@ -14,6 +14,9 @@ struct FoundSpan {
   Span span;
 };
 
+/// The chunks of `track` that touch `window`. Reads chunks: not for the GUI thread.
+std::vector<LoadedChunkPtr> load_chunks(const Trace& trace, TrackId track, TimeRange window);
+
 /// The span of `depth` that a pointer at `time` means: one that covers `time`, else the nearest
 /// within `tolerance` ns; of several equally near, the longest.
 std::optional<FoundSpan> span_at(const std::vector<LoadedChunkPtr>& chunks, TrackId track,

@@ -3,23 +3,23 @@
 
 #include <QObject>
 #include <QThreadPool>
-#include <atomic>
+#include <QTimer>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "core/trace/trace.h"
+#include "views/timeline/bucket_tile.h"
 #include "views/timeline/loaded_chunk.h"
 
 namespace moescope {
 
-/// Summaries and chunks of one trace. What is not at hand is fetched on worker threads and told
-/// by arrived(); a frame uses what is there. All calls on the GUI thread.
+/// Pieces of one trace: tiles of summaries and chunks of spans. What is not at hand is fetched on
+/// worker threads and told by arrived(); a frame uses what is there. All calls on the GUI thread.
 class SpanSource : public QObject {
   Q_OBJECT
 
@@ -27,21 +27,31 @@ class SpanSource : public QObject {
   explicit SpanSource(QObject* parent = nullptr);
   ~SpanSource() override;
 
-  /// Drops everything of the trace before and starts fetching summaries, `first` tracks first.
-  void setTrace(TracePtr trace, const std::vector<TrackId>& first);
+  /// Drops everything of the trace before and starts looking at the tracks, in the order given.
+  void setTrace(TracePtr trace, const std::vector<TrackId>& order);
   const TracePtr& trace() const { return trace_; }
 
-  /// nullptr until it arrived.
-  std::shared_ptr<const TrackSummary> summary(TrackId track) const;
-  bool allSummariesHere() const { return missing_summaries_ == 0; }
+  /// nullptr until it is known.
+  const TrackShape* shape(TrackId track) const;
+  /// True when the shape of every track is known.
+  bool prepared() const { return missing_shapes_ == 0; }
+  /// True while something that was asked for is on its way.
+  bool loading() const;
 
   /// Starts a frame: requests of the frame before that no worker began are forgotten.
   void beginFrame();
-  /// Chunks of `track` that hold spans touching `window`. `complete` is set to false when some are
-  /// still to be loaded; they are requested.
+  /// While true, pieces are read at once instead of being requested: for pictures in files.
+  void setBlocking(bool blocking);
+  /// Tiles of `depth` at level `shift` that touch `window`. `complete` is set to false when some
+  /// are still to be loaded; they are requested.
+  std::vector<BucketTilePtr> tiles(TrackId track, int depth, TimeRange window, int shift,
+                                   bool* complete);
+  /// Chunks of `track` that hold spans touching `window`; `complete` as in tiles().
   std::vector<LoadedChunkPtr> chunks(TrackId track, TimeRange window, bool* complete);
-  /// The span when its chunk is at hand; else its chunk is requested.
+  /// The span when its chunk is at hand; requests nothing.
   std::optional<Span> span(SpanRef ref);
+  /// Bytes of the pieces at hand, without what a trace in memory holds itself.
+  std::size_t bytes() const { return bytes_; }
 
   /// Runs `work` on the trace and hands its result to `done` here: at once when the trace is in
   /// memory, else from a worker thread. Dropped when the trace changes. Errors go to failed().
@@ -62,45 +72,55 @@ class SpanSource : public QObject {
   }
 
  Q_SIGNALS:
-  /// Summaries or chunks came in; several arrivals make one signal.
+  /// Shapes, tiles or chunks came in; several arrivals make one signal.
   void arrived();
   /// The file is damaged or gone; told once a trace.
   void failed(const QString& message);
 
  private:
-  struct ChunkKey {
-    TrackId track;
-    std::size_t chunk;
-    friend auto operator<=>(const ChunkKey&, const ChunkKey&) = default;
+  /// Names a tile or a chunk.
+  struct Piece {
+    TrackId track = 0;
+    bool tile = false;
+    std::uint8_t depth = 0, shift = 0;  ///< of a tile
+    std::int64_t index = 0;             ///< of the tile or the chunk
+    friend auto operator<=>(const Piece&, const Piece&) = default;
   };
-  struct ChunkKeyHash {
-    std::size_t operator()(const ChunkKey& key) const {
-      return (static_cast<std::size_t>(key.track) << 32) ^ key.chunk;
-    }
+  struct PieceHash {
+    std::size_t operator()(const Piece& piece) const;
   };
-  struct CachedChunk {
+  /// A tile or a chunk, whichever the piece names.
+  struct Loaded {
+    BucketTilePtr tile;
     LoadedChunkPtr chunk;
-    quint64 frame = 0;
+    std::size_t bytes = 0;
+    quint64 frame = 0;  ///< last one that used it
   };
   struct Inbox;  ///< results of workers, shared with them
 
-  LoadedChunkPtr cached(ChunkKey key);
-  void request(ChunkKey key);
-  void startSummaries(const std::vector<TrackId>& order);
+  static Loaded load(const Trace& trace, const Piece& piece);
+  /// nullptr when it is not at hand: then it was requested.
+  const Loaded* at(const Piece& piece);
+  const Loaded* keep(const Piece& piece, Loaded loaded);
+  void request(const Piece& piece);
+  void startShapes(const std::vector<TrackId>& order);
   void startTask(std::function<std::function<void()>()> task);
   void stop();
   void collect();
   void evict();
+  void tellFailure(const QString& failure);
 
   TracePtr trace_;
   QThreadPool pool_;
   std::shared_ptr<Inbox> inbox_;
-  std::vector<std::shared_ptr<const TrackSummary>> summaries_;
-  std::size_t missing_summaries_ = 0;
-  std::unordered_map<ChunkKey, CachedChunk, ChunkKeyHash> chunks_;
-  std::set<ChunkKey> broken_;
+  std::vector<std::optional<TrackShape>> shapes_;
+  std::size_t missing_shapes_ = 0;
+  std::unordered_map<Piece, Loaded, PieceHash> pieces_;
+  std::size_t bytes_ = 0;
+  std::set<Piece> broken_;
+  QTimer arrival_;
   quint64 frame_ = 0;
-  bool told_failure_ = false;
+  bool blocking_ = false, told_failure_ = false;
 };
 
 }  // namespace moescope

@@ -59,21 +59,29 @@ void TimelineView::buildRangeActions() {
 }
 
 void TimelineView::fitSelection() {
-  std::optional<TimeRange> range;
-  if (const auto& area = context_.area()) range = area->range;
-  for (const auto& ref : context_.selectedSpans()) {
-    const auto span = scene_->span(ref);
-    if (!span) continue;
-    if (!range) range = TimeRange{span->start, span->end()};
-    range->begin = std::min(range->begin, span->start);
-    range->end = std::max(range->end, span->end());
-  }
-  if (!range) {
+  const auto refs = context_.selectedSpans();
+  if (refs.empty() && !context_.area()) {
     context_.fit();
     return;
   }
-  const TimeNs margin = std::max<TimeNs>(range->length() / 20, 1);
-  context_.setRange({range->begin - margin, range->end + margin});
+  scene_->source().query(
+      [refs, area = context_.area()](const Trace& trace) {
+        std::optional<TimeRange> range;
+        if (area) range = area->range;
+        for (const auto& ref : refs) {
+          const Span span = trace.span(ref);
+          if (!range) range = TimeRange{span.start, span.end()};
+          range->begin = std::min(range->begin, span.start);
+          range->end = std::max(range->end, span.end());
+        }
+        return *range;
+      },
+      [this](TimeRange range) {
+        const TimeNs margin = std::max<TimeNs>(range.length() / 20, 1);
+        const TimeNs far = std::numeric_limits<TimeNs>::max() - margin;
+        context_.setRange(
+            {PixelMap::difference(range.begin, margin), std::min(range.end, far) + margin});
+      });
 }
 
 void TimelineView::buildSelectionActions() {
@@ -139,12 +147,12 @@ void TimelineView::moveToRow(int step) {
 
 void TimelineView::selectNearest(TrackId track) {
   const TimeRange range = context_.range();
-  TimeNs time = range.begin + range.length() / 2;
-  if (const auto span = scene_->span(context_.currentSpan())) time = span->start;
+  const TimeNs middle = range.begin + range.length() / 2;
   const auto* row = scene_->rows().rowOf(track);
   const int depths = row ? row->lanes : 1;
   scene_->source().query(
-      [track, depths, time](const Trace& trace) {
+      [track, depths, middle, current = context_.currentSpan()](const Trace& trace) {
+        const TimeNs time = current.valid() ? trace.span(current).start : middle;
         return nearest_span(trace, track, depths, time);
       },
       [this](const std::optional<FoundSpan>& found) {

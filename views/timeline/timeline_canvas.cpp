@@ -38,6 +38,7 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   connect(&context, &ViewContext::cursorChanged, this, &TimelineCanvas::refreshOverlay);
   connect(&context, &ViewContext::hoveredChanged, this, &TimelineCanvas::refreshOverlay);
   connect(&context, &ViewContext::selectionChanged, this, &TimelineCanvas::refreshOverlay);
+  connect(&scene, &TimelineScene::spansArrived, this, &TimelineCanvas::refreshOverlay);
   connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
     setCursor(interaction_.shape());
     refreshOverlay();

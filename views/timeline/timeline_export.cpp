@@ -9,7 +9,7 @@ namespace moescope {
 namespace {
 
 constexpr int kTitleHeight = 30, kLegendHeight = 26, kAxisHeight = 40, kMargin = 12;
-constexpr std::uint64_t kMaxCsvRows = 2'000'000;
+constexpr std::uint64_t kMaxCsvRows = 500'000;
 
 QString utf8(std::string_view s) {
   return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
@@ -101,13 +101,13 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
     return;
   }
 
+  const BlockingScene whole(*scene_);  // a picture in a file shows everything or fails
   RowLayout layout;
   layout.update(scene_->rows(), scene_->layout().laneHeight(), lanes.height(), 0);
-  const LaneContent content{scene_->source(), layout, scene_->ribbons(), scene_->classes()};
   LaneCanvas canvas{context_.range(), lanes.size(), 1, theme,
                     time_ticks(context_.range(), lanes.width(), 90)};
   LaneRenderer renderer;
-  renderer.prepare(content, canvas, 34);
+  renderer.prepare({scene_->source(), layout, scene_->looks()}, canvas, 34);
   painter.save();
   painter.translate(lanes.topLeft());
   renderer.drawVector(painter);
@@ -132,40 +132,61 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
   painter.restore();
 }
 
-QString TimelineView::csv() const {
+namespace {
+
+/// Everything one CSV is made of; owned, so that the work may outlive the view.
+struct CsvInput {
+  TracePtr trace;
+  ClassificationPtr classes;
+  TimeRange range;
+  std::vector<TrackId> tracks;
+};
+
+void append_span(QString& out, const CsvInput& input, const QString& path, const Span& span) {
+  const auto name = input.classes ? input.classes->of(span.kind, span.name) : ClassifiedName{};
+  out += path + ',' + quoted(utf8(input.trace->strings()[span.name])) + ',' +
+         QLatin1String(to_string(name.span_class)) + ',' + (name.waits ? "true," : "false,") +
+         QString::number(span.start) + ',' + QString::number(span.duration) + ',' +
+         QString::number(span.depth) + '\n';
+}
+
+QString write_csv(const CsvInput& input) {
   QString out = "track,name,class,waits,start_ns,duration_ns,depth\n";
-  if (!scene_->hasTrace()) return out;
-  const Trace& trace = *scene_->trace();
-  const TimeRange range = context_.range();
-  const auto& analysis = document_.analysis();
-  std::uint64_t rows_written = 0, rows_all = 0;
-  for (const auto* rows : {&scene_->rows().pinned(), &scene_->rows().rows()}) {
-    for (const auto& row : *rows) {
-      if (row.key.kind != RowKind::Track) continue;
-      const QString path = quoted(utf8(trace.path(row.key.track)));
-      trace.visit_chunks(row.key.track, range, [&](const SpanChunk& chunk, std::uint32_t) {
-        const auto& columns = chunk.columns();
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-          const Span span = columns.at(i);
-          const bool touches =
-              span.start < range.end && (span.end() > range.begin || span.start >= range.begin);
-          if (!touches || ++rows_all > kMaxCsvRows) continue;
-          ++rows_written;
-          const auto name = analysis && analysis->classes
-                                ? analysis->classes->of(span.kind, span.name)
-                                : ClassifiedName{};
-          out += path + ',' + quoted(utf8(trace.strings()[span.name])) + ',' +
-                 QLatin1String(to_string(name.span_class)) + ',' +
-                 (name.waits ? "true," : "false,") + QString::number(span.start) + ',' +
-                 QString::number(span.duration) + ',' + QString::number(span.depth) + '\n';
-        }
-        return true;
-      });
-    }
+  std::uint64_t rows = 0;
+  for (const TrackId track : input.tracks) {
+    const QString path = quoted(utf8(input.trace->path(track)));
+    input.trace->visit_chunks(track, input.range, [&](const SpanChunk& chunk, std::uint32_t) {
+      for (std::size_t i = 0; i < chunk.size() && rows <= kMaxCsvRows; ++i) {
+        const Span span = chunk.columns().at(i);
+        const bool touches = span.start < input.range.end &&
+                             (span.end() > input.range.begin || span.start >= input.range.begin);
+        if (touches && ++rows <= kMaxCsvRows) append_span(out, input, path, span);
+      }
+      return rows <= kMaxCsvRows;
+    });
   }
-  if (rows_all > rows_written)
-    out += tr("# %1 of %2 spans: zoom in to export the others\n").arg(rows_written).arg(rows_all);
+  if (rows > kMaxCsvRows)
+    out += TimelineView::tr("# the first %1 spans: zoom in or filter to export the others\n")
+               .arg(kMaxCsvRows);
   return out;
+}
+
+}  // namespace
+
+std::function<QString()> TimelineView::csvTask() const {
+  CsvInput input;
+  if (scene_->hasTrace()) {
+    input.trace = scene_->trace();
+    if (document_.analysis()) input.classes = document_.analysis()->classes;
+    input.range = context_.range();
+    // The last instant belongs to the whole range: spans without length may lie on it.
+    if (input.range == context_.full() && input.range.end < std::numeric_limits<TimeNs>::max())
+      ++input.range.end;
+    for (const auto* rows : {&scene_->rows().pinned(), &scene_->rows().rows()})
+      for (const auto& row : *rows)
+        if (row.key.kind == RowKind::Track) input.tracks.push_back(row.key.track);
+  }
+  return [input = std::move(input)] { return write_csv(input); };
 }
 
 }  // namespace moescope

@@ -20,7 +20,11 @@ TimeRange ordered(TimeNs a, TimeNs b) {
 
 TimelineInteraction::TimelineInteraction(TimelineScene& scene, QObject* parent)
     : QObject(parent), scene_(scene) {
+  connect(&scene, &TimelineScene::dataChanged, this, [this] {
+    if (inside_ && mode_ == Mode::None && scene_.hasTrace()) hover(pointer_);
+  });
   connect(&scene.document(), &Document::traceChanged, this, [this] {
+    ++asked_;
     mode_ = Mode::None;
     dragged_area_.reset();
     dragged_zoom_.reset();
@@ -37,6 +41,7 @@ TimeNs TimelineInteraction::timeAt(double x) const {
 void TimelineInteraction::press(QPointF pos, Qt::MouseButton button,
                                 Qt::KeyboardModifiers modifiers) {
   if (!scene_.hasTrace()) return;
+  ++asked_;
   press_pos_ = pointer_ = pos;
   press_range_ = scene_.context().range();
   press_scroll_ = scene_.layout().scroll();
@@ -138,20 +143,22 @@ void TimelineInteraction::release(QPointF pos, Qt::MouseButton button,
 
 void TimelineInteraction::click(QPointF pos, Qt::KeyboardModifiers modifiers) {
   if (pos.y() < 0) return;
-  auto& context = scene_.context();
   const bool extend = modifiers & Qt::ControlModifier;
   const RowHit hit = scene_.layout().at(static_cast<int>(pos.y()));
   if (hit.row && hit.row->key.kind == RowKind::Ribbon) {
     clickRibbon(*hit.row, timeAt(pos.x()));
     return;
   }
-  if (const auto found = scene_.spanAt(pos)) {
-    context.selectSpan(found->ref, extend);
-    return;
-  }
-  if (extend) return;
-  context.setArea({});
-  if (!context.selectedSpans().empty()) context.selectSpan({});
+  scene_.findSpanAt(pos, [this, extend, asked = ++asked_](const std::optional<FoundSpan>& found) {
+    if (asked != asked_) return;  // the user went on while the file was read
+    auto& context = scene_.context();
+    if (found) {
+      context.selectSpan(found->ref, extend);
+    } else if (!extend) {
+      context.setArea({});
+      if (!context.selectedSpans().empty()) context.selectSpan({});
+    }
+  });
 }
 
 void TimelineInteraction::clickRibbon(const TimelineRow& row, TimeNs time) {
@@ -171,14 +178,25 @@ void TimelineInteraction::clickRibbon(const TimelineRow& row, TimeNs time) {
 void TimelineInteraction::doubleClick(QPointF pos) {
   if (!scene_.hasTrace() || measure_.active()) return;
   mode_ = Mode::None;
-  const auto found = pos.y() >= 0 ? scene_.spanAt(pos) : std::nullopt;
-  if (!found) {
+  if (pos.y() < 0) {
     scene_.context().fit();
     return;
   }
-  scene_.context().selectSpan(found->ref);
-  const TimeNs margin = std::max<TimeNs>(found->span.duration / 10, ViewContext::kMinRange);
-  scene_.context().setRange({found->span.start - margin, found->span.end() + margin});
+  scene_.findSpanAt(pos, [this, asked = ++asked_](const std::optional<FoundSpan>& found) {
+    if (asked != asked_) return;
+    if (found)
+      fitSpan(*found);
+    else
+      scene_.context().fit();
+  });
+}
+
+void TimelineInteraction::fitSpan(const FoundSpan& found) {
+  scene_.context().selectSpan(found.ref);
+  const TimeNs margin = std::max<TimeNs>(found.span.duration / 10, ViewContext::kMinRange);
+  const TimeNs far = std::numeric_limits<TimeNs>::max();
+  const TimeNs end = std::min(found.span.end(), far - margin);
+  scene_.context().setRange({PixelMap::difference(found.span.start, margin), end + margin});
 }
 
 void TimelineInteraction::wheel(QPointF pos, QPointF steps, Qt::KeyboardModifiers modifiers) {
@@ -222,10 +240,13 @@ TimeNs TimelineInteraction::snapped(QPointF pos) {
   const TimeNs time = timeAt(pos.x());
   const RowHit hit = scene_.layout().at(static_cast<int>(pos.y()));
   if (!hit.row || hit.row->key.kind != RowKind::Track) return time;
-  const auto tolerance = static_cast<TimeNs>(scene_.map().nsPerPixel() * kSnapPixels);
+  const auto tolerance =
+      static_cast<TimeNs>(std::min(scene_.map().nsPerPixel() * kSnapPixels, 1e18));
   bool complete = false;
   const auto chunks = scene_.source().chunks(
-      hit.row->key.track, {time - std::min(time, tolerance), time + tolerance + 1}, &complete);
+      hit.row->key.track,
+      {PixelMap::difference(time, tolerance), PixelMap::difference(time, -tolerance - 1)},
+      &complete);
   return nearest_edge(chunks, std::max(hit.lane, 0), time, tolerance).value_or(time);
 }
 

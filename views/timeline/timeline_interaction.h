@@ -1,11 +1,10 @@
 // What the pointer does on the timeline.
 //
-//   drag                 mark an area          Shift+drag, middle drag   pan
-//   drag on the axis     zoom to it            Ctrl+drag                 zoom to it
-//   click, Ctrl+click    select, add           double-click              fit the span, or
-//   everything wheel                scroll rows           Ctrl+wheel                zoom at the
-//   pointer Shift+wheel          pan                   M, then click or drag     measure, snapping
-//   to edges
+//   drag: mark an area               Shift+drag, middle drag: pan
+//   drag on the axis, Ctrl+drag: zoom to it
+//   click, Ctrl+click: select, add   double-click: fit the span, or everything
+//   wheel: scroll rows               Ctrl+wheel: zoom at the pointer
+//   Shift+wheel: pan                 M, then click or drag: measure, snapping to edges
 #pragma once
 
 #include <QMouseEvent>
@@ -57,6 +56,7 @@ class TimelineInteraction : public QObject {
   enum class Mode { None, Pressed, Area, Pan, Zoom, Measure };
 
   void click(QPointF pos, Qt::KeyboardModifiers modifiers);
+  void fitSpan(const FoundSpan& found);
   void clickRibbon(const TimelineRow& row, TimeNs time);
   void hover(QPointF pos);
   void dragTo(QPointF pos);
@@ -75,6 +75,7 @@ class TimelineInteraction : public QObject {
   std::optional<TimeRange> dragged_zoom_;
   std::optional<RowKey> hovered_row_;
   Measure measure_;
+  quint64 asked_ = 0;  ///< the last question about a span; answers to earlier ones are dropped
 };
 
 }  // namespace moescope

@@ -1,6 +1,7 @@
 #include "views/timeline/timeline_scene.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace moescope {
 namespace {
@@ -21,7 +22,7 @@ bool grows(const Trace& before, const Trace& after) {
 TimelineScene::TimelineScene(Document& document, ViewContext& context, QObject* parent)
     : QObject(parent), document_(document), context_(context) {
   connect(&document_, &Document::traceChanged, this, &TimelineScene::onTrace);
-  connect(&document_, &Document::analysisChanged, this, &TimelineScene::onAnalysis);
+  connect(&document_, &Document::analysisChanged, this, &TimelineScene::startLooks);
   connect(&context_, &ViewContext::rangeChanged, this, &TimelineScene::changed);
   connect(&context_, &ViewContext::processFilterChanged, this,
           [this] { rows_.setProcessFilter(context_.processFilter()); });
@@ -40,35 +41,70 @@ void TimelineScene::onTrace() {
   const TracePtr& trace = document_.trace();
   const bool keep = before && trace && grows(*before, *trace);
   source_.setTrace(nullptr, {});
-  if (!keep) scroll_ = 0;
-  classes_ = trace ? ClassTable(*trace, nullptr) : ClassTable();
-  ribbons_.clear();
+  looks_job_.cancel();
+  known_.clear();
+  wanted_.clear();
+  looks_of_.reset();
+  if (!keep) {
+    scroll_ = 0;
+    looks_ = std::make_shared<const TimelineLooks>();
+  }
   rows_.setTrace(trace, keep);
   rows_.setProcessFilter(context_.processFilter());
   source_.setTrace(trace, rows_.trackOrder());
   Q_EMIT dataChanged(true);
-  if (document_.analysis()) onAnalysis();
+  startLooks();
   relayout();
   Q_EMIT changed();
 }
 
-void TimelineScene::onAnalysis() {
-  const auto& analysis = document_.analysis();
+void TimelineScene::startLooks() {
+  const AnalysisPtr analysis = document_.analysis();
   if (!analysis || !trace()) return;
-  classes_ = ClassTable(*trace(), analysis->classes.get());
-  ribbons_.clear();
-  for (const auto& activity : analysis->activity) ribbons_.emplace(activity.key, activity);
+  looks_job_.start(
+      tr("Colouring"),
+      [analysis, trace = trace()](Progress& progress) {
+        return make_looks(*trace, *analysis, progress);
+      },
+      [this, analysis](const TimelineLooksPtr& looks) {
+        if (analysis != document_.analysis()) return;
+        looks_ = looks;
+        looks_of_ = analysis;
+        Q_EMIT dataChanged(true);
+        Q_EMIT changed();
+      });
+}
+
+void TimelineScene::finishLooks() {
+  const AnalysisPtr& analysis = document_.analysis();
+  if (!analysis || !trace() || analysis == looks_of_) return;
+  Progress progress;
+  looks_ = make_looks(*trace(), *analysis, progress);
+  looks_of_ = analysis;
   Q_EMIT dataChanged(true);
-  Q_EMIT changed();
+}
+
+BlockingScene::BlockingScene(TimelineScene& scene) : scene_(scene) {
+  scene_.source_.setBlocking(true);
+  scene_.finishLooks();
+  scene_.updateLanes();
+}
+
+BlockingScene::~BlockingScene() {
+  scene_.source_.setBlocking(false);
 }
 
 void TimelineScene::onArrived() {
+  updateLanes();
+  Q_EMIT dataChanged(false);
+  Q_EMIT changed();
+}
+
+void TimelineScene::updateLanes() {
   std::map<TrackId, int> totals;
   for (TrackId track = 0; trace() && track < trace()->tracks().size(); ++track)
-    if (const auto summary = source_.summary(track)) totals[track] = summary->depth_count;
-  Q_EMIT dataChanged(false);
+    if (const auto* shape = source_.shape(track)) totals[track] = shape->depth_count;
   rows_.setLaneTotals(totals);
-  Q_EMIT changed();
 }
 
 void TimelineScene::setViewport(QSize size) {
@@ -102,17 +138,88 @@ void TimelineScene::reveal(const RowKey& key) {
   if (const auto scroll = layout_.scrollTo(rows_, key)) setScroll(*scroll);
 }
 
-std::optional<FoundSpan> TimelineScene::spanAt(QPointF pos) {
-  if (!hasTrace()) return {};
-  const RowHit hit = layout_.at(static_cast<int>(pos.y()));
+namespace {
+
+/// Where a pointer is, in the words of a trace.
+struct Place {
+  TrackId track;
+  int depth;
+  TimeNs time, tolerance;
+  TimeRange near;
+};
+
+std::optional<Place> place_at(const RowLayout& layout, const PixelMap& map, QPointF pos) {
+  const RowHit hit = layout.at(static_cast<int>(std::floor(pos.y())));
   if (!hit.row || hit.row->key.kind != RowKind::Track || hit.lane < 0) return {};
-  const PixelMap pixels = map();
-  const TimeNs time = pixels.time(pos.x());
-  const auto tolerance = static_cast<TimeNs>(pixels.nsPerPixel() * kHitTolerance) + 1;
+  const TimeNs time = map.time(pos.x());
+  const auto tolerance =
+      static_cast<TimeNs>(std::min(map.nsPerPixel() * TimelineScene::kHitTolerance, 1e18)) + 1;
+  const TimeNs far = std::numeric_limits<TimeNs>::max();
+  return Place{
+      hit.row->key.track,
+      hit.lane,
+      time,
+      tolerance,
+      {PixelMap::difference(time, tolerance), time > far - tolerance ? far : time + tolerance}};
+}
+
+}  // namespace
+
+std::optional<FoundSpan> TimelineScene::spanAt(QPointF pos, bool* complete) {
+  if (complete) *complete = true;
+  const auto place = hasTrace() ? place_at(layout_, map(), pos) : std::nullopt;
+  if (!place) return {};
+  bool all = false;
+  const auto chunks = source_.chunks(place->track, place->near, &all);
+  if (complete) *complete = all;
+  return span_at(chunks, place->track, place->depth, place->time, place->tolerance);
+}
+
+void TimelineScene::findSpanAt(QPointF pos,
+                               std::function<void(const std::optional<FoundSpan>&)> done) {
   bool complete = false;
-  const TimeRange near{time - std::min(time, tolerance), time + tolerance};
-  const auto chunks = source_.chunks(hit.row->key.track, near, &complete);
-  return span_at(chunks, hit.row->key.track, hit.lane, time, tolerance);
+  const auto found = spanAt(pos, &complete);
+  if (complete) {
+    done(found);
+    return;
+  }
+  const auto place = place_at(layout_, map(), pos);
+  source_.query(
+      [place](const Trace& trace) {
+        const auto chunks = load_chunks(trace, place->track, place->near);
+        return span_at(chunks, place->track, place->depth, place->time, place->tolerance);
+      },
+      std::move(done));
+}
+
+std::optional<Span> TimelineScene::span(SpanRef ref) {
+  if (auto span = source_.span(ref)) return span;
+  if (const auto it = known_.find(ref); it != known_.end()) return it->second;
+  const bool exists =
+      trace() && ref.track < trace()->tracks().size() && ref.index < trace()->span_count(ref.track);
+  if (!exists) return {};
+  if (wanted_.empty())
+    QMetaObject::invokeMethod(this, &TimelineScene::fetchWanted, Qt::QueuedConnection);
+  wanted_.insert(ref);
+  return {};
+}
+
+void TimelineScene::fetchWanted() {
+  constexpr std::size_t kMaxKnown = 10000;
+  if (known_.size() > kMaxKnown) known_.clear();
+  source_.query(
+      [wanted = wanted_](const Trace& trace) {
+        std::map<SpanRef, Span> spans;
+        for (const auto ref : wanted) spans.emplace(ref, trace.span(ref));
+        return spans;
+      },
+      [this](const std::map<SpanRef, Span>& spans) {
+        for (const auto& [ref, span] : spans) {
+          known_.emplace(ref, span);
+          wanted_.erase(ref);
+        }
+        Q_EMIT spansArrived();
+      });
 }
 
 QRectF TimelineScene::rectOf(const Span& span, TrackId track) const {

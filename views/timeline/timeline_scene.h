@@ -5,8 +5,10 @@
 #include <QObject>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "views/common/document.h"
+#include "views/common/job.h"
 #include "views/common/view_context.h"
 #include "views/timeline/lane_renderer.h"
 #include "views/timeline/row_layout.h"
@@ -15,6 +17,20 @@
 #include "views/timeline/span_source.h"
 
 namespace moescope {
+
+class TimelineScene;
+
+/// While it lives, the scene waits for what it needs: for pictures in files.
+class BlockingScene {
+ public:
+  explicit BlockingScene(TimelineScene& scene);
+  ~BlockingScene();
+  BlockingScene(const BlockingScene&) = delete;
+  BlockingScene& operator=(const BlockingScene&) = delete;
+
+ private:
+  TimelineScene& scene_;
+};
 
 class TimelineScene : public QObject {
   Q_OBJECT
@@ -29,11 +45,14 @@ class TimelineScene : public QObject {
   const RowModel& rows() const { return rows_; }
   SpanSource& source() { return source_; }
   const RowLayout& layout() const { return layout_; }
-  const ClassTable& classes() const { return classes_; }
-  const std::map<DeviceKey, Ribbon>& ribbons() const { return ribbons_; }
-  LaneContent content() { return {source_, layout_, ribbons_, classes_}; }
+  const TimelineLooksPtr& looks() const { return looks_; }
+  const std::map<DeviceKey, Ribbon>& ribbons() const { return looks_->ribbons; }
+  LaneContent content() { return {source_, layout_, looks_}; }
   const TracePtr& trace() const { return source_.trace(); }
   bool hasTrace() const { return source_.trace() && source_.trace()->span_count() > 0; }
+
+  /// True while rows, colours or spans are still on their way.
+  bool busy() const { return source_.loading() || looks_job_.running() || !wanted_.empty(); }
 
   /// Size of the lanes in logical pixels.
   void setViewport(QSize size);
@@ -44,10 +63,13 @@ class TimelineScene : public QObject {
   /// Unfolds and scrolls until the row can be seen.
   void reveal(const RowKey& key);
 
-  /// The span under a point of the lanes; its chunks are requested when they are not at hand.
-  std::optional<FoundSpan> spanAt(QPointF pos);
+  /// The span under a point of the lanes. Not every chunk may be at hand (`complete` is false
+  /// then): those are requested.
+  std::optional<FoundSpan> spanAt(QPointF pos, bool* complete = nullptr);
+  /// The same, told to `done` once it is certain; at once when all is at hand.
+  void findSpanAt(QPointF pos, std::function<void(const std::optional<FoundSpan>&)> done);
   /// The span when it is at hand; else it is being fetched and changed() follows.
-  std::optional<Span> span(SpanRef ref) { return source_.span(ref); }
+  std::optional<Span> span(SpanRef ref);
   /// Rectangle of a span on its placed row, in lanes coordinates; empty when the row or the lane is
   /// not visible. At least 2 pixels wide. May reach outside the viewport.
   QRectF rectOf(const Span& span, TrackId track) const;
@@ -60,21 +82,29 @@ class TimelineScene : public QObject {
   void changed();
   void rowsChanged();
   void dataChanged(bool all);  ///< columns of lanes changed; all: of every lane
+  void spansArrived();         ///< span() knows more than before
   void failed(const QString& message);
 
  private:
   void onTrace();
-  void onAnalysis();
   void onArrived();
   void relayout();
+  friend class BlockingScene;
+  void finishLooks();
+  void startLooks();
+  void updateLanes();
+  void fetchWanted();
 
   Document& document_;
   ViewContext& context_;
   RowModel rows_;
   SpanSource source_;
   RowLayout layout_;
-  ClassTable classes_;
-  std::map<DeviceKey, Ribbon> ribbons_;
+  TimelineLooksPtr looks_ = std::make_shared<const TimelineLooks>();
+  AnalysisPtr looks_of_;  ///< the analysis that looks_ were made of
+  JobRunner looks_job_;
+  std::map<SpanRef, Span> known_;  ///< spans that were asked for, without their chunks
+  std::set<SpanRef> wanted_;
   QSize viewport_;
   int scroll_ = 0;
   int lane_height_ = RowLayout::kLaneHeight;

@@ -38,7 +38,11 @@ class TimelineView : public QWidget, public Chart {
 
   QString chartName() const override { return QStringLiteral("timeline"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
-  QString csv() const override;
+  /// Shows at most a number of spans that fits a spreadsheet; a last line tells of the rest.
+  QString csv() const override { return csvTask()(); }
+  std::function<QString()> csvTask() const override;
+  /// True while something that belongs in the picture is still on its way.
+  bool busy() const { return scene_->busy(); }
 
  Q_SIGNALS:
   /// Reading the trace failed; the text says what and what to do.

@@ -1,0 +1,33 @@
+// Everything that colours the timeline, worked out of one analysis away from the GUI thread.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "core/progress.h"
+#include "views/common/document.h"
+#include "views/timeline/class_table.h"
+#include "views/timeline/ribbon.h"
+
+namespace moescope {
+
+/// Immutable.
+struct TimelineLooks {
+  ClassTable classes;
+  std::map<DeviceKey, Ribbon> ribbons;
+};
+using TimelineLooksPtr = std::shared_ptr<const TimelineLooks>;
+
+/// Throws Cancelled.
+inline TimelineLooksPtr make_looks(const Trace& trace, const AnalysisResults& analysis,
+                                   Progress& progress) {
+  auto looks = std::make_shared<TimelineLooks>();
+  looks->classes = ClassTable(trace, analysis.classes.get());
+  for (const auto& activity : analysis.activity) {
+    progress.check();
+    looks->ribbons.emplace(activity.key, activity);
+  }
+  return looks;
+}
+
+}  // namespace moescope
