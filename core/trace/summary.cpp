@@ -1,6 +1,7 @@
 #include "core/trace/summary.h"
 
 #include <bit>
+#include <limits>
 
 namespace moescope {
 namespace {
@@ -58,7 +59,10 @@ void SummaryBuilder::add(const SpanColumns& columns) {
     }
     auto& buckets = finest_[depth].buckets;
     const TimeNs first = std::max<TimeNs>(columns.start[row], 0);
-    const TimeNs end = std::max(first, columns.start[row] + columns.duration[row]);
+    TimeNs end = 0;
+    if (__builtin_add_overflow(columns.start[row], columns.duration[row], &end))
+      end = std::numeric_limits<TimeNs>::max();
+    end = std::max(first, end);
     // Where spans of one depth overlap, time counts once: busy stays below the bucket length, the
     // buckets stay in order and the work stays in proportion to spans plus buckets.
     const TimeNs start = std::min(end, std::max(first, covered_until_[depth]));
@@ -69,7 +73,11 @@ void SummaryBuilder::add(const SpanColumns& columns) {
     }
     for (TimeNs at = start;;) {
       const auto index = static_cast<std::uint32_t>(at >> finest_shift_);
-      const TimeNs bucket_end = (TimeNs{index} + 1) << finest_shift_;
+      // The last bucket of all time would end one nanosecond behind it.
+      const TimeNs bucket_last =
+          (TimeNs{index} << finest_shift_) + ((TimeNs{1} << finest_shift_) - 1);
+      const TimeNs bucket_end =
+          bucket_last == std::numeric_limits<TimeNs>::max() ? bucket_last : bucket_last + 1;
       const TimeNs covered = std::min(end, bucket_end) - at;
       const SummaryBucket part{index,   at == start ? 1U : 0U, covered, columns.name[row],
                                covered, columns.kind[row]};

@@ -91,7 +91,7 @@ bool Trace::visit_buckets(TrackId track, const BucketQuery& query,
   if (!level) return false;
   const auto& buckets = level->buckets;
   const auto first = std::partition_point(buckets.begin(), buckets.end(), [&](const auto& b) {
-    return (TimeNs{b.index} + 1) << level->shift <= query.window.begin;
+    return TimeNs{b.index} < query.window.begin >> level->shift;
   });
   const auto last = std::partition_point(first, buckets.end(), [&](const auto& b) {
     return TimeNs{b.index} << level->shift < query.window.end;

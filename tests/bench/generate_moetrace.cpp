@@ -33,9 +33,9 @@ constexpr Kernel kLayer[] = {
     {"deep_ep::internode::dispatch", kComm, 110'000},
     {"shared_expert_gemm_bf16", kCompute, 60'000},
     {"Memcpy DtoD (Device -> Device)", kCopy, 4'000},
-    {"grouped_gemm_fp8_expert_up", kCompute, 120'000},
+    {"deep_gemm::m_grouped_gemm_fp8_up", kCompute, 120'000},
     {"silu_and_mul_quant", kCompute, 12'000},
-    {"grouped_gemm_fp8_expert_down", kCompute, 70'000},
+    {"deep_gemm::m_grouped_gemm_fp8_down", kCompute, 70'000},
     {"deep_ep::internode::combine", kComm, 140'000},
 };
 

@@ -55,8 +55,13 @@ void CellAccumulator::add(double x0, double x1, double fill, CellColor color) {
 }
 
 void CellAccumulator::mark(double x, CellColor color) {
+  constexpr float kTrace = 1e-6F;  // visible, and nothing beside any length
   if (x < 0 || x >= width_) return;
-  cover(static_cast<int>(x), 1e-3F, color);
+  const auto i = static_cast<std::size_t>(x);
+  busy_[i] = std::max(busy_[i], kTrace);
+  if (best_[i] >= kTrace) return;
+  best_[i] = kTrace;
+  color_[i] = color;
 }
 
 void CellAccumulator::edge(int column) {
