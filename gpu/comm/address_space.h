@@ -1,0 +1,108 @@
+// One address space over all ranks: read, write, multicast, reduce, and flags to wait on. Every
+// transfer is counted by purpose and link class. Here the ranks are threads of one process; the
+// same calls fit peer base pointers of a GPU.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace moescope::runtime {
+
+/// Which link a transfer between two ranks takes.
+enum class Link : std::uint8_t { SameGpu, NvLink, Ib };
+inline constexpr int kLinks = 3;
+const char* to_string(Link link);  ///< "same_gpu", "nvlink", "ib"
+
+/// What a transfer is for. Control: counts and lists beside the rows.
+enum class Purpose : std::uint8_t { Dispatch, Forward, Combine, KvCache, Weights, Control };
+inline constexpr int kPurposes = 6;
+const char* to_string(Purpose purpose);
+
+/// Bytes and transfers by purpose and link.
+struct Traffic {
+  std::array<std::array<std::uint64_t, kLinks>, kPurposes> bytes{}, transfers{};
+  std::uint64_t of(Purpose purpose, Link link) const {
+    return bytes[static_cast<std::size_t>(purpose)][static_cast<std::size_t>(link)];
+  }
+};
+
+/// Thrown in every waiting rank after one rank failed.
+class Aborted : public std::runtime_error {
+ public:
+  Aborted() : std::runtime_error("another rank failed") {}
+};
+
+using WindowId = int;
+using FlagId = int;
+
+/// A place in a window of a rank.
+struct Place {
+  int rank = 0;
+  WindowId window = 0;
+  std::size_t offset = 0;  ///< bytes
+};
+
+class AddressSpace {
+ public:
+  /// `node_of[rank]` is the node of each rank.
+  explicit AddressSpace(std::vector<int> node_of);
+  ~AddressSpace();
+
+  int ranks() const { return static_cast<int>(node_of_.size()); }
+  int node_of(int rank) const { return node_of_[static_cast<std::size_t>(rank)]; }
+  Link link(int a, int b) const;
+
+  /// Before any rank runs: memory of `bytes` at every rank (zeroed), or memory that exists.
+  WindowId add_window(std::size_t bytes);
+  WindowId add_window(std::vector<std::span<std::byte>> memory);
+  /// A counter at every rank, starting at 0.
+  FlagId add_flag();
+
+  /// The rank's own part of a window.
+  std::span<std::byte> local(int rank, WindowId window) const;
+
+  /// Copies `bytes` to `to`, from rank `from`. Throws std::out_of_range outside the window.
+  void write(int from, const Place& to, std::span<const std::byte> bytes, Purpose purpose);
+  /// Copies from `from` into memory of rank `by`.
+  void read(int by, const Place& from, std::span<std::byte> out, Purpose purpose);
+  /// Writes the same bytes at the same offset of every rank in `to`; counted once a receiver.
+  void multicast(int from, std::span<const int> to, WindowId window, std::size_t offset,
+                 std::span<const std::byte> bytes, Purpose purpose);
+  /// sum[i] = the sum of the sources' floats in the order of `sources`. Counted as reads.
+  void reduce(int by, std::span<const Place> sources, std::span<float> sum, Purpose purpose);
+
+  /// Adds one to a flag of `to`; what was written before is visible to who waits for it.
+  void signal(int to, FlagId flag);
+  /// Waits until the flag of `rank` is at least `value`. Throws Aborted.
+  void wait(int rank, FlagId flag, std::uint64_t value);
+  /// Wakes everybody with Aborted, now and later.
+  void abort() noexcept;
+  bool aborted() const { return aborted_.load(); }
+
+  /// What rank `rank` started so far.
+  Traffic traffic(int rank) const;
+  Traffic total_traffic() const;
+
+ private:
+  struct RankState;
+  std::byte* at(const Place& place, std::size_t bytes) const;
+  void count(int rank, int peer, std::size_t bytes, Purpose purpose);
+
+  std::vector<int> node_of_;
+  std::vector<std::unique_ptr<RankState>> states_;
+  std::vector<std::vector<std::span<std::byte>>> windows_;  ///< [window][rank]
+  std::vector<std::unique_ptr<std::byte[]>> owned_;
+  int flags_ = 0;
+  std::atomic<bool> aborted_{false};
+};
+
+}  // namespace moescope::runtime

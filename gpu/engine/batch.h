@@ -1,0 +1,40 @@
+// What a unit is asked to compute in one step, and what comes back.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gpu/compute/operators.h"
+#include "gpu/record/rank_log.h"
+
+namespace moescope::runtime {
+
+/// Rows of one micro-batch of one rank. The sequences live until the step is over.
+struct MicroBatch {
+  std::vector<int> tokens;
+  std::vector<TokenRow> rows;
+  std::vector<std::uint64_t> requests;  ///< of every row; with the position the key of the token
+  std::vector<int> sampled;             ///< rows whose logits are wanted
+  int size() const { return static_cast<int>(rows.size()); }
+  void add(int token, const KvSequence* sequence, int position, std::uint64_t request) {
+    tokens.push_back(token);
+    rows.push_back({sequence, position});
+    requests.push_back(request);
+  }
+};
+
+struct RankInput {
+  MicroBatch micro_batches[kMaxMicroBatches];
+};
+
+struct RankOutput {
+  /// [sampled row][vocab] of each micro-batch, flat.
+  std::vector<float> logits[kMaxMicroBatches];
+};
+
+/// Tokens by expert, summed over the ranks: [MoE layer][expert] and [MoE layer][slot].
+struct StepLoads {
+  std::vector<std::vector<std::uint32_t>> logical, physical;
+};
+
+}  // namespace moescope::runtime

@@ -1,0 +1,339 @@
+#include "gpu/engine/rank_runner.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace moescope::runtime {
+namespace {
+
+std::size_t at(int row, int width) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
+}
+constexpr int kMaxWorkers = 256;
+
+}  // namespace
+
+/// Records what a stream does from its construction to its end, and which workers it held.
+class RankRunner::Scope {
+ public:
+  Scope(RankRunner& runner, StreamId stream, SpanName name, const Item& item, int tokens)
+      : runner_(runner), stream_(stream) {
+    if (runner_.log_ == nullptr) return;
+    span_ = {steady_now(),
+             0,
+             name,
+             static_cast<std::int16_t>(item.layer),
+             static_cast<std::int8_t>(item.micro_batch),
+             runner_.step_,
+             tokens,
+             runner_.log_->next_correlation()};
+    if (item.layer >= runner_.shared_.model->config.layers) span_.layer = -1;
+    for (WorkerRecord& record : held()) record = {};
+    before_ = sent();
+  }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  ~Scope() {
+    if (runner_.log_ == nullptr) return;
+    span_.end = steady_now();
+    const auto [nvlink, ib] = sent();
+    span_.nvlink_bytes = nvlink - before_.first;
+    span_.ib_bytes = ib - before_.second;
+    const auto stream = static_cast<std::size_t>(stream_);
+    runner_.log_->streams[stream].push(span_);
+    // The stream's own worker is held for the whole span, also while it waits for other ranks.
+    held()[0] = {span_.begin, span_.end, 0, 0};
+    const int first = runner_.team(stream_).first_worker();
+    for (std::size_t i = 0; i < held().size(); ++i) {
+      WorkerRecord record = held()[i];
+      if (record.end == 0) continue;
+      record.worker = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i);
+      record.correlation = span_.correlation;
+      runner_.log_->workers[stream].push(record);
+    }
+  }
+
+ private:
+  std::vector<WorkerRecord>& held() { return runner_.held_[static_cast<std::size_t>(stream_)]; }
+  /// Bytes this rank has put on NVLink and IB; only its communication stream sends.
+  std::pair<std::uint64_t, std::uint64_t> sent() const {
+    if (stream_ != StreamId::Communication) return {0, 0};
+    const Traffic traffic =
+        runner_.shared_.space->traffic(runner_.shared_.group.first + runner_.member_);
+    std::pair<std::uint64_t, std::uint64_t> sum;
+    for (const auto& links : traffic.bytes) {
+      sum.first += links[static_cast<std::size_t>(Link::NvLink)];
+      sum.second += links[static_cast<std::size_t>(Link::Ib)];
+    }
+    return sum;
+  }
+
+  RankRunner& runner_;
+  StreamId stream_;
+  SpanRecord span_;
+  std::pair<std::uint64_t, std::uint64_t> before_;
+};
+
+RankRunner::RankRunner(UnitShared& shared, int member, int kv_pages, RankLog* log)
+    : shared_(shared), member_(member), log_(log), cache_(shared.model->config, kv_pages) {
+  const ModelConfig& config = shared_.model->config;
+  const Placement& placement = *shared_.placement;
+  for (int stream = 0; stream < kStreams; ++stream) {
+    WorkerObserver observer;
+    if (log_ != nullptr)
+      observer = [this, stream](int worker, std::int64_t begin, std::int64_t end) {
+        observe(static_cast<StreamId>(stream), worker, begin, end);
+      };
+    teams_[static_cast<std::size_t>(stream)] =
+        std::make_unique<WorkerTeam>(stream, 1, std::move(observer));
+    held_[static_cast<std::size_t>(stream)].resize(kMaxWorkers);
+  }
+  const int per_rank = placement.slots_per_rank();
+  for (int layer = 0; layer < config.moe_layers(); ++layer) {
+    const auto& experts =
+        shared_.model->weights.layers[static_cast<std::size_t>(layer + config.dense_layers)]
+            .experts;
+    auto& slots = slots_.emplace_back();
+    for (int slot = 0; slot < per_rank; ++slot)
+      slots.push_back(
+          experts[static_cast<std::size_t>(placement.expert(layer, member * per_rank + slot))]);
+  }
+  logical_.resize(static_cast<std::size_t>(config.moe_layers()));
+  physical_.resize(static_cast<std::size_t>(config.moe_layers()));
+}
+
+void RankRunner::observe(StreamId stream, int worker, std::int64_t begin, std::int64_t end) {
+  const int index = worker - team(stream).first_worker();
+  auto& held = held_[static_cast<std::size_t>(stream)];
+  if (index < 0 || index >= static_cast<int>(held.size())) return;
+  WorkerRecord& record = held[static_cast<std::size_t>(index)];
+  if (record.end == 0) record.begin = begin;
+  record.end = end;
+}
+
+void RankRunner::begin(const RankInput& input, std::uint32_t step) {
+  input_ = &input;
+  step_ = step;
+  output_ = {};
+  const ModelConfig& config = shared_.model->config;
+  for (auto& counts : logical_) counts.assign(static_cast<std::size_t>(config.experts), 0);
+  for (auto& counts : physical_)
+    counts.assign(static_cast<std::size_t>(shared_.placement->slots()), 0);
+  for (int mb = 0; mb < kMaxMicroBatches; ++mb) {
+    const int rows = input.micro_batches[mb].size();
+    Buffers& b = buffers_[static_cast<std::size_t>(mb)];
+    for (auto* buffer : {&b.x, &b.norm, &b.attention, &b.combined, &b.shared})
+      buffer->assign(at(rows, config.hidden), 0.0F);
+  }
+  board_.reset();
+}
+
+RankOutput RankRunner::take_output() {
+  return std::move(output_);
+}
+
+void RankRunner::run(StreamId, const Item& item) {
+  switch (item.part) {
+    case Part::Attend:
+      return attend(item);
+    case Part::Dispatch:
+      return dispatch(item);
+    case Part::Experts:
+      return experts(item);
+    case Part::Combine:
+      return combine(item);
+    case Part::Head:
+      return head(item);
+  }
+}
+
+namespace {
+
+/// Fills x with embeddings before layer 0, else adds what the MoE layer before computed.
+void enter_layer(const Model& model, int layer, const MicroBatch& batch,
+                 const std::vector<float>& combined, const std::vector<float>& shared,
+                 std::vector<float>& x) {
+  const int hidden = model.config.hidden;
+  if (layer == 0) {
+    for (int r = 0; r < batch.size(); ++r) {
+      const int token = batch.tokens[static_cast<std::size_t>(r)];
+      if (token < 0 || token >= model.config.vocab)
+        throw std::out_of_range("token outside the vocabulary");
+      std::copy_n(model.weights.embedding.row(token), hidden, x.data() + at(r, hidden));
+    }
+  } else if (layer > model.config.dense_layers) {
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] += combined[i] + shared[i];
+  }
+}
+
+}  // namespace
+
+void RankRunner::attend(const Item& item) {
+  const Model& model = *shared_.model;
+  const ModelConfig& config = model.config;
+  const LayerWeights& layer = model.weights.layers[static_cast<std::size_t>(item.layer)];
+  const Operators& operators = *shared_.operators;
+  Buffers& b = buffers(item);
+  const int n = rows(item);
+  if (log_ != nullptr) b.layer_begin = steady_now();
+  {
+    Scope scope(*this, StreamId::Compute, SpanName::Attention, item, n);
+    enter_layer(model, item.layer, batch(item), b.combined, b.shared, b.x);
+    operators.rms_norm(b.x.data(), n, layer.attention_norm, config.norm_eps, b.norm.data(),
+                       compute());
+    operators.attention(layer, item.layer, b.norm.data(), batch(item).rows, *shared_.rope, cache_,
+                        b.attention.data(), compute());
+    for (std::size_t i = 0; i < b.x.size(); ++i) b.x[i] += b.attention[i];
+    operators.rms_norm(b.x.data(), n, layer.mlp_norm, config.norm_eps, b.norm.data(), compute());
+  }
+  if (layer.moe) return gate(item, layer);
+  {
+    Scope scope(*this, StreamId::Compute, SpanName::Dense, item, n);
+    operators.swiglu(b.norm.data(), n, layer.dense, b.attention.data(), compute());
+    for (std::size_t i = 0; i < b.x.size(); ++i) b.x[i] += b.attention[i];
+  }
+  end_layer(item);
+  board_.reached(item);
+}
+
+void RankRunner::gate(const Item& item, const LayerWeights& layer) {
+  Buffers& b = buffers(item);
+  const MicroBatch& input = batch(item);
+  const int n = rows(item), moe = moe_layer(item.layer);
+  {
+    Scope scope(*this, StreamId::Compute, SpanName::Gate, item, n);
+    shared_.operators->gate(layer, b.norm.data(), n, b.routing, compute());
+    const int k = shared_.model->config.top_k;
+    b.choices.assign(static_cast<std::size_t>(n), {});
+    auto& counts = logical_[static_cast<std::size_t>(moe)];
+    for (int r = 0; r < n; ++r) {
+      const auto row = static_cast<std::size_t>(r);
+      const auto key = token_key(input.requests[row], input.rows[row].position, item.layer);
+      for (int j = 0; j < k; ++j) {
+        const int expert = b.routing.experts[at(r, k) + static_cast<std::size_t>(j)];
+        ++counts[static_cast<std::size_t>(expert)];
+        b.choices[row].push_back({shared_.placement->choose(moe, expert, key), j,
+                                  b.routing.weights[at(r, k) + static_cast<std::size_t>(j)]});
+      }
+    }
+  }
+  const bool serial = item.turn >= 0;
+  if (!serial) board_.reached(item);  // dispatch begins while the shared expert computes
+  if (shared_.model->config.shared_experts > 0) {
+    Scope scope(*this, StreamId::Compute, SpanName::SharedExpert, item, n);
+    shared_.operators->swiglu(b.norm.data(), n, layer.shared, b.shared.data(), compute());
+  }
+  if (serial) board_.reached(item);
+}
+
+void RankRunner::dispatch(const Item& item) {
+  Buffers& b = buffers(item);
+  Exchange& exchange = *shared_.exchanges[static_cast<std::size_t>(item.micro_batch)];
+  {
+    Scope scope(*this, StreamId::Communication, SpanName::Dispatch, item, rows(item));
+    exchange.send(member_, b.norm.data(), b.choices, team(StreamId::Communication));
+  }
+  if (shared_.kind == UnitKind::Prefill && shared_.group.nodes > 1) {
+    Scope scope(*this, StreamId::Communication, SpanName::DispatchForward, item, 0);
+    exchange.forward(member_);
+  }
+  {
+    Scope scope(*this, StreamId::Communication, SpanName::DispatchWait, item, 0);
+    exchange.receive(member_);
+  }
+  board_.reached(item);
+}
+
+void RankRunner::experts(const Item& item) {
+  const StreamId stream = shared_.kind == UnitKind::Decode ? StreamId::Experts : StreamId::Compute;
+  const auto& arrivals =
+      shared_.exchanges[static_cast<std::size_t>(item.micro_batch)]->arrivals(member_);
+  Buffers& b = buffers(item);
+  const int hidden = shared_.model->config.hidden, per_rank = shared_.placement->slots_per_rank();
+  struct Job {
+    int slot, row;  ///< local slot; row of the outputs in order of arrival
+    const float* x;
+  };
+  std::vector<Job> jobs;
+  for (const Arrival& arrival : arrivals)
+    for (const Choice& choice : arrival.choices)
+      jobs.push_back({choice.slot - member_ * per_rank, static_cast<int>(jobs.size()), arrival.x});
+  Scope scope(*this, stream, SpanName::Experts, item, static_cast<int>(jobs.size()));
+  std::stable_sort(jobs.begin(), jobs.end(),
+                   [](const Job& a, const Job& c) { return a.slot < c.slot; });
+  const int n = static_cast<int>(jobs.size());
+  std::vector<float> in(at(n, hidden)), out(at(n, hidden));
+  std::vector<ExpertGroup> groups;
+  const auto moe = static_cast<std::size_t>(moe_layer(item.layer));
+  for (int i = 0; i < n; ++i) {
+    const Job& job = jobs[static_cast<std::size_t>(i)];
+    std::copy_n(job.x, hidden, in.data() + at(i, hidden));
+    ++physical_[moe][static_cast<std::size_t>(member_ * per_rank + job.slot)];
+    const Mlp* weights = &slots_[moe][static_cast<std::size_t>(job.slot)];
+    if (groups.empty() || groups.back().weights != weights) groups.push_back({weights, i, i});
+    groups.back().end = i + 1;
+  }
+  shared_.operators->experts(in.data(), groups, out.data(), team(stream));
+  b.expert_outputs.resize(at(n, hidden));
+  for (int i = 0; i < n; ++i)
+    std::copy_n(out.data() + at(i, hidden), hidden,
+                b.expert_outputs.data() + at(jobs[static_cast<std::size_t>(i)].row, hidden));
+  b.arrival_outputs.clear();
+  int row = 0;
+  for (const Arrival& arrival : arrivals) {
+    b.arrival_outputs.push_back(b.expert_outputs.data() + at(row, hidden));
+    row += static_cast<int>(arrival.choices.size());
+  }
+  board_.reached(item);
+}
+
+void RankRunner::combine(const Item& item) {
+  Buffers& b = buffers(item);
+  Exchange& exchange = *shared_.exchanges[static_cast<std::size_t>(item.micro_batch)];
+  const auto scope = [&](SpanName name, int tokens, const auto& action) {
+    Scope span(*this, StreamId::Communication, name, item, tokens);
+    action();
+  };
+  scope(SpanName::Combine, static_cast<int>(b.arrival_outputs.size()),
+        [&] { exchange.return_outputs(member_, b.arrival_outputs); });
+  if (exchange.by_node()) scope(SpanName::CombineReduce, 0, [&] { exchange.reduce_node(member_); });
+  scope(SpanName::CombineWait, 0, [&] { exchange.await_outputs(member_); });
+  scope(SpanName::Combine, rows(item),
+        [&] { exchange.collect(member_, b.combined.data(), team(StreamId::Communication)); });
+  end_layer(item);
+  board_.reached(item);
+}
+
+void RankRunner::head(const Item& item) {
+  const Model& model = *shared_.model;
+  Buffers& b = buffers(item);
+  const auto& sampled = batch(item).sampled;
+  const int hidden = model.config.hidden, n = static_cast<int>(sampled.size());
+  Scope scope(*this, StreamId::Compute, SpanName::Head, item, n);
+  if (model.config.moe_layers() > 0)
+    enter_layer(model, item.layer, batch(item), b.combined, b.shared, b.x);
+  std::vector<float> last(at(n, hidden)), norm(at(n, hidden));
+  for (int i = 0; i < n; ++i)
+    std::copy_n(b.x.data() + at(sampled[static_cast<std::size_t>(i)], hidden), hidden,
+                last.data() + at(i, hidden));
+  shared_.operators->rms_norm(last.data(), n, model.weights.final_norm, model.config.norm_eps,
+                              norm.data(), compute());
+  auto& logits = output_.logits[item.micro_batch];
+  logits.resize(at(n, model.config.vocab));
+  shared_.operators->linear(norm.data(), n, model.weights.output_head(), logits.data(), compute());
+  board_.reached(item);
+}
+
+void RankRunner::end_layer(const Item& item) {
+  if (log_ == nullptr) return;
+  SpanRecord record{buffers(item).layer_begin,
+                    steady_now(),
+                    SpanName::Layer,
+                    static_cast<std::int16_t>(item.layer),
+                    static_cast<std::int8_t>(item.micro_batch),
+                    step_,
+                    rows(item)};
+  log_->micro_batches[static_cast<std::size_t>(item.micro_batch)].push(record);
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,93 @@
+// One rank of a unit: its weights, buffers and streams, and how it does each part of a layer.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "gpu/comm/exchange.h"
+#include "gpu/engine/batch.h"
+#include "gpu/engine/placement.h"
+#include "gpu/engine/stage_board.h"
+#include "gpu/engine/worker_team.h"
+#include "gpu/model/weights.h"
+
+namespace moescope::runtime {
+
+/// What all ranks of a unit share.
+struct UnitShared {
+  std::shared_ptr<const Model> model;
+  std::unique_ptr<Operators> operators;
+  std::unique_ptr<RopeTable> rope;
+  std::unique_ptr<Placement> placement;
+  AddressSpace* space = nullptr;
+  Group group;
+  std::vector<std::unique_ptr<Exchange>> exchanges;  ///< one a micro-batch
+  UnitKind kind = UnitKind::Prefill;
+};
+
+class RankRunner {
+ public:
+  /// `log` may be nullptr. Copies the experts that the placement gives this member.
+  RankRunner(UnitShared& shared, int member, int kv_pages, RankLog* log);
+
+  KvCache& cache() { return cache_; }
+  StageBoard& board() { return board_; }
+  WorkerTeam& team(StreamId stream) { return *teams_[static_cast<std::size_t>(stream)]; }
+  /// Before the streams run.
+  void begin(const RankInput& input, std::uint32_t step);
+  /// Does `item` on the calling stream, which has waited for it. Calls board().reached().
+  void run(StreamId stream, const Item& item);
+  RankOutput take_output();
+
+  const std::vector<std::vector<std::uint32_t>>& logical_loads() const { return logical_; }
+  const std::vector<std::vector<std::uint32_t>>& physical_loads() const { return physical_; }
+
+ private:
+  /// Buffers of a micro-batch, [row][width].
+  struct Buffers {
+    std::vector<float> x, norm, attention, combined, shared;
+    Routing routing;
+    std::vector<std::vector<Choice>> choices;
+    std::vector<float> expert_outputs;
+    std::vector<const float*> arrival_outputs;
+    int arrivals = 0;
+    std::int64_t layer_begin = 0;
+  };
+  class Scope;
+
+  void attend(const Item& item);
+  void gate(const Item& item, const LayerWeights& layer);
+  void dispatch(const Item& item);
+  void experts(const Item& item);
+  void combine(const Item& item);
+  void head(const Item& item);
+  void end_layer(const Item& item);
+  void observe(StreamId stream, int worker, std::int64_t begin, std::int64_t end);
+  Team& compute() { return team(StreamId::Compute); }
+  int moe_layer(int layer) const { return layer - shared_.model->config.dense_layers; }
+  int rows(const Item& item) const { return batch(item).size(); }
+  const MicroBatch& batch(const Item& item) const {
+    return input_->micro_batches[item.micro_batch];
+  }
+  Buffers& buffers(const Item& item) {
+    return buffers_[static_cast<std::size_t>(item.micro_batch)];
+  }
+
+  UnitShared& shared_;
+  int member_;
+  RankLog* log_;
+  KvCache cache_;
+  StageBoard board_;
+  std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
+  /// When each worker of a stream worked in the span that the stream is in.
+  std::array<std::vector<WorkerRecord>, kStreams> held_;
+  std::vector<std::vector<Mlp>> slots_;  ///< [MoE layer][local slot]
+  std::array<Buffers, kMaxMicroBatches> buffers_;
+  const RankInput* input_ = nullptr;
+  RankOutput output_;
+  std::uint32_t step_ = 0;
+  std::vector<std::vector<std::uint32_t>> logical_, physical_;
+};
+
+}  // namespace moescope::runtime

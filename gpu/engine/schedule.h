@@ -1,0 +1,41 @@
+// In which order the streams of a rank do the parts of a step.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace moescope::runtime {
+
+enum class UnitKind : std::uint8_t { Prefill, Decode };
+const char* to_string(UnitKind kind);  ///< "prefill", "decode"
+
+/// Streams of a rank. Decode keeps expert work apart from attention so that both can run at once.
+enum class StreamId : std::uint8_t { Compute, Communication, Experts };
+inline constexpr int kStreams = 3;
+
+/// Parts of a layer. Attend: sum of the layer before, attention, gate (dense layers: their MLP).
+enum class Part : std::uint8_t { Attend, Dispatch, Experts, Combine, Head };
+
+/// One part of one micro-batch. It may begin when its micro-batch has reached stage `needs`, and
+/// brings it to `reaches`.
+struct Item {
+  Part part = Part::Attend;
+  int layer = 0;
+  int micro_batch = 0;
+  int needs = 0, reaches = 0;
+  int turn = -1;  ///< serial steps: parts run strictly in this order, over all streams
+};
+
+/// The orders of all streams; index by StreamId.
+struct Schedule {
+  std::vector<Item> streams[kStreams];
+};
+
+/// A step of `micro_batches` over `layers` layers, the first `dense_layers` without experts.
+/// Overlapped: prefill runs attention and experts of one micro-batch against dispatch and combine
+/// of the other; decode runs attention of one against dispatch, experts and combine of the other.
+/// Serial: one part at a time.
+Schedule make_schedule(UnitKind kind, bool overlap, int micro_batches, int layers,
+                       int dense_layers);
+
+}  // namespace moescope::runtime

@@ -1,0 +1,63 @@
+// A prefill or decode unit: ranks that run the model together, step by step.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "gpu/comm/exchange.h"
+#include "gpu/engine/batch.h"
+#include "gpu/engine/placement.h"
+#include "gpu/engine/schedule.h"
+#include "gpu/model/weights.h"
+#include "gpu/record/rank_log.h"
+
+namespace moescope::runtime {
+
+/// Workers of a rank and how many of them communicate.
+struct WorkerBudget {
+  int workers = 3;
+  int communication = 1;
+};
+
+struct UnitOptions {
+  UnitKind kind = UnitKind::Prefill;
+  CombineMode combine = CombineMode::Ordered;
+  bool overlap = true;
+  int micro_batches = 2;  ///< 1 or 2
+  int max_tokens = 64;    ///< of one rank in one micro-batch
+  int max_positions = 512;
+  int kv_pages = 64;  ///< of one rank
+  WorkerBudget budget;
+};
+
+class Unit {
+ public:
+  /// `logs`: one a member, or empty to record nothing. Throws Error when the placement does not
+  /// fit the model or the group.
+  Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group, UnitOptions options,
+       const Placement& placement, std::span<RankLog* const> logs = {});
+  ~Unit();
+
+  KvCache& cache(int member);
+  const Group& group() const;
+  const UnitOptions& options() const;
+  /// Runs one step on all ranks. The first failure of a rank is thrown here; the unit is then
+  /// unusable.
+  std::vector<RankOutput> step(std::span<const RankInput> inputs);
+  /// Loads of the last step.
+  const StepLoads& loads() const;
+  std::uint32_t steps() const;  ///< so far
+
+  /// Between steps: runs micro-batches overlapped or one part at a time.
+  void set_overlap(bool overlap);
+  /// Between steps: asks for a budget; what is granted leaves at least one worker to each stream.
+  WorkerBudget set_budget(WorkerBudget requested);
+  WorkerBudget granted_budget() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope::runtime

@@ -1,0 +1,106 @@
+#include "gpu/engine/worker_team.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace moescope::runtime {
+
+std::int64_t steady_now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+WorkerTeam::WorkerTeam(int first_worker, int size, WorkerObserver observer)
+    : first_worker_(first_worker), size_(std::max(size, 1)), observer_(std::move(observer)) {
+  start();
+}
+
+WorkerTeam::~WorkerTeam() {
+  stop();
+}
+
+void WorkerTeam::start() {
+  for (int index = 1; index < size_; ++index)
+    threads_.emplace_back([this, index, seen = generation_] { work(index, seen); });
+}
+
+void WorkerTeam::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+  stopping_ = false;
+}
+
+void WorkerTeam::resize(int first_worker, int size) {
+  size = std::max(size, 1);
+  if (size == size_ && first_worker == first_worker_) return;
+  stop();
+  first_worker_ = first_worker;
+  size_ = size;
+  start();
+}
+
+void WorkerTeam::run_piece(int index) {
+  const int parts = std::min(size_, count_);
+  if (index >= parts) return;
+  const auto bound = [&](int part) {
+    return static_cast<int>(static_cast<std::int64_t>(count_) * part / parts);
+  };
+  const std::int64_t begin = observer_ ? steady_now() : 0;
+  (*piece_)(bound(index), bound(index + 1));
+  if (observer_) observer_(first_worker_ + index, begin, steady_now());
+}
+
+void WorkerTeam::work(int index, std::uint64_t seen) {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+      if (stopping_) return;
+      seen = generation_;
+    }
+    std::exception_ptr error;
+    try {
+      run_piece(index);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    std::lock_guard lock(mutex_);
+    if (error && !error_) error_ = error;
+    if (--running_ == 0) done_.notify_one();
+  }
+}
+
+void WorkerTeam::split(int count, const std::function<void(int, int)>& piece) {
+  if (count <= 0) return;
+  count_ = count;
+  piece_ = &piece;
+  if (size_ == 1 || count == 1) {  // nobody else is woken, and none of them looks at the work
+    run_piece(0);
+    return;
+  }
+  {
+    std::lock_guard lock(mutex_);
+    ++generation_;
+    running_ = size_ - 1;
+    error_ = nullptr;
+  }
+  wake_.notify_all();
+  std::exception_ptr own;
+  try {
+    run_piece(0);
+  } catch (...) {
+    own = std::current_exception();
+  }
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [&] { return running_ == 0; });
+  if (own) std::rethrow_exception(own);
+  if (error_) std::rethrow_exception(error_);
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,55 @@
+// Workers stand for SMs: a team is the part of a rank's workers that one stream holds.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "gpu/compute/team.h"
+
+namespace moescope::runtime {
+
+/// Told which worker ran from when to when (ns of the steady clock), from that worker's thread.
+using WorkerObserver = std::function<void(int worker, std::int64_t begin, std::int64_t end)>;
+
+/// The calling thread is the first worker; the others are threads that wait for pieces. Worker
+/// numbers are first_worker, first_worker + 1, ...
+class WorkerTeam final : public Team {
+ public:
+  WorkerTeam(int first_worker, int size, WorkerObserver observer = {});
+  ~WorkerTeam() override;
+  WorkerTeam(const WorkerTeam&) = delete;
+  WorkerTeam& operator=(const WorkerTeam&) = delete;
+
+  int size() const override { return size_; }
+  int first_worker() const { return first_worker_; }
+  /// Changes number and first worker; only while split() does not run.
+  void resize(int first_worker, int size);
+  void split(int count, const std::function<void(int, int)>& piece) override;
+
+ private:
+  void start();
+  void stop();
+  void work(int index, std::uint64_t seen);
+  void run_piece(int index);
+
+  int first_worker_, size_;
+  WorkerObserver observer_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::uint64_t generation_ = 0;
+  bool stopping_ = false;
+  int running_ = 0, count_ = 0;
+  const std::function<void(int, int)>* piece_ = nullptr;
+  std::exception_ptr error_;
+};
+
+/// ns of the steady clock.
+std::int64_t steady_now();
+
+}  // namespace moescope::runtime

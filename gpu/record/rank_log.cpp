@@ -1,0 +1,13 @@
+#include "gpu/record/rank_log.h"
+
+namespace moescope::runtime {
+
+const char* to_string(SpanName name) {
+  constexpr std::array<const char*, kSpanNames> names = {
+      "attention",        "dense mlp",     "gate",         "shared_expert", "dispatch",
+      "dispatch forward", "dispatch wait", "experts",      "combine",       "combine reduce",
+      "combine wait",     "lm_head",       "kv hand-over", "layer"};
+  return names.at(static_cast<std::size_t>(name));
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,352 @@
+#include "gpu/engine/unit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "gpu/compute/local_forward.h"
+#include "gpu/engine/worker_team.h"
+#include "tests/unit/gpu/gpu_test_support.h"
+
+namespace moescope::runtime {
+namespace {
+
+using test::error_of;
+using ::testing::HasSubstr;
+
+/// One dense and two MoE layers, 16 experts in 4 groups.
+std::shared_ptr<const Model> small_model() {
+  static const auto model = [] {
+    auto made = std::make_shared<Model>();
+    made->config = tiny_config();
+    made->config.layers = 3;
+    made->config.dense_layers = 1;
+    made->config.experts = 16;
+    made->config.gate.groups = 4;
+    made->config.gate.top_groups = 2;
+    made->config.top_k = 4;
+    made->config.vocab = 96;
+    SeededSource source(3);
+    Progress progress;
+    made->weights = load_weights(made->config, source, progress);
+    return made;
+  }();
+  return model;
+}
+
+/// Prompts of several requests; request r has 3 + r % 5 tokens.
+std::vector<std::vector<int>> prompts(int count) {
+  std::vector<std::vector<int>> result;
+  for (int r = 0; r < count; ++r) {
+    auto& prompt = result.emplace_back();
+    for (int t = 0; t < 3 + r % 5; ++t) prompt.push_back((r * 31 + t * 7 + 5) % 96);
+  }
+  return result;
+}
+
+/// Logits of the last token of each prompt, computed alone and without communication.
+std::vector<std::vector<float>> expected_logits(const std::vector<std::vector<int>>& all) {
+  std::vector<std::vector<float>> result;
+  const auto model = small_model();
+  for (const auto& prompt : all) {
+    LocalForward forward(model, 64, 8);
+    KvSequence sequence;
+    EXPECT_TRUE(forward.cache().reserve(sequence, static_cast<int>(prompt.size())));
+    std::vector<TokenRow> rows;
+    for (int t = 0; t < static_cast<int>(prompt.size()); ++t) rows.push_back({&sequence, t});
+    const auto logits = forward.run(prompt, rows);
+    result.emplace_back(logits.end() - model->config.vocab, logits.end());
+  }
+  return result;
+}
+
+struct Layout {
+  int ranks = 4, nodes = 2;
+  UnitOptions options;
+  std::vector<std::vector<int>> slots;  ///< empty: contiguous
+};
+
+class Running {
+ public:
+  explicit Running(const Layout& setup)
+      : group_{0, setup.ranks, setup.nodes}, space_(group_.node_table()), options_(setup.options) {
+    options_.max_tokens = 128;
+    options_.max_positions = 64;
+    const auto model = small_model();
+    const Placement placement =
+        setup.slots.empty()
+            ? Placement::contiguous(model->config.moe_layers(), model->config.experts, setup.ranks)
+            : Placement(setup.slots, {}, model->config.experts, setup.ranks);
+    unit_ = std::make_unique<Unit>(model, space_, group_, options_, placement);
+  }
+  Unit& unit() { return *unit_; }
+  AddressSpace& space() { return space_; }
+
+  /// Prefills the prompts, spread over ranks and micro-batches, and returns their last logits.
+  std::vector<std::vector<float>> prefill(const std::vector<std::vector<int>>& all) {
+    std::vector<RankInput> inputs(static_cast<std::size_t>(group_.size));
+    sequences_.assign(all.size(), {});
+    for (std::size_t r = 0; r < all.size(); ++r) {
+      const int rank = static_cast<int>(r) % group_.size;
+      EXPECT_TRUE(unit_->cache(rank).reserve(sequences_[r], 16));
+      auto& batch = batch_of(inputs, r);
+      for (int t = 0; t < static_cast<int>(all[r].size()); ++t)
+        batch.add(all[r][static_cast<std::size_t>(t)], &sequences_[r], t, r);
+      batch.sampled.push_back(batch.size() - 1);
+    }
+    return sampled(inputs, all.size());
+  }
+  /// One more token for every request at `position[r]`.
+  std::vector<std::vector<float>> decode(const std::vector<int>& tokens,
+                                         const std::vector<int>& positions) {
+    std::vector<RankInput> inputs(static_cast<std::size_t>(group_.size));
+    for (std::size_t r = 0; r < tokens.size(); ++r) {
+      auto& batch = batch_of(inputs, r);
+      batch.add(tokens[r], &sequences_[r], positions[r], r);
+      batch.sampled.push_back(batch.size() - 1);
+    }
+    return sampled(inputs, tokens.size());
+  }
+  std::vector<KvSequence>& sequences() { return sequences_; }
+
+ private:
+  MicroBatch& batch_of(std::vector<RankInput>& inputs, std::size_t r) {
+    const auto size = static_cast<std::size_t>(group_.size);
+    return inputs[r % size]
+        .micro_batches[r / size % static_cast<std::size_t>(options_.micro_batches)];
+  }
+  std::vector<std::vector<float>> sampled(std::vector<RankInput>& inputs, std::size_t count) {
+    const auto outputs = unit_->step(inputs);
+    const auto vocab = static_cast<std::ptrdiff_t>(small_model()->config.vocab);
+    std::vector<std::vector<std::ptrdiff_t>> next(outputs.size(), std::vector<std::ptrdiff_t>(2));
+    std::vector<std::vector<float>> result;
+    const auto size = static_cast<std::size_t>(group_.size);
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t mb = r / size % static_cast<std::size_t>(options_.micro_batches);
+      const auto& logits = outputs[r % size].logits[mb];
+      auto& at = next[r % size][mb];
+      result.emplace_back(logits.begin() + at * vocab, logits.begin() + (at + 1) * vocab);
+      ++at;
+    }
+    return result;
+  }
+
+  Group group_;
+  AddressSpace space_;
+  UnitOptions options_;
+  std::unique_ptr<Unit> unit_;
+  std::vector<KvSequence> sequences_;
+};
+
+/// A placement with every expert once and `extra` random copies, in random order.
+std::vector<std::vector<int>> random_slots(int extra, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::vector<int>> result;
+  for (int layer = 0; layer < small_model()->config.moe_layers(); ++layer) {
+    auto& row = result.emplace_back(16);
+    std::iota(row.begin(), row.end(), 0);
+    for (int i = 0; i < extra; ++i) row.push_back(static_cast<int>(random() % 16));
+    std::shuffle(row.begin(), row.end(), random);
+  }
+  return result;
+}
+
+TEST(GpuUnit, LogitsAreBitwiseTheSameForEverySizeKindPlanAndOrder) {
+  const auto all = prompts(20);
+  const auto expected = expected_logits(all);
+  std::vector<Layout> setups;
+  for (const auto& [ranks, nodes] : {std::pair{1, 1}, {2, 1}, {4, 2}, {8, 2}, {16, 4}})
+    setups.push_back({ranks, nodes, {}, {}});
+  for (auto kind : {UnitKind::Prefill, UnitKind::Decode})
+    for (const bool overlap : {true, false}) {
+      Layout setup{4, 2, {}, random_slots(8, overlap ? 1 : 2)};
+      setup.options.kind = kind;
+      setup.options.overlap = overlap;
+      setup.options.budget = {overlap ? 6 : 3, overlap ? 2 : 1};
+      setups.push_back(setup);
+    }
+  Layout single{8, 4, {}, random_slots(16, 5)};
+  single.options.micro_batches = 1;
+  setups.push_back(single);
+  for (const Layout& setup : setups) {
+    Running running(setup);
+    const auto found = running.prefill(all);
+    for (std::size_t r = 0; r < all.size(); ++r)
+      ASSERT_EQ(found[r], expected[r]) << setup.ranks << " ranks, request " << r;
+  }
+}
+
+TEST(GpuUnit, HierarchicalCombineAgreesWithinItsTolerance) {
+  const auto all = prompts(12);
+  const auto expected = expected_logits(all);
+  for (auto kind : {UnitKind::Prefill, UnitKind::Decode}) {
+    Layout setup{8, 2, {}, random_slots(8, 9)};
+    setup.options.kind = kind;
+    setup.options.combine = CombineMode::Hierarchical;
+    Running running(setup);
+    const auto found = running.prefill(all);
+    for (std::size_t r = 0; r < all.size(); ++r) {
+      double scale = 0, worst = 0;
+      for (std::size_t i = 0; i < expected[r].size(); ++i) {
+        scale = std::max(scale, std::abs(static_cast<double>(expected[r][i])));
+        worst = std::max(worst, std::abs(static_cast<double>(found[r][i] - expected[r][i])));
+      }
+      EXPECT_LT(worst / scale, 1e-5);
+    }
+  }
+}
+
+TEST(GpuUnit, DecodingContinuesWhatPrefillBegan) {
+  auto all = prompts(6);
+  Running running(Layout{4, 2, {}, random_slots(4, 3)});
+  running.prefill(all);
+  std::vector<int> tokens, positions;
+  for (auto& prompt : all) {
+    positions.push_back(static_cast<int>(prompt.size()));
+    prompt.push_back(static_cast<int>(prompt.size()) * 11 % 96);
+    tokens.push_back(prompt.back());
+  }
+  EXPECT_EQ(running.decode(tokens, positions), expected_logits(all));
+}
+
+TEST(GpuUnit, LoadsCountEveryChoiceOnceLogicallyAndOncePhysically) {
+  const auto all = prompts(10);
+  int rows = 0;
+  for (const auto& prompt : all) rows += static_cast<int>(prompt.size());
+  const auto slots = random_slots(8, 4);
+  Running running(Layout{4, 2, {}, slots});
+  running.prefill(all);
+  const StepLoads& loads = running.unit().loads();
+  ASSERT_EQ(loads.logical.size(), 2U);
+  for (std::size_t layer = 0; layer < 2; ++layer) {
+    EXPECT_EQ(std::accumulate(loads.logical[layer].begin(), loads.logical[layer].end(), 0U),
+              static_cast<unsigned>(rows * 4));
+    std::vector<std::uint32_t> by_expert(16);
+    int used_replicas = 0;
+    for (std::size_t slot = 0; slot < slots[layer].size(); ++slot) {
+      by_expert[static_cast<std::size_t>(slots[layer][slot])] += loads.physical[layer][slot];
+      used_replicas += loads.physical[layer][slot] > 0;
+    }
+    EXPECT_EQ(by_expert, loads.logical[layer]);
+    EXPECT_GT(used_replicas, 16);  // tokens do spread over replicas
+  }
+}
+
+TEST(GpuUnit, AFailingRankEndsTheStepForAllAndTheUnitStaysBroken) {
+  Running running(Layout{4, 2, {}, {}});
+  auto all = prompts(8);
+  all[5][1] = 4711;  // no such token
+  EXPECT_THROW(running.prefill(all), std::out_of_range);
+  EXPECT_THROW(running.decode({1}, {1}), std::out_of_range);
+}
+
+TEST(GpuUnit, TheBudgetAlwaysLeavesEachStreamAWorker) {
+  Layout setup;
+  setup.options.kind = UnitKind::Decode;
+  setup.options.budget = {1, 9};
+  Running running(setup);
+  EXPECT_EQ(running.unit().granted_budget().workers, 3);
+  EXPECT_EQ(running.unit().granted_budget().communication, 1);
+  const auto expected = expected_logits(prompts(4));
+  EXPECT_EQ(running.unit().set_budget({8, 3}).communication, 3);
+  EXPECT_EQ(running.prefill(prompts(4)), expected);
+}
+
+TEST(GpuUnit, LayoutsThatCannotBeAreRefused) {
+  const auto model = small_model();
+  EXPECT_THAT(error_of([&] { Placement::contiguous(2, 16, 3); }), HasSubstr("16 experts"));
+  const Group group{0, 4, 2};
+  AddressSpace space(group.node_table());
+  EXPECT_THAT(
+      error_of([&] { Unit unit(model, space, group, {}, Placement::contiguous(2, 16, 8)); }),
+      HasSubstr("for 8 ranks"));
+  EXPECT_THAT(
+      error_of([&] { Unit unit(model, space, group, {}, Placement::contiguous(5, 16, 4)); }),
+      HasSubstr("5 layers"));
+  EXPECT_THAT(error_of([&] {
+                Unit unit(model, space, Group{0, 4, 3}, {}, Placement::contiguous(2, 16, 4));
+              }),
+              HasSubstr("3 nodes"));
+}
+
+TEST(GpuPlacement, BadPlansAreRefusedWithLayerAndSlot) {
+  const auto refusal = [](std::vector<std::vector<int>> slots,
+                          std::vector<std::vector<double>> weights) {
+    return error_of([&] { Placement(std::move(slots), std::move(weights), 4, 2, "p.json"); });
+  };
+  EXPECT_THAT(refusal({{0, 1, 2, 2}}, {}), HasSubstr("expert 3 has no slot"));
+  EXPECT_THAT(refusal({{0, 1, 2, 3}, {0, 1, 9, 3}}, {}), HasSubstr("layer 1, slot 2"));
+  EXPECT_THAT(refusal({{0, 1, 2, 3}, {0, 1, 2, 3, 0, 1}}, {}), HasSubstr("layer 1"));
+  EXPECT_THAT(refusal({{0, 1, 2, 3, 0}}, {}), HasSubstr("evenly"));
+  EXPECT_THAT(refusal({}, {}), HasSubstr("no layers"));
+  EXPECT_THAT(refusal({{0, 1, 2, 3}}, {{1, 1, 1}}), HasSubstr("split weights"));
+  EXPECT_THAT(refusal({{0, 1, 2, 3}}, {{1, -1, 1, 1}}), HasSubstr("slot 1"));
+  EXPECT_THAT(refusal({{0, 1, 2, 3}}, {{1, 0, 1, 1}}), HasSubstr("all zero"));
+}
+
+TEST(GpuPlacement, TokensSplitOverReplicasByTheirWeights) {
+  const Placement placement({{0, 0, 1, 0}}, {{1, 2, 1, 1}}, 2, 2);
+  std::vector<int> count(4);
+  for (std::uint64_t request = 0; request < 20000; ++request)
+    ++count[static_cast<std::size_t>(placement.choose(0, 0, token_key(request, 3, 1)))];
+  EXPECT_NEAR(count[0], 5000, 300);
+  EXPECT_NEAR(count[1], 10000, 300);
+  EXPECT_EQ(count[2], 0);
+}
+
+TEST(GpuSchedule, PrefillRunsExpertsOfOneBatchAgainstCommunicationOfTheOther) {
+  const Schedule s = make_schedule(UnitKind::Prefill, true, 2, 3, 1);
+  std::string order;
+  for (const Item& item : s.streams[static_cast<int>(StreamId::Communication)])
+    order += (item.part == Part::Dispatch ? "D" : "C") + std::to_string(item.layer) +
+             std::to_string(item.micro_batch) + " ";
+  EXPECT_EQ(order, "D10 D11 C10 C11 D20 D21 C20 C21 ");
+  EXPECT_TRUE(s.streams[static_cast<int>(StreamId::Experts)].empty());
+}
+
+TEST(GpuSchedule, DecodeRunsAttentionOfOneAgainstAllElseOfTheOther) {
+  const Schedule s = make_schedule(UnitKind::Decode, true, 2, 3, 1);
+  std::string order;
+  for (const Item& item : s.streams[static_cast<int>(StreamId::Communication)])
+    order += (item.part == Part::Dispatch ? "D" : "C") + std::to_string(item.layer) +
+             std::to_string(item.micro_batch) + " ";
+  EXPECT_EQ(order, "D10 C10 D11 C11 D20 C20 D21 C21 ");
+  EXPECT_EQ(s.streams[static_cast<int>(StreamId::Experts)].size(), 4U);
+}
+
+TEST(GpuSchedule, SerialStepsHaveOnePartAtATime) {
+  const Schedule s = make_schedule(UnitKind::Decode, false, 2, 3, 1);
+  std::vector<int> turns;
+  for (const auto& stream : s.streams)
+    for (const Item& item : stream) turns.push_back(item.turn);
+  std::sort(turns.begin(), turns.end());
+  for (std::size_t i = 0; i < turns.size(); ++i) EXPECT_EQ(turns[i], static_cast<int>(i));
+}
+
+TEST(GpuWorkerTeam, CoversEverythingOnceAndRethrows) {
+  WorkerTeam team(0, 4);
+  for (const int size : {4, 1, 7}) {
+    team.resize(0, size);
+    for (const int count : {0, 1, 3, 100}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(count));
+      team.split(count, [&](int begin, int end) {
+        for (int i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+      });
+      for (const auto& times : seen) EXPECT_EQ(times, 1);
+    }
+  }
+  EXPECT_THROW(team.split(7,
+                          [](int begin, int) {
+                            if (begin == 6) throw std::runtime_error("last");
+                          }),
+               std::runtime_error);
+  int pieces = 0;
+  team.split(1, [&](int, int) { ++pieces; });
+  EXPECT_EQ(pieces, 1);
+}
+
+}  // namespace
+}  // namespace moescope::runtime
