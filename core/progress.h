@@ -35,4 +35,10 @@ class Progress {
   std::atomic<bool> cancelled_{false};
 };
 
+/// A Progress that nobody listens to and nobody cancels, for short work.
+inline Progress& no_progress() {
+  static Progress none;
+  return none;
+}
+
 }  // namespace moescope

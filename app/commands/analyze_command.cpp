@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
@@ -36,6 +34,10 @@ const SmAllocation* find_sm(const std::vector<SmAllocation>& all, const DeviceKe
   return nullptr;
 }
 
+Json events_json(const OverlapFigures& f) {
+  return {{"comm", f.comm_events}, {"compute", f.compute_events}, {"memory", f.memory_events}};
+}
+
 Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAllocation* sm) {
   const auto& process = trace.processes().at(overlap.key.process);
   const Device* device = find_device(trace, overlap.key);
@@ -46,20 +48,20 @@ Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAlloc
       {"device", overlap.key.device},
       {"name", device != nullptr && !device->name.empty() ? Json(device->name) : Json()},
       {"sm_count", device != nullptr && device->sm_count > 0 ? Json(device->sm_count) : Json()},
-      {"events",
-       {{"comm", f.comm_events}, {"compute", f.compute_events}, {"memory", f.memory_events}}}};
+      {"events", events_json(f)}};
   json.update(figures_json(f));
   json["sm"] = sm != nullptr ? sm_json(*sm) : Json();
   return json;
 }
 
-Json scopes_json(const Trace& trace, const Classification& classes) {
+Json scopes_json(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
   Json list = Json::array();
-  for (const auto& scope : analyze_scopes(trace, classes)) {
+  for (const auto& scope : scopes) {
     const auto& process = trace.processes().at(scope.key.process);
     Json json = {{"kind", scope.kind},         {"name", scope.name},
                  {"process", process.label},   {"rank", nullable(process.rank)},
                  {"device", scope.key.device}, {"windows", scope.windows}};
+    json["events"] = events_json(scope.figures);
     json.update(figures_json(scope.figures));
     list.push_back(std::move(json));
   }
@@ -100,6 +102,25 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
   if (devices.empty()) fmt::print("no GPU work in this trace\n");
 }
 
+void print_scopes(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
+  if (scopes.empty()) {
+    fmt::print("no annotation, layer, micro-batch or phase has GPU work\n");
+    return;
+  }
+  fmt::print("{:<12} {:<32} {:<20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", "scope", "name",
+             "device", "windows", "span ms", "compute ms", "comm ms", "exposed ms", "overlap %");
+  for (const auto& scope : scopes) {
+    const auto& f = scope.figures;
+    const auto percent = f.overlap_percent();
+    fmt::print(
+        "{:<12} {:<32.32} {:<20.20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", scope.kind,
+        scope.name,
+        fmt::format("{}, GPU {}", trace.processes().at(scope.key.process).label, scope.key.device),
+        scope.windows, ms(f.span), ms(f.compute), ms(f.comm), ms(f.exposed),
+        percent ? fmt::format("{:.1f}", *percent) : "-");
+  }
+}
+
 void print_remarks(const TraceInfo& info) {
   for (const auto& [reason, count] : info.skipped)
     fmt::print(stderr, "skipped {} events: {}\n", count, reason);
@@ -115,31 +136,31 @@ void run(const AnalyzeOptions& options) {
       open_trace({options.files.begin(), options.files.end()}, import, command_progress());
   const auto window = window_of(options, *trace);
   const Classification classes(*trace, rules);
-  const auto devices = analyze_overlap(*trace, classes, window);
-  const auto sm = analyze_sm_allocation(*trace, classes, window);
+  Progress& progress = command_progress();
+  OverlapResults overlap;
+  if (options.scopes)
+    overlap = analyze_overlap_and_scopes(*trace, classes, window, progress);
+  else
+    overlap.overlap = analyze_overlap(*trace, classes, window, progress);
+  const auto sm = analyze_sm_allocation(*trace, classes, window, progress);
+  progress.report(1, "done");
   if (!options.json) {
     print_remarks(trace->info());
-    print_table(*trace, devices, sm);
+    print_table(*trace, overlap.overlap, sm);
+    if (options.scopes) print_scopes(*trace, overlap.scopes);
     return;
   }
   Json document = {
       {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(trace->info())}};
   document["warnings"] = trace->info().warnings;
   document["devices"] = Json::array();
-  for (const auto& device : devices)
+  for (const auto& device : overlap.overlap)
     document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key)));
-  if (options.scopes) document["scopes"] = scopes_json(*trace, classes);
+  if (options.scopes) document["scopes"] = scopes_json(*trace, overlap.scopes);
   print_json(document);
 }
 
 }  // namespace
-
-RuleSet read_rules(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) throw Error(path, "", "cannot read the rule file");
-  return RuleSet::from_json(text.str(), path);
-}
 
 void register_analyze(CLI::App& app) {
   auto* command = app.add_subcommand(
@@ -151,7 +172,7 @@ void register_analyze(CLI::App& app) {
   command->add_option("--rules", options->rules,
                       "Classification rules (JSON) instead of the built-in ones");
   command->add_flag("--scopes", options->scopes,
-                    "Also list annotations, layers, micro-batches and phases (with --json)");
+                    "Also list annotations, layers, micro-batches and phases");
   command->add_flag("--json", options->json, "Print one JSON document");
   command->callback([options] { run(*options); });
 }

@@ -25,6 +25,8 @@ void register_sql(CLI::App& app);
 
 /// Reads a classification rule file; throws Error naming the file and the rule.
 RuleSet read_rules(const std::string& path);
+/// The text of such a file, checked the same way.
+std::string read_rule_file(const std::string& path);
 
 #ifdef MOESCOPE_HAS_GUI
 void register_export(CLI::App& app);

@@ -1,10 +1,14 @@
 #ifdef MOESCOPE_HAS_GUI
 #include <QEventLoop>
 #include <QRegularExpression>
+#include <cstdio>
+#include <filesystem>
 
 #include "app/commands/command.h"
 #include "app/commands/gui_headless.h"
 #include "core/error.h"
+#include "core/export/chrome_json.h"
+#include "core/import/open.h"
 #include "views/common/chart.h"
 #include "views/common/theme.h"
 #include "views/overlap/overlap_view.h"
@@ -16,7 +20,7 @@ namespace {
 
 struct ExportOptions {
   std::vector<std::string> files;
-  std::string chart, output, rules, size = "1280x720", theme = "light";
+  std::string chart, output, rules, chrome, size = "1280x720", theme = "light";
   std::optional<TimeNs> from, to;
 };
 
@@ -46,7 +50,26 @@ void refuse_unknown(const ExportOptions& options) {
   }
 }
 
+void export_chrome(const ExportOptions& options) {
+  for (const auto& file : options.files) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(file, options.chrome, ignored))
+      throw Error(options.chrome, "", "is one of the files to export",
+                  "Choose another name for --chrome");
+  }
+  Progress& progress = command_progress();
+  const TracePtr trace =
+      open_trace({options.files.begin(), options.files.end()}, ImportOptions{}, progress);
+  write_chrome_json(*trace, options.chrome, progress);
+  for (const auto& lost : lost_in_chrome_json(*trace))
+    std::fprintf(stderr, "moescope: Chrome JSON has no place for %s\n", lost.c_str());
+}
+
 void export_file(const ExportOptions& options) {
+  if (options.chrome.empty() == options.chart.empty())
+    throw CLI::ValidationError("export", "give either --chart and -o, or --chrome OUT.json");
+  if (!options.chrome.empty()) return export_chrome(options);
+  if (options.output.empty()) throw CLI::RequiredError("-o");
   const QSize size = parse_size(options.size);
   refuse_unknown(options);
   const auto application = headless_application();
@@ -74,13 +97,14 @@ void export_file(const ExportOptions& options) {
 
 void register_export(CLI::App& app) {
   auto options = std::make_shared<ExportOptions>();
-  auto* command = app.add_subcommand("export", "Write a chart as PNG, SVG, PDF or CSV");
+  auto* command = app.add_subcommand(
+      "export", "Write a chart as PNG, SVG, PDF or CSV, or the trace as Chrome JSON");
   command->add_option("FILE", options->files, "Trace files or folders")->required();
   command->add_option("--chart", options->chart, "Chart to write")
-      ->required()
       ->check(CLI::IsMember({"timeline", "overlap", "sm", "load", "balance"}));
-  command->add_option("-o,--output", options->output, "File to write: .png, .svg, .pdf or .csv")
-      ->required();
+  command->add_option("-o,--output", options->output, "File to write: .png, .svg, .pdf or .csv");
+  command->add_option("--chrome", options->chrome,
+                      "Write the whole trace as Chrome JSON, for Perfetto and other tools");
   command->add_option("--size", options->size, "Width x height in pixels");
   command->add_option("--theme", options->theme, "Colours")
       ->check(CLI::IsMember({"light", "dark"}));

@@ -25,7 +25,7 @@ HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files,
   context.reset(trace->range());
   document.setRules(rule_set);
   document.setTrace(trace, names);
-  document.setAnalysis(analyze_document(*trace, rule_set));
+  document.setAnalysis(analyze_document(*trace, rule_set, command_progress()));
 }
 
 }  // namespace moescope

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "app/commands/command.h"
 #include "core/analysis/classify.h"
@@ -19,17 +17,6 @@ struct ImportArguments {
   std::filesystem::path out, rules;
 };
 
-std::string read_rules(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file)
-    throw Error(path.string(), "", "cannot be read",
-                "Check that the file exists and that you may read it");
-  RuleSet::from_json(text.str(), path.string());  // refuses what could not be used later
-  return text.str();
-}
-
 void refuse_to_overwrite(const ImportArguments& arguments) {
   for (const auto& file : arguments.files) {
     std::error_code ignored;
@@ -41,7 +28,7 @@ void refuse_to_overwrite(const ImportArguments& arguments) {
 
 void import_files(const ImportArguments& arguments) {
   refuse_to_overwrite(arguments);
-  const std::string rules = arguments.rules.empty() ? "" : read_rules(arguments.rules);
+  const std::string rules = arguments.rules.empty() ? "" : read_rule_file(arguments.rules);
   Progress& progress = command_progress();
   const TracePtr trace = open_trace(arguments.files, ImportOptions{}, progress);
   write_moetrace(*trace, arguments.out, progress, rules);

@@ -99,11 +99,7 @@ void Loader::analyze() {
   analysis_job_.start(
       tr("Analysing"),
       [analyze = services_.analyze, trace = document_.trace(),
-       rules = document_.rules()](Progress& progress) {
-        AnalysisPtr results = analyze(*trace, rules);
-        progress.check();
-        return results;
-      },
+       rules = document_.rules()](Progress& progress) { return analyze(*trace, rules, progress); },
       [this](const AnalysisPtr& results) { document_.setAnalysis(results); });
 }
 

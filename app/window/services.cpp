@@ -9,8 +9,8 @@ WindowServices core_services() {
   return {
       .open = [](const std::vector<std::filesystem::path>& paths,
                  Progress& progress) { return open_trace(paths, ImportOptions{}, progress); },
-      .analyze = [](const Trace& trace,
-                    const RuleSet& rules) { return analyze_document(trace, rules); },
+      .analyze = [](const Trace& trace, const RuleSet& rules,
+                    Progress& progress) { return analyze_document(trace, rules, progress); },
       .save = [](const Trace& trace, const std::filesystem::path& path,
                  Progress& progress) { write_moetrace(trace, path, progress); },
   };

@@ -14,7 +14,7 @@ namespace moescope {
 /// All are called on a background thread and may throw Error or Cancelled.
 struct WindowServices {
   std::function<TracePtr(const std::vector<std::filesystem::path>&, Progress&)> open;
-  std::function<AnalysisPtr(const Trace&, const RuleSet&)> analyze;
+  std::function<AnalysisPtr(const Trace&, const RuleSet&, Progress&)> analyze;
   std::function<void(const Trace&, const std::filesystem::path&, Progress&)> save;
 };
 

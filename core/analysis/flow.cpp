@@ -2,70 +2,103 @@
 
 #include <algorithm>
 
+#include "core/analysis/collective.h"
+
 namespace moescope {
 namespace {
-std::uint64_t join_key(ProcessId process, std::uint32_t correlation) {
-  return (std::uint64_t{process} << 32) | correlation;
+
+std::string key_of(const CollectiveId& id) {
+  return id.group + "#" + std::to_string(id.sequence);
 }
+
 }  // namespace
 
-FlowIndex::FlowIndex(const Trace& trace, const Classification& classes, Progress& progress) {
+const char* to_string(PeerMethod method) {
+  switch (method) {
+    case PeerMethod::None:
+      return "";
+    case PeerMethod::Sequence:
+      return "matched by process group and sequence number";
+    case PeerMethod::Order:
+      return "matched by order only: the trace names no process group and sequence";
+  }
+  return "";
+}
+
+FlowIndex::FlowIndex(const Trace& trace, const Classification& classes, Progress& progress)
+    : launches_(trace, progress) {
   const std::size_t processes = trace.processes().size();
+  const auto add = [&](Occurrences& occurrences, ProcessId process, TimeNs start, SpanRef ref) {
+    occurrences.resize(processes);
+    if (process < processes) occurrences[process].emplace_back(start, ref);
+  };
   for (TrackId track = 0; track < trace.tracks().size(); ++track) {
     progress.report(static_cast<double>(track) / static_cast<double>(trace.tracks().size()),
-                    "joining launches");
+                    "matching collectives");
+    if (trace.tracks()[track].type != TrackType::DeviceStream) continue;
     const ProcessId process = trace.tracks()[track].process;
     trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t first) {
       progress.check();
       const auto& c = chunk.columns();
+      std::vector<std::string> args;
+      bool args_read = false;
       for (std::size_t row = 0; row < c.size(); ++row) {
-        const SpanRef ref{track, first + static_cast<std::uint32_t>(row)};
-        const bool gpu = is_gpu_work(c.kind[row]);
-        if (c.correlation[row] != 0 && (gpu || c.kind[row] == SpanKind::Runtime)) {
-          auto& join = joins_[join_key(process, c.correlation[row])];
-          (gpu ? join.work : join.calls).push_back(ref);
-        }
-        if (gpu && classes.role(c.kind[row], c.name[row]) == Role::Communication) {
-          auto& by_process = collectives_[c.name[row]].by_process;
-          by_process.resize(processes);
-          if (process < processes) by_process[process].emplace_back(c.start[row], ref);
-        }
+        if (classes.role(c.kind[row], c.name[row]) != Role::Communication) continue;
+        if (!args_read) args = chunk.args().rows();
+        args_read = true;
+        const auto id = row < args.size() ? collective_id(trace.strings()[c.name[row]], args[row])
+                                          : std::nullopt;
+        add(id ? by_sequence_[key_of(*id)] : by_name_[c.name[row]], process, c.start[row],
+            {track, first + static_cast<std::uint32_t>(row)});
       }
       return true;
     });
   }
-  for (auto& [name, occurrences] : collectives_)
-    for (auto& list : occurrences.by_process) std::sort(list.begin(), list.end());
+  for (auto& [key, occurrences] : by_name_)
+    for (auto& list : occurrences) std::sort(list.begin(), list.end());
+  for (auto& [key, occurrences] : by_sequence_)
+    for (auto& list : occurrences) std::sort(list.begin(), list.end());
 }
 
 std::vector<SpanRef> FlowIndex::partners(const Trace& trace, SpanRef ref) const {
   const Span span = trace.span(ref);
-  if (span.correlation == 0) return {};
-  const auto found = joins_.find(join_key(trace.tracks().at(ref.track).process, span.correlation));
-  if (found == joins_.end()) return {};
-  auto partners = is_gpu_work(span.kind) ? found->second.calls : found->second.work;
-  if (!is_gpu_work(span.kind) && span.kind != SpanKind::Runtime) return {};
-  std::sort(partners.begin(), partners.end(),
-            [&](SpanRef a, SpanRef b) { return trace.span(a).start < trace.span(b).start; });
+  const ProcessId process = trace.tracks().at(ref.track).process;
+  std::span<const JoinedSpan> found;
+  if (is_gpu_work(span.kind))
+    found = launches_.calls(process, span.correlation);
+  else if (span.kind == SpanKind::Runtime)
+    found = launches_.work(process, span.correlation);
+  std::vector<SpanRef> partners;
+  partners.reserve(found.size());
+  for (const auto& partner : found) partners.push_back(partner.ref);
   return partners;
 }
 
-std::vector<SpanRef> FlowIndex::peers(const Trace& trace, SpanRef ref) const {
+Peers FlowIndex::find_peers(const Trace& trace, SpanRef ref) const {
   const Span span = trace.span(ref);
-  const auto found = collectives_.find(span.name);
-  if (found == collectives_.end()) return {};
-  const auto& lists = found->second.by_process;
-  const ProcessId own = trace.tracks().at(ref.track).process;
-  const auto& mine = lists.at(own);
-  const auto position =
-      std::find(mine.begin(), mine.end(), std::pair(span.start, ref)) - mine.begin();
-  if (static_cast<std::size_t>(position) == mine.size()) return {};
-  std::vector<SpanRef> peers;
-  for (std::size_t process = 0; process < lists.size(); ++process) {
-    if (process == own || lists[process].empty()) continue;
-    if (lists[process].size() != mine.size()) return {};
-    peers.push_back(lists[process][static_cast<std::size_t>(position)].second);
+  if (span.kind != SpanKind::Kernel) return {};
+  const auto id = collective_id(trace.strings()[span.name], trace.args(ref));
+  const Occurrences* lists = nullptr;
+  if (id) {
+    const auto found = by_sequence_.find(key_of(*id));
+    if (found != by_sequence_.end()) lists = &found->second;
+  } else if (const auto found = by_name_.find(span.name); found != by_name_.end()) {
+    lists = &found->second;
   }
+  if (lists == nullptr) return {};
+  const ProcessId own = trace.tracks().at(ref.track).process;
+  const auto& mine = lists->at(own);
+  const auto it = std::lower_bound(mine.begin(), mine.end(), std::pair(span.start, ref));
+  if (it == mine.end() || it->second != ref) return {};
+  const auto position = static_cast<std::size_t>(it - mine.begin());
+  Peers peers;
+  for (std::size_t process = 0; process < lists->size(); ++process) {
+    const auto& list = (*lists)[process];
+    if (process == own || list.empty()) continue;
+    if (!id && list.size() != mine.size()) return {};
+    if (position < list.size()) peers.spans.push_back(list[position].second);
+  }
+  if (!peers.spans.empty()) peers.method = id ? PeerMethod::Sequence : PeerMethod::Order;
   return peers;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/analysis/classify.h"
 #include "core/analysis/overlap.h"
+#include "core/progress.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
@@ -18,13 +19,15 @@ std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key);
 const Device* find_device(const Trace& trace, const DeviceKey& key);
 
 /// Calls visit(const SpanColumns&, row, TimeRange clipped) for every kernel, copy and fill of
-/// `tracks`, cut to `window` when given (events that do not touch it are left out).
+/// `tracks`, cut to `window` when given (events that do not touch it are left out). Throws
+/// Cancelled.
 template <typename Visit>
 void for_each_gpu_span(const Trace& trace, const std::vector<TrackId>& tracks,
-                       std::optional<TimeRange> window, Visit visit) {
+                       std::optional<TimeRange> window, const Progress& progress, Visit visit) {
   const TimeRange range = window.value_or(TimeRange{trace.range().begin, trace.range().end + 1});
   for (const TrackId track : tracks) {
     trace.visit_chunks(track, range, [&](const SpanChunk& chunk, std::uint32_t) {
+      progress.check();
       const auto& c = chunk.columns();
       for (std::size_t row = 0; row < c.size(); ++row) {
         if (!is_gpu_work(c.kind[row])) continue;

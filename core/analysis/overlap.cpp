@@ -4,56 +4,59 @@
 #include <limits>
 #include <set>
 
+#include "core/analysis/device_work.h"
 #include "core/analysis/gpu_work.h"
 #include "core/parallel.h"
 
 namespace moescope {
 namespace {
 
-/// Everything that is gathered from the events of one device.
-struct Gathered {
-  DeviceActivity activity;
-  OverlapFigures figures;
-};
-
-Gathered gather(const Trace& trace, const Classification& classes, const DeviceKey& key,
-                std::optional<TimeRange> window) {
-  Gathered g;
-  g.activity.key = key;
+DeviceWork gather(const Trace& trace, const Classification& classes, const DeviceKey& key,
+                  const GatherOptions& options, const Progress& progress) {
+  DeviceWork work;
+  work.activity.key = key;
+  auto& f = work.figures;
   std::vector<TimeRange> compute, comm, memory, wait;
   TimeNs first = std::numeric_limits<TimeNs>::max(), last = std::numeric_limits<TimeNs>::min();
-  for_each_gpu_span(trace, tracks_of(trace, key), window,
+  for_each_gpu_span(trace, tracks_of(trace, key), options.window, progress,
                     [&](const SpanColumns& c, std::size_t row, TimeRange span) {
                       first = std::min(first, span.begin);
                       last = std::max(last, span.end);
                       const auto named = classes.of(c.kind[row], c.name[row]);
                       switch (role_of(named.span_class)) {
                         case Role::Compute:
-                          ++g.figures.compute_events;
                           compute.push_back(span);
                           break;
                         case Role::Communication:
-                          ++g.figures.comm_events;
                           comm.push_back(span);
                           if (named.waits) wait.push_back(span);
                           break;
                         case Role::Memory:
-                          ++g.figures.memory_events;
                           memory.push_back(span);
                           break;
                         case Role::None:
                           break;
                       }
                     });
-  g.activity.compute = IntervalSet::union_of(std::move(compute));
-  g.activity.comm = IntervalSet::union_of(std::move(comm));
-  g.activity.memory = IntervalSet::union_of(std::move(memory));
-  g.activity.wait = IntervalSet::union_of(std::move(wait));
-  g.figures.span = last > first ? last - first : 0;
-  return g;
+  f.compute_events = compute.size();
+  f.comm_events = comm.size();
+  f.memory_events = memory.size();
+  f.span = last > first ? last - first : 0;
+  if (options.events) {
+    work.compute = EventIndex(compute);
+    work.comm = EventIndex(comm);
+    work.memory = EventIndex(memory);
+  }
+  work.activity.compute = IntervalSet::union_of(std::move(compute));
+  work.activity.comm = IntervalSet::union_of(std::move(comm));
+  work.activity.memory = IntervalSet::union_of(std::move(memory));
+  work.activity.wait = IntervalSet::union_of(std::move(wait));
+  measure(work.activity, f);
+  return work;
 }
 
-/// Lengths of the unions; `span` and the counts are the caller's.
+}  // namespace
+
 void measure(const DeviceActivity& a, OverlapFigures& f) {
   f.compute = a.compute.length();
   f.comm = a.comm.length();
@@ -65,16 +68,15 @@ void measure(const DeviceActivity& a, OverlapFigures& f) {
   f.idle = f.span - f.busy;
 }
 
-std::vector<Gathered> gather_all(const Trace& trace, const Classification& classes,
-                                 std::optional<TimeRange> window) {
+std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification& classes,
+                                       const GatherOptions& options, Progress& progress) {
+  progress.report(0, "gathering GPU work");
   const auto keys = devices_with_work(trace);
-  std::vector<Gathered> all(keys.size());
+  std::vector<DeviceWork> all(keys.size());
   parallel_for(keys.size(),
-               [&](std::size_t i) { all[i] = gather(trace, classes, keys[i], window); });
+               [&](std::size_t i) { all[i] = gather(trace, classes, keys[i], options, progress); });
   return all;
 }
-
-}  // namespace
 
 std::optional<double> OverlapFigures::overlap_percent() const {
   if (comm == 0) return std::nullopt;
@@ -115,20 +117,36 @@ std::vector<DeviceKey> devices_with_work(const Trace& trace) {
 }
 
 std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
-                                            std::optional<TimeRange> window) {
+                                            std::optional<TimeRange> window, Progress& progress) {
   std::vector<DeviceActivity> result;
-  for (auto& g : gather_all(trace, classes, window)) result.push_back(std::move(g.activity));
+  for (auto& work : gather_devices(trace, classes, {window, false}, progress))
+    result.push_back(std::move(work.activity));
   return result;
 }
 
 std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
-                                           std::optional<TimeRange> window) {
+                                           std::optional<TimeRange> window, Progress& progress) {
   std::vector<DeviceOverlap> result;
-  for (auto& g : gather_all(trace, classes, window)) {
-    measure(g.activity, g.figures);
-    result.push_back({g.activity.key, g.figures});
-  }
+  for (const auto& work : gather_devices(trace, classes, {window, false}, progress))
+    result.push_back({work.activity.key, work.figures});
   return result;
+}
+
+std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes,
+                                         std::optional<TimeRange> window, Progress& progress) {
+  return analyze_overlap_and_scopes(trace, classes, window, progress).scopes;
+}
+
+OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
+                                          std::optional<TimeRange> window, Progress& progress) {
+  auto devices = gather_devices(trace, classes, {window, true}, progress);
+  OverlapResults results;
+  results.scopes = scopes_of(trace, devices, window, progress);
+  for (auto& work : devices) {
+    results.overlap.push_back({work.activity.key, work.figures});
+    results.activity.push_back(std::move(work.activity));
+  }
+  return results;
 }
 
 }  // namespace moescope

@@ -8,6 +8,7 @@
 
 #include "core/analysis/classify.h"
 #include "core/analysis/intervals.h"
+#include "core/progress.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
@@ -45,25 +46,43 @@ struct DeviceOverlap {
 
 /// Devices that have GPU work, by process, then device.
 std::vector<DeviceKey> devices_with_work(const Trace& trace);
-/// Unions per device over `window` (clipped) or the whole trace.
+/// Unions per device over `window` (clipped) or the whole trace. Throws Cancelled.
 std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
-                                            std::optional<TimeRange> window = {});
-/// The figures per device over `window` or the whole trace.
+                                            std::optional<TimeRange> window = {},
+                                            Progress& progress = no_progress());
+/// The figures per device over `window` or the whole trace. Throws Cancelled.
 std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
-                                           std::optional<TimeRange> window = {});
+                                           std::optional<TimeRange> window = {},
+                                           Progress& progress = no_progress());
 
 /// A named part of the trace: an annotation such as "attn(F)", a layer, a micro-batch, a phase.
 struct ScopeOverlap {
   std::string kind;  ///< "annotation", "layer", "micro_batch", "phase"
   std::string name;
   DeviceKey key;
-  std::uint64_t windows = 0;  ///< occurrences
-  OverlapFigures figures;     ///< summed over the occurrences (the device's figures cut to each)
+  std::uint64_t windows = 0;  ///< separate stretches of time; occurrences that overlap are one
+  OverlapFigures figures;     ///< the device's figures cut to the union of the occurrences
 };
-/// Overlap for every scope the trace names. A host annotation covers, on the device, the span from
-/// the first start to the last end of the GPU work launched inside it (by correlation, same
-/// thread). Event counts are 0: events are not cut at the windows. Layers, micro-batches and phases
-/// are read from annotation names ("layer 3", "mb1", "decode"); their windows may overlap in time.
-std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes);
+/// Overlap for every scope the trace names, cut to `window`. A host annotation covers, on the
+/// device, the span from the first start to the last end of the GPU work launched inside it (by
+/// correlation, same thread); an annotation of a stream and a phase of a worker cover themselves.
+/// Occurrences of a scope on one device are united before anything is cut, so that nested ones and
+/// a host annotation with its copy on a stream count once. span is the length of that union; events
+/// count when they touch it. Layers, micro-batches and phases are read from the names of
+/// annotations
+/// ("layer 3", "mb1", "decode"); different scopes may overlap in time. Throws Cancelled.
+std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes,
+                                         std::optional<TimeRange> window = {},
+                                         Progress& progress = no_progress());
+
+/// Everything above of one pass over the events.
+struct OverlapResults {
+  std::vector<DeviceActivity> activity;
+  std::vector<DeviceOverlap> overlap;
+  std::vector<ScopeOverlap> scopes;
+};
+/// Throws Cancelled.
+OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
+                                          std::optional<TimeRange> window, Progress& progress);
 
 }  // namespace moescope

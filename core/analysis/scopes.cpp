@@ -6,72 +6,22 @@
 #include <map>
 #include <unordered_map>
 
-#include "core/analysis/gpu_work.h"
-#include "core/analysis/overlap.h"
+#include "core/analysis/device_work.h"
+#include "core/analysis/launch_index.h"
 
 namespace moescope {
 namespace {
 
-using LaunchKey = std::uint64_t;  ///< process << 32 | correlation
-LaunchKey launch_key(ProcessId process, std::uint32_t correlation) {
-  return (LaunchKey{process} << 32) | correlation;
-}
+/// Kind and name of a scope.
+using ScopeName = std::pair<std::string, std::string>;
 
-/// Where the GPU work of one launch ran; the hull when one launch owns many kernels.
-struct LaunchedWork {
-  int device = 0;
-  TimeRange hull;
-};
-
-std::unordered_map<LaunchKey, LaunchedWork> launched_work(const Trace& trace) {
-  std::unordered_map<LaunchKey, LaunchedWork> work;
-  for (const auto& key : devices_with_work(trace)) {
-    for_each_gpu_span(
-        trace, tracks_of(trace, key), std::nullopt,
-        [&](const SpanColumns& c, std::size_t row, TimeRange span) {
-          if (c.correlation[row] == 0) return;
-          auto& entry = work.try_emplace(launch_key(key.process, c.correlation[row]),
-                                         LaunchedWork{key.device, span})
-                            .first->second;
-          entry.hull = {std::min(entry.hull.begin, span.begin), std::max(entry.hull.end, span.end)};
-        });
-  }
-  return work;
-}
-
-struct Annotation {
-  StringId name;
-  TimeRange host;
-};
-
-/// Annotations and launches of one host thread.
-struct ThreadMarks {
-  std::vector<Annotation> annotations;
-  std::vector<std::pair<TimeNs, std::uint32_t>> launches;  ///< (start, correlation), by start
-};
-
-ThreadMarks marks_of(const Trace& trace, TrackId track) {
-  ThreadMarks marks;
-  trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
-    const auto& c = chunk.columns();
-    for (std::size_t row = 0; row < c.size(); ++row) {
-      if (c.kind[row] == SpanKind::Annotation || c.kind[row] == SpanKind::Phase)
-        marks.annotations.push_back({c.name[row], {c.start[row], c.start[row] + c.duration[row]}});
-      else if (c.kind[row] == SpanKind::Runtime && c.correlation[row] != 0)
-        marks.launches.emplace_back(c.start[row], c.correlation[row]);
-    }
-    return true;
-  });
-  return marks;
-}
-
-/// Kind and name of the scopes an annotation stands for: itself, and the layer, micro-batch or
-/// phase that its name tells.
-std::vector<std::pair<std::string, std::string>> scopes_of(std::string_view name) {
+/// The scopes a span stands for: itself, and the layer, micro-batch or phase that its name tells.
+std::vector<ScopeName> scope_names(SpanKind kind, std::string_view name) {
   static const RE2 layer(R"((?i)\blayers?[ ._:#\[]?(\d+))");
   static const RE2 micro_batch(R"((?i)\b(?:mb|micro[ _-]?batch|ubatch)[ ._:#]?(\d+))");
   static const RE2 phase(R"((?i)\b(prefill|decode)\b)");
-  std::vector<std::pair<std::string, std::string>> result = {{"annotation", std::string(name)}};
+  std::vector<ScopeName> result = {
+      {kind == SpanKind::Phase ? "phase" : "annotation", std::string(name)}};
   const re2::StringPiece text(name.data(), name.size());
   std::string value;
   if (RE2::PartialMatch(text, layer, &value)) result.emplace_back("layer", value);
@@ -84,96 +34,138 @@ std::vector<std::pair<std::string, std::string>> scopes_of(std::string_view name
   return result;
 }
 
-/// Windows of every scope, by device.
-using ScopeKey = std::tuple<std::string, std::string, DeviceKey>;
-using ScopeWindows = std::map<ScopeKey, std::vector<TimeRange>>;
+/// A span that names a part of the trace.
+struct Mark {
+  SpanKind kind;
+  StringId name;
+  TimeRange time;
+};
 
-void collect(const Trace& trace, TrackId track,
-             const std::unordered_map<LaunchKey, LaunchedWork>& work, ScopeWindows& windows) {
-  const ProcessId process = trace.tracks()[track].process;
-  const ThreadMarks marks = marks_of(trace, track);
-  std::unordered_map<StringId, std::vector<std::pair<std::string, std::string>>> scopes;
-  for (const auto& annotation : marks.annotations) {
-    std::map<int, TimeRange> by_device;
-    auto it = std::lower_bound(marks.launches.begin(), marks.launches.end(), annotation.host.begin,
-                               [](const auto& launch, TimeNs time) { return launch.first < time; });
-    for (; it != marks.launches.end() && it->first < annotation.host.end; ++it) {
-      const auto found = work.find(launch_key(process, it->second));
-      if (found == work.end()) continue;
-      const auto& [device, hull] = found->second;
-      auto& range = by_device.try_emplace(device, hull).first->second;
-      range = {std::min(range.begin, hull.begin), std::max(range.end, hull.end)};
-    }
-    if (by_device.empty()) continue;
-    const auto [entry, added] = scopes.try_emplace(annotation.name);
-    if (added) entry->second = scopes_of(trace.strings()[annotation.name]);
-    for (const auto& [kind, name] : entry->second)
-      for (const auto& [device, range] : by_device)
-        windows[{kind, name, {process, device}}].push_back(range);
-  }
-}
+/// Marks and launches of one host thread or worker.
+struct ThreadMarks {
+  std::vector<Mark> marks;
+  std::vector<std::pair<TimeNs, std::uint32_t>> launches;  ///< (start, correlation), by start
+};
 
-/// Annotations that are already on a stream cover what they say.
-void collect_gpu_annotations(const Trace& trace, TrackId track, ScopeWindows& windows) {
-  const auto& t = trace.tracks()[track];
+ThreadMarks marks_of(const Trace& trace, TrackId track, const Progress& progress) {
+  ThreadMarks found;
   trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
+    progress.check();
     const auto& c = chunk.columns();
-    for (std::size_t row = 0; row < c.size(); ++row)
-      if (c.kind[row] == SpanKind::GpuAnnotation)
-        for (const auto& [kind, name] : scopes_of(trace.strings()[c.name[row]]))
-          if (kind != "annotation")
-            windows[{kind, name, {t.process, t.device}}].push_back(
-                {c.start[row], c.start[row] + c.duration[row]});
+    for (std::size_t row = 0; row < c.size(); ++row) {
+      if (c.kind[row] == SpanKind::Annotation || c.kind[row] == SpanKind::Phase ||
+          c.kind[row] == SpanKind::GpuAnnotation)
+        found.marks.push_back(
+            {c.kind[row], c.name[row], {c.start[row], c.start[row] + c.duration[row]}});
+      else if (c.kind[row] == SpanKind::Runtime && c.correlation[row] != 0)
+        found.launches.emplace_back(c.start[row], c.correlation[row]);
+    }
     return true;
   });
+  return found;
 }
 
-OverlapFigures cut(const DeviceActivity& activity, const TimeRange& window) {
+/// Gathers the windows of every scope, by device.
+class Windows {
+ public:
+  using Key = std::tuple<std::string, std::string, DeviceKey>;
+
+  Windows(const Trace& trace, const LaunchIndex& launches, const std::vector<DeviceWork>& devices,
+          const Progress& progress)
+      : trace_(trace), launches_(launches), devices_(devices), progress_(progress) {}
+
+  void add_track(TrackId track) {
+    const auto found = marks_of(trace_, track, progress_);
+    for (const auto& mark : found.marks) {
+      progress_.check();
+      const auto& t = trace_.tracks()[track];
+      if (mark.kind == SpanKind::GpuAnnotation) {
+        add(mark, {t.process, t.device}, mark.time);
+        continue;
+      }
+      const auto launched = launched_inside(t.process, found, mark.time);
+      for (const auto& [device, range] : launched) add(mark, {t.process, device}, range);
+      if (launched.empty() && mark.kind == SpanKind::Phase && t.type == TrackType::Worker)
+        add_worker_phase(mark, t);
+    }
+  }
+
+  std::map<Key, std::vector<TimeRange>> take() { return std::move(windows_); }
+
+ private:
+  /// From the first start to the last end of the GPU work launched inside `host`, by device.
+  std::map<int, TimeRange> launched_inside(ProcessId process, const ThreadMarks& thread,
+                                           TimeRange host) const {
+    std::map<int, TimeRange> by_device;
+    auto it = std::lower_bound(thread.launches.begin(), thread.launches.end(), host.begin,
+                               [](const auto& launch, TimeNs time) { return launch.first < time; });
+    for (; it != thread.launches.end() && it->first < host.end; ++it) {
+      for (const auto& work : launches_.work(process, it->second)) {
+        const TimeRange span{work.start, work.end};
+        auto& range =
+            by_device.try_emplace(trace_.tracks()[work.ref.track].device, span).first->second;
+        range = {std::min(range.begin, span.begin), std::max(range.end, span.end)};
+      }
+    }
+    return by_device;
+  }
+
+  /// A worker launches nothing: its phase covers itself, on its device or on all of its process.
+  void add_worker_phase(const Mark& mark, const Track& track) {
+    for (const auto& device : devices_) {
+      const DeviceKey& key = device.activity.key;
+      if (key.process == track.process && (track.device < 0 || track.device == key.device))
+        add(mark, key, mark.time);
+    }
+  }
+
+  void add(const Mark& mark, const DeviceKey& device, TimeRange range) {
+    const auto [entry, added] = names_.try_emplace({mark.kind, mark.name});
+    if (added) entry->second = scope_names(mark.kind, trace_.strings()[mark.name]);
+    for (const auto& [kind, name] : entry->second) windows_[{kind, name, device}].push_back(range);
+  }
+
+  const Trace& trace_;
+  const LaunchIndex& launches_;
+  const std::vector<DeviceWork>& devices_;
+  const Progress& progress_;
+  std::map<std::pair<SpanKind, StringId>, std::vector<ScopeName>> names_;
+  std::map<Key, std::vector<TimeRange>> windows_;
+};
+
+/// The device's figures inside `windows`, which are not empty.
+OverlapFigures cut(const DeviceWork& work, const IntervalSet& windows) {
   OverlapFigures f;
-  const auto compute = activity.compute.clip(window), comm = activity.comm.clip(window),
-             memory = activity.memory.clip(window);
-  f.span = window.length();
-  f.compute = compute.length();
-  f.comm = comm.length();
-  f.memory = memory.length();
-  f.wait = activity.wait.clip(window).length();
-  f.overlap = comm.intersect(compute).length();
-  f.exposed = f.comm - f.overlap;
-  f.busy = compute.unite(comm).unite(memory).length();
-  f.idle = f.span - f.busy;
+  f.comm_events = work.comm.touching(windows);
+  f.compute_events = work.compute.touching(windows);
+  f.memory_events = work.memory.touching(windows);
+  f.span = windows.length();
+  const TimeRange hull{windows.intervals().front().begin, windows.intervals().back().end};
+  const auto inside = [&](const IntervalSet& set) { return set.clip(hull).intersect(windows); };
+  const auto& a = work.activity;
+  measure({a.key, inside(a.compute), inside(a.comm), inside(a.memory), inside(a.wait)}, f);
   return f;
-}
-
-void add(OverlapFigures& sum, const OverlapFigures& f) {
-  for (const auto member :
-       {&OverlapFigures::span, &OverlapFigures::busy, &OverlapFigures::idle,
-        &OverlapFigures::compute, &OverlapFigures::comm, &OverlapFigures::memory,
-        &OverlapFigures::overlap, &OverlapFigures::exposed, &OverlapFigures::wait})
-    sum.*member += f.*member;
 }
 
 }  // namespace
 
-std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes) {
-  ScopeWindows windows;
-  const auto work = launched_work(trace);
-  for (TrackId track = 0; track < trace.tracks().size(); ++track) {
-    if (trace.tracks()[track].type == TrackType::DeviceStream)
-      collect_gpu_annotations(trace, track, windows);
-    else
-      collect(trace, track, work, windows);
-  }
-  std::map<DeviceKey, DeviceActivity> activity;
-  for (auto& device : device_activity(trace, classes))
-    activity.emplace(device.key, std::move(device));
+std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<DeviceWork>& devices,
+                                    std::optional<TimeRange> window, Progress& progress) {
+  const LaunchIndex launches(trace, progress);
+  Windows windows(trace, launches, devices, progress);
+  for (TrackId track = 0; track < trace.tracks().size(); ++track) windows.add_track(track);
   std::vector<ScopeOverlap> result;
-  for (const auto& [key, ranges] : windows) {
-    const auto& [kind, name, device] = key;
-    const auto found = activity.find(device);
-    if (found == activity.end()) continue;
-    ScopeOverlap scope{kind, name, device, ranges.size(), {}};
-    for (const auto& range : ranges) add(scope.figures, cut(found->second, range));
-    result.push_back(std::move(scope));
+  for (auto& [key, ranges] : windows.take()) {
+    progress.check();
+    const DeviceKey device = std::get<2>(key);
+    const auto work = std::find_if(devices.begin(), devices.end(),
+                                   [&](const DeviceWork& w) { return w.activity.key == device; });
+    if (work == devices.end()) continue;
+    IntervalSet united = IntervalSet::union_of(std::move(ranges));
+    if (window) united = united.clip(*window);
+    if (united.empty()) continue;
+    result.push_back({std::get<0>(key), std::get<1>(key), device, united.intervals().size(),
+                      cut(*work, united)});
   }
   return result;
 }

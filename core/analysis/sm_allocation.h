@@ -11,11 +11,16 @@
 
 #include "core/analysis/classify.h"
 #include "core/analysis/overlap.h"
+#include "core/progress.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
 
-enum class SmMethod : std::uint8_t { Recorded, BlockTrace, Inferred };
+enum class SmMethod : std::uint8_t {
+  Recorded,    ///< ids that the recorded program wrote (TraceInfo says nothing else)
+  BlockTrace,  ///< ids of Nsight's block trace
+  Inferred,    ///< no ids: from grid sizes
+};
 const char* to_string(SmMethod method);  ///< "recorded", "block_trace", "inferred"
 
 /// SMs held from `begin` until the next step, by class; the rest up to sm_count is free.
@@ -42,9 +47,11 @@ struct SmAllocation {
 };
 
 /// One result per device that has GPU work and a known SM count, ordered as devices_with_work().
-/// A device without a known SM count has no result.
+/// A device without a known SM count has no result, nor one whose times span more SM x ns than 64
+/// bits hold (years). Throws Cancelled.
 std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classification& classes,
-                                                std::optional<TimeRange> window = {});
+                                                std::optional<TimeRange> window = {},
+                                                Progress& progress = no_progress());
 
 /// Blocks of `launch` that fit one SM of `device` together: registers, shared memory, warps and
 /// block slots; 0 when one block does not fit or nothing is known.

@@ -2,10 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <unordered_map>
 
 namespace moescope {
 namespace {
+
+/// Durations of a damaged file may add up to more than 64 bits hold.
+TimeNs saturating_sum(TimeNs a, TimeNs b) {
+  TimeNs sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<TimeNs>::max() : sum;
+}
 
 /// Gathers spans into groups of one (kind, name).
 class Collector {
@@ -48,7 +55,7 @@ class Collector {
   static void merge(DurationStatistics& into, const DurationStatistics& from) {
     into.min = into.count == 0 ? from.min : std::min(into.min, from.min);
     into.max = std::max(into.max, from.max);
-    into.total += from.total;
+    into.total = saturating_sum(into.total, from.total);
     into.count += from.count;
   }
 

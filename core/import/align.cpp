@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/analysis/classify.h"
+#include "core/analysis/collective.h"
 
 namespace moescope {
 namespace {
@@ -22,18 +22,6 @@ struct Collectives {
   std::map<std::string, std::map<std::int64_t, TimeNs>> numbered;
   std::map<std::string, std::vector<TimeNs>> ordered;
 };
-
-/// "name|group" and the sequence number when the arguments tell both; else nullopt.
-std::optional<std::pair<std::string, std::int64_t>> identity(std::string_view name,
-                                                             const std::string& args) {
-  if (args.find("\"Seq\"") == std::string::npos) return {};
-  const auto json = nlohmann::json::parse(args, nullptr, false);
-  if (!json.is_object()) return {};
-  const auto seq = json.find("Seq");
-  const auto group = json.find("Process Group Name");
-  if (seq == json.end() || !seq->is_number_integer() || group == json.end()) return {};
-  return std::pair{std::string(name) + "|" + group->dump(), seq->get<std::int64_t>()};
-}
 
 Collectives collect(const Trace& trace, Progress& progress) {
   const Classification classes(trace, RuleSet::built_in());
@@ -56,9 +44,9 @@ Collectives collect(const Trace& trace, Progress& progress) {
         args_read = true;
         const auto name = trace.strings()[c.name[row]];
         const TimeNs end = c.start[row] + c.duration[row];
-        const auto id = args.empty() ? std::nullopt : identity(name, args[row]);
+        const auto id = row < args.size() ? collective_id(name, args[row]) : std::nullopt;
         if (id)
-          found.numbered[id->first].emplace(id->second, end);
+          found.numbered[id->group].emplace(id->sequence, end);
         else
           found.ordered[std::string(name)].push_back(end);
       }

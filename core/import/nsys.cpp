@@ -100,6 +100,17 @@ std::map<Lane, TrackId> add_tracks(const Database& database, const Survey& surve
   return tracks;
 }
 
+/// SM counts that no device has become unknown; returns how many.
+std::uint64_t drop_impossible_sm_counts(std::vector<DeviceUse>& devices) {
+  std::uint64_t dropped = 0;
+  for (auto& use : devices) {
+    if (use.device.sm_count <= kMaxSmCount) continue;
+    use.device.sm_count = 0;
+    ++dropped;
+  }
+  return dropped;
+}
+
 void explain(const EventCounts& counts, TraceInfo& info) {
   info.events = counts.rows;
   info.skipped = counts.skipped;
@@ -155,16 +166,20 @@ class NsysImporter final : public Importer {
     const auto first = survey.first_start ? survey.first_start : first_sample(database);
     if (!first) throw Error(probe.path.string(), "", "holds no usable event", kExportAgain);
     const auto processes = add_processes(database, survey, probe.path.filename().string(), sink);
-    const auto devices = read_devices(database, survey, processes, info.warnings);
+    auto devices = read_devices(database, survey, processes, info.warnings);
+    const auto impossible = drop_impossible_sm_counts(devices);
     for (const auto& use : devices) sink.add_device(use.device);
     const auto tracks = add_tracks(database, survey, strings, processes, sink);
     const auto epoch = session_epoch(database);
     if (epoch && *epoch > 0 && is_time(*epoch)) info.start_epoch_ns = *epoch + *first;
     auto counts = append_events(database, strings, tracks, *first, survey.rows, options, sink);
+    if (impossible > 0) counts.skipped[kImpossibleSmCount] = impossible;
     database.progress().report(0.95, "reading metrics");
     for (auto& series : read_counters(database, strings, devices, *first, counts))
       sink.add_counter(std::move(series));
-    sink.add_sm_records(read_block_trace(database, processes, *first, counts));
+    auto blocks = read_block_trace(database, processes, *first, counts);
+    if (!blocks.empty()) info.extra[kSmRecordsFact] = kBlockTraceFact;
+    sink.add_sm_records(std::move(blocks));
     explain(counts, info);
     sink.set_info(std::move(info));
   }

@@ -52,7 +52,11 @@ Error error_of(const Damaged& problem, const std::string& origin) {
                "The file was cut or changed after it was written");
 }
 
-/// Decompressed form: u32 rows, u32 offsets[rows + 1], text.
+/// Decompressed form: u32 rows with kLengths set, the length of each row as a varint, text. Files
+/// before schema 3 have u32 rows, u32 offsets[rows + 1], text. One long text compresses well, and
+/// lengths repeat where offsets do not.
+constexpr std::uint32_t kLengths = 0x80000000U;
+
 std::string decompress(const std::string& bytes) {
   const auto size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
   if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kMaxArgsBytes)
@@ -69,30 +73,82 @@ std::uint32_t read_u32(const std::string& raw, std::size_t index) {
   return value;
 }
 
-/// Number of rows; throws unless the offsets fit the text.
-std::uint32_t checked_rows(const std::string& raw) {
-  if (raw.size() < 2 * sizeof(std::uint32_t)) throw damaged("too short");
-  const std::uint64_t rows = read_u32(raw, 0);
-  if ((rows + 2) * sizeof(std::uint32_t) > raw.size()) throw damaged("row count too large");
-  return static_cast<std::uint32_t>(rows);
+void put_varint(std::string& out, std::uint32_t value) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  out += static_cast<char>(value);
 }
 
-std::string row_text(const std::string& raw, std::uint32_t rows, std::uint32_t row) {
-  const std::size_t text_begin = (std::size_t{rows} + 2) * sizeof(std::uint32_t);
-  const std::uint32_t begin = read_u32(raw, 1 + row), end = read_u32(raw, 2 + row);
-  if (begin > end || text_begin + end > raw.size()) throw damaged("offsets outside the text");
-  return raw.substr(text_begin + begin, end - begin);
-}
+/// The rows of a decompressed block as pieces of it; throws unless they fit the text exactly as it
+/// is.
+class Rows {
+ public:
+  explicit Rows(std::string raw) : raw_(std::move(raw)) {
+    if (raw_.size() < sizeof(std::uint32_t)) throw damaged("too short");
+    const std::uint32_t first = read_u32(raw_, 0);
+    if ((first & kLengths) != 0)
+      read_lengths(first & ~kLengths);
+    else
+      read_offsets(first);
+  }
+  std::size_t size() const { return ends_.size(); }
+  std::string text(std::size_t row) const {
+    const std::size_t begin = row == 0 ? begin_ : ends_[row - 1];
+    return raw_.substr(begin, ends_[row] - begin);
+  }
+
+ private:
+  void read_lengths(std::uint32_t rows) {
+    std::size_t at = sizeof rows;
+    if (rows > raw_.size() - at) throw damaged("row count too large");
+    std::vector<std::uint32_t> lengths(rows);
+    for (auto& length : lengths) length = varint(at);
+    begin_ = at;
+    ends_.reserve(rows);
+    for (const auto length : lengths) {
+      if (length > raw_.size() - at) throw damaged("lengths go beyond the text");
+      ends_.push_back(at += length);
+    }
+  }
+
+  std::uint32_t varint(std::size_t& at) const {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 35; shift += 7) {
+      if (at == raw_.size()) throw damaged("ends inside a length");
+      const auto byte = static_cast<std::uint8_t>(raw_[at++]);
+      value |= std::uint64_t{byte & 0x7FU} << shift;
+      if (byte < 0x80 && value <= 0xFFFFFFFF) return static_cast<std::uint32_t>(value);
+    }
+    throw damaged("a length is no number");
+  }
+
+  void read_offsets(std::uint64_t rows) {
+    if ((rows + 2) * sizeof(std::uint32_t) > raw_.size()) throw damaged("row count too large");
+    begin_ = (rows + 2) * sizeof(std::uint32_t);
+    if (read_u32(raw_, 1) != 0) throw damaged("offsets outside the text");
+    std::uint32_t before = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::uint32_t end = read_u32(raw_, 2 + row);
+      if (end < before || begin_ + end > raw_.size()) throw damaged("offsets outside the text");
+      ends_.push_back(begin_ + end);
+      before = end;
+    }
+  }
+
+  std::string raw_;
+  std::size_t begin_ = 0;          ///< of the first row
+  std::vector<std::size_t> ends_;  ///< of each row
+};
 
 }  // namespace
 
 ArgsBlock ArgsBlock::compress(std::string_view text, const std::vector<std::uint32_t>& offsets) {
   if (text.empty() || offsets.size() < 2) return {};
-  const auto rows = static_cast<std::uint32_t>(offsets.size() - 1);
-  std::string raw(sizeof rows * (offsets.size() + 1) + text.size(), '\0');
+  const auto rows = static_cast<std::uint32_t>(offsets.size() - 1) | kLengths;
+  std::string raw(sizeof rows, '\0');
+  raw.reserve(sizeof rows + 3 * offsets.size() + text.size());
   std::memcpy(raw.data(), &rows, sizeof rows);
-  std::memcpy(raw.data() + sizeof rows, offsets.data(), offsets.size() * sizeof rows);
-  std::memcpy(raw.data() + sizeof rows * (offsets.size() + 1), text.data(), text.size());
+  for (std::size_t i = 1; i < offsets.size(); ++i) put_varint(raw, offsets[i] - offsets[i - 1]);
+  raw += text;
   if (raw.size() > kMaxArgsBytes)
     throw Error("", "", "the arguments of one chunk are longer than 1 GiB");
   std::string bytes(ZSTD_compressBound(raw.size()), '\0');
@@ -111,10 +167,9 @@ ArgsBlock ArgsBlock::compress(std::string_view text, const std::vector<std::uint
 std::string ArgsBlock::row(std::size_t row) const {
   if (empty()) return {};
   try {
-    const std::string raw = decompress(bytes_);
-    const auto rows = checked_rows(raw);
-    if (row >= rows) throw damaged("fewer rows than spans");
-    return row_text(raw, rows, static_cast<std::uint32_t>(row));
+    const Rows rows(decompress(bytes_));
+    if (row >= rows.size()) throw damaged("fewer rows than spans");
+    return rows.text(row);
   } catch (const Damaged& problem) {
     throw error_of(problem, origin_);
   }
@@ -124,10 +179,9 @@ std::vector<std::string> ArgsBlock::rows() const {
   std::vector<std::string> result;
   if (empty()) return result;
   try {
-    const std::string raw = decompress(bytes_);
-    const auto rows = checked_rows(raw);
-    result.reserve(rows);
-    for (std::uint32_t i = 0; i < rows; ++i) result.push_back(row_text(raw, rows, i));
+    const Rows rows(decompress(bytes_));
+    result.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) result.push_back(rows.text(i));
   } catch (const Damaged& problem) {
     throw error_of(problem, origin_);
   }

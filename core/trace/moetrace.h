@@ -12,7 +12,7 @@
 
 namespace moescope {
 
-inline constexpr int kMoetraceSchema = 2;
+inline constexpr int kMoetraceSchema = 3;
 
 /// True when `head` (the first 100 bytes of a file) is a SQLite header with our application id.
 bool is_moetrace(std::string_view head);

@@ -1,5 +1,6 @@
 #include "core/trace/moetrace_schema.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -169,6 +170,28 @@ void check_header(const std::filesystem::path& path) {
                 "Import other traces with 'moescope import FILE -o OUT.moetrace'");
 }
 
+std::uint64_t big_endian(const std::string& bytes, std::size_t at, std::size_t count) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
+  return value;
+}
+
+/// SQLite reads a last page that is cut as if zeros followed. Pages of an open recording may still
+/// be in its WAL.
+void check_length(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::file_size(path.string() + "-wal", error) > 0 && !error) return;
+  std::string head(100, '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(head.data(), static_cast<std::streamsize>(head.size()))) return;
+  if (big_endian(head, 24, 4) != big_endian(head, 92, 4)) return;  // the count is not kept
+  const std::uint64_t page = big_endian(head, 16, 2) == 1 ? 65536 : big_endian(head, 16, 2);
+  const auto size = std::filesystem::file_size(path, error);
+  if (!error && page * big_endian(head, 28, 4) > size)
+    throw damaged(path.string(), "byte " + std::to_string(size), "the file is cut off");
+}
+
 int checked_version(sqlite::Database& database) {
   const auto version = database.value("PRAGMA main.user_version");
   if (version > kMoetraceSchema)
@@ -183,8 +206,34 @@ int checked_version(sqlite::Database& database) {
   return static_cast<int>(version);
 }
 
+/// Whether the header says that the file is in WAL mode, as recordings are.
+bool is_wal(const std::filesystem::path& path) {
+  std::string head(20, '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(head.data(), static_cast<std::streamsize>(head.size())) && head[18] == 2;
+}
+
+/// A WAL file is read through `FILE-shm`, which SQLite makes beside it. Where the folder cannot be
+/// written, a file without an open WAL is whole and cannot change: that is what is returned. Throws
+/// Error when there is a WAL that could not be read then.
+bool must_be_immutable(const std::filesystem::path& path) {
+  if (!is_wal(path)) return false;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) == 0) return false;
+  std::error_code error;
+  if (std::filesystem::exists(path.string() + "-shm", error)) return false;
+  const auto wal = std::filesystem::file_size(path.string() + "-wal", error);
+  if (error || wal == 0) return true;
+  throw Error(path.string(), "",
+              "the recording was not closed and its folder cannot be written, so its last part "
+              "cannot be read",
+              "Copy the file and the one that ends in -wal to a folder that you may write to");
+}
+
 std::unique_ptr<sqlite::Database> open_handle(const std::filesystem::path& path) {
-  auto database = std::make_unique<sqlite::Database>(path, SQLITE_OPEN_READONLY);
+  auto database = must_be_immutable(path)
+                      ? sqlite::open_immutable(path)
+                      : std::make_unique<sqlite::Database>(path, SQLITE_OPEN_READONLY);
   auto* handle = database->handle();
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -204,6 +253,7 @@ void create(sqlite::Database& database) {
 
 std::unique_ptr<sqlite::Database> open_for_reading(const std::filesystem::path& path) {
   check_header(path);
+  check_length(path);
   auto database = open_handle(path);
   const int version = checked_version(*database);
   for (const auto& table : kTables) check_table(*database, table, version);

@@ -323,7 +323,7 @@ std::vector<Device> read_devices(Database& database, std::size_t processes) {
     d.index = static_cast<int>(row.integer(2, -1, kInt));
     d.name = row.text(3);
     d.uuid = row.text(4);
-    d.sm_count = number(5);
+    d.sm_count = static_cast<int>(row.integer(5, 0, kMaxSmCount));
     d.compute_major = number(6);
     d.compute_minor = number(7);
     d.max_threads_per_sm = number(8);

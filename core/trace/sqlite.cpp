@@ -29,8 +29,12 @@ const char* remedy_for(int code) {
 
 }  // namespace
 
-Database::Database(const std::filesystem::path& path, int flags) : name_(path.string()) {
-  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+Database::Database(const std::filesystem::path& path, int flags)
+    : Database(path, path.string(), flags) {}
+
+Database::Database(const std::filesystem::path& path, const std::string& uri, int flags)
+    : name_(path.string()) {
+  const int code = sqlite3_open_v2(uri.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
     const std::string problem = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
     sqlite3_close(handle_);
@@ -39,6 +43,22 @@ Database::Database(const std::filesystem::path& path, int flags) : name_(path.st
   }
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_timeout(handle_, 5000);
+}
+
+std::unique_ptr<Database> open_immutable(const std::filesystem::path& path) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    constexpr char kHex[] = "0123456789ABCDEF";
+    if (c == '%' || c == '?' || c == '#') {
+      uri += '%';
+      uri += kHex[static_cast<unsigned char>(c) >> 4];
+      uri += kHex[static_cast<unsigned char>(c) & 15];
+    } else {
+      uri += c;
+    }
+  }
+  return std::make_unique<Database>(path, uri + "?mode=ro&immutable=1",
+                                    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
 Database::~Database() {

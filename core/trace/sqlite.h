@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ class Database {
  public:
   /// Opens with the flags of sqlite3_open_v2. Throws Error naming the file.
   Database(const std::filesystem::path& path, int flags);
+  /// The same for a file that SQLite knows as `uri`.
+  Database(const std::filesystem::path& path, const std::string& uri, int flags);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -35,6 +38,9 @@ class Database {
   sqlite3* handle_ = nullptr;
   std::string name_;
 };
+
+/// Opens a file read-only that is promised not to change: nothing is locked or made beside it.
+std::unique_ptr<Database> open_immutable(const std::filesystem::path& path);
 
 /// One prepared statement. Parameters count from 0 as columns do.
 class Statement {

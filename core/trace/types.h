@@ -60,13 +60,19 @@ struct Process {
   int file = 0;             ///< index into TraceInfo::files
 };
 
+/// Most SMs a device can have: steps of SM allocation count them in 16 bits.
+inline constexpr int kMaxSmCount = 65535;
+/// Reason in TraceInfo::skipped for an SM count beyond that, which is then taken as unknown.
+inline constexpr const char* kImpossibleSmCount = "SM count of a device beyond 65535";
+
 /// A GPU as one process sees it. Limits are 0 where the file does not give them.
 struct Device {
   ProcessId process = 0;
   int index = 0;  ///< device ordinal in that process
   std::string name;
   std::string uuid;
-  int sm_count = 0;  ///< after green contexts, MPS or MIG when the file says so
+  int sm_count =
+      0;  ///< at most kMaxSmCount; after green contexts, MPS or MIG when the file says so
   int compute_major = 0, compute_minor = 0;
   int max_threads_per_sm = 0, max_blocks_per_sm = 0;
   int registers_per_sm = 0;
@@ -125,6 +131,11 @@ struct SmRecord {
   std::uint32_t sm = 0;
   std::uint32_t correlation = 0;  ///< of the kernel the block belongs to; 0 = unknown
 };
+
+/// TraceInfo::extra tells under this key where SM records come from when the recorded program did
+/// not write them itself.
+inline constexpr const char* kSmRecordsFact = "SM records";
+inline constexpr const char* kBlockTraceFact = "block trace";
 
 /// A sampled quantity over time (GPU metrics, counters). `values` belong to `times`, ascending.
 struct CounterSeries {

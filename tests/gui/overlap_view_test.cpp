@@ -97,7 +97,7 @@ TEST(OverlapView, ReferenceTraceShowsTheReferenceFigures) {
   const TracePtr trace = builder.snapshot();
   context.reset(trace->range());
   document.setTrace(trace, {"reference"});
-  document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
+  document.setAnalysis(analyze_document(*trace, RuleSet::built_in(), no_progress()));
   OverlapView view(document, context);
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "4,190,000");
   EXPECT_EQ(figure_in(view, "overlap_ns"), "109,250,000");

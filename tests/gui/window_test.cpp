@@ -77,8 +77,8 @@ WindowServices test_services() {
         }
         return small_trace(name + "/" + std::to_string(paths.size()));
       },
-      .analyze = [](const Trace& trace,
-                    const RuleSet& rules) { return analyze_document(trace, rules); },
+      .analyze = [](const Trace& trace, const RuleSet& rules,
+                    Progress& progress) { return analyze_document(trace, rules, progress); },
       .save =
           [](const Trace&, const std::filesystem::path& path, Progress&) {
             throw Error(path.string(), "", "no space left", "free some space");

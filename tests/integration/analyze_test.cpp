@@ -136,6 +136,35 @@ TEST(Analyze, AWindowIsGivenInNanosecondsFromTheStart) {
         << key;
 }
 
+TEST(Analyze, ScopesHonourTheWindowAndSayTheirEvents) {
+  MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
+  const auto path = test::shared_data("deepseek_v3_train_rank0.json").string();
+  const auto scope = [](const json& document, const std::string& name) {
+    for (const auto& found : document["scopes"])
+      if (found["kind"] == "annotation" && found["name"] == name) return found;
+    return json();
+  };
+  const auto whole = scope(analyze({path, "--scopes"}), "1F1B");
+  const auto first = scope(analyze({path, "--scopes", "--to", "60000000"}), "1F1B");
+  const auto rest = scope(analyze({path, "--scopes", "--from", "60000000"}), "1F1B");
+  ASSERT_TRUE(whole.is_object() && first.is_object() && rest.is_object());
+  for (const auto* key : {"span_ns", "busy_ns", "compute_ns", "comm_ns", "overlap_ns"})
+    EXPECT_EQ(first[key].get<std::int64_t>() + rest[key].get<std::int64_t>(),
+              whole[key].get<std::int64_t>())
+        << key;
+  EXPECT_GT(whole["events"]["comm"], 0);
+  EXPECT_LE(whole["events"]["comm"], 36);
+}
+
+TEST(Analyze, ScopesAreATableWithoutJson) {
+  MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
+  const auto result = run_moescope(
+      {"analyze", "--scopes", test::shared_data("deepseek_v3_train_rank0.json").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("dispatch(F)"));
+  EXPECT_THAT(result.out, HasSubstr("overlap %"));
+}
+
 TEST(Analyze, WrongUseAndFailuresHaveTheirExitCodes) {
   EXPECT_EQ(run_moescope({"analyze"}).exit_code, 2);
   EXPECT_EQ(run_moescope({"analyze", "--no-such-option", "x"}).exit_code, 2);

@@ -26,7 +26,7 @@ class Info : public testing::Test {
     test::write_database(dir_ / name, statements);
     return (dir_ / name).string();
   }
-  test::TempDir dir_;
+  test::TempFolder dir_;
 };
 
 TEST_F(Info, JsonHasEveryFieldOfTheContract) {

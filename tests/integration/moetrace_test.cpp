@@ -48,7 +48,7 @@ struct Logged {
 }
 
 TEST(MoetraceRecording, AKillCostsAtMostTheLastSecond) {
-  test::TemporaryFolder folder;
+  test::TempFolder folder;
   for (const auto pause : {1400ms, 1870ms, 2330ms}) {
     const auto file = folder / "a.moetrace", log = folder / "log";
     const int fd = open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
@@ -87,7 +87,7 @@ class MoetraceCommands : public testing::Test {
     return test::run_moescope({"sql", file_.string(), query, format});
   }
 
-  test::TemporaryFolder folder_;
+  test::TempFolder folder_;
   std::filesystem::path json_ = folder_ / "a.json", file_ = folder_ / "a.moetrace";
 };
 

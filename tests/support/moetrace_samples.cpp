@@ -1,6 +1,7 @@
 #include "tests/support/moetrace_samples.h"
 
 #include <gmock/gmock.h>
+#include <zstd.h>
 
 namespace moescope::test {
 namespace {
@@ -97,6 +98,12 @@ void expect_same_spans(const Trace& a, const Trace& b, TrackId track) {
 }
 
 }  // namespace
+
+std::string zstd_frame(const std::string& raw) {
+  std::string bytes(ZSTD_compressBound(raw.size()), '\0');
+  bytes.resize(ZSTD_compress(bytes.data(), bytes.size(), raw.data(), raw.size(), 1));
+  return bytes;
+}
 
 void fill_sample(TraceSink& sink) {
   TraceInfo info;

@@ -2,22 +2,10 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <stdexcept>
 
 namespace moescope::test {
-
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "moescope_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-  path_ = name;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void write_database(const std::filesystem::path& path, const std::vector<std::string>& statements) {
   sqlite3* db = nullptr;

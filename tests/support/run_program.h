@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temp_folder.h"
+
 namespace moescope::test {
 
 struct ProgramResult {
@@ -25,26 +27,6 @@ inline std::string read_file(const std::filesystem::path& path) {
   text << file.rdbuf();
   return text.str();
 }
-
-/// A folder of its own for one test, removed at the end.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "moescope-test-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Runs `moescope ARGUMENTS...` without a shell.
 inline ProgramResult run_moescope(std::vector<std::string> arguments) {

@@ -1,6 +1,7 @@
 // One test for each quirk that recorded Kineto and Chrome traces show.
 #include <nlohmann/json.hpp>
 
+#include "core/analysis/overlap.h"
 #include "core/error.h"
 #include "tests/unit/kineto_test_support.h"
 
@@ -254,6 +255,14 @@ TEST(KinetoInfo, DevicePropertiesTwiceAndIncompleteAreRead) {
   EXPECT_EQ(amd->devices()[0].sm_count, 0);
 }
 
+TEST(KinetoInfo, AnImpossibleSmCountIsUnknownAndCounted) {
+  const auto trace =
+      import_events(at("1", "1"), R"("deviceProperties":[{"id":0,"name":"X","numSms":65668}],)");
+  ASSERT_EQ(trace->devices().size(), 1U);
+  EXPECT_EQ(trace->devices()[0].sm_count, 0);
+  EXPECT_EQ(trace->info().skipped.at(kImpossibleSmCount), 1U);
+}
+
 TEST(KinetoInfo, MetadataAnywhereNamesTracksAndProcesses) {
   const auto trace = import_events(
       R"({"ph":"X","cat":"cpu_op","name":"op","pid":9,"tid":4,"ts":1,"dur":1},)"
@@ -282,10 +291,15 @@ TEST(KinetoKinds, CategoriesAreReadWithoutRegardToCase) {
   EXPECT_EQ(kind("python_function"), SpanKind::Other);
 }
 
-TEST(KinetoKinds, OldNamesOfCopiesAreToldToTheUser) {
-  const auto trace =
-      import_events(R"({"ph":"X","cat":"Memcpy","name":"n","pid":0,"tid":7,"ts":1,"dur":1})");
-  EXPECT_THAT(trace->info().warnings, ElementsAre(HasSubstr("category Memcpy")));
+TEST(KinetoKinds, OldNamesOfCopiesAreMemory) {
+  const auto trace = import_events(
+      R"({"ph":"X","cat":"Memcpy","name":"n","pid":0,"tid":7,"ts":1,"dur":1,"args":{"device":0,"stream":7}},)"
+      R"({"ph":"X","cat":"Memset","name":"n","pid":0,"tid":7,"ts":3,"dur":1,"args":{"device":0,"stream":7}})");
+  const auto devices = analyze_overlap(*trace, Classification(*trace, RuleSet::built_in()));
+  ASSERT_EQ(devices.size(), 1U);
+  EXPECT_EQ(devices[0].figures.memory_events, 2U);
+  EXPECT_EQ(devices[0].figures.memory, 2000);
+  EXPECT_TRUE(trace->info().warnings.empty());
 }
 
 TEST(KinetoKinds, WaitsOfStreamsHaveATrackBesideTheStream) {

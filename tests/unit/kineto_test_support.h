@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,25 +10,22 @@
 
 #include "core/import/importer.h"
 #include "core/trace/trace.h"
+#include "tests/support/temp_folder.h"
 
 namespace moescope::test {
 
 /// A file in a directory of its own that goes away with the test.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& content, const std::string& name = "trace.json") {
-    std::string pattern = testing::TempDir() + "moescope-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    path_ = folder_ / name;
+  explicit TemporaryFile(const std::string& content, const std::string& name = "trace.json")
+      : path_(folder_ / name) {
     std::ofstream(path_, std::ios::binary) << content;
   }
-  ~TemporaryFile() { std::filesystem::remove_all(folder_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::filesystem::path folder_, path_;
+  TempFolder folder_;
+  std::filesystem::path path_;
 };
 
 inline TracePtr import_kineto(const std::filesystem::path& path, ImportOptions options = {}) {

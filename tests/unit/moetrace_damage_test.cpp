@@ -10,11 +10,12 @@
 #include "core/trace/moetrace.h"
 #include "core/trace/sqlite.h"
 #include "tests/support/moetrace_samples.h"
+#include "tests/support/privileges.h"
 
 namespace moescope {
 namespace {
 
-using test::TemporaryFolder;
+using test::TempFolder;
 using testing::HasSubstr;
 
 class MoetraceDamage : public testing::Test {
@@ -72,7 +73,7 @@ class MoetraceDamage : public testing::Test {
     std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
   }
 
-  TemporaryFolder folder_;
+  TempFolder folder_;
   std::filesystem::path file_ = folder_ / "a.moetrace";
 };
 
@@ -89,7 +90,7 @@ TEST_F(MoetraceDamage, FilesOfOtherKindsAreNamed) {
 TEST_F(MoetraceDamage, ANewerVersionIsRefusedWithBothVersions) {
   change("PRAGMA user_version = 99");
   EXPECT_THAT(error(file_), testing::AllOf(HasSubstr("a.moetrace"), HasSubstr("newer"),
-                                           HasSubstr("99"), HasSubstr("up to 2")));
+                                           HasSubstr("99"), HasSubstr("up to 3")));
   change("PRAGMA user_version = 0");
   EXPECT_THAT(error(file_), HasSubstr("does not exist"));
 }
@@ -199,6 +200,65 @@ TEST_F(MoetraceDamage, AFileReplacedWhileOpenIsNotMixedWithTheOld) {
   write_moetrace(*TraceBuilder().snapshot(), file_, progress);
   // The open connection still reads the file it opened.
   EXPECT_EQ(read_all(*trace), read_all(*test::sample_trace()));
+}
+
+TEST_F(MoetraceDamage, AFileThatVanishesWhileOpenIsReadOrNamed) {
+  const TracePtr trace = open_moetrace(file_);
+  std::filesystem::remove(file_);
+  EXPECT_EQ(read_all(*trace), read_all(*test::sample_trace()));
+  EXPECT_THAT(error(file_), HasSubstr("cannot be read"));
+}
+
+TEST_F(MoetraceDamage, WithoutReadPermissionTheErrorSaysSo) {
+  std::filesystem::permissions(file_, std::filesystem::perms::none);
+  std::string message;
+  ASSERT_TRUE(test::without_root([&] { message = error(file_); }));
+  EXPECT_THAT(message, testing::AllOf(HasSubstr("a.moetrace"), HasSubstr("may read")));
+}
+
+TEST_F(MoetraceDamage, ARecordingOpensFromAFolderThatCannotBeWritten) {
+  change("PRAGMA journal_mode = WAL");  // as MoetraceWriter leaves it
+  std::filesystem::remove(file_.string() + "-wal");
+  std::filesystem::remove(file_.string() + "-shm");
+  using std::filesystem::perms;
+  std::filesystem::permissions(folder_.path(), perms::owner_read | perms::owner_exec |
+                                                   perms::group_read | perms::group_exec |
+                                                   perms::others_read | perms::others_exec);
+  std::filesystem::permissions(file_, perms::owner_read | perms::group_read | perms::others_read);
+  std::size_t sum = 0;
+  ASSERT_TRUE(test::without_root([&] { sum = read_all(*open_moetrace(file_)); }));
+  EXPECT_EQ(sum, read_all(*test::sample_trace()));
+  EXPECT_EQ(folder_.file_count(), 1U);
+  std::ofstream(file_.string() + "-wal") << "a commit that is not in the file yet";
+  std::string message;
+  ASSERT_TRUE(test::without_root([&] { message = error(file_); }));
+  EXPECT_THAT(message, testing::AllOf(HasSubstr("was not closed"), HasSubstr("-wal")));
+}
+
+TEST_F(MoetraceDamage, ArgumentsOfOlderFilesAreRead) {
+  // Schema 2: u32 rows, u32 offsets, text.
+  const std::string text = R"({"a":1}{"bc":2})";
+  std::string raw;
+  for (const std::uint32_t value : {3U, 0U, 7U, 7U, static_cast<std::uint32_t>(text.size())})
+    raw.append(reinterpret_cast<const char*>(&value), sizeof value);
+  raw += text;
+  const auto block = ArgsBlock::from_compressed(test::zstd_frame(raw));
+  EXPECT_THAT(block.rows(), testing::ElementsAre(R"({"a":1})", "", R"({"bc":2})"));
+  EXPECT_EQ(block.row(2), R"({"bc":2})");
+  raw[8] = 99;  // an offset beyond the text
+  EXPECT_THROW(ArgsBlock::from_compressed(test::zstd_frame(raw)).rows(), Error);
+}
+
+TEST_F(MoetraceDamage, ArgumentLengthsAreChecked) {
+  const auto rows_of = [](std::string raw) {
+    return ArgsBlock::from_compressed(test::zstd_frame(raw)).rows();
+  };
+  const std::string two("\x02\x00\x00\x80", 4);
+  EXPECT_THAT(rows_of(two + "\x01\x02" + "abc"), testing::ElementsAre("a", "bc"));
+  const std::vector<std::string> wrong = {two + "\x01\x03" + "abc", two + "\x01",
+                                          std::string("\xff\xff\xff\xff") + "abc",
+                                          two + "\xff\xff\xff\xff\x7f\x01" + "abc", "ab"};
+  for (const auto& bad : wrong) EXPECT_THROW(rows_of(bad), Error);
 }
 
 TEST_F(MoetraceDamage, AFolderThatCannotBeWrittenKeepsTheOldFile) {

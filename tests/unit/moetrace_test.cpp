@@ -11,10 +11,10 @@ namespace {
 
 using test::expect_same_trace;
 using test::sample_trace;
-using test::TemporaryFolder;
+using test::TempFolder;
 
 TEST(Moetrace, EveryFieldSurvivesTheRoundTrip) {
-  TemporaryFolder folder;
+  TempFolder folder;
   const TracePtr written = sample_trace();
   Progress progress;
   write_moetrace(*written, folder / "a.moetrace", progress);
@@ -22,7 +22,7 @@ TEST(Moetrace, EveryFieldSurvivesTheRoundTrip) {
 }
 
 TEST(Moetrace, SavedRulesComeBack) {
-  TemporaryFolder folder;
+  TempFolder folder;
   Progress progress;
   write_moetrace(*sample_trace(), folder / "a.moetrace", progress, "{\"schema\":1}");
   const TracePtr first = open_moetrace(folder / "a.moetrace");
@@ -32,7 +32,7 @@ TEST(Moetrace, SavedRulesComeBack) {
 }
 
 TEST(Moetrace, StoredSummariesAreThoseOfTheSpans) {
-  TemporaryFolder folder;
+  TempFolder folder;
   const TracePtr written = sample_trace();
   Progress progress;
   write_moetrace(*written, folder / "a.moetrace", progress);
@@ -59,14 +59,14 @@ TEST(Moetrace, StoredSummariesAreThoseOfTheSpans) {
 }
 
 TEST(Moetrace, AnEmptyTraceRoundTrips) {
-  TemporaryFolder folder;
+  TempFolder folder;
   Progress progress;
   write_moetrace(*TraceBuilder().snapshot(), folder / "a.moetrace", progress);
   EXPECT_EQ(open_moetrace(folder / "a.moetrace")->span_count(), 0U);
 }
 
 TEST(Moetrace, CancellingLeavesTheOldFileAndNoOther) {
-  TemporaryFolder folder;
+  TempFolder folder;
   Progress progress;
   write_moetrace(*TraceBuilder().snapshot(), folder / "a.moetrace", progress);
   Progress cancelled;

@@ -2,7 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
+
+#include "core/error.h"
 #include "core/trace/moetrace.h"
 #include "tests/support/moetrace_samples.h"
 
@@ -10,7 +16,7 @@ namespace moescope {
 namespace {
 
 using test::expect_same_trace;
-using test::TemporaryFolder;
+using test::TempFolder;
 using namespace std::chrono_literals;
 
 SpanBatch one_span(TimeNs start, StringId name = 0, const std::string& args = "") {
@@ -23,7 +29,7 @@ SpanBatch one_span(TimeNs start, StringId name = 0, const std::string& args = ""
 }
 
 TEST(MoetraceWriter, WritesWhatTheBuilderHolds) {
-  TemporaryFolder folder;
+  TempFolder folder;
   MoetraceWriter writer(folder / "a.moetrace");
   test::fill_sample(writer);
   Progress progress;
@@ -36,7 +42,7 @@ TEST(MoetraceWriter, WritesWhatTheBuilderHolds) {
 }
 
 TEST(MoetraceWriter, AReaderKeepsItsViewWhileTheFileGrows) {
-  TemporaryFolder folder;
+  TempFolder folder;
   MoetraceWriter writer(folder / "a.moetrace", 1h);
   const TrackId track = writer.add_track({0, TrackType::Worker, -1, 0, "worker"});
   EXPECT_EQ(open_moetrace(folder / "a.moetrace")->tracks().size(), 0U);
@@ -58,7 +64,7 @@ TEST(MoetraceWriter, AReaderKeepsItsViewWhileTheFileGrows) {
 }
 
 TEST(MoetraceWriter, CommitsByItself) {
-  TemporaryFolder folder;
+  TempFolder folder;
   MoetraceWriter writer(folder / "a.moetrace", 10ms);
   const TrackId track = writer.add_track({});
   writer.append(track, one_span(10));
@@ -67,8 +73,47 @@ TEST(MoetraceWriter, CommitsByItself) {
   EXPECT_EQ(open_moetrace(folder / "a.moetrace")->span_count(), 1U);
 }
 
+/// In a process of its own whose files may not grow beyond `bytes`: writes until that fails.
+/// Returns 0 when the error named the file.
+int record_until_full(const std::filesystem::path& file, rlim_t bytes) {
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{bytes, bytes};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  try {
+    MoetraceWriter writer(file, 1ms);
+    const TrackId track = writer.add_track({});
+    for (TimeNs start = 0; start < 2'000'000; start += 10) {
+      writer.append(track, one_span(start, 0, "{\"n\":" + std::to_string(start * 7919) + "}"));
+      if (start % 1000 == 0) writer.flush();
+    }
+  } catch (const Error& error) {
+    return std::string(error.what()).find(file.filename().string()) == std::string::npos ? 2 : 0;
+  }
+  return 1;
+}
+
+TEST(MoetraceWriter, AFullDiskIsToldAndWhatWasCommittedOpens) {
+  TempFolder folder;
+  const auto file = folder / "a.moetrace";
+  const pid_t child = fork();
+  if (child == 0) _exit(record_until_full(file, 2 << 20));
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  const TracePtr trace = open_moetrace(file);
+  EXPECT_GT(trace->span_count(), 0U);
+  std::uint64_t read = 0;
+  trace->visit_chunks(0, [&](const SpanChunk& chunk, std::uint32_t) {
+    for (const TimeNs start : chunk.columns().start)
+      EXPECT_EQ(start, static_cast<TimeNs>(read++) * 10);
+    return true;
+  });
+  EXPECT_EQ(read, trace->span_count());
+}
+
 TEST(MoetraceWriter, BatchesOutOfOrderAreRefused) {
-  TemporaryFolder folder;
+  TempFolder folder;
   MoetraceWriter writer(folder / "a.moetrace");
   const TrackId track = writer.add_track({});
   writer.append(track, one_span(10));

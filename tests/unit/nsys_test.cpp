@@ -5,11 +5,14 @@
 #include <fstream>
 
 #include "core/analysis/overlap.h"
+#include "core/analysis/sm_allocation.h"
 #include "core/error.h"
 #include "core/import/importer.h"
+#include "core/import/open.h"
 #include "core/trace/sink.h"
 #include "tests/support/data.h"
 #include "tests/support/nsys_file.h"
+#include "tests/support/privileges.h"
 
 namespace moescope {
 namespace {
@@ -18,7 +21,7 @@ using test::global_pid;
 using test::global_tid;
 using test::insert_kernel;
 using test::nsys_base;
-using test::TempDir;
+using test::TempFolder;
 using test::write_database;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -55,7 +58,7 @@ class Nsys : public testing::Test {
     write_database(dir_ / name, statements);
     return import_file(dir_ / name);
   }
-  TempDir dir_;
+  TempFolder dir_;
 };
 
 std::vector<std::string> with(std::vector<std::string> statements,
@@ -271,6 +274,29 @@ TEST_F(Nsys, BlockTraceBecomesSmRecordsOfTheKernelsDevice) {
   EXPECT_EQ(skipped(*trace), 3U);
 }
 
+TEST_F(Nsys, BlockTraceIsTheMethodOfSmAllocation) {
+  const auto trace = import(with(
+      nsys_base({"gemm"}),
+      {insert_kernel({1000, 1500, 100, 0, 7, 5}),
+       "CREATE TABLE TARGET_INFO_GPU (id INTEGER, name TEXT, smCount INTEGER)",
+       "INSERT INTO TARGET_INFO_GPU VALUES (0, 'H100', 132)",
+       "CREATE TABLE CUPTI_ACTIVITY_KIND_BLOCK_TRACE (start INTEGER, \"end\" INTEGER, SMId INTEGER,"
+       " correlationId INTEGER)",
+       "INSERT INTO CUPTI_ACTIVITY_KIND_BLOCK_TRACE VALUES (1000, 1400, 17, 5)"}));
+  const auto sm = analyze_sm_allocation(*trace, Classification(*trace, RuleSet::built_in()));
+  ASSERT_EQ(sm.size(), 1U);
+  EXPECT_EQ(sm[0].method, SmMethod::BlockTrace);
+  EXPECT_EQ(sm[0].compute_sm_ns, 400);
+}
+
+TEST_F(Nsys, AnImpossibleSmCountIsUnknownAndCounted) {
+  const auto trace = import(
+      with(one_kernel(), {"CREATE TABLE TARGET_INFO_GPU (id INTEGER, name TEXT, smCount INTEGER)",
+                          "INSERT INTO TARGET_INFO_GPU VALUES (0, 'H100', 65668)"}));
+  EXPECT_EQ(trace->devices().at(0).sm_count, 0);
+  EXPECT_EQ(trace->info().skipped.at(kImpossibleSmCount), 1U);
+}
+
 TEST_F(Nsys, GpuMetricsBecomeCountersInOrderOfTime) {
   const auto trace = import(with(
       one_kernel(),
@@ -418,6 +444,31 @@ TEST_F(Nsys, TruncatedAndOverwrittenFilesNeverCrash) {
 
 TEST_F(Nsys, AVanishedFileIsAnError) {
   EXPECT_THAT(error_of(dir_ / "gone.sqlite"), HasSubstr("gone.sqlite"));
+}
+
+TEST_F(Nsys, AFileThatVanishesWhileItIsReadIsAnError) {
+  write_database(dir_ / "a.sqlite", one_kernel());
+  const auto probe = probe_of(dir_ / "a.sqlite");
+  TraceBuilder builder;
+  Progress progress([&](double fraction, std::string_view) {
+    if (fraction > 0) std::filesystem::remove(dir_ / "a.sqlite");
+  });
+  EXPECT_THROW(nsys_importer().import(probe, builder, {}, progress), Error);
+}
+
+TEST_F(Nsys, WithoutReadPermissionTheErrorNamesTheFile) {
+  write_database(dir_ / "a.sqlite", one_kernel());
+  std::filesystem::permissions(dir_ / "a.sqlite", std::filesystem::perms::none);
+  std::string message;
+  ASSERT_TRUE(test::without_root([&] {
+    try {
+      Progress progress;
+      open_trace({dir_ / "a.sqlite"}, {}, progress);
+    } catch (const Error& error) {
+      message = error.what();
+    }
+  }));
+  EXPECT_THAT(message, testing::AllOf(HasSubstr("a.sqlite"), HasSubstr("Permission denied")));
 }
 
 TEST_F(Nsys, AFileThatGrowsWhileItIsReadIsAnError) {

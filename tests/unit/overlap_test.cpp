@@ -104,29 +104,12 @@ TEST(Overlap, AgreesWithCountingEveryNanosecond) {
   }
 }
 
-TEST(Scopes, AnAnnotationCoversTheWorkLaunchedInsideIt) {
-  const auto trace = make_trace({
-      {"attn layer 3 mb1", 0, 50, 1, SpanKind::Annotation},
-      {"cudaLaunchKernel", 10, 2, 1, SpanKind::Runtime, 11},
-      {"cudaLaunchKernel", 20, 2, 1, SpanKind::Runtime, 12},
-      {"cudaLaunchKernel", 60, 2, 1, SpanKind::Runtime, 13},
-      {"gemm", 100, 40, 7, SpanKind::Kernel, 11},
-      {kComm, 120, 60, 20, SpanKind::Kernel, 12},
-      {"gemm", 300, 40, 7, SpanKind::Kernel, 13},
-  });
-  const auto scopes = analyze_scopes(*trace, Classification(*trace, RuleSet::built_in()));
-  ASSERT_EQ(scopes.size(), 3U);
-  std::vector<std::string> kinds;
-  for (const auto& scope : scopes) {
-    kinds.push_back(scope.kind + " " + scope.name);
-    EXPECT_EQ(scope.windows, 1U);
-    EXPECT_EQ(scope.figures.span, 80);  // [100, 180)
-    EXPECT_EQ(scope.figures.compute, 40);
-    EXPECT_EQ(scope.figures.comm, 60);
-    EXPECT_EQ(scope.figures.overlap, 20);
-  }
-  EXPECT_THAT(kinds, testing::UnorderedElementsAre("annotation attn layer 3 mb1", "layer 3",
-                                                   "micro_batch 1"));
+TEST(Overlap, CancelStopsTheAnalysis) {
+  const auto trace = make_trace({{"gemm", 0, 100}});
+  const Classification classes(*trace, RuleSet::built_in());
+  Progress progress;
+  progress.cancel();
+  EXPECT_THROW(analyze_overlap_and_scopes(*trace, classes, {}, progress), Cancelled);
 }
 
 }  // namespace

@@ -70,6 +70,23 @@ TEST(Find, PlainTextIsNoExpressionAndIgnoresCase) {
   EXPECT_EQ(limited.hits.size(), 2U);
 }
 
+TEST(Find, ALimitKeepsTheEarliestHitsOfAllTracks) {
+  std::vector<test::MadeSpan> spans;
+  for (int i = 0; i < 300; ++i) spans.push_back({"hit", 1000 - i * 3, 1, 7 + i % 4});
+  const auto trace = test::make_trace(spans);
+  Progress progress;
+  const auto all = find_spans(*trace, {"hit"}, progress);
+  EXPECT_FALSE(all.limited);
+  ASSERT_EQ(all.hits.size(), 300U);
+  for (const std::size_t limit : {0UL, 1UL, 17UL, 299UL, 300UL}) {
+    const auto some = find_spans(*trace, {"hit", false, false, limit}, progress);
+    EXPECT_EQ(some.limited, limit < 300);
+    EXPECT_EQ(some.hits,
+              std::vector<SpanRef>(all.hits.begin(),
+                                   all.hits.begin() + static_cast<std::ptrdiff_t>(limit)));
+  }
+}
+
 TEST(Flow, OneLaunchOwnsAllKernelsOfItsCorrelation) {
   const auto trace = sample();
   Progress progress;
@@ -100,6 +117,49 @@ TEST(Flow, TheNthCollectiveOfEachRankBelongsTogether) {
   const FlowIndex flow(*trace, Classification(*trace, RuleSet::built_in()), progress);
   EXPECT_THAT(flow.peers(*trace, {tracks[0], 1}), ElementsAre(SpanRef{tracks[1], 1}));
   EXPECT_THAT(flow.peers(*trace, {tracks[1], 0}), ElementsAre(SpanRef{tracks[0], 0}));
+  EXPECT_EQ(flow.find_peers(*trace, {tracks[1], 0}).method, PeerMethod::Order);
+  EXPECT_NE(std::string(to_string(PeerMethod::Order)), "");
+}
+
+/// Two ranks whose collectives are numbered; rank 1 recorded them in another order and misses one.
+TracePtr numbered_ranks() {
+  TraceBuilder builder;
+  const auto args = [](int seq, const char* group) {
+    return "{\"Collective name\":\"allreduce\",\"Process Group Name\":\"" + std::string(group) +
+           "\",\"Process Group Ranks\":\"[0, 1]\",\"Seq\":" + std::to_string(seq) + "}";
+  };
+  const std::vector<std::vector<std::pair<int, const char*>>> ranks = {
+      {{1, "ep"}, {2, "ep"}, {1, "dp"}, {3, "ep"}}, {{1, "dp"}, {3, "ep"}, {1, "ep"}}};
+  for (const auto& rank : ranks) {
+    const ProcessId process = builder.add_process({.label = "rank"});
+    SpanBatch batch;
+    batch.args_offsets.push_back(0);
+    TimeNs start = 0;
+    for (const auto& [seq, group] : rank) {
+      batch.columns.push_back({start += 100, 10,
+                               builder.strings().intern("ncclDevKernel_AllReduce"), 0, 0,
+                               SpanKind::Kernel, 0});
+      batch.args_text += args(seq, group);
+      batch.args_offsets.push_back(static_cast<std::uint32_t>(batch.args_text.size()));
+    }
+    builder.append(
+        builder.add_track({.process = process, .type = TrackType::DeviceStream, .device = 0}),
+        std::move(batch));
+  }
+  return builder.snapshot();
+}
+
+TEST(Flow, NumberedCollectivesMeetByGroupAndSequenceNotByOrder) {
+  const auto trace = numbered_ranks();
+  Progress progress;
+  const FlowIndex flow(*trace, Classification(*trace, RuleSet::built_in()), progress);
+  const auto peers_of = [&](std::uint32_t index) { return flow.find_peers(*trace, {0, index}); };
+  EXPECT_THAT(peers_of(0).spans, ElementsAre(SpanRef{1, 2}));
+  EXPECT_THAT(peers_of(2).spans, ElementsAre(SpanRef{1, 0}));
+  EXPECT_THAT(peers_of(3).spans, ElementsAre(SpanRef{1, 1}));
+  EXPECT_EQ(peers_of(0).method, PeerMethod::Sequence);
+  EXPECT_TRUE(peers_of(1).spans.empty());  // not recorded on rank 1: no guess
+  EXPECT_EQ(peers_of(1).method, PeerMethod::None);
 }
 
 TEST(Flow, CancelStopsTheIndex) {

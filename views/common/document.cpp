@@ -2,13 +2,15 @@
 
 namespace moescope {
 
-AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules) {
+AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules, Progress& progress) {
   auto results = std::make_shared<AnalysisResults>();
+  progress.report(0, "classifying");
   results->classes = std::make_shared<const Classification>(trace, rules);
-  results->activity = device_activity(trace, *results->classes);
-  results->overlap = analyze_overlap(trace, *results->classes);
-  results->scopes = analyze_scopes(trace, *results->classes);
-  results->sm = analyze_sm_allocation(trace, *results->classes);
+  auto overlap = analyze_overlap_and_scopes(trace, *results->classes, {}, progress);
+  results->activity = std::move(overlap.activity);
+  results->overlap = std::move(overlap.overlap);
+  results->scopes = std::move(overlap.scopes);
+  results->sm = analyze_sm_allocation(trace, *results->classes, {}, progress);
   return results;
 }
 

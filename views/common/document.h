@@ -9,6 +9,7 @@
 #include "core/analysis/classify.h"
 #include "core/analysis/overlap.h"
 #include "core/analysis/sm_allocation.h"
+#include "core/progress.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
@@ -23,8 +24,8 @@ struct AnalysisResults {
 };
 using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
 
-/// Runs all analyses; for a background job.
-AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules);
+/// Runs all analyses; for a background job. Throws Cancelled.
+AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules, Progress& progress);
 
 /// Holds the trace and its results and tells the views when either changed. Both stay in place
 /// until their successors are complete, so that no view ever goes blank. Without a trace: null

@@ -38,6 +38,25 @@ constexpr std::uint32_t kUnset = 0xFFFFFFFFU;
 constexpr std::size_t kBatchSpans = kChunkSpans * 4;
 constexpr TimeNs kEarliestWallClock = 1'000'000'000'000'000'000;  // September 2001
 
+/// The number in `text` after `before` and until `after`, as this program exports ranks and
+/// workers.
+std::optional<int> number_between(std::string_view text, std::string_view before,
+                                  std::string_view after) {
+  if (!text.starts_with(before) || !text.ends_with(after)) return {};
+  text.remove_prefix(before.size());
+  text.remove_suffix(std::min(after.size(), text.size()));
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && value >= 0 ? std::optional(value) : std::nullopt;
+}
+std::optional<int> rank_in_prefix(std::string_view prefix) {
+  return number_between(prefix, "[rank ", "]");
+}
+std::optional<int> worker_number(std::string_view tid) {
+  return number_between(tid, "worker ", "");
+}
+
 class Assembler {
  public:
   Assembler(FileEvents& file, const std::filesystem::path& path, bool compressed, TraceSink& sink,
@@ -224,6 +243,7 @@ class Assembler {
         process.rank = facts_.rank;
         process.world_size = facts_.world_size;
       }
+      if (!process.rank) process.rank = rank_in_prefix(name);
       if (process.rank)
         process.label = "rank " + std::to_string(*process.rank);
       else if (name.starts_with('['))
@@ -239,9 +259,11 @@ class Assembler {
     Track track;
     track.process = processes_.at(process_of(key));
     if (key.group == TrackGroup::Thread) {
-      const bool numbered = token_integer(key.pid) && token_integer(key.tid);
-      track.type = numbered ? TrackType::Thread : TrackType::Other;
-      track.id = key.stream;
+      const auto worker = worker_number(key.tid);
+      const bool numbered =
+          (token_integer(key.pid) || !pid_prefix(key.pid).empty()) && token_integer(key.tid);
+      track.type = worker ? TrackType::Worker : numbered ? TrackType::Thread : TrackType::Other;
+      track.id = worker.value_or(key.stream);
       track.name = rare_.thread_name(key.pid, key.tid);
       if (track.name.empty() && numbered) track.name = "thread " + key.tid;
       if (track.name.empty()) track.name = key.tid.empty() ? "marks" : key.tid;
@@ -357,21 +379,17 @@ class Assembler {
     info.format = "kineto";
     info.producer = facts_.producer;
     info.skipped = skipped_events();
+    if (facts_.impossible_sm_counts > 0)
+      info.skipped[kImpossibleSmCount] = facts_.impossible_sm_counts;
     info.warnings = std::move(file_.warnings);
     info.extra = std::move(facts_.extra);
     if (compressed_) info.extra["compression"] = "gzip";
     std::uint64_t flows = 0;
-    std::map<std::string, std::uint64_t> other;
     for (const auto& block : file_.blocks) {
       info.events += block.events;
       flows += block.flows;
-      for (const auto& [category, count] : block.other_categories) other[category] += count;
     }
     if (flows > 0) info.extra["flow events"] = std::to_string(flows);
-    for (const auto& [category, count] : other)
-      info.warnings.push_back(std::to_string(count) + " events of category " + category +
-                              " are shown but not counted as GPU work (expected gpu_memcpy, "
-                              "gpu_memset)");
     TimeNs epoch = 0;
     if (!__builtin_add_overflow(start_, facts_.base_time, &epoch) && epoch >= kEarliestWallClock)
       info.start_epoch_ns = epoch;

@@ -19,11 +19,6 @@ std::uint32_t correlation_of(std::string_view token) {
              : 0;
 }
 
-bool is_old_gpu_category(std::string_view category) {
-  return category == "Memcpy" || category == "Memset" || category == "memcpy" ||
-         category == "memset";
-}
-
 }  // namespace
 
 std::uint32_t LocalStrings::id(std::string_view text) {
@@ -75,15 +70,10 @@ void Collector::add(const EventTokens& event, BlockEvents& block) {
   }
 }
 
-SpanKind Collector::kind(std::string_view category_token, BlockEvents& block) {
+SpanKind Collector::kind(std::string_view category_token) {
   const auto id = categories_.id(category_token);
   if (id == kinds_.size()) kinds_.push_back(kind_of_category(token_text(category_token, scratch_)));
-  const SpanKind kind = kinds_[id];
-  if (kind == SpanKind::Other) {
-    const auto category = token_text(category_token, scratch_);
-    if (is_old_gpu_category(category)) ++block.other_categories[std::string(category)];
-  }
-  return kind;
+  return kinds_[id];
 }
 
 void Collector::add_span(const EventTokens& event, char phase, BlockEvents& block) {
@@ -111,7 +101,7 @@ void Collector::add_span(const EventTokens& event, char phase, BlockEvents& bloc
     ++block.skipped["no name"];
     return;
   }
-  const SpanKind category = kind(event.category, block);
+  const SpanKind category = kind(event.category);
   record.kind = phase == 'i' ? SpanKind::Instant : category;
   record.name = names_.id(event.name);
   record.track = track(event, record.kind);

@@ -38,7 +38,6 @@ struct BlockEvents {
   std::string args;  ///< texts of the records
   std::uint64_t events = 0, flows = 0, repaired = 0;
   std::map<std::string, std::uint64_t> skipped;
-  std::map<std::string, std::uint64_t> other_categories;  ///< old names of GPU work
 };
 
 enum class TrackGroup : std::uint8_t { Stream, Waits, Thread };
@@ -80,7 +79,7 @@ class Collector {
  private:
   void add_span(const EventTokens& event, char phase, BlockEvents& block);
   void add_rare(const EventTokens& event, char phase, BlockEvents& block);
-  SpanKind kind(std::string_view category_token, BlockEvents& block);
+  SpanKind kind(std::string_view category_token);
   std::uint32_t track(const EventTokens& event, SpanKind kind);
   TrackKey device_track(const EventTokens& event, SpanKind kind);
   std::uint32_t launch(const ArgTokens& arg);

@@ -201,12 +201,21 @@ SpanKind kind_of_category(std::string_view category) {
   for (auto& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   static constexpr std::pair<std::string_view, SpanKind> kKinds[] = {
-      {"kernel", SpanKind::Kernel},       {"gpu_memcpy", SpanKind::Memcpy},
-      {"gpu_memset", SpanKind::Memset},   {"gpu_user_annotation", SpanKind::GpuAnnotation},
-      {"cuda_sync", SpanKind::Sync},      {"cuda_runtime", SpanKind::Runtime},
-      {"cuda_driver", SpanKind::Runtime}, {"hip_runtime", SpanKind::Runtime},
-      {"runtime", SpanKind::Runtime},     {"cpu_op", SpanKind::CpuOp},
-      {"operator", SpanKind::CpuOp},      {"user_annotation", SpanKind::Annotation},
+      {"kernel", SpanKind::Kernel},
+      {"gpu_memcpy", SpanKind::Memcpy},
+      {"memcpy", SpanKind::Memcpy},
+      {"memset", SpanKind::Memset},
+      {"phase", SpanKind::Phase},
+      {"gpu_memset", SpanKind::Memset},
+      {"gpu_user_annotation", SpanKind::GpuAnnotation},
+      {"cuda_sync", SpanKind::Sync},
+      {"cuda_runtime", SpanKind::Runtime},
+      {"cuda_driver", SpanKind::Runtime},
+      {"hip_runtime", SpanKind::Runtime},
+      {"runtime", SpanKind::Runtime},
+      {"cpu_op", SpanKind::CpuOp},
+      {"operator", SpanKind::CpuOp},
+      {"user_annotation", SpanKind::Annotation},
   };
   for (const auto& [name, kind] : kKinds)
     if (lower == name) return kind;

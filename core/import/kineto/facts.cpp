@@ -53,7 +53,11 @@ void read_devices(const json& list, Facts& facts) {
   for (const auto& entry : list) {
     if (!entry.is_object()) continue;
     const auto id = integer(entry, "id", position++);
-    const Device device = read_device(entry);
+    Device device = read_device(entry);
+    if (device.sm_count > kMaxSmCount) {
+      device.sm_count = 0;
+      ++facts.impossible_sm_counts;
+    }
     // A device may be told twice; the one that knows its SMs counts.
     auto& known = facts.devices[id];
     if (known.sm_count == 0) known = device;

@@ -16,6 +16,7 @@ struct Facts {
   TimeNs base_time = 0;  ///< baseTimeNanoseconds
   std::string producer;
   std::map<std::string, std::string> extra;
+  std::uint64_t impossible_sm_counts = 0;  ///< devices with more than kMaxSmCount
 };
 
 /// Reads top-level values (key to JSON text); broken ones are left out.

@@ -1,0 +1,34 @@
+// What one pass over the events of a device gathers, for overlap and for scopes.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/analysis/event_index.h"
+#include "core/analysis/overlap.h"
+
+namespace moescope {
+
+struct DeviceWork {
+  DeviceActivity activity;
+  OverlapFigures figures;
+  EventIndex comm, compute, memory;  ///< empty unless asked for
+};
+
+struct GatherOptions {
+  std::optional<TimeRange> window;
+  bool events = false;  ///< keep the events themselves
+};
+
+/// One entry a device, as devices_with_work(). Throws Cancelled.
+std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification& classes,
+                                       const GatherOptions& options, Progress& progress);
+
+/// Fills the lengths of `figures` from the unions; `span` and the counts are the caller's.
+void measure(const DeviceActivity& activity, OverlapFigures& figures);
+
+/// Scopes of the trace on `devices`, which hold their events. Throws Cancelled.
+std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<DeviceWork>& devices,
+                                    std::optional<TimeRange> window, Progress& progress);
+
+}  // namespace moescope

@@ -1,0 +1,67 @@
+#include "tests/fuzz/check_trace.h"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "core/analysis/find.h"
+#include "core/analysis/flow.h"
+#include "core/analysis/overlap.h"
+#include "core/analysis/sm_allocation.h"
+#include "core/error.h"
+
+namespace moescope::fuzz {
+namespace {
+
+template <typename Read>
+void attempt(Read read) {
+  try {
+    read();
+  } catch (const Error&) {
+  }
+}
+
+void check_arguments(const Trace& trace, TrackId track) {
+  for (std::size_t chunk = 0; chunk < trace.chunk_infos(track).size(); ++chunk)
+    attempt([&] {
+      for (const auto& args : trace.chunk(track, chunk)->args().rows())
+        if (trace.info().format != "moetrace" && !args.empty() && !nlohmann::json::accept(args))
+          abort();
+    });
+}
+
+void check_figures(const OverlapFigures& f) {
+  if (f.overlap > f.comm || f.overlap > f.compute || f.exposed != f.comm - f.overlap ||
+      f.busy > f.span || f.idle != f.span - f.busy || f.wait > f.comm)
+    abort();
+}
+
+}  // namespace
+
+void check_trace(const Trace& trace) {
+  for (TrackId track = 0; track < trace.tracks().size(); ++track) {
+    check_arguments(trace, track);
+    attempt([&] { trace.path(track); });
+    attempt([&] {
+      for (int depth = 0; depth < trace.depth_count(track); ++depth)
+        trace.visit_buckets(track, {depth, 1e3, trace.range()}, [](auto, auto) {});
+    });
+    attempt([&] { trace.summary(track); });
+  }
+  attempt([&] { trace.sm_records(); });
+  attempt([&] { trace.counters(); });
+  Progress progress;
+  const Classification classes(trace, RuleSet::built_in());
+  attempt([&] {
+    for (const auto& device : analyze_overlap(trace, classes)) check_figures(device.figures);
+    for (const auto& scope : analyze_scopes(trace, classes)) check_figures(scope.figures);
+  });
+  attempt([&] {
+    for (const auto& sm : analyze_sm_allocation(trace, classes))
+      for (const auto& step : sm.steps)
+        if (step.comm + step.compute > sm.sm_count) abort();
+  });
+  attempt([&] { find_spans(trace, {"e"}, progress); });
+  attempt([&] { FlowIndex(trace, classes, progress); });
+}
+
+}  // namespace moescope::fuzz
