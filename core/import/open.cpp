@@ -54,6 +54,9 @@ std::string remedy_for(const std::filesystem::path& path) {
   const auto extension = path.extension();
   if (extension == ".nsys-rep" || extension == ".qdrep")
     return "Convert it with: nsys export --type sqlite " + path.filename().string();
+  if (extension == ".pftrace" || extension == ".perfetto-trace")
+    return "Perfetto's own format is not read yet: convert it with traceconv json " +
+           path.filename().string();
   return "Open a PyTorch profiler or Chrome JSON trace (.json, .json.gz), an Nsight Systems "
          "SQLite export or a .moetrace file";
 }

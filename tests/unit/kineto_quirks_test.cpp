@@ -75,6 +75,17 @@ TEST(KinetoTimes, ZeroDurationIsKept) {
   EXPECT_EQ(trace->span_count(), 2U);
 }
 
+TEST(KinetoTimes, TimesLostToZeroDoNotStretchTheTrace) {
+  const auto trace = import_events(at("0.000", "0.000") + "," + at("1740461679472450.5", "10") +
+                                   "," + at("0.000", "5") + "," + at("1740461679472480", "10"));
+  EXPECT_EQ(trace->span_count(), 2U);
+  EXPECT_EQ(trace->range().end, 39500);
+  EXPECT_EQ(trace->info().skipped.at("timestamp 0 among times of a wall clock"), 2U);
+  const auto small = import_events(at("0.000", "5") + "," + at("100", "10"));
+  EXPECT_EQ(small->span_count(), 2U);  // a clock that starts at 0
+  EXPECT_EQ(small->range().end, 110000);
+}
+
 TEST(KinetoTimes, UnusableTimesAreSkippedAndCounted) {
   const auto trace =
       import_events(at("1", "1") + "," + at("2", "-5") + "," + at("NaN", "1") + "," +

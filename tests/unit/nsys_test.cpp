@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "core/analysis/flow.h"
 #include "core/analysis/overlap.h"
 #include "core/analysis/sm_allocation.h"
 #include "core/error.h"
@@ -204,6 +205,27 @@ TEST_F(Nsys, CallsAndRangesOfAThreadShareALaneInOrder) {
   EXPECT_EQ(trace->span({0, 1}).correlation, 8U);
   EXPECT_EQ(trace->span({0, 1}).depth, 1);
   EXPECT_EQ(trace->span({0, 2}).start, 200);
+}
+
+TEST_F(Nsys, CorrelationsOfTwoProcessesNeverMeet) {
+  const std::string first = std::to_string(global_tid(100, 1)),
+                    second = std::to_string(global_tid(200, 2));
+  const auto trace = import(with(
+      nsys_base({"gemm", "cudaLaunchKernel"}),
+      {insert_kernel({1000, 1500, 100, 0, 7, 5}), insert_kernel({1100, 1600, 200, 0, 7, 5}),
+       "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start INTEGER, \"end\" INTEGER, eventClass "
+       "INTEGER, globalTid INTEGER, correlationId INTEGER, nameId INTEGER, returnValue INTEGER)",
+       "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (900, 910, 0, " + first +
+           ", 5, 1, 0), "
+           "(950, 960, 0, " +
+           second + ", 5, 1, 0)"}));
+  Progress progress;
+  const FlowIndex flow(*trace, Classification(*trace, RuleSet::built_in()), progress);
+  for (TrackId track = 0; track < trace->tracks().size(); ++track) {
+    const auto partners = flow.partners(*trace, {track, 0});
+    ASSERT_EQ(partners.size(), 1U);
+    EXPECT_EQ(trace->tracks()[partners[0].track].process, trace->tracks()[track].process);
+  }
 }
 
 TEST_F(Nsys, GpuFactsFollowTheDeviceMapOfEachProcess) {

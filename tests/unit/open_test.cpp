@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 
+#include "core/analysis/flow.h"
 #include "core/error.h"
 #include "tests/support/nsys_file.h"
 #include "tests/support/privileges.h"
@@ -102,6 +103,38 @@ TEST_F(Open, RanksWithSkewedClocksMeetAtTheEndsOfCollectives) {
   EXPECT_EQ(trace->range().begin, 0);
   EXPECT_EQ(trace->processes()[2].rank, 2);
   EXPECT_EQ(trace->processes()[2].file, 2);
+}
+
+/// NCCL kernels of one rank as newer PyTorch writes them, `seq` in the order given.
+std::string numbered(const std::vector<int>& order, double skew_us, const char* ranks) {
+  std::string events;
+  double at = 1000 + skew_us;
+  for (const int seq : order) {
+    const double gap = 100.0 + 37 * seq;
+    at += gap;
+    events += fmt::format(
+        R"({}{{"ph":"X","cat":"kernel","name":"ncclDevKernel_AllReduce","pid":0,"tid":7,"ts":{:.3f},)"
+        R"("dur":20,"args":{{"device":0,"stream":7,"Collective name":"allreduce","Seq":{},)"
+        R"("Process Group Name":"ep","Process Group Ranks":"{}","dtype":"BFloat16"}}}})",
+        events.empty() ? "" : ",", at, seq, ranks);
+  }
+  return "{\"traceEvents\":[" + events + "]}";
+}
+
+TEST_F(Open, NumberedCollectivesAlignAndMeetTheirPeers) {
+  write("rank0.json", numbered({1, 2, 3, 4, 5}, 0, "[0, 1]"));
+  write("rank1.json", numbered({2, 3, 4, 5}, 250, "[0, 1]"));
+  const auto trace = open({dir_ / "rank0.json", dir_ / "rank1.json"});
+  ASSERT_EQ(trace->info().alignments.size(), 2U);
+  EXPECT_EQ(trace->info().alignments[1].matched_collectives, 4);
+  EXPECT_EQ(trace->info().alignments[1].residual, 0);
+  Progress progress;
+  const FlowIndex flow(*trace, Classification(*trace, RuleSet::built_in()), progress);
+  const auto peers = flow.find_peers(*trace, {0, 2});  // Seq 3 of rank 0
+  ASSERT_THAT(peers.spans, testing::ElementsAre(SpanRef{1, 1}));
+  EXPECT_EQ(peers.method, PeerMethod::Sequence);
+  EXPECT_EQ(trace->span(peers.spans[0]).end(), trace->span({0, 2}).end());
+  EXPECT_THAT(trace->args({0, 2}), HasSubstr("\"dtype\":\"BFloat16\""));
 }
 
 TEST_F(Open, ARecordingThatBeganLaterIsMatchedFromItsFirstCollective) {
@@ -206,6 +239,8 @@ TEST_F(Open, OneBrokenFileAmongSeveralIsNamed) {
 TEST_F(Open, WhatIsNoTraceIsRefusedWithARemedy) {
   write("photo.nsys-rep", std::string(100, '\x01'));
   EXPECT_THAT(error_of({dir_ / "photo.nsys-rep"}), HasSubstr("nsys export --type sqlite photo"));
+  write("torch.pftrace", std::string("\x0a\x10\x42\x08perfetto", 12));
+  EXPECT_THAT(error_of({dir_ / "torch.pftrace"}), HasSubstr("traceconv json torch.pftrace"));
   EXPECT_THAT(error_of({dir_.path()}), HasSubstr("no trace file"));
   EXPECT_THAT(error_of({dir_ / "gone.json"}), HasSubstr("gone.json"));
   EXPECT_THAT(error_of({}), HasSubstr("no file"));

@@ -25,7 +25,8 @@ struct AnalysisResults {
 using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
 
 /// Runs all analyses; for a background job. Throws Cancelled.
-AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules, Progress& progress);
+AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules,
+                             Progress& progress = no_progress());
 
 /// Holds the trace and its results and tells the views when either changed. Both stay in place
 /// until their successors are complete, so that no view ever goes blank. Without a trace: null

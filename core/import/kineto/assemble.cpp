@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <regex>
 #include <set>
 #include <tuple>
@@ -36,6 +37,7 @@ constexpr std::uint32_t kUnset = 0xFFFFFFFFU;
 
 /// Spans of a batch handed to the sink at once.
 constexpr std::size_t kBatchSpans = kChunkSpans * 4;
+constexpr TimeNs kLostTimeGap = 86'400'000'000'000;  // no trace is a day long and empty until then
 constexpr TimeNs kEarliestWallClock = 1'000'000'000'000'000'000;  // September 2001
 
 /// The number in `text` after `before` and until `after`, as this program exports ranks and
@@ -67,6 +69,7 @@ class Assembler {
     place_records();
     place_rare();
     pair_begin_end();
+    drop_lost_times();
     if (span_count() == 0 && rare_.counters.empty()) throw nothing_usable();
     sort_tracks();
     find_start();
@@ -177,6 +180,23 @@ class Assembler {
       if (!open.empty()) rare_.skipped["begin without end"] += open.size();
       spans = std::move(kept);
     }
+  }
+
+  /// Some profilers write 0 for times they lost. Where everything else lies on a wall clock, such
+  /// an event would stretch the trace over decades: it is left out.
+  void drop_lost_times() {
+    TimeNs next = std::numeric_limits<TimeNs>::max();
+    bool any_zero = false;
+    for (const auto& spans : spans_) {
+      for (const auto& span : spans) {
+        any_zero = any_zero || span.start == 0;
+        if (span.start != 0) next = std::min(next, span.start);
+      }
+    }
+    if (!any_zero || next == std::numeric_limits<TimeNs>::max() || next < kLostTimeGap) return;
+    for (auto& spans : spans_)
+      rare_.skipped["timestamp 0 among times of a wall clock"] +=
+          std::erase_if(spans, [](const Placed& span) { return span.start == 0; });
   }
 
   void sort_tracks() {
