@@ -38,4 +38,8 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
+/// Its earlier names.
+using TemporaryFolder = TempFolder;
+using TempDir = TempFolder;
+
 }  // namespace moescope::test
