@@ -21,6 +21,7 @@ const std::vector<RegisterCommand>& all_commands();
 void register_analyze(CLI::App& app);
 void register_info(CLI::App& app);
 void register_import(CLI::App& app);
+void register_record(CLI::App& app);
 void register_sql(CLI::App& app);
 
 /// Reads a classification rule file; throws Error naming the file and the rule.
@@ -36,6 +37,8 @@ void register_report(CLI::App& app);
 /// A Progress that writes to stderr when it is a terminal or --progress was given, else is silent.
 /// Ctrl+C cancels it.
 Progress& command_progress();
+/// True when --progress was given.
+bool progress_wanted();
 /// Adds the options that every command has (--progress).
 void add_common_options(CLI::App& command);
 

@@ -13,7 +13,7 @@ const std::vector<RegisterCommand>& all_commands() {
 #ifdef MOESCOPE_HAS_GUI
       register_export, register_report,
 #endif
-      register_import, register_sql,
+      register_import, register_record,  register_sql,
   };
   return commands;
 }
@@ -34,6 +34,10 @@ Progress& command_progress() {
   static Progress progress(print_progress);
   std::signal(SIGINT, [](int) { command_progress().cancel(); });
   return progress;
+}
+
+bool progress_wanted() {
+  return progress_requested;
 }
 
 void add_common_options(CLI::App& command) {

@@ -84,6 +84,14 @@ Role role_of(SpanClass c) {
 const RuleSet& RuleSet::built_in() {
   using enum SpanClass;
   static const RuleSet rules{{
+      {Dispatch, R"(^dispatch wait$)", true, "MoEscope runtime: waits for tokens of other ranks"},
+      {Combine, R"(^combine wait$)", true, "MoEscope runtime: waits for outputs of other ranks"},
+      {Dispatch, R"(^dispatch(?: forward)?$)", false, "MoEscope runtime"},
+      {Combine, R"(^combine(?: reduce)?$)", false, "MoEscope runtime"},
+      {Communication, R"(^kv hand-over$)", false, "MoEscope runtime: KV cache to a decode rank"},
+      {Gate, R"(^gate$)", false, "MoEscope runtime"},
+      {Expert, R"(^experts$)", false, "MoEscope runtime"},
+      {Dense, R"(^(?:dense mlp|lm_head)$)", false, "MoEscope runtime"},
       {Combine, R"((?:dpsk::ep|deep_?ep)::(?:\w+::)*cached_notify)", true,
        "DeepEP: waits for all ranks before combine"},
       {Dispatch, R"((?:dpsk::ep|deep_?ep|hybrid_ep)::(?:\w+::)*\w*notify_dispatch)", true,

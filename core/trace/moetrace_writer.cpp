@@ -67,6 +67,8 @@ struct Pending {
   std::vector<SmRecord> sm_records;
   std::vector<CounterSeries> counters;
   std::vector<Note> notes;
+  std::vector<LoadRow> loads;
+  std::vector<PlanRow> plans;
   std::optional<TraceInfo> info;
 };
 
@@ -219,6 +221,8 @@ void MoetraceWriter::State::store(const Pending& work,
   tables::write_sm_records(*database, work.sm_records);
   for (const auto& c : work.counters) tables::write_counter(*database, counters_written++, c);
   for (const auto& n : work.notes) tables::write_note(*database, notes_written++, n);
+  for (const auto& l : work.loads) tables::write_loads(*database, l);
+  for (const auto& p : work.plans) tables::write_plan(*database, p);
 }
 
 MoetraceWriter::MoetraceWriter(const std::filesystem::path& path,
@@ -322,6 +326,18 @@ void MoetraceWriter::add_counter(CounterSeries series) {
 void MoetraceWriter::add_note(Note note) {
   std::lock_guard lock(state_->mutex);
   state_->pending.notes.push_back(std::move(note));
+  state_->changed = true;
+}
+
+void MoetraceWriter::add_loads(LoadRow row) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.loads.push_back(std::move(row));
+  state_->changed = true;
+}
+
+void MoetraceWriter::add_plan(PlanRow row) {
+  std::lock_guard lock(state_->mutex);
+  state_->pending.plans.push_back(std::move(row));
   state_->changed = true;
 }
 

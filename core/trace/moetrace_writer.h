@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/progress.h"
+#include "core/trace/moetrace_loads.h"
 #include "core/trace/sink.h"
 
 namespace moescope {
@@ -32,6 +33,8 @@ class MoetraceWriter final : public TraceSink {
   void add_counter(CounterSeries series) override;
   void add_note(Note note) override;
   void set_info(TraceInfo info) override;
+  void add_loads(LoadRow row);
+  void add_plan(PlanRow row);
 
   /// Commits all that was appended, now.
   void flush();

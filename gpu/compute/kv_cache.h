@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "gpu/model/config.h"
@@ -38,6 +39,8 @@ class KvCache {
   float* page(int layer, int page) {
     return data_.data() + (static_cast<std::size_t>(layer) * pages_ + page) * page_tokens_ * width_;
   }
+  /// All of it, to be registered with an address space.
+  std::span<std::byte> memory() { return std::as_writable_bytes(std::span(data_)); }
   std::size_t page_floats() const { return static_cast<std::size_t>(page_tokens_) * width_; }
   int layers() const { return layers_; }
 

@@ -1,0 +1,91 @@
+// moescope record: serves a workload with the embedded runtime and writes what its ranks did.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "app/commands/command.h"
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+/// An option that the runtime takes under the same name.
+struct Passed {
+  const char* name;
+  const char* help;
+  bool flag;
+};
+constexpr Passed kPassed[] = {
+    {"--model", "tiny, or a folder with config.json and safetensors", false},
+    {"--ranks", "Virtual ranks, half prefill and half decode (16)", false},
+    {"--nodes", "Nodes that each unit is spread over (2)", false},
+    {"--backend", "cpu", false},
+    {"--seconds", "How long to serve (5 s)", false},
+    {"--steps", "How many steps to serve, both units together", false},
+    {"--workload", "rate=20,prompt=8:48,output=8:32,topics=6,period=20,seed=1", false},
+    {"--plan", "Placement plan file for both units", false},
+    {"--workers", "Workers of a rank (3)", false},
+    {"--comm-workers", "Workers that communicate (1)", false},
+    {"--seed", "Seed of the tiny model's weights", false},
+    {"--serial", "Run micro-batches one after the other, without overlap", true},
+    {"--ordered", "Combine in the gate's order: bitwise reproducible", true},
+    {"--json", "Print one JSON document", true},
+};
+
+struct RecordOptions {
+  std::vector<std::string> values = std::vector<std::string>(std::size(kPassed));
+  std::vector<char> set = std::vector<char>(std::size(kPassed));
+  std::string out;
+};
+
+/// moescope-node beside this program. Throws Error when it is not there.
+std::filesystem::path node_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto node = self.parent_path() / "moescope-node";
+  if (error || ::access(node.c_str(), X_OK) != 0)
+    throw Error(node.string(), "", "the embedded runtime is not there",
+                "build the target moescope-node, it is installed beside moescope");
+  return node;
+}
+
+/// Becomes the runtime: its exit code and messages are the command's.
+void run(const RecordOptions& options) {
+  const auto node = node_program();
+  std::vector<std::string> arguments = {node.string(), "--output", options.out};
+  for (std::size_t i = 0; i < std::size(kPassed); ++i) {
+    if (kPassed[i].flag && options.set[i] != 0) arguments.push_back(kPassed[i].name);
+    if (kPassed[i].flag || options.values[i].empty()) continue;
+    arguments.push_back(kPassed[i].name);
+    arguments.push_back(options.values[i]);
+  }
+  if (progress_wanted()) arguments.push_back("--progress");
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  ::execv(node.c_str(), argv.data());
+  throw Error(node.string(), "", std::string("cannot be started: ") + std::strerror(errno));
+}
+
+}  // namespace
+
+void register_record(CLI::App& app) {
+  auto options = std::make_shared<RecordOptions>();
+  auto* command =
+      app.add_subcommand("record", "Serve an MoE model with the embedded runtime and record it");
+  for (std::size_t i = 0; i < std::size(kPassed); ++i) {
+    if (kPassed[i].flag)
+      command->add_flag_callback(
+          kPassed[i].name, [options, i] { options->set[i] = 1; }, kPassed[i].help);
+    else
+      command->add_option(kPassed[i].name, options->values[i], kPassed[i].help);
+  }
+  command->add_option("-o,--output", options->out, "Recording to write (.moetrace)")->required();
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace moescope

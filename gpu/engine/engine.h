@@ -1,0 +1,69 @@
+// The serving engine: a prefill unit and a decode unit, KV hand-over between them, continuous
+// batching of the requests of a workload.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/progress.h"
+#include "gpu/engine/placement.h"
+#include "gpu/engine/unit.h"
+#include "gpu/engine/workload.h"
+#include "gpu/record/recorder.h"
+
+namespace moescope::runtime {
+
+struct EngineOptions {
+  int ranks = 16;  ///< half of them prefill, half decode
+  int nodes = 2;   ///< each unit is spread over all nodes
+  bool overlap = true;
+  CombineMode combine = CombineMode::Hierarchical;
+  WorkerBudget budget;
+  int max_tokens = 64;      ///< of one rank in one micro-batch
+  int max_positions = 256;  ///< longest prompt plus output
+  int kv_pages = 256;       ///< of one rank
+  WorkloadOptions workload;
+  double ttft_target = 0.5, tpot_target = 0.2;  ///< seconds; together the service level
+};
+
+struct EngineStatistics {
+  std::uint64_t prefill_steps = 0, decode_steps = 0;
+  std::uint64_t arrived = 0, finished = 0, prompt_tokens = 0, output_tokens = 0;
+  double seconds = 0;
+  double ttft_p50 = 0, ttft_p95 = 0, tpot_p50 = 0, tpot_p95 = 0;  ///< seconds, 0 when none
+  double within_target = 0;  ///< share of finished requests that met both targets
+  Traffic traffic;
+};
+
+/// When a run ends; 0: no such limit.
+struct RunLimit {
+  double seconds = 0;
+  std::uint64_t steps = 0;  ///< of both units together
+};
+
+/// What the recording says about the ranks of these options. Throws Error when the layout is
+/// impossible for the model.
+std::vector<RecordedRank> recorded_ranks(const EngineOptions& options, const ModelConfig& config);
+
+class Engine {
+ public:
+  /// `placement` for both units, or nothing for contiguous experts. Throws Error.
+  Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
+         const std::optional<Placement>& placement, Recorder* recorder);
+  ~Engine();
+  /// Serves until the limit or until `progress` is cancelled; throws what a rank threw.
+  EngineStatistics run(const RunLimit& limit, Progress& progress);
+  /// Tokens that were generated for each finished request, by id (kept when asked before run()).
+  void keep_outputs() { keep_outputs_ = true; }
+  const std::vector<std::pair<Request, std::vector<int>>>& outputs() const;
+
+ private:
+  struct State;
+  bool keep_outputs_ = false;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope::runtime

@@ -1,0 +1,222 @@
+// moescope-node: the embedded runtime as a program. It serves a workload on virtual ranks and
+// records what they do.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "core/placement/plan.h"
+#include "gpu/engine/engine.h"
+#include "gpu/engine/worker_team.h"
+
+namespace moescope::runtime {
+namespace {
+
+Progress* running = nullptr;
+
+void on_signal(int) {
+  if (running != nullptr) running->cancel();
+}
+
+struct NodeOptions {
+  std::string model = "tiny", backend = "cpu", workload, plan, out;
+  EngineOptions engine;
+  RunLimit limit;
+  std::uint64_t seed = 1;
+  bool ordered = false, serial = false, json = false, progress = false;
+};
+
+void print_progress(double fraction, std::string_view what) {
+  static int shown = -1;
+  const int percent = static_cast<int>(fraction * 100);
+  if (percent == shown) return;
+  shown = percent;
+  std::fprintf(stderr, "\r%3d %%  %.*s\033[K", percent, static_cast<int>(what.size()), what.data());
+  std::fflush(stderr);
+}
+
+std::optional<Placement> read_placement(const NodeOptions& options, const ModelConfig& config) {
+  if (options.plan.empty()) return std::nullopt;
+  const Plan plan = load_plan(options.plan);
+  return Placement(plan.physical_to_logical, plan.replica_weight, config.experts,
+                   options.engine.ranks / 2, options.plan);
+}
+
+/// The running plan as it stands in plan files.
+std::string plan_text(const NodeOptions& options, const ModelConfig& config,
+                      const std::optional<Placement>& placement) {
+  const int ranks = options.engine.ranks / 2;
+  Plan plan;
+  plan.num_gpus = ranks;
+  plan.num_nodes = options.engine.nodes;
+  plan.num_groups = config.gate.groups;
+  plan.num_experts = config.experts;
+  plan.physical_to_logical =
+      (placement ? *placement : Placement::contiguous(config.moe_layers(), config.experts, ranks))
+          .table();
+  for (int layer = 0; layer < config.moe_layers(); ++layer)
+    plan.layer_ids.push_back(config.dense_layers + layer);
+  return plan_json(plan);
+}
+
+std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelConfig& config) {
+  return {
+      {"backend", "cpu: virtual ranks are threads, workers are threads and not SMs"},
+      {"model", o.model},
+      {"model_family", config.family},
+      {"seed", std::to_string(o.seed)},
+      {"ranks", fmt::format("{} prefill, {} decode on {} nodes", o.engine.ranks / 2,
+                            o.engine.ranks / 2, o.engine.nodes)},
+      {"micro_batches", o.engine.overlap ? "overlapped" : "serial"},
+      {"combine", o.ordered ? "ordered" : "hierarchical"},
+      {"workers_requested", fmt::format("{} a rank, {} of them for communication",
+                                        o.engine.budget.workers, o.engine.budget.communication)},
+      {"workload", o.workload.empty() ? "default" : o.workload},
+      {"clock", "steady clock of one process, no alignment needed"}};
+}
+
+nlohmann::ordered_json traffic_json(const Traffic& traffic) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (int purpose = 0; purpose < kPurposes; ++purpose) {
+    auto& links = json[to_string(static_cast<Purpose>(purpose))];
+    for (int link = 0; link < kLinks; ++link)
+      links[to_string(static_cast<Link>(link))] =
+          traffic.of(static_cast<Purpose>(purpose), static_cast<Link>(link));
+  }
+  return json;
+}
+
+nlohmann::ordered_json summary(const EngineStatistics& s, const RecorderStatistics& recorded,
+                               const std::string& out) {
+  using Json = nlohmann::ordered_json;
+  const auto measured = [](bool any, double value) { return any ? Json(value) : Json(); };
+  const bool any = s.finished > 0;
+  return {{"schema", 1},
+          {"file", out.empty() ? Json() : Json(out)},
+          {"seconds", s.seconds},
+          {"prefill_steps", s.prefill_steps},
+          {"decode_steps", s.decode_steps},
+          {"requests_arrived", s.arrived},
+          {"requests_finished", s.finished},
+          {"prompt_tokens", s.prompt_tokens},
+          {"output_tokens", s.output_tokens},
+          {"ttft_p50_s", measured(any, s.ttft_p50)},
+          {"ttft_p95_s", measured(any, s.ttft_p95)},
+          {"tpot_p50_s", measured(any, s.tpot_p50)},
+          {"tpot_p95_s", measured(any, s.tpot_p95)},
+          {"within_target", measured(any, s.within_target)},
+          {"spans", recorded.spans},
+          {"dropped", recorded.dropped},
+          {"bytes", traffic_json(s.traffic)}};
+}
+
+void print_text(const nlohmann::ordered_json& s) {
+  fmt::print("served     {:.1f} s: {} prefill and {} decode steps\n", s["seconds"].get<double>(),
+             s["prefill_steps"].dump(), s["decode_steps"].dump());
+  fmt::print("requests   {} arrived, {} finished; {} prompt and {} output tokens\n",
+             s["requests_arrived"].dump(), s["requests_finished"].dump(), s["prompt_tokens"].dump(),
+             s["output_tokens"].dump());
+  if (!s["ttft_p50_s"].is_null())
+    fmt::print(
+        "TTFT       p50 {:.0f} ms, p95 {:.0f} ms; TPOT p50 {:.0f} ms, p95 {:.0f} ms; {:.0f} % "
+        "within the targets\n",
+        s["ttft_p50_s"].get<double>() * 1e3, s["ttft_p95_s"].get<double>() * 1e3,
+        s["tpot_p50_s"].get<double>() * 1e3, s["tpot_p95_s"].get<double>() * 1e3,
+        s["within_target"].get<double>() * 100);
+  if (!s["file"].is_null())
+    fmt::print("recorded   {}: {} spans, {} dropped\n", s["file"].get<std::string>(),
+               s["spans"].dump(), s["dropped"].dump());
+}
+
+void run(NodeOptions& options) {
+  if (options.backend != "cpu")
+    throw Error("--backend", options.backend, "this build has no such backend", "use cpu");
+  if (options.limit.seconds == 0 && options.limit.steps == 0) options.limit.seconds = 5;
+  options.engine.workload = parse_workload(options.workload);
+  options.engine.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
+  options.engine.overlap = !options.serial;
+  const bool shown = options.progress || isatty(STDERR_FILENO) != 0;
+  Progress progress(shown ? Progress::Listener(print_progress) : Progress::Listener());
+  running = &progress;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const auto model = load_model(options.model, options.seed, progress);
+  const auto ranks = recorded_ranks(options.engine, model->config);
+  const auto placement = read_placement(options, model->config);
+  std::unique_ptr<MoetraceWriter> writer;
+  std::unique_ptr<Recorder> recorder;
+  if (!options.out.empty()) {
+    writer = std::make_unique<MoetraceWriter>(options.out);
+    writer->add_plan({0, "start", plan_text(options, model->config, placement)});
+    recorder =
+        std::make_unique<Recorder>(*writer, ranks, facts_of(options, model->config), steady_now());
+  }
+  EngineStatistics statistics;
+  {
+    Engine engine(model, options.engine, placement, recorder.get());
+    statistics = engine.run(options.limit, progress);
+  }
+  RecorderStatistics recorded;
+  if (recorder) {
+    recorded = recorder->finish();
+    Progress writing;
+    writer->finish(writing);
+  }
+  if (shown) std::fputs("\r\033[K", stderr);
+  running = nullptr;
+  const auto json = summary(statistics, recorded, options.out);
+  if (options.json)
+    fmt::print("{}\n", json.dump(2));
+  else
+    print_text(json);
+}
+
+void add_options(CLI::App& app, NodeOptions& o) {
+  app.set_version_flag("--version", std::string(MOESCOPE_VERSION));
+  app.add_option("--model", o.model, "tiny, or a folder with config.json and safetensors");
+  app.add_option("--seed", o.seed, "Seed of the tiny model's weights");
+  app.add_option("--ranks", o.engine.ranks, "Virtual ranks, half prefill and half decode");
+  app.add_option("--nodes", o.engine.nodes, "Nodes that each unit is spread over");
+  app.add_option("--backend", o.backend, "cpu");
+  app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")
+      ->check(CLI::Range(1, 64));
+  app.add_option("--comm-workers", o.engine.budget.communication, "Workers that communicate")
+      ->check(CLI::Range(1, 63));
+  app.add_flag("--ordered", o.ordered, "Combine in the gate's order: bitwise reproducible");
+  app.add_flag("--serial", o.serial, "Run micro-batches one after the other, without overlap");
+  app.add_option("--plan", o.plan, "Placement plan file for both units");
+  app.add_option("--workload", o.workload,
+                 "rate=20,prompt=8:48,output=8:32,topics=6,period=20,...");
+  app.add_option("--seconds", o.limit.seconds, "How long to serve (5 s)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--steps", o.limit.steps, "How many steps to serve, both units together")
+      ->check(CLI::PositiveNumber);
+  app.add_option("-o,--output", o.out, "Recording to write (.moetrace)");
+  app.add_flag("--json", o.json, "Print one JSON document");
+  app.add_flag("--progress", o.progress, "Show progress on stderr even when it is no terminal");
+}
+
+}  // namespace
+}  // namespace moescope::runtime
+
+int main(int argc, char** argv) {
+  using namespace moescope::runtime;
+  CLI::App app("The embedded MoE runtime: prefill and decode with expert parallelism, recorded");
+  NodeOptions options;
+  add_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    run(options);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "moescope-node: {}\n", error.what());
+    return 1;
+  }
+}

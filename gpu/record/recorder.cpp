@@ -1,0 +1,279 @@
+#include "gpu/record/recorder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace moescope::runtime {
+namespace {
+
+constexpr std::size_t kRingCapacity = 1 << 14;
+constexpr auto kDrainInterval = std::chrono::milliseconds(50);
+constexpr std::int64_t kLoadWindow = 1'000'000'000;  ///< ns
+constexpr int kDevice = 0;
+
+/// Collects the spans of one track with their arguments.
+class BatchMaker {
+ public:
+  void add(const Span& span, const std::string& args) {
+    batch_.columns.push_back(span);
+    if (batch_.args_offsets.empty()) batch_.args_offsets.push_back(0);
+    batch_.args_text += args;
+    batch_.args_offsets.push_back(static_cast<std::uint32_t>(batch_.args_text.size()));
+  }
+  SpanBatch take() {
+    batch_.columns.depth.clear();
+    return std::move(batch_);
+  }
+
+ private:
+  SpanBatch batch_;
+};
+
+std::string arguments(const SpanRecord& r, const char* unit) {
+  std::string text = fmt::format("{{\"phase\":\"{}\",\"step\":{}", unit, r.step);
+  if (r.layer >= 0) text += fmt::format(",\"layer\":{}", r.layer);
+  if (r.micro_batch >= 0) text += fmt::format(",\"micro_batch\":{}", r.micro_batch);
+  if (r.tokens > 0) text += fmt::format(",\"tokens\":{}", r.tokens);
+  if (r.nvlink_bytes > 0) text += fmt::format(",\"nvlink_bytes\":{}", r.nvlink_bytes);
+  if (r.ib_bytes > 0) text += fmt::format(",\"ib_bytes\":{}", r.ib_bytes);
+  return text + "}";
+}
+
+}  // namespace
+
+Recorder::Recorder(MoetraceWriter& writer, const std::vector<RecordedRank>& ranks,
+                   std::map<std::string, std::string> facts, std::int64_t start)
+    : writer_(writer), ranks_(ranks), facts_(std::move(facts)), start_(start) {
+  constexpr const char* stream_names[kLogStreams] = {"compute", "communication", "experts",
+                                                     "kv hand-over"};
+  for (const RecordedRank& rank : ranks_) {
+    Process process;
+    process.label = fmt::format("rank {}", rank.rank);
+    process.pid = fmt::format("{}", rank.rank);
+    process.name = fmt::format("moescope-node {} unit", to_string(rank.unit));
+    process.rank = rank.rank;
+    process.world_size = static_cast<int>(ranks_.size());
+    process.node = rank.node;
+    const ProcessId id = writer_.add_process(process);
+    Device device;
+    device.process = id;
+    device.index = kDevice;
+    device.name = "CPU workers";
+    device.sm_count = rank.workers;
+    writer_.add_device(device);
+    Tracks& tracks = tracks_.emplace_back();
+    for (int stream = 0; stream < kLogStreams; ++stream)
+      tracks.streams[stream] =
+          writer_.add_track({id, TrackType::DeviceStream, kDevice, stream, stream_names[stream]});
+    for (int mb = 0; mb < kMaxMicroBatches; ++mb)
+      tracks.micro_batches[mb] =
+          writer_.add_track({id, TrackType::DeviceStream, kDevice, kLogStreams + mb,
+                             fmt::format("layers of micro-batch {}", mb)});
+    logs_.push_back(std::make_unique<RankLog>(kRingCapacity));
+  }
+  Process engine;
+  engine.label = "engine";
+  engine.name = "moescope-node";
+  const ProcessId id = writer_.add_process(engine);
+  request_track_ = writer_.add_track({id, TrackType::Other, -1, 0, "requests"});
+  for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode})
+    step_tracks_[static_cast<int>(unit)] =
+        writer_.add_track({id, TrackType::Thread, -1, 1 + static_cast<int>(unit),
+                           fmt::format("{} steps", to_string(unit))});
+  write_info();
+  thread_ = std::thread([this] { run(); });
+}
+
+Recorder::~Recorder() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Recorder::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kDrainInterval, [&] { return stopping_; })) {
+    lock.unlock();
+    try {
+      drain();
+    } catch (...) {
+      lock.lock();
+      error_ = std::current_exception();
+      return;
+    }
+    lock.lock();
+  }
+}
+
+void Recorder::add_request(const RequestRecord& request) {
+  std::lock_guard lock(mutex_);
+  requests_.push_back(request);
+}
+
+void Recorder::add_step(const StepRecord& step) {
+  std::lock_guard lock(mutex_);
+  steps_.push_back(step);
+}
+
+void Recorder::add_loads(UnitKind unit, const StepLoads& loads, const std::vector<int>& ranks,
+                         int first_layer, std::int64_t time) {
+  const auto add = [](auto& sum, const auto& part) {
+    sum.resize(part.size());
+    for (std::size_t layer = 0; layer < part.size(); ++layer) {
+      sum[layer].resize(part[layer].size());
+      for (std::size_t i = 0; i < part[layer].size(); ++i) sum[layer][i] += part[layer][i];
+    }
+  };
+  std::lock_guard lock(mutex_);
+  auto [it, fresh] = windows_.try_emplace(unit);
+  LoadWindow& window = it->second;
+  if (fresh) window = {{}, ranks, first_layer, time, time};
+  add(window.sum.logical, loads.logical);
+  add(window.sum.physical, loads.physical);
+  window.end = time;
+  if (window.end - window.begin < kLoadWindow) return;
+  full_windows_.push_back(window);
+  windows_.erase(it);
+}
+
+void Recorder::drain() {
+  for (std::size_t rank = 0; rank < logs_.size(); ++rank) drain_rank(rank);
+  write_host_records();
+}
+
+void Recorder::drain_rank(std::size_t rank) {
+  RankLog& log = *logs_[rank];
+  const UnitKind unit = ranks_[rank].unit;
+  const auto process = static_cast<ProcessId>(rank);
+  std::vector<SpanRecord> spans;
+  const auto fetch = [&](Ring<SpanRecord>& ring, TrackId track) {
+    spans.clear();
+    ring.drain(spans);
+    statistics_.spans += spans.size();
+    write_spans(track, spans, unit);
+  };
+  for (int i = 0; i < kLogStreams; ++i)
+    fetch(log.streams[static_cast<std::size_t>(i)], tracks_[rank].streams[i]);
+  for (int i = 0; i < kMaxMicroBatches; ++i)
+    fetch(log.micro_batches[static_cast<std::size_t>(i)], tracks_[rank].micro_batches[i]);
+  std::vector<WorkerRecord> workers;
+  for (auto& ring : log.workers) ring.drain(workers);
+  std::sort(workers.begin(), workers.end(),
+            [](const WorkerRecord& a, const WorkerRecord& b) { return a.begin < b.begin; });
+  std::vector<SmRecord> records;
+  for (const WorkerRecord& w : workers)
+    records.push_back({time(w.begin), time(w.end), process, kDevice, w.worker, w.correlation});
+  if (!records.empty()) writer_.add_sm_records(std::move(records));
+}
+
+void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit) {
+  if (records.empty()) return;
+  BatchMaker batch;
+  for (const SpanRecord& r : records) {
+    const bool layer = r.name == SpanName::Layer;
+    const std::string name =
+        layer ? fmt::format("{} layer {} mb{}", to_string(unit), r.layer, r.micro_batch)
+              : std::string(to_string(r.name));
+    batch.add({time(r.begin), r.end - r.begin, writer_.strings().intern(name), r.correlation, 0,
+               layer ? SpanKind::GpuAnnotation : SpanKind::Kernel, 0},
+              arguments(r, to_string(unit)));
+  }
+  writer_.append(track, batch.take());
+}
+
+void Recorder::write_host_records() {
+  std::vector<RequestRecord> requests;
+  std::vector<StepRecord> steps;
+  std::vector<LoadWindow> windows;
+  {
+    std::lock_guard lock(mutex_);
+    requests.swap(requests_);
+    steps.swap(steps_);
+    windows.swap(full_windows_);
+  }
+  BatchMaker done;
+  for (const RequestRecord& r : requests) {
+    const std::int64_t rest = r.last_token - r.first_token;
+    std::string args = fmt::format(
+        "{{\"request\":{},\"topic\":{},\"prompt\":{},\"output\":{},\"arrival_ns\":{},\"ttft_ns\":{"
+        "}",
+        r.id, r.topic, r.prompt, r.output, time(r.arrival), r.first_token - r.arrival);
+    args += r.output > 1 ? fmt::format(",\"tpot_ns\":{}}}", rest / (r.output - 1)) : "}";
+    done.add({time(r.last_token), 0, writer_.strings().intern("request done"), 0, 0,
+              SpanKind::Instant, 0},
+             args);
+  }
+  if (!requests.empty()) writer_.append(request_track_, done.take());
+  for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode}) {
+    BatchMaker batch;
+    bool any = false;
+    for (const StepRecord& s : steps) {
+      if (s.unit != unit) continue;
+      any = true;
+      batch.add({time(s.begin), s.end - s.begin,
+                 writer_.strings().intern(fmt::format("{} step", to_string(unit))), 0, 0,
+                 SpanKind::Annotation, 0},
+                fmt::format("{{\"step\":{},\"requests\":{},\"tokens\":{}}}", s.step, s.requests,
+                            s.tokens));
+    }
+    if (any) writer_.append(step_tracks_[static_cast<int>(unit)], batch.take());
+  }
+  for (const LoadWindow& window : windows) write_loads(window);
+}
+
+void Recorder::write_loads(const LoadWindow& window) {
+  for (std::size_t layer = 0; layer < window.sum.logical.size(); ++layer) {
+    LoadRow row{time(window.begin), time(window.end), window.first_layer + static_cast<int>(layer),
+                "logical",          std::nullopt,     window.sum.logical[layer]};
+    writer_.add_loads(row);
+    const auto& slots = window.sum.physical[layer];
+    const std::size_t per_rank = slots.size() / window.ranks.size();
+    row.space = "physical";
+    for (std::size_t i = 0; i < window.ranks.size(); ++i) {
+      row.rank = window.ranks[i];
+      const auto first = slots.begin() + static_cast<std::ptrdiff_t>(i * per_rank);
+      row.counts.assign(first, first + static_cast<std::ptrdiff_t>(per_rank));
+      writer_.add_loads(row);
+    }
+  }
+}
+
+void Recorder::write_info() {
+  TraceInfo info;
+  info.format = "moetrace";
+  info.producer = "moescope-node " MOESCOPE_VERSION;
+  info.extra = facts_;
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+  info.start_epoch_ns = std::chrono::nanoseconds(wall - steady).count() + start_;
+  info.events = statistics_.spans;
+  if (statistics_.dropped > 0) info.skipped["record dropped: ring full"] = statistics_.dropped;
+  writer_.set_info(info);
+}
+
+RecorderStatistics Recorder::finish() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (auto& [unit, window] : windows_) full_windows_.push_back(std::move(window));
+    windows_.clear();
+  }
+  wake_.notify_all();
+  thread_.join();
+  if (error_) std::rethrow_exception(error_);
+  drain();
+  for (const auto& log : logs_) {
+    for (const auto& ring : log->streams) statistics_.dropped += ring.dropped();
+    for (const auto& ring : log->micro_batches) statistics_.dropped += ring.dropped();
+    for (const auto& ring : log->workers) statistics_.dropped += ring.dropped();
+  }
+  write_info();
+  return statistics_;
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,103 @@
+// Fetches what the ranks logged and writes it to a recording while they go on.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/trace/moetrace_writer.h"
+#include "gpu/engine/batch.h"
+#include "gpu/engine/schedule.h"
+#include "gpu/record/rank_log.h"
+
+namespace moescope::runtime {
+
+/// A rank as the recording names it.
+struct RecordedRank {
+  int rank = 0, node = 0;
+  UnitKind unit = UnitKind::Prefill;
+  int workers = 0;
+};
+
+/// A request that is done. Times in ns of the steady clock.
+struct RequestRecord {
+  std::uint64_t id = 0;
+  int topic = 0, prompt = 0, output = 0;
+  std::int64_t arrival = 0, first_token = 0, last_token = 0;
+};
+
+/// One step of a unit.
+struct StepRecord {
+  UnitKind unit = UnitKind::Prefill;
+  std::uint32_t step = 0;
+  std::int64_t begin = 0, end = 0;
+  int requests = 0, tokens = 0;
+};
+
+struct RecorderStatistics {
+  std::uint64_t spans = 0, dropped = 0;
+};
+
+class Recorder {
+ public:
+  /// `facts` go into the recording's extra facts. Times count from `start` (steady clock).
+  Recorder(MoetraceWriter& writer, const std::vector<RecordedRank>& ranks,
+           std::map<std::string, std::string> facts, std::int64_t start);
+  /// Stops without finishing when finish() was not called.
+  ~Recorder();
+
+  RankLog* log(std::size_t rank) { return logs_[rank].get(); }
+  /// Safe from any thread.
+  void add_request(const RequestRecord& request);
+  void add_step(const StepRecord& step);
+  /// Adds the loads of a step; written once a second. `ranks`: of the unit, in order of slots.
+  void add_loads(UnitKind unit, const StepLoads& loads, const std::vector<int>& ranks,
+                 int first_layer, std::int64_t time);
+  /// Fetches the last records, writes facts and drops. Throws what the writer throws.
+  RecorderStatistics finish();
+
+ private:
+  struct Tracks {
+    TrackId streams[kLogStreams] = {}, micro_batches[kMaxMicroBatches] = {};
+  };
+  struct LoadWindow {
+    StepLoads sum;
+    std::vector<int> ranks;
+    int first_layer = 0;
+    std::int64_t begin = 0, end = 0;
+  };
+  void run();
+  void drain();
+  void drain_rank(std::size_t rank);
+  void write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit);
+  void write_loads(const LoadWindow& window);
+  void write_host_records();
+  void write_info();
+  TimeNs time(std::int64_t steady) const { return steady < start_ ? 0 : steady - start_; }
+
+  MoetraceWriter& writer_;
+  std::vector<RecordedRank> ranks_;
+  std::map<std::string, std::string> facts_;
+  std::int64_t start_;
+  std::vector<std::unique_ptr<RankLog>> logs_;
+  std::vector<Tracks> tracks_;
+  TrackId request_track_ = 0, step_tracks_[2] = {};
+  RecorderStatistics statistics_;
+
+  std::mutex mutex_;  ///< guards the queues below
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::vector<RequestRecord> requests_;
+  std::vector<StepRecord> steps_;
+  std::map<UnitKind, LoadWindow> windows_;
+  std::vector<LoadWindow> full_windows_;
+  std::exception_ptr error_;
+  std::thread thread_;
+};
+
+}  // namespace moescope::runtime

@@ -1,0 +1,58 @@
+// moescope record and what the other commands make of the recording.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/run_program.h"
+
+namespace moescope {
+namespace {
+
+using nlohmann::json;
+using test::run_moescope;
+using ::testing::HasSubstr;
+
+TEST(Record, TheRecordingIsAnalysedLikeAnyTrace) {
+  const test::TempFolder folder;
+  const std::string file = (folder / "run.moetrace").string();
+  const auto recorded = run_moescope({"record", "--ranks", "4", "--nodes", "1", "--steps", "12",
+                                      "--workload", "rate=500,output=2:6", "-o", file, "--json"});
+  ASSERT_EQ(recorded.exit_code, 0) << recorded.err;
+  const json summary = json::parse(recorded.out);
+  EXPECT_EQ(summary["schema"], 1);
+  EXPECT_EQ(summary["dropped"], 0);
+  EXPECT_GE(summary["prefill_steps"].get<int>() + summary["decode_steps"].get<int>(), 12);
+  const auto analyzed = run_moescope({"analyze", file, "--json"});
+  ASSERT_EQ(analyzed.exit_code, 0) << analyzed.err;
+  const json analysis = json::parse(analyzed.out);
+  ASSERT_EQ(analysis["devices"].size(), 4U);
+  for (const auto& device : analysis["devices"]) {
+    EXPECT_GT(device["comm_ns"], 0);
+    EXPECT_GT(device["compute_ns"], 0);
+    EXPECT_FALSE(device["overlap_pct"].is_null());
+    EXPECT_EQ(device["sm"]["method"], "block_trace");
+  }
+}
+
+TEST(Record, UnhappyPathsNameWhatIsWrong) {
+  const test::TempFolder folder;
+  const std::string file = (folder / "run.moetrace").string();
+  const auto odd = run_moescope({"record", "--ranks", "5", "-o", file});
+  EXPECT_EQ(odd.exit_code, 1);
+  EXPECT_THAT(odd.err, HasSubstr("5 ranks"));
+  const auto model = run_moescope({"record", "--model", (folder / "none").string(), "-o", file});
+  EXPECT_EQ(model.exit_code, 1);
+  EXPECT_THAT(model.err, HasSubstr("config.json"));
+  const auto backend = run_moescope({"record", "--backend", "cuda", "-o", file});
+  EXPECT_EQ(backend.exit_code, 1);
+  EXPECT_THAT(backend.err, HasSubstr("--backend"));
+  const auto place = run_moescope({"record", "--steps", "1", "-o", "/nonexistent/run.moetrace"});
+  EXPECT_EQ(place.exit_code, 1);
+  EXPECT_THAT(place.err, HasSubstr("/nonexistent/run.moetrace"));
+  EXPECT_EQ(run_moescope({"record"}).exit_code, 2);
+  EXPECT_EQ(run_moescope({"record", "--steps", "-3", "-o", file}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace moescope
