@@ -31,7 +31,7 @@ TEST(Record, TheRecordingIsAnalysedLikeAnyTrace) {
     EXPECT_GT(device["comm_ns"], 0);
     EXPECT_GT(device["compute_ns"], 0);
     EXPECT_FALSE(device["overlap_pct"].is_null());
-    EXPECT_EQ(device["sm"]["method"], "block_trace");
+    EXPECT_EQ(device["sm"]["method"], "recorded");
   }
 }
 

@@ -190,7 +190,7 @@ TEST(GpuRecording, OverlapScopesAndWorkerAllocationAreFound) {
   EXPECT_EQ(kinds["phase"], 8);
   for (const auto& device : analyze_sm_allocation(trace, classes)) {
     EXPECT_EQ(device.sm_count, 4);
-    EXPECT_EQ(device.method, SmMethod::BlockTrace);
+    EXPECT_EQ(device.method, SmMethod::Recorded);
     EXPECT_GT(device.comm_sm_ns, 0);
     EXPECT_GT(device.compute_sm_ns, 0);
     for (const auto& step : device.steps) EXPECT_LE(step.comm, 1);
