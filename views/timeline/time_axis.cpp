@@ -26,7 +26,7 @@ TimeNs round_step(double ns) {
 /// The largest unit of which the step has at most three decimals and the range at least one.
 TimeUnit unit_for(TimeNs length, TimeNs step) {
   for (const auto& unit : kUnits)
-    if (length >= unit.ns && step * 1000 >= unit.ns) return unit;
+    if (length >= unit.ns && step >= unit.ns / 1000) return unit;
   return kUnits.back();
 }
 
