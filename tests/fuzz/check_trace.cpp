@@ -20,12 +20,11 @@ void attempt(Read read) {
   }
 }
 
-void check_arguments(const Trace& trace, TrackId track) {
+void check_arguments(const Trace& trace, TrackId track, bool json_args) {
   for (std::size_t chunk = 0; chunk < trace.chunk_infos(track).size(); ++chunk)
     attempt([&] {
       for (const auto& args : trace.chunk(track, chunk)->args().rows())
-        if (trace.info().format != "moetrace" && !args.empty() && !nlohmann::json::accept(args))
-          abort();
+        if (json_args && !args.empty() && !nlohmann::json::accept(args)) abort();
     });
 }
 
@@ -37,9 +36,9 @@ void check_figures(const OverlapFigures& f) {
 
 }  // namespace
 
-void check_trace(const Trace& trace) {
+void check_trace(const Trace& trace, bool json_args) {
   for (TrackId track = 0; track < trace.tracks().size(); ++track) {
-    check_arguments(trace, track);
+    check_arguments(trace, track, json_args);
     attempt([&] { trace.path(track); });
     attempt([&] {
       for (int depth = 0; depth < trace.depth_count(track); ++depth)

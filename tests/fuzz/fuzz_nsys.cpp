@@ -28,6 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const moescope::Error&) {
     return 0;
   }
-  moescope::fuzz::check_trace(*builder.snapshot());
+  moescope::fuzz::check_trace(*builder.snapshot(), true);
   return 0;
 }

@@ -66,11 +66,12 @@ TEST(SmAllocation, KernelsWithoutAGridAreSaidToFillTheDevice) {
 }
 
 TEST(SmAllocation, KernelsWithoutLengthHoldNothing) {
-  const auto a = allocation_of(make_trace({
-      {"gemm", 0, 100, 7, SpanKind::Kernel, 0, blocks(10)},
-      {"empty", 50, 0, 8, SpanKind::Kernel, 0, blocks(4096)},
-      {kComm, 100, 0, 20, SpanKind::Kernel, 0, blocks(20)},
-  }));
+  std::vector<test::MadeSpan> spans = {{"gemm", 0, 100, 7, SpanKind::Kernel, 0, blocks(10)},
+                                       {kComm, 100, 0, 20, SpanKind::Kernel, 0, blocks(20)}};
+  // So many that sorting their edges by time alone would mix ends before starts.
+  for (int i = 0; i < 40; ++i)
+    spans.push_back({"empty", 50, 0, 8, SpanKind::Kernel, 0, blocks(4096)});
+  const auto a = allocation_of(make_trace(spans));
   EXPECT_THAT(a.time_at, testing::ElementsAre(testing::Pair(std::pair(0, 10), 100)));
   EXPECT_EQ(a.oversubscribed, 0);
 }
