@@ -14,8 +14,8 @@ namespace {
 
 using namespace moescope;
 
-/// Lanes of one rank, in order: the last two are the nesting levels of one thread.
-enum Lane { kCompute, kComm, kCopy, kHostOp, kHostCall, kLanesPerRank };
+/// Lanes of one group, in order: the last two are the nesting levels of one thread.
+enum Lane { kCompute, kComm, kCopy, kHostOp, kHostCall, kGroupLanes };
 
 struct Kernel {
   const char* name;
@@ -55,11 +55,11 @@ class Random {
   std::uint64_t state_;
 };
 
-/// What one rank does, told span by span. The same seed tells the same story, so that each track
-/// can be written whole in a pass of its own.
-class Rank {
+/// What one group of lanes does, told span by span. The same seed tells the same story, so that
+/// each track can be written whole in a pass of its own.
+class Group {
  public:
-  Rank(std::uint64_t seed, int lanes, std::uint64_t spans)
+  Group(std::uint64_t seed, int lanes, std::uint64_t spans)
       : random_(seed), lanes_(lanes), left_(spans) {}
 
   template <typename Tell>
@@ -101,7 +101,7 @@ class Rank {
   std::uint64_t left_;
   std::uint32_t correlation_ = 0;
   TimeNs host_ = 0;
-  TimeNs free_[kLanesPerRank] = {};
+  TimeNs free_[kGroupLanes] = {};
 };
 
 /// Collects spans of one track and appends them in batches.
@@ -131,9 +131,9 @@ LaunchId launch_of(MoetraceWriter& writer, Lane lane) {
 }
 
 /// Writes the lanes [first, end) of one rank that share a track.
-void write_track(MoetraceWriter& writer, TrackId track, Rank rank, int first, int end) {
+void write_track(MoetraceWriter& writer, TrackId track, Group group, int first, int end) {
   TrackWriter out(writer, track);
-  rank.run(
+  group.run(
       [&](Lane lane, TimeNs start, TimeNs duration, const char* name, std::uint32_t correlation) {
         if (lane < first || lane >= end) return;
         Span span;
@@ -152,36 +152,56 @@ void write_track(MoetraceWriter& writer, TrackId track, Rank rank, int first, in
   out.flush();
 }
 
-void generate(const std::string& path, std::uint64_t spans, int lanes) {
+ProcessId add_rank(MoetraceWriter& writer, int rank, int ranks) {
+  const ProcessId process = writer.add_process({.label = "rank " + std::to_string(rank),
+                                                .pid = std::to_string(1000 + rank),
+                                                .rank = rank,
+                                                .world_size = ranks,
+                                                .node = rank / 8});
+  writer.add_device(
+      {.process = process, .index = rank % 8, .name = "Generated GPU", .sm_count = 132});
+  return process;
+}
+
+void write_group(MoetraceWriter& writer, ProcessId process, int device, int number, int lanes,
+                 const Group& group) {
+  for (int lane = 0; lane < std::min<int>(lanes, kHostOp); ++lane) {
+    const int id = 7 + number * kHostOp + lane;
+    const TrackId track = writer.add_track({.process = process,
+                                            .type = TrackType::DeviceStream,
+                                            .device = device,
+                                            .id = id,
+                                            .name = "stream " + std::to_string(id)});
+    write_track(writer, track, group, lane, lane + 1);
+  }
+  if (lanes <= kHostOp) return;
+  const TrackId thread = writer.add_track({.process = process,
+                                           .type = TrackType::Thread,
+                                           .id = number + 1,
+                                           .name = "thread " + std::to_string(number + 1)});
+  write_track(writer, thread, group, kHostOp, kGroupLanes);
+}
+
+/// Groups of five lanes; each of `ranks` ranks has several when there are more groups than ranks.
+void generate(const std::string& path, std::uint64_t spans, int lanes, int ranks) {
   // One commit at the end of each buffer is enough: nobody reads along.
   MoetraceWriter writer(path, std::chrono::hours(24));
-  const int ranks = (lanes + kLanesPerRank - 1) / kLanesPerRank;
-  for (int r = 0; r < ranks; ++r) {
-    const int rank_lanes = std::min<int>(kLanesPerRank, lanes - r * kLanesPerRank);
-    const auto share = [&](int rank) {
-      return spans * static_cast<std::uint64_t>(std::min(lanes, rank * kLanesPerRank)) /
-             static_cast<std::uint64_t>(lanes);
-    };
-    const Rank rank(static_cast<std::uint64_t>(r) + 1, rank_lanes, share(r + 1) - share(r));
-    const ProcessId process = writer.add_process({.label = "rank " + std::to_string(r),
-                                                  .pid = std::to_string(1000 + r),
-                                                  .rank = r,
-                                                  .world_size = ranks,
-                                                  .node = r / 8});
-    writer.add_device(
-        {.process = process, .index = r % 8, .name = "Generated GPU", .sm_count = 132});
-    for (int lane = 0; lane < std::min<int>(rank_lanes, kHostOp); ++lane) {
-      const TrackId track = writer.add_track({.process = process,
-                                              .type = TrackType::DeviceStream,
-                                              .device = r % 8,
-                                              .id = 7 + lane,
-                                              .name = "stream " + std::to_string(7 + lane)});
-      write_track(writer, track, rank, lane, lane + 1);
+  const int groups = (lanes + kGroupLanes - 1) / kGroupLanes;
+  if (ranks < 1 || ranks > groups) ranks = groups;
+  const auto share = [&](int group) {
+    return spans * static_cast<std::uint64_t>(std::min(lanes, group * kGroupLanes)) /
+           static_cast<std::uint64_t>(lanes);
+  };
+  ProcessId process = 0;
+  int rank = -1;
+  for (int g = 0; g < groups; ++g) {
+    if (g * ranks / groups != rank) {
+      rank = g * ranks / groups;
+      process = add_rank(writer, rank, ranks);
     }
-    if (rank_lanes <= kHostOp) continue;
-    const TrackId thread = writer.add_track(
-        {.process = process, .type = TrackType::Thread, .id = 1, .name = "thread 1 (python3)"});
-    write_track(writer, thread, rank, kHostOp, kLanesPerRank);
+    const int group_lanes = std::min<int>(kGroupLanes, lanes - g * kGroupLanes);
+    const Group group(static_cast<std::uint64_t>(g) + 1, group_lanes, share(g + 1) - share(g));
+    write_group(writer, process, rank % 8, g, group_lanes, group);
   }
   TraceInfo info;
   info.files = {path};
@@ -198,12 +218,13 @@ void generate(const std::string& path, std::uint64_t spans, int lanes) {
 int main(int argc, char** argv) {
   const long long spans = argc > 2 ? std::atoll(argv[2]) : 0;
   const int lanes = argc > 3 ? std::atoi(argv[3]) : 0;
-  if (argc != 4 || spans < 1 || lanes < 1 || lanes > 100'000) {
-    std::fprintf(stderr, "usage: moescope-generate-moetrace OUT.moetrace SPANS LANES\n");
+  const int ranks = argc > 4 ? std::atoi(argv[4]) : 0;
+  if (argc < 4 || argc > 5 || spans < 1 || lanes < 1 || lanes > 100'000) {
+    std::fprintf(stderr, "usage: moescope-generate-moetrace OUT.moetrace SPANS LANES [RANKS]\n");
     return 2;
   }
   try {
-    generate(argv[1], static_cast<std::uint64_t>(spans), lanes);
+    generate(argv[1], static_cast<std::uint64_t>(spans), lanes, ranks);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "moescope-generate-moetrace: %s\n", error.what());
     return 1;

@@ -97,7 +97,7 @@ struct TimelineWindow {
   void settle() {
     QCoreApplication::processEvents();
     ASSERT_TRUE(wait_until([&] {
-      canvas().replot();
+      canvas().replot(QCustomPlot::rpImmediateRefresh);
       return !view->busy() && canvas().lanes().renderer().complete();
     }));
   }
@@ -148,7 +148,7 @@ struct TimelineWindow {
     return *found;
   }
   QImage picture() {
-    canvas().replot();
+    canvas().replot(QCustomPlot::rpImmediateRefresh);
     return canvas().grab().toImage();
   }
   /// Colour of the canvas at a point of lane `track`.

@@ -29,16 +29,7 @@ void CellAccumulator::begin(int width) {
   edges_.clear();
 }
 
-void CellAccumulator::cover(int column, float amount, CellColor color) {
-  const auto i = static_cast<std::size_t>(column);
-  busy_[i] += amount;
-  if (amount > best_[i]) {
-    best_[i] = amount;
-    color_[i] = color;
-  }
-}
-
-void CellAccumulator::add(double x0, double x1, double fill, CellColor color) {
+void CellAccumulator::addWide(double x0, double x1, double fill, CellColor color) {
   x0 = std::max(x0, 0.0);
   x1 = std::min(x1, static_cast<double>(width_));
   if (!(x0 < x1)) return;
@@ -71,14 +62,16 @@ void CellAccumulator::edge(int column) {
 void CellAccumulator::finish(LaneCells& cells) {
   cells.color = color_;
   cells.level.resize(color_.size());
-  cells.any = cells.any_waits = false;
+  unsigned any = 0, waits = 0;
   for (std::size_t i = 0; i < color_.size(); ++i) {
-    const float busy = std::min(busy_[i], 1.0F);
-    const int level = busy > 0 ? std::max(1, static_cast<int>(busy * kFullLevel + 0.5F)) : 0;
+    const int rounded = static_cast<int>(std::min(busy_[i], 1.0F) * kFullLevel + 0.5F);
+    const int level = std::max(rounded, busy_[i] > 0 ? 1 : 0);
     cells.level[i] = static_cast<std::uint8_t>(level);
-    cells.any |= level > 0;
-    cells.any_waits |= level > 0 && (color_[i] & kCellWaits) != 0;
+    any |= static_cast<unsigned>(level);
+    waits |= level > 0 ? color_[i] & kCellWaits : 0U;
   }
+  cells.any = any != 0;
+  cells.any_waits = waits != 0;
   for (const int column : edges_) cells.color[static_cast<std::size_t>(column)] |= kCellEdge;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QRgb>
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -49,7 +50,13 @@ class CellAccumulator {
  public:
   void begin(int width);
   /// Covers columns [x0, x1), cut to the picture, with `fill` (0 to 1) of its area.
-  void add(double x0, double x1, double fill, CellColor color);
+  void add(double x0, double x1, double fill, CellColor color) {
+    const int column = static_cast<int>(std::clamp(x0, -1.0, 1e9));
+    if (x0 >= 0 && x1 > x0 && x1 < column + 1 && column < width_)
+      cover(column, static_cast<float>((x1 - x0) * fill), color);  // most spans of a dense lane
+    else
+      addWide(x0, x1, fill, color);
+  }
   /// A mark of no length: visible whatever else is there is small.
   void mark(double x, CellColor color);
   /// The column is where a wide span begins.
@@ -58,7 +65,14 @@ class CellAccumulator {
   void finish(LaneCells& cells);
 
  private:
-  void cover(int column, float amount, CellColor color);
+  void addWide(double x0, double x1, double fill, CellColor color);
+  void cover(int column, float amount, CellColor color) {
+    const auto i = static_cast<std::size_t>(column);
+    busy_[i] += amount;
+    if (amount <= best_[i]) return;
+    best_[i] = amount;
+    color_[i] = color;
+  }
 
   int width_ = 0;
   std::vector<float> busy_, best_;

@@ -33,30 +33,33 @@ QCPRange LanePlottable::getValueRange(bool& found, QCP::SignDomain, const QCPRan
   return {0, 1};
 }
 
-void LanePlottable::draw(QCPPainter* painter) {
+void LanePlottable::prepare(QSize size, double dpr) {
   if (!scene_.hasTrace()) return;
   QElapsedTimer timer;
   timer.start();
-  const QRect area = clipRect();
-  const bool vector = painter->modes().testFlag(QCPPainter::pmVectorized);
-  LaneCanvas canvas;
-  canvas.range = scene_.context().range();
-  canvas.size = area.size();
-  canvas.dpr = vector ? 1 : painter->device()->devicePixelRatioF();
-  canvas.theme = theme_;
-  canvas.ticks = ticks_;
-  renderer_.prepare(scene_.content(), canvas, kMinLabelColumns);
-  painter->save();
-  painter->translate(area.topLeft());
-  if (vector)
-    renderer_.drawVector(*painter);
-  else
-    painter->drawImage(QPointF(0, 0), renderer_.image());
+  renderer_.prepare(scene_.content(), {scene_.context().range(), size, dpr, theme_, ticks_},
+                    kMinLabelColumns);
+  QImage& image = renderer_.image();
+  picture_ = &image;
   labels_.setFont(parentPlot()->font());
-  renderer_.drawLabels(*painter, labels_);
-  painter->restore();
+  QPainter painter(&image);
+  renderer_.drawLabels(painter, labels_);
   last_draw_ms_ = static_cast<double>(timer.nsecsElapsed()) / 1e6;
   qCDebug(frames) << "lanes drawn in" << last_draw_ms_ << "ms";
+}
+
+void LanePlottable::draw(QCPPainter* painter) {
+  if (!scene_.hasTrace() || !painter->modes().testFlag(QCPPainter::pmVectorized)) return;
+  const QRect area = clipRect();
+  LaneRenderer renderer;
+  renderer.prepare(scene_.content(), {scene_.context().range(), area.size(), 1, theme_, ticks_},
+                   kMinLabelColumns);
+  painter->save();
+  painter->translate(area.topLeft());
+  renderer.drawVector(*painter);
+  labels_.setFont(parentPlot()->font());
+  renderer.drawLabels(*painter, labels_);
+  painter->restore();
 }
 
 }  // namespace moescope

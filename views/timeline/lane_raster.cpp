@@ -65,8 +65,10 @@ class LaneWalker {
   }
 
   static void drawSpan(double x0, double x1, CellColor color, CellAccumulator& accumulator) {
-    accumulator.mark(x0, color);
-    if (x1 <= x0) return;
+    if (x1 <= x0) {
+      accumulator.mark(x0, color);
+      return;
+    }
     accumulator.add(x0, x1, 1, color);
     if (x1 - x0 >= kEdgeColumns && x0 >= 0) accumulator.edge(static_cast<int>(x0));
   }
@@ -137,8 +139,10 @@ void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& 
       const double x0 = map.x(TimeNs{it->index} << shift);
       if (x0 >= map.width()) break;
       const CellColor color = classes.color(it->kind, it->name);
-      accumulator.mark(std::max(x0, 0.0), color);
-      if (it->busy > 0) accumulator.add(x0, x0 + width, it->busy, color);
+      if (it->busy > 0)
+        accumulator.add(x0, x0 + width, it->busy, color);
+      else
+        accumulator.mark(std::max(x0, 0.0), color);
     }
   }
   accumulator.finish(cells);

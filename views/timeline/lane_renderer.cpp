@@ -51,10 +51,12 @@ int LaneRenderer::physical(int logical) const {
 }
 
 void LaneRenderer::invalidate(bool all) {
-  if (all)
+  if (all) {
     cache_.clear();
-  else
+    ribbons_.clear();
+  } else {
     for (auto& [key, drawn] : cache_) drawn.stale |= !drawn.cells.complete;
+  }
 }
 
 bool LaneRenderer::complete() const {
@@ -79,7 +81,27 @@ void LaneRenderer::prepare(const LaneContent& content, const LaneCanvas& canvas,
   for (const auto& placed : content.layout.placed())
     if (placed.row->key.kind == RowKind::Track) addTrackLanes(placed, jobs);
   run(jobs);
+  prepareRibbons();
   forgetUnused();
+}
+
+void LaneRenderer::prepareRibbons() {
+  std::vector<std::pair<const Ribbon*, DrawnRibbon*>> jobs;
+  for (auto& [key, drawn] : ribbons_) drawn.used = false;
+  for (const auto& placed : content_->layout.placed()) {
+    if (placed.row->key.kind != RowKind::Ribbon) continue;
+    const DeviceKey key{placed.row->key.process, placed.row->key.device};
+    const auto it = content_->looks->ribbons.find(key);
+    if (it == content_->looks->ribbons.end()) continue;
+    DrawnRibbon& drawn = ribbons_[key];
+    drawn.used = true;
+    if (drawn.shares.empty() || drawn.map != map_) jobs.emplace_back(&it->second, &drawn);
+  }
+  std::erase_if(ribbons_, [](const auto& entry) { return !entry.second.used; });
+  parallel_for(jobs.size(), [&](std::size_t i) {
+    jobs[i].first->columns(map_, jobs[i].second->shares);
+    jobs[i].second->map = map_;
+  });
 }
 
 void LaneRenderer::forgetUnused() {
@@ -185,7 +207,7 @@ void LaneRenderer::makeGrid() {
 void LaneRenderer::fillRows(int y0, int y1, const std::vector<QRgb>& line) {
   const std::size_t bytes = line.size() * sizeof(QRgb);
   for (int y = std::max(y0, 0); y < std::min(y1, image_.height()); ++y)
-    std::memcpy(image_.scanLine(y), line.data(), bytes);
+    std::memcpy(scanLine(y), line.data(), bytes);
 }
 
 void LaneRenderer::paintGround(const PlacedRow& placed) {
@@ -195,10 +217,12 @@ void LaneRenderer::paintGround(const PlacedRow& placed) {
            header ? header_line_ : grid_line_);
 }
 
-const QImage& LaneRenderer::image() {
+QImage& LaneRenderer::image() {
   const QSize size(map_.width(), std::max(1, physical(canvas_.size.height())));
   if (image_.size() != size) image_ = QImage(size, QImage::Format_RGB32);
   image_.setDevicePixelRatio(canvas_.dpr);
+  pixels_ = reinterpret_cast<QRgb*>(image_.bits());
+  stride_ = image_.bytesPerLine() / static_cast<std::ptrdiff_t>(sizeof(QRgb));
   makeGrid();
   int bottom = 0;
   for (const auto& placed : content_->layout.placed()) {
@@ -207,22 +231,27 @@ const QImage& LaneRenderer::image() {
     if (placed.row->key.kind == RowKind::Ribbon) paintRibbon(placed);
   }
   fillRows(bottom, image_.height(), grid_line_);
-  for (const auto& lane : lanes_) paintLane(lane);
+  const std::size_t blocks = (lanes_.size() + kLanesPerBlock - 1) / kLanesPerBlock;
+  parallel_for(blocks, [&](std::size_t block) {
+    const std::size_t end = std::min(lanes_.size(), (block + 1) * kLanesPerBlock);
+    for (std::size_t i = block * kLanesPerBlock; i < end; ++i) paintLane(lanes_[i]);
+  });
   return image_;
 }
 
 void LaneRenderer::paintLane(const Lane& lane) {
   const LaneCells& cells = *lane.cells;
   if (!cells.any) return;
-  line_ = grid_line_;
-  for (std::size_t i = 0; i < line_.size(); ++i)
-    if (cells.level[i] != 0) line_[i] = palette_.fill(cells.color[i], cells.level[i]);
+  thread_local std::vector<QRgb> line;
+  line = grid_line_;
+  for (std::size_t i = 0; i < line.size(); ++i)
+    if (cells.level[i] != 0) line[i] = palette_.fill(cells.color[i], cells.level[i]);
   const int y0 = std::max({lane.y0, lane.top, 0});
-  fillRows(y0, lane.y1, line_);
+  fillRows(y0, lane.y1, line);
   if (!cells.any_waits) return;
   const int scale = std::max(1, static_cast<int>(canvas_.dpr));
   for (int y = y0; y < std::min(lane.y1, image_.height()); ++y) {
-    auto* out = reinterpret_cast<QRgb*>(image_.scanLine(y));
+    auto* out = scanLine(y);
     for (int x = 0; x < map_.width(); ++x) {
       const auto i = static_cast<std::size_t>(x);
       if (cells.level[i] != 0 && (cells.color[i] & kCellWaits) && hatched(x, y, scale))
@@ -232,9 +261,9 @@ void LaneRenderer::paintLane(const Lane& lane) {
 }
 
 void LaneRenderer::paintRibbon(const PlacedRow& placed) {
-  const auto it = content_->looks->ribbons.find({placed.row->key.process, placed.row->key.device});
-  if (it == content_->looks->ribbons.end()) return;
-  it->second.columns(map_, shares_);
+  const auto it = ribbons_.find({placed.row->key.process, placed.row->key.device});
+  if (it == ribbons_.end()) return;
+  const auto& shares = it->second.shares;
   const int gap = placed.height >= 8 ? physical(2) : 0;
   const int y0 = physical(placed.y) + gap, y1 = physical(placed.y + placed.height) - gap;
   const auto height = static_cast<float>(y1 - y0);
@@ -242,10 +271,10 @@ void LaneRenderer::paintRibbon(const PlacedRow& placed) {
              exposed = canvas_.theme.ribbon_exposed.rgb();
   const int top = std::max({y0, physical(content_->layout.top(placed)), 0});
   for (int y = top; y < std::min(y1, image_.height()); ++y) {
-    auto* out = reinterpret_cast<QRgb*>(image_.scanLine(y));
+    auto* out = scanLine(y);
     const auto from_top = static_cast<float>(y - y0), from_bottom = static_cast<float>(y1 - 1 - y);
-    for (std::size_t x = 0; x < shares_.size(); ++x) {
-      const auto& s = shares_[x];
+    for (std::size_t x = 0; x < shares.size(); ++x) {
+      const auto& s = shares[x];
       // Exposed hangs from the top and always shows; compute stands on the bottom, both on it.
       if (s.exposed > 0 && from_top < std::max(1.0F, s.exposed * height))
         out[x] = exposed;

@@ -40,7 +40,7 @@ class LaneRenderer {
   /// image(), drawLabels() and drawVector(). `min_label` 0 leaves names out.
   void prepare(const LaneContent& content, const LaneCanvas& canvas, double min_label);
   /// The lanes as an opaque picture of size x dpr physical pixels.
-  const QImage& image();
+  QImage& image();
   /// Names on the lanes, in logical pixels from the top left.
   void drawLabels(QPainter& painter, LabelCache& cache);
   /// The lanes as rectangles and their grid, in logical pixels.
@@ -82,11 +82,14 @@ class LaneRenderer {
   void fetch(Job& job, double density, TrackChunks& chunks);
   void forgetUnused();
   void run(std::vector<Job>& jobs);
+  void prepareRibbons();
   void paintLane(const Lane& lane);
   void paintRibbon(const PlacedRow& placed);
   void paintGround(const PlacedRow& placed);
   void makeGrid();
   int physical(int logical) const;
+  /// For threads: unlike QImage's, it never detaches.
+  QRgb* scanLine(int y) { return pixels_ + static_cast<std::ptrdiff_t>(y) * stride_; }
   void fillRows(int y0, int y1, const std::vector<QRgb>& line);
 
   std::optional<LaneContent> content_;
@@ -95,10 +98,17 @@ class LaneRenderer {
   PixelMap map_;  ///< of physical columns
   double min_label_ = 0;
   std::map<LaneKey, Drawn> cache_;
+  struct DrawnRibbon {
+    std::vector<RibbonShares> shares;
+    PixelMap map{{0, 1}, 0};
+    bool used = false;
+  };
+  std::map<DeviceKey, DrawnRibbon> ribbons_;
   std::vector<Lane> lanes_;
   QImage image_;
-  std::vector<QRgb> grid_line_, header_line_, line_;
-  std::vector<RibbonShares> shares_;
+  QRgb* pixels_ = nullptr;  ///< of image_, stride_ pixels a line
+  std::ptrdiff_t stride_ = 0;
+  std::vector<QRgb> grid_line_, header_line_;
 };
 
 }  // namespace moescope

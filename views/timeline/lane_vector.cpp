@@ -59,11 +59,10 @@ void LaneRenderer::drawVector(QPainter& painter) {
     painter.drawLine(QPointF(x, 0), QPointF(x, canvas_.size.height()));
   }
   for (const auto& placed : layout.placed()) {
-    const auto it =
-        content_->looks->ribbons.find({placed.row->key.process, placed.row->key.device});
-    if (placed.row->key.kind != RowKind::Ribbon || it == content_->looks->ribbons.end()) continue;
-    it->second.columns(map_, shares_);
-    draw_ribbon(painter, shares_, placed.y + 2, placed.height - 4, canvas_.dpr, theme);
+    if (placed.row->key.kind != RowKind::Ribbon) continue;
+    const auto it = ribbons_.find({placed.row->key.process, placed.row->key.device});
+    if (it == ribbons_.end()) continue;
+    draw_ribbon(painter, it->second.shares, placed.y + 2, placed.height - 4, canvas_.dpr, theme);
   }
   for (const auto& lane : lanes_) {
     const double y = layout.laneY(*lane.placed, lane.key.depth);

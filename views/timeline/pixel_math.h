@@ -22,6 +22,9 @@ class PixelMap {
   /// An empty range counts as 1 ns, a width below 1 as 1 pixel.
   PixelMap(TimeRange range, int width);
 
+  friend bool operator==(const PixelMap& a, const PixelMap& b) {
+    return a.range_ == b.range_ && a.width_ == b.width_;
+  }
   TimeRange range() const { return range_; }
   int width() const { return width_; }
   double nsPerPixel() const { return ns_per_pixel_; }

@@ -3,101 +3,97 @@
 #include <algorithm>
 
 namespace moescope {
-namespace {
 
-RibbonState state_of(bool compute, bool comm) {
+CoveredTime::CoveredTime(const std::vector<TimeRange>& intervals) : intervals_(&intervals) {
+  begins_.reserve(intervals.size() / kBlock + 1);
+  sums_.reserve(intervals.size() / kBlock + 1);
+  TimeNs sum = 0;
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    if (i % kBlock == 0) {
+      begins_.push_back(intervals[i].begin);
+      sums_.push_back(sum);
+    }
+    sum += intervals[i].length();
+  }
+}
+
+std::size_t CoveredTime::begun(TimeNs time) const {
+  const auto it = std::upper_bound(begins_.begin(), begins_.end(), time);
+  if (it == begins_.begin()) return 0;
+  const auto block = static_cast<std::size_t>(it - begins_.begin() - 1) * kBlock;
+  const auto end = std::min(block + kBlock, intervals_->size());
+  std::size_t i = block + 1;
+  while (i < end && (*intervals_)[i].begin <= time) ++i;
+  return i;
+}
+
+TimeNs CoveredTime::until(TimeNs time) const {
+  const std::size_t past = empty() ? 0 : begun(time);
+  if (past == 0) return 0;
+  TimeNs sum = sums_[(past - 1) / kBlock];
+  for (std::size_t i = (past - 1) / kBlock * kBlock; i + 1 < past; ++i)
+    sum += (*intervals_)[i].length();
+  const auto& last = (*intervals_)[past - 1];
+  return sum + std::min(time, last.end) - last.begin;
+}
+
+bool CoveredTime::contains(TimeNs time) const {
+  const std::size_t past = empty() ? 0 : begun(time);
+  return past > 0 && time < (*intervals_)[past - 1].end;
+}
+
+TimeRange CoveredTime::edges(TimeNs time) const {
+  TimeRange found{std::numeric_limits<TimeNs>::min(), std::numeric_limits<TimeNs>::max()};
+  if (empty()) return found;
+  const std::size_t past = begun(time);
+  if (past < intervals_->size()) found.end = (*intervals_)[past].begin;
+  if (past == 0) return found;
+  const auto& last = (*intervals_)[past - 1];
+  if (time < last.end) return last;
+  found.begin = last.end;
+  return found;
+}
+
+Ribbon::Ribbon(const DeviceActivity& activity)
+    : overlap_(activity.compute.intersect(activity.comm)),
+      compute_(activity.compute.intervals()),
+      comm_(activity.comm.intervals()),
+      both_(overlap_.intervals()) {}
+
+RibbonState Ribbon::at(TimeNs time) const {
+  const bool compute = compute_.contains(time), comm = comm_.contains(time);
   if (compute) return comm ? RibbonState::Both : RibbonState::ComputeOnly;
   return comm ? RibbonState::Exposed : RibbonState::Idle;
 }
 
-/// Walks the edges of one interval set.
-struct Edges {
-  const std::vector<TimeRange>& intervals;
-  std::size_t edge = 0;  ///< even: next is a begin, odd: next is an end
-  bool inside() const { return edge % 2 == 1; }
-  TimeNs next() const {
-    if (edge / 2 >= intervals.size()) return std::numeric_limits<TimeNs>::max();
-    const auto& interval = intervals[edge / 2];
-    return inside() ? interval.end : interval.begin;
-  }
-};
-
-}  // namespace
-
-Ribbon::Ribbon(const DeviceActivity& activity) {
-  Edges compute{activity.compute.intervals()}, comm{activity.comm.intervals()};
-  std::array<TimeNs, 4> sum{};
-  constexpr TimeNs kNever = std::numeric_limits<TimeNs>::max();
-  for (TimeNs at = std::min(compute.next(), comm.next()); at != kNever;
-       at = std::min(compute.next(), comm.next())) {
-    while (compute.next() == at) ++compute.edge;
-    while (comm.next() == at) ++comm.edge;
-    if (!begins_.empty()) sum[static_cast<std::size_t>(states_.back())] += at - begins_.back();
-    begins_.push_back(at);
-    states_.push_back(state_of(compute.inside(), comm.inside()));
-    sums_.push_back(sum);
-  }
-}
-
-std::size_t Ribbon::segment(TimeNs time) const {
-  const auto it = std::upper_bound(begins_.begin(), begins_.end(), time);
-  return static_cast<std::size_t>(it - begins_.begin());  // one past; 0 = before all
-}
-
-std::array<TimeNs, 4> Ribbon::until(TimeNs time, std::size_t past) const {
-  if (past == 0) return {};
-  auto sum = sums_[past - 1];
-  const auto state = states_[past - 1];
-  if (state != RibbonState::Idle) sum[static_cast<std::size_t>(state)] += time - begins_[past - 1];
-  return sum;
-}
-
-RibbonState Ribbon::at(TimeNs time) const {
-  const std::size_t past = segment(time);
-  return past == 0 ? RibbonState::Idle : states_[past - 1];
-}
-
 TimeRange Ribbon::stretch(TimeNs time) const {
-  const std::size_t past = segment(time);
-  return {past == 0 ? std::numeric_limits<TimeNs>::min() : begins_[past - 1],
-          past == begins_.size() ? std::numeric_limits<TimeNs>::max() : begins_[past]};
-}
-
-std::array<TimeNs, 4> Ribbon::within(TimeRange window) const {
-  auto from = until(window.begin, segment(window.begin));
-  auto to = until(window.end, segment(window.end));
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] -= from[i];
-  return to;
+  const TimeRange compute = compute_.edges(time), comm = comm_.edges(time);
+  return {std::max(compute.begin, comm.begin), std::min(compute.end, comm.end)};
 }
 
 void Ribbon::columns(const PixelMap& map, std::vector<RibbonShares>& shares) const {
   shares.assign(static_cast<std::size_t>(map.width()), {});
   if (empty()) return;
-  std::size_t past = segment(map.range().begin);
-  auto before = until(map.range().begin, past);
   TimeNs from = map.range().begin;
+  Covered before = until(from);
   for (int column = 0; column < map.width(); ++column) {
+    auto& share = shares[static_cast<std::size_t>(column)];
     const TimeNs to = column + 1 == map.width() ? map.range().end : map.edge(column + 1);
     if (to <= from) {  // less than 1 ns a column: the state at its begin fills it
-      auto& share = shares[static_cast<std::size_t>(column)];
-      const auto state = at(map.time(column));
+      const RibbonState state = at(map.time(column));
       share.compute = state == RibbonState::ComputeOnly;
       share.both = state == RibbonState::Both;
       share.exposed = state == RibbonState::Exposed;
       continue;
     }
-    past = static_cast<std::size_t>(
-        std::upper_bound(begins_.begin() + static_cast<std::ptrdiff_t>(past), begins_.end(), to) -
-        begins_.begin());
-    const auto after = until(to, past);
-    const auto share_of = [&](RibbonState state) {
-      const auto i = static_cast<std::size_t>(state);
-      return static_cast<float>(static_cast<double>(after[i] - before[i]) /
-                                static_cast<double>(to - from));
+    const Covered after = until(to);
+    const auto part = [&](TimeNs ns) {
+      return static_cast<float>(static_cast<double>(ns) / static_cast<double>(to - from));
     };
-    shares[static_cast<std::size_t>(column)] = {share_of(RibbonState::ComputeOnly),
-                                                share_of(RibbonState::Both),
-                                                share_of(RibbonState::Exposed)};
+    const TimeNs both = after.both - before.both;
+    share.both = part(both);
+    share.compute = part(after.compute - before.compute - both);
+    share.exposed = part(after.comm - before.comm - both);
     before = after;
     from = to;
   }

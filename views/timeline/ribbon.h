@@ -1,7 +1,6 @@
 // The overlap ribbon of a device: compute only, both, communication only, idle, at every zoom.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "core/analysis/overlap.h"
@@ -16,29 +15,54 @@ struct RibbonShares {
   float compute = 0, both = 0, exposed = 0;
 };
 
+/// Answers how much time a set of intervals covers, with few bytes beside the intervals.
+class CoveredTime {
+ public:
+  CoveredTime() = default;
+  /// `intervals` must outlive it and be as in an IntervalSet.
+  explicit CoveredTime(const std::vector<TimeRange>& intervals);
+  /// ns covered before `time`.
+  TimeNs until(TimeNs time) const;
+  bool contains(TimeNs time) const;
+  /// The edges nearest to `time`: the last at or before it, the first after it.
+  TimeRange edges(TimeNs time) const;
+  bool empty() const { return !intervals_ || intervals_->empty(); }
+
+ private:
+  /// Intervals that begin at `time` or before.
+  std::size_t begun(TimeNs time) const;
+
+  static constexpr std::size_t kBlock = 32;
+  const std::vector<TimeRange>* intervals_ = nullptr;
+  std::vector<TimeNs> begins_, sums_;  ///< of every kBlock-th interval: its begin, ns before it
+};
+
 /// When a device computes, communicates, or does both.
 class Ribbon {
  public:
   Ribbon() = default;
+  /// `activity` must outlive the ribbon.
   explicit Ribbon(const DeviceActivity& activity);
+  Ribbon(const Ribbon&) = delete;
+  Ribbon& operator=(const Ribbon&) = delete;
 
   /// Exact shares for every column of `map`; costs columns, not intervals.
   void columns(const PixelMap& map, std::vector<RibbonShares>& shares) const;
   RibbonState at(TimeNs time) const;
   /// The stretch of one state around `time`.
   TimeRange stretch(TimeNs time) const;
-  /// ns of each state in [begin, end), indexed by RibbonState; Idle is not filled.
-  std::array<TimeNs, 4> within(TimeRange window) const;
-  bool empty() const { return begins_.empty(); }
+  bool empty() const { return compute_.empty() && comm_.empty(); }
 
  private:
-  std::size_t segment(TimeNs time) const;  ///< index of the segment that holds `time`
-  std::array<TimeNs, 4> until(TimeNs time, std::size_t segment) const;
+  struct Covered {
+    TimeNs compute = 0, comm = 0, both = 0;
+  };
+  Covered until(TimeNs time) const {
+    return {compute_.until(time), comm_.until(time), both_.until(time)};
+  }
 
-  // Segment i is [begins_[i], begins_[i + 1]) in states_[i]; the last one is idle without end.
-  std::vector<TimeNs> begins_;
-  std::vector<RibbonState> states_;
-  std::vector<std::array<TimeNs, 4>> sums_;  ///< ns of each state before segment i
+  IntervalSet overlap_;
+  CoveredTime compute_, comm_, both_;
 };
 
 }  // namespace moescope

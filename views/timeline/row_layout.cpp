@@ -71,6 +71,16 @@ const PlacedRow* RowLayout::rowOf(TrackId track) const {
   return nullptr;
 }
 
+std::optional<int> RowLayout::rowTop(const RowModel& model, const RowKey& key) const {
+  if (const auto* placed = find(key)) return placed->y;
+  int y = pinned_height_ - scroll_;
+  for (const auto& row : model.rows()) {
+    if (row.key == key) return y;
+    y += rowHeight(row);
+  }
+  return std::nullopt;
+}
+
 std::optional<int> RowLayout::scrollTo(const RowModel& model, const RowKey& key) const {
   int y = 0;
   for (const auto& row : model.rows()) {

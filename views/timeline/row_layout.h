@@ -54,6 +54,8 @@ class RowLayout {
   /// or not shown.
   std::optional<int> scrollTo(const RowModel& model, const RowKey& key) const;
   int rowHeight(const TimelineRow& row) const;
+  /// Top of a shown row, also of one that is scrolled out of the viewport.
+  std::optional<int> rowTop(const RowModel& model, const RowKey& key) const;
 
  private:
   std::vector<PlacedRow> placed_;

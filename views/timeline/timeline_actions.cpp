@@ -216,7 +216,7 @@ void TimelineView::findRow(const QString& text, bool next) {
       break;
     }
   }
-  canvas_->layer("overlay")->replot();
+  canvas_->update();
 }
 
 }  // namespace moescope

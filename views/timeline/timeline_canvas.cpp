@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "views/timeline/span_text.h"
+#include "views/timeline/timeline_accessible.h"
 
 namespace moescope {
 namespace {
@@ -12,7 +13,11 @@ constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
 TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
-    : QCustomPlot(parent), scene_(scene), interaction_(scene), ticker_(new TimeTicker) {
+    : QCustomPlot(parent),
+      scene_(scene),
+      interaction_(scene),
+      overlay_(scene, interaction_),
+      ticker_(new TimeTicker) {
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);
   setMinimumSize(120, 60);
@@ -31,18 +36,20 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   xAxis2->setTickLength(5, 0);
   xAxis2->setTickLabelFont(small);
   lanes_ = new LanePlottable(xAxis2, yAxis, scene);
-  overlay_ = new TimelineOverlay(this, scene, interaction_);
   applyTheme();
   connect(&scene, &TimelineScene::changed, this, &TimelineCanvas::refresh);
   auto& context = scene.context();
-  connect(&context, &ViewContext::cursorChanged, this, &TimelineCanvas::refreshOverlay);
-  connect(&context, &ViewContext::hoveredChanged, this, &TimelineCanvas::refreshOverlay);
-  connect(&context, &ViewContext::selectionChanged, this, &TimelineCanvas::refreshOverlay);
-  connect(&scene, &TimelineScene::spansArrived, this, &TimelineCanvas::refreshOverlay);
+  connect(&context, &ViewContext::cursorChanged, this, &TimelineCanvas::moveCursor);
+  connect(&context, &ViewContext::hoveredChanged, this, qOverload<>(&QWidget::update));
+  connect(&context, &ViewContext::selectionChanged, this, qOverload<>(&QWidget::update));
+  install_timeline_accessibility();
+  connect(&scene.flow(), &FlowLinks::changed, this, qOverload<>(&QWidget::update));
+  connect(&scene, &TimelineScene::spansArrived, this, qOverload<>(&QWidget::update));
   connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
     setCursor(interaction_.shape());
-    refreshOverlay();
+    update();
   });
+  connect(this, &QCustomPlot::beforeReplot, this, [this] { lanes_stale_ = true; });
 }
 
 QRect TimelineCanvas::lanesRect() const {
@@ -56,7 +63,7 @@ void TimelineCanvas::applyTheme() {
   xAxis2->setTickPen(QPen(theme.muted_text));
   xAxis2->setTickLabelColor(theme.text);
   lanes_->setTheme(theme);
-  overlay_->setTheme(theme);
+  overlay_.setTheme(theme);
 }
 
 void TimelineCanvas::refresh() {
@@ -72,26 +79,37 @@ void TimelineCanvas::refresh() {
   ticker_->setTicks(std::move(labelled), range.begin);
   xAxis2->setRange(0, static_cast<double>(std::max<TimeNs>(1, range.length())));
   Q_EMIT ticksChanged();
+  lanes_stale_ = true;
   replot(QCustomPlot::rpQueuedReplot);
 }
 
-void TimelineCanvas::refreshOverlay() {
-  if (overlay_queued_) return;
-  overlay_queued_ = true;
-  QMetaObject::invokeMethod(
-      this,
-      [this] {
-        overlay_queued_ = false;
-        layer("overlay")->replot();
-      },
-      Qt::QueuedConnection);
+void TimelineCanvas::moveCursor() {
+  update(cursor_shown_);
+  const auto cursor = scene_.context().cursor();
+  cursor_shown_ = cursor ? overlay_.cursorRect(*cursor) : QRect();
+  update(cursor_shown_);
+}
+
+void TimelineCanvas::paintEvent(QPaintEvent* event) {
+  QCustomPlot::paintEvent(event);  // the axis
+  const QRect lanes = lanesRect();
+  QPainter painter(this);
+  if (scene_.hasTrace() && !lanes.isEmpty()) {
+    if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF());
+    lanes_stale_ = false;
+    painter.drawImage(lanes.topLeft(), lanes_->picture());
+  } else {
+    painter.fillRect(lanes, Theme::of(palette()).background);
+  }
+  overlay_.paint(painter);
 }
 
 void TimelineCanvas::resizeEvent(QResizeEvent* event) {
-  overlay_->setArea(lanesRect());
+  QCustomPlot::resizeEvent(event);
+  setViewport(QRect(0, 0, width(), std::min(height(), kAxisHeight)));
+  overlay_.setArea(lanesRect());
   scene_.setViewport(lanesRect().size());
   refresh();
-  QCustomPlot::resizeEvent(event);
 }
 
 void TimelineCanvas::mousePressEvent(QMouseEvent* event) {

@@ -20,7 +20,7 @@ class TimelineCanvas : public QCustomPlot {
 
   TimelineScene& scene() { return scene_; }
   TimelineInteraction& interaction() { return interaction_; }
-  TimelineOverlay& overlay() { return *overlay_; }
+  TimelineOverlay& overlay() { return overlay_; }
   LanePlottable& lanes() { return *lanes_; }
   /// Where the lanes are in this widget.
   QRect lanesRect() const;
@@ -31,6 +31,7 @@ class TimelineCanvas : public QCustomPlot {
   void ticksChanged();
 
  protected:
+  void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;
@@ -45,17 +46,18 @@ class TimelineCanvas : public QCustomPlot {
  private:
   void applyTheme();
   void refresh();
-  void refreshOverlay();
+  void moveCursor();
   QPointF inLanes(QPointF pos) const { return pos - lanesRect().topLeft(); }
   QString toolTipAt(QPointF pos);
 
   TimelineScene& scene_;
   TimelineInteraction interaction_;
   LanePlottable* lanes_;
-  TimelineOverlay* overlay_;
+  TimelineOverlay overlay_;
   QSharedPointer<TimeTicker> ticker_;
   TimeTicks ticks_;
-  bool overlay_queued_ = false;
+  bool lanes_stale_ = true;
+  QRect cursor_shown_;  ///< where the pointer line is, to be painted over when it moves
 };
 
 }  // namespace moescope

@@ -15,17 +15,19 @@ namespace moescope {
 struct TimelineLooks {
   ClassTable classes;
   std::map<DeviceKey, Ribbon> ribbons;
+  AnalysisPtr analysis;  ///< the ribbons read its intervals
 };
 using TimelineLooksPtr = std::shared_ptr<const TimelineLooks>;
 
 /// Throws Cancelled.
-inline TimelineLooksPtr make_looks(const Trace& trace, const AnalysisResults& analysis,
+inline TimelineLooksPtr make_looks(const Trace& trace, const AnalysisPtr& analysis,
                                    Progress& progress) {
   auto looks = std::make_shared<TimelineLooks>();
-  looks->classes = ClassTable(trace, analysis.classes.get());
-  for (const auto& activity : analysis.activity) {
+  looks->analysis = analysis;
+  looks->classes = ClassTable(trace, analysis->classes.get());
+  for (const auto& activity : analysis->activity) {
     progress.check();
-    looks->ribbons.emplace(activity.key, activity);
+    looks->ribbons.try_emplace(activity.key, activity);
   }
   return looks;
 }

@@ -1,5 +1,6 @@
 #include "views/timeline/timeline_overlay.h"
 
+#include <QPainterPath>
 #include <algorithm>
 #include <cmath>
 
@@ -7,43 +8,36 @@
 
 namespace moescope {
 
-TimelineOverlay::TimelineOverlay(QCustomPlot* plot, TimelineScene& scene,
-                                 TimelineInteraction& interaction)
-    : QCPLayerable(plot, "overlay"),
-      scene_(scene),
-      interaction_(interaction),
-      theme_(Theme::light()) {}
+TimelineOverlay::TimelineOverlay(TimelineScene& scene, TimelineInteraction& interaction)
+    : scene_(scene), interaction_(interaction), theme_(Theme::light()) {}
 
-void TimelineOverlay::applyDefaultAntialiasingHint(QCPPainter* painter) const {
-  painter->setAntialiasing(false);
-}
-
-void TimelineOverlay::draw(QCPPainter* painter) {
-  painter->save();
-  painter->translate(area_.topLeft());
+void TimelineOverlay::paint(QPainter& painter) {
+  painter.save();
+  painter.translate(area_.topLeft());
   if (!scene_.hasTrace() || scene_.layout().placed().empty()) {
-    drawEmptyState(*painter);
-    painter->restore();
+    drawEmptyState(painter);
+    painter.restore();
     return;
   }
   const QRect lanes(QPoint(0, 0), area_.size());
-  painter->save();
-  painter->setClipRect(lanes, Qt::IntersectClip);
-  drawMarkedRow(*painter);
+  painter.save();
+  painter.setClipRect(lanes, Qt::IntersectClip);
+  drawMarkedRow(painter);
   if (const auto& area = interaction_.draggedArea())
-    drawArea(*painter, *area);
+    drawArea(painter, *area);
   else if (scene_.context().area())
-    drawArea(*painter, *scene_.context().area());
-  if (interaction_.draggedZoom()) drawZoom(*painter, *interaction_.draggedZoom());
-  drawSelection(*painter);
-  drawMeasure(*painter);
-  painter->restore();
-  drawCursor(*painter);
+    drawArea(painter, *scene_.context().area());
+  if (interaction_.draggedZoom()) drawZoom(painter, *interaction_.draggedZoom());
+  drawFlow(painter);
+  drawSelection(painter);
+  drawMeasure(painter);
+  painter.restore();
+  drawCursor(painter);
   if (const int pinned = scene_.layout().pinnedHeight(); pinned > 0) {
-    painter->setPen(QPen(theme_.muted_text, 1));
-    painter->drawLine(QLineF(0, pinned, area_.width(), pinned));
+    painter.setPen(QPen(theme_.muted_text, 1));
+    painter.drawLine(QLineF(0, pinned, area_.width(), pinned));
   }
-  painter->restore();
+  painter.restore();
 }
 
 void TimelineOverlay::drawEmptyState(QPainter& painter) {
@@ -157,6 +151,14 @@ void TimelineOverlay::drawCursor(QPainter& painter) {
             theme_.cursor);
 }
 
+QRect TimelineOverlay::cursorRect(TimeNs time) const {
+  constexpr int kPlate = 90;  // half the width of the longest time, with room
+  const double x = scene_.map().x(time);
+  if (x < 0 || x >= scene_.map().width()) return {};
+  // The plate is kept inside the lanes: near a side it is up to its width away from the line.
+  return QRect(static_cast<int>(x) - 2 * kPlate, 0, 4 * kPlate, area_.bottom() + 1);
+}
+
 void TimelineOverlay::drawMeasure(QPainter& painter) {
   const auto& measure = interaction_.measure();
   if (!measure.active()) return;
@@ -181,6 +183,50 @@ void TimelineOverlay::drawMeasure(QPainter& painter) {
   const TimeNs distance = std::abs(*measure.distance());
   drawPlate(painter, {(x0 + x1) / 2, arrow_y},
             tr("%1 (%2)").arg(format_time(distance), format_time_full(distance)), theme_.selection);
+}
+
+void TimelineOverlay::drawFlow(QPainter& painter) {
+  const auto& flow = scene_.flow();
+  if (flow.overLimit() && scene_.context().currentSpan().valid()) {
+    painter.setPen(theme_.muted_text);
+    painter.drawText(QRectF(8, area_.height() - 22.0, area_.width() - 16.0, 18),
+                     Qt::AlignLeft | Qt::AlignVCenter,
+                     tr("No flow arrows: the trace has more than %1 spans.")
+                         .arg(format_count(FlowLinks::kMaxSpans)));
+  }
+  if (flow.links().empty()) return;
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setClipRect(QRectF(0, 0, area_.width(), area_.height()), Qt::IntersectClip);
+  for (const auto& link : flow.links()) drawLink(painter, link);
+  painter.restore();
+}
+
+void TimelineOverlay::drawLink(QPainter& painter, const FlowLink& link) {
+  const auto from_y = scene_.laneMiddle(link.from.span, link.from.ref.track);
+  const auto to_y = scene_.laneMiddle(link.to.span, link.to.ref.track);
+  if (!from_y || !to_y) return;
+  const PixelMap map = scene_.map();
+  const double limit = 4.0 * map.width();
+  const auto x = [&](TimeNs time) { return std::clamp(map.x(time), -limit, limit); };
+  const bool launch = link.kind == FlowLink::Kind::Launch;
+  // A launch leads from the end of the call to the start of its work; ranks meet at the end.
+  const QPointF from(x(link.from.span.end()), *from_y);
+  const QPointF to(x(launch ? link.to.span.start : link.to.span.end()), *to_y);
+  QPen pen(launch ? theme_.text : theme_.selection, 1.5);
+  if (!launch) pen.setStyle(Qt::DashLine);
+  painter.setPen(pen);
+  painter.setBrush(Qt::NoBrush);
+  const double bend = std::clamp(std::abs(to.x() - from.x()) / 2, 12.0, 60.0);
+  QPainterPath path(from);
+  path.cubicTo(from + QPointF(bend, 0), to - QPointF(launch ? bend : -bend, 0), to);
+  painter.drawPath(path);
+  painter.setBrush(pen.color());
+  painter.setPen(Qt::NoPen);
+  if (launch)
+    painter.drawPolygon(QPolygonF({to, to + QPointF(-7, -4), to + QPointF(-7, 4)}));
+  else
+    painter.drawEllipse(to, 3, 3);
 }
 
 }  // namespace moescope

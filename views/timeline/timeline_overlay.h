@@ -1,30 +1,28 @@
-// What lies over the lanes and changes often: pointer line, hover, selection, area, measure. Drawn
-// on a layer of its own, so that the lanes need no replot.
+// What lies over the lanes and changes often: pointer line, hover, selection, area, measure, flow.
+// Painted over the picture of the lanes, which stays as it is.
 #pragma once
 
-#include <qcustomplot.h>
-
-#include <functional>
-#include <vector>
+#include <QCoreApplication>
+#include <QPainter>
 
 #include "views/timeline/timeline_interaction.h"
 
 namespace moescope {
 
-class TimelineOverlay : public QCPLayerable {
-  Q_OBJECT
+class TimelineOverlay {
+  Q_DECLARE_TR_FUNCTIONS(Timeline)
 
  public:
-  TimelineOverlay(QCustomPlot* plot, TimelineScene& scene, TimelineInteraction& interaction);
+  TimelineOverlay(TimelineScene& scene, TimelineInteraction& interaction);
   void setTheme(const Theme& theme) { theme_ = theme; }
   /// Where the lanes are in the plot.
   void setArea(QRect area) { area_ = area; }
   /// The row found by name, marked until the next search.
   void setMarkedRow(std::optional<RowKey> row) { marked_row_ = row; }
 
- protected:
-  void applyDefaultAntialiasingHint(QCPPainter* painter) const override;
-  void draw(QCPPainter* painter) override;
+  void paint(QPainter& painter);
+  /// What the pointer line and its time cover, in the coordinates of the canvas.
+  QRect cursorRect(TimeNs time) const;
 
  private:
   void drawEmptyState(QPainter& painter);
@@ -35,6 +33,8 @@ class TimelineOverlay : public QCPLayerable {
   void drawSpan(QPainter& painter, SpanRef ref, const QColor& color, double width);
   void drawCursor(QPainter& painter);
   void drawMeasure(QPainter& painter);
+  void drawFlow(QPainter& painter);
+  void drawLink(QPainter& painter, const FlowLink& link);
   /// A small text on a plate, kept inside the lanes.
   void drawPlate(QPainter& painter, QPointF centre, const QString& text, const QColor& color);
 

@@ -20,7 +20,7 @@ bool grows(const Trace& before, const Trace& after) {
 }  // namespace
 
 TimelineScene::TimelineScene(Document& document, ViewContext& context, QObject* parent)
-    : QObject(parent), document_(document), context_(context) {
+    : QObject(parent), document_(document), context_(context), flow_(document, context) {
   connect(&document_, &Document::traceChanged, this, &TimelineScene::onTrace);
   connect(&document_, &Document::analysisChanged, this, &TimelineScene::startLooks);
   connect(&context_, &ViewContext::rangeChanged, this, &TimelineScene::changed);
@@ -64,7 +64,7 @@ void TimelineScene::startLooks() {
   looks_job_.start(
       tr("Colouring"),
       [analysis, trace = trace()](Progress& progress) {
-        return make_looks(*trace, *analysis, progress);
+        return make_looks(*trace, analysis, progress);
       },
       [this, analysis](const TimelineLooksPtr& looks) {
         if (analysis != document_.analysis()) return;
@@ -79,7 +79,7 @@ void TimelineScene::finishLooks() {
   const AnalysisPtr& analysis = document_.analysis();
   if (!analysis || !trace() || analysis == looks_of_) return;
   Progress progress;
-  looks_ = make_looks(*trace(), *analysis, progress);
+  looks_ = make_looks(*trace(), analysis, progress);
   looks_of_ = analysis;
   Q_EMIT dataChanged(true);
 }
@@ -232,6 +232,14 @@ QRectF TimelineScene::rectOf(const Span& span, TrackId track) const {
   const double x1 = std::clamp(pixels.x(span.end()), -limit, limit);
   return {x0, static_cast<double>(layout_.laneY(*placed, span.depth)), std::max(2.0, x1 - x0),
           static_cast<double>(layout_.laneInk())};
+}
+
+std::optional<double> TimelineScene::laneMiddle(const Span& span, TrackId track) const {
+  const auto* row = rows_.rowOf(track);
+  const auto top = row ? layout_.rowTop(rows_, row->key) : std::nullopt;
+  if (!top) return {};
+  const int lane = std::min<int>(span.depth, row->lanes - 1);
+  return *top + lane * layout_.laneHeight() + layout_.laneInk() / 2.0;
 }
 
 }  // namespace moescope

@@ -10,6 +10,7 @@
 #include "views/common/document.h"
 #include "views/common/job.h"
 #include "views/common/view_context.h"
+#include "views/timeline/flow_links.h"
 #include "views/timeline/lane_renderer.h"
 #include "views/timeline/row_layout.h"
 #include "views/timeline/row_model.h"
@@ -44,6 +45,7 @@ class TimelineScene : public QObject {
   RowModel& rows() { return rows_; }
   const RowModel& rows() const { return rows_; }
   SpanSource& source() { return source_; }
+  FlowLinks& flow() { return flow_; }
   const RowLayout& layout() const { return layout_; }
   const TimelineLooksPtr& looks() const { return looks_; }
   const std::map<DeviceKey, Ribbon>& ribbons() const { return looks_->ribbons; }
@@ -73,6 +75,9 @@ class TimelineScene : public QObject {
   /// Rectangle of a span on its placed row, in lanes coordinates; empty when the row or the lane is
   /// not visible. At least 2 pixels wide. May reach outside the viewport.
   QRectF rectOf(const Span& span, TrackId track) const;
+  /// Middle of the lane of a span, above or below the viewport when its row is scrolled away;
+  /// nullopt when the row is hidden or folded.
+  std::optional<double> laneMiddle(const Span& span, TrackId track) const;
 
   /// Pixels around a span that still hit it.
   static constexpr double kHitTolerance = 4;
@@ -100,6 +105,7 @@ class TimelineScene : public QObject {
   RowModel rows_;
   SpanSource source_;
   RowLayout layout_;
+  FlowLinks flow_;
   TimelineLooksPtr looks_ = std::make_shared<const TimelineLooks>();
   AnalysisPtr looks_of_;  ///< the analysis that looks_ were made of
   JobRunner looks_job_;
