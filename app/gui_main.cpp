@@ -17,8 +17,10 @@ constexpr int kSettleMs = 700;  // views draw after the analysis in steps of the
 void grab_when_idle(MainWindow& window, const QString& file) {
   auto* timer = new QTimer(&window);
   timer->setInterval(kSettleMs);
-  QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, file] {
-    if (window.loader().busy()) return;
+  // Twice in a row: what the views start when the analysis arrives needs a moment of its own.
+  QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, file, idle = 0]() mutable {
+    idle = window.loader().busy() ? 0 : idle + 1;
+    if (idle < 2) return;
     timer->stop();
     const bool failed = window.messages().level() == UserMessage::Level::Error;
     const bool written = window.grab().save(file, "PNG");

@@ -124,6 +124,27 @@ void pan(benchmark::State& state, Picture& picture) {
     picture.draw();
   }
 }
+/// By the pointer, as a user drags: large pictures may drop to half the resolution.
+void dragBy(benchmark::State& state, Picture& picture) {
+  picture.zoomTo(static_cast<double>(state.range(0)));
+  picture.settle();
+  auto& interaction = picture.canvas->interaction();
+  const double middle = picture.canvas->width() / 2.0;
+  interaction.press({middle, 100}, Qt::MiddleButton, {});
+  int step = 0;
+  for (auto _ : state) {
+    ++step;
+    interaction.move({middle + (step % 80 < 40 ? step % 80 : 80 - step % 80) * 20.0, 100},
+                     Qt::MiddleButton);
+    QApplication::processEvents();
+    picture.draw();
+  }
+  interaction.release({middle, 100}, Qt::MiddleButton, {});
+}
+void DragUltraHd(benchmark::State& state) {
+  dragBy(state, ultra_hd());
+}
+BENCHMARK(DragUltraHd)->Arg(10)->Arg(1000)->Unit(benchmark::kMillisecond);
 void PanFullHd(benchmark::State& state) {
   pan(state, full_hd());
 }

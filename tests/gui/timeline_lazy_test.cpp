@@ -88,6 +88,14 @@ TEST_F(Lazy, theOldPictureIsStretchedUntilTheNewOneIsThere) {
   EXPECT_NE(image.pixelColor(at(1'200'000, 0)), background);
 }
 
+TEST_F(Lazy, framesThatFollowAtOnceDoNotLoseWhatWasAskedFor) {
+  openFile(*test::make_ranks(3, 20000));
+  context.setRange({9'000'000, 12'000'000});
+  for (int i = 0; i < 5; ++i) canvas().replot(QCustomPlot::rpImmediateRefresh);
+  // No further frame is asked for: the arrivals alone must complete the picture.
+  EXPECT_TRUE(test::wait_until([&] { return canvas().lanes().renderer().complete(); }));
+}
+
 TEST_F(Lazy, exportedPicturesWaitForWhatTheyShow) {
   const TracePtr trace = test::make_ranks(2, 3000);
   open(trace);

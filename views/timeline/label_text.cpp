@@ -7,7 +7,8 @@ namespace {
 
 constexpr qsizetype kMaxTexts = 8192;
 constexpr double kPadding = 3;
-constexpr double kWidthStep = 8;  // labels of nearly one width share a layout
+constexpr qsizetype kMinLetters = 6;  // of a name that is cut, with its ellipsis
+constexpr double kWidthStep = 8;      // labels of nearly one width share a layout
 
 }  // namespace
 
@@ -51,7 +52,8 @@ void LabelCache::draw(QPainter& painter, const StringTable& strings, StringId na
   const double width = rect.width() - 2 * kPadding;
   if (width < 3 * kWidthStep) return;
   auto& label = text(strings, name, width);
-  if (label.text().size() < 3) return;  // an ellipsis alone tells nothing
+  const QString& shown = label.text();
+  if (shown.size() < kMinLetters && shown.endsWith(QChar(0x2026))) return;  // tells nothing
   painter.drawStaticText(
       QPointF(rect.left() + kPadding, rect.center().y() - label.size().height() / 2), label);
 }

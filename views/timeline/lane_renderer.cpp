@@ -128,7 +128,8 @@ void LaneRenderer::addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs
     Drawn& drawn = cache_[lane.key];
     lane.cells = &drawn.cells;
     lanes_.push_back(lane);
-    if (!drawn.stale) continue;
+    // A frame forgets what earlier ones asked for and did not get: incomplete lanes ask again.
+    if (!drawn.stale && drawn.cells.complete) continue;
     Job job;
     job.key = lane.key;
     job.drawn = &drawn;
@@ -211,10 +212,21 @@ void LaneRenderer::fillRows(int y0, int y1, const std::vector<QRgb>& line) {
 }
 
 void LaneRenderer::paintGround(const PlacedRow& placed) {
-  const bool header =
-      placed.row->key.kind == RowKind::Process || placed.row->key.kind == RowKind::Threads;
-  fillRows(physical(content_->layout.top(placed)), physical(placed.y + placed.height),
-           header ? header_line_ : grid_line_);
+  const auto& layout = content_->layout;
+  const RowKind kind = placed.row->key.kind;
+  const int top = physical(layout.top(placed)), bottom = physical(placed.y + placed.height);
+  if (kind != RowKind::Track) {
+    const bool header = kind == RowKind::Process || kind == RowKind::Threads;
+    fillRows(top, bottom, header ? header_line_ : grid_line_);
+    return;
+  }
+  // Lanes are opaque: only the gaps below them show the ground.
+  for (int lane = 0; lane < placed.row->lanes; ++lane) {
+    const int y = layout.laneY(placed, lane);
+    const bool last = lane + 1 == placed.row->lanes;
+    fillRows(std::max(physical(y + layout.laneInk()), top),
+             last ? bottom : physical(layout.laneY(placed, lane + 1)), grid_line_);
+  }
 }
 
 QImage& LaneRenderer::image() {
@@ -241,7 +253,10 @@ QImage& LaneRenderer::image() {
 
 void LaneRenderer::paintLane(const Lane& lane) {
   const LaneCells& cells = *lane.cells;
-  if (!cells.any) return;
+  if (!cells.any) {
+    fillRows(std::max({lane.y0, lane.top, 0}), lane.y1, grid_line_);
+    return;
+  }
   thread_local std::vector<QRgb> line;
   line = grid_line_;
   for (std::size_t i = 0; i < line.size(); ++i)

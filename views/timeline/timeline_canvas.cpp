@@ -9,6 +9,7 @@
 namespace moescope {
 namespace {
 constexpr int kTickSpacing = 100;    // logical pixels between labelled ticks, at least
+constexpr double kSmoothMs = 12;     // slower pictures are dragged at half the resolution
 constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
@@ -47,6 +48,7 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   connect(&scene, &TimelineScene::spansArrived, this, qOverload<>(&QWidget::update));
   connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
     setCursor(interaction_.shape());
+    if (coarse_ && !interaction_.panning()) refresh();
     update();
   });
   connect(this, &QCustomPlot::beforeReplot, this, [this] { lanes_stale_ = true; });
@@ -95,7 +97,8 @@ void TimelineCanvas::paintEvent(QPaintEvent* event) {
   const QRect lanes = lanesRect();
   QPainter painter(this);
   if (scene_.hasTrace() && !lanes.isEmpty()) {
-    if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF());
+    coarse_ = interaction_.panning() && (coarse_ || lanes_->lastDrawMs() > kSmoothMs);
+    if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF() * (coarse_ ? 0.5 : 1));
     lanes_stale_ = false;
     painter.drawImage(lanes.topLeft(), lanes_->picture());
   } else {

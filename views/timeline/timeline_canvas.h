@@ -57,7 +57,8 @@ class TimelineCanvas : public QCustomPlot {
   QSharedPointer<TimeTicker> ticker_;
   TimeTicks ticks_;
   bool lanes_stale_ = true;
-  QRect cursor_shown_;  ///< where the pointer line is, to be painted over when it moves
+  bool coarse_ = false;  ///< half the resolution, while a large picture is dragged
+  QRect cursor_shown_;   ///< where the pointer line is, to be painted over when it moves
 };
 
 }  // namespace moescope

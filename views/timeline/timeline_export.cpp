@@ -1,14 +1,16 @@
 // The timeline as a picture with title, legend, names and axis, and as CSV.
 #include <algorithm>
 
+#include "views/common/chart_paint.h"
 #include "views/common/units.h"
+#include "views/timeline/lane_raster.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 
 namespace moescope {
 namespace {
 
-constexpr int kTitleHeight = 30, kLegendHeight = 26, kAxisHeight = 40, kMargin = 12;
+constexpr int kTitleHeight = 30, kAxisHeight = 40, kMargin = 12;
 constexpr std::uint64_t kMaxCsvRows = 500'000;
 
 QString utf8(std::string_view s) {
@@ -19,37 +21,23 @@ QString quoted(QString text) {
   return '"' + text.replace('"', "\"\"") + '"';
 }
 
-/// One patch and its word; returns where the next begins.
-double paint_legend_entry(QPainter& painter, double x, double y, const QBrush& ground,
-                          const QBrush& hatch, const QString& label, const Theme& theme) {
-  const QRectF patch(x, y + 6, 14, 14);
-  painter.fillRect(patch, ground);
-  if (hatch.style() != Qt::NoBrush) painter.fillRect(patch, hatch);
-  painter.setPen(theme.text);
-  const double width = QFontMetricsF(painter.font()).horizontalAdvance(label);
-  painter.drawText(QRectF(x + 20, y, width + 4, kLegendHeight), Qt::AlignVCenter, label);
-  return x + width + 40;
-}
-
-void paint_legend(QPainter& painter, QRectF area, const std::set<CellColor>& colors, bool ribbons,
-                  const Theme& theme) {
+std::vector<LegendEntry> legend_entries(const std::set<CellColor>& colors, bool ribbons,
+                                        const Theme& theme) {
   const LanePalette palette(theme);
-  double x = area.left();
+  std::vector<LegendEntry> entries;
   for (const auto color : colors) {
     const auto c = static_cast<SpanClass>(color & kCellClassMask);
     const bool waits = color & kCellWaits;
-    x = paint_legend_entry(
-        painter, x, area.top(), QColor(palette.fill(color, kFullLevel)),
-        waits ? QBrush(QColor(palette.hatch(color)), Qt::BDiagPattern) : QBrush(),
-        class_label(c, waits), theme);
+    entries.push_back({class_label(c, waits),
+                       waits ? theme.color(c) : QColor(palette.fill(color, kFullLevel)),
+                       waits ? Cue::Diagonal : Cue::None});
   }
-  if (!ribbons) return;
-  const auto entry = [&](const QColor& color, const QString& label) {
-    x = paint_legend_entry(painter, x, area.top(), color, QBrush(), label, theme);
-  };
-  entry(theme.ribbon_compute, TimelineView::tr("overlap: compute only"));
-  entry(theme.ribbon_both, TimelineView::tr("both"));
-  entry(theme.ribbon_exposed, TimelineView::tr("communication only (exposed)"));
+  if (!ribbons) return entries;
+  entries.push_back({TimelineView::tr("overlap: compute only"), theme.ribbon_compute, Cue::None});
+  entries.push_back({TimelineView::tr("overlap: both"), theme.ribbon_both, Cue::None});
+  entries.push_back(
+      {TimelineView::tr("overlap: communication only (exposed)"), theme.ribbon_exposed, Cue::None});
+  return entries;
 }
 
 void paint_axis(QPainter& painter, QRectF area, const TimeTicks& ticks, const PixelMap& map,
@@ -73,46 +61,27 @@ void paint_axis(QPainter& painter, QRectF area, const TimeTicks& ticks, const Pi
 
 }  // namespace
 
-void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+void TimelineView::paintTitle(QPainter& painter, int width, const Theme& theme) const {
   painter.save();
-  QFont font = this->font();
-  font.setPixelSize(12);
+  QFont font = painter.font();
+  font.setPixelSize(15);
+  font.setBold(true);
   painter.setFont(font);
-  painter.fillRect(QRect(QPoint(0, 0), size), theme.background);
-  const int names = std::clamp(size.width() / 5, 80, 260);
-  const QRect lanes(kMargin + names, kTitleHeight + kLegendHeight,
-                    std::max(10, size.width() - names - 2 * kMargin),
-                    std::max(10, size.height() - kTitleHeight - kLegendHeight - kAxisHeight));
-  QFont title_font = font;
-  title_font.setPixelSize(15);
-  title_font.setBold(true);
-  painter.setFont(title_font);
   painter.setPen(theme.text);
   const QString files = document_.files().join(", ");
-  painter.drawText(QRect(kMargin, 0, size.width() - 2 * kMargin, kTitleHeight), Qt::AlignVCenter,
-                   QFontMetrics(title_font)
-                       .elidedText(files.isEmpty() ? tr("Timeline") : tr("Timeline: %1").arg(files),
-                                   Qt::ElideMiddle, size.width() - 2 * kMargin));
-  painter.setFont(font);
-  if (!scene_->hasTrace()) {
-    painter.setPen(theme.muted_text);
-    painter.drawText(lanes, Qt::AlignCenter, tr("No trace is open."));
-    painter.restore();
-    return;
-  }
+  const QString title = files.isEmpty() ? tr("Timeline") : tr("Timeline: %1").arg(files);
+  painter.drawText(QRect(kMargin, 0, width - 2 * kMargin, kTitleHeight), Qt::AlignVCenter,
+                   QFontMetrics(font).elidedText(title, Qt::ElideMiddle, width - 2 * kMargin));
+  painter.restore();
+}
 
-  const BlockingScene whole(*scene_);  // a picture in a file shows everything or fails
-  RowLayout layout;
-  layout.update(scene_->rows(), scene_->layout().laneHeight(), lanes.height(), 0);
-  LaneCanvas canvas{context_.range(), lanes.size(), 1, theme,
-                    time_ticks(context_.range(), lanes.width(), 90)};
-  LaneRenderer renderer;
-  renderer.prepare({scene_->source(), layout, scene_->looks()}, canvas, 34);
+void TimelineView::paintLanes(QPainter& painter, const QRect& lanes, const RowLayout& layout,
+                              LaneRenderer& renderer, const Theme& theme) {
   painter.save();
   painter.translate(lanes.topLeft());
   renderer.drawVector(painter);
   LabelCache labels;
-  QFont small = font;
+  QFont small = painter.font();
   small.setPixelSize(11);
   labels.setFont(small);
   painter.setClipRect(QRect(QPoint(0, 0), lanes.size()), Qt::IntersectClip);
@@ -121,12 +90,47 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
   painter.save();
   painter.setClipRect(QRect(0, lanes.top(), lanes.left(), lanes.height()), Qt::IntersectClip);
   for (const auto& placed : layout.placed())
-    paint_row_name(painter, *placed.row,
-                   QRectF(kMargin, lanes.top() + placed.y, names - 4, placed.height), theme,
-                   layout.laneHeight(), false);
+    paint_row_name(
+        painter, *placed.row,
+        QRectF(kMargin, lanes.top() + placed.y, lanes.left() - kMargin - 4, placed.height), theme,
+        layout.laneHeight(), false);
   painter.restore();
-  paint_legend(painter, QRectF(kMargin, kTitleHeight - 4, size.width(), kLegendHeight),
-               renderer.colorsInUse(), !scene_->ribbons().empty(), theme);
+}
+
+void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  painter.save();
+  QFont font = this->font();
+  font.setPixelSize(12);
+  painter.setFont(font);
+  painter.fillRect(QRect(QPoint(0, 0), size), theme.background);
+  paintTitle(painter, size.width(), theme);
+  if (!scene_->hasTrace()) {
+    painter.setPen(theme.muted_text);
+    painter.drawText(QRect(QPoint(0, 0), size), Qt::AlignCenter, tr("No trace is open."));
+    painter.restore();
+    return;
+  }
+  const BlockingScene whole(*scene_);  // a picture in a file shows everything or fails
+  const int names = std::clamp(size.width() / 5, 80, 260);
+  QRect lanes(kMargin + names, kTitleHeight, std::max(10, size.width() - names - 2 * kMargin),
+              std::max(10, size.height() - kTitleHeight - kAxisHeight));
+  RowLayout layout;
+  LaneRenderer renderer;
+  LaneCanvas canvas{context_.range(), lanes.size(), 1, theme,
+                    time_ticks(context_.range(), lanes.width(), 90)};
+  const auto lay_out = [&] {
+    canvas.size = lanes.size();
+    layout.update(scene_->rows(), scene_->layout().laneHeight(), lanes.height(), 0);
+    renderer.prepare({scene_->source(), layout, scene_->looks()}, canvas, kMinLabelColumns);
+  };
+  lay_out();  // tells which classes the legend has; it takes room from the lanes
+  const QRectF above(kMargin, kTitleHeight, size.width() - 2 * kMargin, 0);
+  const qreal legend = paint_legend(
+      painter, above, legend_entries(renderer.colorsInUse(), !scene_->ribbons().empty(), theme),
+      theme);
+  lanes.setTop(std::min(kTitleHeight + static_cast<int>(legend) + 6, lanes.bottom() - 10));
+  lay_out();
+  paintLanes(painter, lanes, layout, renderer, theme);
   paint_axis(painter, QRectF(lanes.left(), lanes.bottom() + 1, lanes.width(), kAxisHeight),
              canvas.ticks, PixelMap(context_.range(), lanes.width()), theme);
   painter.restore();

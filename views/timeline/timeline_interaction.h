@@ -37,6 +37,7 @@ class TimelineInteraction : public QObject {
   /// The range being dragged for zooming.
   const std::optional<TimeRange>& draggedZoom() const { return dragged_zoom_; }
   bool dragging() const { return mode_ != Mode::None; }
+  bool panning() const { return mode_ == Mode::Pan; }
   Measure& measure() { return measure_; }
   std::optional<RowKey> hoveredRow() const { return hovered_row_; }
   void setHoveredRow(std::optional<RowKey> row);

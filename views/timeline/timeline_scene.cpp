@@ -123,12 +123,19 @@ void TimelineScene::setScroll(int scroll) {
 
 void TimelineScene::setLaneHeight(int height) {
   lane_height_ = std::clamp(height, RowLayout::kMinLaneHeight, RowLayout::kMaxLaneHeight);
+  lane_height_chosen_ = true;
   relayout();
   Q_EMIT rowsChanged();
   Q_EMIT changed();
 }
 
 void TimelineScene::relayout() {
+  if (!lane_height_chosen_) {
+    constexpr int kTall = 26;
+    layout_.update(rows_, kTall, viewport_.height(), 0);
+    const bool fits = layout_.pinnedHeight() + layout_.contentHeight() <= viewport_.height();
+    lane_height_ = fits ? kTall : RowLayout::kLaneHeight;
+  }
   layout_.update(rows_, lane_height_, viewport_.height(), scroll_);
   scroll_ = layout_.scroll();
 }

@@ -114,6 +114,7 @@ class TimelineScene : public QObject {
   QSize viewport_;
   int scroll_ = 0;
   int lane_height_ = RowLayout::kLaneHeight;
+  bool lane_height_chosen_ = false;  ///< by the user; else few rows are drawn taller
 };
 
 }  // namespace moescope

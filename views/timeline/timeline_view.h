@@ -57,6 +57,9 @@ class TimelineView : public QWidget, public Chart {
   QAction* makeAction(const char* name, const QString& text, const QString& tip,
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
+  void paintTitle(QPainter& painter, int width, const Theme& theme) const;
+  void paintLanes(QPainter& painter, const QRect& lanes, const RowLayout& layout,
+                  LaneRenderer& renderer, const Theme& theme);
   void updateScrollBar();
   void showContextMenu(QPoint global_pos);
   void fitSelection();
