@@ -6,7 +6,8 @@
 namespace moescope {
 namespace {
 constexpr auto kStateKey = "window/docks";
-constexpr int kLeftWidth = 240, kRightWidth = 340;
+constexpr int kLeftWidth = 210, kRightWidth = 400;
+constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
 }  // namespace
 
 DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
@@ -75,17 +76,22 @@ void DockLayout::arrange() {
   }
   for (QDockWidget* first : tabs)
     if (first != nullptr) first->raise();
+  const int width = window_.width(), height = window_.height();
+  const int right = std::min(kRightWidth, width * 28 / 100);
   QList<QDockWidget*> columns, rows;
   QList<int> widths, heights;
   for (const Place& place : places_) {
-    if (place.area == Qt::LeftDockWidgetArea || place.area == Qt::RightDockWidgetArea) {
+    const bool left_side = place.area == Qt::LeftDockWidgetArea;
+    if (left_side || place.area == Qt::RightDockWidgetArea) {
       columns << place.dock;
-      widths << (place.area == Qt::LeftDockWidgetArea ? kLeftWidth : kRightWidth);
-    } else {
-      rows << place.dock;
-      heights << (place.area == Qt::TopDockWidgetArea ? window_.height() * 58 / 100
-                                                      : window_.height() * 34 / 100);
+      widths << (left_side ? std::min(kLeftWidth, width * 18 / 100) : right);
     }
+    int share = place.area == Qt::TopDockWidgetArea ? 58 : 34;
+    if (left_side) share = place.dock == dock("legend") ? kLegendShare : 100 - kLegendShare;
+    if (place.area == Qt::RightDockWidgetArea)
+      share = place.dock == dock("statistics") ? kStatisticsShare : 100 - kStatisticsShare;
+    rows << place.dock;
+    heights << height * share / 100;
   }
   window_.resizeDocks(columns, widths, Qt::Horizontal);
   window_.resizeDocks(rows, heights, Qt::Vertical);

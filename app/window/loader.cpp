@@ -113,6 +113,7 @@ void Loader::save(const QString& file) {
         return true;
       },
       [this, file](bool) {
+        Q_EMIT saved(file);
         Q_EMIT message({UserMessage::Level::Info, tr("Saved %1.").arg(file), {}});
       });
 }

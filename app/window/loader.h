@@ -39,6 +39,7 @@ class Loader : public QObject {
   void message(const moescope::UserMessage& message);
   void opened(const QStringList& files);
   void failed(const QStringList& files);
+  void saved(const QString& file);
 
  private:
   void analyze();

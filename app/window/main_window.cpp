@@ -19,6 +19,7 @@
 #include "views/panels/find_panel.h"
 #include "views/panels/key_sheet.h"
 #include "views/panels/legend_panel.h"
+#include "views/panels/notes_panel.h"
 #include "views/panels/rules_panel.h"
 #include "views/panels/start_page.h"
 #include "views/panels/statistics_panel.h"
@@ -32,6 +33,7 @@ constexpr auto kGeometryKey = "window/geometry";
 MainWindow::MainWindow(WindowServices services, QWidget* parent)
     : QMainWindow(parent),
       loader_(document_, std::move(services)),
+      notes_keeper_(document_),
       layout_(*this, session_),
       files_(new FileActions(document_, loader_, session_, this)),
       range_bar_(new RangeBar(document_, context_, this)) {
@@ -81,12 +83,14 @@ void MainWindow::buildCentral() {
 void MainWindow::buildDocks() {
   layout_.add(new TraceTree(document_, context_), "tree", tr("Trace"), Qt::LeftDockWidgetArea,
               false);
-  layout_.add(new LegendPanel, "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
+  layout_.add(new LegendPanel(document_), "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
   add_trace_views(layout_, document_, context_);
   find_ = new FindPanel(document_, context_);
   rules_ = new RulesPanel(document_);
   layout_.add(find_, "find", tr("Find"), Qt::BottomDockWidgetArea, true);
   layout_.add(rules_, "rules", tr("Rules"), Qt::BottomDockWidgetArea, true);
+  notes_ = new NotesPanel(document_, context_);
+  layout_.add(notes_, "notes", tr("Notes"), Qt::BottomDockWidgetArea, true);
   details_ = new DetailsPanel(document_, context_);
   layout_.add(details_, "details", tr("Details"), Qt::RightDockWidgetArea, false);
   layout_.add(new StatisticsPanel(document_, context_), "statistics", tr("Statistics"),
@@ -116,6 +120,13 @@ QAction* MainWindow::addWindowAction(QMenu& menu, const QString& name, const QSt
 }
 
 void MainWindow::buildMenus() {
+  buildFileMenu();
+  buildEditMenu();
+  buildViewMenu();
+  buildHelpMenu();
+}
+
+void MainWindow::buildFileMenu() {
   auto* file = menuBar()->addMenu(tr("&File"));
   auto* exports = new ExportMenu(layout_, file);
   connect(exports, &ExportMenu::message, messages_, &MessageBar::showMessage);
@@ -124,8 +135,33 @@ void MainWindow::buildMenus() {
   refresh();
   files_->fillMenu(*file, exports);
   range_bar_->addFirst(files_->openAction());
+}
 
+void MainWindow::buildEditMenu() {
   auto* edit = menuBar()->addMenu(tr("&Edit"));
+  undo_.addStack(&document_.undoStack());
+  undo_.setActiveStack(&document_.undoStack());
+  QAction* undo = undo_.createUndoAction(this, tr("&Undo"));
+  undo->setObjectName("edit.undo");
+  undo->setShortcut(QKeySequence::Undo);
+  undo->setToolTip(tr("Take back the last edit of notes, rules or rows"));
+  QAction* redo = undo_.createRedoAction(this, tr("&Redo"));
+  redo->setObjectName("edit.redo");
+  redo->setShortcuts({QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")});
+  redo->setToolTip(tr("Make the edit again that was taken back"));
+  edit->addActions({undo, redo});
+  edit->addSeparator();
+  QAction* note =
+      addWindowAction(*edit, "edit.addNote", tr("Add &note"),
+                      tr("Add a note at the selected span or at the pointer"), {QKeySequence("N")});
+  connect(note, &QAction::triggered, this, [this] {
+    layout_.reveal("notes");
+    notes_->addNote();
+  });
+  const auto refresh = [this, note] { note->setEnabled(document_.trace() != nullptr); };
+  connect(&document_, &Document::traceChanged, note, refresh);
+  refresh();
+  edit->addSeparator();
   connect(addWindowAction(*edit, "edit.find", tr("&Find…"), tr("Find spans by name"),
                           {QKeySequence::Find}),
           &QAction::triggered, this, [this] {
@@ -142,7 +178,9 @@ void MainWindow::buildMenus() {
                           tr("One step back: the marked area, then the selected spans"),
                           {QKeySequence("Escape")}),
           &QAction::triggered, this, [this] { context_.clearSelection(); });
+}
 
+void MainWindow::buildViewMenu() {
   auto* view = menuBar()->addMenu(tr("&View"));
   for (QAction* action : range_bar_->actions())
     if (action->objectName().startsWith("range.")) view->addAction(action);
@@ -161,7 +199,9 @@ void MainWindow::buildMenus() {
     group->addAction(action);
     connect(action, &QAction::triggered, this, [this, id = id] { setTheme(id); });
   }
+}
 
+void MainWindow::buildHelpMenu() {
   auto* help = menuBar()->addMenu(tr("&Help"));
   connect(addWindowAction(*help, "help.palette", tr("&Command palette…"),
                           tr("Find and run any command"), {QKeySequence("Ctrl+Shift+P")}),
@@ -193,6 +233,9 @@ void MainWindow::connectLoading() {
     if (!restore_range_.empty()) context_.setRange(restore_range_);
     restore_range_ = {};
   });
+  connect(&notes_keeper_, &NotesKeeper::message, messages_, &MessageBar::showMessage);
+  connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::copyBeside);
+  connect(&document_.notes(), &NotesModel::dirtyChanged, this, &QWidget::setWindowModified);
   connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
 }
 
@@ -209,7 +252,7 @@ void MainWindow::traceChanged() {
   const QStringList& files = document_.files();
   const QString name =
       files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());
-  setWindowTitle(tr("%1 - MoEscope").arg(name));
+  setWindowTitle(tr("%1[*] - MoEscope").arg(name));
   file_status_->setText(
       tr("%1    %2 events    %3 spans    %4 tracks    %5")
           .arg(name, format_count(trace->info().events), format_count(trace->span_count()),
@@ -266,6 +309,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   session_.setValue(kGeometryKey, saveGeometry());
   layout_.save();
   if (document_.trace()) session_.setLast(document_.files(), context_.range());
+  notes_keeper_.flush();
   loader_.cancel();
   QMainWindow::closeEvent(event);
 }

@@ -3,12 +3,14 @@
 
 #include <QLabel>
 #include <QMainWindow>
+#include <QUndoGroup>
 
 #include "app/window/dock_layout.h"
 #include "app/window/file_actions.h"
 #include "app/window/job_status.h"
 #include "app/window/loader.h"
 #include "app/window/message_bar.h"
+#include "app/window/notes_keeper.h"
 #include "app/window/range_bar.h"
 #include "views/common/view_context.h"
 #include "views/panels/command_list.h"
@@ -17,6 +19,7 @@ namespace moescope {
 
 class DetailsPanel;
 class FindPanel;
+class NotesPanel;
 class RulesPanel;
 class StartPage;
 class StatisticsPanel;
@@ -52,6 +55,10 @@ class MainWindow : public QMainWindow {
   void buildCentral();
   void buildDocks();
   void buildMenus();
+  void buildFileMenu();
+  void buildEditMenu();
+  void buildViewMenu();
+  void buildHelpMenu();
   void buildStatus();
   void connectLoading();
   void traceChanged();
@@ -62,8 +69,10 @@ class MainWindow : public QMainWindow {
 
   Document document_;
   ViewContext context_;
+  QUndoGroup undo_;
   Session session_;
   Loader loader_;
+  NotesKeeper notes_keeper_;
   DockLayout layout_;
   FileActions* files_;
   RangeBar* range_bar_;
@@ -73,6 +82,7 @@ class MainWindow : public QMainWindow {
   StartPage* start_ = nullptr;
   DetailsPanel* details_ = nullptr;
   FindPanel* find_ = nullptr;
+  NotesPanel* notes_ = nullptr;
   RulesPanel* rules_ = nullptr;
   TimeRange restore_range_;
 };

@@ -9,6 +9,7 @@
 #include "core/import/align.h"
 #include "core/import/merge.h"
 #include "core/trace/moetrace.h"
+#include "core/trace/notes_file.h"
 #include "core/trace/sink.h"
 
 namespace moescope {
@@ -85,6 +86,7 @@ void add_folder(const std::filesystem::path& folder, std::vector<Source>& source
   std::vector<std::string> unknown;
   bool found = false;
   for (const auto& name : names) {
+    if (name.ends_with(kNotesSuffix)) continue;
     std::optional<Source> source;
     try {
       source = recognise(folder / name);

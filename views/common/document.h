@@ -3,6 +3,8 @@
 
 #include <QObject>
 #include <QStringList>
+#include <QUndoStack>
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "core/analysis/sm_allocation.h"
 #include "core/progress.h"
 #include "core/trace/trace.h"
+#include "views/common/notes_model.h"
 
 namespace moescope {
 
@@ -21,6 +24,8 @@ struct AnalysisResults {
   std::vector<DeviceOverlap> overlap;
   std::vector<ScopeOverlap> scopes;
   std::vector<SmAllocation> sm;
+  std::array<bool, kSpanClassCount> used{};  ///< classes that the trace has, by SpanClass
+  bool waits = false;                        ///< some communication only waits
 };
 using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
 
@@ -48,7 +53,13 @@ class Document : public QObject {
   /// Asks for a new analysis with these rules: emits rulesChanged.
   void setRules(RuleSet rules);
 
+  /// Edits of this document in the order they were made: notes, rules, pinned and hidden rows.
+  /// Another trace empties it.
+  QUndoStack& undoStack() { return undo_; }
+  NotesModel& notes() { return notes_; }
+
  Q_SIGNALS:
+  void traceAboutToChange();
   void traceChanged();  ///< another trace: analysis() is null until analysisChanged
   void analysisChanged();
   void rulesChanged();
@@ -58,6 +69,8 @@ class Document : public QObject {
   QStringList files_;
   AnalysisPtr analysis_;
   RuleSet rules_ = RuleSet::built_in();
+  QUndoStack undo_;
+  NotesModel notes_{undo_};
 };
 
 }  // namespace moescope

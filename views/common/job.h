@@ -4,25 +4,30 @@
 #include <QMetaObject>
 #include <QObject>
 #include <QPointer>
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <type_traits>
+#include <vector>
 
 #include "core/progress.h"
 
 namespace moescope {
 
 /// Runs one job at a time for its owner. Starting another cancels the one before, whose result is
-/// dropped; the destructor cancels and waits. All signals arrive on the thread that owns the
-/// object.
+/// dropped, without waiting for it; the destructor cancels and waits. All signals arrive on the
+/// thread that owns the object.
 class JobRunner : public QObject {
   Q_OBJECT
 
  public:
   explicit JobRunner(QObject* parent = nullptr) : QObject(parent) {}
-  ~JobRunner() override { stop(); }
+  ~JobRunner() override {
+    retire();
+    for (Worker& worker : retired_) worker.thread.join();
+  }
 
   bool running() const { return running_; }
   QString title() const { return title_; }
@@ -30,7 +35,7 @@ class JobRunner : public QObject {
   /// Calls `work(Progress&)` on a thread, then `done(result)` here. Errors go to failed().
   template <typename Work, typename Done>
   void start(const QString& title, Work work, Done done) {
-    stop();
+    retire();
     using Result = std::invoke_result_t<Work, Progress&>;
     const auto generation = ++generation_;
     const auto deliver = [this, generation](std::function<void()> call) {
@@ -50,26 +55,28 @@ class JobRunner : public QObject {
     title_ = title;
     running_ = true;
     Q_EMIT started(title);
-    thread_ = std::thread(
-        [this, deliver, progress = progress_, work = std::move(work), done = std::move(done)] {
-          try {
-            auto result = std::make_shared<Result>(work(*progress));
-            deliver([this, result, done] {
-              finish();
-              done(std::move(*result));
-            });
-          } catch (const Cancelled&) {
-            deliver([this] {
-              finish();
-              Q_EMIT cancelled();
-            });
-          } catch (const std::exception& error) {
-            deliver([this, text = QString::fromUtf8(error.what())] {
-              finish();
-              Q_EMIT failed(text);
-            });
-          }
+    worker_.ended = std::make_shared<std::atomic<bool>>(false);
+    worker_.thread = std::thread([deliver, this, ended = worker_.ended, progress = progress_,
+                                  work = std::move(work), done = std::move(done)] {
+      try {
+        auto result = std::make_shared<Result>(work(*progress));
+        deliver([this, result, done] {
+          finish();
+          done(std::move(*result));
         });
+      } catch (const Cancelled&) {
+        deliver([this] {
+          finish();
+          Q_EMIT cancelled();
+        });
+      } catch (const std::exception& error) {
+        deliver([this, text = QString::fromUtf8(error.what())] {
+          finish();
+          Q_EMIT failed(text);
+        });
+      }
+      *ended = true;
+    });
   }
 
   /// Asks the job to stop; cancelled() follows when it did.
@@ -89,15 +96,27 @@ class JobRunner : public QObject {
     running_ = false;
     Q_EMIT finished();
   }
-  /// Cancels and joins without delivering anything of the old job.
-  void stop() {
+  struct Worker {
+    std::thread thread;
+    std::shared_ptr<std::atomic<bool>> ended;
+  };
+
+  /// Cancels and drops the result of the job that runs; its thread is joined when it has ended.
+  void retire() {
     cancel();
     ++generation_;
-    if (thread_.joinable()) thread_.join();
+    if (worker_.thread.joinable()) retired_.push_back(std::move(worker_));
+    worker_ = {};
+    std::erase_if(retired_, [](Worker& worker) {
+      if (!*worker.ended) return false;
+      worker.thread.join();
+      return true;
+    });
     if (running_) finish();
   }
 
-  std::thread thread_;
+  Worker worker_;
+  std::vector<Worker> retired_;
   std::shared_ptr<Progress> progress_;
   quint64 generation_ = 0;
   bool running_ = false;

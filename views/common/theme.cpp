@@ -1,6 +1,8 @@
 #include "views/common/theme.h"
 
 #include <QCoreApplication>
+#include <QPainter>
+#include <QPixmap>
 #include <array>
 
 namespace moescope {
@@ -72,6 +74,17 @@ QBrush Theme::brush(SpanClass c, bool waits) const {
 QColor Theme::text_on(const QColor& fill) {
   const double luminance = 0.2126 * fill.redF() + 0.7152 * fill.greenF() + 0.0722 * fill.blueF();
   return luminance > 0.45 ? QColor("#111111") : QColor("#FFFFFF");
+}
+
+QIcon class_swatch(const QBrush& fill, const QColor& border) {
+  QPixmap pixmap(28, 28);
+  pixmap.setDevicePixelRatio(2);
+  pixmap.fill(Qt::transparent);
+  QPainter painter(&pixmap);
+  painter.setPen(border);
+  painter.setBrush(fill);
+  painter.drawRect(QRectF(0.5, 0.5, 13, 13));
+  return QIcon(pixmap);
 }
 
 QString class_label(SpanClass c, bool waits) {

@@ -3,6 +3,7 @@
 
 #include <QBrush>
 #include <QColor>
+#include <QIcon>
 #include <QPalette>
 
 #include "core/analysis/classify.h"
@@ -26,6 +27,9 @@ struct Theme {
   /// Text colour that is readable on `fill`.
   static QColor text_on(const QColor& fill);
 };
+
+/// A small square of `fill` for lists and menus, sharp at two device pixels a point.
+QIcon class_swatch(const QBrush& fill, const QColor& border);
 
 /// Word for the user: "attention", "dense GEMM", "shared expert", ...
 QString class_label(SpanClass c, bool waits = false);

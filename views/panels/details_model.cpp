@@ -1,5 +1,6 @@
 #include "views/panels/details_model.h"
 
+#include <QApplication>
 #include <nlohmann/json.hpp>
 
 #include "views/common/theme.h"
@@ -33,6 +34,7 @@ QString scalar_text(const Json& value) {
 }
 
 constexpr int kMaxDepth = 16;
+constexpr std::size_t kMaxLinks = 100;   // a graph replay launches hundreds
 constexpr std::size_t kMaxItems = 2000;  // of one array: a foreign file may hold millions
 
 void add_json(QStandardItem* parent, const QString& name, const Json& value, int depth) {
@@ -66,7 +68,7 @@ void append_text(const QStandardItem* parent, int depth, QString& text) {
 
 }  // namespace
 
-void DetailsModel::show(const Document& document, SpanRef ref) {
+void DetailsModel::show(const Document& document, SpanRef ref, const FlowIndex* flow) {
   clear();
   setHorizontalHeaderLabels({tr("Property"), tr("Value")});
   if (!ref.valid() || !document.trace()) return;
@@ -80,8 +82,49 @@ void DetailsModel::show(const Document& document, SpanRef ref) {
   if (span.correlation != 0)
     add(invisibleRootItem(), tr("Correlation"), QString::number(span.correlation),
         tr("Joins a launch and the GPU work it started"));
+  if (flow != nullptr) addFlow(trace, ref, span, *flow);
   addLaunch(trace, span);
   addArguments(trace, ref);
+}
+
+void DetailsModel::addFlow(const Trace& trace, SpanRef ref, const Span& span,
+                           const FlowIndex& flow) {
+  const auto partners = flow.partners(trace, ref);
+  if (is_gpu_work(span.kind))
+    addSpans(trace, tr("Launched by"), tr("The call on the host that started this work"), partners);
+  else
+    addSpans(trace, tr("Launched"), tr("The GPU work that this call started"), partners);
+  addSpans(trace, tr("On other ranks"), tr("The same collective on the other ranks"),
+           flow.peers(trace, ref));
+}
+
+void DetailsModel::addSpans(const Trace& trace, const QString& title, const QString& tip,
+                            const std::vector<SpanRef>& spans) {
+  if (spans.empty()) return;
+  const auto text = [&](SpanRef ref) {
+    const Span other = trace.span(ref);
+    return tr("%1, %2 at %3")
+        .arg(qt(trace.strings()[other.name]), format_time(other.duration),
+             format_position(other.start, 1000));
+  };
+  const auto link = [&](QStandardItem* item, SpanRef ref) {
+    item->setData(QVariant::fromValue(ref), kSpanRole);
+    QStandardItem* value = item->parent() != nullptr ? item->parent()->child(item->row(), 1)
+                                                     : invisibleRootItem()->child(item->row(), 1);
+    value->setForeground(QApplication::palette().link());
+    value->setToolTip(tr("%1\n%2\n%3. Click to go there.")
+                          .arg(text(ref), QString::fromStdString(trace.path(ref.track)), tip));
+  };
+  if (spans.size() == 1) {
+    link(add(invisibleRootItem(), title, text(spans.front())), spans.front());
+    return;
+  }
+  QStandardItem* group =
+      add(invisibleRootItem(), title, tr("%1 spans").arg(format_count(spans.size())), tip);
+  for (std::size_t i = 0; i < std::min(spans.size(), kMaxLinks); ++i)
+    link(add(group, QString::fromStdString(trace.path(spans[i].track)), text(spans[i])), spans[i]);
+  if (spans.size() > kMaxLinks)
+    add(group, QStringLiteral("…"), tr("%1 more").arg(format_count(spans.size() - kMaxLinks)));
 }
 
 void DetailsModel::addClass(const Document& document, const Span& span) {
@@ -98,8 +141,9 @@ void DetailsModel::addClass(const Document& document, const Span& span) {
   QStandardItem* rule =
       add(invisibleRootItem(), tr("Rule"),
           tr("%1: %2").arg(found.rule + 1).arg(QString::fromStdString(rules[index].pattern)),
-          tr("The first rule whose pattern is found in the name. Press Enter to open it."));
+          tr("The first rule whose pattern is found in the name. Click to open it."));
   rule->setData(int{found.rule}, kRuleRole);
+  invisibleRootItem()->child(rule->row(), 1)->setForeground(QApplication::palette().link());
 }
 
 void DetailsModel::addTimes(const Span& span) {

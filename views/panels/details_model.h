@@ -3,6 +3,7 @@
 
 #include <QStandardItemModel>
 
+#include "core/analysis/flow.h"
 #include "views/common/document.h"
 
 namespace moescope {
@@ -15,8 +16,9 @@ class DetailsModel : public QStandardItemModel {
   static constexpr int kSpanRole = Qt::UserRole + 2;  ///< SpanRef: span that the row leads to
 
   explicit DetailsModel(QObject* parent = nullptr) : QStandardItemModel(parent) {}
-  /// Shows `span` of the document's trace; an invalid one empties the model.
-  void show(const Document& document, SpanRef span);
+  /// Shows `span` of the document's trace; an invalid one empties the model. `flow`: null while it
+  /// is not known yet.
+  void show(const Document& document, SpanRef span, const FlowIndex* flow = nullptr);
   /// "name<TAB>value" lines with indentation by depth.
   QString toText() const;
 
@@ -24,6 +26,9 @@ class DetailsModel : public QStandardItemModel {
   void addTimes(const Span& span);
   void addClass(const Document& document, const Span& span);
   void addLaunch(const Trace& trace, const Span& span);
+  void addFlow(const Trace& trace, SpanRef ref, const Span& span, const FlowIndex& flow);
+  void addSpans(const Trace& trace, const QString& title, const QString& tip,
+                const std::vector<SpanRef>& spans);
   void addArguments(const Trace& trace, SpanRef ref);
 };
 

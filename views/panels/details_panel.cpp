@@ -6,6 +6,8 @@
 #include <QHeaderView>
 #include <QVBoxLayout>
 
+#include "views/panels/find_panel.h"
+
 namespace moescope {
 
 DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* parent)
@@ -57,16 +59,24 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
     tree_->expandAll();
   });
   connect(tree_, &QTreeView::activated, this, &DetailsPanel::activate);
+  connect(tree_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
+    if (index.column() == 1) activate(index);
+  });
   connect(&context_, &ViewContext::selectionChanged, this, &DetailsPanel::refresh);
-  connect(&document_, &Document::traceChanged, this, &DetailsPanel::refresh);
-  connect(&document_, &Document::analysisChanged, this, &DetailsPanel::refresh);
+  const auto forget = [this] {
+    flow_job_.cancel();
+    flow_.reset();
+    refresh();
+  };
+  connect(&document_, &Document::traceChanged, this, forget);
+  connect(&document_, &Document::analysisChanged, this, forget);
   refresh();
 }
 
 void DetailsPanel::refresh() {
   const SpanRef span = document_.trace() ? context_.currentSpan() : SpanRef{};
   try {
-    model_.show(document_, span);
+    model_.show(document_, span, flow_.get());
     empty_->setText(tr("Select a span to see its details."));
   } catch (const std::exception& error) {  // a selection of the trace before, or a damaged chunk
     model_.clear();
@@ -79,6 +89,22 @@ void DetailsPanel::refresh() {
   tree_->expandAll();
   tree_->header()->setStretchLastSection(true);
   tree_->resizeColumnToContents(0);
+  tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), tree_->width() / 2));
+  if (some && !flow_) findFlow();
+}
+
+void DetailsPanel::findFlow() {
+  if (!document_.analysis() || flow_job_.running()) return;
+  flow_job_.start(
+      tr("Finding launches and collectives"),
+      [trace = document_.trace(), analysis = document_.analysis()](Progress& progress) {
+        return std::pair(analysis,
+                         std::make_shared<const FlowIndex>(*trace, *analysis->classes, progress));
+      },
+      [this](const auto& found) {
+        if (found.first == document_.analysis()) flow_ = found.second;
+        refresh();
+      });
 }
 
 void DetailsPanel::activate(const QModelIndex& index) {
@@ -86,7 +112,7 @@ void DetailsPanel::activate(const QModelIndex& index) {
   if (const QVariant rule = first.data(DetailsModel::kRuleRole); rule.isValid())
     Q_EMIT ruleRequested(rule.toInt());
   if (const QVariant span = first.data(DetailsModel::kSpanRole); span.isValid())
-    context_.selectSpan(span.value<SpanRef>());
+    reveal(*document_.trace(), context_, span.value<SpanRef>());
 }
 
 void DetailsPanel::copyValue() {

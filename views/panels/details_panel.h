@@ -7,6 +7,7 @@
 #include <QTreeView>
 #include <QWidget>
 
+#include "views/common/job.h"
 #include "views/common/view_context.h"
 #include "views/panels/details_model.h"
 
@@ -19,6 +20,8 @@ class DetailsPanel : public QWidget {
   DetailsPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
   const DetailsModel& model() const { return model_; }
   QAbstractItemModel* shownModel() { return &filter_; }
+  QTreeView* tree() const { return tree_; }
+  bool busy() const { return flow_job_.running(); }
 
  public Q_SLOTS:
   void copyValue();
@@ -29,11 +32,14 @@ class DetailsPanel : public QWidget {
 
  private:
   void refresh();
+  void findFlow();
   void activate(const QModelIndex& index);
 
   Document& document_;
   ViewContext& context_;
   DetailsModel model_;
+  std::shared_ptr<const FlowIndex> flow_;  ///< of the analysis shown; made on first use
+  JobRunner flow_job_;
   QSortFilterProxyModel filter_;
   QLabel* empty_;
   QLineEdit* search_;

@@ -2,26 +2,10 @@
 
 #include <QApplication>
 #include <QEvent>
-#include <QPainter>
 
 #include "views/common/theme.h"
 
 namespace moescope {
-namespace {
-
-QIcon swatch(const QBrush& brush, const QColor& border) {
-  QPixmap pixmap(28, 28);
-  pixmap.setDevicePixelRatio(2);
-  pixmap.fill(Qt::transparent);
-  QPainter painter(&pixmap);
-  painter.setPen(border);
-  painter.setBrush(brush);
-  painter.drawRect(QRectF(0.5, 0.5, 13, 13));
-  return QIcon(pixmap);
-}
-
-}  // namespace
-
 QString class_definition(SpanClass c) {
   const auto tr = [](const char* text) { return LegendPanel::tr(text); };
   switch (c) {
@@ -51,28 +35,34 @@ QString class_definition(SpanClass c) {
   return {};
 }
 
-LegendPanel::LegendPanel(QWidget* parent) : QListWidget(parent) {
+LegendPanel::LegendPanel(Document& document, QWidget* parent)
+    : QListWidget(parent), document_(document) {
   setObjectName("legendPanel");
   setAccessibleName(tr("Legend"));
   setSelectionMode(QAbstractItemView::NoSelection);
   setFrameShape(QFrame::NoFrame);
+  setIconSize({14, 14});
+  connect(&document_, &Document::analysisChanged, this, &LegendPanel::rebuild);
   rebuild();
 }
 
 void LegendPanel::rebuild() {
   clear();
   const Theme& theme = Theme::of(QApplication::palette());
+  const AnalysisPtr& analysis = document_.analysis();
   const auto add = [&](const QBrush& brush, const QString& text, const QString& definition) {
-    auto* item = new QListWidgetItem(swatch(brush, theme.muted_text), text, this);
+    auto* item = new QListWidgetItem(class_swatch(brush, theme.muted_text), text, this);
     item->setToolTip(definition);
   };
   for (int i = 0; i < kSpanClassCount; ++i) {
     const auto c = static_cast<SpanClass>(i);
+    if (analysis && !analysis->used[static_cast<std::size_t>(i)]) continue;
     add(theme.brush(c, false), class_label(c), class_definition(c));
   }
-  add(theme.brush(SpanClass::Combine, true), tr("waiting"),
-      tr("Communication kernels that only wait for another rank (notify, barrier), drawn hatched "
-         "in the colour of their class."));
+  if (!analysis || analysis->waits)
+    add(theme.brush(SpanClass::Combine, true), tr("waiting"),
+        tr("Communication kernels that only wait for another rank (notify, barrier), drawn hatched "
+           "in the colour of their class."));
   add(theme.ribbon_compute, tr("ribbon: compute only"),
       tr("Compute runs and no communication does."));
   add(theme.ribbon_both, tr("ribbon: overlapped"),
@@ -84,7 +74,7 @@ void LegendPanel::rebuild() {
 
 void LegendPanel::changeEvent(QEvent* event) {
   QListWidget::changeEvent(event);
-  if (event->type() == QEvent::ApplicationPaletteChange) rebuild();
+  if (event->type() == QEvent::PaletteChange) rebuild();
 }
 
 }  // namespace moescope

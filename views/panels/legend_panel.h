@@ -3,7 +3,7 @@
 
 #include <QListWidget>
 
-#include "core/analysis/classify.h"
+#include "views/common/document.h"
 
 namespace moescope {
 
@@ -11,13 +11,16 @@ class LegendPanel : public QListWidget {
   Q_OBJECT
 
  public:
-  explicit LegendPanel(QWidget* parent = nullptr);
+  /// Shows the classes that the trace has; all of them while that is not known.
+  explicit LegendPanel(Document& document, QWidget* parent = nullptr);
 
  protected:
   void changeEvent(QEvent* event) override;
 
  private:
   void rebuild();
+
+  Document& document_;
 };
 
 /// The definition of a class, for tooltips.

@@ -23,14 +23,16 @@ class RulesModel::ChangeRules : public QUndoCommand {
   RuleSet before_, after_;
 };
 
-RulesModel::RulesModel(QObject* parent) : QAbstractTableModel(parent) {}
+RulesModel::RulesModel(QUndoStack* undo, QObject* parent)
+    : QAbstractTableModel(parent), undo_(undo == nullptr ? own_undo_ : *undo) {}
 
 void RulesModel::change(RuleSet rules, const QString& what) {
+  if (rules.to_json() == rules_.to_json()) return;
   undo_.push(new ChangeRules(*this, rules_, std::move(rules), what));
 }
 
 void RulesModel::reset(RuleSet rules) {
-  undo_.clear();
+  own_undo_.clear();
   apply(std::move(rules));
 }
 

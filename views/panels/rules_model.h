@@ -14,11 +14,12 @@ class RulesModel : public QAbstractTableModel {
  public:
   enum Column { Class, Pattern, Waits, Matches, Comment, ColumnCount };
 
-  explicit RulesModel(QObject* parent = nullptr);
+  /// Edits go to `undo` when given, else to a history of its own.
+  explicit RulesModel(QUndoStack* undo = nullptr, QObject* parent = nullptr);
   const RuleSet& rules() const { return rules_; }
   /// Replaces all as one undoable step called `what`.
   void change(RuleSet rules, const QString& what);
-  /// Replaces all and forgets the undo history.
+  /// Replaces all; not undoable.
   void reset(RuleSet rules);
   QUndoStack& undoStack() { return undo_; }
   /// Names that each rule is the first to match; empty while unknown.
@@ -49,7 +50,8 @@ class RulesModel : public QAbstractTableModel {
   RuleSet rules_;
   std::vector<QString> problems_;
   std::vector<int> matches_;
-  QUndoStack undo_;
+  QUndoStack own_undo_;
+  QUndoStack& undo_;
 };
 
 }  // namespace moescope

@@ -41,8 +41,10 @@ class ClassDelegate : public QStyledItemDelegate {
 RulesPanel::RulesPanel(Document& document, QWidget* parent)
     : QWidget(parent),
       document_(document),
+      model_(&document.undoStack()),
       table_(new QTableView(this)),
       problem_(new QLabel(this)),
+      at_once_(new QCheckBox(tr("Analyse at once"), this)),
       apply_(new QPushButton(tr("Apply"), this)) {
   setObjectName("rulesPanel");
   table_->setObjectName("rulesTable");
@@ -59,6 +61,9 @@ RulesPanel::RulesPanel(Document& document, QWidget* parent)
   table_->horizontalHeader()->setStretchLastSection(false);
   problem_->setWordWrap(true);
   problem_->setAccessibleName(tr("What is wrong with the rules"));
+  at_once_->setObjectName("applyRulesAtOnce");
+  at_once_->setChecked(true);
+  at_once_->setToolTip(tr("Analyse the open trace again after every edit that is valid"));
   apply_->setObjectName("applyRules");
   apply_->setToolTip(tr("Analyse the open trace again with these rules"));
   auto* layout = new QVBoxLayout(this);
@@ -71,6 +76,10 @@ RulesPanel::RulesPanel(Document& document, QWidget* parent)
   delay_.setSingleShot(true);
   delay_.setInterval(150);
   connect(&delay_, &QTimer::timeout, this, &RulesPanel::count);
+  apply_delay_.setSingleShot(true);
+  apply_delay_.setInterval(300);
+  connect(&apply_delay_, &QTimer::timeout, this, &RulesPanel::apply);
+  connect(at_once_, &QCheckBox::toggled, this, &RulesPanel::refreshState);
   connect(&document_, &Document::traceChanged, &delay_, qOverload<>(&QTimer::start));
   model_.reset(document_.rules());
   table_->resizeColumnsToContents();
@@ -107,15 +116,6 @@ void RulesPanel::addCommands() {
                             showRule(std::clamp(from + direction, 0, model_.rowCount() - 1));
                           });
   }
-  QAction* undo = model_.undoStack().createUndoAction(this);
-  undo->setShortcut(QKeySequence::Undo);
-  QAction* redo = model_.undoStack().createRedoAction(this);
-  redo->setShortcut(QKeySequence("Ctrl+Shift+Z"));
-  for (QAction* action : {undo, redo}) {
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    addAction(action);
-    actions << action;
-  }
   actions << addCommand("builtIn", tr("Built-in"), tr("Go back to the built-in rules"),
                         [this] { model_.change(RuleSet::built_in(), tr("Built-in rules")); });
   actions << addCommand("import", tr("Import…"), tr("Read rules from a JSON file"), [this] {
@@ -146,6 +146,7 @@ void RulesPanel::addCommands() {
     line->addWidget(button);
   }
   line->addStretch();
+  line->addWidget(at_once_);
   line->addWidget(apply_);
   static_cast<QVBoxLayout*>(layout())->addLayout(line);
 }
@@ -163,7 +164,10 @@ void RulesPanel::refreshState() {
       problem = tr("Rule %1: %2").arg(row + 1).arg(model_.problem(row));
   problem_->setText(problem);
   problem_->setVisible(!problem.isEmpty());
-  apply_->setEnabled(problem.isEmpty());
+  const bool differs = model_.rules().to_json() != document_.rules().to_json();
+  apply_->setEnabled(problem.isEmpty() && differs);
+  apply_delay_.stop();
+  if (problem.isEmpty() && differs && at_once_->isChecked()) apply_delay_.start();
   delay_.start();
 }
 
@@ -187,7 +191,10 @@ void RulesPanel::count() {
 }
 
 void RulesPanel::apply() {
-  if (model_.valid()) document_.setRules(model_.rules());
+  apply_delay_.stop();
+  if (!model_.valid()) return;
+  document_.setRules(model_.rules());
+  apply_->setEnabled(false);
 }
 
 void RulesPanel::importRules(const QString& file) {

@@ -1,6 +1,7 @@
 // The rule editor: which class a kernel belongs to.
 #pragma once
 
+#include <QCheckBox>
 #include <QLabel>
 #include <QPushButton>
 #include <QTableView>
@@ -41,8 +42,9 @@ class RulesPanel : public QWidget {
   RulesModel model_;
   QTableView* table_;
   QLabel* problem_;
+  QCheckBox* at_once_;
   QPushButton* apply_;
-  QTimer delay_;
+  QTimer delay_, apply_delay_;
   JobRunner job_;
 };
 

@@ -1,10 +1,12 @@
 #include "views/panels/statistics_model.h"
 
+#include <QApplication>
 #include <array>
 #include <cmath>
 
 #include "views/common/theme.h"
 #include "views/common/units.h"
+#include "views/timeline/label_text.h"
 
 namespace moescope {
 namespace {
@@ -51,10 +53,14 @@ const DurationStatistics& StatisticsModel::durations(int row) const {
   return by_class_ ? statistics_.classes[i].second : statistics_.names[i].durations;
 }
 
-QString StatisticsModel::className(int row) const {
+ClassifiedName StatisticsModel::classified(int row) const {
   const auto i = static_cast<std::size_t>(row);
-  if (by_class_) return class_label(statistics_.classes[i].first);
-  const ClassifiedName& c = statistics_.names[i].classified;
+  if (!by_class_) return statistics_.names[i].classified;
+  return {statistics_.classes[i].first, false, -1};
+}
+
+QString StatisticsModel::className(int row) const {
+  const ClassifiedName c = classified(row);
   return class_label(c.span_class, c.waits);
 }
 
@@ -68,13 +74,26 @@ SpanRef StatisticsModel::longest(int row) const {
   return by_class_ ? SpanRef{} : statistics_.names[static_cast<std::size_t>(row)].longest;
 }
 
+QVariant StatisticsModel::swatch(int column, int row) const {
+  if (column != (by_class_ ? Class : Name)) return {};
+  const ClassifiedName c = classified(row);
+  const Theme& theme = Theme::of(QApplication::palette());
+  return class_swatch(theme.brush(c.span_class, c.waits), theme.muted_text);
+}
+
 QVariant StatisticsModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
   const int row = index.row(), column = index.column();
   if (role == Qt::TextAlignmentRole && column >= Count)
     return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
+  if (role == kHostRole) return classified(row).span_class == SpanClass::Host;
+  if (role == Qt::DecorationRole && column <= Name) return swatch(column, row);
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != kSortRole) return {};
+  if (role == Qt::ToolTipRole && column <= Name)
+    return tr("%1 (%2)").arg(name(row), className(row));
   if (column == Class) return className(row);
+  if (column == Name && role == Qt::DisplayRole && !by_class_)
+    return short_name(trace_->strings()[statistics_.names[static_cast<std::size_t>(row)].name]);
   if (column == Name) return name(row);
   const DurationStatistics& d = durations(row);
   if (column == Count)
@@ -99,6 +118,13 @@ QVariant StatisticsModel::headerData(int section, Qt::Orientation orientation, i
   const auto i = static_cast<std::size_t>(section);
   if (role == Qt::DisplayRole) return titles[i];
   return role == Qt::ToolTipRole ? QVariant(tips[i]) : QVariant();
+}
+
+bool StatisticsOrder::lessThan(const QModelIndex& left, const QModelIndex& right) const {
+  const bool left_host = left.data(StatisticsModel::kHostRole).toBool();
+  const bool right_host = right.data(StatisticsModel::kHostRole).toBool();
+  if (left_host != right_host) return right_host == (sortOrder() == Qt::AscendingOrder);
+  return QSortFilterProxyModel::lessThan(left, right);
 }
 
 }  // namespace moescope

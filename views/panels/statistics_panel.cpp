@@ -44,6 +44,8 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->setWordWrap(false);
+  table_->horizontalHeader()->setMinimumSectionSize(36);
+  table_->setIconSize({12, 12});
   table_->setTextElideMode(Qt::ElideRight);
   table_->verticalHeader()->hide();
   table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
@@ -66,14 +68,17 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   connect(&context_, &ViewContext::processFilterChanged, this, later);
   connect(&document_, &Document::traceChanged, this, later);
   connect(&document_, &Document::analysisChanged, this, later);
-  connect(grouping_, &QComboBox::currentIndexChanged, this,
-          [this](int index) { model_.setByClass(index == 1); });
+  connect(grouping_, &QComboBox::currentIndexChanged, this, [this](int index) {
+    model_.setByClass(index == 1);
+    fitColumns();
+  });
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
     const SpanRef span = model_.longest(sorted_.mapToSource(index).row());
     if (span.valid()) context_.selectSpan(span);
   });
   connect(&job_, &JobRunner::failed, this,
           [this](const QString& error) { title_->setText(error); });
+  fitColumns();
   refresh();
 }
 
@@ -148,10 +153,18 @@ void StatisticsPanel::show(SelectionStatistics statistics, const QString& what) 
                             .arg(what, format_count(count), format_time(statistics.all.total)));
   const bool first = model_.rowCount() == 0;
   model_.setStatistics(document_.trace(), std::move(statistics));
-  if (!first || count == 0) return;
-  table_->resizeColumnsToContents();
-  table_->setColumnWidth(StatisticsModel::Name,
-                         std::min(table_->columnWidth(StatisticsModel::Name), 220));
+  if (first && count != 0) fitColumns();
+}
+
+void StatisticsPanel::fitColumns() {
+  // The class is the swatch beside the name; a column of its own would push figures out of sight.
+  const bool by_class = grouping_->currentIndex() == 1;
+  table_->setColumnHidden(StatisticsModel::Class, !by_class);
+  table_->setColumnHidden(StatisticsModel::Name, by_class);
+  const int text = by_class ? StatisticsModel::Class : StatisticsModel::Name;
+  for (int column = 0; column < StatisticsModel::ColumnCount; ++column)
+    table_->horizontalHeader()->setSectionResizeMode(
+        column, column == text ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
 }
 
 QString StatisticsPanel::toText(QChar separator, bool selected_rows) const {

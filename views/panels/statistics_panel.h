@@ -3,7 +3,6 @@
 
 #include <QComboBox>
 #include <QLabel>
-#include <QSortFilterProxyModel>
 #include <QTableView>
 #include <QTimer>
 #include <QWidget>
@@ -29,13 +28,14 @@ class StatisticsPanel : public QWidget {
  private:
   void refresh();
   void show(SelectionStatistics statistics, const QString& what);
+  void fitColumns();
   void addCopyActions();
   std::vector<TrackId> tracksOfFilter(const std::vector<TrackId>& wanted) const;
 
   Document& document_;
   ViewContext& context_;
   StatisticsModel model_;
-  QSortFilterProxyModel sorted_;
+  StatisticsOrder sorted_;
   QLabel* title_;
   QComboBox* grouping_;
   QTableView* table_;

@@ -1,0 +1,158 @@
+#include "core/trace/notes_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+constexpr std::uintmax_t kMaxBytes = 64U << 20;
+constexpr TimeNs kMaxTime = TimeNs{1} << 61;
+
+[[noreturn]] void not_notes(const std::filesystem::path& path, const std::string& place) {
+  throw Error(path.string(), place, "is no notes file of this program",
+              "Move it away to start with empty notes");
+}
+
+std::optional<SpanRef> find_span(const Trace& trace, TrackId track, TimeNs start,
+                                 std::string_view name) {
+  std::optional<SpanRef> found;
+  trace.visit_chunks(track, {start, start + 1}, [&](const SpanChunk& chunk, std::uint32_t first) {
+    const auto& starts = chunk.columns().start;
+    auto it = std::lower_bound(starts.begin(), starts.end(), start);
+    for (; it != starts.end() && *it == start && !found; ++it) {
+      const auto row = static_cast<std::size_t>(it - starts.begin());
+      if (trace.strings()[chunk.columns().name[row]] == name)
+        found = SpanRef{track, first + static_cast<std::uint32_t>(row)};
+    }
+    return !found.has_value();
+  });
+  return found;
+}
+
+std::string read_whole(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error)
+    throw Error(path.string(), "", "cannot be read: " + error.message(), "Check your rights");
+  if (size > kMaxBytes) not_notes(path, "");
+  std::ifstream in(path, std::ios::binary);
+  std::string text(size, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(size));
+  if (!in) throw Error(path.string(), "", "cannot be read", "Check your rights");
+  return text;
+}
+
+TraceNote read_note(const Json& json, const Trace& trace,
+                    const std::unordered_map<std::string, TrackId>& tracks) {
+  TraceNote note;
+  note.time = std::clamp(json.at("time_ns").get<TimeNs>(), -kMaxTime, kMaxTime);
+  note.text = json.at("text").get<std::string>();
+  note.color = json.value("color", std::string());
+  if (const auto track = tracks.find(json.value("track", std::string())); track != tracks.end())
+    note.track = track->second;
+  if (note.track && json.contains("span"))
+    note.span =
+        find_span(trace, *note.track,
+                  std::clamp(json["span"].at("start_ns").get<TimeNs>(), -kMaxTime, kMaxTime),
+                  json["span"].at("name").get<std::string>());
+  return note;
+}
+
+Json note_json(const Trace& trace, const TraceNote& note) {
+  Json json{{"time_ns", note.time}, {"text", note.text}};
+  if (!note.color.empty()) json["color"] = note.color;
+  if (note.track && *note.track < trace.tracks().size()) json["track"] = trace.path(*note.track);
+  if (note.span) {
+    const Span span = trace.span(*note.span);
+    json["span"] = {{"start_ns", span.start}, {"name", std::string(trace.strings()[span.name])}};
+  }
+  return json;
+}
+
+}  // namespace
+
+std::filesystem::path notes_path(const std::vector<std::filesystem::path>& paths) {
+  if (paths.empty()) return {};
+  std::error_code ignored;
+  const auto& first = paths.front();
+  if (paths.size() > 1)
+    return first.string() + "+" + std::to_string(paths.size() - 1) + std::string(kNotesSuffix);
+  if (std::filesystem::is_directory(first, ignored))
+    return first / (std::string("trace") + std::string(kNotesSuffix));
+  return first.string() + std::string(kNotesSuffix);
+}
+
+std::vector<TraceNote> notes_of(const Trace& trace) {
+  std::vector<TraceNote> notes;
+  for (const Note& note : trace.notes())
+    notes.push_back({note.time, note.track, {}, note.text, {}});
+  return notes;
+}
+
+std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace& trace) {
+  const Json json = Json::parse(read_whole(path), nullptr, false);
+  if (!json.is_object() || !json.contains("notes") || !json["notes"].is_array())
+    not_notes(path, "");
+  if (const Json schema = json.value("schema", Json(0)); !schema.is_number_integer())
+    not_notes(path, "schema");
+  else if (schema.get<std::int64_t>() > kSchema)
+    throw Error(path.string(), "schema", "was written by a newer MoEscope", "Update MoEscope");
+  std::unordered_map<std::string, TrackId> tracks;
+  for (TrackId track = 0; track < trace.tracks().size(); ++track)
+    tracks.emplace(trace.path(track), track);
+  std::vector<TraceNote> notes;
+  for (const Json& note : json["notes"]) {
+    try {
+      notes.push_back(read_note(note, trace, tracks));
+    } catch (const Json::exception&) {
+      not_notes(path, "note " + std::to_string(notes.size() + 1));
+    }
+  }
+  return notes;
+}
+
+void write_notes(const std::filesystem::path& path, const Trace& trace,
+                 const std::vector<TraceNote>& notes) {
+  const auto fail = [&](const std::string& reason) {
+    throw Error(path.string(), "", "notes cannot be written: " + reason,
+                "Check free space and your rights in its folder");
+  };
+  std::error_code error;
+  if (notes.empty()) {
+    std::filesystem::remove(path, error);
+    if (error) fail(error.message());
+    return;
+  }
+  Json json{{"schema", kSchema}, {"notes", Json::array()}};
+  for (const TraceNote& note : notes) json["notes"].push_back(note_json(trace, note));
+  const std::filesystem::path part = path.string() + ".part-" + std::to_string(getpid());
+  {
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    // Text of a foreign trace need not be UTF-8.
+    out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    out.close();
+    if (!out) {
+      const std::string reason = std::strerror(errno);
+      std::filesystem::remove(part, error);
+      fail(reason);
+    }
+  }
+  std::filesystem::rename(part, path, error);
+  if (!error) return;
+  const std::string reason = error.message();
+  std::filesystem::remove(part, error);
+  fail(reason);
+}
+
+}  // namespace moescope
