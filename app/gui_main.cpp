@@ -38,7 +38,7 @@ int run_gui(int argc, char** argv, const GuiOptions& options) {
   QCoreApplication::setOrganizationName("MoEscope");
   QCoreApplication::setApplicationName("MoEscope");
   QCoreApplication::setApplicationVersion(MOESCOPE_VERSION);
-  QGuiApplication::setDesktopFileName("moescope");
+  QGuiApplication::setDesktopFileName("io.github.moescope.MoEscope");
   QApplication app(argc, argv);
   MainWindow window(core_services());
   if (!options.theme.empty()) apply_appearance(QString::fromStdString(options.theme));

@@ -1,12 +1,7 @@
 #ifdef MOESCOPE_HAS_GUI
-#include <QDateTime>
-
 #include "app/commands/command.h"
 #include "app/commands/gui_headless.h"
-#include "views/overlap/overlap_view.h"
-#include "views/report/report.h"
-#include "views/sm/sm_view.h"
-#include "views/timeline/timeline_view.h"
+#include "app/window/report_maker.h"
 
 namespace moescope {
 namespace {
@@ -19,19 +14,11 @@ struct ReportOptions {
 void make_report(const ReportOptions& options) {
   const auto application = headless_application();
   HeadlessDocument opened(options.files, options.rules);
-  OverlapView overlap(opened.document, opened.context);
-  SmView sm(opened.document, opened.context);
-  sm.showAllDevices();
-  TimelineView timeline(opened.document, opened.context);
-  ReportInput input;
-  input.trace = opened.document.trace();
-  input.analysis = opened.document.analysis();
-  input.files = opened.document.files();
-  input.statistics = statistics_of(*input.trace, *input.analysis->classes, input.trace->range(), {},
-                                   false, command_progress());
-  input.charts = {&timeline, &overlap, &sm};
-  input.date = QDateTime::currentDateTime().toString(Qt::ISODate);
-  write_report(input, QString::fromStdString(options.output));
+  const Trace& trace = *opened.document.trace();
+  write_trace_report(opened.document,
+                     statistics_of(trace, *opened.document.analysis()->classes, trace.range(), {},
+                                   false, command_progress()),
+                     QString::fromStdString(options.output));
 }
 
 }  // namespace

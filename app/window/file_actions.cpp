@@ -46,13 +46,13 @@ QAction* FileActions::make(const QString& name, const QString& text, const QStri
   return action;
 }
 
-void FileActions::fillMenu(QMenu& file, QMenu* exports) {
+void FileActions::fillMenu(QMenu& file, OutputActions& outputs) {
   file.addAction(open_);
   file.addAction(folder_);
   recent_ = file.addMenu(tr("Open &recent"));
   file.addSeparator();
   file.addAction(save_);
-  file.addMenu(exports);
+  outputs.fillMenu(file);
   file.addSeparator();
   file.addAction(close_);
   file.addAction(quit_);

@@ -6,6 +6,7 @@
 #include <QObject>
 
 #include "app/window/loader.h"
+#include "app/window/output_actions.h"
 #include "app/window/session.h"
 
 namespace moescope {
@@ -16,7 +17,8 @@ class FileActions : public QObject {
  public:
   FileActions(Document& document, Loader& loader, Session& session, QWidget* window);
 
-  void fillMenu(QMenu& file, QMenu* exports);
+  /// Opening and saving; `outputs` adds its actions before closing.
+  void fillMenu(QMenu& file, OutputActions& outputs);
   QAction* openAction() const { return open_; }
 
  public Q_SLOTS:

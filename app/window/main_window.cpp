@@ -7,10 +7,11 @@
 #include <QFileInfo>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QPointer>
 #include <QStatusBar>
 
+#include "app/window/about_dialog.h"
 #include "app/window/appearance.h"
-#include "app/window/export_menu.h"
 #include "app/window/samples.h"
 #include "app/window/trace_views.h"
 #include "views/common/units.h"
@@ -25,6 +26,11 @@
 #include "views/panels/statistics_panel.h"
 #include "views/panels/trace_tree.h"
 
+/// Links the resources of the static library in; the macro works outside every namespace only.
+static void add_resources() {
+  Q_INIT_RESOURCE(resources);
+}
+
 namespace moescope {
 namespace {
 constexpr auto kGeometryKey = "window/geometry";
@@ -36,9 +42,12 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
       notes_keeper_(document_),
       layout_(*this, session_),
       files_(new FileActions(document_, loader_, session_, this)),
+      outputs_(new OutputActions(document_, layout_, session_, this)),
       range_bar_(new RangeBar(document_, context_, this)) {
+  add_resources();
   setObjectName("mainWindow");
   setWindowTitle(tr("MoEscope"));
+  setWindowIcon(QIcon(":/moescope.svg"));
   setAcceptDrops(true);
   resize(1280, 800);
   apply_appearance(session_.theme());
@@ -128,12 +137,8 @@ void MainWindow::buildMenus() {
 
 void MainWindow::buildFileMenu() {
   auto* file = menuBar()->addMenu(tr("&File"));
-  auto* exports = new ExportMenu(layout_, file);
-  connect(exports, &ExportMenu::message, messages_, &MessageBar::showMessage);
-  const auto refresh = [this, exports] { exports->setEnabled(document_.trace() != nullptr); };
-  connect(&document_, &Document::traceChanged, exports, refresh);
-  refresh();
-  files_->fillMenu(*file, exports);
+  connect(outputs_, &OutputActions::message, messages_, &MessageBar::showMessage);
+  files_->fillMenu(*file, *outputs_);
   range_bar_->addFirst(files_->openAction());
 }
 
@@ -174,10 +179,17 @@ void MainWindow::buildEditMenu() {
   connect(addWindowAction(*edit, "edit.findPrevious", tr("Find &previous"),
                           tr("Go to the hit before"), {QKeySequence("Shift+F3")}),
           &QAction::triggered, find_, &FindPanel::previous);
-  connect(addWindowAction(*edit, "edit.clearSelection", tr("&Clear selection"),
-                          tr("One step back: the marked area, then the selected spans"),
-                          {QKeySequence("Escape")}),
-          &QAction::triggered, this, [this] { context_.clearSelection(); });
+  QAction* clear = addWindowAction(*edit, "edit.clearSelection", tr("&Clear selection"),
+                                   tr("One step back: the marked area, then the selected spans"),
+                                   {QKeySequence("Escape")});
+  connect(clear, &QAction::triggered, this, [this] { context_.clearSelection(); });
+  // The timeline steps back by itself, out of measuring first; two owners of a key are none.
+  const QPointer<QDockWidget> timeline = layout_.dock("timeline");
+  connect(qApp, &QApplication::focusChanged, clear, [clear, timeline](QWidget*, QWidget* now) {
+    const bool in_timeline = timeline != nullptr && timeline->isAncestorOf(now);
+    clear->setShortcuts(in_timeline ? QList<QKeySequence>()
+                                    : QList<QKeySequence>{QKeySequence("Escape")});
+  });
 }
 
 void MainWindow::buildViewMenu() {
@@ -210,6 +222,14 @@ void MainWindow::buildHelpMenu() {
       addWindowAction(*help, "help.keys", tr("&Keys…"), tr("All commands that have a key"),
                       {QKeySequence("?"), QKeySequence("F1")});
   connect(keys, &QAction::triggered, this, &MainWindow::showKeySheet);
+  help->addSeparator();
+  connect(addWindowAction(*help, "help.about", tr("&About MoEscope…"),
+                          tr("Version, licence and libraries"), {}),
+          &QAction::triggered, this, [this] {
+            auto* about = new AboutDialog(this);
+            about->setAttribute(Qt::WA_DeleteOnClose);
+            about->show();
+          });
 }
 
 void MainWindow::buildStatus() {
@@ -222,7 +242,17 @@ void MainWindow::buildStatus() {
   statusBar()->setSizeGripEnabled(false);
 }
 
+void MainWindow::connectJob(JobRunner& job) {
+  connect(&job, &JobRunner::started, job_status_,
+          [this](const QString& title) { job_status_->setBusy(true, title); });
+  connect(&job, &JobRunner::progressed, job_status_, &JobStatus::setProgress);
+  connect(&job, &JobRunner::finished, job_status_,
+          [this] { job_status_->setBusy(loader_.busy(), {}); });
+  connect(job_status_, &JobStatus::cancelRequested, &job, &JobRunner::cancel);
+}
+
 void MainWindow::connectLoading() {
+  connectJob(outputs_->job());
   connect(&loader_, &Loader::busyChanged, job_status_, &JobStatus::setBusy);
   connect(&loader_, &Loader::progressed, job_status_, &JobStatus::setProgress);
   connect(&loader_, &Loader::message, messages_, &MessageBar::showMessage);

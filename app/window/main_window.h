@@ -11,6 +11,7 @@
 #include "app/window/loader.h"
 #include "app/window/message_bar.h"
 #include "app/window/notes_keeper.h"
+#include "app/window/output_actions.h"
 #include "app/window/range_bar.h"
 #include "views/common/view_context.h"
 #include "views/panels/command_list.h"
@@ -61,6 +62,7 @@ class MainWindow : public QMainWindow {
   void buildHelpMenu();
   void buildStatus();
   void connectLoading();
+  void connectJob(JobRunner& job);
   void traceChanged();
   void refreshStartPage();
   void setTheme(const QString& theme);
@@ -75,6 +77,7 @@ class MainWindow : public QMainWindow {
   NotesKeeper notes_keeper_;
   DockLayout layout_;
   FileActions* files_;
+  OutputActions* outputs_;
   RangeBar* range_bar_;
   MessageBar* messages_ = nullptr;
   JobStatus* job_status_ = nullptr;

@@ -60,8 +60,9 @@ struct ScopeOverlap {
   std::string kind;  ///< "annotation", "layer", "micro_batch", "phase"
   std::string name;
   DeviceKey key;
-  std::uint64_t windows = 0;  ///< separate stretches of time; occurrences that overlap are one
-  OverlapFigures figures;     ///< the device's figures cut to the union of the occurrences
+  std::uint64_t windows = 0;      ///< separate stretches of time; occurrences that overlap are one
+  OverlapFigures figures;         ///< the device's figures cut to the union of the occurrences
+  std::vector<TimeRange> ranges;  ///< that union, in order of time
 };
 /// Overlap for every scope the trace names, cut to `window`. A host annotation covers, on the
 /// device, the span from the first start to the last end of the GPU work launched inside it (by

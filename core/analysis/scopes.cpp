@@ -165,7 +165,7 @@ std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<Device
     if (window) united = united.clip(*window);
     if (united.empty()) continue;
     result.push_back({std::get<0>(key), std::get<1>(key), device, united.intervals().size(),
-                      cut(*work, united)});
+                      cut(*work, united), united.intervals()});
   }
   return result;
 }

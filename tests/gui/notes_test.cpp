@@ -83,8 +83,8 @@ class NotesWindow : public testing::Test {
   void start() {
     window = std::make_unique<MainWindow>(WindowServices{
         .open = [](const std::vector<std::filesystem::path>&, Progress&) { return noted_trace(); },
-        .analyze = [](const Trace& trace,
-                      const RuleSet& rules) { return analyze_document(trace, rules); },
+        .analyze = [](const Trace& trace, const RuleSet& rules,
+                      Progress& progress) { return analyze_document(trace, rules, progress); },
         .save = [](const Trace&, const std::filesystem::path&, Progress&) {}});
     window->show();
   }

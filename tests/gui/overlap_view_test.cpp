@@ -8,17 +8,20 @@
 #include "core/import/importer.h"
 #include "tests/gui/chart_document.h"
 #include "tests/support/data.h"
+#include "tests/support/trace_maker.h"
 #include "views/overlap/figures.h"
+#include "views/overlap/overlap_tables.h"
 
 namespace moescope {
 namespace {
 
-/// Text of the figure with this JSON key in a row of the table of figures.
+/// Exact value of the figure with this JSON key in a row of the table of figures.
 QString figure_in(const OverlapView& view, const QString& key, int row = 0) {
   const auto* table = view.findChild<QTableWidget*>("overlapFigures");
   const auto& definitions = figure_definitions();
   for (std::size_t i = 0; i < definitions.size(); ++i) {
-    if (definitions[i].key == key) return table->item(row, static_cast<int>(i) + 1)->text();
+    if (definitions[i].key == key)
+      return dynamic_cast<const FigureItem*>(table->item(row, static_cast<int>(i) + 1))->exact();
   }
   return {};
 }
@@ -81,9 +84,70 @@ TEST(OverlapView, TheProcessFilterHidesOtherDevices) {
 TEST(OverlapView, TsvHasUnitsAndPlainNumbers) {
   test::ChartDocument chart;
   OverlapView view(chart.document, chart.context);
-  const QString text = view.tableTsv(*view.findChild<QTableWidget*>("overlapFigures"));
+  const QString text = figure_table_tsv(*view.findChild<QTableWidget*>("overlapFigures"));
   EXPECT_TRUE(text.startsWith("Device\tExposed communication (ns)\tOverlap (%)"));
   EXPECT_TRUE(text.contains("<rank & 0> > GPU 0 (Test GPU)\t200\t50.0000\t200\t400"));
+}
+
+TEST(OverlapView, SelectedAreaIsOfferedOnlyWhileThereIsOne) {
+  test::ChartDocument chart;
+  OverlapView view(chart.document, chart.context);
+  EXPECT_EQ(view.windowChoice()->count(), 2);
+  chart.context.setArea(AreaSelection{{400, 600}, {0}});
+  ASSERT_EQ(view.windowChoice()->count(), 3);
+  EXPECT_TRUE(view.windowChoice()->itemText(2).contains("all streams"));
+  QSignalSpy spy(&view, &OverlapView::figuresChanged);
+  view.windowChoice()->setCurrentIndex(2);
+  ASSERT_TRUE(spy.wait(5000));
+  EXPECT_EQ(figure_in(view, "overlap_ns"), "200");
+  EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "0");
+  chart.context.clearSelection();
+  EXPECT_EQ(view.windowChoice()->count(), 2);
+  EXPECT_FALSE(view.chartInput().window.has_value());
+  EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "200");
+}
+
+/// Layer 1 launches the dispatch that is exposed for 100 ns, layer 2 the one exposed for 50.
+struct LayerDocument {
+  LayerDocument() {
+    trace = test::make_trace({{"layer 1", 0, 100, 1, SpanKind::Annotation},
+                              {"layer 2", 100, 100, 1, SpanKind::Annotation},
+                              {"cudaLaunchKernel", 10, 5, 1, SpanKind::Runtime, 1},
+                              {"cudaLaunchKernel", 110, 5, 1, SpanKind::Runtime, 2},
+                              {"deep_ep::dispatch", 1000, 100, 7, SpanKind::Kernel, 1},
+                              {"deep_ep::dispatch", 2000, 100, 7, SpanKind::Kernel, 2},
+                              {"gemm", 2050, 50, 8, SpanKind::Kernel, 3}});
+    context.reset(trace->range());
+    document.setTrace(trace, {"layers"});
+    document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
+  }
+  TracePtr trace;
+  Document document;
+  ViewContext context;
+};
+
+TEST(OverlapView, AClickOnALayerGoesToItsExposedCommunication) {
+  LayerDocument layers;
+  OverlapView view(layers.document, layers.context);
+  auto* scopes = view.findChild<QTableWidget*>("overlapScopes");
+  const auto row_of = [&](const QString& name) {
+    for (int r = 0; r < scopes->rowCount(); ++r)
+      if (scopes->item(r, 0)->text() == "layer" && scopes->item(r, 1)->text() == name) return r;
+    return -1;
+  };
+  ASSERT_GE(row_of("2"), 0);
+  Q_EMIT scopes->cellClicked(row_of("2"), 0);
+  ASSERT_TRUE(layers.context.area());
+  EXPECT_EQ(layers.context.area()->range, (TimeRange{2000, 2050}));
+  EXPECT_EQ(layers.context.area()->tracks.size(), 2U) << "the streams of the device";
+  const auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
+  EXPECT_EQ(exposed->rowCount(), 1);
+  Q_EMIT scopes->cellClicked(row_of("1"), 0);
+  EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100}));
+  auto* devices = view.findChild<QTableWidget*>("overlapFigures");
+  Q_EMIT devices->cellClicked(0, 0);
+  EXPECT_EQ(exposed->rowCount(), 2);
+  EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100})) << "the longest";
 }
 
 TEST(OverlapView, ReferenceTraceShowsTheReferenceFigures) {
@@ -99,11 +163,11 @@ TEST(OverlapView, ReferenceTraceShowsTheReferenceFigures) {
   document.setTrace(trace, {"reference"});
   document.setAnalysis(analyze_document(*trace, RuleSet::built_in(), no_progress()));
   OverlapView view(document, context);
-  EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "4,190,000");
-  EXPECT_EQ(figure_in(view, "overlap_ns"), "109,250,000");
+  EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "4190000");
+  EXPECT_EQ(figure_in(view, "overlap_ns"), "109250000");
   EXPECT_EQ(figure_in(view, "overlap_pct"), "96.3064");
-  EXPECT_EQ(figure_in(view, "comm_wait_ns"), "32,578,000");
-  EXPECT_EQ(figure_in(view, "idle_ns"), "497,000");
+  EXPECT_EQ(figure_in(view, "comm_wait_ns"), "32578000");
+  EXPECT_EQ(figure_in(view, "idle_ns"), "497000");
 }
 
 }  // namespace

@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <QComboBox>
 #include <QLabel>
+#include <QSignalSpy>
 #include <QTableWidget>
 
 #include "tests/gui/chart_document.h"
+#include "tests/support/trace_maker.h"
 #include "views/sm/sm_canvas.h"
 #include "views/sm/sm_columns.h"
+#include "views/sm/sm_grid.h"
 
 namespace moescope {
 namespace {
@@ -67,23 +71,55 @@ TEST(SmView, WithoutRecordedSmIdsTheGridSaysWhy) {
   SmView view(chart.document, chart.context);
   chart.context.setCursor(500);
   const auto* grid = view.findChild<SmGrid*>("smGrid");
-  EXPECT_TRUE(grid->blocks().empty());
+  EXPECT_TRUE(grid->cells().empty());
   EXPECT_TRUE(grid->message().contains("does not record"));
 }
 
-TEST(SmView, RecordedSmIdsFillTheGridAtTheCursor) {
-  const test::ChartDocument chart;
-  TraceBuilder builder;
-  builder.add_process({});
-  builder.add_sm_records({{0, 100, 0, 0, 3, 0}, {50, 200, 0, 0, 3, 0}, {50, 60, 0, 1, 4, 0}});
-  const TracePtr trace = builder.snapshot();
-  SmGrid grid;
-  grid.show(trace.get(), &chart.results->sm.front(), 55);
-  ASSERT_EQ(grid.blocks().size(), 10U);
-  EXPECT_EQ(grid.blocks()[3], 2);
-  EXPECT_EQ(grid.blocks()[4], 0) << "another device";
-  grid.show(trace.get(), &chart.results->sm.front(), 150);
-  EXPECT_EQ(grid.blocks()[3], 1);
+TEST(SmView, RecordedSmIdsFillTheGridAtTheCursorWithTheClassOfTheirKernel) {
+  const TracePtr trace = test::make_trace(
+      {{"deep_ep::dispatch", 0, 200, 7, SpanKind::Kernel, 5}}, 10,
+      {{0, 100, 0, 0, 3, 5}, {50, 60, 0, 1, 4, 5}, {50, 200, 0, 0, 3, 5}, {50, 200, 0, 0, 6, 0}});
+  Document document;
+  ViewContext context;
+  context.reset(trace->range());
+  document.setTrace(trace, {"recorded"});
+  document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
+  SmView view(document, context);
+  const auto* grid = view.findChild<SmGrid*>("smGrid");
+  context.setCursor(55);
+  ASSERT_EQ(grid->cells().size(), 10U);
+  EXPECT_EQ(grid->cells()[3].blocks, 2);
+  EXPECT_EQ(grid->cells()[4].blocks, 0) << "another device";
+  EXPECT_EQ(grid->cellText(3), "SM 3: 2 blocks, most of dispatch (deep_ep::dispatch)");
+  EXPECT_EQ(grid->cellText(4), "SM 4: free");
+  EXPECT_TRUE(grid->cellText(6).contains("does not name"));
+  context.setCursor(150);
+  EXPECT_EQ(grid->cells()[3].blocks, 1);
+}
+
+TEST(SmView, ALongAnalysisIsPreparedByAJobWhileTheOldPictureStays) {
+  test::ChartDocument chart;
+  SmView view(chart.document, chart.context);
+  auto large = std::make_shared<AnalysisResults>(*chart.results);
+  large->sm.push_back(large->sm.front());
+  large->sm.back().steps.assign(60'000, test::sm_step(0, 1, 1));
+  QSignalSpy spy(&view, &SmView::dataChanged);
+  chart.document.setAnalysis(large);
+  EXPECT_EQ(view.chartInput().devices.size(), 1U);
+  ASSERT_TRUE(spy.wait(20000));
+  EXPECT_EQ(view.findChild<QComboBox*>("smDevice")->count(), 3);
+}
+
+TEST(SmView, APictureForExportDoesNotWaitForTheJob) {
+  test::ChartDocument chart;
+  SmView view(chart.document, chart.context);
+  auto large = std::make_shared<AnalysisResults>(*chart.results);
+  large->sm.front().sm_count = 77;
+  large->sm.front().steps.assign(60'000, test::sm_step(0, 1, 1));
+  chart.document.setAnalysis(large);
+  render_chart(view, {400, 300}, Theme::light());
+  ASSERT_EQ(view.chartInput().devices.size(), 1U);
+  EXPECT_EQ(view.chartInput().devices.front()->allocation->sm_count, 77);
 }
 
 TEST(SmView, WithoutSmCountItSaysWhatWouldFillIt) {

@@ -23,8 +23,12 @@ class OverlapCanvas : public QWidget {
  protected:
   void paintEvent(QPaintEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  bool event(QEvent* event) override;
 
  private:
+  bool onExposed(QPointF point) const;
+
   OverlapView& view_;
   std::vector<OverlapChartHit> hits_;
 };

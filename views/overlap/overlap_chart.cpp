@@ -3,6 +3,7 @@
 #include <QCoreApplication>
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
@@ -18,15 +19,23 @@ struct Segment {
   QString name;
   TimeNs length;
   QColor color;
-  Cue cue;
+  Cue cue = Cue::None;
 };
 
+// Plain fills: hatching means waiting. What a part is stands in it, for print without colour.
 std::array<Segment, 5> segments_of(const OverlapParts& parts, const Theme& theme) {
-  return {{{tr("compute only"), parts.compute_only, theme.ribbon_compute, Cue::None},
-           {tr("both at once"), parts.both, theme.ribbon_both, Cue::Diagonal},
-           {tr("exposed communication"), parts.exposed, theme.ribbon_exposed, Cue::Outline},
-           {tr("memory only"), parts.memory_only, theme.color(SpanClass::Memory), Cue::Dots},
-           {tr("idle"), parts.idle, theme.background, Cue::None}}};
+  return {{{tr("compute only"), parts.compute_only, theme.ribbon_compute},
+           {tr("both at once"), parts.both, theme.ribbon_both},
+           {tr("exposed communication"), parts.exposed, theme.ribbon_exposed},
+           {tr("memory only"), parts.memory_only, theme.color(SpanClass::Memory)},
+           {tr("idle"), parts.idle, theme.background}}};
+}
+
+/// Communication as transfer and waiting.
+std::array<Segment, 2> communication_of(const OverlapFigures& f, const Theme& theme) {
+  const QColor color = theme.color(SpanClass::Combine);
+  return {{{tr("communication: transfer"), f.comm - f.wait, color},
+           {tr("communication: waiting"), f.wait, color, Cue::Diagonal}}};
 }
 
 QString summary_of(const OverlapFigures& f) {
@@ -50,32 +59,63 @@ QString title_of(const OverlapChartInput& input) {
                           format_position(input.window->end, resolution));
 }
 
-OverlapChartHit paint_bar(QPainter& painter, const QRectF& bar, const DeviceOverlap& device,
-                          const Theme& theme) {
+/// Writes the longest of `texts` that fits into `part`.
+void paint_label(QPainter& painter, const QRectF& part, const QColor& fill,
+                 const QStringList& texts) {
   const QFontMetricsF metrics(painter.font());
-  OverlapChartHit hit{device.key, bar, {}};
-  const double span = static_cast<double>(std::max<TimeNs>(device.figures.span, 1));
+  for (const QString& text : texts) {
+    const qreal width = metrics.horizontalAdvance(text) + 8;
+    if (width > part.width()) continue;
+    const QRectF box(part.center().x() - width / 2, part.center().y() - metrics.height() / 2, width,
+                     metrics.height());
+    painter.fillRect(box, fill);
+    painter.setPen(Theme::text_on(fill));
+    painter.drawText(box, Qt::AlignCenter, text);
+    return;
+  }
+}
+
+/// One bar of segments, `full` ns wide; returns where they are.
+template <typename Segments>
+std::vector<OverlapChartHit::Part> paint_segments(QPainter& painter, const QRectF& bar, TimeNs full,
+                                                  const Segments& segments, const Theme& theme) {
+  std::vector<OverlapChartHit::Part> parts;
   qreal x = bar.left();
-  for (const Segment& segment : segments_of(overlap_parts(device.figures), theme)) {
-    const qreal width = static_cast<double>(segment.length) / span * bar.width();
+  for (const Segment& segment : segments) {
+    const qreal width = static_cast<double>(segment.length) /
+                        static_cast<double>(std::max<TimeNs>(full, 1)) * bar.width();
     const QRectF part(x, bar.top(), width, bar.height());
     x += width;
     if (width <= 0) continue;
     paint_filled(painter, part, segment.color, segment.cue, theme);
-    if (segment.color == theme.ribbon_exposed) hit.exposed = part;
-    const QString text = format_time(segment.length);
-    const qreal text_width = metrics.horizontalAdvance(text) + 8;
-    if (text_width < width) {
-      const QRectF box(part.center().x() - text_width / 2, part.center().y() - metrics.height() / 2,
-                       text_width, metrics.height());
-      painter.fillRect(box, segment.color);
-      painter.setPen(Theme::text_on(segment.color));
-      painter.drawText(box, Qt::AlignCenter, text);
-    }
+    const QString time = format_time(segment.length);
+    paint_label(painter, part, segment.color, {segment.name + ' ' + time, time});
+    parts.push_back({part, segment.name + ": " + format_time_full(segment.length)});
   }
+  return parts;
+}
+
+OverlapChartHit paint_bar(QPainter& painter, const QRectF& bar, const DeviceOverlap& device,
+                          const Theme& theme) {
+  OverlapChartHit hit{device.key, bar, {}, {}};
+  const OverlapFigures& f = device.figures;
+  const qreal thin = std::floor(bar.height() * 0.36);
+  const QRectF upper = bar.adjusted(0, 0, 0, -thin - 2);
+  const QRectF lower(bar.left(), bar.bottom() - thin, bar.width(), thin);
+  const OverlapParts parts = overlap_parts(f);
+  hit.parts = paint_segments(painter, upper, f.span, segments_of(parts, theme), theme);
+  if (parts.exposed > 0) {
+    const TimeNs before = parts.compute_only + parts.both;
+    const double span = static_cast<double>(std::max<TimeNs>(f.span, 1));
+    hit.exposed =
+        QRectF(upper.left() + static_cast<double>(before) / span * upper.width(), upper.top(),
+               static_cast<double>(parts.exposed) / span * upper.width(), upper.height());
+  }
+  for (auto& part : paint_segments(painter, lower, f.span, communication_of(f, theme), theme))
+    hit.parts.push_back(std::move(part));
   painter.setPen(QPen(theme.muted_text, 1));
   painter.setBrush(Qt::NoBrush);
-  painter.drawRect(bar);
+  painter.drawRect(upper);
   return hit;
 }
 
@@ -131,6 +171,7 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   painter.setFont(normal);
   std::vector<LegendEntry> legend;
   for (const Segment& s : segments_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
+  for (const Segment& s : communication_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
   const qreal title = metrics.height() + 6;
   const qreal legend_height = paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme);
   const QRectF body = inner.adjusted(0, title + legend_height + 6, 0, -time_axis_height(painter));
@@ -147,7 +188,7 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
         QRectF(body.left(), top, body.width(), metrics.height()), Qt::AlignLeft,
         metrics.elidedText(device_label(*input.trace, device.key), Qt::ElideRight, body.width()));
     const QRectF bar(body.left(), top + metrics.height() + 2, body.width(),
-                     std::min(row - 3 * metrics.height() - 12, 48.0));
+                     std::max(12.0, std::min(row - 3 * metrics.height() - 12, 56.0)));
     hits.push_back(paint_bar(painter, bar, device, theme));
     painter.setPen(theme.muted_text);
     painter.drawText(QRectF(body.left(), bar.bottom() + 3, body.width(), 2 * metrics.height() + 2),

@@ -23,10 +23,16 @@ struct OverlapChartInput {
   std::optional<TimeRange> window;  ///< what the figures are cut to; told in the title
 };
 
-/// Where the bars were drawn and where exposed communication is, to map clicks.
+/// Where the bars were drawn and where exposed communication is, to map clicks
+/// and tooltips.
 struct OverlapChartHit {
+  struct Part {
+    QRectF rect;
+    QString text;  ///< what it is and how long, for a tooltip
+  };
   DeviceKey key;
   QRectF bar, exposed;
+  std::vector<Part> parts;
 };
 
 /// Draws title, legend and bars into `area`.

@@ -4,145 +4,101 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QHeaderView>
-#include <QMouseEvent>
-#include <QPainter>
 #include <QSplitter>
-#include <QTabWidget>
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "core/analysis/gpu_work.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
 #include "views/overlap/overlap_canvas.h"
+#include "views/overlap/overlap_tables.h"
 
 namespace moescope {
 namespace {
-
-constexpr int kListedExposed = 200;
-
-/// Sorts by number where the cell holds one.
-class NumberItem : public QTableWidgetItem {
- public:
-  NumberItem(const QString& text, std::optional<double> value)
-      : QTableWidgetItem(text), value_(value) {
-    setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-  }
-  bool operator<(const QTableWidgetItem& other) const override {
-    const auto* number = dynamic_cast<const NumberItem*>(&other);
-    if (number == nullptr) return QTableWidgetItem::operator<(other);
-    return value_.value_or(-1) < number->value_.value_or(-1);
-  }
-
- private:
-  std::optional<double> value_;
-};
-
-void setup_table(QTableWidget* table, const QStringList& first_columns) {
-  const auto& definitions = figure_definitions();
-  const int first = static_cast<int>(first_columns.size());
-  table->setColumnCount(first + static_cast<int>(definitions.size()));
-  for (int c = 0; c < first; ++c) {
-    table->setHorizontalHeaderItem(c, new QTableWidgetItem(first_columns[c]));
-  }
-  for (int i = 0; i < static_cast<int>(definitions.size()); ++i) {
-    const FigureDefinition& d = definitions[static_cast<std::size_t>(i)];
-    auto* item = new QTableWidgetItem(d.unit.isEmpty() ? d.label : d.label + " (" + d.unit + ")");
-    item->setToolTip(d.definition);
-    table->setHorizontalHeaderItem(first + i, item);
-  }
-  table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  table->verticalHeader()->hide();
-  table->setSelectionBehavior(QAbstractItemView::SelectRows);
-}
-
-void fill_row(QTableWidget* table, int row, const QStringList& first, const OverlapFigures& f) {
-  for (int c = 0; c < first.size(); ++c) table->setItem(row, c, new QTableWidgetItem(first[c]));
-  int column = static_cast<int>(first.size());
-  for (const FigureDefinition& d : figure_definitions()) {
-    QString text = figure_text(d, f);
-    if (!d.unit.isEmpty()) text.remove(' ' + d.unit);
-    auto* item = new NumberItem(text, d.value(f));
-    item->setToolTip(d.label + ": " + d.definition +
-                     (d.unit == "ns" ? "\n" + format_time(static_cast<TimeNs>(*d.value(f))) : ""));
-    table->setItem(row, column++, item);
-  }
-}
-
+constexpr std::size_t kListedExposed = 200;
+constexpr int kIndexRole = Qt::UserRole;  ///< of the first cell: index into what the row shows
+constexpr int kExposedTab = 2;
 }  // namespace
-
-OverlapCanvas::OverlapCanvas(OverlapView& view) : QWidget(&view), view_(view) {
-  setMinimumSize(240, 120);
-  setObjectName("overlapCanvas");
-  setAccessibleName(tr("Overlap of communication and compute"));
-  setToolTip(tr("Click exposed communication (red) to go to where it happens"));
-}
-
-void OverlapCanvas::paintEvent(QPaintEvent*) {
-  QPainter painter(this);
-  const Theme& theme = Theme::of(palette());
-  painter.fillRect(rect(), theme.background);
-  hits_ = paint_overlap_chart(painter, rect(), view_.chartInput(), theme);
-}
-
-void OverlapCanvas::mousePressEvent(QMouseEvent* event) {
-  for (const OverlapChartHit& hit : hits_) {
-    if (hit.exposed.adjusted(-3, 0, 3, 0).contains(event->position())) Q_EMIT exposedClicked();
-  }
-}
 
 OverlapView::OverlapView(Document& document, ViewContext& context, QWidget* parent)
     : QWidget(parent), document_(document), context_(context) {
   window_ = new QComboBox(this);
   window_->setObjectName("overlapWindow");
-  window_->addItems({tr("Whole trace"), tr("Visible range"), tr("Selected area")});
+  window_->setAccessibleName(tr("What the figures are cut to"));
   window_->setToolTip(tr("What the figures are cut to"));
+  window_->addItem(tr("Whole trace"), static_cast<int>(Window::WholeTrace));
+  window_->addItem(tr("Visible range"), static_cast<int>(Window::VisibleRange));
   canvas_ = new OverlapCanvas(*this);
   buildTables();
+  buildTabs();
+  auto* left = new QWidget(this);
+  auto* column = new QVBoxLayout(left);
+  column->setContentsMargins(4, 4, 0, 0);
+  column->addWidget(window_, 0, Qt::AlignLeft);
+  column->addWidget(canvas_, 1);
+  auto* splitter = new QSplitter(this);
+  splitter->addWidget(left);
+  splitter->addWidget(tabs_);
+  splitter->setSizes({500, 500});
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
-  auto* tabs = new QTabWidget(this);
-  tabs->addTab(figures_, tr("Per device"));
-  tabs->addTab(scopes_, tr("Per scope"));
-  tabs->addTab(exposed_table_, tr("Longest exposed"));
-  auto* splitter = new QSplitter(Qt::Vertical, this);
-  splitter->addWidget(canvas_);
-  splitter->addWidget(tabs);
-  layout->addWidget(window_);
   layout->addWidget(splitter, 1);
   addActions();
   connect(&document, &Document::analysisChanged, this, &OverlapView::reload);
+  connect(&document, &Document::traceChanged, this, [this] {
+    if (!document_.trace()) reload();
+  });
   connect(&context, &ViewContext::processFilterChanged, this, &OverlapView::reload);
   connect(&context, &ViewContext::rangeChanged, this, [this] {
-    if (window_->currentIndex() == VisibleRange) refreshWindow();
+    if (chosenWindow() == Window::VisibleRange) refreshWindow();
   });
-  connect(&context, &ViewContext::selectionChanged, this, [this] {
-    if (window_->currentIndex() == SelectedArea) refreshWindow();
-  });
+  connect(&context, &ViewContext::selectionChanged, this, &OverlapView::offerArea);
   connect(window_, &QComboBox::currentIndexChanged, this, &OverlapView::refreshWindow);
   connect(canvas_, &OverlapCanvas::exposedClicked, this, &OverlapView::showNextExposed);
+  offerArea();
   reload();
 }
 
 void OverlapView::buildTables() {
   figures_ = new QTableWidget(this);
   figures_->setObjectName("overlapFigures");
-  setup_table(figures_, {tr("Device")});
+  figures_->setAccessibleName(tr("Overlap figures per device"));
+  setup_figure_table(figures_, {tr("Device")});
+  connect(figures_, &QTableWidget::cellActivated, this, &OverlapView::showExposedOfDevice);
   scopes_ = new QTableWidget(this);
   scopes_->setObjectName("overlapScopes");
-  setup_table(scopes_, {tr("Kind"), tr("Scope"), tr("Device"), tr("Occurrences")});
+  scopes_->setAccessibleName(tr("Overlap figures per layer, micro-batch, phase and annotation"));
+  setup_figure_table(scopes_, {tr("Kind"), tr("Scope"), tr("Device"), tr("Occurrences")});
+  connect(scopes_, &QTableWidget::cellActivated, this, &OverlapView::showExposedOfScope);
   exposed_table_ = new QTableWidget(0, 3, this);
   exposed_table_->setObjectName("overlapExposed");
+  exposed_table_->setAccessibleName(tr("Longest exposed communication"));
+  style_table(exposed_table_);
   exposed_table_->setHorizontalHeaderLabels({tr("Device"), tr("Start (ns)"), tr("Length (ns)")});
-  exposed_table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  exposed_table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   exposed_table_->setToolTip(
-      tr("The longest intervals in which only communication ran; activate "
-         "one to show it"));
+      tr("The longest intervals in which only communication ran; activate one to show it"));
   connect(exposed_table_, &QTableWidget::cellActivated, this, [this](int row) {
-    const auto index = exposed_table_->item(row, 0)->data(Qt::UserRole).toUInt();
-    if (index < exposed_.size()) goTo(exposed_[index]);
+    const auto index = exposed_table_->item(row, 0)->data(kIndexRole).toULongLong();
+    if (index < exposed_.items().size()) goTo(exposed_.items()[index]);
   });
+  // One click shows where a figure comes from, as activating the row does.
+  for (QTableWidget* table : {figures_, scopes_, exposed_table_})
+    connect(table, &QTableWidget::cellClicked, table, &QTableWidget::cellActivated);
+}
+
+void OverlapView::buildTabs() {
+  tabs_ = new QTabWidget(this);
+  tabs_->setObjectName("overlapTabs");
+  tabs_->setDocumentMode(true);
+  tabs_->addTab(figures_, tr("Per device"));
+  tabs_->addTab(scopes_, tr("Per layer and scope"));
+  tabs_->addTab(exposed_table_, tr("Longest exposed"));
+  tabs_->setTabToolTip(0, tr("Click a device to go to its longest exposed communication"));
+  tabs_->setTabToolTip(1, tr("Layers, micro-batches, phases and annotations that the trace names; "
+                             "click one to go to its longest exposed communication"));
+  tabs_->setTabToolTip(kExposedTab, tr("Where only communication ran, longest first"));
 }
 
 void OverlapView::addActions() {
@@ -164,9 +120,8 @@ void OverlapView::addActions() {
       &OverlapView::showPreviousExposed);
   add("overlapCopy", tr("Copy overlap table as TSV"),
       tr("Copy the visible table as tab-separated text"), QKeySequence::Copy, [this] {
-        for (const QTableWidget* table : {figures_, scopes_, exposed_table_}) {
-          if (table->isVisible()) QApplication::clipboard()->setText(tableTsv(*table));
-        }
+        const auto* table = static_cast<QTableWidget*>(tabs_->currentWidget());
+        QApplication::clipboard()->setText(figure_table_tsv(*table));
       });
 }
 
@@ -179,32 +134,52 @@ void OverlapView::reload() {
     trace_ = document_.trace();
     analysis_ = document_.analysis();
   }
-  exposed_.clear();
-  if (analysis_) {
-    for (const DeviceActivity& activity : analysis_->activity) {
-      if (!shows(activity.key)) continue;
-      const IntervalSet exposed = activity.comm.subtract(activity.compute);
-      for (const TimeRange& range : exposed.intervals()) exposed_.push_back({activity.key, range});
-    }
-  }
-  std::stable_sort(exposed_.begin(), exposed_.end(), [](const Exposed& a, const Exposed& b) {
-    return a.range.begin < b.range.begin;
-  });
   refreshWindow();
   fillScopes();
-  fillExposed();
+  showExposed(analysis_ ? ExposedList(*analysis_, [this](const auto& key) { return shows(key); })
+                        : ExposedList(),
+              {});
+}
+
+OverlapView::Window OverlapView::chosenWindow() const {
+  return static_cast<Window>(window_->currentData().toInt());
+}
+
+void OverlapView::chooseWindow(Window window) {
+  const int index = window_->findData(static_cast<int>(window));
+  if (index >= 0) window_->setCurrentIndex(index);
+}
+
+void OverlapView::offerArea() {
+  const int index = window_->findData(static_cast<int>(Window::SelectedArea));
+  const bool chosen = chosenWindow() == Window::SelectedArea;
+  if (!context_.area()) {
+    if (chosen) chooseWindow(Window::WholeTrace);
+    if (index >= 0) window_->removeItem(index);
+    return;
+  }
+  const QString text = context_.area()->tracks.empty()
+                           ? tr("Selected area")
+                           : tr("Selected area: its time, all streams of its devices");
+  if (index < 0)
+    window_->addItem(text, static_cast<int>(Window::SelectedArea));
+  else
+    window_->setItemText(index, text);
+  if (chosen) refreshWindow();
 }
 
 void OverlapView::refreshWindow() {
   if (!analysis_ || !trace_) {
     window_figures_.clear();
+    shown_window_.reset();
     fillFigures();
     return;
   }
-  std::optional<TimeRange> window;
-  if (window_->currentIndex() == VisibleRange) window = context_.range();
-  if (window_->currentIndex() == SelectedArea && context_.area()) window = context_.area()->range;
+  std::optional<AreaSelection> window;
+  if (chosenWindow() == Window::VisibleRange) window = AreaSelection{context_.range(), {}};
+  if (chosenWindow() == Window::SelectedArea) window = context_.area();
   if (!window) {
+    job_.cancel();
     window_figures_ = analysis_->overlap;
     shown_window_.reset();
     fillFigures();
@@ -212,8 +187,8 @@ void OverlapView::refreshWindow() {
   }
   job_.start(
       tr("Overlap of the chosen range"),
-      [trace = trace_, analysis = analysis_, window](Progress&) {
-        return analyze_overlap(*trace, *analysis->classes, window);
+      [trace = trace_, analysis = analysis_, range = window->range](Progress&) {
+        return analyze_overlap(*trace, *analysis->classes, range);
       },
       [this, window](std::vector<DeviceOverlap> figures) {
         shown_window_ = window;
@@ -227,7 +202,7 @@ void OverlapView::fillFigures() {
   figures_->setRowCount(static_cast<int>(input.devices.size()));
   for (int r = 0; r < figures_->rowCount(); ++r) {
     const DeviceOverlap& device = input.devices[static_cast<std::size_t>(r)];
-    fill_row(figures_, r, {device_label(*trace_, device.key)}, device.figures);
+    fill_figure_row(figures_, r, {device_label(*trace_, device.key)}, device.figures);
   }
   figures_->resizeColumnsToContents();
   canvas_->update();
@@ -238,37 +213,45 @@ void OverlapView::fillScopes() {
   scopes_->setSortingEnabled(false);
   scopes_->setRowCount(0);
   if (!analysis_) return;
-  for (const ScopeOverlap& scope : analysis_->scopes) {
+  for (std::size_t i = 0; i < analysis_->scopes.size(); ++i) {
+    const ScopeOverlap& scope = analysis_->scopes[i];
     if (!shows(scope.key)) continue;
     const int row = scopes_->rowCount();
     scopes_->insertRow(row);
-    fill_row(scopes_, row,
-             {QString::fromStdString(scope.kind).replace('_', '-'),
-              QString::fromStdString(scope.name), device_label(*trace_, scope.key), QString()},
-             scope.figures);
-    scopes_->setItem(
-        row, 3, new NumberItem(format_count(scope.windows), static_cast<double>(scope.windows)));
+    fill_figure_row(
+        scopes_, row,
+        {QString::fromStdString(scope.kind).replace('_', '-'), QString::fromStdString(scope.name),
+         device_label(*trace_, scope.key), QString()},
+        scope.figures);
+    scopes_->item(row, 0)->setData(kIndexRole, static_cast<qulonglong>(i));
+    scopes_->setItem(row, 3,
+                     new FigureItem(format_count(scope.windows), QString::number(scope.windows),
+                                    static_cast<double>(scope.windows)));
   }
   scopes_->setSortingEnabled(true);
   scopes_->resizeColumnsToContents();
+  scopes_->setColumnWidth(1, std::min(scopes_->columnWidth(1), 200));
+}
+
+void OverlapView::showExposed(ExposedList list, const QString& of) {
+  exposed_ = std::move(list);
+  tabs_->setTabText(kExposedTab,
+                    of.isEmpty() ? tr("Longest exposed") : tr("Longest exposed of %1").arg(of));
+  fillExposed();
 }
 
 void OverlapView::fillExposed() {
-  std::vector<std::size_t> order(exposed_.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-    return exposed_[a].range.length() > exposed_[b].range.length();
-  });
-  if (order.size() > kListedExposed) order.resize(kListedExposed);
+  const auto order = exposed_.longest(kListedExposed);
   exposed_table_->setRowCount(static_cast<int>(order.size()));
   for (int r = 0; r < exposed_table_->rowCount(); ++r) {
     const std::size_t index = order[static_cast<std::size_t>(r)];
-    const Exposed& e = exposed_[index];
+    const Exposed& e = exposed_.items()[index];
     auto* device = new QTableWidgetItem(device_label(*trace_, e.key));
-    device->setData(Qt::UserRole, static_cast<uint>(index));
+    device->setData(kIndexRole, static_cast<qulonglong>(index));
     exposed_table_->setItem(r, 0, device);
     const auto number = [](TimeNs ns) {
-      return new NumberItem(format_count(static_cast<quint64>(ns)), static_cast<double>(ns));
+      return new FigureItem(format_count(static_cast<quint64>(ns)), QString::number(ns),
+                            static_cast<double>(ns));
     };
     exposed_table_->setItem(r, 1, number(e.range.begin));
     exposed_table_->setItem(r, 2, number(e.range.length()));
@@ -276,32 +259,58 @@ void OverlapView::fillExposed() {
   exposed_table_->resizeColumnsToContents();
 }
 
+void OverlapView::showExposedOfDevice(int row) {
+  const OverlapChartInput input = chartInput();
+  if (!analysis_ || row < 0 || row >= static_cast<int>(input.devices.size())) return;
+  const DeviceKey key = input.devices[static_cast<std::size_t>(row)].key;
+  showExposed(ExposedList(*analysis_, [&](const DeviceKey& other) { return other == key; }),
+              device_label(*trace_, key));
+  if (const auto longest = exposed_.longest(1); !longest.empty())
+    goTo(exposed_.items()[longest.front()]);
+}
+
+void OverlapView::showExposedOfScope(int row) {
+  if (!analysis_ || scopes_->item(row, 0) == nullptr) return;
+  const auto index = scopes_->item(row, 0)->data(kIndexRole).toULongLong();
+  if (index >= analysis_->scopes.size()) return;
+  const ScopeOverlap& scope = analysis_->scopes[index];
+  const QString kind = QString::fromStdString(scope.kind).replace('_', '-');
+  showExposed(ExposedList(*analysis_, scope),
+              scope.kind == "annotation" ? QString::fromStdString(scope.name)
+                                         : kind + ' ' + QString::fromStdString(scope.name));
+  if (const auto longest = exposed_.longest(1); !longest.empty())
+    goTo(exposed_.items()[longest.front()]);
+}
+
 void OverlapView::goTo(const Exposed& exposed) {
   const TimeNs margin = std::max<TimeNs>(exposed.range.length(), 1000);
   context_.setRange({exposed.range.begin - margin, exposed.range.end + margin});
-  context_.setArea(AreaSelection{exposed.range, {}});
+  context_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
 }
 
 void OverlapView::showNextExposed() {
-  const TimeNs after = context_.area() ? context_.area()->range.begin : -1;
-  for (const Exposed& e : exposed_) {
-    if (e.range.begin > after) return goTo(e);
-  }
-  if (!exposed_.empty()) goTo(exposed_.front());
+  const TimeNs time = context_.area() ? context_.area()->range.begin : -1;
+  if (const auto next = exposed_.after(time)) goTo(*next);
 }
 
 void OverlapView::showPreviousExposed() {
-  const TimeNs before = context_.area() ? context_.area()->range.begin : context_.full().end;
-  for (auto e = exposed_.rbegin(); e != exposed_.rend(); ++e) {
-    if (e->range.begin < before) return goTo(*e);
-  }
-  if (!exposed_.empty()) goTo(exposed_.back());
+  const TimeNs time = context_.area() ? context_.area()->range.begin : context_.full().end;
+  if (const auto previous = exposed_.before(time)) goTo(*previous);
 }
 
 OverlapChartInput OverlapView::chartInput() const {
-  OverlapChartInput input{trace_.get(), {}, shown_window_};
+  OverlapChartInput input{trace_.get(), {}, {}};
+  std::vector<DeviceKey> touched;
+  if (shown_window_) {
+    input.window = shown_window_->range;
+    for (const TrackId track : shown_window_->tracks)
+      if (track < trace_->tracks().size())
+        touched.push_back({trace_->tracks()[track].process, trace_->tracks()[track].device});
+  }
   for (const DeviceOverlap& device : window_figures_) {
-    if (shows(device.key)) input.devices.push_back(device);
+    const bool wanted =
+        touched.empty() || std::find(touched.begin(), touched.end(), device.key) != touched.end();
+    if (wanted && shows(device.key)) input.devices.push_back(device);
   }
   return input;
 }
@@ -322,26 +331,6 @@ QString OverlapView::csv() const {
       text += ',' + figure_number(d, device.figures);
     }
     text += '\n';
-  }
-  return text;
-}
-
-QString OverlapView::tableTsv(const QTableWidget& table) const {
-  QString text;
-  QStringList fields;
-  for (int c = 0; c < table.columnCount(); ++c) {
-    fields << tsv_field(table.horizontalHeaderItem(c)->text());
-  }
-  text += fields.join('\t') + '\n';
-  for (int r = 0; r < table.rowCount(); ++r) {
-    fields.clear();
-    for (int c = 0; c < table.columnCount(); ++c) {
-      const QTableWidgetItem* item = table.item(r, c);
-      QString field = item == nullptr ? QString() : tsv_field(item->text());
-      if (dynamic_cast<const NumberItem*>(item) != nullptr) field.remove(',');
-      fields << field;
-    }
-    text += fields.join('\t') + '\n';
   }
   return text;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QComboBox>
+#include <QTabWidget>
 #include <QTableWidget>
 #include <QWidget>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "views/common/document.h"
 #include "views/common/job.h"
 #include "views/common/view_context.h"
+#include "views/overlap/exposed_list.h"
 #include "views/overlap/overlap_chart.h"
 
 namespace moescope {
@@ -26,12 +28,12 @@ class OverlapView : public QWidget, public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// The table of figures of what is shown, units in the header.
   QString csv() const override;
-  QString tableTsv(const QTableWidget& table) const;
   OverlapChartInput chartInput() const;
 
   /// Cuts the figures to the shared range, by a background job.
-  void showVisibleRange() { window_->setCurrentIndex(VisibleRange); }
+  void showVisibleRange() { chooseWindow(Window::VisibleRange); }
   bool busy() const { return job_.running(); }
+  QComboBox* windowChoice() const { return window_; }
 
  public Q_SLOTS:
   void showNextExposed();
@@ -41,19 +43,23 @@ class OverlapView : public QWidget, public Chart {
   void figuresChanged();  ///< after the figures of a range or selection arrived
 
  private:
-  enum Window { WholeTrace, VisibleRange, SelectedArea };
-  struct Exposed {
-    DeviceKey key;
-    TimeRange range;
-  };
+  enum class Window { WholeTrace, VisibleRange, SelectedArea };
 
   void buildTables();
+  void buildTabs();
   void addActions();
   void reload();
+  Window chosenWindow() const;
+  void chooseWindow(Window window);
+  void offerArea();
   void refreshWindow();
   void fillFigures();
   void fillScopes();
   void fillExposed();
+  /// Lists and steps through the exposed communication of these only.
+  void showExposed(ExposedList list, const QString& of);
+  void showExposedOfDevice(int row);
+  void showExposedOfScope(int row);
   void goTo(const Exposed& exposed);
   bool shows(const DeviceKey& key) const;
 
@@ -63,10 +69,11 @@ class OverlapView : public QWidget, public Chart {
   TracePtr trace_;  ///< what is drawn; replaced only when its analysis is complete
   AnalysisPtr analysis_;
   std::vector<DeviceOverlap> window_figures_;
-  std::optional<TimeRange> shown_window_;  ///< what window_figures_ are cut to
-  std::vector<Exposed> exposed_;           ///< by start
+  std::optional<AreaSelection> shown_window_;  ///< what window_figures_ are cut to
+  ExposedList exposed_;
   QComboBox* window_;
   OverlapCanvas* canvas_;
+  QTabWidget* tabs_;
   QTableWidget* figures_;
   QTableWidget* scopes_;
   QTableWidget* exposed_table_;

@@ -94,7 +94,9 @@ void DetailsPanel::refresh() {
 }
 
 void DetailsPanel::findFlow() {
-  if (!document_.analysis() || flow_job_.running()) return;
+  const AnalysisPtr& wanted = document_.analysis();
+  if (!wanted || (flow_job_.running() && flow_of_ == wanted)) return;
+  flow_of_ = wanted;
   flow_job_.start(
       tr("Finding launches and collectives"),
       [trace = document_.trace(), analysis = document_.analysis()](Progress& progress) {

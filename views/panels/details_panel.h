@@ -39,6 +39,7 @@ class DetailsPanel : public QWidget {
   ViewContext& context_;
   DetailsModel model_;
   std::shared_ptr<const FlowIndex> flow_;  ///< of the analysis shown; made on first use
+  AnalysisPtr flow_of_;                    ///< what the job is asked for
   JobRunner flow_job_;
   QSortFilterProxyModel filter_;
   QLabel* empty_;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kFilesRole = Qt::UserRole;
 constexpr int kPinnedRole = Qt::UserRole + 1;
+constexpr int kRowPadding = 10;
+constexpr qsizetype kShownRows = 10;
 
 QLabel* make_title(const QString& text, QWidget* parent) {
   auto* label = new QLabel(text, parent);
@@ -32,6 +34,8 @@ StartPage::StartPage(QWidget* parent)
   recent_->setObjectName("recentList");
   samples_->setObjectName("sampleList");
   restore_->setObjectName("restoreSession");
+  auto* icon = new QLabel(this);
+  icon->setPixmap(QIcon(":/moescope.svg").pixmap(48, 48));
   auto* title = new QLabel(tr("MoEscope"), this);
   QFont font = title->font();
   font.setPointSizeF(font.pointSizeF() * 2);
@@ -48,6 +52,7 @@ StartPage::StartPage(QWidget* parent)
   open->setObjectName("startOpen");
   open->setDefault(true);
   auto* folder = new QPushButton(tr("Open folder…"), this);
+  for (QPushButton* button : {open, folder, restore_}) button->setMinimumHeight(32);
   auto* keys =
       new QLabel(tr("Ctrl+O opens files, Ctrl+Shift+P finds any command, ? shows all keys."), this);
   keys->setForegroundRole(QPalette::PlaceholderText);
@@ -61,15 +66,19 @@ StartPage::StartPage(QWidget* parent)
   column->setMaximumWidth(820);
   auto* lines = new QVBoxLayout(column);
   lines->setSpacing(10);
-  lines->addWidget(title);
+  auto* head = new QHBoxLayout;
+  head->addWidget(icon);
+  head->addWidget(title, 1);
+  lines->addLayout(head);
   lines->addWidget(what);
   lines->addLayout(buttons);
   lines->addSpacing(10);
   lines->addWidget(recent_title_);
-  lines->addWidget(recent_, 2);
+  lines->addWidget(recent_);
   lines->addWidget(samples_title_);
-  lines->addWidget(samples_, 1);
+  lines->addWidget(samples_);
   lines->addWidget(keys);
+  lines->addStretch(1);
   auto* whole = new QHBoxLayout(this);
   whole->setContentsMargins(24, 32, 24, 24);
   whole->addStretch(1);
@@ -89,6 +98,7 @@ QListWidget* StartPage::makeList(const QString& name) {
   auto* list = new QListWidget(this);
   list->setAccessibleName(name);
   list->setUniformItemSizes(true);
+  list->setAlternatingRowColors(true);
   list->setTextElideMode(Qt::ElideMiddle);
   list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   connect(list, &QListWidget::itemActivated, this, [this](const QListWidgetItem* item) {
@@ -124,8 +134,13 @@ void StartPage::fill(QListWidget* list, const QList<Entry>& entries) {
     item->setToolTip(entry.tip.isEmpty() ? entry.files.join(QLatin1Char('\n')) : entry.tip);
     item->setData(kFilesRole, entry.files);
     item->setData(kPinnedRole, entry.pinned);
+    item->setSizeHint({0, list->fontMetrics().height() + kRowPadding});
     if (entry.missing) item->setForeground(palette().color(QPalette::PlaceholderText));
   }
+  // As tall as its entries: an empty box below them looks like something is missing.
+  const int row = list->fontMetrics().height() + kRowPadding;
+  list->setFixedHeight(row * static_cast<int>(std::min<qsizetype>(entries.size(), kShownRows)) +
+                       2 * list->frameWidth());
 }
 
 void StartPage::setRecent(const QList<Entry>& entries) {

@@ -1,4 +1,4 @@
-// The drawing areas of the SM view: the chart that follows the shared range, and the SM grid.
+// The drawing area of the SM view: the chart that follows the shared range.
 #pragma once
 
 #include <QWidget>
@@ -34,28 +34,6 @@ class SmCanvas : public QWidget {
   QRectF plot_;
   qreal press_x_ = 0;
   TimeRange press_range_;
-};
-
-/// A cell for every SM of one device, filled where a block ran at the cursor; else the reason why
-/// there is no grid.
-class SmGrid : public QWidget {
-  Q_OBJECT
-
- public:
-  explicit SmGrid(QWidget* parent = nullptr);
-  /// Shows the SMs of `allocation` at `time`; null: nothing to show.
-  void show(const Trace* trace, const SmAllocation* allocation, std::optional<TimeNs> time);
-  /// Blocks on each SM at the time, empty when SM ids are not recorded.
-  const std::vector<int>& blocks() const { return blocks_; }
-  QString message() const { return message_; }
-  QSize sizeHint() const override { return {260, 140}; }
-
- protected:
-  void paintEvent(QPaintEvent* event) override;
-
- private:
-  std::vector<int> blocks_;
-  QString message_;
 };
 
 }  // namespace moescope

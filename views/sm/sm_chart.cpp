@@ -13,11 +13,6 @@
 namespace moescope {
 namespace {
 
-constexpr std::array kStack = {
-    SpanClass::Dispatch,  SpanClass::Combine,      SpanClass::Communication,
-    SpanClass::Attention, SpanClass::Dense,        SpanClass::Gate,
-    SpanClass::Expert,    SpanClass::SharedExpert, SpanClass::OtherCompute};
-
 QString tr(const char* text) {
   return QCoreApplication::translate("SmChart", text);
 }
@@ -38,11 +33,11 @@ QPolygonF step_polygon(const QRectF& panel, const std::vector<double>& heights) 
   return polygon;
 }
 
-void paint_stack(QPainter& painter, const QRectF& panel, const SmAllocation& allocation,
-                 TimeRange range, const std::vector<SpanClass>& classes, const Theme& theme) {
+void paint_stack(QPainter& painter, const QRectF& panel, const SmDevice& device, TimeRange range,
+                 const std::vector<SpanClass>& classes, const Theme& theme) {
   const int count = std::max(1, static_cast<int>(panel.width()));
-  const auto columns = SmIntegral(allocation).columns(range, count);
-  const double full = std::max(1, allocation.sm_count);
+  const auto columns = device.integral.columns(range, count);
+  const double full = std::max(1, device.allocation->sm_count);
   // The sum of all classes is drawn first and the lower classes over it: no seams between bands.
   std::vector<std::vector<double>> heights(classes.size(),
                                            std::vector<double>(columns.size(), 0.0));
@@ -110,17 +105,17 @@ QString panel_title(const SmChartInput& input, const SmAllocation& allocation) {
 }
 
 void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& input,
-                 const SmAllocation& allocation, const std::vector<SpanClass>& classes,
+                 const SmDevice& device, const std::vector<SpanClass>& classes,
                  const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   painter.setPen(theme.text);
   painter.drawText(
       QRectF(area.left(), area.top(), area.width(), metrics.height()),
       Qt::AlignLeft | Qt::AlignVCenter,
-      metrics.elidedText(panel_title(input, allocation), Qt::ElideRight, area.width()));
+      metrics.elidedText(panel_title(input, *device.allocation), Qt::ElideRight, area.width()));
   const QRectF panel = area.adjusted(0, metrics.height() + 4, 0, 0);
-  paint_stack(painter, panel, allocation, input.range, classes, theme);
-  paint_sm_axis(painter, panel, allocation.sm_count, theme);
+  paint_stack(painter, panel, device, input.range, classes, theme);
+  paint_sm_axis(painter, panel, device.allocation->sm_count, theme);
 }
 
 std::vector<LegendEntry> legend_of(const std::vector<SpanClass>& classes, const Theme& theme) {
@@ -138,8 +133,9 @@ std::vector<LegendEntry> legend_of(const std::vector<SpanClass>& classes, const 
 qreal paint_caveats(QPainter& painter, const QRectF& area, const SmChartInput& input,
                     const Theme& theme, bool measure) {
   QStringList caveats;
-  for (const SmAllocation* allocation : input.devices) {
-    for (const std::string& caveat : allocation->caveats) {
+  if (!input.caveats) return 0;
+  for (const SmDevice* device : input.devices) {
+    for (const std::string& caveat : device->allocation->caveats) {
       const QString text = QString::fromStdString(caveat);
       if (!caveats.contains(text)) caveats << text;
     }
@@ -179,23 +175,6 @@ QString sm_missing_text(const Trace* trace) {
       "SM allocation is not known: no device of this trace has both GPU work and an SM count. "
       "Record with device properties (PyTorch profiler: deviceProperties; Nsight Systems: GPU "
       "information) to see it.");
-}
-
-std::vector<SpanClass> sm_classes(const std::vector<const SmAllocation*>& devices) {
-  std::array<bool, kSpanClassCount> used{};
-  for (const SmAllocation* allocation : devices) {
-    for (const SmStep& step : allocation->steps) {
-      for (std::size_t c = 0; c < used.size(); ++c) used[c] = used[c] || step.by_class[c] > 0;
-    }
-  }
-  std::vector<SpanClass> classes;
-  for (const SpanClass c : kStack) {
-    if (used[static_cast<std::size_t>(c)]) classes.push_back(c);
-  }
-  for (const SpanClass c : {SpanClass::Memory, SpanClass::Host}) {
-    if (used[static_cast<std::size_t>(c)]) classes.push_back(c);
-  }
-  return classes;
 }
 
 QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,

@@ -7,17 +7,18 @@
 #include <optional>
 #include <vector>
 
-#include "core/analysis/sm_allocation.h"
 #include "views/common/theme.h"
+#include "views/sm/sm_data.h"
 
 namespace moescope {
 
-/// What to draw; the allocations must outlive the call.
+/// What to draw; the devices must outlive the call.
 struct SmChartInput {
   const Trace* trace = nullptr;
-  std::vector<const SmAllocation*> devices;
+  std::vector<const SmDevice*> devices;
   TimeRange range;
   std::optional<TimeNs> cursor;
+  bool caveats = true;  ///< false where they are shown beside the picture
 };
 
 /// Draws title, legend, panels and time axis into `area`; returns the rectangle of the panels, to
@@ -28,7 +29,5 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
 QString sm_method_text(SmMethod method);
 /// Why there is no result, and what would give one.
 QString sm_missing_text(const Trace* trace);
-/// Classes that hold SMs in any of the devices, communication first: the order of the stack.
-std::vector<SpanClass> sm_classes(const std::vector<const SmAllocation*>& devices);
 
 }  // namespace moescope

@@ -23,7 +23,7 @@ double SmColumn::held() const {
   return std::accumulate(mean.begin(), mean.end(), 0.0);
 }
 
-SmIntegral::SmIntegral(const SmAllocation& allocation) : allocation_(allocation) {
+SmIntegral::SmIntegral(const SmAllocation& allocation) : allocation_(&allocation) {
   Sums sum{};
   for (std::size_t i = 0; i < allocation.steps.size(); ++i) {
     if (i % kBlock == 0) blocks_.push_back(sum);
@@ -35,13 +35,13 @@ SmIntegral::SmIntegral(const SmAllocation& allocation) : allocation_(allocation)
 }
 
 SmIntegral::Sums SmIntegral::until(double time) const {
-  const auto& steps = allocation_.steps;
+  const auto& steps = allocation_->steps;
   if (steps.empty() || time <= static_cast<double>(steps.front().begin)) return {};
-  const double stop = std::min(time, static_cast<double>(allocation_.range.end));
-  const std::size_t last = step_index(allocation_, static_cast<TimeNs>(stop));
+  const double stop = std::min(time, static_cast<double>(allocation_->range.end));
+  const std::size_t last = step_index(*allocation_, static_cast<TimeNs>(stop));
   Sums sum = blocks_[last / kBlock];
   for (std::size_t i = last / kBlock * kBlock; i <= last; ++i) {
-    const double end = std::min(stop, static_cast<double>(step_end(allocation_, i)));
+    const double end = std::min(stop, static_cast<double>(step_end(*allocation_, i)));
     const double length = std::max(0.0, end - static_cast<double>(steps[i].begin));
     for (std::size_t c = 0; c < sum.size(); ++c) sum[c] += length * steps[i].by_class[c];
   }

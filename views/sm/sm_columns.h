@@ -15,7 +15,7 @@ struct SmColumn {
   double held() const;
 };
 
-/// Answers means over any time range in a bounded number of steps. Keeps a reference to the steps:
+/// Answers means over any time range in a bounded number of steps. Keeps a pointer to the steps:
 /// the allocation must outlive it.
 class SmIntegral {
  public:
@@ -28,7 +28,7 @@ class SmIntegral {
   Sums until(double time) const;
 
   static constexpr std::size_t kBlock = 64;
-  const SmAllocation& allocation_;
+  const SmAllocation* allocation_;
   std::vector<Sums> blocks_;  ///< sum before every kBlock-th step
 };
 

@@ -7,6 +7,7 @@
 #include <QHeaderView>
 #include <QScrollArea>
 #include <QSplitter>
+#include <QTabWidget>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -14,55 +15,93 @@
 #include "views/common/units.h"
 #include "views/sm/sm_canvas.h"
 #include "views/sm/sm_columns.h"
+#include "views/sm/sm_grid.h"
+#include "views/sm/sm_pair_bars.h"
 
 namespace moescope {
 
 SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
     : QWidget(parent), document_(document), context_(context) {
-  device_ = new QComboBox(this);
-  device_->setObjectName("smDevice");
-  device_->setToolTip(tr("Device whose SMs are shown"));
-  method_ = new QLabel(this);
-  method_->setObjectName("smMethod");
-  method_->setWordWrap(true);
-  cursor_label_ = new QLabel(this);
-  cursor_label_->setObjectName("smCursor");
-  cursor_label_->setWordWrap(true);
   canvas_ = new SmCanvas(*this, context);
-  grid_ = new SmGrid(this);
-  pairs_ = new QTableWidget(0, 4, this);
-  pairs_->setObjectName("smPairs");
-  pairs_->setHorizontalHeaderLabels(
-      {tr("Comm SMs"), tr("Compute SMs"), tr("Time (ns)"), tr("Share (%)")});
-  pairs_->setToolTip(
-      tr("Time during which communication held the first and compute the second number of SMs"));
-  pairs_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  pairs_->verticalHeader()->hide();
-  pairs_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-
-  auto* side = new QWidget(this);
-  auto* side_layout = new QVBoxLayout(side);
-  side_layout->setContentsMargins(4, 4, 4, 4);
-  side_layout->addWidget(device_);
-  side_layout->addWidget(method_);
-  side_layout->addWidget(cursor_label_);
-  side_layout->addWidget(grid_);
-  side_layout->addWidget(pairs_, 1);
-  pairs_->setMinimumHeight(150);
-  auto* scroll = new QScrollArea(this);
-  scroll->setWidget(side);
-  scroll->setWidgetResizable(true);
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setMinimumWidth(280);
   auto* splitter = new QSplitter(this);
   splitter->addWidget(canvas_);
-  splitter->addWidget(scroll);
+  splitter->addWidget(makeSide());
   splitter->setStretchFactor(0, 3);
   splitter->setStretchFactor(1, 1);
+  splitter->setSizes({700, 380});
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(splitter);
+  addActions();
+  connect(&document, &Document::analysisChanged, this, &SmView::reload);
+  connect(&document, &Document::traceChanged, this, &SmView::reload);
+  connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
+  connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
+  connect(&context, &ViewContext::processFilterChanged, this, [this] { show(data_); });
+  connect(device_, &QComboBox::currentIndexChanged, this, [this] {
+    fillPairs();
+    showCursor();
+  });
+  reload();
+  finishLoading();
+}
 
+QWidget* SmView::makeSide() {
+  device_ = new QComboBox(this);
+  device_->setObjectName("smDevice");
+  device_->setToolTip(tr("Device whose SMs are shown"));
+  device_->setAccessibleName(tr("Device whose SMs are shown"));
+  method_ = new QLabel(this);
+  method_->setObjectName("smMethod");
+  method_->setWordWrap(true);
+  method_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+  method_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  method_->setMargin(6);
+  cursor_label_ = new QLabel(this);
+  cursor_label_->setObjectName("smCursor");
+  cursor_label_->setWordWrap(true);
+  grid_ = new SmGrid(this);
+  bars_ = new SmPairBars(this);
+  pairs_ = new QTableWidget(0, 4, this);
+  pairs_->setObjectName("smPairs");
+  pairs_->setAccessibleName(tr("Time by SMs of communication and compute"));
+  pairs_->setHorizontalHeaderLabels({tr("Comm SMs"), tr("Compute SMs"), tr("Time"), tr("Share")});
+  pairs_->setToolTip(
+      tr("Time during which communication held the first and compute the second number of SMs"));
+  pairs_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  pairs_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  pairs_->setFrameShape(QFrame::NoFrame);
+  pairs_->setShowGrid(false);
+  pairs_->setAlternatingRowColors(true);
+  pairs_->verticalHeader()->hide();
+  pairs_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  pairs_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  auto* scroll = new QScrollArea(this);
+  scroll->setWidget(method_);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  auto* tabs = new QTabWidget(this);
+  tabs->setObjectName("smTabs");
+  tabs->setDocumentMode(true);
+  tabs->addTab(bars_, tr("Time at"));
+  tabs->addTab(pairs_, tr("Table"));
+  tabs->addTab(grid_, tr("SMs"));
+  tabs->addTab(scroll, tr("Method"));
+  tabs->setTabToolTip(0, tr("Time spent at each pair of communication and compute SMs"));
+  tabs->setTabToolTip(1, tr("All pairs with their times"));
+  tabs->setTabToolTip(2, tr("What each SM does at the pointer"));
+  tabs->setTabToolTip(3, tr("How the SMs were found, and what to know about it"));
+  auto* side = new QWidget(this);
+  auto* layout = new QVBoxLayout(side);
+  layout->setContentsMargins(4, 4, 4, 4);
+  layout->addWidget(device_);
+  layout->addWidget(cursor_label_);
+  layout->addWidget(tabs, 1);
+  side->setMinimumWidth(260);
+  return side;
+}
+
+void SmView::addActions() {
   auto* copy = new QAction(tr("Copy SM pairs as TSV"), this);
   copy->setObjectName("smCopyPairs");
   copy->setToolTip(tr("Copy the time at each (comm SMs, compute SMs) pair as tab-separated text"));
@@ -71,106 +110,123 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   addAction(copy);
   connect(copy, &QAction::triggered, this,
           [this] { QApplication::clipboard()->setText(pairsTsv()); });
-
-  connect(&document, &Document::analysisChanged, this, &SmView::reload);
-  connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
-  connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
-  connect(&context, &ViewContext::processFilterChanged, this, &SmView::reload);
-  connect(device_, &QComboBox::currentIndexChanged, this, [this] {
-    fillPairs();
-    showCursor();
-  });
-  reload();
 }
 
 void SmView::reload() {
-  if (document_.analysis() || !document_.trace()) {
-    trace_ = document_.trace();
-    analysis_ = document_.analysis();
+  const TracePtr trace = document_.trace();
+  const AnalysisPtr analysis = document_.analysis();
+  if (!trace) {
+    job_.cancel();
+    show(nullptr);
+    return;
   }
+  if (!analysis) return;  // the old picture stays until the new analysis is there
+  if (is_small_sm_data(*trace, *analysis)) {
+    finishLoading();
+    return;
+  }
+  job_.start(
+      tr("Preparing SM allocation"),
+      [trace, analysis](Progress& progress) { return make_sm_data(trace, analysis, progress); },
+      [this](SmDataPtr made) {
+        if (made->analysis == document_.analysis()) show(std::move(made));
+      });
+}
+
+void SmView::finishLoading() {
+  const AnalysisPtr analysis = document_.analysis();
+  if (!analysis || (data_ && data_->analysis == analysis)) return;
+  job_.cancel();
+  Progress progress;
+  show(make_sm_data(document_.trace(), analysis, progress));
+}
+
+void SmView::show(SmDataPtr made) {
+  data_ = std::move(made);
   fillDevices();
   fillPairs();
   showCursor();
+  Q_EMIT dataChanged();
 }
 
 void SmView::fillDevices() {
   const QSignalBlocker blocker(device_);
   const int before = device_->currentIndex();
   device_->clear();
-  if (!analysis_ || !trace_) return;
+  if (!data_) return;
   const auto filter = context_.processFilter();
-  for (std::size_t i = 0; i < analysis_->sm.size(); ++i) {
-    if (filter && analysis_->sm[i].key.process != *filter) continue;
-    device_->addItem(device_label(*trace_, analysis_->sm[i].key), static_cast<int>(i));
+  for (std::size_t i = 0; i < data_->devices.size(); ++i) {
+    const DeviceKey& key = data_->devices[i].allocation->key;
+    if (filter && key.process != *filter) continue;
+    device_->addItem(device_label(*data_->trace, key), static_cast<int>(i));
   }
   if (device_->count() > 1) device_->addItem(tr("All devices"), -1);
   device_->setCurrentIndex(before >= 0 && before < device_->count() ? before : 0);
+  device_->setVisible(device_->count() > 1);
 }
 
 void SmView::showAllDevices() {
   device_->setCurrentIndex(device_->count() - 1);
 }
 
-std::vector<const SmAllocation*> SmView::shownDevices() const {
-  std::vector<const SmAllocation*> shown;
-  if (!analysis_ || device_->count() == 0) return shown;
+std::vector<const SmDevice*> SmView::shownDevices() const {
+  std::vector<const SmDevice*> shown;
+  if (!data_ || device_->count() == 0) return shown;
   const int chosen = device_->currentData().toInt();
   for (int i = 0; i < device_->count(); ++i) {
     const int index = device_->itemData(i).toInt();
-    if (index >= 0 && (chosen < 0 || index == chosen)) {
-      shown.push_back(&analysis_->sm[static_cast<std::size_t>(index)]);
-    }
+    if (index >= 0 && (chosen < 0 || index == chosen))
+      shown.push_back(&data_->devices[static_cast<std::size_t>(index)]);
   }
   return shown;
 }
 
 SmChartInput SmView::chartInput() const {
-  return {trace_.get(), shownDevices(), context_.range(), context_.cursor()};
+  return {data_ ? data_->trace.get() : nullptr, shownDevices(), context_.range(),
+          context_.cursor()};
 }
 
 void SmView::fillPairs() {
   pairs_->setRowCount(0);
+  canvas_->update();
   const auto shown = shownDevices();
   if (shown.size() != 1) {
-    method_->setText(shown.empty() ? sm_missing_text(trace_.get())
+    bars_->show(nullptr);
+    method_->setText(shown.empty() ? sm_missing_text(data_ ? data_->trace.get() : nullptr)
                                    : tr("Choose one device for its figures."));
-    canvas_->update();
     return;
   }
-  const SmAllocation& sm = *shown.front();
+  const SmAllocation& sm = *shown.front()->allocation;
   QStringList facts{QString("<b>%1%2</b>")
                         .arg(sm.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString(),
                              sm_method_text(sm.method).toHtmlEscaped())};
-  for (const std::string& caveat : sm.caveats) {
+  for (const std::string& caveat : sm.caveats)
     facts << QString::fromStdString(caveat).toHtmlEscaped();
-  }
-  method_->setText(facts.join("<br>"));
-  std::vector<std::pair<std::pair<int, int>, TimeNs>> rows(sm.time_at.begin(), sm.time_at.end());
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
-  TimeNs total = 0;
-  for (const auto& row : rows) total += row.second;
-  pairs_->setRowCount(static_cast<int>(rows.size()));
+  method_->setText("<p>" + facts.join("</p><p>") + "</p>");
+  bars_->show(&sm);
+  fillPairTable(sm);
+}
+
+void SmView::fillPairTable(const SmAllocation& allocation) {
+  const auto pairs = sm_pair_times(allocation);
+  pairs_->setRowCount(static_cast<int>(pairs.size()));
   for (int r = 0; r < pairs_->rowCount(); ++r) {
-    const auto& [pair, ns] = rows[static_cast<std::size_t>(r)];
-    const double percent =
-        100.0 * static_cast<double>(ns) / static_cast<double>(std::max<TimeNs>(total, 1));
-    const QStringList texts{QString::number(pair.first), QString::number(pair.second),
-                            format_count(static_cast<quint64>(ns)),
-                            QString::number(percent, 'f', 1)};
+    const SmPairTime& pair = pairs[static_cast<std::size_t>(r)];
+    const QStringList texts{QString::number(pair.comm), QString::number(pair.compute),
+                            format_time(pair.time), format_percent(pair.percent)};
     for (int c = 0; c < texts.size(); ++c) {
       auto* item = new QTableWidgetItem(texts[c]);
       item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-      if (c == 2) item->setToolTip(format_time(ns));
+      if (c == 2) item->setToolTip(format_time_full(pair.time));
       pairs_->setItem(r, c, item);
     }
   }
-  canvas_->update();
 }
 
 void SmView::showCursor() {
   const auto shown = shownDevices();
-  const SmAllocation* sm = shown.empty() ? nullptr : shown.front();
+  const SmDevice* device = shown.empty() ? nullptr : shown.front();
+  const SmAllocation* sm = device == nullptr ? nullptr : device->allocation;
   const auto cursor = context_.cursor();
   QString text = tr("Point at a time for its SMs.");
   if (sm != nullptr && cursor) {
@@ -186,11 +242,12 @@ void SmView::showCursor() {
     }
   }
   cursor_label_->setText(text);
-  grid_->show(trace_.get(), sm, cursor);
+  grid_->show(data_ ? data_->trace.get() : nullptr, device, cursor);
   canvas_->update();
 }
 
 void SmView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  finishLoading();
   SmChartInput input = chartInput();
   input.cursor.reset();
   paint_sm_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), input, theme);
@@ -203,9 +260,10 @@ QString SmView::csv() const {
   for (const SpanClass c : classes) text += QString(",%1 (SMs)").arg(to_string(c));
   text += '\n';
   const TimeRange range = context_.range();
-  for (const SmAllocation* sm : shown) {
+  for (const SmDevice* device : shown) {
+    const SmAllocation* sm = device->allocation;
     const QString prefix =
-        csv_field(device_label(*trace_, sm->key)) + ',' + to_string(sm->method) + ',';
+        csv_field(device_label(*data_->trace, sm->key)) + ',' + to_string(sm->method) + ',';
     for (std::size_t i = 0; i < sm->steps.size(); ++i) {
       const SmStep& step = sm->steps[i];
       const TimeNs end = i + 1 < sm->steps.size() ? sm->steps[i + 1].begin : sm->range.end;
@@ -227,13 +285,14 @@ QString SmView::csv() const {
 
 QString SmView::pairsTsv() const {
   QString text = "comm SMs\tcompute SMs\ttime (ns)\tshare (%)\n";
-  for (int r = 0; r < pairs_->rowCount(); ++r) {
-    QStringList fields;
-    for (int c = 0; c < pairs_->columnCount(); ++c) {
-      fields << tsv_field(pairs_->item(r, c)->text()).remove(',');
-    }
-    text += fields.join('\t') + '\n';
-  }
+  const auto shown = shownDevices();
+  if (shown.size() != 1) return text;
+  for (const SmPairTime& pair : sm_pair_times(*shown.front()->allocation))
+    text += QString("%1\t%2\t%3\t%4\n")
+                .arg(pair.comm)
+                .arg(pair.compute)
+                .arg(pair.time)
+                .arg(pair.percent, 0, 'f', 1);
   return text;
 }
 

@@ -8,6 +8,7 @@
 
 #include "views/common/chart.h"
 #include "views/common/document.h"
+#include "views/common/job.h"
 #include "views/common/view_context.h"
 #include "views/sm/sm_chart.h"
 
@@ -15,6 +16,7 @@ namespace moescope {
 
 class SmCanvas;
 class SmGrid;
+class SmPairBars;
 
 class SmView : public QWidget, public Chart {
   Q_OBJECT
@@ -32,23 +34,34 @@ class SmView : public QWidget, public Chart {
   void showAllDevices();
   /// Input of the picture for the shown devices and the shared range.
   SmChartInput chartInput() const;
+  bool busy() const { return job_.running(); }
+
+ Q_SIGNALS:
+  void dataChanged();  ///< after another analysis is drawn
 
  private:
+  QWidget* makeSide();
+  void addActions();
   void reload();
+  void show(SmDataPtr made);
+  /// Data of the document's analysis now, for a picture that cannot wait for the job.
+  void finishLoading();
   void fillDevices();
   void fillPairs();
+  void fillPairTable(const SmAllocation& allocation);
   void showCursor();
-  std::vector<const SmAllocation*> shownDevices() const;
+  std::vector<const SmDevice*> shownDevices() const;
 
   Document& document_;
   ViewContext& context_;
-  TracePtr trace_;  ///< what is drawn; replaced only when its analysis is complete
-  AnalysisPtr analysis_;
+  JobRunner job_;
+  SmDataPtr data_;  ///< what is drawn; replaced only when its successor is complete
   QComboBox* device_;
   QLabel* method_;
   QLabel* cursor_label_;
   SmCanvas* canvas_;
   SmGrid* grid_;
+  SmPairBars* bars_;
   QTableWidget* pairs_;
 };
 

@@ -1,0 +1,69 @@
+#include "core/analysis/sm_record_index.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "core/analysis/gpu_work.h"
+
+namespace moescope {
+
+SmRecordIndex::SmRecordIndex(const Trace& trace, const Classification& classes,
+                             const DeviceKey& key, Progress& progress) {
+  kernels_.emplace_back();
+  std::unordered_map<StringId, std::uint32_t> of_name;
+  std::unordered_map<std::uint32_t, std::uint32_t> of_correlation;
+  const auto& records = trace.sm_records();
+  const bool any = std::any_of(records.begin(), records.end(), [&](const SmRecord& record) {
+    return record.process == key.process && record.device == key.device;
+  });
+  if (!any) return;
+  for_each_gpu_span(
+      trace, tracks_of(trace, key), std::nullopt,
+      [&](const SpanColumns& c, std::size_t row, TimeRange) {
+        if (row == 0) progress.check();
+        if (c.kind[row] != SpanKind::Kernel || c.correlation[row] == 0) return;
+        const auto [it, added] =
+            of_name.try_emplace(c.name[row], static_cast<std::uint32_t>(kernels_.size()));
+        if (added)
+          kernels_.push_back({c.name[row], classes.of(c.kind[row], c.name[row]).span_class});
+        of_correlation[c.correlation[row]] = it->second;
+      });
+  progress.check();
+  for (const SmRecord& record : records) {
+    if (record.process != key.process || record.device != key.device) continue;
+    const auto kernel = of_correlation.find(record.correlation);
+    if (blocks_.size() % kGroup == 0) last_end_.push_back(record.end);
+    last_end_.back() = std::max(last_end_.back(), record.end);
+    blocks_.push_back({&record, kernel == of_correlation.end() ? 0 : kernel->second});
+  }
+}
+
+std::vector<SmCell> SmRecordIndex::at(TimeNs time, int sm_count) const {
+  std::vector<SmCell> cells(static_cast<std::size_t>(std::max(sm_count, 0)));
+  std::map<std::pair<std::uint32_t, std::uint32_t>, int> counts;  // (SM, kernel) -> blocks
+  const auto end = std::partition_point(blocks_.begin(), blocks_.end(),
+                                        [&](const Block& b) { return b.record->start <= time; });
+  const auto count = static_cast<std::size_t>(end - blocks_.begin());
+  for (std::size_t group = 0; group * kGroup < count; ++group) {
+    if (last_end_[group] <= time) continue;
+    for (std::size_t i = group * kGroup; i < std::min(count, (group + 1) * kGroup); ++i) {
+      const SmRecord& record = *blocks_[i].record;
+      if (record.end <= time || record.sm >= cells.size()) continue;
+      SmCell& cell = cells[record.sm];
+      ++cell.blocks;
+      const int same = ++counts[{record.sm, blocks_[i].kernel}];
+      int most = 0;
+      for (auto it = counts.lower_bound({record.sm, 0});
+           it != counts.end() && it->first.first == record.sm; ++it)
+        most = std::max(most, it->second);
+      if (same < most) continue;
+      const Kernel& kernel = kernels_[blocks_[i].kernel];
+      cell.kernel = kernel.name;
+      cell.span_class = kernel.span_class;
+    }
+  }
+  return cells;
+}
+
+}  // namespace moescope

@@ -1,0 +1,200 @@
+// Panels beside the views: what they say of a selection, and where their links lead.
+#include <gmock/gmock.h>
+
+#include <QTest>
+#include <future>
+
+#include "tests/support/trace_maker.h"
+#include "views/common/job.h"
+#include "views/common/theme.h"
+#include "views/panels/details_panel.h"
+#include "views/panels/legend_panel.h"
+#include "views/panels/statistics_panel.h"
+
+namespace moescope {
+namespace {
+
+/// A call that launches a kernel, a dispatch, and a copy; a long host operator.
+TracePtr launched_trace() {
+  return test::make_trace({{"aten::linear", 0, 90'000, 1, SpanKind::CpuOp},
+                           {"cudaLaunchKernel", 100, 50, 1, SpanKind::Runtime, 1},
+                           {"flash_fwd_kernel", 1000, 500, 7, SpanKind::Kernel, 1},
+                           {"deep_ep::dispatch", 2000, 300, 8, SpanKind::Kernel, 2},
+                           {"Memcpy HtoD", 3000, 100, 8, SpanKind::Memcpy, 3}});
+}
+
+/// A collective that two ranks run, 100 ns apart.
+TracePtr two_ranks() {
+  TraceBuilder builder;
+  for (const int rank : {0, 1}) {
+    const ProcessId process =
+        builder.add_process({.label = "rank " + std::to_string(rank), .rank = rank});
+    const TrackId track = builder.add_track({.process = process,
+                                             .type = TrackType::DeviceStream,
+                                             .device = 0,
+                                             .id = 7,
+                                             .name = "stream 7"});
+    SpanBatch batch;
+    Span span;
+    span.start = 1000 + rank * 100;
+    span.duration = 500;
+    span.name = builder.strings().intern("ncclDevKernel_AllReduce");
+    span.kind = SpanKind::Kernel;
+    batch.columns.push_back(span);
+    builder.append(track, std::move(batch));
+  }
+  return builder.snapshot();
+}
+
+struct OpenDocument {
+  explicit OpenDocument(TracePtr trace) {
+    context.reset(trace->range());
+    document.setTrace(trace, {"made"});
+    document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
+  }
+  SpanRef find(const std::string& name) const {
+    const Trace& trace = *document.trace();
+    for (TrackId track = 0; track < trace.tracks().size(); ++track)
+      for (std::uint32_t i = 0; i < trace.span_count(track); ++i)
+        if (trace.name({track, i}) == name) return {track, i};
+    return {};
+  }
+  Document document;
+  ViewContext context;
+};
+
+QModelIndex row_of(const QAbstractItemModel& model, const QString& property) {
+  return model
+      .match(model.index(0, 0), Qt::DisplayRole, property, 1, Qt::MatchExactly | Qt::MatchRecursive)
+      .value(0);
+}
+
+TEST(Details, aKernelLeadsToItsLaunchAndBack) {
+  OpenDocument open(launched_trace());
+  DetailsPanel panel(open.document, open.context);
+  panel.resize(400, 400);
+  panel.show();
+  open.context.selectSpan(open.find("flash_fwd_kernel"));
+  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "Launched by").isValid(); }));
+  const QModelIndex launch = row_of(*panel.shownModel(), "Launched by").siblingAtColumn(1);
+  EXPECT_TRUE(launch.data().toString().startsWith("cudaLaunchKernel"));
+  QTest::mouseClick(panel.tree()->viewport(), Qt::LeftButton, {},
+                    panel.tree()->visualRect(launch).center());
+  EXPECT_EQ(open.context.currentSpan(), open.find("cudaLaunchKernel"));
+  const QModelIndex kernel = row_of(*panel.shownModel(), "Launched").siblingAtColumn(1);
+  ASSERT_TRUE(kernel.data().toString().startsWith("flash_fwd_kernel"));
+  Q_EMIT panel.tree()->activated(kernel);
+  EXPECT_EQ(open.context.currentSpan(), open.find("flash_fwd_kernel"));
+}
+
+TEST(Details, aCollectiveLeadsToTheOtherRanks) {
+  OpenDocument open(two_ranks());
+  DetailsPanel panel(open.document, open.context);
+  open.context.selectSpan({0, 0});
+  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
+  Q_EMIT panel.tree()->activated(row_of(*panel.shownModel(), "On other ranks").siblingAtColumn(1));
+  EXPECT_EQ(open.context.currentSpan(), (SpanRef{1, 0}));
+}
+
+TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
+  OpenDocument open(launched_trace());
+  DetailsPanel panel(open.document, open.context);
+  open.context.selectSpan(open.find("flash_fwd_kernel"));
+  const TracePtr other = two_ranks();
+  open.context.reset(other->range());
+  open.document.setTrace(other, {"other"});
+  open.document.setAnalysis(analyze_document(*other, RuleSet::built_in()));
+  open.context.selectSpan({0, 0});
+  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
+  EXPECT_FALSE(row_of(panel.model(), "Launched by").isValid());
+}
+
+TEST(Statistics, workOfTheGpuComesBeforeTheHostInBothDirections) {
+  OpenDocument open(launched_trace());
+  StatisticsPanel panel(open.document, open.context);
+  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model().rowCount() == 5; }));
+  const auto totals = [&] {
+    std::vector<std::string> names;
+    for (int row = 0; row < 5; ++row)
+      names.push_back(panel.shownModel()
+                          ->index(row, StatisticsModel::Name)
+                          .data(StatisticsModel::kSortRole)
+                          .toString()
+                          .toStdString());
+    return names;
+  };
+  EXPECT_THAT(totals(), testing::ElementsAre("flash_fwd_kernel", testing::HasSubstr("dispatch"),
+                                             "Memcpy HtoD", "aten::linear", "cudaLaunchKernel"));
+  panel.table()->sortByColumn(StatisticsModel::Total, Qt::AscendingOrder);
+  EXPECT_THAT(totals(),
+              testing::ElementsAre("Memcpy HtoD", testing::HasSubstr("dispatch"),
+                                   "flash_fwd_kernel", "cudaLaunchKernel", "aten::linear"));
+}
+
+TEST(Legend, showsTheClassesInUseEachWithItsDefinition) {
+  OpenDocument open(launched_trace());
+  LegendPanel legend(open.document);
+  const auto shown = [&] {
+    QStringList texts;
+    for (int i = 0; i < legend.count(); ++i) {
+      texts << legend.item(i)->text();
+      EXPECT_FALSE(legend.item(i)->toolTip().isEmpty()) << texts.back().toStdString();
+    }
+    return texts;
+  };
+  const QStringList texts = shown();
+  for (const SpanClass c :
+       {SpanClass::Attention, SpanClass::Dispatch, SpanClass::Memory, SpanClass::Host})
+    EXPECT_TRUE(texts.contains(class_label(c))) << class_label(c).toStdString();
+  for (const SpanClass c : {SpanClass::Combine, SpanClass::Expert, SpanClass::Gate})
+    EXPECT_FALSE(texts.contains(class_label(c))) << class_label(c).toStdString();
+  EXPECT_FALSE(texts.contains("waiting"));
+  open.document.setTrace(open.document.trace(), {"again"});
+  EXPECT_EQ(shown(), texts) << "until the next analysis is there";
+}
+
+TEST(Jobs, aSupersededJobIsNotWaitedFor) {
+  std::promise<void> release;
+  auto gate = release.get_future().share();
+  std::vector<int> results;
+  JobRunner job;
+  job.start(
+      "stubborn",
+      [gate](Progress&) {
+        gate.wait();
+        return 1;
+      },
+      [&](int result) { results.push_back(result); });
+  job.start(
+      "next", [](Progress&) { return 2; }, [&](int result) { results.push_back(result); });
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !results.empty(); })) << "while the first still runs";
+  release.set_value();
+  QTest::qWait(50);
+  EXPECT_THAT(results, testing::ElementsAre(2));
+  EXPECT_FALSE(job.running());
+}
+
+TEST(Jobs, errorsAndCancellationArriveOnTheOwnersThread) {
+  JobRunner job;
+  QString failure;
+  bool cancelled = false;
+  QObject::connect(&job, &JobRunner::failed, [&](const QString& text) { failure = text; });
+  QObject::connect(&job, &JobRunner::cancelled, [&] { cancelled = true; });
+  job.start(
+      "bad", [](Progress&) -> int { throw Error("file", "", "is broken"); }, [](int) { FAIL(); });
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !failure.isEmpty(); }));
+  EXPECT_TRUE(failure.contains("is broken"));
+  job.start(
+      "long",
+      [](Progress& progress) {
+        while (true) progress.check();
+        return 1;
+      },
+      [](int) { FAIL(); });
+  job.cancel();
+  EXPECT_TRUE(QTest::qWaitFor([&] { return cancelled; }));
+  EXPECT_FALSE(job.running());
+}
+
+}  // namespace
+}  // namespace moescope

@@ -1,0 +1,53 @@
+#include "views/overlap/exposed_list.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace moescope {
+
+ExposedList::ExposedList(const AnalysisResults& analysis,
+                         const std::function<bool(const DeviceKey&)>& shows) {
+  for (const DeviceActivity& activity : analysis.activity) {
+    if (!shows(activity.key)) continue;
+    const IntervalSet exposed = activity.comm.subtract(activity.compute);
+    for (const TimeRange& range : exposed.intervals()) items_.push_back({activity.key, range});
+  }
+  std::stable_sort(items_.begin(), items_.end(), [](const Exposed& a, const Exposed& b) {
+    return a.range.begin < b.range.begin;
+  });
+}
+
+ExposedList::ExposedList(const AnalysisResults& analysis, const ScopeOverlap& scope) {
+  for (const DeviceActivity& activity : analysis.activity) {
+    if (activity.key != scope.key) continue;
+    const IntervalSet exposed =
+        activity.comm.subtract(activity.compute).intersect(IntervalSet::union_of(scope.ranges));
+    for (const TimeRange& range : exposed.intervals()) items_.push_back({activity.key, range});
+  }
+}
+
+std::optional<Exposed> ExposedList::after(TimeNs time) const {
+  if (items_.empty()) return {};
+  const auto it = std::upper_bound(items_.begin(), items_.end(), time,
+                                   [](TimeNs t, const Exposed& e) { return t < e.range.begin; });
+  return it == items_.end() ? items_.front() : *it;
+}
+
+std::optional<Exposed> ExposedList::before(TimeNs time) const {
+  if (items_.empty()) return {};
+  const auto it = std::lower_bound(items_.begin(), items_.end(), time,
+                                   [](const Exposed& e, TimeNs t) { return e.range.begin < t; });
+  return it == items_.begin() ? items_.back() : *(it - 1);
+}
+
+std::vector<std::size_t> ExposedList::longest(std::size_t count) const {
+  std::vector<std::size_t> order(items_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+    return items_[a].range.length() > items_[b].range.length();
+  });
+  if (order.size() > count) order.resize(count);
+  return order;
+}
+
+}  // namespace moescope

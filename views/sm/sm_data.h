@@ -1,0 +1,40 @@
+// What the SM view needs of one analysis beyond the results: made once, by a job when it is long.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/analysis/sm_record_index.h"
+#include "core/progress.h"
+#include "views/common/document.h"
+#include "views/sm/sm_columns.h"
+
+namespace moescope {
+
+/// One device: its allocation, its sums for pictures, its recorded blocks.
+struct SmDevice {
+  const SmAllocation* allocation = nullptr;
+  SmIntegral integral;
+  SmRecordIndex records;
+  std::vector<SpanClass> classes;  ///< that hold SMs, in the order of the stack
+};
+
+/// Keeps trace and analysis alive: a picture never outlives its data.
+struct SmData {
+  TracePtr trace;
+  AnalysisPtr analysis;
+  std::vector<SmDevice> devices;
+};
+using SmDataPtr = std::shared_ptr<const SmData>;
+
+/// Throws Cancelled, Error.
+SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, Progress& progress);
+/// True when making it takes a blink, so that no job is needed.
+bool is_small_sm_data(const Trace& trace, const AnalysisResults& analysis);
+
+/// Classes that hold SMs in an allocation, communication first: the order of the stack.
+std::vector<SpanClass> sm_classes(const SmAllocation& allocation);
+/// The same for several devices together.
+std::vector<SpanClass> sm_classes(const std::vector<const SmDevice*>& devices);
+
+}  // namespace moescope

@@ -1,0 +1,41 @@
+// Where the time went by how the SMs were shared: one bar for each (comm SMs, compute SMs) pair.
+#pragma once
+
+#include <QWidget>
+#include <vector>
+
+#include "core/analysis/sm_allocation.h"
+
+namespace moescope {
+
+/// One pair and the time spent at it.
+struct SmPairTime {
+  int comm = 0, compute = 0;
+  TimeNs time = 0;
+  double percent = 0;  ///< of the time of all pairs
+};
+/// Longest first.
+std::vector<SmPairTime> sm_pair_times(const SmAllocation& allocation);
+
+/// Bars as long as the SM count, split into communication, compute and free, longest time first; as
+/// many as fit.
+class SmPairBars : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit SmPairBars(QWidget* parent = nullptr);
+  void show(const SmAllocation* allocation);
+  QSize sizeHint() const override { return {300, 160}; }
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  bool event(QEvent* event) override;
+
+ private:
+  int rowHeight() const { return fontMetrics().height() + 10; }
+
+  int sm_count_ = 0;
+  std::vector<SmPairTime> pairs_;
+};
+
+}  // namespace moescope
