@@ -23,6 +23,8 @@ void register_info(CLI::App& app);
 void register_import(CLI::App& app);
 void register_record(CLI::App& app);
 void register_sql(CLI::App& app);
+void register_loads(CLI::App& app);
+void register_plan(CLI::App& app);
 
 /// Reads a classification rule file; throws Error naming the file and the rule.
 RuleSet read_rules(const std::string& path);

@@ -13,7 +13,7 @@ const std::vector<RegisterCommand>& all_commands() {
 #ifdef MOESCOPE_HAS_GUI
       register_export, register_report,
 #endif
-      register_import, register_record,  register_sql,
+      register_import, register_sql,     register_record, register_loads, register_plan,
   };
   return commands;
 }

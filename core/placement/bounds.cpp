@@ -86,7 +86,8 @@ class GroupSearch {
       if (node_of[g] == node) list.push_back(static_cast<int>(g));
     return list;
   }
-  /// Nodes are alike, so node n always takes the first group that is still free.
+  /// Nodes are alike, so node n always takes the first group that is still
+  /// free.
   void descend(int node, double so_far) {
     if (node == nodes_) {
       best_ = {current_, so_far};

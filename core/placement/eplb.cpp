@@ -17,7 +17,8 @@ struct Packing {
   std::vector<Index> bin, rank;  ///< of each item: its bin and its place in it
 };
 
-/// Heaviest first into the lightest bin that still has room; every bin gets as many items.
+/// Heaviest first into the lightest bin that still has room; every bin gets as
+/// many items.
 Packing pack(const std::vector<float>& weights, Index bins) {
   const Index n = weights.size(), room = n / bins;
   Packing packing{std::vector<Index>(n), std::vector<Index>(n, 0)};
@@ -42,7 +43,8 @@ Packing pack(const std::vector<float>& weights, Index bins) {
   return packing;
 }
 
-/// Owner of each replica: one of every item, then each further one for the heaviest share.
+/// Owner of each replica: one of every item, then each further one for the
+/// heaviest share.
 std::vector<Index> replicate(const std::vector<float>& weights, Index replicas,
                              std::vector<int>& counts) {
   std::vector<Index> owner(weights.size());
@@ -110,7 +112,8 @@ Plan eplb_plan(const std::vector<std::vector<double>>& loads, int slots, int gro
   const auto experts = static_cast<int>(loads.front().size());
   require(gpus > 0 && nodes > 0 && groups > 0 && gpus % nodes == 0 && slots % gpus == 0,
           fmt::format("{} slots on {} GPUs on {} nodes do not divide", slots, gpus, nodes),
-          "Choose slots as a multiple of the GPUs, GPUs as a multiple of the nodes");
+          "Choose slots as a multiple of the GPUs, GPUs as a multiple of the "
+          "nodes");
   require(slots >= experts, fmt::format("{} slots cannot hold {} experts", slots, experts),
           "Give at least as many slots as experts");
   for (std::size_t l = 0; l < loads.size(); ++l) {

@@ -44,8 +44,9 @@ int off_node_copies(const Plan& plan, const std::vector<int>& row) {
   return off;
 }
 
-/// Tokens start on the nodes in turn; an expert with a replica on the token's node or on a node
-/// that the token visits anyway costs nothing more, another one its replicas in turn.
+/// Tokens start on the nodes in turn; an expert with a replica on the token's
+/// node or on a node that the token visits anyway costs nothing more, another
+/// one its replicas in turn.
 double remote_nodes_per_token(const Plan& plan, const std::vector<int>& row, int layer,
                               const Routes& routes) {
   std::vector<std::vector<int>> nodes_of(static_cast<Index>(plan.num_experts));
@@ -119,8 +120,8 @@ void balance(const Plan& plan, const std::vector<int>& row, Index l,
   const int live_slots = plan.live_gpus() * plan.slots_per_gpu();
   out.bound = imbalance_bound(loads, live_slots, plan.live_gpus());
   if (plan.dead_gpus.empty())
-    out.bound_hierarchical =
-        hierarchical_bound(loads, plan.slots(), plan.num_gpus, plan.num_nodes, plan.num_groups);
+    out.bound_hierarchical = hierarchical_bound(loads, plan.slot_count(), plan.num_gpus,
+                                                plan.num_nodes, plan.num_groups);
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace moescope {
 
 using LayerLoads = std::vector<std::vector<double>>;  ///< [layer][expert], tokens
 
-/// Decisions of the router for single tokens: [token][layer][top k], logical experts, -1 for none.
+/// Decisions of the router for single tokens: [token][layer][top k], logical
+/// experts, -1 for none.
 struct Routes {
   int layers = 0, top_k = 0;
   std::vector<std::int16_t> experts;  ///< [token][layer][top_k]
@@ -21,8 +22,8 @@ struct Routes {
   }
 };
 
-/// Imbalances are max GPU load / mean GPU load over the live GPUs; 1 is perfect. A layer without
-/// load counts as balanced (1).
+/// Imbalances are max GPU load / mean GPU load over the live GPUs; 1 is
+/// perfect. A layer without load counts as balanced (1).
 struct LayerEvaluation {
   double equal = 1;                ///< tokens of an expert split equally over its replicas
   std::optional<double> weighted;  ///< with the plan's own replica weights
@@ -44,21 +45,24 @@ struct EvaluateOptions {
   int threads = 0;  ///< 0 = all cores
 };
 
-/// @pre validate_plan() found no error. Throws Error when loads or the previous plan do not fit.
+/// @pre validate_plan() found no error. Throws Error when loads or the previous
+/// plan do not fit.
 std::vector<LayerEvaluation> evaluate_plan(const Plan& plan, const LayerLoads& loads,
                                            const EvaluateOptions& options, Progress& progress);
 
-/// Load of each GPU with the given split ([slot] weights) or, when empty, with equal shares.
+/// Load of each GPU with the given split ([slot] weights) or, when empty, with
+/// equal shares.
 std::vector<double> gpu_loads(const std::vector<int>& row, const std::vector<double>& loads,
                               int gpus, const std::vector<double>& weight = {});
 
 /// (GPU, expert) pairs of `row` that `previous` does not have.
 int copies_needed(const std::vector<int>& row, const std::vector<int>& previous, int gpus);
-/// Connected parts of the graph of live GPUs in which GPUs that hold the same expert are joined.
+/// Connected parts of the graph of live GPUs in which GPUs that hold the same
+/// expert are joined.
 int component_count(const std::vector<int>& row, int gpus);
 
-/// mean, 95th percentile and maximum over layers; the percentile is the smallest value that at
-/// least 95 % of the layers do not exceed.
+/// mean, 95th percentile and maximum over layers; the percentile is the
+/// smallest value that at least 95 % of the layers do not exceed.
 struct Summary {
   double mean = 0, p95 = 0, max = 0;
 };

@@ -18,8 +18,9 @@ inline constexpr int kMaxPlanSlots = 1 << 18;    ///< slots of one layer
 inline constexpr int kMaxPlanExperts = 1 << 16;  ///< logical experts of one layer
 inline constexpr int kMaxPlanGpus = 1 << 16;
 
-/// `physical_to_logical_map` and the machine it is for. Slots are global and rank-major: slot s
-/// lives on GPU s / (slots / num_gpus), GPU g on node g / (num_gpus / num_nodes).
+/// `physical_to_logical_map` and the machine it is for. Slots are global and
+/// rank-major: slot s lives on GPU s / (slots / num_gpus), GPU g on node g /
+/// (num_gpus / num_nodes).
 struct Plan {
   int num_gpus = 1;
   int num_nodes = 1;
@@ -32,10 +33,10 @@ struct Plan {
 
   int layers() const { return static_cast<int>(physical_to_logical.size()); }
   /// Slots of the first layer; all layers have as many in a valid plan.
-  int slots() const {
+  int slot_count() const {
     return layers() == 0 ? 0 : static_cast<int>(physical_to_logical.front().size());
   }
-  int slots_per_gpu() const { return slots() / num_gpus; }
+  int slots_per_gpu() const { return slot_count() / num_gpus; }
   int gpus_per_node() const { return num_gpus / num_nodes; }
   int gpu_of(int slot) const { return slot / slots_per_gpu(); }
   int node_of_gpu(int gpu) const { return gpu / gpus_per_node(); }
@@ -53,7 +54,8 @@ struct Plan {
 std::vector<std::vector<int>> slots_of_experts(const std::vector<int>& row, int experts);
 /// Replicas of each expert.
 std::vector<int> replica_counts(const std::vector<int>& row, int experts);
-/// `logical_to_physical_map` of one layer: [expert][max replicas over all layers], padded with -1.
+/// `logical_to_physical_map` of one layer: [expert][max replicas over all
+/// layers], padded with -1.
 std::vector<std::vector<int>> logical_to_physical(const Plan& plan, int layer);
 
 /// What is wrong with a plan, and where.
@@ -72,20 +74,24 @@ struct PlanReading {
   std::vector<PlanProblem> problems;
 };
 
-/// Reads the plan JSON of the command line contract. Throws Error when the text is no JSON object
-/// or has no map; everything else is listed as a problem.
+/// Reads the plan JSON of the command line contract. Throws Error when the text
+/// is no JSON object or has no map; everything else is listed as a problem.
 /// @param source name used in errors
 PlanReading parse_plan(std::string_view text, const std::string& source);
-/// Reads a plan file; throws Error when it is missing, too large or not a plan at all.
+/// Reads a plan file; throws Error when it is missing, too large or not a plan
+/// at all.
 PlanReading read_plan(const std::filesystem::path& path);
-/// Reads a plan file and throws an Error that lists the problems when it is not a valid plan.
+/// Reads a plan file and throws an Error that lists the problems when it is not
+/// a valid plan.
 Plan load_plan(const std::filesystem::path& path);
 /// The plan as a JSON text of one line per layer.
 std::string plan_json(const Plan& plan);
-/// Writes a plan file through a temporary file, so that a reader never sees half of it.
+/// Writes a plan file through a temporary file, so that a reader never sees
+/// half of it.
 void save_plan(const Plan& plan, const std::filesystem::path& path);
 
-/// Whole text of a file; throws Error when it cannot be read or has more than `limit` bytes.
+/// Whole text of a file; throws Error when it cannot be read or has more than
+/// `limit` bytes.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit);
 /// Writes through a temporary file in the same folder. Throws Error.
 void write_text_file(const std::filesystem::path& path, std::string_view text);

@@ -1,4 +1,5 @@
-// Plan files: {"schema":1,"physical_to_logical_map":[layer][slot],"num_gpus":...}.
+// Plan files:
+// {"schema":1,"physical_to_logical_map":[layer][slot],"num_gpus":...}.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -45,7 +46,8 @@ class PlanParser {
     out_.problems.push_back(
         {PlanProblem::Severity::Error, std::move(kind), layer, slot, std::move(text)});
   }
-  /// An integer of [low, high]; floating point numbers are refused, never rounded.
+  /// An integer of [low, high]; floating point numbers are refused, never
+  /// rounded.
   static std::optional<int> integer(const json& value, int low, int high) {
     if (!value.is_number_integer()) return std::nullopt;
     const auto n = value.is_number_unsigned() && value.get<std::uint64_t>() > 1ULL << 62
@@ -179,7 +181,8 @@ Plan load_plan(const std::filesystem::path& path) {
 
 std::string plan_json(const Plan& plan) {
   std::string text = fmt::format(
-      "{{\n  \"schema\": 1,\n  \"num_gpus\": {},\n  \"num_nodes\": {},\n  \"num_groups\": {},\n"
+      "{{\n  \"schema\": 1,\n  \"num_gpus\": {},\n  "
+      "\"num_nodes\": {},\n  \"num_groups\": {},\n"
       "  \"num_logical_experts\": {},\n",
       plan.num_gpus, plan.num_nodes, plan.num_groups, plan.num_experts);
   if (!plan.layer_ids.empty()) text += "  \"layer_ids\": " + json(plan.layer_ids).dump() + ",\n";

@@ -8,7 +8,8 @@
 namespace moescope {
 namespace {
 
-/// Experts on several GPUs send their load to GPUs of capacity t; the rest lies fixed on its GPU.
+/// Experts on several GPUs send their load to GPUs of capacity t; the rest lies
+/// fixed on its GPU.
 class Transport {
  public:
   Transport(const std::vector<int>& row, std::span<const double> loads, int slots_per_gpu)
@@ -28,7 +29,8 @@ class Transport {
     spread(t);
     while (total_ > 0) {
       if (!augment(t)) break;  // everything is sent
-      // The experts and GPUs that were reached form the minimum cut: they need a higher t.
+      // The experts and GPUs that were reached form the minimum cut: they need
+      // a higher t.
       double load = 0;
       int gpus = 0;
       for (std::size_t g = 0; g < base_.size(); ++g)
@@ -80,7 +82,8 @@ class Transport {
     on_ = base_;
   }
 
-  /// A first flow: equal shares as far as the GPUs have room, then what is left where room is.
+  /// A first flow: equal shares as far as the GPUs have room, then what is left
+  /// where room is.
   void spread(double t) {
     for (const bool equal : {true, false})
       for (auto& source : free_) {
@@ -96,7 +99,8 @@ class Transport {
       }
   }
 
-  /// Sends along shortest augmenting paths until all is sent (false) or a cut is found (true).
+  /// Sends along shortest augmenting paths until all is sent (false) or a cut
+  /// is found (true).
   bool augment(double t) {
     for (;;) {
       const int goal = search(t);

@@ -41,7 +41,8 @@ class Validator {
     if (plan_.layers() == 0) error("layers", -1, -1, "the map has no layer");
     if (expected_.layers && plan_.layers() != *expected_.layers)
       error("layers", -1, -1,
-            fmt::format("the plan has {} layers, expected {} (MoE layers only, not the dense ones)",
+            fmt::format("the plan has {} layers, expected {} (MoE layers only, "
+                        "not the dense ones)",
                         plan_.layers(), *expected_.layers));
     if (!problems_.empty()) return false;
     if (plan_.live_gpus() < 1) error("dead_gpus", -1, -1, "no GPU is alive");
@@ -52,7 +53,7 @@ class Validator {
       error("replica_weight", -1, -1,
             fmt::format("replica_weight has {} layers, the map {}", plan_.replica_weight.size(),
                         plan_.layers()));
-    if (plan_.slots() % plan_.num_gpus == 0) redundancy_and_memory();
+    if (plan_.slot_count() % plan_.num_gpus == 0) redundancy_and_memory();
     return true;
   }
   void experts() {
@@ -80,7 +81,7 @@ class Validator {
       error("layer_ids", -1, -1, "layer_ids are not those of the loads");
   }
   void redundancy_and_memory() {
-    const int redundant = plan_.slots() - plan_.num_experts;
+    const int redundant = plan_.slot_count() - plan_.num_experts;
     if (expected_.redundant_experts && redundant != *expected_.redundant_experts)
       error("redundancy", -1, -1,
             fmt::format("the plan has {} redundant experts, the launch flag says {}", redundant,
@@ -90,7 +91,8 @@ class Validator {
           static_cast<double>(*expected_.expert_bytes) * plan_.slots_per_gpu() * plan_.layers();
       if (need > static_cast<double>(*expected_.gpu_expert_bytes))
         error("memory", -1, -1,
-              fmt::format("the experts of a GPU need {:.1f} GiB, there is room for {:.1f}",
+              fmt::format("the experts of a GPU need {:.1f} GiB, there is room "
+                          "for {:.1f}",
                           need / (1 << 30),
                           static_cast<double>(*expected_.gpu_expert_bytes) / (1 << 30)));
     }
@@ -99,9 +101,9 @@ class Validator {
   void row(int layer) {
     const auto& slots = plan_.physical_to_logical[static_cast<std::size_t>(layer)];
     const int n = static_cast<int>(slots.size());
-    if (n != plan_.slots())
+    if (n != plan_.slot_count())
       error("unequal_slots", layer, -1,
-            fmt::format("has {} slots, layer 0 has {}", n, plan_.slots()));
+            fmt::format("has {} slots, layer 0 has {}", n, plan_.slot_count()));
     if (n == 0 || n % plan_.num_gpus != 0) {
       error("slots_not_divisible", layer, -1,
             fmt::format("{} slots do not divide over {} GPUs", n, plan_.num_gpus));
@@ -194,7 +196,8 @@ class Validator {
           std::max_element(tally[group].begin(), tally[group].end()) - tally[group].begin());
       if (node != home)
         add(Severity::Warning, "group_outside_node", layer, s,
-            fmt::format("holds expert {} of group {} on node {}, most of the group is on node {}",
+            fmt::format("holds expert {} of group {} on node {}, most of the "
+                        "group is on node {}",
                         slots[static_cast<std::size_t>(s)], group, node, home));
     }
   }

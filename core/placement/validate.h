@@ -1,4 +1,5 @@
-// Everything that can be wrong with a plan, also what serving engines do not check.
+// Everything that can be wrong with a plan, also what serving engines do not
+// check.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,16 @@ struct PlanExpectation {
   bool groups_on_nodes = false;                  ///< a group outside its node is reported
 };
 
-/// All problems in the order plan, layer, slot. A plan without an Error can be used by the
-/// evaluator and the solvers; warnings are legal but wasteful or unusual.
+/// All problems in the order plan, layer, slot. A plan without an Error can be
+/// used by the evaluator and the solvers; warnings are legal but wasteful or
+/// unusual.
 std::vector<PlanProblem> validate_plan(const Plan& plan, const PlanExpectation& expected = {});
 
 /// "layer 3, slot 17: holds expert 999, expected 0..255".
 std::string to_string(const PlanProblem& problem);
 bool has_errors(const std::vector<PlanProblem>& problems);
-/// Throws an Error that lists the first errors and counts the rest; returns when there is none.
+/// Throws an Error that lists the first errors and counts the rest; returns
+/// when there is none.
 void throw_on_errors(const std::vector<PlanProblem>& problems, const std::string& source);
 
 }  // namespace moescope

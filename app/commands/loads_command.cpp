@@ -1,0 +1,190 @@
+// moescope loads: what a load dump holds, how uneven it is and how it drifts.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/commands/command.h"
+#include "app/commands/json_output.h"
+#include "core/error.h"
+#include "core/loads/load_set.h"
+#include "core/loads/metrics.h"
+
+namespace moescope {
+namespace {
+
+struct LoadsOptions {
+  std::vector<std::string> imports;
+  std::optional<int> layer, gpus;
+  std::string window;
+  int count = 8;
+  bool json = false;
+};
+
+struct WindowRange {
+  int first = 0, last = 0;
+};
+
+/// "A:B" with either end left out; the whole when empty.
+WindowRange parse_window(const std::string& text, int windows) {
+  if (text.empty()) return {0, windows};
+  const auto bad = [&] {
+    throw Error("", "--window", fmt::format("\"{}\" is no range of {} windows", text, windows),
+                "Give A:B with 0 <= A < B");
+  };
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) bad();
+  const auto number = [&](std::string_view part, int missing) {
+    if (part.empty()) return missing;
+    int n = -1;
+    const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), n);
+    if (failed != std::errc() || end != part.data() + part.size()) bad();
+    return n;
+  };
+  const WindowRange range{number(std::string_view(text).substr(0, colon), 0),
+                          number(std::string_view(text).substr(colon + 1), windows)};
+  if (range.first < 0 || range.last > windows || range.first >= range.last) bad();
+  return range;
+}
+
+Json unevenness_json(const Unevenness& u) {
+  return {{"max_over_mean", u.max_over_mean},
+          {"mean_over_max", u.mean_over_max},
+          {"excess", u.excess},
+          {"gini", u.gini},
+          {"cv", u.cv}};
+}
+
+Json experts_json(const std::vector<int>& experts, const std::vector<double>& tokens) {
+  Json list = Json::array();
+  for (const int e : experts)
+    list.push_back({{"expert", e}, {"tokens", tokens[static_cast<std::size_t>(e)]}});
+  return list;
+}
+
+/// Loads of GPUs: under the running map when there is one, else with experts in order.
+std::optional<std::vector<double>> gpu_tokens(const LoadSet& loads, const LayerLoads& sum,
+                                              std::size_t layer, std::optional<int> asked) {
+  const auto gpus = asked ? asked : loads.num_gpus;
+  if (!gpus || *gpus < 1) return std::nullopt;
+  std::vector<int> row;
+  if (loads.running_map)
+    row = (*loads.running_map)[layer];
+  else
+    for (int e = 0; e < loads.experts; ++e) row.push_back(e);
+  if (static_cast<int>(row.size()) % *gpus != 0) return std::nullopt;
+  return gpu_loads(row, sum[layer], *gpus);
+}
+
+/// Shares of tokens that change expert: from window to window, and from the first half to the
+/// second.
+Json drift_json(const LoadSet& loads, const WindowRange& range, std::size_t layer) {
+  if (range.last - range.first < 2) return nullptr;
+  double sum = 0, worst = 0;
+  for (int w = range.first; w + 1 < range.last; ++w) {
+    const double d = drift(loads.windows[static_cast<std::size_t>(w)][layer],
+                           loads.windows[static_cast<std::size_t>(w) + 1][layer]);
+    sum += d;
+    worst = std::max(worst, d);
+  }
+  const int middle = range.first + (range.last - range.first) / 2;
+  const auto first = sum_windows(loads, range.first, middle);
+  const auto second = sum_windows(loads, middle, range.last);
+  return {{"mean", sum / (range.last - range.first - 1)},
+          {"max", worst},
+          {"halves", drift(first[layer], second[layer])}};
+}
+
+Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& range,
+                std::size_t l, const LoadsOptions& options) {
+  const auto u = unevenness(sum[l]);
+  Json json = {{"layer", l},
+               {"layer_id", loads.layer_ids.empty() ? Json() : Json(loads.layer_ids[l])},
+               {"tokens", u.total},
+               {"experts", unevenness_json(u)}};
+  const auto gpus = gpu_tokens(loads, sum, l, options.gpus);
+  json["gpus"] = gpus ? unevenness_json(unevenness(*gpus)) : Json();
+  json["hottest"] = experts_json(hottest(sum[l], options.count), sum[l]);
+  json["coldest"] = experts_json(coldest(sum[l], options.count), sum[l]);
+  json["drift"] = drift_json(loads, range, l);
+  if (options.layer) json["load"] = sum[l];
+  return json;
+}
+
+Json load_json(const LoadSet& loads, const LoadsOptions& options) {
+  const int windows = static_cast<int>(loads.windows.size());
+  const auto range = parse_window(options.window, windows);
+  const auto sum = sum_windows(loads, range.first, range.last);
+  Json json = {{"source", loads.source},
+               {"format", loads.format},
+               {"windows", windows},
+               {"window", {range.first, range.last}},
+               {"ordered_in_time", loads.ordered_in_time},
+               {"layers", loads.layers()},
+               {"experts", loads.experts},
+               {"layer_ids", loads.layer_ids.empty() ? Json() : Json(loads.layer_ids)},
+               {"top_k", nullable(loads.top_k)},
+               {"num_gpus", nullable(options.gpus ? options.gpus : loads.num_gpus)},
+               {"routes", loads.routes.tokens() > 0 ? Json(loads.routes.tokens()) : Json()},
+               {"has_running_map", loads.running_map.has_value()},
+               {"notes", loads.notes}};
+  Json layers = Json::array();
+  for (std::size_t l = 0; l < sum.size(); ++l)
+    if (!options.layer || static_cast<int>(l) == *options.layer)
+      layers.push_back(layer_json(loads, sum, range, l, options));
+  if (layers.empty())
+    throw Error(loads.source, "--layer", fmt::format("there is no layer {}", *options.layer),
+                fmt::format("Give 0..{}", loads.layers() - 1));
+  json["layers_detail"] = std::move(layers);
+  return json;
+}
+
+void print_table(const Json& json) {
+  fmt::print("{}: {}, {} windows, {} layers, {} experts\n", json["source"].get<std::string>(),
+             json["format"].get<std::string>(), json["windows"].get<int>(),
+             json["layers"].get<int>(), json["experts"].get<int>());
+  fmt::print(
+      "  layer      tokens  max/mean  mean/max   gini    cv  GPUs max/mean  drift  hottest\n");
+  for (const auto& l : json["layers_detail"]) {
+    const auto& e = l["experts"];
+    fmt::print(
+        "  {:>5} {:>11.0f} {:>9.3f} {:>9.3f} {:>6.3f} {:>5.2f} {:>14} {:>6}  {}\n",
+        l["layer_id"].is_null() ? l["layer"].get<int>() : l["layer_id"].get<int>(),
+        l["tokens"].get<double>(), e["max_over_mean"].get<double>(),
+        e["mean_over_max"].get<double>(), e["gini"].get<double>(), e["cv"].get<double>(),
+        l["gpus"].is_null() ? "-" : fmt::format("{:.3f}", l["gpus"]["max_over_mean"].get<double>()),
+        l["drift"].is_null() ? "-" : fmt::format("{:.3f}", l["drift"]["halves"].get<double>()),
+        l["hottest"].empty() ? Json() : l["hottest"][0]["expert"]);
+  }
+}
+
+void run(const LoadsOptions& options) {
+  Json document = {{"schema", 1}, {"loads", Json::array()}};
+  for (const auto& import : options.imports) {
+    const auto loads = read_loads(import, command_progress());
+    if (!options.json)
+      for (const auto& note : loads.notes) fmt::print(stderr, "note: {}\n", note);
+    document["loads"].push_back(load_json(loads, options));
+    if (!options.json) print_table(document["loads"].back());
+  }
+  if (options.json) print_json(document);
+}
+
+}  // namespace
+
+void register_loads(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "loads", "Expert loads of a dump: imbalance by every measure, hottest experts, drift");
+  auto options = std::make_shared<LoadsOptions>();
+  command->add_option("IMPORT", options->imports, "Load dumps: files or folders")->required();
+  command->add_option("--layer", options->layer, "Only this row, with all its loads");
+  command->add_option("--window", options->window, "Only windows A:B (B not included)");
+  command->add_option("--gpus", options->gpus, "GPUs that share the experts, for their balance")
+      ->check(CLI::Range(1, 65536));
+  command
+      ->add_option("--top", options->count, "How many of the hottest and coldest experts to list")
+      ->check(CLI::Range(0, 65536));
+  command->add_flag("--json", options->json, "Print one JSON document");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,51 @@
+// moescope plan: its subcommands, and what they share.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "app/commands/command.h"
+#include "app/commands/plan_commands.h"
+#include "core/error.h"
+#include "core/placement/evaluate.h"
+
+namespace moescope {
+
+LoadSet read_loads_for_plan(const std::string& path) {
+  auto loads = read_loads(path, command_progress());
+  for (const auto& note : loads.notes) fmt::print(stderr, "note: {}\n", note);
+  return loads;
+}
+
+LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan) {
+  auto sum = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
+  if (loads.layer_ids.empty() || plan.layer_ids.empty() || loads.layer_ids == plan.layer_ids)
+    return sum;
+  std::map<int, std::size_t> row_of;
+  for (std::size_t l = 0; l < loads.layer_ids.size(); ++l) row_of[loads.layer_ids[l]] = l;
+  LayerLoads selected;
+  for (const int id : plan.layer_ids) {
+    const auto it = row_of.find(id);
+    if (it == row_of.end())
+      throw Error(loads.source, fmt::format("layer {}", id), "is in the plan but not in the loads");
+    selected.push_back(sum[it->second]);
+  }
+  return selected;
+}
+
+Json summary_json(const std::vector<double>& values) {
+  if (values.empty()) return nullptr;
+  const auto s = summarize(values);
+  return {{"mean", s.mean}, {"p95", s.p95}, {"max", s.max}};
+}
+
+void register_plan(CLI::App& app) {
+  auto* command = app.add_subcommand("plan", "Solve, judge, compare and convert placement plans");
+  command->require_subcommand(1);
+  for (const auto add :
+       {register_plan_solve, register_plan_evaluate, register_plan_validate, register_plan_diff,
+        register_plan_bounds, register_plan_import, register_plan_export})
+    add(*command);
+  for (auto* part : command->get_subcommands({})) add_common_options(*part);
+}
+
+}  // namespace moescope

@@ -1,0 +1,29 @@
+// The subcommands of `moescope plan`, and what they share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "app/commands/json_output.h"
+#include "core/loads/load_set.h"
+#include "core/placement/plan.h"
+
+namespace moescope {
+
+void register_plan_solve(CLI::App& plan);
+void register_plan_bounds(CLI::App& plan);
+void register_plan_evaluate(CLI::App& plan);
+void register_plan_validate(CLI::App& plan);
+void register_plan_diff(CLI::App& plan);
+void register_plan_import(CLI::App& plan);
+void register_plan_export(CLI::App& plan);
+
+/// Reads loads and tells their notes on stderr.
+LoadSet read_loads_for_plan(const std::string& path);
+/// Sum of all windows in the layers of the plan: by layer ids when both have them.
+LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan);
+/// {"mean","p95","max"}; null without values.
+Json summary_json(const std::vector<double>& values);
+
+}  // namespace moescope

@@ -1,0 +1,69 @@
+// moescope plan import and export: files of serving engines.
+#include <fmt/format.h>
+
+#include "app/commands/command.h"
+#include "app/commands/plan_commands.h"
+#include "core/error.h"
+#include "core/placement/engines/engine.h"
+#include "core/placement/validate.h"
+
+namespace moescope {
+namespace {
+
+constexpr std::size_t kMaxPlanBytes = std::size_t{256} << 20;
+
+struct ConvertCommand {
+  std::string input, engine, output;
+  ImportShape shape;
+};
+
+void import(const ConvertCommand& c) {
+  const auto plan = import_plan(read_text_file(c.input, kMaxPlanBytes), *engine_from_name(c.engine),
+                                c.shape, c.input);
+  const auto problems = validate_plan(plan);
+  for (const auto& p : problems)
+    if (p.severity == PlanProblem::Severity::Warning)
+      fmt::print(stderr, "warning: {}\n", to_string(p));
+  throw_on_errors(problems, c.input);
+  save_plan(plan, c.output);
+  fmt::print(stderr, "written {}: {} layers, {} slots, {} GPUs\n", c.output, plan.layers(),
+             plan.slot_count(), plan.num_gpus);
+}
+
+void export_file(const ConvertCommand& c) {
+  const auto written = write_engine_file(load_plan(c.input), *engine_from_name(c.engine), c.output);
+  fmt::print("{}\n", written.launch);
+  for (const auto& caveat : written.caveats) fmt::print(stderr, "note: {}\n", caveat);
+  fmt::print(stderr, "written and read back: {}\n", c.output);
+}
+
+}  // namespace
+
+void register_plan_import(CLI::App& plan) {
+  auto* command = plan.add_subcommand("import", "Turn an engine's file into a plan");
+  auto c = std::make_shared<ConvertCommand>();
+  command->add_option("FILE", c->input, "File of the engine")->required();
+  command->add_option("--engine", c->engine, "Whose form it is")
+      ->required()
+      ->check(CLI::IsMember({"sglang", "trtllm", "vllm", "vllm-ascend", "csv"}));
+  const auto count = CLI::Range(1, 65536);
+  command->add_option("--gpus", c->shape.gpus, "GPUs, when the file does not tell")->check(count);
+  command->add_option("--nodes", c->shape.nodes, "Nodes")->check(count);
+  command->add_option("--groups", c->shape.groups, "Routing groups of the model")->check(count);
+  command->add_option("-o", c->output, "Plan file to write")->required();
+  command->callback([c] { import(*c); });
+}
+
+void register_plan_export(CLI::App& plan) {
+  auto* command = plan.add_subcommand(
+      "export", "Write the file an engine takes, and print the launch flag to use");
+  auto c = std::make_shared<ConvertCommand>();
+  command->add_option("--plan", c->input, "Plan file")->required();
+  command->add_option("--engine", c->engine, "Whose form to write")
+      ->required()
+      ->check(CLI::IsMember({"sglang", "trtllm", "trtllm-report", "vllm", "vllm-ascend", "csv"}));
+  command->add_option("-o", c->output, "File to write")->required();
+  command->callback([c] { export_file(*c); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,252 @@
+// moescope plan evaluate, validate and diff.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/commands/command.h"
+#include "app/commands/plan_commands.h"
+#include "core/error.h"
+#include "core/placement/evaluate.h"
+#include "core/placement/validate.h"
+
+namespace moescope {
+namespace {
+
+struct EvaluateCommand {
+  std::string plan, loads, previous;
+  bool json = false;
+};
+
+/// Calls visit(key, value) for every figure of a layer; an absent one is nullopt.
+template <typename Visit>
+void for_each_figure(const LayerEvaluation& l, Visit visit) {
+  visit("equal", std::optional<double>(l.equal));
+  visit("weighted", l.weighted);
+  visit("best_split", std::optional<double>(l.best_split));
+  visit("bound", std::optional<double>(l.bound));
+  visit("bound_hierarchical", l.bound_hierarchical);
+  visit("duplicate_slots", std::optional<double>(l.duplicate_slots));
+  visit("components", std::optional<double>(l.components));
+  visit("copies", l.copies ? std::optional<double>(*l.copies) : std::nullopt);
+  visit("remote_nodes_per_token", l.remote_nodes_per_token);
+  visit("off_node_copies", std::optional<double>(l.off_node_copies));
+}
+
+bool is_count(std::string_view key) {
+  return key == "duplicate_slots" || key == "components" || key == "copies" ||
+         key == "off_node_copies";
+}
+
+Json evaluation_json(const Plan& plan, const std::vector<LayerEvaluation>& layers) {
+  Json list = Json::array();
+  std::vector<std::pair<std::string, std::vector<double>>> columns;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    Json json = {{"layer", l},
+                 {"layer_id", plan.layer_ids.empty() ? Json() : Json(plan.layer_ids[l])}};
+    std::size_t column = 0;
+    for_each_figure(layers[l], [&](const char* key, const std::optional<double>& value) {
+      json[key] = !value ? Json() : is_count(key) ? Json(static_cast<int>(*value)) : Json(*value);
+      if (columns.size() == column) columns.emplace_back(key, std::vector<double>());
+      if (value) columns[column].second.push_back(*value);
+      ++column;
+    });
+    json["no_load"] = layers[l].no_load;
+    list.push_back(std::move(json));
+  }
+  Json summary = Json::object();
+  for (const auto& [key, values] : columns) summary[key] = summary_json(values);
+  return {{"layers", std::move(list)}, {"summary", std::move(summary)}};
+}
+
+void print_summary(const Json& summary) {
+  fmt::print("{:<24} {:>10} {:>10} {:>10}\n", "over layers", "mean", "p95", "max");
+  for (const auto& [key, s] : summary.items())
+    if (!s.is_null())
+      fmt::print("{:<24} {:>10.4f} {:>10.4f} {:>10.4f}\n", key, s["mean"].get<double>(),
+                 s["p95"].get<double>(), s["max"].get<double>());
+}
+
+void evaluate(const EvaluateCommand& command) {
+  const auto plan = load_plan(command.plan);
+  const auto loads = read_loads_for_plan(command.loads);
+  EvaluateOptions options;
+  Plan previous;
+  if (!command.previous.empty()) {
+    previous = load_plan(command.previous);
+    options.previous = &previous;
+  }
+  if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
+    options.routes = &loads.routes;
+  const auto layers = evaluate_plan(plan, loads_of_plan(loads, plan), options, command_progress());
+  const auto result = evaluation_json(plan, layers);
+  if (!command.json) return print_summary(result["summary"]);
+  Json document = {{"schema", 1},
+                   {"plan", command.plan},
+                   {"loads", command.loads},
+                   {"num_gpus", plan.num_gpus},
+                   {"num_nodes", plan.num_nodes},
+                   {"num_slots", plan.slot_count()},
+                   {"num_logical_experts", plan.num_experts}};
+  document.update(result);
+  print_json(document);
+}
+
+struct ValidateCommand {
+  std::string plan, loads;
+  PlanExpectation expected;
+  bool json = false;
+};
+
+void validate(ValidateCommand& command) {
+  auto reading = read_plan(command.plan);
+  if (!command.loads.empty()) {
+    const auto loads = read_loads_for_plan(command.loads);
+    command.expected.experts = loads.experts;
+    command.expected.layers = loads.layers();
+    if (!loads.layer_ids.empty()) command.expected.layer_ids = loads.layer_ids;
+  }
+  auto problems = std::move(reading.problems);
+  const auto more = validate_plan(reading.plan, command.expected);
+  problems.insert(problems.end(), more.begin(), more.end());
+  const bool failed = has_errors(problems);
+  if (command.json) {
+    Json list = Json::array();
+    for (const auto& p : problems)
+      list.push_back(
+          {{"severity", p.severity == PlanProblem::Severity::Error ? "error" : "warning"},
+           {"kind", p.kind},
+           {"layer", p.layer < 0 ? Json() : Json(p.layer)},
+           {"slot", p.slot < 0 ? Json() : Json(p.slot)},
+           {"text", p.text}});
+    print_json({{"schema", 1}, {"plan", command.plan}, {"valid", !failed}, {"problems", list}});
+  } else {
+    for (const auto& p : problems)
+      fmt::print("{}: {}\n", p.severity == PlanProblem::Severity::Error ? "error" : "warning",
+                 to_string(p));
+    if (problems.empty()) fmt::print("no problem found\n");
+  }
+  if (failed) {
+    const auto errors = std::count_if(problems.begin(), problems.end(), [](const auto& p) {
+      return p.severity == PlanProblem::Severity::Error;
+    });
+    throw Error(command.plan, "", fmt::format("the plan has {} errors", errors),
+                "They are listed on stdout");
+  }
+}
+
+struct DiffCommand {
+  std::string a, b;
+  std::optional<std::int64_t> expert_bytes;
+  bool json = false;
+};
+
+/// A copy: an expert that a GPU does not have yet, with the GPUs that have it.
+Json copies_json(const Plan& a, const Plan& b, std::size_t layer) {
+  Json copies = Json::array();
+  const auto& before = a.physical_to_logical[layer];
+  const auto& after = b.physical_to_logical[layer];
+  const auto held = slots_of_experts(before, std::max(a.num_experts, b.num_experts));
+  std::vector<std::pair<int, int>> seen;
+  for (std::size_t s = 0; s < after.size(); ++s) {
+    if (after[s] < 0) continue;
+    const int gpu = b.gpu_of(static_cast<int>(s));
+    std::vector<int> sources;
+    for (const int t : held[static_cast<std::size_t>(after[s])])
+      if (sources.empty() || sources.back() != a.gpu_of(t)) sources.push_back(a.gpu_of(t));
+    const std::pair<int, int> pair(gpu, after[s]);
+    if (std::find(sources.begin(), sources.end(), gpu) != sources.end() ||
+        std::find(seen.begin(), seen.end(), pair) != seen.end())
+      continue;
+    seen.push_back(pair);
+    copies.push_back({{"expert", after[s]}, {"slot", s}, {"gpu", gpu}, {"from_gpus", sources}});
+  }
+  return copies;
+}
+
+void diff(const DiffCommand& command) {
+  const auto a = load_plan(command.a), b = load_plan(command.b);
+  if (a.num_gpus != b.num_gpus || a.layers() != b.layers() || a.num_experts != b.num_experts)
+    throw Error(
+        command.b, "",
+        fmt::format("has {} GPUs, {} layers, {} experts; {} has {}, {}, {}", b.num_gpus, b.layers(),
+                    b.num_experts, command.a, a.num_gpus, a.layers(), a.num_experts));
+  Json layers = Json::array();
+  std::int64_t changed = 0, copies = 0;
+  for (std::size_t l = 0; l < a.physical_to_logical.size(); ++l) {
+    int changed_slots = 0;
+    for (std::size_t s = 0; s < b.physical_to_logical[l].size(); ++s)
+      changed_slots += s >= a.physical_to_logical[l].size() ||
+                               a.physical_to_logical[l][s] != b.physical_to_logical[l][s]
+                           ? 1
+                           : 0;
+    auto list = copies_json(a, b, l);
+    changed += changed_slots;
+    copies += static_cast<std::int64_t>(list.size());
+    layers.push_back({{"layer", l},
+                      {"layer_id", b.layer_ids.empty() ? Json() : Json(b.layer_ids[l])},
+                      {"slots_changed", changed_slots},
+                      {"copies", list.size()},
+                      {"copy_list", std::move(list)}});
+  }
+  const Json bytes = command.expert_bytes ? Json(copies * *command.expert_bytes) : Json();
+  if (command.json)
+    return print_json({{"schema", 1},
+                       {"a", command.a},
+                       {"b", command.b},
+                       {"slots_changed", changed},
+                       {"copies", copies},
+                       {"bytes", bytes},
+                       {"layers", std::move(layers)}});
+  fmt::print("{} slots changed, {} copies{}\n", changed, copies,
+             bytes.is_null() ? "" : fmt::format(", {:.2f} GB", bytes.get<double>() / 1e9));
+  for (const auto& l : layers)
+    if (l["slots_changed"] != 0)
+      fmt::print("  layer {}: {} slots changed, {} copies\n", l["layer"].get<int>(),
+                 l["slots_changed"].get<int>(), l["copies"].get<int>());
+}
+
+}  // namespace
+
+void register_plan_evaluate(CLI::App& plan) {
+  auto* command =
+      plan.add_subcommand("evaluate", "How balanced a plan is for loads, next to what is possible");
+  auto c = std::make_shared<EvaluateCommand>();
+  command->add_option("--plan", c->plan, "Plan file")->required();
+  command->add_option("--loads", c->loads, "Load dump to judge it on")->required();
+  command->add_option("--previous", c->previous, "Plan that runs now, to count copies");
+  command->add_flag("--json", c->json, "Print one JSON document");
+  command->callback([c] { evaluate(*c); });
+}
+
+void register_plan_validate(CLI::App& plan) {
+  auto* command =
+      plan.add_subcommand("validate", "List every problem of a plan with layer and slot");
+  auto c = std::make_shared<ValidateCommand>();
+  command->add_option("--plan", c->plan, "Plan file")->required();
+  command->add_option("--loads", c->loads, "Loads whose shape the plan must have");
+  command->add_option("--redundant", c->expected.redundant_experts,
+                      "Redundant experts as in the launch flag");
+  command->add_option("--experts", c->expected.experts, "Logical experts of the model");
+  command->add_option("--layers", c->expected.layers, "MoE layers of the model");
+  command->add_option("--expert-bytes", c->expected.expert_bytes,
+                      "Bytes of one expert in one layer");
+  command->add_option("--gpu-bytes", c->expected.gpu_expert_bytes,
+                      "Room for experts on a GPU, bytes");
+  command->add_flag("--groups-on-nodes", c->expected.groups_on_nodes,
+                    "Report replicas outside the node of their group");
+  command->add_flag("--json", c->json, "Print one JSON document");
+  command->callback([c] { validate(*c); });
+}
+
+void register_plan_diff(CLI::App& plan) {
+  auto* command =
+      plan.add_subcommand("diff", "What changes from plan A to plan B, and what must be copied");
+  auto c = std::make_shared<DiffCommand>();
+  command->add_option("A", c->a, "Plan before")->required();
+  command->add_option("B", c->b, "Plan after")->required();
+  command->add_option("--expert-bytes", c->expert_bytes, "Bytes of one expert in one layer");
+  command->add_flag("--json", c->json, "Print one JSON document");
+  command->callback([c] { diff(*c); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,239 @@
+// moescope plan solve and plan bounds.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/command.h"
+#include "app/commands/plan_commands.h"
+#include "core/error.h"
+#include "core/placement/eplb.h"
+#include "core/placement/solve.h"
+#include "core/placement/validate.h"
+
+namespace moescope {
+namespace {
+
+struct SolveCommand {
+  std::string loads, output, from, hierarchy = "off", split = "equal", constraints;
+  std::vector<int> dead;
+  SolveOptions options;
+  std::optional<int> max_copies, windows;
+  std::string use;
+  bool compatible = false, json = false;
+};
+
+int field(const nlohmann::json& entry, const char* key, const std::string& source) {
+  if (!entry.is_object() || !entry.contains(key) || !entry[key].is_number_integer() ||
+      entry[key] < 0 || entry[key] > 1 << 20)
+    throw Error(source, key, "is missing or no number in a pinned or forbidden entry");
+  return entry[key].get<int>();
+}
+
+/// {"pinned":[{"layer"?,"slot","expert"}],"forbidden":[{"layer"?,"gpu","expert"}]}
+void read_constraints(const std::string& path, SolveOptions& options) {
+  const auto document =
+      nlohmann::json::parse(read_text_file(path, std::size_t{64} << 20), nullptr, false);
+  if (!document.is_object()) throw Error(path, "", "is no JSON object with pinned and forbidden");
+  const auto list = [&](const char* key) {
+    const auto value = document.value(key, nlohmann::json::array());
+    if (!value.is_array()) throw Error(path, key, "is no list");
+    return value;
+  };
+  const auto layer = [&](const nlohmann::json& entry) {
+    return entry.is_object() && entry.contains("layer") ? field(entry, "layer", path) : -1;
+  };
+  for (const auto& entry : list("pinned"))
+    options.pinned.push_back(
+        {layer(entry), field(entry, "slot", path), field(entry, "expert", path)});
+  for (const auto& entry : list("forbidden"))
+    options.forbidden.push_back(
+        {layer(entry), field(entry, "gpu", path), field(entry, "expert", path)});
+}
+
+/// The windows A:B that the plan is made from, in groups.
+std::vector<LayerLoads> windows_of(const LoadSet& loads, const SolveCommand& command) {
+  LoadSet part = loads;
+  if (!command.use.empty()) {
+    int first = 0, last = 0;
+    char rest = 0;
+    if (std::sscanf(command.use.c_str(), "%d:%d%c", &first, &last, &rest) != 2 || first < 0 ||
+        last > static_cast<int>(loads.windows.size()) || first >= last)
+      throw Error(
+          "", "--window",
+          fmt::format("\"{}\" is no range of {} windows", command.use, loads.windows.size()),
+          "Give A:B with 0 <= A < B");
+    part.windows.assign(loads.windows.begin() + first, loads.windows.begin() + last);
+  }
+  constexpr int kDefaultGroups = 8;
+  return group_windows(part, command.compatible ? 1 : command.windows.value_or(kDefaultGroups));
+}
+
+SolveResult solve(const SolveCommand& command, const std::vector<LayerLoads>& windows) {
+  const auto& o = command.options;
+  if (!command.compatible) return solve_plan(windows, o, command_progress());
+  if (o.from != nullptr || o.connected || !o.pinned.empty() || !o.forbidden.empty() ||
+      !o.dead_gpus.empty())
+    throw Error("", "--compatible", "takes no --from, --connected, constraints or dead GPUs",
+                "Leave --compatible out");
+  SolveResult result;
+  result.plan =
+      eplb_plan(windows[0], o.slot_count, o.groups, o.nodes, o.gpus,
+                o.hierarchy == Hierarchy::Off ? EplbPolicy::Global : EplbPolicy::Hierarchical);
+  result.plan.layer_ids = o.layer_ids;
+  if (o.split_best) resplit(result.plan, windows[0], 0, command_progress());
+  return result;
+}
+
+Json report(const SolveResult& result, const LayerLoads& loads, const SolveOptions& o, double ms) {
+  EvaluateOptions options;
+  options.previous = o.from;
+  Progress quiet;  // a cancelled search is reported like a whole one
+  const auto layers = evaluate_plan(result.plan, loads, options, quiet);
+  std::vector<double> equal, best, bound, copies;
+  for (const auto& l : layers) {
+    equal.push_back(l.equal);
+    best.push_back(l.best_split);
+    bound.push_back(
+        std::max(l.bound, o.hierarchy == Hierarchy::Hard ? l.bound_hierarchical.value_or(1) : 1));
+    if (l.copies) copies.push_back(*l.copies);
+  }
+  return {{"schema", 1},
+          {"solve_ms", ms},
+          {"cancelled", result.cancelled},
+          {"equal", summary_json(equal)},
+          {"best_split", summary_json(best)},
+          {"bound", summary_json(bound)},
+          {"copies", summary_json(copies)}};
+}
+
+std::string three(const Json& s) {
+  return fmt::format("{:.4f} / {:.4f} / {:.4f}", s["mean"].get<double>(), s["p95"].get<double>(),
+                     s["max"].get<double>());
+}
+
+void print_report(const Json& r, const std::string& output) {
+  fmt::print(stderr, "solved in {:.0f} ms; max/mean GPU load over layers, mean / p95 / worst:\n",
+             r["solve_ms"].get<double>());
+  fmt::print(stderr, "  equal split {}\n  best split  {}\n  bound       {}\n", three(r["equal"]),
+             three(r["best_split"]), three(r["bound"]));
+  if (!r["copies"].is_null())
+    fmt::print(stderr, "  copies a layer: {:.1f}, at most {:.0f}\n",
+               r["copies"]["mean"].get<double>(), r["copies"]["max"].get<double>());
+  fmt::print(stderr, "written {}{}\n", output,
+             r["cancelled"].get<bool>() ? " (cancelled: the best plan so far)" : "");
+}
+
+void run(SolveCommand& command) {
+  const auto loads = read_loads_for_plan(command.loads);
+  auto& o = command.options;
+  o.hierarchy = command.hierarchy == "hard"   ? Hierarchy::Hard
+                : command.hierarchy == "soft" ? Hierarchy::Soft
+                                              : Hierarchy::Off;
+  o.split_best = command.split == "best";
+  o.layer_ids = loads.layer_ids;
+  o.dead_gpus = command.dead;
+  o.max_copies = command.max_copies;
+  if (!command.constraints.empty()) read_constraints(command.constraints, o);
+  Plan from;
+  if (!command.from.empty()) {
+    from = load_plan(command.from);
+    o.from = &from;
+  }
+  const auto windows = windows_of(loads, command);
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = solve(command, windows);
+  const double ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  throw_on_errors(validate_plan(result.plan), "the solved plan");
+  save_plan(result.plan, command.output);
+  LayerLoads sum = windows[0];
+  for (std::size_t w = 1; w < windows.size(); ++w)
+    for (std::size_t l = 0; l < sum.size(); ++l)
+      for (std::size_t e = 0; e < sum[l].size(); ++e) sum[l][e] += windows[w][l][e];
+  const auto summary = report(result, sum, o, ms);
+  if (command.json)
+    print_json(summary);
+  else
+    print_report(summary, command.output);
+}
+
+}  // namespace
+
+void register_plan_solve(CLI::App& plan) {
+  auto* command = plan.add_subcommand("solve", "Make a plan for loads");
+  auto c = std::make_shared<SolveCommand>();
+  const auto count = CLI::Range(1, 1 << 18);
+  command->add_option("--loads", c->loads, "Load dump")->required();
+  command->add_option("--gpus", c->options.gpus, "GPUs")->required()->check(count);
+  command->add_option("--nodes", c->options.nodes, "Nodes")->check(count);
+  command->add_option("--groups", c->options.groups, "Routing groups of the model")->check(count);
+  command->add_option("--slots", c->options.slot_count, "Physical experts of a layer")
+      ->required()
+      ->check(count);
+  command
+      ->add_option("--hierarchy", c->hierarchy,
+                   "Groups stay on their node: always, where it costs little, not at all")
+      ->check(CLI::IsMember({"hard", "soft", "off"}));
+  command->add_flag("--compatible", c->compatible,
+                    "Make the plan of DeepSeek's EPLB, slot for slot");
+  command->add_flag("--connected", c->options.connected,
+                    "Join all GPUs by replicas, so that a new split can follow drift");
+  command->add_option("--from", c->from,
+                      "The plan that runs now: copy as few experts as balance needs");
+  command
+      ->add_option("--max-copies", c->max_copies,
+                   "At most that many copies a layer, against --from")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--split", c->split, "Write replica weights of the best split, or none")
+      ->check(CLI::IsMember({"equal", "best"}));
+  command->add_option("--seed", c->options.seed, "Seed of the search");
+  command->add_option("--window", c->use, "Make the plan from windows A:B (B not included)");
+  command
+      ->add_option(
+          "--window-groups", c->windows,
+          "Balance that many groups of windows as well as their sum (default 8; 1: the sum only)")
+      ->check(CLI::Range(1, 64));
+  command->add_option("--tolerance", c->options.tolerance, "Stop at this excess over the bound")
+      ->check(CLI::Range(0.0, 10.0));
+  command->add_option("--dead-gpus", c->dead, "GPUs that hold nothing")->delimiter(',');
+  command->add_option("--constraints", c->constraints,
+                      "JSON: pinned [{layer?,slot,expert}], forbidden [{layer?,gpu,expert}]");
+  command
+      ->add_option("--threads", c->options.threads,
+                   "Threads (0: all cores); the plan does not depend on it")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("-o", c->output, "Plan file to write")->required();
+  command->add_flag("--json", c->json, "Print the figures as one JSON document");
+  command->callback([c] { run(*c); });
+}
+
+void register_plan_bounds(CLI::App& plan) {
+  auto* command = plan.add_subcommand("bounds", "The lower bound on imbalance by number of slots");
+  struct Options {
+    std::string loads;
+    int gpus = 1, max_slots = 0;
+  };
+  auto o = std::make_shared<Options>();
+  command->add_option("--loads", o->loads, "Load dump")->required();
+  command->add_option("--gpus", o->gpus, "GPUs")->required()->check(CLI::Range(1, 65536));
+  command
+      ->add_option("--max-slots", o->max_slots,
+                   "Up to that many slots (default: twice the experts)")
+      ->check(CLI::Range(1, 1 << 18));
+  command->add_flag("--json", "Print one JSON document (always done)");
+  command->callback([o] {
+    const auto loads = read_loads_for_plan(o->loads);
+    const auto sum = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
+    Json document = {{"schema", 1}, {"gpus", o->gpus}, {"bounds", Json::array()}};
+    const int most = o->max_slots > 0 ? o->max_slots : 2 * loads.experts;
+    for (const auto& point : bound_curve(sum, o->gpus, most))
+      document["bounds"].push_back({{"slots", point.slot_count},
+                                    {"mean", point.bound.mean},
+                                    {"p95", point.bound.p95},
+                                    {"max", point.bound.max}});
+    print_json(document);
+  });
+}
+
+}  // namespace moescope

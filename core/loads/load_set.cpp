@@ -1,0 +1,147 @@
+#include "core/loads/load_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+using Index = std::size_t;
+
+void check_shape(const LoadSet& loads) {
+  const auto& source = loads.source;
+  if (loads.windows.empty() || loads.windows.front().empty() || loads.experts < 1)
+    throw Error(source, "", "holds no expert loads");
+  const auto layers = loads.windows.front().size();
+  for (Index w = 0; w < loads.windows.size(); ++w) {
+    if (loads.windows[w].size() != layers)
+      throw Error(source, fmt::format("window {}", w),
+                  fmt::format("has {} layers, window 0 has {}", loads.windows[w].size(), layers));
+    for (Index l = 0; l < layers; ++l) {
+      const auto& row = loads.windows[w][l];
+      if (static_cast<int>(row.size()) != loads.experts)
+        throw Error(source, fmt::format("window {}, layer {}", w, l),
+                    fmt::format("has {} experts, expected {}", row.size(), loads.experts));
+      for (Index e = 0; e < row.size(); ++e)
+        if (!std::isfinite(row[e]) || row[e] < 0)
+          throw Error(source, fmt::format("window {}, layer {}, expert {}", w, l, e),
+                      fmt::format("the load is {}, expected a count", row[e]),
+                      "Dummy runs record no numbers; record with real requests");
+    }
+  }
+  if (!loads.layer_ids.empty() && loads.layer_ids.size() != layers)
+    throw Error(source, "layer_ids",
+                fmt::format("names {} layers, there are {}", loads.layer_ids.size(), layers));
+}
+
+double total(const LayerLoads& window) {
+  double sum = 0;
+  for (const auto& row : window)
+    for (const double v : row) sum += v;
+  return sum;
+}
+
+void drop_empty_windows(LoadSet& loads) {
+  const auto before = loads.windows.size();
+  if (before < 2) return;
+  std::erase_if(loads.windows, [](const auto& window) { return total(window) == 0; });
+  if (loads.windows.empty()) throw Error(loads.source, "", "all loads are zero");
+  if (const auto dropped = before - loads.windows.size(); dropped > 0)
+    loads.notes.push_back(fmt::format(
+        "{} of {} windows are all zero (unused buffer rows) and were dropped", dropped, before));
+}
+
+/// A recorder that saw only the experts of its own rank leaves all others zero.
+void find_local_only_dump(LoadSet& loads) {
+  std::vector<double> sum(static_cast<Index>(loads.experts), 0.0);
+  for (const auto& window : loads.windows)
+    for (const auto& row : window)
+      for (Index e = 0; e < row.size(); ++e) sum[e] += row[e];
+  Index first = sum.size(), last = 0, used = 0;
+  for (Index e = 0; e < sum.size(); ++e)
+    if (sum[e] > 0) first = std::min(first, e), last = e, ++used;
+  if (used < 2 || used != last - first + 1 || used * 2 > sum.size() || sum.size() % used != 0 ||
+      first % used != 0)
+    return;
+  loads.notes.push_back(
+      fmt::format("only experts {}..{} of {} have any load: this looks like the dump of one rank "
+                  "that recorded its local experts only; sum the dumps of all ranks",
+                  first, last, sum.size()));
+}
+
+}  // namespace
+
+void finish_loads(LoadSet& loads) {
+  check_shape(loads);
+  drop_empty_windows(loads);
+  find_local_only_dump(loads);
+  if (loads.windows.size() == 1 && total(loads.windows[0]) == 0)
+    loads.notes.push_back("all loads are zero");
+}
+
+void drop_dense_layers(LoadSet& loads) {
+  if (!loads.layer_ids.empty() || loads.windows.empty()) return;
+  const auto layers = loads.windows[0].size();
+  std::vector<bool> used(layers, false);
+  for (const auto& window : loads.windows)
+    for (Index l = 0; l < std::min(layers, window.size()); ++l)
+      for (const double v : window[l])
+        if (v != 0) used[l] = true;
+  const auto count = static_cast<Index>(std::count(used.begin(), used.end(), true));
+  if (count == 0 || count == layers) return;
+  for (auto& window : loads.windows) {
+    LayerLoads kept;
+    for (Index l = 0; l < std::min(layers, window.size()); ++l)
+      if (used[l]) kept.push_back(std::move(window[l]));
+    window = std::move(kept);
+  }
+  for (Index l = 0; l < layers; ++l)
+    if (used[l]) loads.layer_ids.push_back(static_cast<int>(l));
+  loads.notes.push_back(fmt::format(
+      "{} of {} layers are all zero (dense layers, or layers that were not recorded) and were left "
+      "out; the others keep their numbers",
+      layers - count, layers));
+}
+
+LayerLoads sum_windows(const LoadSet& loads, int first, int last) {
+  if (first < 0 || last > static_cast<int>(loads.windows.size()) || first >= last)
+    throw Error(loads.source, fmt::format("windows {}:{}", first, last),
+                fmt::format("there are {} windows", loads.windows.size()),
+                "Give A:B with 0 <= A < B <= windows");
+  auto sum = loads.windows[static_cast<Index>(first)];
+  for (int w = first + 1; w < last; ++w) {
+    const auto& window = loads.windows[static_cast<Index>(w)];
+    for (Index l = 0; l < sum.size(); ++l)
+      for (Index e = 0; e < sum[l].size(); ++e) sum[l][e] += window[l][e];
+  }
+  return sum;
+}
+
+std::vector<LayerLoads> group_windows(const LoadSet& loads, int parts) {
+  const int n = static_cast<int>(loads.windows.size());
+  parts = std::clamp(parts, 1, n);
+  std::vector<LayerLoads> groups;
+  for (int p = 0; p < parts; ++p)
+    groups.push_back(sum_windows(loads, static_cast<int>(static_cast<std::int64_t>(p) * n / parts),
+                                 static_cast<int>(static_cast<std::int64_t>(p + 1) * n / parts)));
+  return groups;
+}
+
+void fold_physical(const std::vector<double>& physical, const std::vector<int>& map,
+                   std::vector<double>& logical, const std::string& source) {
+  if (physical.size() != map.size())
+    throw Error(source, "",
+                fmt::format("counts of {} slots, but a map of {}", physical.size(), map.size()));
+  for (Index s = 0; s < map.size(); ++s) {
+    if (map[s] < 0 || static_cast<Index>(map[s]) >= logical.size())
+      throw Error(source, fmt::format("slot {}", s),
+                  fmt::format("the map names expert {}, there are {}", map[s], logical.size()));
+    logical[static_cast<Index>(map[s])] += physical[s];
+  }
+}
+
+}  // namespace moescope

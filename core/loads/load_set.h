@@ -1,0 +1,56 @@
+// Expert loads of any origin in one shape.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/placement/evaluate.h"
+#include "core/placement/plan.h"
+#include "core/progress.h"
+
+namespace moescope {
+
+/// Most counts that are kept: windows * layers * experts.
+inline constexpr std::size_t kMaxLoadValues = std::size_t{1} << 27;
+
+/// Token counts [window][layer][expert]; a token routed to k experts counts k times.
+struct LoadSet {
+  std::string source;  ///< file or folder as the user named it
+  std::string format;  ///< e.g. "SGLang recorder (stat)"
+  int experts = 0;
+  std::vector<LayerLoads> windows;
+  std::vector<int> layer_ids;   ///< model layer of each row; may be empty
+  bool ordered_in_time = true;  ///< windows follow one another
+  std::optional<int> top_k;
+  std::optional<int> num_gpus;  ///< expert-parallel ranks, when the source tells
+  /// The placement during the recording, [layer][slot]; with several the last one.
+  std::optional<std::vector<std::vector<int>>> running_map;
+  Routes routes;                   ///< per token, when the source has them
+  std::vector<std::string> notes;  ///< traps found and what was done about them
+
+  int layers() const { return windows.empty() ? 0 : static_cast<int>(windows.front().size()); }
+};
+
+/// Reads any load dump, told apart by content: SGLang recorder .pt and JSON, TensorRT-LLM statistic
+/// folders, vLLM statistic JSONL, routes as JSONL or safetensors, CSV, NPY, ESFT-style JSON.
+/// Throws Error when the input is none of these, damaged, empty or larger than the limits.
+LoadSet read_loads(const std::filesystem::path& path, Progress& progress);
+
+/// Sum over windows [first, last).
+LayerLoads sum_windows(const LoadSet& loads, int first, int last);
+/// The windows in `parts` consecutive groups of nearly equal number, each summed.
+std::vector<LayerLoads> group_windows(const LoadSet& loads, int parts);
+/// Adds physical counts of one layer to logical ones. Throws Error when the map does not fit.
+void fold_physical(const std::vector<double>& physical, const std::vector<int>& map,
+                   std::vector<double>& logical, const std::string& source);
+
+/// Recorders with a row for each model layer leave the dense ones zero: drops them and keeps the
+/// ids of the others. Does nothing when the layers already have ids.
+void drop_dense_layers(LoadSet& loads);
+/// Checks shape and values, finds traps that every format can have. Called by all readers.
+void finish_loads(LoadSet& loads);
+
+}  // namespace moescope

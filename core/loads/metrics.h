@@ -1,0 +1,29 @@
+// How uneven loads are, by every measure that engines print, and how they drift.
+#pragma once
+
+#include <vector>
+
+#include "core/loads/load_set.h"
+
+namespace moescope {
+
+/// Of the values of one layer, per expert or per GPU. Without load all are as if balanced.
+struct Unevenness {
+  double total = 0, mean = 0, max = 0;
+  double max_over_mean = 1;  ///< imbalance
+  double mean_over_max = 1;  ///< balancedness of SGLang and vLLM
+  double excess = 0;         ///< (max - mean) / mean, TensorRT-LLM
+  double gini = 0;           ///< 0 all alike .. 1 one has all
+  double cv = 0;             ///< standard deviation / mean
+};
+Unevenness unevenness(const std::vector<double>& values);
+
+/// Indices of the highest values first (or lowest), at most `count`; ties by index.
+std::vector<int> hottest(const std::vector<double>& values, int count);
+std::vector<int> coldest(const std::vector<double>& values, int count);
+
+/// Share of tokens of a layer that would have to change expert to turn one distribution into the
+/// other (total variation distance), 0..1. 0 when either has no load.
+double drift(const std::vector<double>& before, const std::vector<double>& after);
+
+}  // namespace moescope

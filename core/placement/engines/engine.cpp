@@ -1,0 +1,207 @@
+#include "core/placement/engines/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/placement/engines/forms.h"
+#include "core/placement/validate.h"
+
+namespace moescope {
+namespace {
+
+struct Name {
+  Engine engine;
+  const char* name;
+};
+constexpr Name kNames[] = {{Engine::Sglang, "sglang"},
+                           {Engine::Trtllm, "trtllm"},
+                           {Engine::TrtllmReport, "trtllm-report"},
+                           {Engine::Vllm, "vllm"},
+                           {Engine::VllmAscend, "vllm-ascend"},
+                           {Engine::Csv, "csv"}};
+
+EngineExport describe_sglang(const Plan& plan, const std::string& file) {
+  return {
+      .launch = fmt::format("--init-expert-location {} --ep-num-redundant-experts {} "
+                            "--ep-size {} --ep-dispatch-algorithm static",
+                            file, plan.slot_count() - plan.num_experts, plan.num_gpus),
+      .caveats = {"the axis is all layers of the model; dense layers hold the trivial placement. "
+                  "The model must have no MoE layer after the last one here",
+                  "SGLang does not check ids, coverage or the slot count; validate the plan first",
+                  "SGLang picks one replica per rank (the nearest, or a seeded draw), not equal "
+                  "shares: the predicted balance is an estimate",
+                  "with --enable-eplb the server replaces this plan at its first rebalance"}};
+}
+
+EngineExport describe_trtllm(const Plan& plan, const std::string& file, bool report) {
+  if (report)
+    return {.launch = fmt::format(
+                "python report_load_statistics.py --projection_eplb_config_path {}", file),
+            .caveats = {"the ep_size key is for the report script only: the server's strict loader "
+                        "refuses this file, export with --engine trtllm for it"}};
+  return {
+      .launch = fmt::format("moe_config:\n  load_balancer: {}", file),
+      .caveats = {fmt::format("start with moe_expert_parallel_size {}: num_slots must divide by it",
+                              plan.num_gpus),
+                  "every MoE layer of the model must be in the file, else the server stops with "
+                  "a KeyError",
+                  "layer_updates_per_iter is 0: the plan stays as it is"}};
+}
+
+EngineExport describe_vllm(const Plan& plan, const std::string& file) {
+  const int redundant = plan.slot_count() - plan.num_experts;
+  return {
+      .launch = fmt::format("--enable-expert-parallel --enable-eplb --eplb-config "
+                            "'{{\"num_redundant_experts\": {}, \"initial_mapping_path\": \"{}\", "
+                            "\"disable_online_rebalancing\": true}}'",
+                            redundant, file),
+      .caveats = {"experimental: the form is that of the open pull request vllm-project/vllm"
+                  "#41141; released versions of vLLM do not read it",
+                  "layers are MoE layers counted from 0, without the dense ones",
+                  "a different number of redundant experts is refused"}};
+}
+
+EngineExport describe_ascend(const Plan& plan, const std::string& file) {
+  return {
+      .launch = fmt::format("--enable-expert-parallel --additional-config '{{\"eplb_config\": "
+                            "{{\"expert_map_path\": \"{}\", \"num_redundant_experts\": {}}}}}'",
+                            file, plan.slot_count() - plan.num_experts),
+      .caveats = {"static maps are scheduled for removal in vllm-ascend v0.25.1, and model runner "
+                  "V2 uses upstream EPLB only",
+                  "layers are taken by position; layer_id is not consulted",
+                  "the file name must end in .json"}};
+}
+
+EngineExport describe(const Plan& plan, Engine engine, const std::string& file) {
+  switch (engine) {
+    case Engine::Sglang:
+      return describe_sglang(plan, file);
+    case Engine::Trtllm:
+      return describe_trtllm(plan, file, false);
+    case Engine::TrtllmReport:
+      return describe_trtllm(plan, file, true);
+    case Engine::Vllm:
+      return describe_vllm(plan, file);
+    case Engine::VllmAscend:
+      return describe_ascend(plan, file);
+    case Engine::Csv:
+      break;
+  }
+  return {.launch = "no engine reads this table; it is for spreadsheets and scripts"};
+}
+
+std::string text_of(const Plan& plan, Engine engine) {
+  switch (engine) {
+    case Engine::Sglang:
+      return engines::sglang_text(plan);
+    case Engine::Trtllm:
+      return engines::trtllm_text(plan, false);
+    case Engine::TrtllmReport:
+      return engines::trtllm_text(plan, true);
+    case Engine::Vllm:
+      return engines::vllm_text(plan);
+    case Engine::VllmAscend:
+      return engines::vllm_ascend_text(plan);
+    case Engine::Csv:
+      break;
+  }
+  return engines::csv_text(plan);
+}
+
+/// Rows of the plan as they come back: SGLang's axis has all layers of the model.
+std::vector<std::vector<int>> rows_of(const Plan& read, const Plan& plan, Engine engine) {
+  if (engine != Engine::Sglang) return read.physical_to_logical;
+  std::vector<std::vector<int>> rows;
+  for (int l = 0; l < plan.layers(); ++l)
+    if (const int id = plan.layer_id(l); id < read.layers())
+      rows.push_back(read.physical_to_logical[static_cast<std::size_t>(id)]);
+  return rows;
+}
+
+}  // namespace
+
+std::optional<Engine> engine_from_name(std::string_view name) {
+  for (const auto& n : kNames)
+    if (name == n.name) return n.engine;
+  return std::nullopt;
+}
+
+const char* to_string(Engine engine) {
+  for (const auto& n : kNames)
+    if (engine == n.engine) return n.name;
+  return "";
+}
+
+EngineExport export_plan(const Plan& plan, Engine engine, const std::string& file) {
+  throw_on_errors(validate_plan(plan), "the plan");
+  if (!plan.dead_gpus.empty() && engine != Engine::Csv)
+    throw Error("", "dead GPUs", "the plan has empty slots, which no engine takes",
+                "Solve for the live GPUs only, with their number as --gpus");
+  auto result = describe(plan, engine, file);
+  result.text = text_of(plan, engine);
+  if (!plan.replica_weight.empty() && engine != Engine::Csv)
+    result.caveats.emplace_back(
+        "the plan's replica weights are not in the file: the engine decides how an expert's tokens "
+        "split over its replicas");
+  return result;
+}
+
+Plan import_plan(std::string_view text, Engine engine, const ImportShape& shape,
+                 const std::string& source) {
+  Plan plan;
+  plan.num_gpus = 0;
+  switch (engine) {
+    case Engine::Sglang:
+      plan = engines::parse_sglang(text, source);
+      plan.num_gpus = 0;
+      break;
+    case Engine::Trtllm:
+    case Engine::TrtllmReport: {
+      plan = engines::parse_trtllm(text, source);
+      if (text.find("ep_size") == std::string_view::npos) plan.num_gpus = 0;
+      break;
+    }
+    case Engine::Vllm:
+      plan = engines::parse_vllm(text, source);
+      plan.num_gpus = 0;
+      break;
+    case Engine::VllmAscend:
+      plan = engines::parse_vllm_ascend(text, source);
+      break;
+    case Engine::Csv:
+      plan = engines::parse_csv(text, source);
+      break;
+  }
+  if (shape.gpus) plan.num_gpus = *shape.gpus;
+  if (plan.num_gpus < 1)
+    throw Error(source, "", "does not say for how many GPUs it is", "Give --gpus");
+  plan.num_nodes = shape.nodes.value_or(1);
+  plan.num_groups = shape.groups.value_or(1);
+  if (plan.num_experts == 0)
+    for (const auto& row : plan.physical_to_logical)
+      for (const int e : row) plan.num_experts = std::max(plan.num_experts, e + 1);
+  return plan;
+}
+
+EngineExport write_engine_file(const Plan& plan, Engine engine, const std::filesystem::path& path) {
+  if (engine == Engine::VllmAscend && path.extension() != ".json")
+    throw Error(path.string(), "", "vllm-ascend takes only files that end in .json",
+                "Choose another name");
+  auto written = export_plan(plan, engine, path.string());
+  write_text_file(path, written.text);
+  ImportShape shape;
+  shape.gpus = plan.num_gpus;
+  const auto back =
+      import_plan(read_text_file(path, written.text.size() + 1), engine, shape, path.string());
+  if (rows_of(back, plan, engine) != plan.physical_to_logical) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+    throw Error(path.string(), "",
+                "did not read back as the plan that was written; it was removed");
+  }
+  return written;
+}
+
+}  // namespace moescope

@@ -1,0 +1,179 @@
+// Plans out to the forms of serving engines and back.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/placement/engines/engine.h"
+#include "core/placement/solve.h"
+#include "tests/support/data.h"
+#include "tests/support/load_generator.h"
+#include "tests/support/moetrace_samples.h"
+
+namespace moescope {
+namespace {
+
+using nlohmann::json;
+using testing::Contains;
+using testing::HasSubstr;
+using Map = std::vector<std::vector<int>>;
+
+Plan sample() {
+  return {.num_gpus = 2,
+          .num_nodes = 2,
+          .num_groups = 2,
+          .num_experts = 4,
+          .physical_to_logical = {{0, 1, 2, 2, 3, 0}, {3, 1, 0, 2, 0, 1}},
+          .layer_ids = {2, 3}};
+}
+
+std::string text_of(Engine engine) {
+  return export_plan(sample(), engine, "FILE").text;
+}
+
+Plan back(const std::string& text, Engine engine) {
+  ImportShape shape;
+  shape.gpus = 2;
+  return import_plan(text, engine, shape, "test");
+}
+
+TEST(PlanEngines, EveryFormReadsBackEqual) {
+  const auto loads = test::r1_loads(1, 0, 3, 64);
+  SolveOptions options;
+  options.gpus = 16;
+  options.slot_count = 80;
+  options.layer_ids = {3, 4, 5};
+  Progress progress;
+  const auto plan = solve_plan({loads}, options, progress).plan;
+  const test::TemporaryFolder folder;
+  for (const char* name : {"sglang", "trtllm", "trtllm-report", "vllm", "vllm-ascend", "csv"}) {
+    SCOPED_TRACE(name);
+    const auto engine = engine_from_name(name).value();
+    EXPECT_STREQ(to_string(engine), name);
+    const auto path = folder / "plan.json";
+    write_engine_file(plan, engine, path);  // throws when it differs
+    ImportShape shape;
+    shape.gpus = 16;
+    const auto read = import_plan(read_text_file(path, 1 << 20), engine, shape, path.string());
+    EXPECT_EQ(read.num_experts, 64);
+    if (engine == Engine::Sglang) {
+      ASSERT_EQ(read.layers(), 6);
+      EXPECT_EQ(Map(read.physical_to_logical.begin() + 3, read.physical_to_logical.end()),
+                plan.physical_to_logical);
+    } else {
+      EXPECT_EQ(read.physical_to_logical, plan.physical_to_logical);
+    }
+    if (engine == Engine::Trtllm || engine == Engine::Csv) {
+      EXPECT_EQ(read.layer_ids, plan.layer_ids);
+    }
+  }
+}
+
+TEST(PlanEngines, SglangHasOneKeyAndAllLayersOfTheModel) {
+  const auto document = json::parse(text_of(Engine::Sglang));
+  EXPECT_EQ(document.size(), 1U);  // any other key is a TypeError in the server
+  EXPECT_EQ(document["physical_to_logical_map"],
+            (json{{0, 1, 2, 3, 0, 1}, {0, 1, 2, 3, 0, 1}, {0, 1, 2, 2, 3, 0}, {3, 1, 0, 2, 0, 1}}));
+  const auto written = export_plan(sample(), Engine::Sglang, "/x/plan.json");
+  EXPECT_THAT(written.launch, HasSubstr("--init-expert-location /x/plan.json"));
+  EXPECT_THAT(written.launch, HasSubstr("--ep-num-redundant-experts 2"));
+}
+
+TEST(PlanEngines, TensorRtIsStrictOrForTheReport) {
+  EXPECT_EQ(text_of(Engine::Trtllm),
+            "num_slots: 6\n"
+            "initial_global_assignments:\n"
+            "  2: [0, 1, 2, 2, 3, 0]\n"
+            "  3: [3, 1, 0, 2, 0, 1]\n"
+            "layer_updates_per_iter: 0\n");
+  EXPECT_THAT(text_of(Engine::TrtllmReport), HasSubstr("ep_size: 2\n"));
+  EXPECT_EQ(import_plan(text_of(Engine::TrtllmReport), Engine::Trtllm, {}, "t").num_gpus, 2);
+}
+
+TEST(PlanEngines, VllmCountsMoeLayersFromZero) {
+  const auto record = json::parse(text_of(Engine::Vllm));
+  EXPECT_EQ(record["record_type"], "eplb_initial_mapping");
+  EXPECT_EQ(record["version"], 1);
+  EXPECT_EQ(record["num_redundant_experts"], 2);
+  EXPECT_EQ(record["num_slots"], 6);
+  EXPECT_EQ(record["initial_global_assignments"],
+            (json{{"0", {0, 1, 2, 2, 3, 0}}, {"1", {3, 1, 0, 2, 0, 1}}}));
+  EXPECT_THAT(export_plan(sample(), Engine::Vllm, "f").caveats,
+              Contains(HasSubstr("experimental")));
+}
+
+TEST(PlanEngines, VllmAscendReadsTheRealSample) {
+  MOESCOPE_REQUIRE_DATA("vllm-ascend_expert_map.json");
+  const auto text = read_text_file(test::shared_data("vllm-ascend_expert_map.json"), 1 << 20);
+  const auto plan = import_plan(text, Engine::VllmAscend, {}, "sample");
+  EXPECT_EQ(plan.num_gpus, 2);
+  EXPECT_EQ(plan.num_experts, 8);
+  EXPECT_EQ(plan.physical_to_logical, (Map{{7, 2, 0, 3, 5, 6, 1, 4, 7, 2}}));
+  const auto again = export_plan(plan, Engine::VllmAscend, "x.json").text;
+  EXPECT_EQ(json::parse(again), json::parse(text));
+}
+
+TEST(PlanEngines, WhatAnEngineCannotTakeIsRefused) {
+  auto twice = sample();
+  twice.physical_to_logical[0] = {0, 1, 0, 2, 3, 0};
+  EXPECT_THROW(export_plan(twice, Engine::VllmAscend, "f.json"), Error);
+  EXPECT_NO_THROW(export_plan(twice, Engine::Sglang, "f"));
+  auto dead = sample();
+  dead.physical_to_logical = {{0, 1, 2, 3, -1, -1, -1, -1}, {0, 1, 2, 3, -1, -1, -1, -1}};
+  dead.dead_gpus = {1};
+  EXPECT_THROW(export_plan(dead, Engine::Sglang, "f"), Error);
+  auto broken = sample();
+  broken.physical_to_logical[1][0] = 9;
+  EXPECT_THROW(export_plan(broken, Engine::Trtllm, "f"), Error);
+  const test::TemporaryFolder folder;
+  EXPECT_THROW(write_engine_file(sample(), Engine::VllmAscend, folder / "map.txt"), Error);
+  EXPECT_THROW(write_engine_file(sample(), Engine::Sglang, "/nonexistent/plan.json"), Error);
+}
+
+TEST(PlanEngines, WeightsThatAreNotWrittenAreTold) {
+  auto plan = sample();
+  plan.replica_weight = {{0.3, 1, 0.5, 0.5, 1, 0.7}, {1, 0.5, 0.5, 1, 0.5, 0.5}};
+  EXPECT_THAT(export_plan(plan, Engine::Sglang, "f").caveats,
+              Contains(HasSubstr("replica weights are not in the file")));
+  EXPECT_THAT(export_plan(plan, Engine::Csv, "f").text, HasSubstr("2,0,0,0,0,0.3\n"));
+}
+
+TEST(PlanEngines, BrokenFilesAreErrors) {
+  const std::vector<std::pair<Engine, std::vector<const char*>>> cases = {
+      {Engine::Sglang,
+       {"", "[]", "{}", R"({"physical_to_logical_map":[]})", R"({"physical_to_logical_map":[3]})",
+        R"({"physical_to_logical_map":[[0,-1]]})", R"({"physical_to_logical_map":[[0,1.5]]})",
+        R"({"physical_to_logical_map":[[0,99999999999]]})"}},
+      {Engine::Trtllm,
+       {"", "num_slots: 2", "num_slots: x\ninitial_global_assignments:\n  0: [0]",
+        "num_slots: 2\ninitial_global_assignments: [0, 1]",
+        "num_slots: 2\ninitial_global_assignments:\n  0: [0]",
+        "num_slots: 2\ninitial_global_assignments:\n  a: [0, 1]",
+        "num_slots: 2\ninitial_global_assignments:\n  0: [0, -1]",
+        "num_slots: 2\ninitial_global_assignments:\n  0: [0, 1", "{[: }", "&a [*a, *a]"}},
+      {Engine::Vllm,
+       {"", "{}", R"({"record_type":"other"})",
+        R"({"record_type":"eplb_initial_mapping","version":2,"num_slots":1,"num_redundant_experts":0,"initial_global_assignments":{"0":[0]}})",
+        R"({"record_type":"eplb_initial_mapping","version":1,"num_slots":2,"num_redundant_experts":0,"initial_global_assignments":{"0":[0]}})",
+        R"({"record_type":"eplb_initial_mapping","version":1,"num_slots":1,"num_redundant_experts":1,"initial_global_assignments":{"0":[0]}})",
+        R"({"record_type":"eplb_initial_mapping","version":1,"num_slots":1,"num_redundant_experts":0,"initial_global_assignments":{"1":[0]}})",
+        R"({"record_type":"eplb_initial_mapping","version":1})"}},
+      {Engine::VllmAscend,
+       {"", "{}", R"({"moe_layer_count":2,"layer_list":[]})",
+        R"({"moe_layer_count":1,"layer_list":[{}]})",
+        R"({"moe_layer_count":1,"layer_list":[{"device_count":2,"device_list":[{"device_id":0,"device_expert":[0]}]}]})",
+        R"({"moe_layer_count":1,"layer_list":[{"device_count":2,"device_list":[{"device_id":0,"device_expert":[0]},{"device_id":0,"device_expert":[1]}]}]})",
+        R"({"moe_layer_count":1,"layer_list":[{"device_count":2,"device_list":[{"device_id":0,"device_expert":[0,1]},{"device_id":1,"device_expert":[1]}]}]})"}},
+      {Engine::Csv,
+       {"", "a,b\n", "layer,slot,gpu,node,expert\n", "layer,slot,gpu,node,expert\n0,1,0,0,0\n",
+        "layer,slot,gpu,node,expert\n0,0,0,0,x\n", "layer,slot,gpu,node,expert\n0,0\n"}}};
+  for (const auto& [engine, texts] : cases)
+    for (const char* text : texts)
+      EXPECT_THROW(back(text, engine), Error) << to_string(engine) << ": " << text;
+  EXPECT_THROW(import_plan(text_of(Engine::Sglang), Engine::Sglang, {}, "t"), Error);  // no GPUs
+}
+
+}  // namespace
+}  // namespace moescope
