@@ -19,9 +19,8 @@ SmRecordIndex::SmRecordIndex(const Trace& trace, const Classification& classes,
   });
   if (!any) return;
   for_each_gpu_span(
-      trace, tracks_of(trace, key), std::nullopt,
+      trace, tracks_of(trace, key), std::nullopt, progress,
       [&](const SpanColumns& c, std::size_t row, TimeRange) {
-        if (row == 0) progress.check();
         if (c.kind[row] != SpanKind::Kernel || c.correlation[row] == 0) return;
         const auto [it, added] =
             of_name.try_emplace(c.name[row], static_cast<std::uint32_t>(kernels_.size()));
