@@ -213,6 +213,7 @@ void register_plan_bounds(CLI::App& plan) {
   struct Options {
     std::string loads;
     int gpus = 1, max_slots = 0;
+    bool json = true;
   };
   auto o = std::make_shared<Options>();
   command->add_option("--loads", o->loads, "Load dump")->required();
@@ -221,7 +222,7 @@ void register_plan_bounds(CLI::App& plan) {
       ->add_option("--max-slots", o->max_slots,
                    "Up to that many slots (default: twice the experts)")
       ->check(CLI::Range(1, 1 << 18));
-  command->add_flag("--json", "Print one JSON document (always done)");
+  command->add_flag("--json", o->json, "Print one JSON document (always done)");
   command->callback([o] {
     const auto loads = read_loads_for_plan(o->loads);
     const auto sum = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));

@@ -18,7 +18,8 @@ using Index = std::size_t;
 
 constexpr double kTolerance = 0.0015;    ///< excess over the bound at which a layer is done
 constexpr double kSoftTolerance = 0.01;  ///< the same where each step costs traffic or copies
-constexpr double kSumWeight = 100;       ///< of the sum of the windows against all of them
+constexpr double kSumWeight = 1000;      ///< of the sum of the windows against all of them
+constexpr std::int64_t kSmall = 64;      ///< slots
 constexpr double kUnlucky = 1.005;       ///< times the bound: worth a second annealing
 constexpr double kConnectTolerance = 0.01;
 constexpr double kPriceHot = 0.3;         ///< first temperature of a price level, times the price
@@ -245,6 +246,9 @@ void LayerSolver::search(const Progress& progress) {
   else
     improve(first, slow, progress);
   if (problem_.slots_per_gpu > 2 && best_ > bound_ * kUnlucky) improve(first, slow, progress);
+  // Small problems are searched from many sides: that costs next to nothing.
+  for (int round = 0; slots <= kSmall && round < 16 && best_ > target_; ++round)
+    improve(first, {target_, 20000, round % 2 == 0 ? 1.0 : 1e-2, kCold}, progress);
   for (int round = 0; round < 2 && best_ > target_; ++round)
     improve(row_, {bound_ + (best_ - bound_) * 0.8, 150 * slots, 1e-6, kCold}, progress);
 }
