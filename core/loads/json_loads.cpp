@@ -24,7 +24,8 @@ class CountsReader : public nlohmann::json_sax<Json> {
   bool string(string_t&) override { return other("a text"); }
   bool binary(binary_t&) override { return other("bytes"); }
   bool start_object(std::size_t) override {
-    if (++objects_ > 1 && wanted()) other("an object");
+    if (wanted()) other("an object");
+    ++objects_;
     return true;
   }
   bool end_object() override {
