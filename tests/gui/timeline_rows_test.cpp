@@ -64,6 +64,17 @@ TEST_F(Rows, pinnedRowsShowTheFullPathAndLeaveTheirPlace) {
   EXPECT_TRUE(model.pinned().empty());
 }
 
+TEST_F(Rows, aRulePinsWhatMatchesNowAndInTheNextTrace) {
+  model.setPinRule("STREAM 20");
+  EXPECT_THAT(titles(model.pinned()),
+              ElementsAre("rank 0 > GPU 0 > stream 20", "rank 1 > GPU 0 > stream 20"));
+  model.setTrace(test::make_ranks(3, 1), false);
+  EXPECT_EQ(model.pinned().size(), 3U);
+  model.unpinAll();
+  model.setTrace(test::make_ranks(3, 1), false);
+  EXPECT_TRUE(model.pinned().empty());
+}
+
 TEST_F(Rows, rankAndThreadHeadingsCannotBePinned) {
   model.setPinned({RowKind::Process, 0}, true);
   EXPECT_TRUE(model.pinned().empty());

@@ -1,6 +1,7 @@
 // The timeline as a user drives it with pointer and keys.
 #include <gmock/gmock.h>
 
+#include <QSettings>
 #include <QSignalSpy>
 #include <QToolTip>
 
@@ -262,6 +263,20 @@ TEST_F(Timeline, rowsAreFoundByPartOfTheirPath) {
   EXPECT_NE(scene().layout().rowOf(4), nullptr);
   QTest::keyClick(&view->findRowEdit(), Qt::Key_Escape);
   EXPECT_TRUE(canvas().hasFocus());
+}
+
+TEST_F(Timeline, controlReturnPinsTheRowsThatMatch) {
+  QSettings().clear();
+  key(Qt::Key_P, Qt::ControlModifier);
+  QTest::keyClicks(&view->findRowEdit(), "stream 20");
+  action("timeline.pin_matching").trigger();
+  EXPECT_EQ(scene().rows().pinned().size(), 2U);
+  test::TimelineWindow later;  // another session
+  later.open(document.trace());
+  EXPECT_EQ(later.scene().rows().pinned().size(), 2U);
+  action("timeline.unpin_all").trigger();
+  EXPECT_TRUE(scene().rows().pinned().empty());
+  EXPECT_FALSE(QSettings().contains("timeline/pinRule"));
 }
 
 TEST_F(Timeline, tooltipTellsNameClassTimesAndWhere) {

@@ -35,6 +35,7 @@ void RowModel::setTrace(TracePtr trace, bool keep) {
     for (const auto& group : all)
       if (threads > kThreadsShown && !group.devices.empty() && !group.threads.empty())
         collapsed_.insert({RowKind::Threads, group.process});
+    applyPinRule();
   }
   rebuild();
 }
@@ -226,6 +227,29 @@ void RowModel::setPinned(const RowKey& key, bool pinned) {
     pinned_.push_back(key);
   else
     pinned_.erase(std::find(pinned_.begin(), pinned_.end(), key));
+  rebuild();
+}
+
+void RowModel::applyPinRule() {
+  constexpr std::size_t kMaxPinned = 64;  // more would leave no room for the others
+  if (pin_rule_.isEmpty()) return;
+  for (const auto& row : allRows()) {
+    const bool can_pin = row.key.kind == RowKind::Track || row.key.kind == RowKind::Ribbon;
+    if (can_pin && pinned_.size() < kMaxPinned && !isPinned(row.key) &&
+        row.path.contains(pin_rule_, Qt::CaseInsensitive))
+      pinned_.push_back(row.key);
+  }
+}
+
+void RowModel::setPinRule(const QString& rule) {
+  pin_rule_ = rule.trimmed();
+  applyPinRule();
+  rebuild();
+}
+
+void RowModel::unpinAll() {
+  pin_rule_.clear();
+  pinned_.clear();
   rebuild();
 }
 

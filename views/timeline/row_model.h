@@ -62,6 +62,11 @@ class RowModel : public QObject {
 
   void setPinned(const RowKey& key, bool pinned);
   bool isPinned(const RowKey& key) const;
+  /// Pins every stream, thread and ribbon whose path contains `rule`, now and in traces opened
+  /// later; "" pins nothing.
+  void setPinRule(const QString& rule);
+  const QString& pinRule() const { return pin_rule_; }
+  void unpinAll();  ///< and forgets the rule
   void hide(const RowKey& key);
   void hideOthers(ProcessId process);  ///< hides every rank but one
   void showAll();
@@ -86,11 +91,13 @@ class RowModel : public QObject {
   TimelineRow trackRow(TrackId track, int indent) const;
   bool shown(const RowKey& key, bool everything) const;
   bool processHidden(ProcessId process) const;
+  void applyPinRule();
 
   TracePtr trace_;
   std::map<TrackId, int> lane_totals_;
   std::optional<ProcessId> filter_;
   std::vector<RowKey> pinned_;  ///< in order of pinning
+  QString pin_rule_;
   std::set<RowKey> hidden_, collapsed_, expanded_;
   std::vector<TimelineRow> rows_, pinned_rows_;
 };

@@ -1,10 +1,14 @@
 // The commands of the timeline as actions: menus, the command palette and the key sheet show them.
+#include <QSettings>
 #include <algorithm>
 
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 
 namespace moescope {
+namespace {
+constexpr auto kPinRuleKey = "timeline/pinRule";
+}
 
 QAction* TimelineView::makeAction(const char* name, const QString& text, const QString& tip,
                                   const QList<QKeySequence>& keys, std::function<void()> run) {
@@ -177,12 +181,26 @@ void TimelineView::buildRowActions() {
                find_row_->setFocus(Qt::ShortcutFocusReason);
                find_row_->selectAll();
              });
+  makeAction(
+      "timeline.pin_matching", tr("Pin rows that match"),
+      tr("Pin every row whose path has the text of \"Find row\", also in traces opened later"),
+      {Qt::CTRL | Qt::Key_Return}, [this] {
+        scene_->rows().setPinRule(find_row_->text());
+        QSettings().setValue(QLatin1String(kPinRuleKey), scene_->rows().pinRule());
+      });
+  makeAction("timeline.unpin_all", tr("Unpin all rows"),
+             tr("Unpin every row and forget which rows are pinned in traces opened later"), {},
+             [this] {
+               scene_->rows().unpinAll();
+               QSettings().remove(QLatin1String(kPinRuleKey));
+             });
   makeAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
              {Qt::CTRL | Qt::Key_Down},
              [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
   makeAction("timeline.shorter", tr("Shorter rows"), tr("Make all lanes shorter, to see more"),
              {Qt::CTRL | Qt::Key_Up},
              [this] { scene_->setLaneHeight(scene_->layout().laneHeight() - 2); });
+  scene_->rows().setPinRule(QSettings().value(QLatin1String(kPinRuleKey)).toString());
   connect(find_row_, &QLineEdit::textEdited, this,
           [this](const QString& text) { findRow(text, false); });
   connect(find_row_, &QLineEdit::returnPressed, this, [this] { findRow(find_row_->text(), true); });

@@ -3,13 +3,14 @@
 #include <QToolTip>
 #include <cmath>
 
+#include "views/common/notes_model.h"
 #include "views/timeline/span_text.h"
 #include "views/timeline/timeline_accessible.h"
 
 namespace moescope {
 namespace {
 constexpr int kTickSpacing = 100;    // logical pixels between labelled ticks, at least
-constexpr double kSmoothMs = 12;     // slower pictures are dragged at half the resolution
+constexpr double kSmoothMs = 8;      // slower pictures are dragged at half the resolution
 constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
@@ -46,6 +47,8 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   install_timeline_accessibility();
   connect(&scene.flow(), &FlowLinks::changed, this, qOverload<>(&QWidget::update));
   connect(&scene, &TimelineScene::spansArrived, this, qOverload<>(&QWidget::update));
+  connect(&scene.document().notes(), &NotesModel::notesChanged, this,
+          qOverload<>(&QWidget::update));
   connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
     setCursor(interaction_.shape());
     if (coarse_ && !interaction_.panning()) refresh();
@@ -162,6 +165,7 @@ void TimelineCanvas::changeEvent(QEvent* event) {
 QString TimelineCanvas::toolTipAt(QPointF pos) {
   const QPointF at = inLanes(pos);
   if (!scene_.hasTrace()) return {};
+  if (const QString note = overlay_.noteAt(at); !note.isEmpty()) return note;
   if (at.y() < 0)
     return tr(
         "Drag to zoom to a range. Ctrl+wheel zooms at the pointer, Shift+wheel pans, "

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "views/common/notes_model.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -32,6 +33,7 @@ void TimelineOverlay::paint(QPainter& painter) {
   drawSelection(painter);
   drawMeasure(painter);
   painter.restore();
+  drawNotes(painter);
   drawCursor(painter);
   if (const int pinned = scene_.layout().pinnedHeight(); pinned > 0) {
     painter.setPen(QPen(theme_.muted_text, 1));
@@ -157,6 +159,65 @@ QRect TimelineOverlay::cursorRect(TimeNs time) const {
   if (x < 0 || x >= scene_.map().width()) return {};
   // The plate is kept inside the lanes: near a side it is up to its width away from the line.
   return QRect(static_cast<int>(x) - 2 * kPlate, 0, 4 * kPlate, area_.bottom() + 1);
+}
+
+namespace {
+
+constexpr double kFlagWidth = 9, kFlagHeight = 12;
+constexpr double kFlagTop = -13;  ///< on the axis, just above the lanes
+
+/// The notes that a picture of `range` shows.
+std::pair<std::size_t, std::size_t> visible_notes(const std::vector<TraceNote>& notes,
+                                                  TimeRange range) {
+  const auto first = std::partition_point(
+      notes.begin(), notes.end(), [&](const TraceNote& note) { return note.time < range.begin; });
+  const auto last = std::partition_point(
+      first, notes.end(), [&](const TraceNote& note) { return note.time <= range.end; });
+  return {static_cast<std::size_t>(first - notes.begin()),
+          static_cast<std::size_t>(last - notes.begin())};
+}
+
+}  // namespace
+
+void TimelineOverlay::drawNotes(QPainter& painter) {
+  const auto& notes = scene_.document().notes().notes();
+  const PixelMap map = scene_.map();
+  const auto [first, last] = visible_notes(notes, map.range());
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  for (std::size_t i = first; i < last; ++i) {
+    const QColor color = note_color(theme_, QString::fromStdString(notes[i].color));
+    const double x = std::floor(map.x(notes[i].time)) + 0.5;
+    const auto* placed = notes[i].track ? scene_.layout().rowOf(*notes[i].track) : nullptr;
+    // A note of one row ends there; others cross all rows.
+    const double bottom = placed ? placed->y + placed->height : area_.height();
+    QColor line = color;
+    line.setAlpha(150);
+    painter.setPen(QPen(line, 1, Qt::DashLine));
+    painter.drawLine(QPointF(x, kFlagTop), QPointF(x, bottom));
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(color);
+    painter.drawPolygon(QPolygonF({{x, kFlagTop},
+                                   {x + kFlagWidth, kFlagTop + kFlagHeight / 3},
+                                   {x, kFlagTop + kFlagHeight * 2 / 3}}));
+    if (placed) painter.drawEllipse(QPointF(x, bottom - placed->height / 2.0), 3, 3);
+  }
+  painter.restore();
+}
+
+QString TimelineOverlay::noteAt(QPointF pos) const {
+  if (pos.y() < kFlagTop - 2 || pos.y() > 2) return {};
+  const auto& notes = scene_.document().notes().notes();
+  const PixelMap map = scene_.map();
+  const auto [first, last] = visible_notes(notes, map.range());
+  QStringList texts;
+  for (std::size_t i = first; i < last && texts.size() < 5; ++i) {
+    const double x = map.x(notes[i].time);
+    if (pos.x() < x - 3 || pos.x() > x + kFlagWidth + 2) continue;
+    texts << "<b>" + format_time(notes[i].time) + "</b> (" + format_time_full(notes[i].time) +
+                 ")<br>" + QString::fromStdString(notes[i].text).toHtmlEscaped();
+  }
+  return texts.join("<br>");
 }
 
 void TimelineOverlay::drawMeasure(QPainter& painter) {

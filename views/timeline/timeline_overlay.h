@@ -21,6 +21,8 @@ class TimelineOverlay {
   void setMarkedRow(std::optional<RowKey> row) { marked_row_ = row; }
 
   void paint(QPainter& painter);
+  /// Text of the note whose flag is at `pos` (lanes coordinates, y < 0 on the axis); "" for none.
+  QString noteAt(QPointF pos) const;
   /// What the pointer line and its time cover, in the coordinates of the canvas.
   QRect cursorRect(TimeNs time) const;
 
@@ -34,6 +36,7 @@ class TimelineOverlay {
   void drawCursor(QPainter& painter);
   void drawMeasure(QPainter& painter);
   void drawFlow(QPainter& painter);
+  void drawNotes(QPainter& painter);
   void drawLink(QPainter& painter, const FlowLink& link);
   /// A small text on a plate, kept inside the lanes.
   void drawPlate(QPainter& painter, QPointF centre, const QString& text, const QColor& color);

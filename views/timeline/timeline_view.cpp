@@ -59,7 +59,7 @@ void TimelineView::buildWidgets() {
   find_row_->setAccessibleName(tr("Find row"));
   find_row_->setToolTip(
       tr("Part of a row's path; Return goes to the next match, Escape returns to "
-         "the timeline."));
+         "the timeline, Ctrl+Return pins all rows that match."));
   header_ = new RowHeader(*scene_, canvas_->interaction(), TimelineCanvas::kAxisHeight, left);
   auto* find_box = new QWidget(left);
   find_box->setFixedHeight(overview_->sizeHint().height());
@@ -91,9 +91,10 @@ void TimelineView::updateScrollBar() {
 
 void TimelineView::showContextMenu(QPoint global_pos) {
   QMenu menu;
-  for (const char* name : {"timeline.fit_selection", "timeline.measure", "", "timeline.pin",
-                           "timeline.hide_row", "timeline.only_rank", "timeline.show_all",
-                           "timeline.find_row", "", "timeline.taller", "timeline.shorter"}) {
+  for (const char* name :
+       {"timeline.fit_selection", "timeline.measure", "", "timeline.pin", "timeline.unpin_all",
+        "timeline.hide_row", "timeline.only_rank", "timeline.show_all", "timeline.find_row", "",
+        "timeline.taller", "timeline.shorter"}) {
     if (auto* action = *name ? findChild<QAction*>(QLatin1String(name)) : nullptr)
       menu.addAction(action);
     else
