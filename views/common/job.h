@@ -25,6 +25,7 @@ class JobRunner : public QObject {
  public:
   explicit JobRunner(QObject* parent = nullptr) : QObject(parent) {}
   ~JobRunner() override {
+    running_ = false;  // whoever listens may be half destroyed
     retire();
     for (Worker& worker : retired_) worker.thread.join();
   }
