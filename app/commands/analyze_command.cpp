@@ -91,8 +91,9 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
     fmt::print("  exposed        {:>12} ms\n", ms(f.exposed));
     if (const auto* a = find_sm(sm, key)) {
       const double length = static_cast<double>(std::max<TimeNs>(a->range.length(), 1));
-      fmt::print("  SMs ({})  mean {:.1f} communication, {:.1f} compute, {:.1f} free of {}\n",
-                 to_string(a->method), static_cast<double>(a->comm_sm_ns) / length,
+      fmt::print("  {} ({})  mean {:.1f} communication, {:.1f} compute, {:.1f} free of {}\n",
+                 processors_word(device != nullptr ? device->name : ""), to_string(a->method),
+                 static_cast<double>(a->comm_sm_ns) / length,
                  static_cast<double>(a->compute_sm_ns) / length,
                  static_cast<double>(a->free_sm_ns) / length, a->sm_count);
     } else {

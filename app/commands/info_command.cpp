@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
+#include "core/analysis/gpu_work.h"
 #include "core/import/open.h"
 
 namespace moescope {
@@ -141,8 +142,9 @@ void print_text(const Json& json) {
   for (const auto& rank : json["ranks"])
     fmt::print("process    {}: {} spans\n", shown(rank["process"]), shown(rank["spans"]));
   for (const auto& device : json["devices"])
-    fmt::print("device     {} GPU {}: {}, {} SMs\n", shown(device["process"]),
-               shown(device["device"]), shown(device["name"]), shown(device["sm_count"]));
+    fmt::print("device     {} GPU {}: {}, {} {}\n", shown(device["process"]),
+               shown(device["device"]), shown(device["name"]), shown(device["sm_count"]),
+               processors_word(shown(device["name"])));
   for (const auto& skipped : json["skipped"])
     fmt::print("skipped    {} events: {}\n", shown(skipped["count"]), shown(skipped["reason"]));
   for (const auto& alignment : json["alignments"])

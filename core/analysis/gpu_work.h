@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/analysis/classify.h"
@@ -17,6 +18,10 @@ std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key);
 
 /// Description of device `key`, nullptr when the trace has none.
 const Device* find_device(const Trace& trace, const DeviceKey& key);
+
+/// What the processors of a device are called: "workers" where our runtime ran on the CPU, else
+/// "SMs".
+std::string_view processors_word(std::string_view device_name);
 
 /// Calls visit(const SpanColumns&, row, TimeRange clipped) for every kernel, copy and fill of
 /// `tracks`, cut to `window` when given (events that do not touch it are left out). Throws

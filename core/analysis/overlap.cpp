@@ -100,6 +100,10 @@ const Device* find_device(const Trace& trace, const DeviceKey& key) {
   return nullptr;
 }
 
+std::string_view processors_word(std::string_view device_name) {
+  return device_name.starts_with("CPU workers") ? "workers" : "SMs";
+}
+
 std::vector<DeviceKey> devices_with_work(const Trace& trace) {
   std::set<DeviceKey> keys;
   for (TrackId id = 0; id < trace.tracks().size(); ++id) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/analysis/gpu_work.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/sm/sm_columns.h"
@@ -68,7 +69,8 @@ void paint_stack(QPainter& painter, const QRectF& panel, const SmDevice& device,
   painter.restore();
 }
 
-void paint_sm_axis(QPainter& painter, const QRectF& panel, int sm_count, const Theme& theme) {
+void paint_sm_axis(QPainter& painter, const QRectF& panel, int sm_count, const QString& title,
+                   const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   const auto label = [&](double value, const QColor& color) {
     const qreal y = panel.bottom() - value / std::max(1, sm_count) * panel.height();
@@ -91,17 +93,23 @@ void paint_sm_axis(QPainter& painter, const QRectF& panel, int sm_count, const T
   painter.rotate(-90);
   painter.setPen(theme.text);
   painter.drawText(QRectF(-panel.height() / 2, -metrics.height(), panel.height(), metrics.height()),
-                   Qt::AlignCenter, tr("SMs held"));
+                   Qt::AlignCenter, title);
   painter.restore();
+}
+
+QString processors(const SmChartInput& input, const SmAllocation& allocation) {
+  const Device* device = find_device(*input.trace, allocation.key);
+  const auto word = processors_word(device == nullptr ? std::string_view() : device->name);
+  return QString::fromUtf8(word.data(), static_cast<qsizetype>(word.size()));
 }
 
 QString panel_title(const SmChartInput& input, const SmAllocation& allocation) {
   const QString mark =
       allocation.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString();
-  return QString::fromUtf8("%1 — %2 SMs — %3%4")
+  return QString::fromUtf8("%1 — %2 %3 — %4%5")
       .arg(device_label(*input.trace, allocation.key))
       .arg(allocation.sm_count)
-      .arg(mark, sm_method_text(allocation.method));
+      .arg(processors(input, allocation), mark, sm_method_text(allocation.method));
 }
 
 void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& input,
@@ -115,7 +123,8 @@ void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& inpu
       metrics.elidedText(panel_title(input, *device.allocation), Qt::ElideRight, area.width()));
   const QRectF panel = area.adjusted(0, metrics.height() + 4, 0, 0);
   paint_stack(painter, panel, device, input.range, classes, theme);
-  paint_sm_axis(painter, panel, device.allocation->sm_count, theme);
+  paint_sm_axis(painter, panel, device.allocation->sm_count,
+                tr("%1 held").arg(processors(input, *device.allocation)), theme);
 }
 
 std::vector<LegendEntry> legend_of(const std::vector<SpanClass>& classes, const Theme& theme) {
