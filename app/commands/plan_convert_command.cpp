@@ -4,6 +4,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/placement/engines/engine.h"
 #include "core/placement/validate.h"
 

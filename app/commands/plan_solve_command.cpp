@@ -7,6 +7,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/placement/eplb.h"
 #include "core/placement/solve.h"
 #include "core/placement/validate.h"

@@ -1,22 +1,21 @@
-#include <fstream>
-#include <sstream>
-
 #include "app/commands/command.h"
-#include "core/error.h"
+#include "core/files.h"
 
 namespace moescope {
+namespace {
 
-std::string read_rule_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf()))
-    throw Error(path, "", "cannot be read", "Check that the file exists and that you may read it");
-  RuleSet::from_json(text.str(), path);
-  return text.str();
-}
+constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+
+}  // namespace
 
 RuleSet read_rules(const std::string& path) {
-  return RuleSet::from_json(read_rule_file(path), path);
+  return RuleSet::from_json(read_text_file(path, kMaxBytes), path);
+}
+
+std::string read_rule_file(const std::string& path) {
+  std::string text = read_text_file(path, kMaxBytes);
+  RuleSet::from_json(text, path);
+  return text;
 }
 
 }  // namespace moescope

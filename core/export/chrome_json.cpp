@@ -1,7 +1,6 @@
 #include "core/export/chrome_json.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 
 namespace moescope {
 namespace {
@@ -32,34 +32,21 @@ std::string microseconds(TimeNs ns) {
   return fmt::format("{}{}.{:03}", negative ? "-" : "", magnitude / 1000, magnitude % 1000);
 }
 
-/// A file under a temporary name that takes its real name only when it is complete.
-class PartFile {
+/// Text that goes to a NewFile.
+class TextWriter {
  public:
-  explicit PartFile(const std::filesystem::path& path)
-      : path_(path), part_(path.string() + fmt::format(".part-{}", ::getpid())) {
-    file_.reset(std::fopen(part_.c_str(), "wb"));
+  explicit TextWriter(const std::filesystem::path& path)
+      : path_(path), new_(path), file_(std::fopen(new_.path().c_str(), "wb")) {
     if (!file_) throw problem("cannot be created");
   }
-  ~PartFile() {
-    file_.reset();
-    std::error_code ignored;
-    if (!complete_) std::filesystem::remove(part_, ignored);
-  }
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
 
   void write(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size())
       throw problem("cannot be written");
   }
   void finish() {
-    const bool flushed = std::fflush(file_.get()) == 0 && ::fsync(::fileno(file_.get())) == 0;
-    const bool closed = std::fclose(file_.release()) == 0;
-    if (!flushed || !closed) throw problem("cannot be written");
-    std::error_code error;
-    std::filesystem::rename(part_, path_, error);
-    if (error) throw Error(path_.string(), "", "cannot be replaced: " + error.message());
-    complete_ = true;
+    if (std::fclose(file_.release()) != 0) throw problem("cannot be written");
+    new_.sync_and_replace_target();
   }
 
  private:
@@ -72,9 +59,8 @@ class PartFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
   std::filesystem::path path_;
-  std::string part_;
-  std::unique_ptr<std::FILE, Close> file_;
-  bool complete_ = false;
+  NewFile new_;
+  std::unique_ptr<std::FILE, Close> file_;  ///< closed before new_ removes it
 };
 
 /// Category that our own importer and PyTorch's tools know the kind by.
@@ -360,7 +346,7 @@ class ChromeWriter {
   }
 
   const Trace& trace_;
-  PartFile file_;
+  TextWriter file_;
   bool several_, first_ = true;
   std::string out_;
   std::vector<std::string> names_;  ///< quoted, by StringId

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/loads/formats.h"
 
 namespace moescope {

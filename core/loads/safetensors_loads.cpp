@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/loads/formats.h"
 #include "core/loads/safetensors.h"
 

@@ -90,10 +90,4 @@ std::string plan_json(const Plan& plan);
 /// half of it.
 void save_plan(const Plan& plan, const std::filesystem::path& path);
 
-/// Whole text of a file; throws Error when it cannot be read or has more than
-/// `limit` bytes.
-std::string read_text_file(const std::filesystem::path& path, std::size_t limit);
-/// Writes through a temporary file in the same folder. Throws Error.
-void write_text_file(const std::filesystem::path& path, std::string_view text);
-
 }  // namespace moescope

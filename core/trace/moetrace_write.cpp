@@ -1,11 +1,7 @@
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/parallel.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/moetrace_schema.h"
@@ -16,47 +12,6 @@ namespace {
 
 /// Chunks encoded at a time: enough for all cores, little enough memory.
 constexpr std::size_t kGroup = 64;
-
-/// A file that goes away unless it was kept.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : path_(target.string() + ".part-" + std::to_string(getpid())) {
-    remove_quietly();
-  }
-  ~TemporaryFile() { remove_quietly(); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
-  /// On disk for good, under the name the user asked for.
-  void become(const std::filesystem::path& target) {
-    sync(path_, target);
-    if (std::rename(path_.c_str(), target.c_str()) != 0) fail(target, "cannot be replaced");
-    const auto folder = target.parent_path();
-    sync(folder.empty() ? std::filesystem::path(".") : folder, target);
-  }
-
- private:
-  static void sync(const std::filesystem::path& what, const std::filesystem::path& target) {
-    const int file = ::open(what.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) fail(target, "cannot be written");
-    const int code = ::fsync(file);
-    const int reason = errno;
-    ::close(file);
-    errno = reason;
-    if (code != 0 && reason != EINVAL) fail(target, "cannot be written");
-  }
-  [[noreturn]] static void fail(const std::filesystem::path& target, const std::string& problem) {
-    throw Error(target.string(), "", problem + ": " + std::strerror(errno),
-                "Check free space and your rights in its folder");
-  }
-  void remove_quietly() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  std::filesystem::path path_;
-};
 
 void write_metadata(sqlite::Database& database, const Trace& trace, const TraceInfo& info) {
   tables::write_info(database, info);
@@ -120,11 +75,11 @@ void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progr
                     const std::string& rules_json) {
   if (std::filesystem::is_directory(path))
     throw Error(path.string(), "", "is a folder", "Name a file to write");
-  TemporaryFile temporary(path);
+  NewFile written(path);
   TraceInfo info = trace.info();
   if (!rules_json.empty()) info.rules_json = rules_json;
   {
-    sqlite::Database database(temporary.path(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    sqlite::Database database(written.path(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     // Nobody sees the file before it is whole: no journal, one sync at the end.
     database.execute(
         "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -137,7 +92,7 @@ void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progr
     database.close();
   }
   progress.check();
-  temporary.become(path);
+  written.sync_and_replace_target();
   progress.report(1, "written");
 }
 

@@ -1,14 +1,10 @@
 #include "core/trace/notes_file.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "core/error.h"
+#include "core/files.h"
 
 namespace moescope {
 namespace {
@@ -16,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
-constexpr std::uintmax_t kMaxBytes = 64U << 20;
+constexpr std::size_t kMaxBytes = 64U << 20;
 constexpr TimeNs kMaxTime = TimeNs{1} << 61;
 
 [[noreturn]] void not_notes(const std::filesystem::path& path, const std::string& place) {
@@ -38,19 +34,6 @@ std::optional<SpanRef> find_span(const Trace& trace, TrackId track, TimeNs start
     return !found.has_value();
   });
   return found;
-}
-
-std::string read_whole(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error)
-    throw Error(path.string(), "", "cannot be read: " + error.message(), "Check your rights");
-  if (size > kMaxBytes) not_notes(path, "");
-  std::ifstream in(path, std::ios::binary);
-  std::string text(size, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(size));
-  if (!in) throw Error(path.string(), "", "cannot be read", "Check your rights");
-  return text;
 }
 
 TraceNote read_note(const Json& json, const Trace& trace,
@@ -101,7 +84,7 @@ std::vector<TraceNote> notes_of(const Trace& trace) {
 }
 
 std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace& trace) {
-  const Json json = Json::parse(read_whole(path), nullptr, false);
+  const Json json = Json::parse(read_text_file(path, kMaxBytes), nullptr, false);
   if (!json.is_object() || !json.contains("notes") || !json["notes"].is_array())
     not_notes(path, "");
   if (const Json schema = json.value("schema", Json(0)); !schema.is_number_integer())
@@ -124,35 +107,18 @@ std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace
 
 void write_notes(const std::filesystem::path& path, const Trace& trace,
                  const std::vector<TraceNote>& notes) {
-  const auto fail = [&](const std::string& reason) {
-    throw Error(path.string(), "", "notes cannot be written: " + reason,
-                "Check free space and your rights in its folder");
-  };
-  std::error_code error;
   if (notes.empty()) {
+    std::error_code error;
     std::filesystem::remove(path, error);
-    if (error) fail(error.message());
+    if (error)
+      throw Error(path.string(), "", "notes cannot be written: " + error.message(),
+                  "Check free space and your rights in its folder");
     return;
   }
   Json json{{"schema", kSchema}, {"notes", Json::array()}};
   for (const TraceNote& note : notes) json["notes"].push_back(note_json(trace, note));
-  const std::filesystem::path part = path.string() + ".part-" + std::to_string(getpid());
-  {
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    // Text of a foreign trace need not be UTF-8.
-    out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-    out.close();
-    if (!out) {
-      const std::string reason = std::strerror(errno);
-      std::filesystem::remove(part, error);
-      fail(reason);
-    }
-  }
-  std::filesystem::rename(part, path, error);
-  if (!error) return;
-  const std::string reason = error.message();
-  std::filesystem::remove(part, error);
-  fail(reason);
+  // Text of a foreign trace need not be UTF-8.
+  write_text_file(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace moescope

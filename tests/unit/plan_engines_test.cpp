@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/placement/engines/engine.h"
 #include "core/placement/solve.h"
 #include "tests/support/data.h"
@@ -47,7 +48,7 @@ TEST(PlanEngines, EveryFormReadsBackEqual) {
   options.layer_ids = {3, 4, 5};
   Progress progress;
   const auto plan = solve_plan({loads}, options, progress).plan;
-  const test::TemporaryFolder folder;
+  const test::TempFolder folder;
   for (const char* name : {"sglang", "trtllm", "trtllm-report", "vllm", "vllm-ascend", "csv"}) {
     SCOPED_TRACE(name);
     const auto engine = engine_from_name(name).value();
@@ -127,7 +128,7 @@ TEST(PlanEngines, WhatAnEngineCannotTakeIsRefused) {
   auto broken = sample();
   broken.physical_to_logical[1][0] = 9;
   EXPECT_THROW(export_plan(broken, Engine::Trtllm, "f"), Error);
-  const test::TemporaryFolder folder;
+  const test::TempFolder folder;
   EXPECT_THROW(write_engine_file(sample(), Engine::VllmAscend, folder / "map.txt"), Error);
   EXPECT_THROW(write_engine_file(sample(), Engine::Sglang, "/nonexistent/plan.json"), Error);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/placement/engines/forms.h"
 #include "core/placement/validate.h"
 
