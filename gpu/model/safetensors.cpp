@@ -6,15 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <set>
 
 #include "core/error.h"
 
@@ -23,30 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-struct TypeInfo {
-  const char* name;
-  std::size_t size;
-  bool floating;
-};
-constexpr std::array<TypeInfo, 11> kTypes = {{{"F32", 4, true},
-                                              {"F16", 2, true},
-                                              {"BF16", 2, true},
-                                              {"F8_E4M3", 1, true},
-                                              {"F64", 8, true},
-                                              {"I64", 8, false},
-                                              {"I32", 4, false},
-                                              {"I16", 2, false},
-                                              {"I8", 1, false},
-                                              {"U8", 1, false},
-                                              {"BOOL", 1, false}}};
 constexpr std::uint64_t kMaxHeader = 100'000'000;  ///< the limit of the reference implementation
-constexpr std::size_t kMaxRank = 16;
-
-std::optional<DType> type_from(std::string_view name) {
-  for (std::size_t i = 0; i < kTypes.size(); ++i)
-    if (name == kTypes[i].name) return static_cast<DType>(i);
-  return std::nullopt;
-}
 
 /// Maps a file read-only; an empty span for an empty file.
 std::span<const std::byte> map_file(const std::string& name) {
@@ -64,62 +37,6 @@ std::span<const std::byte> map_file(const std::string& name) {
   if (data == MAP_FAILED)
     throw Error(name, "", std::string("cannot be mapped: ") + std::strerror(error));
   return {static_cast<const std::byte*>(data), size};
-}
-
-/// Parses the header; refuses a name that stands twice.
-json parse_header(const std::string& file, std::string_view text) {
-  std::set<std::string> names;
-  std::string twice;
-  const auto document = json::parse(
-      text,
-      [&](int depth, json::parse_event_t event, json& value) {
-        if (event == json::parse_event_t::key && depth == 1 &&
-            !names.insert(value.get<std::string>()).second)
-          twice = value.get<std::string>();
-        return true;
-      },
-      false);
-  if (document.is_discarded() || !document.is_object())
-    throw Error(file, "header", "is not a JSON object");
-  if (!twice.empty()) throw Error(file, "tensor \"" + twice + "\"", "stands twice in the header");
-  return document;
-}
-
-std::uint64_t unsigned_or_throw(const json& value, const std::string& file,
-                                const std::string& place) {
-  if (!value.is_number_unsigned())
-    throw Error(file, place, "expected non-negative integers in shape and data_offsets");
-  return value.get<std::uint64_t>();
-}
-
-TensorView parse_tensor(const json& entry, std::span<const std::byte> data, const std::string& file,
-                        const std::string& place) {
-  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() ||
-      !entry.contains("shape") || !entry["shape"].is_array() || !entry.contains("data_offsets") ||
-      !entry["data_offsets"].is_array() || entry["data_offsets"].size() != 2)
-    throw Error(file, place, "expected dtype, shape and data_offsets");
-  const auto type = type_from(entry["dtype"].get<std::string>());
-  if (!type)
-    throw Error(file, place, "unknown dtype \"" + entry["dtype"].get<std::string>() + "\"");
-  if (entry["shape"].size() > kMaxRank) throw Error(file, place, "has more than 16 dimensions");
-  TensorView view{*type, {}, {}};
-  std::uint64_t bytes = size_of(*type);
-  for (const auto& dimension : entry["shape"]) {
-    view.shape.push_back(unsigned_or_throw(dimension, file, place));
-    if (__builtin_mul_overflow(bytes, view.shape.back(), &bytes))
-      throw Error(file, place, "its shape overflows");
-  }
-  const auto begin = unsigned_or_throw(entry["data_offsets"][0], file, place);
-  const auto end = unsigned_or_throw(entry["data_offsets"][1], file, place);
-  if (begin > end || end > data.size())
-    throw Error(
-        file, place,
-        fmt::format("its bytes {} to {} lie outside the data of {} bytes", begin, end, data.size()),
-        "the file is cut or damaged: copy it again");
-  if (end - begin != bytes)
-    throw Error(file, place, fmt::format("has {} bytes, its shape needs {}", end - begin, bytes));
-  view.bytes = data.subspan(begin, end - begin);
-  return view;
 }
 
 float half_to_float(std::uint16_t half) {
@@ -164,16 +81,6 @@ void convert(std::span<const std::byte> bytes, std::span<float> out, Convert to_
 
 }  // namespace
 
-std::size_t size_of(DType type) {
-  return kTypes.at(static_cast<std::size_t>(type)).size;
-}
-const char* to_string(DType type) {
-  return kTypes.at(static_cast<std::size_t>(type)).name;
-}
-bool is_floating(DType type) {
-  return kTypes.at(static_cast<std::size_t>(type)).floating;
-}
-
 void to_floats(const TensorView& tensor, std::span<float> out) {
   if (out.size() != tensor.elements()) throw std::invalid_argument("to_floats: sizes differ");
   switch (tensor.type) {
@@ -217,45 +124,21 @@ SafetensorsFile::~SafetensorsFile() {
 }
 
 void SafetensorsFile::parse() {
-  if (map_.size() < 8)
-    throw Error(name_, "", fmt::format("has {} bytes, a header length needs 8", map_.size()));
-  std::uint64_t length = 0;
-  for (int i = 7; i >= 0; --i)
-    length = length << 8 | std::to_integer<std::uint64_t>(map_[static_cast<std::size_t>(i)]);
-  if (length > map_.size() - 8 || length > kMaxHeader)
-    throw Error(name_, "byte 0",
-                fmt::format("the header claims {} bytes, the file has {}", length, map_.size()),
-                "the file is cut, damaged or not a safetensors file");
-  const auto header = parse_header(
-      name_, {reinterpret_cast<const char*>(map_.data()) + 8, static_cast<std::size_t>(length)});
-  const auto data = map_.subspan(8 + length);
-  std::vector<std::pair<std::span<const std::byte>, const std::string*>> order;
-  for (const auto& [key, entry] : header.items()) {
-    if (key == "__metadata__") {
-      if (!entry.is_object()) throw Error(name_, "__metadata__", "expected an object of texts");
-      for (const auto& [fact, value] : entry.items()) {
-        if (!value.is_string()) throw Error(name_, "__metadata__", "expected an object of texts");
-        metadata_[fact] = value.get<std::string>();
-      }
-      continue;
-    }
-    const auto added =
-        tensors_.emplace(key, parse_tensor(entry, data, name_, "tensor \"" + key + "\"")).first;
-    if (!added->second.bytes.empty()) order.emplace_back(added->second.bytes, &added->first);
+  const auto length = safetensors_header_bytes(name_, map_, map_.size(), kMaxHeader);
+  const auto data = map_.subspan(kSafetensorsPrefix + length);
+  auto header =
+      parse_safetensors_header(name_,
+                               {reinterpret_cast<const char*>(map_.data()) + kSafetensorsPrefix,
+                                static_cast<std::size_t>(length)},
+                               data.size());
+  metadata_ = std::move(header.metadata);
+  for (auto& [name, entry] : header.entries) {
+    if (entry.type > DType::Bool)
+      throw Error(name_, "tensor \"" + name + "\"",
+                  std::string("unknown dtype \"") + to_string(entry.type) + "\"");
+    tensors_.emplace(name, TensorView{entry.type, std::move(entry.shape),
+                                      data.subspan(entry.begin, entry.end - entry.begin)});
   }
-  std::sort(order.begin(), order.end(),
-            [](const auto& a, const auto& b) { return a.first.data() < b.first.data(); });
-  const std::byte* at = data.data();
-  for (const auto& [bytes, tensor] : order) {
-    if (bytes.data() != at)
-      throw Error(name_, "tensor \"" + *tensor + "\"",
-                  bytes.data() < at ? "overlaps the tensor before it"
-                                    : "leaves a gap after the tensor before it",
-                  "the file is damaged: copy it again");
-    at = bytes.data() + bytes.size();
-  }
-  if (at != data.data() + data.size())
-    throw Error(name_, "", "has bytes behind the last tensor", "the file is damaged");
 }
 
 Checkpoint::Checkpoint(std::filesystem::path folder) : folder_(std::move(folder)) {

@@ -1,4 +1,4 @@
-// The safetensors format: u64 little-endian header length, JSON header, raw tensor bytes.
+// Weights in safetensors files.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace moescope::runtime {
+#include "core/safetensors_header.h"
 
-enum class DType : std::uint8_t { F32, F16, BF16, F8E4M3, F64, I64, I32, I16, I8, U8, Bool };
-std::size_t size_of(DType type);    ///< bytes of an element
-const char* to_string(DType type);  ///< as the format writes it: "F32", "F8_E4M3", ...
-bool is_floating(DType type);
+namespace moescope::runtime {
 
 /// A tensor inside a mapped file; valid as long as the file object lives.
 struct TensorView {
