@@ -25,7 +25,6 @@ class DockLayout : public QObject {
   void reveal(const QString& id);
   /// False: only the start page is there. True: the docks, as they were left.
   void setWorkspaceVisible(bool visible);
-  bool workspaceVisible() const { return workspace_visible_; }
   /// The layout "Analyse".
   void arrange();
   void fillMenu(QMenu& view);

@@ -3,6 +3,8 @@
 #include <QFileDialog>
 #include <QFileInfo>
 
+#include "views/common/action.h"
+
 namespace moescope {
 namespace {
 constexpr std::size_t kMenuEntries = 12;
@@ -14,16 +16,18 @@ FileActions::FileActions(Document& document, Loader& loader, Session& session, Q
       loader_(loader),
       session_(session),
       window_(window),
-      open_(make("file.open", tr("&Open…"), tr("Open trace files; several become one trace"),
-                 QKeySequence::Open)),
-      folder_(make("file.openFolder", tr("Open &folder…"),
-                   tr("Open all trace files of a folder as one trace"),
-                   QKeySequence("Ctrl+Shift+O"))),
-      save_(make("file.saveAs", tr("&Save as .moetrace…"),
-                 tr("Write the open trace to a MoEscope trace file"), QKeySequence("Ctrl+S"))),
-      close_(make("file.close", tr("&Close trace"), tr("Close the trace and show the start page"),
-                  QKeySequence("Ctrl+W"))),
-      quit_(make("file.quit", tr("&Quit"), tr("Close the window"), QKeySequence("Ctrl+Q"))) {
+      open_(make_action(this, "file.open", tr("&Open…"),
+                        tr("Open trace files; several become one trace"), {QKeySequence::Open})),
+      folder_(make_action(this, "file.openFolder", tr("Open &folder…"),
+                          tr("Open all trace files of a folder as one trace"),
+                          {QKeySequence("Ctrl+Shift+O")})),
+      save_(make_action(this, "file.saveAs", tr("&Save as .moetrace…"),
+                        tr("Write the open trace to a MoEscope trace file"),
+                        {QKeySequence("Ctrl+S")})),
+      close_(make_action(this, "file.close", tr("&Close trace"),
+                         tr("Close the trace and show the start page"), {QKeySequence("Ctrl+W")})),
+      quit_(make_action(this, "file.quit", tr("&Quit"), tr("Close the window"),
+                        {QKeySequence("Ctrl+Q")})) {
   connect(open_, &QAction::triggered, this, &FileActions::chooseFiles);
   connect(folder_, &QAction::triggered, this, &FileActions::chooseFolder);
   connect(save_, &QAction::triggered, this, &FileActions::chooseSaveName);
@@ -35,15 +39,6 @@ FileActions::FileActions(Document& document, Loader& loader, Session& session, Q
   };
   connect(&document_, &Document::traceChanged, this, refresh);
   refresh();
-}
-
-QAction* FileActions::make(const QString& name, const QString& text, const QString& tip,
-                           QKeySequence keys) {
-  auto* action = new QAction(text, this);
-  action->setObjectName(name);
-  action->setToolTip(tip);
-  action->setShortcut(keys);
-  return action;
 }
 
 void FileActions::fillMenu(QMenu& file, OutputActions& outputs) {

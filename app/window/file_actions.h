@@ -27,7 +27,6 @@ class FileActions : public QObject {
   void chooseSaveName();
 
  private:
-  QAction* make(const QString& name, const QString& text, const QString& tip, QKeySequence keys);
   void fillRecent();
 
   Document& document_;

@@ -14,6 +14,7 @@
 #include "app/window/appearance.h"
 #include "app/window/samples.h"
 #include "app/window/trace_views.h"
+#include "views/common/action.h"
 #include "views/common/units.h"
 #include "views/panels/command_palette.h"
 #include "views/panels/details_panel.h"
@@ -121,10 +122,8 @@ void MainWindow::buildDocks() {
 
 QAction* MainWindow::addWindowAction(QMenu& menu, const QString& name, const QString& text,
                                      const QString& tip, const QList<QKeySequence>& keys) {
-  QAction* action = menu.addAction(text);
-  action->setObjectName(name);
-  action->setToolTip(tip);
-  action->setShortcuts(keys);
+  QAction* action = make_action(&menu, name, text, tip, keys);
+  menu.addAction(action);
   return action;
 }
 

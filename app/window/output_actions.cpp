@@ -6,6 +6,7 @@
 
 #include "app/window/report_maker.h"
 #include "core/export/chrome_json.h"
+#include "views/common/action.h"
 
 namespace moescope {
 
@@ -16,18 +17,18 @@ OutputActions::OutputActions(Document& document, DockLayout& layout, Session& se
       layout_(layout),
       session_(session),
       window_(window),
-      export_(make("file.export", tr("&Export chart…"),
-                   tr("Write a view as PNG, SVG or PDF, or its data as CSV"),
-                   QKeySequence("Ctrl+E"))),
-      copy_(make("file.copyPicture", tr("Copy &picture of the view"),
-                 tr("Put the picture of the current view on the clipboard"),
-                 QKeySequence("Ctrl+Shift+C"))),
-      chrome_(make("file.exportChrome", tr("Export C&hrome JSON…"),
-                   tr("Write the trace for Perfetto, chrome://tracing and other tools"),
-                   QKeySequence())),
-      report_(make("file.report", tr("&Report…"),
-                   tr("Write overlap, SMs, kernels and pictures as one HTML or PDF file"),
-                   QKeySequence("Ctrl+R"))) {
+      export_(make_action(this, "file.export", tr("&Export chart…"),
+                          tr("Write a view as PNG, SVG or PDF, or its data as CSV"),
+                          {QKeySequence("Ctrl+E")})),
+      copy_(make_action(this, "file.copyPicture", tr("Copy &picture of the view"),
+                        tr("Put the picture of the current view on the clipboard"),
+                        {QKeySequence("Ctrl+Shift+C")})),
+      chrome_(make_action(this, "file.exportChrome", tr("Export C&hrome JSON…"),
+                          tr("Write the trace for Perfetto, chrome://tracing and other tools"),
+                          {})),
+      report_(make_action(this, "file.report", tr("&Report…"),
+                          tr("Write overlap, SMs, kernels and pictures as one HTML or PDF file"),
+                          {QKeySequence("Ctrl+R")})) {
   connect(export_, &QAction::triggered, this, &OutputActions::showExport);
   connect(copy_, &QAction::triggered, this, &OutputActions::copyPicture);
   connect(chrome_, &QAction::triggered, this, &OutputActions::chooseChrome);
@@ -46,15 +47,6 @@ OutputActions::OutputActions(Document& document, DockLayout& layout, Session& se
     Q_EMIT message({UserMessage::Level::Info, tr("Writing was cancelled; no file was made."), {}});
   });
   refresh();
-}
-
-QAction* OutputActions::make(const QString& name, const QString& text, const QString& tip,
-                             QKeySequence keys) {
-  auto* action = new QAction(text, this);
-  action->setObjectName(name);
-  action->setToolTip(tip);
-  action->setShortcut(keys);
-  return action;
 }
 
 void OutputActions::fillMenu(QMenu& file) {

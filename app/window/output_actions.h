@@ -35,7 +35,6 @@ class OutputActions : public QObject {
   void message(const moescope::UserMessage& message);
 
  private:
-  QAction* make(const QString& name, const QString& text, const QString& tip, QKeySequence keys);
   /// Id of the dock the user works in, "timeline" when it is none with a chart.
   QString currentView() const;
 

@@ -18,7 +18,6 @@ class RangeBar : public QToolBar {
   RangeBar(Document& document, ViewContext& context, QWidget* parent = nullptr);
   QLineEdit* findField() const { return find_; }
   QComboBox* rankFilter() const { return rank_; }
-  QString rangeText() const { return range_->text(); }
   /// Adds an action at the left or the right end with its text shown.
   void addFirst(QAction* action);
 

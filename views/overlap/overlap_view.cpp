@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "core/analysis/gpu_work.h"
+#include "views/common/action.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
@@ -104,13 +105,8 @@ void OverlapView::buildTabs() {
 void OverlapView::addActions() {
   const auto add = [this](const char* name, const QString& text, const QString& tip,
                           const QKeySequence& keys, auto slot) {
-    auto* action = new QAction(text, this);
-    action->setObjectName(name);
-    action->setToolTip(tip);
-    action->setShortcut(keys);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(action, &QAction::triggered, this, slot);
-    addAction(action);
+    connect(add_command(this, QLatin1String(name), text, tip, {keys}), &QAction::triggered, this,
+            slot);
   };
   add("overlapNextExposed", tr("Next exposed communication"),
       tr("Show the next interval in which only communication runs"), QKeySequence("E"),

@@ -6,6 +6,7 @@
 #include <QHeaderView>
 #include <QVBoxLayout>
 
+#include "views/common/action.h"
 #include "views/panels/find_panel.h"
 
 namespace moescope {
@@ -40,18 +41,11 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
   layout->addWidget(tree_, 1);
   layout->addWidget(empty_, 1);
 
-  auto* value = new QAction(tr("Copy value"), this);
-  value->setObjectName("details.copyValue");
-  value->setShortcut(QKeySequence::Copy);
-  value->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  value->setToolTip(tr("Copy the value of the current row"));
-  auto* all = new QAction(tr("Copy all details"), this);
-  all->setObjectName("details.copyAll");
-  all->setToolTip(tr("Copy every property and value as text"));
-  for (QAction* action : {value, all}) {
-    addAction(action);
-    tree_->addAction(action);
-  }
+  QAction* value = add_command(this, "details.copyValue", tr("Copy value"),
+                               tr("Copy the value of the current row"), {QKeySequence::Copy});
+  QAction* all = add_command(this, "details.copyAll", tr("Copy all details"),
+                             tr("Copy every property and value as text"));
+  tree_->addActions({value, all});
   connect(value, &QAction::triggered, this, &DetailsPanel::copyValue);
   connect(all, &QAction::triggered, this, &DetailsPanel::copyAll);
   connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {

@@ -7,6 +7,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "views/common/action.h"
 #include "views/common/theme.h"
 #include "views/panels/find_panel.h"
 
@@ -56,11 +57,7 @@ NotesPanel::NotesPanel(Document& document, ViewContext& context, QWidget* parent
 }
 
 QAction* NotesPanel::addCommand(const QString& name, const QString& text, const QString& tip) {
-  auto* action = new QAction(text, this);
-  action->setObjectName("notes." + name);
-  action->setToolTip(tip);
-  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  addAction(action);
+  QAction* action = add_command(this, "notes." + name, text, tip);
   table_->addAction(action);
   row_actions_ << action;
   return action;

@@ -12,6 +12,7 @@
 #include <QVBoxLayout>
 
 #include "core/error.h"
+#include "views/common/action.h"
 #include "views/common/theme.h"
 
 namespace moescope {
@@ -87,12 +88,8 @@ RulesPanel::RulesPanel(Document& document, QWidget* parent)
 
 QAction* RulesPanel::addCommand(const QString& name, const QString& text, const QString& tip,
                                 const std::function<void()>& run) {
-  auto* action = new QAction(text, this);
-  action->setObjectName("rules." + name);
-  action->setToolTip(tip);
-  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  QAction* action = add_command(this, "rules." + name, text, tip);
   connect(action, &QAction::triggered, this, run);
-  addAction(action);
   return action;
 }
 

@@ -25,7 +25,6 @@ class StartPage : public QWidget {
   void setSamples(const QList<Entry>& entries);
   /// Empty: nothing to restore, the button is hidden.
   void setLastSession(const QStringList& files);
-  QListWidget* recentList() const { return recent_; }
 
  Q_SIGNALS:
   void openRequested();

@@ -7,6 +7,7 @@
 #include <QHeaderView>
 #include <QVBoxLayout>
 
+#include "views/common/action.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -83,18 +84,12 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
 }
 
 void StatisticsPanel::addCopyActions() {
-  auto* tsv = new QAction(tr("Copy statistics"), this);
-  tsv->setObjectName("statistics.copyTsv");
-  tsv->setShortcut(QKeySequence::Copy);
-  tsv->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  tsv->setToolTip(tr("Copy the selected rows, or all, as tab-separated text"));
-  auto* csv = new QAction(tr("Copy statistics as CSV"), this);
-  csv->setObjectName("statistics.copyCsv");
-  csv->setToolTip(tr("Copy the selected rows, or all, as comma-separated text"));
-  for (QAction* action : {tsv, csv}) {
-    addAction(action);
-    table_->addAction(action);
-  }
+  QAction* tsv = add_command(this, "statistics.copyTsv", tr("Copy statistics"),
+                             tr("Copy the selected rows, or all, as tab-separated text"),
+                             {QKeySequence::Copy});
+  QAction* csv = add_command(this, "statistics.copyCsv", tr("Copy statistics as CSV"),
+                             tr("Copy the selected rows, or all, as comma-separated text"));
+  table_->addActions({tsv, csv});
   const auto copy = [this](QChar separator) {
     QApplication::clipboard()->setText(toText(separator, table_->selectionModel()->hasSelection()));
   };

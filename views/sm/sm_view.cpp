@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "views/common/action.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/sm/sm_canvas.h"
@@ -102,12 +103,10 @@ QWidget* SmView::makeSide() {
 }
 
 void SmView::addActions() {
-  auto* copy = new QAction(tr("Copy SM pairs as TSV"), this);
-  copy->setObjectName("smCopyPairs");
-  copy->setToolTip(tr("Copy the time at each (comm SMs, compute SMs) pair as tab-separated text"));
-  copy->setShortcut(QKeySequence::Copy);
-  copy->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-  addAction(copy);
+  QAction* copy =
+      add_command(this, "smCopyPairs", tr("Copy SM pairs as TSV"),
+                  tr("Copy the time at each (comm SMs, compute SMs) pair as tab-separated text"),
+                  {QKeySequence::Copy});
   connect(copy, &QAction::triggered, this,
           [this] { QApplication::clipboard()->setText(pairsTsv()); });
 }

@@ -2,6 +2,7 @@
 #include <QSettings>
 #include <algorithm>
 
+#include "views/common/action.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 
@@ -12,14 +13,9 @@ constexpr auto kPinRuleKey = "timeline/pinRule";
 
 QAction* TimelineView::makeAction(const char* name, const QString& text, const QString& tip,
                                   const QList<QKeySequence>& keys, std::function<void()> run) {
-  auto* action = new QAction(text, this);
-  action->setObjectName(QLatin1String(name));
-  action->setToolTip(tip);
+  QAction* action = add_command(this, QLatin1String(name), text, tip, keys);
   action->setStatusTip(tip);
-  action->setShortcuts(keys);
-  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
   connect(action, &QAction::triggered, this, [run = std::move(run)] { run(); });
-  addAction(action);
   return action;
 }
 

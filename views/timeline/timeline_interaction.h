@@ -36,7 +36,6 @@ class TimelineInteraction : public QObject {
   const std::optional<AreaSelection>& draggedArea() const { return dragged_area_; }
   /// The range being dragged for zooming.
   const std::optional<TimeRange>& draggedZoom() const { return dragged_zoom_; }
-  bool dragging() const { return mode_ != Mode::None; }
   bool panning() const { return mode_ == Mode::Pan; }
   Measure& measure() { return measure_; }
   std::optional<RowKey> hoveredRow() const { return hovered_row_; }

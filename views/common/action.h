@@ -1,0 +1,19 @@
+// Commands as actions: menus, the command palette and the key sheet are made from them.
+#pragma once
+
+#include <QAction>
+#include <QKeySequence>
+#include <QList>
+#include <QWidget>
+
+namespace moescope {
+
+/// An action with a name (its object name), texts and keys; empty key sequences are left out.
+QAction* make_action(QObject* parent, const QString& name, const QString& text, const QString& tip,
+                     const QList<QKeySequence>& keys = {});
+
+/// The same as a command of `widget`: its keys work while the focus is inside.
+QAction* add_command(QWidget* widget, const QString& name, const QString& text, const QString& tip,
+                     const QList<QKeySequence>& keys = {});
+
+}  // namespace moescope
