@@ -3,16 +3,14 @@
 
 #include <array>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
+#include "app/commands/json_output.h"
 #include "core/analysis/gpu_work.h"
 #include "core/import/open.h"
 
 namespace moescope {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json() : Json(text);
@@ -49,7 +47,7 @@ Json process_json(const Trace& trace, ProcessId id, const SpanCounts& counts) {
   return {{"process", process.label},
           {"pid", text_or_null(process.pid)},
           {"name", text_or_null(process.name)},
-          {"rank", process.rank ? Json(*process.rank) : Json()},
+          {"rank", nullable(process.rank)},
           {"world_size", positive_or_null(process.world_size)},
           {"file", file < files.size() ? Json(files[file]) : Json()},
           {"spans", counts.by_process[id]}};
@@ -68,13 +66,6 @@ Json device_json(const Trace& trace, const Device& device) {
           ? Json(fmt::format("{}.{}", device.compute_major, device.compute_minor))
           : Json();
   return json;
-}
-
-Json skipped_list(const TraceInfo& info) {
-  Json list = Json::array();
-  for (const auto& [reason, count] : info.skipped)
-    list.push_back({{"reason", reason}, {"count", count}});
-  return list;
 }
 
 Json alignment_list(const TraceInfo& info) {
@@ -114,7 +105,7 @@ Json info_json(const Trace& trace) {
   json["tracks"] = trace.tracks().size();
   json["counters"] = trace.counters().size();
   json["sm_records"] = trace.sm_records().size();
-  json["skipped"] = skipped_list(info);
+  json["skipped"] = skipped_json(info);
   json["warnings"] = info.warnings;
   json["alignments"] = alignment_list(info);
   json["extra"] = info.extra;
@@ -165,7 +156,7 @@ void run(const InfoOptions& options) {
   const TracePtr trace = open_trace(paths, {}, command_progress());
   const Json json = info_json(*trace);
   if (options.json)
-    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+    print_json(json);
   else
     print_text(json);
 }

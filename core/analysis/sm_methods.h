@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <unordered_map>
 
 #include "core/analysis/sm_allocation.h"
 #include "core/progress.h"
@@ -16,6 +17,12 @@ void infer_allocation(const Trace& trace, const Classification& classes, const D
 /// The same from recorded SM ids.
 void allocation_from_records(const Trace& trace, const Classification& classes,
                              const Progress& progress, SmAllocation& result);
+
+/// Names of the kernels of the device of `key` by correlation; of several kernels of one launch
+/// (a graph) the first. Throws Cancelled.
+std::unordered_map<std::uint32_t, StringId> kernels_by_correlation(const Trace& trace,
+                                                                   const DeviceKey& key,
+                                                                   const Progress& progress);
 
 /// True when the trace recorded which SM ran what on the device of `key`.
 bool has_sm_records(const Trace& trace, const DeviceKey& key);

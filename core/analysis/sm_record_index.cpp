@@ -4,37 +4,30 @@
 #include <map>
 #include <unordered_map>
 
-#include "core/analysis/gpu_work.h"
+#include "core/analysis/sm_methods.h"
 
 namespace moescope {
 
 SmRecordIndex::SmRecordIndex(const Trace& trace, const Classification& classes,
                              const DeviceKey& key, Progress& progress) {
   kernels_.emplace_back();
+  if (!has_sm_records(trace, key)) return;
   std::unordered_map<StringId, std::uint32_t> of_name;
-  std::unordered_map<std::uint32_t, std::uint32_t> of_correlation;
-  const auto& records = trace.sm_records();
-  const bool any = std::any_of(records.begin(), records.end(), [&](const SmRecord& record) {
-    return record.process == key.process && record.device == key.device;
-  });
-  if (!any) return;
-  for_each_gpu_span(
-      trace, tracks_of(trace, key), std::nullopt, progress,
-      [&](const SpanColumns& c, std::size_t row, TimeRange) {
-        if (c.kind[row] != SpanKind::Kernel || c.correlation[row] == 0) return;
-        const auto [it, added] =
-            of_name.try_emplace(c.name[row], static_cast<std::uint32_t>(kernels_.size()));
-        if (added)
-          kernels_.push_back({c.name[row], classes.of(c.kind[row], c.name[row]).span_class});
-        of_correlation[c.correlation[row]] = it->second;
-      });
+  const auto names = kernels_by_correlation(trace, key, progress);
   progress.check();
-  for (const SmRecord& record : records) {
+  for (const SmRecord& record : trace.sm_records()) {
     if (record.process != key.process || record.device != key.device) continue;
-    const auto kernel = of_correlation.find(record.correlation);
+    std::uint32_t kernel = 0;
+    if (const auto name = names.find(record.correlation); name != names.end()) {
+      const auto [it, added] =
+          of_name.try_emplace(name->second, static_cast<std::uint32_t>(kernels_.size()));
+      if (added)
+        kernels_.push_back({name->second, classes.of(SpanKind::Kernel, name->second).span_class});
+      kernel = it->second;
+    }
     if (blocks_.size() % kGroup == 0) last_end_.push_back(record.end);
     last_end_.back() = std::max(last_end_.back(), record.end);
-    blocks_.push_back({&record, kernel == of_correlation.end() ? 0 : kernel->second});
+    blocks_.push_back({&record, kernel});
   }
 }
 

@@ -1,7 +1,6 @@
 // SM allocation from recorded ids: block traces of Nsight Systems, records of the runtime.
 #include <algorithm>
 #include <filesystem>
-#include <unordered_map>
 
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/sm_methods.h"
@@ -25,24 +24,9 @@ struct Oddities {
   std::uint64_t beyond_count = 0;    ///< name an SM the device does not have
 };
 
-/// Class of every kernel of the device by correlation, to give recorded blocks a class.
-std::unordered_map<std::uint32_t, SpanClass> classes_by_correlation(const Trace& trace,
-                                                                    const Classification& classes,
-                                                                    const DeviceKey& key,
-                                                                    const Progress& progress) {
-  std::unordered_map<std::uint32_t, SpanClass> result;
-  for_each_gpu_span(trace, tracks_of(trace, key), std::nullopt, progress,
-                    [&](const SpanColumns& c, std::size_t row, TimeRange) {
-                      if (c.kind[row] == SpanKind::Kernel && c.correlation[row] != 0)
-                        result.emplace(c.correlation[row],
-                                       classes.of(c.kind[row], c.name[row]).span_class);
-                    });
-  return result;
-}
-
 std::vector<Mark> marks_of(const Trace& trace, const Classification& classes,
                            const SmAllocation& result, const Progress& progress, Oddities& odd) {
-  const auto by_correlation = classes_by_correlation(trace, classes, result.key, progress);
+  const auto by_correlation = kernels_by_correlation(trace, result.key, progress);
   std::vector<Mark> marks;
   for (const auto& record : trace.sm_records()) {
     if (record.process != result.key.process || record.device != result.key.device) continue;
@@ -55,7 +39,8 @@ std::vector<Mark> marks_of(const Trace& trace, const Classification& classes,
     }
     const auto it = by_correlation.find(record.correlation);
     if (it == by_correlation.end()) ++odd.unknown_kernel;
-    const auto c = it == by_correlation.end() ? SpanClass::OtherCompute : it->second;
+    const auto c = it == by_correlation.end() ? SpanClass::OtherCompute
+                                              : classes.of(SpanKind::Kernel, it->second).span_class;
     marks.push_back({span.begin, record.sm, c, 1});
     marks.push_back({span.end, record.sm, c, -1});
   }
@@ -138,6 +123,18 @@ SmMethod method_of(const Trace& trace, ProcessId process) {
 }
 
 }  // namespace
+
+std::unordered_map<std::uint32_t, StringId> kernels_by_correlation(const Trace& trace,
+                                                                   const DeviceKey& key,
+                                                                   const Progress& progress) {
+  std::unordered_map<std::uint32_t, StringId> names;
+  for_each_gpu_span(trace, tracks_of(trace, key), std::nullopt, progress,
+                    [&](const SpanColumns& c, std::size_t row, TimeRange) {
+                      if (c.kind[row] == SpanKind::Kernel && c.correlation[row] != 0)
+                        names.emplace(c.correlation[row], c.name[row]);
+                    });
+  return names;
+}
 
 bool has_sm_records(const Trace& trace, const DeviceKey& key) {
   const auto& records = trace.sm_records();

@@ -69,10 +69,7 @@ class LayerSearch {
   /// no GPU exceeds the target.
   bool relieve(double target, const Progress& progress);
 
-  /// Objective of the best placement so far, at the last target.
-  double best_objective() const { return best_objective_; }
-  /// Heaviest GPU of the best placement so far, over all windows.
-  double best_max() const { return best_max_; }
+  /// The best placement so far.
   const std::vector<int>& best_row() const { return best_row_; }
   int copies() const { return copies_; }
 

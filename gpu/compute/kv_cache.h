@@ -26,7 +26,6 @@ class KvCache {
   bool reserve(KvSequence& sequence, int tokens);
   void release(KvSequence& sequence);
   int free_pages() const { return static_cast<int>(free_.size()); }
-  int page_count() const { return pages_; }
   int page_tokens() const { return page_tokens_; }
   int width() const { return width_; }
   int pages_for(int tokens) const { return (tokens + page_tokens_ - 1) / page_tokens_; }

@@ -154,7 +154,7 @@ struct TimelineWindow {
   /// Colour of the canvas at a point of lane `track`.
   QColor colorAt(TimeNs time, TrackId track) { return picture().pixelColor(at(time, track)); }
 
-  TemporaryFolder folder;
+  TempFolder folder;
   Document document;
   ViewContext context;
   std::unique_ptr<TimelineView> view;

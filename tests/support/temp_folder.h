@@ -38,8 +38,4 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-/// Its earlier names.
-using TemporaryFolder = TempFolder;
-using TempDir = TempFolder;
-
 }  // namespace moescope::test

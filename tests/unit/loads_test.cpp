@@ -33,7 +33,7 @@ class Loads : public testing::Test {
       return e.what();
     }
   }
-  TemporaryFolder folder_;
+  TempFolder folder_;
   Progress progress_;
 };
 

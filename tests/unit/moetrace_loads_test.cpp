@@ -12,7 +12,7 @@ namespace moescope {
 namespace {
 
 TEST(MoetraceLoads, RowsComeBackAsTheyWereWritten) {
-  test::TemporaryFolder folder;
+  test::TempFolder folder;
   const std::vector<LoadRow> rows = {{0, 1000, 3, "logical", std::nullopt, {1, 0, 4294967295U}},
                                      {0, 1000, 3, "physical", 7, {256, 65536}},
                                      {1000, 2000, 4, "logical", std::nullopt, {}}};
@@ -25,7 +25,7 @@ TEST(MoetraceLoads, RowsComeBackAsTheyWereWritten) {
 }
 
 TEST(MoetraceLoads, ADamagedRowIsAnError) {
-  test::TemporaryFolder folder;
+  test::TempFolder folder;
   const auto path = folder / "a.moetrace";
   {
     MoetraceWriter writer(path);

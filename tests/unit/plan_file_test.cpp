@@ -38,7 +38,7 @@ std::vector<PlanProblem> problems_of(const std::string& text) {
 }
 
 TEST(PlanFile, ReadsBackWhatItWrote) {
-  const test::TemporaryFolder folder;
+  const test::TempFolder folder;
   save_plan(sample(), folder / "plan.json");
   EXPECT_EQ(load_plan(folder / "plan.json"), sample());
   EXPECT_EQ(folder.file_count(), 1U);  // no temporary file stays
@@ -167,7 +167,7 @@ TEST(PlanValidate, EmptySlotsOnlyOnDeadGpus) {
 }
 
 TEST(PlanValidate, TheErrorOfALoadListsPlacesAndCounts) {
-  const test::TemporaryFolder folder;
+  const test::TempFolder folder;
   auto plan = sample();
   plan.physical_to_logical[0].assign(6, 77);
   save_plan(plan, folder / "plan.json");

@@ -96,10 +96,7 @@ class Repair {
       } else if (c == '\\') {
         escape();
       } else if (static_cast<unsigned char>(c) < 0x20) {
-        constexpr char kHex[] = "0123456789abcdef";
-        out_ += "\\u00";
-        out_ += kHex[c >> 4];
-        out_ += kHex[c & 15];
+        append_control(out_, c);
         ++at_;
       } else if (const std::size_t n = utf8_length(text_, at_); n > 0) {
         out_ += text_.substr(at_, n);

@@ -249,6 +249,13 @@ std::optional<std::int64_t> token_integer(std::string_view token) {
   return value;
 }
 
+void append_control(std::string& out, char c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += "\\u00";
+  out += kHex[c >> 4];
+  out += kHex[c & 15];
+}
+
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
@@ -258,10 +265,7 @@ void append_quoted(std::string& out, std::string_view text) {
       out += c;
       ++i;
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr char kHex[] = "0123456789abcdef";
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
+      append_control(out, c);
       ++i;
     } else if (const std::size_t n = utf8_length(text, i); n > 0) {
       out += text.substr(i, n);

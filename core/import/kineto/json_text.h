@@ -32,6 +32,8 @@ void append_utf8(std::string& out, std::uint32_t c);
 /// Appends a bare token as it stands when JSON has it (numbers that fit, true, false, null), else
 /// as a string.
 void append_scalar(std::string& out, std::string_view token);
+/// Appends a control character as JSON writes it, as a four-digit escape.
+void append_control(std::string& out, char c);
 /// Appends `text` as a JSON string with quotes.
 void append_quoted(std::string& out, std::string_view text);
 

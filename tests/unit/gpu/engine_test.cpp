@@ -19,25 +19,11 @@ namespace moescope::runtime {
 namespace {
 
 using test::error_of;
-using test::TemporaryFolder;
+using test::TempFolder;
 using ::testing::HasSubstr;
 
 std::shared_ptr<const Model> served_model() {
-  static const auto model = [] {
-    auto made = std::make_shared<Model>();
-    made->config = tiny_config();
-    made->config.layers = 3;
-    made->config.dense_layers = 1;
-    made->config.experts = 16;
-    made->config.gate.groups = 4;
-    made->config.gate.top_groups = 2;
-    made->config.top_k = 4;
-    made->config.vocab = 96;
-    SeededSource source(11);
-    Progress progress;
-    made->weights = load_weights(made->config, source, progress);
-    return made;
-  }();
+  static const auto model = test::small_model(11);
   return model;
 }
 
@@ -115,7 +101,7 @@ TEST(GpuEngine, ImpossibleLayoutsAreRefused) {
 
 /// A recording of some steps, and what the engine says about them.
 struct Recording {
-  TemporaryFolder folder;
+  TempFolder folder;
   EngineStatistics statistics;
   RecorderStatistics recorded;
   TracePtr trace;

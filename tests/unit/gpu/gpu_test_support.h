@@ -1,35 +1,19 @@
 // What the tests of the runtime share.
 #pragma once
 
-#include <unistd.h>
-
-#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "core/error.h"
+#include "gpu/model/weights.h"
+#include "tests/support/temp_folder.h"
 
 namespace moescope::runtime::test {
 
-/// A folder that goes when the test ends.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "moescope-gpu-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+using moescope::test::TempFolder;
 
- private:
-  std::filesystem::path path_;
-};
+/// One dense and two MoE layers with weights of `seed`; 16 experts in 4 groups.
+std::shared_ptr<const Model> small_model(std::uint64_t seed);
 
 /// The whole message of the Error that `action` throws, "" when it throws none.
 template <typename Action>

@@ -14,7 +14,7 @@ namespace moescope::runtime {
 namespace {
 
 using test::error_of;
-using test::TemporaryFolder;
+using test::TempFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -33,7 +33,7 @@ std::string file_of(const std::string& header, std::size_t data) {
   return bytes + header + std::string(data, '\0');
 }
 std::string refusal(const std::string& bytes) {
-  TemporaryFolder folder;
+  TempFolder folder;
   write_bytes(folder / "a.safetensors", bytes);
   return error_of([&] { SafetensorsFile file(folder / "a.safetensors"); });
 }
@@ -45,7 +45,7 @@ TensorData raw(const std::string& name, DType type, const std::uint8_t (&bytes)[
 }
 
 TEST(GpuSafetensors, WhatIsWrittenIsRead) {
-  TemporaryFolder folder;
+  TempFolder folder;
   const std::vector<float> values = {1.5F, -2, 0, 3e-40F, 5, 6};
   write_safetensors(folder / "a.safetensors",
                     {float_tensor("a", {2, 3}, values), {"none", DType::I64, {0, 4}, {}}},
@@ -61,7 +61,7 @@ TEST(GpuSafetensors, WhatIsWrittenIsRead) {
 }
 
 TEST(GpuSafetensors, NarrowTypesBecomeTheFloatsTheyStandFor) {
-  TemporaryFolder folder;
+  TempFolder folder;
   write_safetensors(folder / "a.safetensors",
                     {raw("bf16", DType::BF16, {0x80, 0x3F, 0x20, 0xC1}),
                      raw("f16", DType::F16, {0x00, 0x3C, 0x01, 0x00, 0x00, 0xFC, 0xFF, 0x7B}),
@@ -81,7 +81,7 @@ TEST(GpuSafetensors, NarrowTypesBecomeTheFloatsTheyStandFor) {
 }
 
 TEST(GpuSafetensors, EveryCutIsAnError) {
-  TemporaryFolder folder;
+  TempFolder folder;
   write_safetensors(folder / "a.safetensors", {float_tensor("a", {2}, std::vector<float>{1, 2}),
                                                float_tensor("b", {1}, std::vector<float>{3})});
   const std::string whole = read_bytes(folder / "a.safetensors");
@@ -122,7 +122,7 @@ TEST(GpuSafetensors, DamagedHeadersAreRefusedWithTheTensorsName) {
 }
 
 TEST(GpuSafetensors, ShardsAreFoundThroughTheIndex) {
-  TemporaryFolder folder;
+  TempFolder folder;
   write_safetensors(folder / "one.safetensors", {float_tensor("a", {1}, std::vector<float>{1})});
   write_safetensors(folder / "two.safetensors", {float_tensor("b", {1}, std::vector<float>{2})});
   write_bytes(folder / "model.safetensors.index.json",
@@ -138,12 +138,12 @@ TEST(GpuSafetensors, ShardsAreFoundThroughTheIndex) {
   write_bytes(folder / "model.safetensors.index.json",
               R"({"weight_map":{"a":"../one.safetensors"}})");
   EXPECT_THAT(error_of([&] { Checkpoint outside(folder.path()); }), HasSubstr("beside it"));
-  TemporaryFolder empty;
+  TempFolder empty;
   EXPECT_THAT(error_of([&] { Checkpoint none(empty.path()); }), HasSubstr("neither"));
 }
 
 TEST(GpuSafetensors, BlockScaledWeightsAreMultipliedByTheirScale) {
-  TemporaryFolder folder;
+  TempFolder folder;
   TensorData weight{"w", DType::F8E4M3, {2, 130}, std::vector<std::byte>(260, std::byte{0x38})};
   write_safetensors(folder / "model.safetensors",
                     {weight, float_tensor("w_scale_inv", {1, 2}, std::vector<float>{2, 5})});
@@ -159,7 +159,7 @@ TEST(GpuWeights, ACheckpointHoldsWhatTheSeedMakes) {
   config.layers = 3;
   config.experts = 16;
   config.vocab = 40;
-  TemporaryFolder folder;
+  TempFolder folder;
   SeededSource seeded(7);
   write_checkpoint(config, seeded, folder.path(), 3);
   Progress progress;
@@ -174,7 +174,7 @@ TEST(GpuWeights, ACheckpointHoldsWhatTheSeedMakes) {
 }
 
 TEST(GpuWeights, WrongShapesTypesAndValuesAreRefusedByName) {
-  TemporaryFolder folder;
+  TempFolder folder;
   write_safetensors(folder / "model.safetensors",
                     {float_tensor("flat", {4}, std::vector<float>(4)),
                      float_tensor("nan", {1}, std::vector<float>{NAN}),
@@ -192,7 +192,7 @@ TEST(GpuWeights, AModelThatDoesNotFitTheMemoryIsRefused) {
   ModelConfig config = tiny_config();
   config.expert_width = 1 << 20;
   config.experts = 65536;
-  TemporaryFolder folder;
+  TempFolder folder;
   write_bytes(folder / "config.json", config_json(config));
   Progress progress;
   EXPECT_THAT(error_of([&] { load_model(folder.path().string(), 0, progress); }),

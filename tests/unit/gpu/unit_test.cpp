@@ -19,21 +19,7 @@ using ::testing::HasSubstr;
 
 /// One dense and two MoE layers, 16 experts in 4 groups.
 std::shared_ptr<const Model> small_model() {
-  static const auto model = [] {
-    auto made = std::make_shared<Model>();
-    made->config = tiny_config();
-    made->config.layers = 3;
-    made->config.dense_layers = 1;
-    made->config.experts = 16;
-    made->config.gate.groups = 4;
-    made->config.gate.top_groups = 2;
-    made->config.top_k = 4;
-    made->config.vocab = 96;
-    SeededSource source(3);
-    Progress progress;
-    made->weights = load_weights(made->config, source, progress);
-    return made;
-  }();
+  static const auto model = test::small_model(3);
   return model;
 }
 
