@@ -1,0 +1,217 @@
+#include "core/simulate/predict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/analysis/device_work.h"
+#include "core/simulate/step_figures.h"
+#include "core/simulate/step_model.h"
+
+namespace moescope {
+namespace {
+
+using Index = std::size_t;
+
+constexpr double kNoGain = 0.01;      ///< share of the experts' time that is not worth moving for
+constexpr double kImbalanced = 1.02;  ///< below there is nothing to balance
+
+struct Noise {
+  double mean = 0, deviation = 0;
+};
+
+/// Mean and deviation of the step over drawn batches; adds the layers' mean times.
+Noise draw_steps(const StepModel& model, const Scenario& s, const PredictOptions& options,
+                 Prediction& out, Progress& progress) {
+  SearchRandom random(options.seed);
+  const int batches = std::max(1, options.batches);
+  std::vector<double> steps;
+  const auto dense = static_cast<Index>(s.model.dense_layers);
+  for (int b = 0; b < batches; ++b) {
+    progress.report(static_cast<double>(b) / batches, "predicting steps");
+    std::vector<SlotTokens> drawn;
+    for (int mb = 0; mb < s.unit.micro_batches; ++mb) drawn.push_back(model.draw(random));
+    const auto stages = model.stages(drawn);
+    std::vector<TimeNs> ends;
+    steps.push_back(static_cast<double>(
+        run_step(stages, model.dead(), s.unit.experts_beside_attention(), 0, {}, &ends)));
+    for (Index l = 0; l < out.layers.size(); ++l) {
+      auto& layer = out.layers[l];
+      const auto at = l + dense;
+      layer.layer_ns += static_cast<double>(ends[at] - (at > 0 ? ends[at - 1] : 0)) / batches;
+      for (const auto& mb : stages[at]) {
+        const double parts = static_cast<double>(batches) * s.unit.micro_batches;
+        const double most =
+            static_cast<double>(*std::max_element(mb.experts.begin(), mb.experts.end()));
+        layer.expert_ns += most / parts;
+        layer.expert_mean_ns +=
+            static_cast<double>(std::accumulate(mb.experts.begin(), mb.experts.end(), TimeNs{0})) /
+            s.plan.live_gpus() / parts;
+      }
+    }
+  }
+  Noise noise;
+  for (const double t : steps) noise.mean += t / batches;
+  for (const double t : steps) noise.deviation += (t - noise.mean) * (t - noise.mean) / batches;
+  noise.deviation = std::sqrt(noise.deviation);
+  return noise;
+}
+
+/// The step if every batch had the expected tokens.
+double expected_step(const StepModel& model, const Scenario& s, const StageVisitor& visit) {
+  const std::vector<SlotTokens> batches(static_cast<Index>(s.unit.micro_batches), model.expected());
+  return static_cast<double>(
+      run_step(model.stages(batches), model.dead(), s.unit.experts_beside_attention(), 0, visit));
+}
+
+LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index l) {
+  LayerPrediction out;
+  out.dispatch_ns = model.dispatch(l).seconds * 1e9;
+  out.combine_ns = model.combine(l).seconds * 1e9;
+  out.ib_bytes = model.dispatch(l).ib_bytes + model.combine(l).ib_bytes;
+  out.nvlink_bytes = model.dispatch(l).nvlink_bytes + model.combine(l).nvlink_bytes;
+  out.remote_nodes_per_token = model.traffic(l).remote_nodes_per_token;
+  const auto& tokens = model.expected()[l];
+  const auto times = model.expert_times(tokens);
+  double compute = 0, longest = 0, weights = 0, overhead = 0;
+  std::vector<double> load(times.size(), 0.0);
+  for (Index slot = 0; slot < tokens.size(); ++slot)
+    load[static_cast<Index>(s.plan.gpu_of(static_cast<int>(slot)))] += tokens[slot];
+  for (Index g = 0; g < times.size(); ++g) {
+    out.gpu_expert_ns.push_back(times[g].total * 1e9);
+    compute += times[g].compute / s.plan.live_gpus();
+    weights = std::max(weights, times[g].weights);
+    overhead = std::max(overhead, times[g].overhead);
+    out.memory_bound_gpus += times[g].memory_bound() ? 1 : 0;
+    if (times[g].total > longest) {
+      longest = times[g].total;
+      out.critical_gpu = static_cast<int>(g);
+      out.memory_bound = times[g].memory_bound();
+    }
+  }
+  const double all = std::accumulate(load.begin(), load.end(), 0.0);
+  if (all > 0)
+    out.imbalance = *std::max_element(load.begin(), load.end()) * s.plan.live_gpus() / all;
+  out.even_expert_ns = std::min(longest, std::max(compute, weights) + overhead) * 1e9;
+  return out;
+}
+
+/// What even tokens could gain: the experts' part of the critical path, layer by layer.
+void judge_limits(Prediction& out, int micro_batches) {
+  double now = 0, even = 0;
+  bool uneven = false;
+  for (const auto& l : out.layers) {
+    const double longest = *std::max_element(l.gpu_expert_ns.begin(), l.gpu_expert_ns.end());
+    now += longest;
+    even += l.even_expert_ns;
+    uneven = uneven || l.imbalance > kImbalanced;
+  }
+  out.even_gain_ns = (now - even) * micro_batches;
+  out.weights_dominate = uneven && now - even < kNoGain * now;
+}
+
+void judge_previous(Prediction& out, const Scenario& s, const LayerLoads& loads,
+                    const Routes* routes, const PredictOptions& options, Progress& progress) {
+  if (options.previous == nullptr) return;
+  Scenario before = s;
+  before.plan = *options.previous;
+  before.unit = unit_on(s.unit, before.plan);
+  const StepModel model(before, loads, routes);
+  Prediction ignored;
+  ignored.layers.resize(before.plan.physical_to_logical.size());
+  out.previous_ns = draw_steps(model, before, options, ignored, progress).mean;
+  out.gain_below_noise = std::abs(*out.previous_ns - out.step_ns) < out.error_ns();
+  out.move = move_cost(*options.previous, s.plan, s.hardware, s.model);
+}
+
+void say_what_was_judged(Prediction& out, const LoadSet& loads) {
+  const int windows = static_cast<int>(loads.windows.size());
+  out.notes.push_back(
+      windows < 2
+          ? "judged on the only window of the loads: how it holds when they drift is not known"
+      : out.held_out
+          ? fmt::format("judged on windows {} to {}, which the plan was not made from",
+                        out.first_window, out.last_window - 1)
+          : fmt::format(
+                "judged on windows {} to {}; whether the plan was made from them is not known",
+                out.first_window, out.last_window - 1));
+  out.notes.push_back(out.from_routes
+                          ? "ways of tokens counted from the routes of the loads"
+                          : "ways of tokens estimated from the gate's groups and the loads");
+  out.notes.push_back("embedding, head and sampling are not counted");
+  if (!out.drift_ns) out.notes.push_back("the error bar has no drift: there is one window only");
+  if (out.weights_dominate)
+    out.notes.push_back(
+        "balancing tokens cannot help: reading the experts' weights takes as long as computing");
+  if (!out.memory.fits())
+    out.notes.push_back(fmt::format("a GPU needs {:.1f} GB and has {:.1f} GB",
+                                    out.memory.total() / 1e9, out.memory.room / 1e9));
+}
+
+}  // namespace
+
+ServingUnit unit_on(const ServingUnit& unit, const Plan& plan) {
+  auto u = unit;
+  u.gpus = plan.num_gpus;
+  u.nodes = plan.num_nodes;
+  u.slots = plan.slot_count();
+  u.attention_tp = std::gcd(u.attention_tp, plan.gpus_per_node());
+  u.shared_gpus = std::min(u.shared_gpus, u.gpus);
+  return u;
+}
+
+JudgedWindows judged_windows(int windows, std::optional<std::pair<int, int>> made_from) {
+  if (!made_from) return {0, windows, false};
+  if (made_from->second < windows) return {made_from->second, windows, true};
+  if (made_from->first > 0) return {0, made_from->first, true};
+  return {0, windows, false};
+}
+
+Prediction predict(const Hardware& hardware, const ModelShape& model, const ServingUnit& unit,
+                   const Plan& plan, const LoadSet& loads, const PredictOptions& options,
+                   Progress& progress) {
+  Scenario s{hardware, model, unit_on(unit, plan), plan};
+  s.unit.shared_routed = plan.num_experts == model.experts + 1;
+  const auto judged = judged_windows(static_cast<int>(loads.windows.size()), options.made_from);
+  const auto sums = sum_windows(loads, judged.first, judged.last);
+  const Routes* routes = judged.last - judged.first == static_cast<int>(loads.windows.size())
+                             ? &loads.routes
+                             : nullptr;  // routes are not kept by window
+  const StepModel steps(s, sums, routes);
+  Prediction out;
+  out.first_window = judged.first;
+  out.last_window = judged.last;
+  out.held_out = judged.held_out;
+  out.from_routes = steps.from_routes();
+  const auto& common = steps.common();
+  out.attention_ns = common.attention * 1e9;
+  out.attention_comm_ns = 2 * common.attention_comm * 1e9;
+  out.gate_ns = common.gate * 1e9;
+  out.shared_ns = common.shared * 1e9;
+  out.dense_ns = common.dense * 1e9;
+  for (Index l = 0; l < sums.size(); ++l) out.layers.push_back(describe_layer(steps, s, l));
+  const auto noise = draw_steps(steps, s, options, out, progress);
+  out.step_ns = noise.mean;
+  out.batch_noise_ns = noise.deviation;
+  StepFigures figures(plan.num_gpus);
+  expected_step(steps, s, [&](const StageSpan& span) { figures.add(span); });
+  out.overlap = figures.total();
+  if (loads.windows.size() > 1) {
+    const int last = static_cast<int>(loads.windows.size());
+    const StepModel now(s, sum_windows(loads, last - 1, last), nullptr);
+    const StepModel before(s, sum_windows(loads, last - 2, last - 1), nullptr);
+    out.drift_ns = std::abs(expected_step(now, s, {}) - expected_step(before, s, {}));
+  }
+  out.tokens_per_second =
+      s.unit.tokens_per_gpu * plan.live_gpus() * s.unit.micro_batches / (out.step_ns * 1e-9);
+  out.memory = memory_use(hardware, model, s.unit, plan);
+  judge_limits(out, s.unit.micro_batches);
+  judge_previous(out, s, sums, routes, options, progress);
+  out.notes = steps.notes();
+  say_what_was_judged(out, loads);
+  return out;
+}
+
+}  // namespace moescope

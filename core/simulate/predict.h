@@ -1,0 +1,84 @@
+// What a plan will do: step time with its parts, error bar and what limits it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/analysis/overlap.h"
+#include "core/loads/load_set.h"
+#include "core/placement/plan.h"
+#include "core/progress.h"
+#include "core/simulate/footprint.h"
+#include "core/simulate/hardware.h"
+#include "core/simulate/model.h"
+#include "core/simulate/unit.h"
+
+namespace moescope {
+
+/// Figures of one MoE layer and one micro-batch. Stages that all GPUs do alike are in Prediction.
+struct LayerPrediction {
+  double layer_ns = 0;  ///< from the end of the layer before, both micro-batches
+  double dispatch_ns = 0, combine_ns = 0;
+  double expert_ns = 0;       ///< of the slowest GPU, mean over drawn batches
+  double expert_mean_ns = 0;  ///< mean over the GPUs
+  int critical_gpu = 0;       ///< slowest under the expected tokens
+  bool memory_bound = false;  ///< the critical GPU reads weights longer than it computes
+  int memory_bound_gpus = 0;
+  double imbalance = 1;       ///< max / mean GPU load of the expected tokens
+  double even_expert_ns = 0;  ///< expert_ns if the tokens, not the weights, were spread evenly
+  double remote_nodes_per_token = 0;
+  double ib_bytes = 0, nvlink_bytes = 0;  ///< dispatch and combine of one micro-batch, all GPUs
+  std::vector<double> gpu_expert_ns;      ///< [gpu], expected tokens
+};
+
+struct Prediction {
+  double step_ns = 0;              ///< mean over drawn batches
+  double batch_noise_ns = 0;       ///< standard deviation from batch to batch
+  std::optional<double> drift_ns;  ///< change of the step between the last two windows, if any
+  double error_ns() const { return batch_noise_ns + drift_ns.value_or(0); }
+  double tokens_per_second = 0;  ///< of the whole unit
+  /// Of one layer and micro-batch, the same on all GPUs.
+  double attention_ns = 0, attention_comm_ns = 0, gate_ns = 0, shared_ns = 0, dense_ns = 0;
+  std::vector<LayerPrediction> layers;
+  OverlapFigures overlap;                 ///< summed over the GPUs, expected tokens
+  int first_window = 0, last_window = 0;  ///< judged on [first, last)
+  bool held_out = false;                  ///< none of them made the plan
+  bool from_routes = false;       ///< ways of tokens from routes, else from the gate's statistics
+  bool weights_dominate = false;  ///< moving tokens cannot gain 1 %: reading weights takes as long
+  double even_gain_ns = 0;        ///< a step would be shorter by at most that if tokens were even
+  MemoryUse memory;
+  std::optional<MoveCost> move;          ///< from PredictOptions::previous
+  std::optional<double> previous_ns;     ///< step of the previous plan, on the same windows
+  std::optional<bool> gain_below_noise;  ///< |gain| is smaller than the error bar
+  std::vector<std::string> notes;
+};
+
+struct PredictOptions {
+  const Plan* previous = nullptr;
+  /// Windows that the plan was made from, [first, last); the others judge it when there are some.
+  std::optional<std::pair<int, int>> made_from;
+  int batches = 12;  ///< drawn for the noise
+  std::uint64_t seed = 1;
+};
+
+/// Predicts a step of `unit` under `plan`. GPUs, nodes and slots are those of the plan.
+/// @pre validate_plan() found no error
+/// Throws Error when loads, plan, model and unit do not fit together; Cancelled.
+Prediction predict(const Hardware& hardware, const ModelShape& model, const ServingUnit& unit,
+                   const Plan& plan, const LoadSet& loads, const PredictOptions& options,
+                   Progress& progress);
+
+/// `unit` on the machine of `plan`: GPUs, nodes and slots replaced, tensor parallelism and shared
+/// GPUs cut to what fits.
+ServingUnit unit_on(const ServingUnit& unit, const Plan& plan);
+
+/// Windows [first, last) that should judge a plan made from `made_from`, and whether none of them
+/// made it: those after, else those before, else all.
+struct JudgedWindows {
+  int first = 0, last = 0;
+  bool held_out = false;
+};
+JudgedWindows judged_windows(int windows, std::optional<std::pair<int, int>> made_from);
+
+}  // namespace moescope

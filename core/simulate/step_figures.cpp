@@ -1,0 +1,50 @@
+#include "core/simulate/step_figures.h"
+
+#include <algorithm>
+
+#include "core/analysis/device_work.h"
+
+namespace moescope {
+
+void StepFigures::add(const StageSpan& span) {
+  auto& work = work_[static_cast<std::size_t>(span.gpu)];
+  const TimeRange time{span.begin, span.end};
+  (is_communication(span.stage) ? work.comm : work.compute).push_back(time);
+  if (span.stage == Stage::DispatchWait || span.stage == Stage::CombineWait)
+    work.wait.push_back(time);
+}
+
+OverlapFigures StepFigures::of(int gpu) const {
+  const auto& work = work_[static_cast<std::size_t>(gpu)];
+  DeviceActivity activity;
+  activity.comm = IntervalSet::union_of(work.comm);
+  activity.compute = IntervalSet::union_of(work.compute);
+  activity.wait = IntervalSet::union_of(work.wait);
+  OverlapFigures figures;
+  figures.comm_events = work.comm.size();
+  figures.compute_events = work.compute.size();
+  const auto all = activity.comm.unite(activity.compute);
+  if (!all.empty()) figures.span = all.intervals().back().end - all.intervals().front().begin;
+  measure(activity, figures);
+  return figures;
+}
+
+OverlapFigures StepFigures::total() const {
+  OverlapFigures sum;
+  for (int g = 0; g < static_cast<int>(work_.size()); ++g) {
+    const auto f = of(g);
+    sum.comm_events += f.comm_events;
+    sum.compute_events += f.compute_events;
+    sum.span += f.span;
+    sum.busy += f.busy;
+    sum.idle += f.idle;
+    sum.compute += f.compute;
+    sum.comm += f.comm;
+    sum.overlap += f.overlap;
+    sum.exposed += f.exposed;
+    sum.wait += f.wait;
+  }
+  return sum;
+}
+
+}  // namespace moescope
