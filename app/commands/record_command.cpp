@@ -23,6 +23,7 @@ constexpr Passed kPassed[] = {
     {"--model", "tiny, or a folder with config.json and safetensors", false},
     {"--ranks", "Virtual ranks, half prefill and half decode (16)", false},
     {"--nodes", "Nodes that each unit is spread over (2)", false},
+    {"--tp", "Ranks that share an attention, inside a node (1)", false},
     {"--backend", "cpu", false},
     {"--seconds", "How long to serve (5 s)", false},
     {"--steps", "How many steps to serve, both units together", false},

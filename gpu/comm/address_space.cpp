@@ -12,7 +12,8 @@ const char* to_string(Link link) {
 }
 
 const char* to_string(Purpose purpose) {
-  constexpr std::array names = {"dispatch", "forward", "combine", "kv_cache", "weights", "control"};
+  constexpr std::array names = {"dispatch", "forward", "combine",    "kv_cache",
+                                "weights",  "control", "all_gather", "reduce_scatter"};
   return names.at(static_cast<std::size_t>(purpose));
 }
 

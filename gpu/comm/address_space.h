@@ -23,8 +23,17 @@ inline constexpr int kLinks = 3;
 const char* to_string(Link link);  ///< "same_gpu", "nvlink", "ib"
 
 /// What a transfer is for. Control: counts and lists beside the rows.
-enum class Purpose : std::uint8_t { Dispatch, Forward, Combine, KvCache, Weights, Control };
-inline constexpr int kPurposes = 6;
+enum class Purpose : std::uint8_t {
+  Dispatch,
+  Forward,
+  Combine,
+  KvCache,
+  Weights,
+  Control,
+  AllGather,
+  ReduceScatter,
+};
+inline constexpr int kPurposes = 8;
 const char* to_string(Purpose purpose);
 
 /// Bytes and transfers by purpose and link.

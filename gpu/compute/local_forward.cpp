@@ -70,7 +70,7 @@ std::vector<float> LocalForward::run(std::span<const int> tokens, std::span<cons
   for (int l = 0; l < c.layers; ++l) {
     const LayerWeights& layer = w.layers[static_cast<std::size_t>(l)];
     operators_->rms_norm(x.data(), n, layer.attention_norm, c.norm_eps, norm.data(), team_);
-    operators_->attention(layer, l, norm.data(), rows, rope_, cache_, y.data(), team_);
+    operators_->attention(layer, l, norm.data(), rows, rope_, cache_, y.data(), nullptr, team_);
     for (std::size_t i = 0; i < size; ++i) x[i] += y[i];
     operators_->rms_norm(x.data(), n, layer.mlp_norm, c.norm_eps, norm.data(), team_);
     mlp(layer, norm, n, y);

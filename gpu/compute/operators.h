@@ -48,6 +48,18 @@ struct ExpertGroup {
   int begin = 0, end = 0;
 };
 
+/// The ranks that hold the heads of an attention together (tensor parallelism).
+class HeadPeers {
+ public:
+  virtual ~HeadPeers() = default;
+  virtual int ranks() const = 0;
+  /// Ranks that hold the same keys and values, and whether this one counts for them.
+  virtual int kv_copies() const = 0;
+  virtual bool first_copy() const = 0;
+  /// Replaces each value by its sum over all ranks, added in a fixed order.
+  virtual void sum(std::span<float> values) = 0;
+};
+
 /// Pointers are to [rows, width] floats, row-major. Input and output never overlap.
 class Operators {
  public:
@@ -62,10 +74,11 @@ class Operators {
   /// y = down(silu(gate x) * up x).
   virtual void swiglu(const float* x, int rows, const Mlp& mlp, float* y, Team& team) const = 0;
   /// Causal attention of `rows` over their sequences, projections included. Writes the rows' keys
-  /// and values into `cache` first; earlier positions must be there or among the rows.
+  /// and values into `cache` first; earlier positions must be there or among the rows. With `peers`
+  /// the weights are a part of the layer's and y is this part's share of the sum.
   virtual void attention(const LayerWeights& layer, int layer_index, const float* x,
                          std::span<const TokenRow> rows, const RopeTable& rope, KvCache& cache,
-                         float* y, Team& team) const = 0;
+                         float* y, HeadPeers* peers, Team& team) const = 0;
   /// Scores, selection and weights of the routed experts.
   virtual void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
                     Team& team) const = 0;

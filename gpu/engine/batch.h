@@ -9,17 +9,29 @@
 
 namespace moescope::runtime {
 
-/// Rows of one micro-batch of one rank. The sequences live until the step is over.
+/// Rows of one micro-batch of the ranks that share an attention (one rank without tensor
+/// parallelism). The sequences live until the step is over.
 struct MicroBatch {
   std::vector<int> tokens;
   std::vector<TokenRow> rows;
   std::vector<std::uint64_t> requests;  ///< of every row; with the position the key of the token
-  std::vector<int> sampled;             ///< rows whose logits are wanted
+  std::vector<int> sampled;             ///< rows whose logits are wanted, rising
   int size() const { return static_cast<int>(rows.size()); }
   void add(int token, const KvSequence* sequence, int position, std::uint64_t request) {
     tokens.push_back(token);
     rows.push_back({sequence, position});
     requests.push_back(request);
+  }
+  /// Rows [begin, end) as a batch of their own.
+  MicroBatch part(int begin, int end) const {
+    MicroBatch result;
+    for (int r = begin; r < end; ++r) {
+      const auto row = static_cast<std::size_t>(r);
+      result.add(tokens[row], rows[row].sequence, rows[row].position, requests[row]);
+    }
+    for (const int row : sampled)
+      if (row >= begin && row < end) result.sampled.push_back(row - begin);
+    return result;
   }
 };
 
@@ -30,6 +42,15 @@ struct RankInput {
 struct RankOutput {
   /// [sampled row][vocab] of each micro-batch, flat.
   std::vector<float> logits[kMaxMicroBatches];
+  void append(RankOutput&& next) {
+    for (int mb = 0; mb < kMaxMicroBatches; ++mb) {
+      auto &to = logits[mb], &from = next.logits[mb];
+      if (to.empty())
+        to = std::move(from);
+      else
+        to.insert(to.end(), from.begin(), from.end());
+    }
+  }
 };
 
 /// Tokens by expert, summed over the ranks: [MoE layer][expert] and [MoE layer][slot].

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "gpu/engine/tensor_layout.h"
 #include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
@@ -20,7 +21,7 @@ using std::chrono::milliseconds;
 /// A request on its way through the units.
 struct Active {
   Request request;
-  int rank = 0;  ///< member of the unit it is in
+  int group = 0;  ///< attention group of the unit it is in
   int micro_batch = 0;
   KvSequence sequence;
   std::vector<int> output;
@@ -55,16 +56,17 @@ void check(const EngineOptions& o, const ModelConfig& config) {
     throw Error("layout", "--nodes",
                 fmt::format("the {} ranks of a unit cannot be spread evenly over {} nodes",
                             o.ranks / 2, o.nodes));
+  check_tensor_parallel(config, {0, o.ranks / 2, o.nodes}, o.tp);
   if (config.moe_layers() == 0) throw Error("layout", "", "the model has no MoE layer");
   const int longest = o.workload.prompt_max + o.workload.output_max;
   if (longest > o.max_positions || longest > config.max_positions)
     throw Error("workload", "prompt and output",
                 fmt::format("together may reach {} tokens, the limit is {}", longest,
                             std::min(o.max_positions, config.max_positions)));
-  if (o.workload.prompt_max > o.max_tokens)
+  if (o.workload.prompt_max > o.group_tokens())
     throw Error("workload", "prompt",
                 fmt::format("may have {} tokens, a micro-batch holds {}", o.workload.prompt_max,
-                            o.max_tokens));
+                            o.group_tokens()));
 }
 
 }  // namespace
@@ -91,7 +93,7 @@ struct Engine::State {
   std::mutex mutex;  ///< guards what the two loops hand to each other
   std::condition_variable handed;
   std::deque<ActivePtr> hand_overs;
-  std::vector<std::pair<int, KvSequence>> releases;  ///< prefill pages whose copy is done
+  std::vector<std::pair<int, KvSequence>> releases;  ///< [group] pages whose copy is done
   std::exception_ptr error;
 
   // Of the prefill loop.
@@ -112,7 +114,10 @@ struct Engine::State {
   void retire();
   void finish(const Active& active);
   void note_step(Unit& unit, int first_rank, std::int64_t begin, int requests, int tokens);
+  void copy_pages(int from, int to, const KvSequence& source, const KvSequence& copy, int tokens);
   void guard(const std::function<void()>& loop);
+  /// Which pages of an attention group are taken.
+  static KvCache& book(Unit& unit, int group) { return unit.cache(unit.first_member(group)); }
 };
 
 void Engine::State::guard(const std::function<void()>& loop) {
@@ -150,7 +155,7 @@ void Engine::State::prefill_loop() {
     }
     {
       std::lock_guard lock(mutex);
-      for (auto& [rank, sequence] : releases) prefill->cache(rank).release(sequence);
+      for (auto& [group, sequence] : releases) book(*prefill, group).release(sequence);
       releases.clear();
     }
     if (prefill_step()) continue;
@@ -159,30 +164,29 @@ void Engine::State::prefill_loop() {
   }
 }
 
-/// Batches waiting prompts on the emptiest ranks and runs them; false when there are none.
+/// Batches waiting prompts on the emptiest groups and runs them; false when there are none.
 bool Engine::State::prefill_step() {
-  const Group& group = prefill->group();
-  std::vector<RankInput> inputs(static_cast<std::size_t>(group.size));
+  std::vector<RankInput> inputs(static_cast<std::size_t>(prefill->groups()));
   std::vector<ActivePtr> batch;
   while (!waiting.empty()) {
     const ActivePtr& active = waiting.front();
     const int length = static_cast<int>(active->request.prompt.size());
-    int rank = -1, mb = 0;
-    for (int r = 0; r < group.size; ++r)
+    int group = -1, mb = 0;
+    for (int g = 0; g < prefill->groups(); ++g)
       for (int b = 0; b < kMaxMicroBatches; ++b) {
         const auto size = [&](int x, int y) {
           return inputs[static_cast<std::size_t>(x)].micro_batches[y].size();
         };
-        if (size(r, b) + length <= options.max_tokens &&
-            (rank < 0 || size(r, b) < size(rank, mb))) {
-          rank = r;
+        if (size(g, b) + length <= options.group_tokens() &&
+            (group < 0 || size(g, b) < size(group, mb))) {
+          group = g;
           mb = b;
         }
       }
-    if (rank < 0 || !prefill->cache(rank).reserve(active->sequence, length)) break;
-    active->rank = rank;
+    if (group < 0 || !book(*prefill, group).reserve(active->sequence, length)) break;
+    active->group = group;
     active->micro_batch = mb;
-    auto& input = inputs[static_cast<std::size_t>(rank)].micro_batches[mb];
+    auto& input = inputs[static_cast<std::size_t>(group)].micro_batches[mb];
     for (int t = 0; t < length; ++t)
       input.add(active->request.prompt[static_cast<std::size_t>(t)], &active->sequence, t,
                 active->request.id);
@@ -194,13 +198,13 @@ bool Engine::State::prefill_step() {
   const std::int64_t begin = steady_now();
   const auto outputs_of_step = prefill->step(inputs);
   const std::int64_t now = steady_now();
-  std::vector<std::array<int, kMaxMicroBatches>> next(static_cast<std::size_t>(group.size));
+  std::vector<std::array<int, kMaxMicroBatches>> next(inputs.size());
   int tokens = 0;
   for (const ActivePtr& active : batch) {
-    const auto rank = static_cast<std::size_t>(active->rank);
+    const auto group = static_cast<std::size_t>(active->group);
     const auto mb = static_cast<std::size_t>(active->micro_batch);
-    const float* logits = outputs_of_step[rank].logits[mb].data() +
-                          static_cast<std::ptrdiff_t>(next[rank][mb]++) * model->config.vocab;
+    const float* logits = outputs_of_step[group].logits[mb].data() +
+                          static_cast<std::ptrdiff_t>(next[group][mb]++) * model->config.vocab;
     active->output.push_back(best_token(logits, model->config.vocab));
     active->first_token = now;
     active->sequence.length = static_cast<int>(active->request.prompt.size());
@@ -243,55 +247,62 @@ void Engine::State::admit() {
   }
 }
 
-/// Copies the pages of a request from its prefill rank to the emptiest decode rank.
+/// Gives a request to the emptiest decode group, whose ranks fetch its pages from their prefill
+/// counterparts; false when there is no room.
 bool Engine::State::hand_over(const ActivePtr& active) {
-  const int members = decode->group().size;
-  std::vector<int> load(static_cast<std::size_t>(members * kMaxMicroBatches));
+  std::vector<int> load(static_cast<std::size_t>(decode->groups() * kMaxMicroBatches));
   for (const ActivePtr& other : running)
-    ++load[static_cast<std::size_t>(other->rank * kMaxMicroBatches + other->micro_batch)];
+    ++load[static_cast<std::size_t>(other->group * kMaxMicroBatches + other->micro_batch)];
   const int place = static_cast<int>(std::min_element(load.begin(), load.end()) - load.begin());
-  if (load[static_cast<std::size_t>(place)] >= options.max_tokens) return false;
-  const int rank = place / kMaxMicroBatches, source = active->rank;
-  KvCache& to = decode->cache(rank);
-  KvCache& from = prefill->cache(source);
+  if (load[static_cast<std::size_t>(place)] >= options.group_tokens()) return false;
+  const int group = place / kMaxMicroBatches, source = active->group;
   KvSequence copy;
   const int length = static_cast<int>(active->request.prompt.size());
-  if (!to.reserve(copy, length + active->request.output_length)) return false;
-  const std::int64_t begin = steady_now();
-  const int by = decode->group().first + rank;
-  const std::size_t bytes = from.page_floats() * sizeof(float);
-  std::uint64_t total = 0;
-  for (int layer = 0; layer < from.layers(); ++layer)
-    for (std::size_t i = 0; i < active->sequence.pages.size(); ++i) {
-      const auto* page = reinterpret_cast<std::byte*>(from.page(layer, active->sequence.pages[i]));
-      const auto offset = static_cast<std::size_t>(page - from.memory().data());
-      space.read(by, {source, kv_window, offset},
-                 {reinterpret_cast<std::byte*>(to.page(layer, copy.pages[i])), bytes},
-                 Purpose::KvCache);
-      total += bytes;
-    }
-  if (recorder != nullptr) {
-    RankLog& log = *recorder->log(static_cast<std::size_t>(by));
-    SpanRecord span{begin, steady_now(), SpanName::KvHandOver, -1, -1, decode->steps(), length};
-    (space.link(by, source) == Link::Ib ? span.ib_bytes : span.nvlink_bytes) = total;
-    log.streams[kLogStreams - 1].push(span);
-  }
+  if (!book(*decode, group).reserve(copy, length + active->request.output_length)) return false;
+  for (int i = 0; i < options.tp; ++i)
+    copy_pages(prefill->first_member(source) + i, decode->first_member(group) + i, active->sequence,
+               copy, length);
   {
     std::lock_guard lock(mutex);
     releases.emplace_back(source, active->sequence);
   }
   copy.length = length;
   active->sequence = copy;
-  active->rank = rank;
+  active->group = group;
   active->micro_batch = place % kMaxMicroBatches;
   running.push_back(active);
   return true;
 }
 
+/// Member `to` of the decode unit reads the pages that member `from` of the prefill unit holds.
+void Engine::State::copy_pages(int from, int to, const KvSequence& source, const KvSequence& copy,
+                               int tokens) {
+  const std::int64_t begin = steady_now();
+  const int by = decode->group().first + to;
+  KvCache& target = decode->cache(to);
+  KvCache& held = prefill->cache(from);
+  const std::size_t bytes = target.page_floats() * sizeof(float);
+  std::uint64_t total = 0;
+  for (int layer = 0; layer < target.layers(); ++layer)
+    for (std::size_t i = 0; i < source.pages.size(); ++i) {
+      const auto* page = reinterpret_cast<std::byte*>(held.page(layer, source.pages[i]));
+      const auto offset = static_cast<std::size_t>(page - held.memory().data());
+      space.read(by, {from, kv_window, offset},
+                 {reinterpret_cast<std::byte*>(target.page(layer, copy.pages[i])), bytes},
+                 Purpose::KvCache);
+      total += bytes;
+    }
+  if (recorder == nullptr) return;
+  SpanRecord span{begin, steady_now(), SpanName::KvHandOver, -1, -1, decode->steps(), tokens};
+  (space.link(by, from) == Link::Ib ? span.ib_bytes : span.nvlink_bytes) = total;
+  recorder->log(static_cast<std::size_t>(by))->streams[kLogStreams - 1].push(span);
+}
+
 void Engine::State::decode_step() {
-  std::vector<RankInput> inputs(static_cast<std::size_t>(decode->group().size));
+  std::vector<RankInput> inputs(static_cast<std::size_t>(decode->groups()));
   for (const ActivePtr& active : running) {
-    auto& input = inputs[static_cast<std::size_t>(active->rank)].micro_batches[active->micro_batch];
+    auto& input =
+        inputs[static_cast<std::size_t>(active->group)].micro_batches[active->micro_batch];
     input.add(active->output.back(), &active->sequence, active->sequence.length,
               active->request.id);
     input.sampled.push_back(input.size() - 1);
@@ -300,10 +311,10 @@ void Engine::State::decode_step() {
   const auto results = decode->step(inputs);
   std::vector<std::array<int, kMaxMicroBatches>> next(inputs.size());
   for (const ActivePtr& active : running) {
-    const auto rank = static_cast<std::size_t>(active->rank);
+    const auto group = static_cast<std::size_t>(active->group);
     const auto mb = static_cast<std::size_t>(active->micro_batch);
-    const float* logits = results[rank].logits[mb].data() +
-                          static_cast<std::ptrdiff_t>(next[rank][mb]++) * model->config.vocab;
+    const float* logits = results[group].logits[mb].data() +
+                          static_cast<std::ptrdiff_t>(next[group][mb]++) * model->config.vocab;
     active->output.push_back(best_token(logits, model->config.vocab));
     ++active->sequence.length;
   }
@@ -317,7 +328,7 @@ void Engine::State::retire() {
   std::erase_if(running, [&](const ActivePtr& active) {
     if (static_cast<int>(active->output.size()) < active->request.output_length) return false;
     finish(*active);
-    decode->cache(active->rank).release(active->sequence);
+    book(*decode, active->group).release(active->sequence);
     return true;
   });
 }
@@ -367,6 +378,7 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
   UnitOptions unit;
   unit.combine = options.combine;
   unit.overlap = options.overlap;
+  unit.tp = options.tp;
   unit.max_tokens = options.max_tokens;
   unit.max_positions = options.max_positions;
   unit.kv_pages = options.kv_pages;

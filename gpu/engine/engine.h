@@ -19,12 +19,14 @@ namespace moescope::runtime {
 struct EngineOptions {
   int ranks = 16;  ///< half of them prefill, half decode
   int nodes = 2;   ///< each unit is spread over all nodes
+  int tp = 1;      ///< ranks that share an attention, its rows spread over them
   bool overlap = true;
   CombineMode combine = CombineMode::Hierarchical;
   WorkerBudget budget;
-  int max_tokens = 64;      ///< of one rank in one micro-batch
-  int max_positions = 256;  ///< longest prompt plus output
-  int kv_pages = 256;       ///< of one rank
+  int max_tokens = 64;                                  ///< of one rank in one micro-batch
+  int max_positions = 256;                              ///< longest prompt plus output
+  int kv_pages = 256;                                   ///< of one rank
+  int group_tokens() const { return tp * max_tokens; }  ///< of an attention group, likewise
   WorkloadOptions workload;
   double ttft_target = 0.5, tpot_target = 0.2;  ///< seconds; together the service level
 };

@@ -1,7 +1,8 @@
 #include "gpu/engine/rank_runner.h"
 
 #include <algorithm>
-#include <stdexcept>
+
+#include "gpu/engine/rank_scope.h"
 
 namespace moescope::runtime {
 namespace {
@@ -13,69 +14,8 @@ constexpr int kMaxWorkers = 256;
 
 }  // namespace
 
-/// Records what a stream does from its construction to its end, and which workers it held.
-class RankRunner::Scope {
- public:
-  Scope(RankRunner& runner, StreamId stream, SpanName name, const Item& item, int tokens)
-      : runner_(runner), stream_(stream) {
-    if (runner_.log_ == nullptr) return;
-    span_ = {steady_now(),
-             0,
-             name,
-             static_cast<std::int16_t>(item.layer),
-             static_cast<std::int8_t>(item.micro_batch),
-             runner_.step_,
-             tokens,
-             runner_.log_->next_correlation()};
-    if (item.layer >= runner_.shared_.model->config.layers) span_.layer = -1;
-    for (WorkerRecord& record : held()) record = {};
-    before_ = sent();
-  }
-  Scope(const Scope&) = delete;
-  Scope& operator=(const Scope&) = delete;
-  ~Scope() {
-    if (runner_.log_ == nullptr) return;
-    span_.end = steady_now();
-    const auto [nvlink, ib] = sent();
-    span_.nvlink_bytes = nvlink - before_.first;
-    span_.ib_bytes = ib - before_.second;
-    const auto stream = static_cast<std::size_t>(stream_);
-    runner_.log_->streams[stream].push(span_);
-    // The stream's own worker is held for the whole span, also while it waits for other ranks.
-    held()[0] = {span_.begin, span_.end, 0, 0};
-    const int first = runner_.team(stream_).first_worker();
-    for (std::size_t i = 0; i < held().size(); ++i) {
-      WorkerRecord record = held()[i];
-      if (record.end == 0) continue;
-      record.worker = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i);
-      record.correlation = span_.correlation;
-      runner_.log_->workers[stream].push(record);
-    }
-  }
-
- private:
-  std::vector<WorkerRecord>& held() { return runner_.held_[static_cast<std::size_t>(stream_)]; }
-  /// Bytes this rank has put on NVLink and IB; only its communication stream sends.
-  std::pair<std::uint64_t, std::uint64_t> sent() const {
-    if (stream_ != StreamId::Communication) return {0, 0};
-    const Traffic traffic =
-        runner_.shared_.space->traffic(runner_.shared_.group.first + runner_.member_);
-    std::pair<std::uint64_t, std::uint64_t> sum;
-    for (const auto& links : traffic.bytes) {
-      sum.first += links[static_cast<std::size_t>(Link::NvLink)];
-      sum.second += links[static_cast<std::size_t>(Link::Ib)];
-    }
-    return sum;
-  }
-
-  RankRunner& runner_;
-  StreamId stream_;
-  SpanRecord span_;
-  std::pair<std::uint64_t, std::uint64_t> before_;
-};
-
 RankRunner::RankRunner(UnitShared& shared, int member, int kv_pages, RankLog* log)
-    : shared_(shared), member_(member), log_(log), cache_(shared.model->config, kv_pages) {
+    : shared_(shared), member_(member), log_(log), cache_(shared.attention, kv_pages) {
   const ModelConfig& config = shared_.model->config;
   const Placement& placement = *shared_.placement;
   for (int stream = 0; stream < kStreams; ++stream) {
@@ -120,7 +60,10 @@ void RankRunner::begin(const RankInput& input, std::uint32_t step) {
   for (auto& counts : physical_)
     counts.assign(static_cast<std::size_t>(shared_.placement->slots()), 0);
   for (int mb = 0; mb < kMaxMicroBatches; ++mb) {
-    const int rows = input.micro_batches[mb].size();
+    const MicroBatch& all = input.micro_batches[mb];
+    const auto [first, last] = shared_.groups.share(all.size(), shared_.groups.index(member_));
+    own_[static_cast<std::size_t>(mb)] = all.part(first, last);
+    const int rows = last - first;
     Buffers& b = buffers_[static_cast<std::size_t>(mb)];
     for (auto* buffer : {&b.x, &b.norm, &b.attention, &b.combined, &b.shared})
       buffer->assign(at(rows, config.hidden), 0.0F);
@@ -145,55 +88,6 @@ void RankRunner::run(StreamId, const Item& item) {
     case Part::Head:
       return head(item);
   }
-}
-
-namespace {
-
-/// Fills x with embeddings before layer 0, else adds what the MoE layer before computed.
-void enter_layer(const Model& model, int layer, const MicroBatch& batch,
-                 const std::vector<float>& combined, const std::vector<float>& shared,
-                 std::vector<float>& x) {
-  const int hidden = model.config.hidden;
-  if (layer == 0) {
-    for (int r = 0; r < batch.size(); ++r) {
-      const int token = batch.tokens[static_cast<std::size_t>(r)];
-      if (token < 0 || token >= model.config.vocab)
-        throw std::out_of_range("token outside the vocabulary");
-      std::copy_n(model.weights.embedding.row(token), hidden, x.data() + at(r, hidden));
-    }
-  } else if (layer > model.config.dense_layers) {
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] += combined[i] + shared[i];
-  }
-}
-
-}  // namespace
-
-void RankRunner::attend(const Item& item) {
-  const Model& model = *shared_.model;
-  const ModelConfig& config = model.config;
-  const LayerWeights& layer = model.weights.layers[static_cast<std::size_t>(item.layer)];
-  const Operators& operators = *shared_.operators;
-  Buffers& b = buffers(item);
-  const int n = rows(item);
-  if (log_ != nullptr) b.layer_begin = steady_now();
-  {
-    Scope scope(*this, StreamId::Compute, SpanName::Attention, item, n);
-    enter_layer(model, item.layer, batch(item), b.combined, b.shared, b.x);
-    operators.rms_norm(b.x.data(), n, layer.attention_norm, config.norm_eps, b.norm.data(),
-                       compute());
-    operators.attention(layer, item.layer, b.norm.data(), batch(item).rows, *shared_.rope, cache_,
-                        b.attention.data(), compute());
-    for (std::size_t i = 0; i < b.x.size(); ++i) b.x[i] += b.attention[i];
-    operators.rms_norm(b.x.data(), n, layer.mlp_norm, config.norm_eps, b.norm.data(), compute());
-  }
-  if (layer.moe) return gate(item, layer);
-  {
-    Scope scope(*this, StreamId::Compute, SpanName::Dense, item, n);
-    operators.swiglu(b.norm.data(), n, layer.dense, b.attention.data(), compute());
-    for (std::size_t i = 0; i < b.x.size(); ++i) b.x[i] += b.attention[i];
-  }
-  end_layer(item);
-  board_.reached(item);
 }
 
 void RankRunner::gate(const Item& item, const LayerWeights& layer) {
@@ -310,8 +204,7 @@ void RankRunner::head(const Item& item) {
   const auto& sampled = batch(item).sampled;
   const int hidden = model.config.hidden, n = static_cast<int>(sampled.size());
   Scope scope(*this, StreamId::Compute, SpanName::Head, item, n);
-  if (model.config.moe_layers() > 0)
-    enter_layer(model, item.layer, batch(item), b.combined, b.shared, b.x);
+  if (model.config.moe_layers() > 0) enter_layer(item);
   std::vector<float> last(at(n, hidden)), norm(at(n, hidden));
   for (int i = 0; i < n; ++i)
     std::copy_n(b.x.data() + at(sampled[static_cast<std::size_t>(i)], hidden), hidden,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gpu/comm/exchange.h"
+#include "gpu/comm/tensor_exchange.h"
 #include "gpu/engine/batch.h"
 #include "gpu/engine/placement.h"
 #include "gpu/engine/stage_board.h"
@@ -24,6 +25,11 @@ struct UnitShared {
   Group group;
   std::vector<std::unique_ptr<Exchange>> exchanges;  ///< one a micro-batch
   UnitKind kind = UnitKind::Prefill;
+  TensorGroups groups;
+  ModelConfig attention;  ///< what one rank of a group computes
+  int kv_copies = 1;      ///< ranks of a group that hold the same keys and values
+  std::vector<std::vector<LayerWeights>> shards;        ///< [index in a group][layer], when tp > 1
+  std::vector<std::unique_ptr<TensorExchange>> tensor;  ///< one a micro-batch, when tp > 1
 };
 
 class RankRunner {
@@ -34,7 +40,7 @@ class RankRunner {
   KvCache& cache() { return cache_; }
   StageBoard& board() { return board_; }
   WorkerTeam& team(StreamId stream) { return *teams_[static_cast<std::size_t>(stream)]; }
-  /// Before the streams run.
+  /// Before the streams run; the input is that of the member's group.
   void begin(const RankInput& input, std::uint32_t step);
   /// Does `item` on the calling stream, which has waited for it. Calls board().reached().
   void run(StreamId stream, const Item& item);
@@ -56,7 +62,12 @@ class RankRunner {
   };
   class Scope;
 
+  /// Does `action` on the compute stream and records it.
+  template <typename Action>
+  void in_span(SpanName name, const Item& item, int tokens, const Action& action);
+  void enter_layer(const Item& item);
   void attend(const Item& item);
+  void attend_with_group(const Item& item);
   void gate(const Item& item, const LayerWeights& layer);
   void dispatch(const Item& item);
   void experts(const Item& item);
@@ -67,7 +78,11 @@ class RankRunner {
   Team& compute() { return team(StreamId::Compute); }
   int moe_layer(int layer) const { return layer - shared_.model->config.dense_layers; }
   int rows(const Item& item) const { return batch(item).size(); }
+  /// The rows that this rank looks after, and those of its whole group.
   const MicroBatch& batch(const Item& item) const {
+    return own_[static_cast<std::size_t>(item.micro_batch)];
+  }
+  const MicroBatch& group_batch(const Item& item) const {
     return input_->micro_batches[item.micro_batch];
   }
   Buffers& buffers(const Item& item) {
@@ -85,6 +100,7 @@ class RankRunner {
   std::vector<std::vector<Mlp>> slots_;  ///< [MoE layer][local slot]
   std::array<Buffers, kMaxMicroBatches> buffers_;
   const RankInput* input_ = nullptr;
+  std::array<MicroBatch, kMaxMicroBatches> own_;
   RankOutput output_;
   std::uint32_t step_ = 0;
   std::vector<std::vector<std::uint32_t>> logical_, physical_;

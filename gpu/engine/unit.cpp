@@ -11,6 +11,8 @@
 #include "core/error.h"
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/rank_runner.h"
+#include "gpu/engine/tensor_layout.h"
+#include "gpu/model/attention_shard.h"
 
 namespace moescope::runtime {
 namespace {
@@ -35,6 +37,25 @@ void check_layout(const ModelConfig& config, const Group& group, const UnitOptio
                             placement.layers(), config.moe_layers()));
   if (options.micro_batches < 1 || options.micro_batches > kMaxMicroBatches)
     throw Error("layout", "micro-batches", "expected 1 or 2");
+  check_tensor_parallel(config, group, options.tp);
+}
+
+/// Splits the attention over the ranks of a group.
+void share_attention(UnitShared& shared, const UnitOptions& options) {
+  const ModelConfig& config = shared.model->config;
+  shared.groups.tp = options.tp;
+  shared.attention = attention_shard(config, options.tp);
+  shared.kv_copies = kv_copies(config, options.tp);
+  if (options.tp == 1) return;
+  for (int index = 0; index < options.tp; ++index) {
+    auto& layers = shared.shards.emplace_back();
+    for (const LayerWeights& layer : shared.model->weights.layers)
+      layers.push_back(attention_shard(config, layer, options.tp, index));
+  }
+  for (int mb = 0; mb < options.micro_batches; ++mb)
+    shared.tensor.push_back(
+        std::make_unique<TensorExchange>(*shared.space, shared.group, shared.groups,
+                                         options.tp * options.max_tokens, config.hidden));
 }
 
 }  // namespace
@@ -117,13 +138,14 @@ Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
   const ModelConfig& config = model->config;
   check_layout(config, group, options, placement);
   s.options = options;
-  s.shared.operators = cpu_operators(config);
   s.shared.rope = std::make_unique<RopeTable>(config.rope, rope_dim(config), options.max_positions);
   s.shared.model = std::move(model);
   s.shared.placement = std::make_unique<Placement>(placement);
   s.shared.space = &space;
   s.shared.group = group;
   s.shared.kind = options.kind;
+  share_attention(s.shared, options);
+  s.shared.operators = cpu_operators(s.shared.attention);
   const ExchangeShape shape{config.hidden, config.top_k, options.max_tokens,
                             placement.slots_per_rank()};
   for (int mb = 0; mb < options.micro_batches; ++mb)
@@ -170,10 +192,11 @@ std::uint32_t Unit::steps() const {
 
 std::vector<RankOutput> Unit::step(std::span<const RankInput> inputs) {
   State& s = *state_;
-  if (inputs.size() != s.ranks.size())
-    throw std::invalid_argument("a step needs input for every rank");
-  for (std::size_t rank = 0; rank < inputs.size(); ++rank)
-    s.ranks[rank]->begin(inputs[rank], s.steps);
+  if (inputs.size() != static_cast<std::size_t>(groups()))
+    throw std::invalid_argument("a step needs input for every attention group");
+  for (std::size_t rank = 0; rank < s.ranks.size(); ++rank)
+    s.ranks[rank]->begin(
+        inputs[static_cast<std::size_t>(s.shared.groups.of(static_cast<int>(rank)))], s.steps);
   {
     std::unique_lock lock(s.mutex);
     if (s.error) std::rethrow_exception(s.error);
@@ -185,8 +208,10 @@ std::vector<RankOutput> Unit::step(std::span<const RankInput> inputs) {
   }
   ++s.steps;
   s.sum_loads();
-  std::vector<RankOutput> outputs;
-  for (const auto& rank : s.ranks) outputs.push_back(rank->take_output());
+  std::vector<RankOutput> outputs(inputs.size());
+  for (std::size_t rank = 0; rank < s.ranks.size(); ++rank)
+    outputs[static_cast<std::size_t>(s.shared.groups.of(static_cast<int>(rank)))].append(
+        s.ranks[rank]->take_output());
   return outputs;
 }
 

@@ -25,6 +25,7 @@ struct UnitOptions {
   CombineMode combine = CombineMode::Ordered;
   bool overlap = true;
   int micro_batches = 2;  ///< 1 or 2
+  int tp = 1;             ///< consecutive ranks that share an attention (tensor parallelism)
   int max_tokens = 64;    ///< of one rank in one micro-batch
   int max_positions = 512;
   int kv_pages = 64;  ///< of one rank
@@ -39,10 +40,15 @@ class Unit {
        const Placement& placement, std::span<RankLog* const> logs = {});
   ~Unit();
 
+  /// Ranks that share an attention hold the same pages: those of the first are the book of all.
   KvCache& cache(int member);
+  /// Attention groups, each of options().tp consecutive members.
+  int groups() const { return group().size / options().tp; }
+  int first_member(int attention_group) const { return attention_group * options().tp; }
   const Group& group() const;
   const UnitOptions& options() const;
-  /// Runs one step on all ranks. The first failure of a rank is thrown here; the unit is then
+  /// Runs one step on all ranks: one input and one output for each attention group, which spreads
+  /// its rows over its ranks. The first failure of a rank is thrown here; the unit is then
   /// unusable.
   std::vector<RankOutput> step(std::span<const RankInput> inputs);
   /// Loads of the last step.

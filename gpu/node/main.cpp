@@ -70,6 +70,9 @@ std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelCon
       {"seed", std::to_string(o.seed)},
       {"ranks", fmt::format("{} prefill, {} decode on {} nodes", o.engine.ranks / 2,
                             o.engine.ranks / 2, o.engine.nodes)},
+      {"attention", fmt::format("TP{}{} x DP{}", o.engine.tp,
+                                o.engine.tp > 1 ? " with sequence parallelism" : "",
+                                o.engine.ranks / 2 / o.engine.tp)},
       {"micro_batches", o.engine.overlap ? "overlapped" : "serial"},
       {"combine", o.ordered ? "ordered" : "hierarchical"},
       {"workers_requested", fmt::format("{} a rank, {} of them for communication",
@@ -180,6 +183,9 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--seed", o.seed, "Seed of the tiny model's weights");
   app.add_option("--ranks", o.engine.ranks, "Virtual ranks, half prefill and half decode");
   app.add_option("--nodes", o.engine.nodes, "Nodes that each unit is spread over");
+  app.add_option("--tp", o.engine.tp,
+                 "Ranks that share an attention: heads split, rows spread (sequence parallel)")
+      ->check(CLI::Range(1, 64));
   app.add_option("--backend", o.backend, "cpu");
   app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")
       ->check(CLI::Range(1, 64));

@@ -12,6 +12,10 @@ namespace moescope::runtime {
 /// Names as they stand in recordings; the built-in rules of core/analysis/classify know them.
 enum class SpanName : std::uint8_t {
   Attention,
+  AllGather,  ///< attention: rows of the tensor-parallel group
+  AllGatherWait,
+  ReduceScatter,  ///< attention: sum of the heads of all its ranks
+  ReduceScatterWait,
   Dense,
   Gate,
   SharedExpert,

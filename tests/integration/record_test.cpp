@@ -35,6 +35,25 @@ TEST(Record, TheRecordingIsAnalysedLikeAnyTrace) {
   }
 }
 
+TEST(Record, SharedAttentionIsRecordedAndItsCollectivesCountAsCommunication) {
+  const test::TempFolder folder;
+  const std::string file = (folder / "run.moetrace").string();
+  const auto recorded =
+      run_moescope({"record", "--ranks", "8", "--nodes", "1", "--tp", "4", "--steps", "8",
+                    "--workload", "rate=500,output=2:6", "-o", file, "--json"});
+  ASSERT_EQ(recorded.exit_code, 0) << recorded.err;
+  const json bytes = json::parse(recorded.out)["bytes"];
+  EXPECT_GT(bytes["all_gather"]["nvlink"], 0);
+  EXPECT_EQ(bytes["reduce_scatter"]["nvlink"], bytes["all_gather"]["nvlink"]);
+  EXPECT_EQ(bytes["all_gather"]["ib"], 0);
+  const auto info = run_moescope({"info", file, "--json"});
+  EXPECT_THAT(info.out, HasSubstr("TP4 with sequence parallelism x DP1"));
+  const auto across =
+      run_moescope({"record", "--ranks", "8", "--nodes", "2", "--tp", "4", "-o", file});
+  EXPECT_EQ(across.exit_code, 1);
+  EXPECT_THAT(across.err, HasSubstr("across nodes"));
+}
+
 TEST(Record, UnhappyPathsNameWhatIsWrong) {
   const test::TempFolder folder;
   const std::string file = (folder / "run.moetrace").string();

@@ -30,6 +30,8 @@ TEST(Classify, KernelsOfTheFieldGetTheirClass) {
       {"ncclKernel_AllReduce_RING_LL_Sum_half", Communication, false},
       {"rcclGenericKernel<1, false>", Communication, false},
       {"nvshmemi_barrier_all_kernel", Communication, false},
+      {"attention all-gather", Communication, false},
+      {"attention reduce-scatter wait", Communication, true},
       {"void vllm::cross_device_reduce_2stage<__nv_bfloat16, 8>(vllm::RankData*)", Communication,
        false},
       {"multimem_all_reduce_kernel<c10::BFloat16, 16>", Communication, false},

@@ -1,6 +1,7 @@
 #include "gpu/compute/cpu/attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "gpu/compute/cpu/kernels.h"
@@ -81,14 +82,48 @@ class MlaHead {
   std::vector<float> query_, latent_, scores_;
 };
 
-/// Keys and values of GQA rows, normalised, rotated and written into the cache.
-void store_gqa(const ModelConfig& c, const GqaWeights& w, int layer, std::vector<float>& k,
-               std::vector<float>& v, std::span<const TokenRow> rows, const RopeTable& rope,
-               KvCache& cache) {
+/// Normalises q and k over the heads of all ranks: x / sqrt(mean of all squares + eps) * weight.
+void normalise_over_ranks(const ModelConfig& c, const GqaWeights& w, int rows,
+                          std::vector<float>& q, std::vector<float>& k, HeadPeers& peers) {
+  const int width[2] = {w.q.rows, w.k.rows};
+  std::vector<float> squares(at(rows, 2));
+  for (int r = 0; r < rows; ++r) {
+    const float* queries = q.data() + at(r, width[0]);
+    const float* keys = k.data() + at(r, width[1]);
+    squares[at(r, 2)] = dot(queries, queries, width[0]);
+    if (peers.first_copy()) squares[at(r, 2) + 1] = dot(keys, keys, width[1]);
+  }
+  peers.sum(squares);
+  const int all[2] = {width[0] * peers.ranks(), width[1] * peers.ranks() / peers.kv_copies()};
+  const float* weights[2] = {w.q_norm.data.data(), w.k_norm.data.data()};
+  for (int r = 0; r < rows; ++r)
+    for (std::size_t part = 0; part < 2; ++part) {
+      const double mean = static_cast<double>(squares[at(r, 2) + part]) / all[part];
+      const auto factor = static_cast<float>(1.0 / std::sqrt(mean + c.norm_eps));
+      float* row = (part == 0 ? q : k).data() + at(r, width[part]);
+      for (int i = 0; i < width[part]; ++i) row[i] *= factor * weights[part][i];
+    }
+}
+
+/// The norms of q and k that the model asks for.
+void normalise_heads(const ModelConfig& c, const GqaWeights& w, int rows, std::vector<float>& q,
+                     std::vector<float>& k, HeadPeers* peers) {
+  const int dim = c.gqa.head_dim, heads = c.heads, kv_heads = c.gqa.kv_heads;
+  if (c.gqa.qk_norm == QkNorm::PerHead) {
+    normalise(q, rows * heads, dim, dim, w.q_norm, c.norm_eps);
+    normalise(k, rows * kv_heads, dim, dim, w.k_norm, c.norm_eps);
+  } else if (c.gqa.qk_norm == QkNorm::FullWidth && peers == nullptr) {
+    normalise(q, rows, heads * dim, heads * dim, w.q_norm, c.norm_eps);
+    normalise(k, rows, kv_heads * dim, kv_heads * dim, w.k_norm, c.norm_eps);
+  } else if (c.gqa.qk_norm == QkNorm::FullWidth) {
+    normalise_over_ranks(c, w, rows, q, k, *peers);
+  }
+}
+
+/// Keys and values of GQA rows, rotated and written into the cache.
+void store_gqa(const ModelConfig& c, int layer, std::vector<float>& k, std::vector<float>& v,
+               std::span<const TokenRow> rows, const RopeTable& rope, KvCache& cache) {
   const int dim = c.gqa.head_dim, width = c.gqa.kv_heads * dim, n = static_cast<int>(rows.size());
-  if (c.gqa.qk_norm == QkNorm::FullWidth) normalise(k, n, width, width, w.k_norm, c.norm_eps);
-  if (c.gqa.qk_norm == QkNorm::PerHead)
-    normalise(k, n * c.gqa.kv_heads, dim, dim, w.k_norm, c.norm_eps);
   if (c.gqa.clip > 0)
     for (auto* values : {&k, &v})
       for (float& value : *values)
@@ -160,15 +195,14 @@ void mla_attention(const ModelConfig& c, const MlaWeights& w, int layer, const f
 
 void gqa_attention(const ModelConfig& c, const GqaWeights& w, int layer, const float* x,
                    std::span<const TokenRow> rows, const RopeTable& rope, KvCache& cache, float* y,
-                   Team& team) {
+                   HeadPeers* peers, Team& team) {
   const int n = static_cast<int>(rows.size()), dim = c.gqa.head_dim, width = c.heads * dim;
   std::vector<float> q, k, v, heads(at(n, width));
   project(x, n, w.q, q, team);
   project(x, n, w.k, k, team);
   project(x, n, w.v, v, team);
-  store_gqa(c, w, layer, k, v, rows, rope, cache);
-  if (c.gqa.qk_norm == QkNorm::FullWidth) normalise(q, n, width, width, w.q_norm, c.norm_eps);
-  if (c.gqa.qk_norm == QkNorm::PerHead) normalise(q, n * c.heads, dim, dim, w.q_norm, c.norm_eps);
+  normalise_heads(c, w, n, q, k, peers);
+  store_gqa(c, layer, k, v, rows, rope, cache);
   if (c.gqa.clip > 0)
     for (float& value : q)
       value = std::clamp(value, -static_cast<float>(c.gqa.clip), static_cast<float>(c.gqa.clip));

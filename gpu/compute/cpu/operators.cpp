@@ -43,12 +43,12 @@ class CpuOperators final : public Operators {
   }
   void attention(const LayerWeights& layer, int layer_index, const float* x,
                  std::span<const TokenRow> rows, const RopeTable& rope, KvCache& cache, float* y,
-                 Team& team) const override {
+                 HeadPeers* peers, Team& team) const override {
     if (rows.empty()) return;
     if (config_.attention == AttentionKind::Mla)
       cpu::mla_attention(config_, layer.mla, layer_index, x, rows, rope, cache, y, team);
     else
-      cpu::gqa_attention(config_, layer.gqa, layer_index, x, rows, rope, cache, y, team);
+      cpu::gqa_attention(config_, layer.gqa, layer_index, x, rows, rope, cache, y, peers, team);
   }
   void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
             Team& team) const override {

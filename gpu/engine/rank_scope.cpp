@@ -1,0 +1,65 @@
+#include "gpu/engine/rank_scope.h"
+
+namespace moescope::runtime {
+namespace {
+
+/// Attention gathers and scatters on the stream that computes it; all else is sent by the
+/// communication stream.
+bool sent_by(StreamId stream, Purpose purpose) {
+  const bool attention = purpose == Purpose::AllGather || purpose == Purpose::ReduceScatter;
+  return stream == StreamId::Communication ? !attention : attention;
+}
+
+}  // namespace
+
+RankRunner::Scope::Scope(RankRunner& runner, StreamId stream, SpanName name, const Item& item,
+                         int tokens)
+    : runner_(runner), stream_(stream) {
+  if (runner_.log_ == nullptr) return;
+  span_ = {steady_now(),
+           0,
+           name,
+           static_cast<std::int16_t>(item.layer),
+           static_cast<std::int8_t>(item.micro_batch),
+           runner_.step_,
+           tokens,
+           runner_.log_->next_correlation()};
+  if (item.layer >= runner_.shared_.model->config.layers) span_.layer = -1;
+  for (WorkerRecord& record : held()) record = {};
+  before_ = sent();
+}
+
+RankRunner::Scope::~Scope() {
+  if (runner_.log_ == nullptr) return;
+  span_.end = steady_now();
+  const auto [nvlink, ib] = sent();
+  span_.nvlink_bytes = nvlink - before_.first;
+  span_.ib_bytes = ib - before_.second;
+  const auto stream = static_cast<std::size_t>(stream_);
+  runner_.log_->streams[stream].push(span_);
+  // The stream's own worker is held for the whole span, also while it waits for other ranks.
+  held()[0] = {span_.begin, span_.end, 0, 0};
+  const int first = runner_.team(stream_).first_worker();
+  for (std::size_t i = 0; i < held().size(); ++i) {
+    WorkerRecord record = held()[i];
+    if (record.end == 0) continue;
+    record.worker = static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i);
+    record.correlation = span_.correlation;
+    runner_.log_->workers[stream].push(record);
+  }
+}
+
+std::pair<std::uint64_t, std::uint64_t> RankRunner::Scope::sent() const {
+  if (stream_ == StreamId::Experts) return {0, 0};
+  const Traffic traffic =
+      runner_.shared_.space->traffic(runner_.shared_.group.first + runner_.member_);
+  std::pair<std::uint64_t, std::uint64_t> sum;
+  for (int purpose = 0; purpose < kPurposes; ++purpose) {
+    if (!sent_by(stream_, static_cast<Purpose>(purpose))) continue;
+    sum.first += traffic.of(static_cast<Purpose>(purpose), Link::NvLink);
+    sum.second += traffic.of(static_cast<Purpose>(purpose), Link::Ib);
+  }
+  return sum;
+}
+
+}  // namespace moescope::runtime

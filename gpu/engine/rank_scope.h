@@ -1,0 +1,35 @@
+// Records what a stream of a rank does while the object lives.
+#pragma once
+
+#include <utility>
+
+#include "gpu/engine/rank_runner.h"
+
+namespace moescope::runtime {
+
+/// A span of one stream: which bytes its rank sent in it, and which workers it held.
+class RankRunner::Scope {
+ public:
+  Scope(RankRunner& runner, StreamId stream, SpanName name, const Item& item, int tokens);
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  ~Scope();
+
+ private:
+  std::vector<WorkerRecord>& held() { return runner_.held_[static_cast<std::size_t>(stream_)]; }
+  /// Bytes that the stream has put on NVLink and IB.
+  std::pair<std::uint64_t, std::uint64_t> sent() const;
+
+  RankRunner& runner_;
+  StreamId stream_;
+  SpanRecord span_;
+  std::pair<std::uint64_t, std::uint64_t> before_;
+};
+
+template <typename Action>
+void RankRunner::in_span(SpanName name, const Item& item, int tokens, const Action& action) {
+  Scope scope(*this, StreamId::Compute, name, item, tokens);
+  action();
+}
+
+}  // namespace moescope::runtime
