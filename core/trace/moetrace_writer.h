@@ -1,4 +1,4 @@
-// MoetraceWriter: a TraceSink that grows a .moetrace while recording.
+// MoetraceWriter: a RecordingSink that grows a .moetrace while recording.
 #pragma once
 
 #include <chrono>
@@ -6,15 +6,14 @@
 #include <memory>
 
 #include "core/progress.h"
-#include "core/trace/moetrace_loads.h"
-#include "core/trace/sink.h"
+#include "core/trace/recording_sink.h"
 
 namespace moescope {
 
 /// Commits on a thread of its own at least every second; readers may open the file at any time,
 /// and a kill at any moment leaves a file that opens and misses at most what was appended since
 /// the last commit. An error of the background thread (disk full) is thrown by the next call.
-class MoetraceWriter final : public TraceSink {
+class MoetraceWriter final : public RecordingSink {
  public:
   /// Replaces `path` by a new, empty .moetrace. Throws Error (no permission, disk full).
   explicit MoetraceWriter(
@@ -33,8 +32,8 @@ class MoetraceWriter final : public TraceSink {
   void add_counter(CounterSeries series) override;
   void add_note(Note note) override;
   void set_info(TraceInfo info) override;
-  void add_loads(LoadRow row);
-  void add_plan(PlanRow row);
+  void add_loads(LoadRow row) override;
+  void add_plan(PlanRow row) override;
 
   /// Commits all that was appended, now.
   void flush();

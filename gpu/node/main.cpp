@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/placement/plan.h"
+#include "core/trace/moetrace_writer.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/worker_team.h"
 

@@ -43,9 +43,9 @@ std::string arguments(const SpanRecord& r, const char* unit) {
 
 }  // namespace
 
-Recorder::Recorder(MoetraceWriter& writer, const std::vector<RecordedRank>& ranks,
+Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
                    std::map<std::string, std::string> facts, std::int64_t start)
-    : writer_(writer), ranks_(ranks), facts_(std::move(facts)), start_(start) {
+    : sink_(sink), ranks_(ranks), facts_(std::move(facts)), start_(start) {
   constexpr const char* stream_names[kLogStreams] = {"compute", "communication", "experts",
                                                      "kv hand-over"};
   for (const RecordedRank& rank : ranks_) {
@@ -56,32 +56,32 @@ Recorder::Recorder(MoetraceWriter& writer, const std::vector<RecordedRank>& rank
     process.rank = rank.rank;
     process.world_size = static_cast<int>(ranks_.size());
     process.node = rank.node;
-    const ProcessId id = writer_.add_process(process);
+    const ProcessId id = sink_.add_process(process);
     Device device;
     device.process = id;
     device.index = kDevice;
     device.name = "CPU workers";
     device.sm_count = rank.workers;
-    writer_.add_device(device);
+    sink_.add_device(device);
     Tracks& tracks = tracks_.emplace_back();
     for (int stream = 0; stream < kLogStreams; ++stream)
       tracks.streams[stream] =
-          writer_.add_track({id, TrackType::DeviceStream, kDevice, stream, stream_names[stream]});
+          sink_.add_track({id, TrackType::DeviceStream, kDevice, stream, stream_names[stream]});
     for (int mb = 0; mb < kMaxMicroBatches; ++mb)
       tracks.micro_batches[mb] =
-          writer_.add_track({id, TrackType::DeviceStream, kDevice, kLogStreams + mb,
-                             fmt::format("layers of micro-batch {}", mb)});
+          sink_.add_track({id, TrackType::DeviceStream, kDevice, kLogStreams + mb,
+                           fmt::format("layers of micro-batch {}", mb)});
     logs_.push_back(std::make_unique<RankLog>(kRingCapacity));
   }
   Process engine;
   engine.label = "engine";
   engine.name = "moescope-node";
-  const ProcessId id = writer_.add_process(engine);
-  request_track_ = writer_.add_track({id, TrackType::Other, -1, 0, "requests"});
+  const ProcessId id = sink_.add_process(engine);
+  request_track_ = sink_.add_track({id, TrackType::Other, -1, 0, "requests"});
   for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode})
     step_tracks_[static_cast<int>(unit)] =
-        writer_.add_track({id, TrackType::Thread, -1, 1 + static_cast<int>(unit),
-                           fmt::format("{} steps", to_string(unit))});
+        sink_.add_track({id, TrackType::Thread, -1, 1 + static_cast<int>(unit),
+                         fmt::format("{} steps", to_string(unit))});
   write_info();
   thread_ = std::thread([this] { run(); });
 }
@@ -144,6 +144,7 @@ void Recorder::add_loads(UnitKind unit, const StepLoads& loads, const std::vecto
 void Recorder::drain() {
   for (std::size_t rank = 0; rank < logs_.size(); ++rank) drain_rank(rank);
   write_host_records();
+  sink_.end_round();
 }
 
 void Recorder::drain_rank(std::size_t rank) {
@@ -168,7 +169,7 @@ void Recorder::drain_rank(std::size_t rank) {
   std::vector<SmRecord> records;
   for (const WorkerRecord& w : workers)
     records.push_back({time(w.begin), time(w.end), process, kDevice, w.worker, w.correlation});
-  if (!records.empty()) writer_.add_sm_records(std::move(records));
+  if (!records.empty()) sink_.add_sm_records(std::move(records));
 }
 
 void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit) {
@@ -179,11 +180,11 @@ void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records
     const std::string name =
         layer ? fmt::format("{} layer {} mb{}", to_string(unit), r.layer, r.micro_batch)
               : std::string(to_string(r.name));
-    batch.add({time(r.begin), r.end - r.begin, writer_.strings().intern(name), r.correlation, 0,
+    batch.add({time(r.begin), r.end - r.begin, sink_.strings().intern(name), r.correlation, 0,
                layer ? SpanKind::GpuAnnotation : SpanKind::Kernel, 0},
               arguments(r, to_string(unit)));
   }
-  writer_.append(track, batch.take());
+  sink_.append(track, batch.take());
 }
 
 void Recorder::write_host_records() {
@@ -204,11 +205,11 @@ void Recorder::write_host_records() {
         "}",
         r.id, r.topic, r.prompt, r.output, time(r.arrival), r.first_token - r.arrival);
     args += r.output > 1 ? fmt::format(",\"tpot_ns\":{}}}", rest / (r.output - 1)) : "}";
-    done.add({time(r.last_token), 0, writer_.strings().intern("request done"), 0, 0,
-              SpanKind::Instant, 0},
-             args);
+    done.add(
+        {time(r.last_token), 0, sink_.strings().intern("request done"), 0, 0, SpanKind::Instant, 0},
+        args);
   }
-  if (!requests.empty()) writer_.append(request_track_, done.take());
+  if (!requests.empty()) sink_.append(request_track_, done.take());
   for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode}) {
     BatchMaker batch;
     bool any = false;
@@ -216,12 +217,12 @@ void Recorder::write_host_records() {
       if (s.unit != unit) continue;
       any = true;
       batch.add({time(s.begin), s.end - s.begin,
-                 writer_.strings().intern(fmt::format("{} step", to_string(unit))), 0, 0,
+                 sink_.strings().intern(fmt::format("{} step", to_string(unit))), 0, 0,
                  SpanKind::Annotation, 0},
                 fmt::format("{{\"step\":{},\"requests\":{},\"tokens\":{}}}", s.step, s.requests,
                             s.tokens));
     }
-    if (any) writer_.append(step_tracks_[static_cast<int>(unit)], batch.take());
+    if (any) sink_.append(step_tracks_[static_cast<int>(unit)], batch.take());
   }
   for (const LoadWindow& window : windows) write_loads(window);
 }
@@ -230,7 +231,7 @@ void Recorder::write_loads(const LoadWindow& window) {
   for (std::size_t layer = 0; layer < window.sum.logical.size(); ++layer) {
     LoadRow row{time(window.begin), time(window.end), window.first_layer + static_cast<int>(layer),
                 "logical",          std::nullopt,     window.sum.logical[layer]};
-    writer_.add_loads(row);
+    sink_.add_loads(row);
     const auto& slots = window.sum.physical[layer];
     const std::size_t per_rank = slots.size() / window.ranks.size();
     row.space = "physical";
@@ -238,7 +239,7 @@ void Recorder::write_loads(const LoadWindow& window) {
       row.rank = window.ranks[i];
       const auto first = slots.begin() + static_cast<std::ptrdiff_t>(i * per_rank);
       row.counts.assign(first, first + static_cast<std::ptrdiff_t>(per_rank));
-      writer_.add_loads(row);
+      sink_.add_loads(row);
     }
   }
 }
@@ -252,8 +253,8 @@ void Recorder::write_info() {
   const auto steady = std::chrono::steady_clock::now().time_since_epoch();
   info.start_epoch_ns = std::chrono::nanoseconds(wall - steady).count() + start_;
   info.events = statistics_.spans;
-  if (statistics_.dropped > 0) info.skipped["record dropped: ring full"] = statistics_.dropped;
-  writer_.set_info(info);
+  if (statistics_.dropped > 0) info.skipped[kDroppedRecords] = statistics_.dropped;
+  sink_.set_info(info);
 }
 
 RecorderStatistics Recorder::finish() {

@@ -1,4 +1,4 @@
-// Fetches what the ranks logged and writes it to a recording while they go on.
+// Fetches what the ranks logged and hands it to a recording while they go on.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/recording_sink.h"
 #include "gpu/engine/batch.h"
 #include "gpu/engine/schedule.h"
 #include "gpu/record/rank_log.h"
@@ -46,7 +46,7 @@ struct RecorderStatistics {
 class Recorder {
  public:
   /// `facts` go into the recording's extra facts. Times count from `start` (steady clock).
-  Recorder(MoetraceWriter& writer, const std::vector<RecordedRank>& ranks,
+  Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
            std::map<std::string, std::string> facts, std::int64_t start);
   /// Stops without finishing when finish() was not called.
   ~Recorder();
@@ -58,7 +58,7 @@ class Recorder {
   /// Adds the loads of a step; written once a second. `ranks`: of the unit, in order of slots.
   void add_loads(UnitKind unit, const StepLoads& loads, const std::vector<int>& ranks,
                  int first_layer, std::int64_t time);
-  /// Fetches the last records, writes facts and drops. Throws what the writer throws.
+  /// Fetches the last records, writes facts and drops. Throws what the sink throws.
   RecorderStatistics finish();
 
  private:
@@ -80,7 +80,7 @@ class Recorder {
   void write_info();
   TimeNs time(std::int64_t steady) const { return steady < start_ ? 0 : steady - start_; }
 
-  MoetraceWriter& writer_;
+  RecordingSink& sink_;
   std::vector<RecordedRank> ranks_;
   std::map<std::string, std::string> facts_;
   std::int64_t start_;

@@ -1,0 +1,53 @@
+#include "core/cluster/client.h"
+
+#include "core/cluster/transport.h"
+
+namespace moescope {
+
+const char* to_string(PeerRole role) {
+  return role == PeerRole::Operator ? "operator" : "viewer";
+}
+
+double NodePlanChange::fraction() const {
+  // Copying takes most of the time; the rest are a few steps of the engine each.
+  constexpr double kPrepared = 0.8, kCommitted = 0.9;
+  if (over()) return 1;
+  if (phase == "committing") return kPrepared;
+  if (phase == "verifying") return kCommitted;
+  if (bytes_total == 0) return 0;
+  return kPrepared * static_cast<double>(bytes_done) / static_cast<double>(bytes_total);
+}
+
+std::shared_ptr<ClusterClient> ClusterClient::connect(const std::string& target,
+                                                      const ConnectOptions& options) {
+  const NodeTarget parsed = parse_target(target);
+  check_security(parsed, options.files);
+  auto client = std::make_shared<ClusterClient>(
+      target, grpc_transport(parsed, read_secrets(options.files), options.deadline));
+  client->hello();
+  return client;
+}
+
+ClusterClient::ClusterClient(std::string target, std::shared_ptr<Transport> transport)
+    : target_(std::move(target)), transport_(std::move(transport)) {}
+
+NodeHello ClusterClient::hello() {
+  return transport_->hello();
+}
+NodeStatus ClusterClient::status(bool with_plan) {
+  return transport_->status(with_plan);
+}
+PlanOutcome ClusterClient::apply(const PlanRequest& request, const PlanListener& listener) {
+  return transport_->apply(request, listener);
+}
+PlanOutcome ClusterClient::rollback() {
+  return transport_->rollback();
+}
+NodeStatus ClusterClient::configure(const NodeSettings& settings) {
+  return transport_->configure(settings);
+}
+void ClusterClient::stop() {
+  transport_->stop();
+}
+
+}  // namespace moescope

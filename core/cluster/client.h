@@ -1,0 +1,54 @@
+// ClusterClient: asks a running node for its state and for changes.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "core/cluster/node_types.h"
+#include "core/cluster/target.h"
+
+namespace moescope {
+
+class Transport;
+
+struct ConnectOptions {
+  PeerFiles files;
+  /// Of every call but apply, which has ten minutes.
+  std::chrono::milliseconds deadline = std::chrono::seconds(5);
+};
+
+/// Thread-safe; calls block until answered or the deadline is over: not for the GUI thread. All
+/// throw Error that names the target, what happened and what to do.
+class ClusterClient {
+ public:
+  /// `target`: "unix:PATH" or "host:port". Returns when the node answered and speaks our protocol.
+  static std::shared_ptr<ClusterClient> connect(const std::string& target,
+                                                const ConnectOptions& options = {});
+  /// Over a given transport, e.g. in process.
+  ClusterClient(std::string target, std::shared_ptr<Transport> transport);
+
+  const std::string& target() const { return target_; }
+  /// Asks who answers, and which run of the node.
+  NodeHello hello();
+  NodeStatus status(bool with_plan = false);
+  /// Checks, copies weights, commits at a step boundary and verifies. A refusal is no Error but an
+  /// outcome that is not done. `listener` is called on this thread; false from it abandons the
+  /// change as long as it is not committed.
+  PlanOutcome apply(const PlanRequest& request, const PlanListener& listener = {});
+  /// Back to the plan before the last applied one.
+  PlanOutcome rollback();
+  /// Returns the state after the change.
+  NodeStatus configure(const NodeSettings& settings);
+  /// Asks the node to end.
+  void stop();
+
+  /// For LiveSource.
+  Transport& transport() { return *transport_; }
+
+ private:
+  std::string target_;
+  std::shared_ptr<Transport> transport_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,98 @@
+// LiveSource: what a running node records, as a growing trace and, if wanted, as a file.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/analysis/serving.h"
+#include "core/cluster/client.h"
+#include "core/loads/load_set.h"
+#include "core/trace/moetrace_loads.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+enum class LiveState : std::uint8_t {
+  Connecting,
+  Live,
+  Lost,   ///< the connection broke or the node sent nonsense; reconnect() tries again
+  Ended,  ///< the node ended in order, or stop() was called
+};
+const char* to_string(LiveState state);  ///< "connecting", "live", "lost", "ended"
+
+struct LiveOptions {
+  /// Also recorded to this .moetrace from the first batch on, committed every quarter of a second;
+  /// empty: not. A node that was started anew goes on in "NAME-2.moetrace" and so forth.
+  std::filesystem::path recording;
+  /// Spans and SM records kept in memory, together (about 50 bytes each with arguments). Beyond it
+  /// the oldest tenth is forgotten and `generation` rises; the recording keeps all.
+  std::size_t max_held = 8'000'000;
+  /// Batches of up to 256 KiB under way at a time.
+  std::uint32_t credits = 8;
+  /// Shortest time between two calls of the listener.
+  std::chrono::milliseconds notice_interval{100};
+};
+
+/// What did not arrive, from the start of this source.
+struct LiveDrops {
+  std::uint64_t batches = 0, spans = 0;  ///< dropped by the node because this viewer was slow
+  std::uint64_t records = 0;             ///< dropped in the node's own rings
+};
+
+/// Over the last two seconds.
+struct LiveRates {
+  double bytes_per_second = 0, spans_per_second = 0, batches_per_second = 0;
+};
+
+/// Immutable.
+struct LiveSnapshot {
+  LiveState state = LiveState::Connecting;
+  std::string reason;  ///< why lost or ended
+  TracePtr trace;      ///< never null
+  /// References to spans (SpanRef) are good only among snapshots of one generation.
+  std::uint64_t generation = 0;
+  /// Expert loads so far (the last 100000 rows), a set for each unit; null while there are none.
+  std::shared_ptr<const std::vector<LoadSet>> loads;
+  std::vector<ServedRequest> requests;  ///< done, the last 10000
+  std::vector<ServedStep> steps;        ///< the last 10000
+  std::vector<PlanRow> plans;           ///< epochs in order of time
+  std::filesystem::path recording;      ///< the file written now; empty: none
+  std::string recording_error;          ///< why recording stopped; the live view goes on
+  std::uint64_t batches = 0, bytes = 0, spans = 0;  ///< received
+  LiveDrops drops;
+  LiveRates rates;
+};
+using LiveSnapshotPtr = std::shared_ptr<const LiveSnapshot>;
+
+/// Subscribes on a thread of its own. All methods are safe from any thread.
+class LiveSource {
+ public:
+  /// `on_change` is called on a thread of the source, at most once in the notice interval, when
+  /// something new came or the state changed; it may take a snapshot, but not stop the source.
+  /// Throws Error when the recording cannot be written.
+  LiveSource(std::shared_ptr<ClusterClient> client, LiveOptions options,
+             std::function<void()> on_change = {});
+  /// Stops.
+  ~LiveSource();
+
+  /// What there is now. Costs a few milliseconds when much changed: not for the GUI thread. The
+  /// same pointer again when nothing new came.
+  LiveSnapshotPtr snapshot() const;
+  LiveState state() const;
+  ClusterClient& client();
+
+  /// After Lost: tries again; what was received stays. Does nothing in other states.
+  void reconnect();
+  /// Ends the subscription and completes the recording. The last snapshot stays available.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,61 @@
+// LiveTrace: a trace that grows while it is looked at, in bounded memory.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "core/analysis/serving.h"
+#include "core/trace/recording_sink.h"
+
+namespace moescope {
+
+/// Takes a recording as it comes and gives immutable snapshots. Small batches of a track are joined
+/// into chunks; a snapshot shares full chunks and copies only the last, open one of each track.
+/// Beyond `max_held` spans and SM records together the oldest of both are forgotten.
+/// Requests and steps are read from their spans, loads and plans kept as they came, each up to a
+/// limit. Calls come from one thread at a time; snapshots may be used on any.
+class LiveTrace final : public RecordingSink {
+ public:
+  explicit LiveTrace(std::size_t max_held);
+  ~LiveTrace() override;
+
+  StringTable& strings() override;
+  ProcessId add_process(Process process) override;
+  void add_device(Device device) override;
+  TrackId add_track(Track track) override;
+  LaunchId intern_launch(const LaunchConfig& launch) override;
+  void append(TrackId track, SpanBatch batch) override;
+  void add_sm_records(std::vector<SmRecord> records) override;
+  void add_counter(CounterSeries series) override;
+  void add_note(Note note) override;
+  void set_info(TraceInfo info) override;
+  void add_loads(LoadRow row) override;
+  void add_plan(PlanRow row) override;
+
+  TracePtr snapshot();
+  /// Rises when spans were forgotten: references to spans of an earlier generation are void.
+  std::uint64_t generation() const { return generation_; }
+  /// Rises with every row of loads and every plan.
+  std::uint64_t loads_version() const { return loads_version_; }
+  const std::deque<LoadRow>& load_rows() const { return load_rows_; }
+  const std::deque<PlanRow>& plans() const { return plans_; }
+  const std::deque<ServedRequest>& requests() const { return requests_; }
+  const std::deque<ServedStep>& steps() const { return steps_; }
+
+ private:
+  struct State;
+  void read_serving(const SpanBatch& batch);
+  void forget();
+
+  std::unique_ptr<State> state_;
+  std::size_t max_held_;
+  std::uint64_t generation_ = 0, loads_version_ = 0;
+  std::deque<LoadRow> load_rows_;
+  std::deque<PlanRow> plans_;
+  std::deque<ServedRequest> requests_;
+  std::deque<ServedStep> steps_;
+};
+
+}  // namespace moescope

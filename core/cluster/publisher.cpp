@@ -1,0 +1,322 @@
+#include "core/cluster/publisher.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <random>
+
+#include "core/cluster/batch.h"
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+/// Rows of one append() that go into one batch at most.
+constexpr std::size_t kMaxRows = 4096;
+/// Plans kept for viewers that come later.
+constexpr std::size_t kKeptPlans = 64;
+
+struct Records {
+  std::shared_ptr<const std::string> bytes;
+  std::uint64_t spans = 0;
+};
+
+/// How much of the definitions a viewer has.
+struct Cursor {
+  std::size_t strings = 0, processes = 0, devices = 0, tracks = 0, launches = 0;
+  std::uint64_t plans = 0, info = 0;
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+}  // namespace
+
+struct Subscription::State {
+  std::string peer;
+  std::shared_ptr<Publisher::State> publisher;
+  Cursor sent;
+  std::deque<Records> ring;
+  std::size_t ring_bytes = 0;
+  std::uint64_t credits = 0, sequence = 0, dropped_batches = 0, dropped_spans = 0;
+  bool finished = false;
+  std::condition_variable ready;
+
+  std::optional<std::string> next();
+};
+
+struct Publisher::State {
+  Options options;
+  std::uint64_t run = 0;
+  StringTable strings;
+
+  mutable std::mutex mutex;  ///< guards all below and all of the subscriptions
+  std::deque<Process> processes;
+  std::deque<Device> devices;
+  std::deque<Track> tracks;
+  std::deque<LaunchConfig> launches;
+  std::map<LaunchConfig, LaunchId> launch_ids;
+  std::deque<PlanRow> plans;
+  std::uint64_t plans_forgotten = 0, info_version = 0;
+  TraceInfo info;
+  BatchEncoder held;
+  std::optional<std::string> end_reason;
+  std::vector<std::shared_ptr<Subscription::State>> viewers;
+
+  Cursor current() const {
+    return {strings.size(), processes.size(), devices.size(),
+            tracks.size(),  launches.size(),  plans_forgotten + plans.size(),
+            info_version};
+  }
+  void tell() {
+    for (const auto& viewer : viewers) viewer->ready.notify_all();
+  }
+  void send_held();
+  void hold_more() {
+    if (held.bytes() >= kBatchBytes) send_held();
+  }
+  bool define(Cursor& sent, BatchHead& head) const;
+};
+
+/// Hands the held records to every viewer.
+void Publisher::State::send_held() {
+  if (held.empty()) return;
+  const std::uint64_t spans = held.spans();
+  const Records records{std::make_shared<const std::string>(held.take()), spans};
+  for (const auto& viewer : viewers) {
+    viewer->ring.push_back(records);
+    viewer->ring_bytes += records.bytes->size();
+    while (viewer->ring_bytes > options.ring_bytes && viewer->ring.size() > 1) {
+      ++viewer->dropped_batches;
+      viewer->dropped_spans += viewer->ring.front().spans;
+      viewer->ring_bytes -= viewer->ring.front().bytes->size();
+      viewer->ring.pop_front();
+    }
+  }
+  tell();
+}
+
+/// Fills `head` with definitions that were not sent, up to about a batch; true when there were any.
+bool Publisher::State::define(Cursor& sent, BatchHead& head) const {
+  const Cursor before = sent;
+  std::size_t bytes = 0;
+  const auto take = [&](std::size_t& from, const auto& all, auto& to, auto size) {
+    for (; from < all.size() && bytes < kBatchBytes; ++from) {
+      to.push_back(&all[from]);
+      bytes += size(all[from]);
+    }
+  };
+  for (; sent.strings < strings.size() && bytes < kBatchBytes; ++sent.strings) {
+    head.strings.push_back(strings[static_cast<StringId>(sent.strings)]);
+    bytes += head.strings.back().size() + 2;
+  }
+  const auto texts = [](const auto& thing) { return 64 + thing.name.size(); };
+  take(sent.processes, processes, head.processes, texts);
+  take(sent.devices, devices, head.devices, texts);
+  take(sent.tracks, tracks, head.tracks, texts);
+  take(sent.launches, launches, head.launches, [](const auto&) { return std::size_t{64}; });
+  for (sent.plans = std::max(sent.plans, plans_forgotten);
+       sent.plans < plans_forgotten + plans.size() && bytes < kBatchBytes; ++sent.plans) {
+    head.plans.push_back(&plans[sent.plans - plans_forgotten]);
+    bytes += head.plans.back()->json.size() + 64;
+  }
+  if (sent.info != info_version && bytes < kBatchBytes) {
+    head.info = &info;
+    sent.info = info_version;
+  }
+  return !(sent == before);
+}
+
+std::optional<std::string> Subscription::State::next() {
+  if (finished || credits == 0) return std::nullopt;
+  BatchHead head;
+  const bool defined = publisher->define(sent, head);
+  const bool complete = sent == publisher->current();
+  const bool records = complete && !ring.empty();
+  const bool last = complete && publisher->end_reason && ring.size() <= 1;
+  if (!defined && !records && !last) return std::nullopt;
+  if (sequence == 0) head.run = publisher->run;
+  if (last) head.end_reason = publisher->end_reason;
+  head.sequence = ++sequence;
+  head.dropped_batches = dropped_batches;
+  head.dropped_spans = dropped_spans;
+  --credits;
+  finished = last;
+  std::string bytes = encode_head(head);
+  if (records) {
+    bytes += *ring.front().bytes;
+    ring_bytes -= ring.front().bytes->size();
+    ring.pop_front();
+  }
+  return bytes;
+}
+
+std::optional<std::string> Subscription::wait_next() {
+  std::unique_lock lock(state_->publisher->mutex);
+  for (;;) {
+    if (auto bytes = state_->next()) return bytes;
+    if (state_->finished) return std::nullopt;
+    state_->ready.wait(lock);
+  }
+}
+
+void Subscription::grant(std::uint32_t batches) {
+  std::lock_guard lock(state_->publisher->mutex);
+  state_->credits += batches;
+  state_->ready.notify_all();
+}
+
+void Subscription::cancel() {
+  std::lock_guard lock(state_->publisher->mutex);
+  state_->finished = true;
+  state_->ready.notify_all();
+}
+
+Subscription::~Subscription() {
+  std::lock_guard lock(state_->publisher->mutex);
+  std::erase(state_->publisher->viewers, state_);
+}
+
+Publisher::Publisher(Options options) : state_(std::make_shared<State>()) {
+  state_->options = options;
+  std::random_device random;
+  state_->run = std::uint64_t{random()} << 32 | random();
+  state_->launches.emplace_back();
+  state_->launch_ids[{}] = 0;
+}
+Publisher::~Publisher() {
+  end("the node closed the recording");
+}
+
+StringTable& Publisher::strings() {
+  return state_->strings;
+}
+
+ProcessId Publisher::add_process(Process process) {
+  std::lock_guard lock(state_->mutex);
+  state_->processes.push_back(std::move(process));
+  return static_cast<ProcessId>(state_->processes.size() - 1);
+}
+
+void Publisher::add_device(Device device) {
+  std::lock_guard lock(state_->mutex);
+  state_->devices.push_back(std::move(device));
+}
+
+TrackId Publisher::add_track(Track track) {
+  std::lock_guard lock(state_->mutex);
+  state_->tracks.push_back(std::move(track));
+  return static_cast<TrackId>(state_->tracks.size() - 1);
+}
+
+LaunchId Publisher::intern_launch(const LaunchConfig& launch) {
+  std::lock_guard lock(state_->mutex);
+  const auto [it, added] =
+      state_->launch_ids.try_emplace(launch, static_cast<LaunchId>(state_->launches.size()));
+  if (added) state_->launches.push_back(launch);
+  return it->second;
+}
+
+void Publisher::append(TrackId track, SpanBatch batch) {
+  check_batch(batch);
+  std::lock_guard lock(state_->mutex);
+  if (state_->viewers.empty()) return;
+  // A piece ends after kMaxRows spans or when its arguments would make it a batch of their own.
+  const std::size_t rows = batch.columns.size();
+  for (std::size_t begin = 0; begin < rows;) {
+    std::size_t end = std::min(rows, begin + kMaxRows);
+    if (!batch.args_offsets.empty())
+      while (end > begin + 1 && batch.args_offsets[end] - batch.args_offsets[begin] > kBatchBytes)
+        end = begin + (end - begin) / 2;
+    state_->held.add_spans(track, batch, begin, end);
+    state_->hold_more();
+    begin = end;
+  }
+}
+
+void Publisher::add_sm_records(std::vector<SmRecord> records) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->viewers.empty()) return;
+  for (std::size_t begin = 0; begin < records.size(); begin += kMaxRows) {
+    state_->held.add_sm_records(records.data() + begin, std::min(kMaxRows, records.size() - begin));
+    state_->hold_more();
+  }
+}
+
+void Publisher::add_counter(CounterSeries series) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->viewers.empty()) return;
+  state_->held.add_counter(series);
+  state_->hold_more();
+}
+
+void Publisher::add_note(Note note) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->viewers.empty()) return;
+  state_->held.add_note(note);
+  state_->hold_more();
+}
+
+void Publisher::add_loads(LoadRow row) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->viewers.empty()) return;
+  state_->held.add_loads(row);
+  state_->hold_more();
+}
+
+void Publisher::add_plan(PlanRow row) {
+  std::lock_guard lock(state_->mutex);
+  state_->plans.push_back(std::move(row));
+  if (state_->plans.size() > kKeptPlans) {
+    state_->plans.pop_front();
+    ++state_->plans_forgotten;
+  }
+  state_->tell();
+}
+
+void Publisher::set_info(TraceInfo info) {
+  std::lock_guard lock(state_->mutex);
+  state_->info = std::move(info);
+  ++state_->info_version;
+  state_->tell();
+}
+
+void Publisher::end_round() {
+  std::lock_guard lock(state_->mutex);
+  state_->send_held();
+}
+
+void Publisher::end(const std::string& reason) {
+  std::lock_guard lock(state_->mutex);
+  state_->send_held();
+  if (!state_->end_reason) state_->end_reason = reason;
+  state_->tell();
+}
+
+std::uint64_t Publisher::run() const {
+  return state_->run;
+}
+
+std::unique_ptr<Subscription> Publisher::subscribe(std::string peer, std::uint32_t credits) {
+  auto viewer = std::make_shared<Subscription::State>();
+  viewer->peer = std::move(peer);
+  viewer->publisher = state_;
+  viewer->credits = credits;
+  std::lock_guard lock(state_->mutex);
+  if (state_->viewers.size() >= state_->options.viewers)
+    throw Error("moescope-node", "", "has as many viewers as it serves", "close one of them");
+  // What is held was recorded before this viewer came.
+  state_->send_held();
+  state_->viewers.push_back(viewer);
+  return std::make_unique<Subscription>(std::move(viewer));
+}
+
+std::vector<ViewerStatus> Publisher::viewers() const {
+  std::lock_guard lock(state_->mutex);
+  std::vector<ViewerStatus> all;
+  for (const auto& viewer : state_->viewers)
+    all.push_back({viewer->peer, viewer->sequence, viewer->dropped_batches, viewer->dropped_spans});
+  return all;
+}
+
+}  // namespace moescope

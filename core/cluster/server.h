@@ -1,0 +1,33 @@
+// ClusterServer: offers a node to clients over gRPC.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/cluster/node_types.h"
+#include "core/cluster/target.h"
+
+namespace moescope {
+
+class Publisher;
+
+/// Listens from construction to destruction. Calls of clients run on threads of its own and go to
+/// `control` and `publisher`, which outlive it.
+class ClusterServer {
+ public:
+  /// Throws Error when the target needs files that are not given (check_security), is in use or
+  /// cannot be listened on.
+  ClusterServer(const NodeTarget& target, const PeerFiles& files, NodeControl& control,
+                Publisher& publisher);
+  /// Ends all calls and removes the socket. Viewers get what Publisher::end() says when it was
+  /// called before.
+  ~ClusterServer();
+  /// As clients name it; with the real port when 0 was asked for.
+  std::string address() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope

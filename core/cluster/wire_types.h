@@ -1,0 +1,26 @@
+// Between the plain values of node_types.h and their messages. Only for files that speak gRPC.
+#pragma once
+
+#include "core/cluster/cluster.pb.h"
+#include "core/cluster/node_types.h"
+
+namespace moescope {
+
+/// Metadata key of the token.
+inline constexpr const char* kTokenMetadata = "moescope-token";
+/// Largest message of a control call: a plan of 61 layers and 400 slots with weights has 0.6 MiB.
+inline constexpr int kMaxControlBytes = 4 << 20;
+
+void encode(const NodeStatus& status, wire::NodeStatus& out);
+void encode(const NodePlanChange& change, wire::PlanChange& out);
+void encode(const PlanOutcome& outcome, wire::PlanOutcome& out);
+void encode(const PlanRequest& request, wire::ApplyRequest& out);
+void encode(const NodeSettings& settings, wire::NodeSettings& out);
+
+NodeStatus decode(const wire::NodeStatus& status);
+NodePlanChange decode(const wire::PlanChange& change);
+PlanOutcome decode(const wire::PlanOutcome& outcome);
+PlanRequest decode(const wire::ApplyRequest& request);
+NodeSettings decode(const wire::NodeSettings& settings);
+
+}  // namespace moescope
