@@ -35,7 +35,7 @@ struct NodePlanChange {
   std::int64_t moves = 0;  ///< expert copies over both units
   std::uint64_t bytes_done = 0, bytes_total = 0, ib_bytes = 0;
   std::uint32_t prefill_step = 0, decode_step = 0;  ///< first steps under the plan; 0: none yet
-  int slots = 0, slots_probed = 0;                  ///< how many the verifying batch went through
+  int slot_count = 0, slots_probed = 0;             ///< how many the verifying batch went through
   std::int64_t wall_ns = 0;                         ///< Unix time of the proposal
   double seconds = 0;                               ///< from proposal to now or to the end
   double tpot_before = 0, tpot_during = 0, tpot_after = 0;  ///< s; 0: no token then

@@ -49,7 +49,7 @@ void encode(const NodePlanChange& c, wire::PlanChange& out) {
   out.set_ib_bytes(c.ib_bytes);
   out.set_prefill_step(c.prefill_step);
   out.set_decode_step(c.decode_step);
-  out.set_slots(c.slots);
+  out.set_slots(c.slot_count);
   out.set_slots_probed(c.slots_probed);
   out.set_wall_ns(c.wall_ns);
   out.set_seconds(c.seconds);
@@ -73,7 +73,7 @@ NodePlanChange decode(const wire::PlanChange& c) {
   out.ib_bytes = c.ib_bytes();
   out.prefill_step = c.prefill_step();
   out.decode_step = c.decode_step();
-  out.slots = c.slots();
+  out.slot_count = c.slots();
   out.slots_probed = c.slots_probed();
   out.wall_ns = c.wall_ns();
   out.seconds = c.seconds();
