@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
+#include <new>
+
+#include "gpu/comm/bell.h"
 
 namespace moescope::runtime {
 
@@ -17,19 +19,64 @@ const char* to_string(Purpose purpose) {
   return names.at(static_cast<std::size_t>(purpose));
 }
 
+namespace {
+constexpr int kMaxFlags = 256;
+constexpr std::size_t kMaxReason = 512;
+}  // namespace
+
+// Both lie in memory that all processes see: atomics only, no pointers.
 struct AddressSpace::RankState {
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::deque<std::atomic<std::uint64_t>> flags;
+  Bell bell;
+  std::array<std::atomic<std::uint64_t>, kMaxFlags> flags{};
   std::array<std::array<std::atomic<std::uint64_t>, kLinks>, kPurposes> bytes{}, transfers{};
 };
 
-AddressSpace::AddressSpace(std::vector<int> node_of) : node_of_(std::move(node_of)) {
-  for (std::size_t rank = 0; rank < node_of_.size(); ++rank)
-    states_.push_back(std::make_unique<RankState>());
+struct AddressSpace::RunState {
+  std::atomic<std::uint32_t> claimed{0}, aborted{0};
+  char reason[kMaxReason] = {};
+};
+
+AddressSpace::AddressSpace(std::vector<int> node_of)
+    : AddressSpace(std::move(node_of), nullptr, {}) {}
+
+AddressSpace::AddressSpace(std::vector<int> node_of, Processes* processes, std::vector<int> host)
+    : node_of_(std::move(node_of)), host_(std::move(host)), processes_(processes) {
+  const std::vector<std::size_t> room(node_of_.size(), sizeof(RankState) + sizeof(RunState));
+  for (const auto memory : allocate(room)) {
+    const bool own = here(static_cast<int>(states_.size()));
+    void* const run = memory.data() + sizeof(RankState);
+    states_.push_back(own ? new (memory.data()) RankState
+                          : std::launder(reinterpret_cast<RankState*>(memory.data())));
+    if (states_.size() == 1)
+      run_ = own ? new (run) RunState : std::launder(static_cast<RunState*>(run));
+  }
+  if (processes_ != nullptr) processes_->barrier();
 }
 
 AddressSpace::~AddressSpace() = default;
+
+std::vector<std::span<std::byte>> AddressSpace::allocate(const std::vector<std::size_t>& bytes) {
+  const auto align = [](std::size_t size) { return (size + 63) / 64 * 64; };
+  std::vector<std::span<std::byte>> memory(bytes.size());
+  if (processes_ == nullptr) {
+    for (std::size_t rank = 0; rank < bytes.size(); ++rank) {
+      owned_.push_back(std::make_unique<std::byte[]>(bytes[rank]));
+      memory[rank] = {owned_.back().get(), bytes[rank]};
+    }
+    return memory;
+  }
+  std::size_t own = 0;
+  for (std::size_t rank = 0; rank < bytes.size(); ++rank)
+    if (here(static_cast<int>(rank))) own += align(bytes[rank]);
+  const auto parts = processes_->allocate(own);
+  std::vector<std::size_t> used(parts.size());
+  for (std::size_t rank = 0; rank < bytes.size(); ++rank) {
+    const auto process = static_cast<std::size_t>(host_[rank]);
+    memory[rank] = parts[process].subspan(used[process], bytes[rank]);
+    used[process] += align(bytes[rank]);
+  }
+  return memory;
+}
 
 Link AddressSpace::link(int a, int b) const {
   if (a == b) return Link::SameGpu;
@@ -37,23 +84,26 @@ Link AddressSpace::link(int a, int b) const {
 }
 
 WindowId AddressSpace::add_window(std::size_t bytes) {
-  std::vector<std::span<std::byte>> memory;
-  for (int rank = 0; rank < ranks(); ++rank) {
-    owned_.push_back(std::make_unique<std::byte[]>(bytes));
-    memory.emplace_back(owned_.back().get(), bytes);
-  }
-  return add_window(std::move(memory));
+  return add_window(std::vector<std::size_t>(node_of_.size(), bytes));
+}
+
+WindowId AddressSpace::add_window(const std::vector<std::size_t>& bytes) {
+  if (bytes.size() != node_of_.size())
+    throw std::invalid_argument("a window needs a size at every rank");
+  windows_.push_back(allocate(bytes));
+  return static_cast<WindowId>(windows_.size()) - 1;
 }
 
 WindowId AddressSpace::add_window(std::vector<std::span<std::byte>> memory) {
   if (memory.size() != node_of_.size())
     throw std::invalid_argument("a window needs memory at every rank");
+  if (processes_ != nullptr) throw std::invalid_argument("no other process sees this memory");
   windows_.push_back(std::move(memory));
   return static_cast<WindowId>(windows_.size()) - 1;
 }
 
 FlagId AddressSpace::add_flag() {
-  for (const auto& state : states_) state->flags.emplace_back(0);
+  if (flags_ == kMaxFlags) throw std::length_error("the address space has no more flags");
   return flags_++;
 }
 
@@ -105,31 +155,46 @@ void AddressSpace::reduce(int by, std::span<const Place> sources, std::span<floa
 
 void AddressSpace::signal(int to, FlagId flag) {
   auto& state = *states_[static_cast<std::size_t>(to)];
-  {
-    // The lock orders the change before a waiter's look, so that no wake-up is lost.
-    std::lock_guard lock(state.mutex);
-    state.flags[static_cast<std::size_t>(flag)].fetch_add(1, std::memory_order_release);
-  }
-  state.wake.notify_all();
+  state.flags[static_cast<std::size_t>(flag)].fetch_add(1, std::memory_order_release);
+  state.bell.ring();
 }
 
 void AddressSpace::wait(int rank, FlagId flag, std::uint64_t value) {
   auto& state = *states_[static_cast<std::size_t>(rank)];
-  auto& counter = state.flags[static_cast<std::size_t>(flag)];
-  if (counter.load(std::memory_order_acquire) < value && !aborted()) {
-    std::unique_lock lock(state.mutex);
-    state.wake.wait(lock,
-                    [&] { return aborted() || counter.load(std::memory_order_acquire) >= value; });
-  }
+  const auto& counter = state.flags[static_cast<std::size_t>(flag)];
+  state.bell.wait([&] { return aborted() || counter.load(std::memory_order_acquire) >= value; },
+                  [&] { check_processes(); });
   if (aborted()) throw Aborted();
 }
 
-void AddressSpace::abort() noexcept {
-  aborted_.store(true);
-  for (const auto& state : states_) {
-    { std::lock_guard lock(state->mutex); }
-    state->wake.notify_all();
+void AddressSpace::abort(const std::string& reason) noexcept {
+  if (run_->claimed.exchange(1) == 0) {
+    std::strncpy(run_->reason, reason.c_str(), kMaxReason - 1);
+    run_->aborted.store(1, std::memory_order_release);
   }
+  for (RankState* state : states_) state->bell.ring();
+}
+
+bool AddressSpace::aborted() const {
+  return run_->aborted.load(std::memory_order_acquire) != 0;
+}
+
+std::string AddressSpace::abort_reason() const {
+  return aborted() ? run_->reason : "";
+}
+
+void AddressSpace::check_processes() {
+  if (processes_ != nullptr)
+    for (int process = 0; process < processes_->size() && !aborted(); ++process)
+      if (!processes_->alive(process)) abort(lost(process));
+  if (aborted()) throw Aborted();
+}
+
+std::string AddressSpace::lost(int process) const {
+  std::string ranks;
+  for (std::size_t rank = 0; rank < host_.size(); ++rank)
+    if (host_[rank] == process) ranks += (ranks.empty() ? "" : ", ") + std::to_string(rank);
+  return "process " + std::to_string(process) + " has ended, with it ranks " + ranks;
 }
 
 Traffic AddressSpace::traffic(int rank) const {

@@ -1,19 +1,19 @@
 // One address space over all ranks: read, write, multicast, reduce, and flags to wait on. Every
-// transfer is counted by purpose and link class. Here the ranks are threads of one process; the
-// same calls fit peer base pointers of a GPU.
+// transfer is counted by purpose and link class. Here the ranks are threads of one process or of
+// several that share memory; the same calls fit peer base pointers of a GPU.
 #pragma once
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "gpu/comm/processes.h"
 
 namespace moescope::runtime {
 
@@ -64,19 +64,29 @@ class AddressSpace {
  public:
   /// `node_of[rank]` is the node of each rank.
   explicit AddressSpace(std::vector<int> node_of);
+  /// Ranks in several processes: `host[rank]` is the process of each. Every process makes the same
+  /// windows and flags in the same order. `processes` may be nullptr: one process.
+  AddressSpace(std::vector<int> node_of, Processes* processes, std::vector<int> host);
   ~AddressSpace();
 
   int ranks() const { return static_cast<int>(node_of_.size()); }
   int node_of(int rank) const { return node_of_[static_cast<std::size_t>(rank)]; }
   Link link(int a, int b) const;
+  Processes* processes() const { return processes_; }
+  /// This process hosts the rank.
+  bool here(int rank) const {
+    return processes_ == nullptr || host_[static_cast<std::size_t>(rank)] == processes_->index();
+  }
 
-  /// Before any rank runs: memory of `bytes` at every rank (zeroed), or memory that exists.
+  /// Before any rank runs: memory of `bytes` at every rank, or of bytes[rank]; zeroed.
   WindowId add_window(std::size_t bytes);
+  WindowId add_window(const std::vector<std::size_t>& bytes);
+  /// Memory that exists, of a run in one process.
   WindowId add_window(std::vector<std::span<std::byte>> memory);
   /// A counter at every rank, starting at 0.
   FlagId add_flag();
 
-  /// The rank's own part of a window.
+  /// The rank's part of a window; of every rank, whoever hosts it.
   std::span<std::byte> local(int rank, WindowId window) const;
 
   /// Copies `bytes` to `to`, from rank `from`. Throws std::out_of_range outside the window.
@@ -93,9 +103,12 @@ class AddressSpace {
   void signal(int to, FlagId flag);
   /// Waits until the flag of `rank` is at least `value`. Throws Aborted.
   void wait(int rank, FlagId flag, std::uint64_t value);
-  /// Wakes everybody with Aborted, now and later.
-  void abort() noexcept;
-  bool aborted() const { return aborted_.load(); }
+  /// Wakes everybody in all processes with Aborted, now and later. The first reason is kept.
+  void abort(const std::string& reason) noexcept;
+  bool aborted() const;
+  std::string abort_reason() const;
+  /// Throws Aborted after an abort; aborts when another process has ended.
+  void check_processes();
 
   /// What rank `rank` started so far.
   Traffic traffic(int rank) const;
@@ -103,15 +116,21 @@ class AddressSpace {
 
  private:
   struct RankState;
+  struct RunState;
   std::byte* at(const Place& place, std::size_t bytes) const;
   void count(int rank, int peer, std::size_t bytes, Purpose purpose);
+  std::string lost(int process) const;
 
-  std::vector<int> node_of_;
-  std::vector<std::unique_ptr<RankState>> states_;
+  /// Zeroed memory of bytes[rank] at every rank.
+  std::vector<std::span<std::byte>> allocate(const std::vector<std::size_t>& bytes);
+
+  std::vector<int> node_of_, host_;
+  Processes* processes_ = nullptr;
+  std::vector<RankState*> states_;                          ///< in the first memory of each rank
+  RunState* run_ = nullptr;                                 ///< likewise, of rank 0
   std::vector<std::vector<std::span<std::byte>>> windows_;  ///< [window][rank]
   std::vector<std::unique_ptr<std::byte[]>> owned_;
   int flags_ = 0;
-  std::atomic<bool> aborted_{false};
 };
 
 }  // namespace moescope::runtime

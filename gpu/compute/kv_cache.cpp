@@ -2,12 +2,21 @@
 
 namespace moescope::runtime {
 
-KvCache::KvCache(const ModelConfig& config, int pages, int page_tokens)
+std::size_t KvCache::bytes(const ModelConfig& config, int pages) {
+  return static_cast<std::size_t>(config.layers) * static_cast<std::size_t>(pages) * kPageTokens *
+         static_cast<std::size_t>(config.kv_width()) * sizeof(float);
+}
+
+KvCache::KvCache(const ModelConfig& config, int pages) : KvCache(config, pages, {}) {
+  own_.resize(bytes(config, pages) / sizeof(float));
+  data_ = own_;
+}
+
+KvCache::KvCache(const ModelConfig& config, int pages, std::span<std::byte> memory)
     : layers_(config.layers),
       pages_(pages),
-      page_tokens_(page_tokens),
       width_(config.kv_width()),
-      data_(static_cast<std::size_t>(layers_) * pages * page_tokens * width_) {
+      data_(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)) {
   for (int page = pages - 1; page >= 0; --page) free_.push_back(page);
 }
 

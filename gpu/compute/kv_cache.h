@@ -19,33 +19,38 @@ struct KvSequence {
 /// latent and the rotated key; for GQA the keys of all heads, then the values.
 class KvCache {
  public:
-  KvCache(const ModelConfig& config, int pages, int page_tokens = 16);
+  KvCache(const ModelConfig& config, int pages);
+  /// In memory of bytes(), zeroed.
+  KvCache(const ModelConfig& config, int pages, std::span<std::byte> memory);
+  static std::size_t bytes(const ModelConfig& config, int pages);
 
   /// Takes pages until `sequence` can hold `tokens`; false (and nothing taken) when too few are
   /// free.
   bool reserve(KvSequence& sequence, int tokens);
   void release(KvSequence& sequence);
   int free_pages() const { return static_cast<int>(free_.size()); }
-  int page_tokens() const { return page_tokens_; }
+  int page_tokens() const { return kPageTokens; }
   int width() const { return width_; }
-  int pages_for(int tokens) const { return (tokens + page_tokens_ - 1) / page_tokens_; }
+  int pages_for(int tokens) const { return (tokens + kPageTokens - 1) / kPageTokens; }
 
   float* token(int layer, const KvSequence& sequence, int position) {
-    return page(layer, sequence.pages[static_cast<std::size_t>(position / page_tokens_)]) +
-           static_cast<std::size_t>(position % page_tokens_) * width_;
+    return page(layer, sequence.pages[static_cast<std::size_t>(position / kPageTokens)]) +
+           static_cast<std::size_t>(position % kPageTokens) * width_;
   }
   /// A whole page: page_tokens * width floats.
   float* page(int layer, int page) {
-    return data_.data() + (static_cast<std::size_t>(layer) * pages_ + page) * page_tokens_ * width_;
+    return data_.data() + (static_cast<std::size_t>(layer) * pages_ + page) * kPageTokens * width_;
   }
-  /// All of it, to be registered with an address space.
-  std::span<std::byte> memory() { return std::as_writable_bytes(std::span(data_)); }
-  std::size_t page_floats() const { return static_cast<std::size_t>(page_tokens_) * width_; }
+  std::span<std::byte> memory() { return std::as_writable_bytes(data_); }
+  std::size_t page_floats() const { return static_cast<std::size_t>(kPageTokens) * width_; }
   int layers() const { return layers_; }
 
  private:
-  int layers_, pages_, page_tokens_, width_;
-  std::vector<float> data_;
+  static constexpr int kPageTokens = 16;
+
+  int layers_, pages_, width_;
+  std::vector<float> own_;
+  std::span<float> data_;
   std::vector<int> free_;
 };
 

@@ -72,10 +72,10 @@ void check(const EngineOptions& o, const ModelConfig& config) {
 }  // namespace
 
 struct Engine::State {
-  State(std::shared_ptr<const Model> m, const EngineOptions& o)
+  State(std::shared_ptr<const Model> m, const EngineOptions& o, Processes* processes)
       : model(std::move(m)),
         options(o),
-        space(node_table(o)),
+        space(node_table(o), processes, rank_hosts(o, processes)),
         workload(o.workload, model->config.vocab) {}
 
   std::shared_ptr<const Model> model;
@@ -84,7 +84,6 @@ struct Engine::State {
   Workload workload;
   Recorder* recorder = nullptr;
   std::unique_ptr<Unit> prefill, decode;
-  WindowId kv_window = 0;
   bool keep = false;
   std::int64_t start = 0;
 
@@ -116,6 +115,7 @@ struct Engine::State {
   void note_step(Unit& unit, int first_rank, std::int64_t begin, int requests, int tokens);
   void copy_pages(int from, int to, const KvSequence& source, const KvSequence& copy, int tokens);
   void guard(const std::function<void()>& loop);
+  EngineStatistics follow();
   /// Which pages of an attention group are taken.
   static KvCache& book(Unit& unit, int group) { return unit.cache(unit.first_member(group)); }
 };
@@ -129,6 +129,15 @@ void Engine::State::guard(const std::function<void()>& loop) {
   }
   stopping = true;
   handed.notify_all();
+}
+
+/// Lends the ranks of this process to the first one until that is done.
+EngineStatistics Engine::State::follow() {
+  std::thread other([&] { guard([&] { prefill->follow(); }); });
+  guard([&] { decode->follow(); });
+  other.join();
+  if (error) std::rethrow_exception(error);
+  return {};
 }
 
 void Engine::State::note_step(Unit& unit, int first_rank, std::int64_t begin, int requests,
@@ -287,7 +296,7 @@ void Engine::State::copy_pages(int from, int to, const KvSequence& source, const
     for (std::size_t i = 0; i < source.pages.size(); ++i) {
       const auto* page = reinterpret_cast<std::byte*>(held.page(layer, source.pages[i]));
       const auto offset = static_cast<std::size_t>(page - held.memory().data());
-      space.read(by, {from, kv_window, offset},
+      space.read(by, {from, prefill->kv_window(), offset},
                  {reinterpret_cast<std::byte*>(target.page(layer, copy.pages[i])), bytes},
                  Purpose::KvCache);
       total += bytes;
@@ -352,6 +361,18 @@ void Engine::State::finish(const Active& active) {
                            active.arrival, active.first_token, now});
 }
 
+std::vector<int> rank_hosts(const EngineOptions& options, const Processes* processes) {
+  const int size = options.ranks / 2, count = processes == nullptr ? 1 : processes->size();
+  if (count > size)
+    throw Error("mpirun", fmt::format("{} processes", count),
+                fmt::format("a unit has {} ranks, every process hosts at least one", size),
+                "start fewer processes or ask for more --ranks");
+  std::vector<int> hosts;
+  for (int rank = 0; rank < options.ranks; ++rank)
+    hosts.push_back(host_of(rank % size, size, count));
+  return hosts;
+}
+
 std::vector<RecordedRank> recorded_ranks(const EngineOptions& options, const ModelConfig& config) {
   check(options, config);
   const auto nodes = node_table(options);
@@ -366,9 +387,10 @@ std::vector<RecordedRank> recorded_ranks(const EngineOptions& options, const Mod
 }
 
 Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
-               const std::optional<Placement>& placement, Recorder* recorder) {
+               const std::optional<Placement>& placement, Recorder* recorder,
+               const Hosting& hosting) {
   check(options, model->config);
-  state_ = std::make_unique<State>(std::move(model), options);
+  state_ = std::make_unique<State>(std::move(model), options, hosting.processes);
   State& s = *state_;
   s.recorder = recorder;
   const ModelConfig& config = s.model->config;
@@ -384,8 +406,11 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
   unit.kv_pages = options.kv_pages;
   unit.budget = options.budget;
   std::vector<RankLog*> logs;
-  for (int rank = 0; recorder != nullptr && rank < options.ranks; ++rank)
-    logs.push_back(recorder->log(static_cast<std::size_t>(rank)));
+  for (std::size_t rank = 0; rank < static_cast<std::size_t>(options.ranks); ++rank)
+    if (recorder != nullptr)
+      logs.push_back(recorder->log(rank));
+    else if (hosting.logs != nullptr)
+      logs.push_back(hosting.logs->log(rank));
   const std::span<RankLog* const> all(logs);
   const auto part = [&](int first) {
     return all.empty()
@@ -398,10 +423,6 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
   unit.kind = UnitKind::Decode;
   s.decode = std::make_unique<Unit>(s.model, s.space, Group{size, size, options.nodes}, unit, plan,
                                     part(size));
-  std::vector<std::span<std::byte>> memory;
-  for (int member = 0; member < size; ++member) memory.push_back(s.prefill->cache(member).memory());
-  for (int member = 0; member < size; ++member) memory.push_back(s.decode->cache(member).memory());
-  s.kv_window = s.space.add_window(std::move(memory));
 }
 
 Engine::~Engine() = default;
@@ -412,6 +433,7 @@ const std::vector<std::pair<Request, std::vector<int>>>& Engine::outputs() const
 
 EngineStatistics Engine::run(const RunLimit& limit, Progress& progress) {
   State& s = *state_;
+  if (s.space.processes() != nullptr && !s.space.processes()->first()) return s.follow();
   s.keep = keep_outputs_;
   s.start = steady_now();
   std::thread prefill([&] { s.guard([&] { s.prefill_loop(); }); });

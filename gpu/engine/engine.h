@@ -50,13 +50,25 @@ struct RunLimit {
 /// impossible for the model.
 std::vector<RecordedRank> recorded_ranks(const EngineOptions& options, const ModelConfig& config);
 
+/// Where the ranks of an engine run and what they log to.
+struct Hosting {
+  Processes* processes = nullptr;  ///< nullptr: this one alone
+  RankLogs* logs = nullptr;        ///< in the processes without the recorder
+};
+/// The process of each rank: every process hosts neighbours of both units. Throws Error when there
+/// are more processes than ranks in a unit.
+std::vector<int> rank_hosts(const EngineOptions& options, const Processes* processes);
+
 class Engine {
  public:
-  /// `placement` for both units, or nothing for contiguous experts. Throws Error.
+  /// `placement` for both units, or nothing for contiguous experts. Of several processes each makes
+  /// an engine of the same options; the recorder is that of the first one. Throws Error.
   Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
-         const std::optional<Placement>& placement, Recorder* recorder);
+         const std::optional<Placement>& placement, Recorder* recorder,
+         const Hosting& hosting = {});
   ~Engine();
-  /// Serves until the limit or until `progress` is cancelled; throws what a rank threw.
+  /// Serves until the limit or until `progress` is cancelled; throws what a rank threw. Of several
+  /// processes the first one serves, the others lend it their ranks and return nothing.
   EngineStatistics run(const RunLimit& limit, Progress& progress);
   /// Tokens that were generated for each finished request, by id (kept when asked before run()).
   void keep_outputs() { keep_outputs_ = true; }

@@ -14,8 +14,8 @@ constexpr int kMaxWorkers = 256;
 
 }  // namespace
 
-RankRunner::RankRunner(UnitShared& shared, int member, int kv_pages, RankLog* log)
-    : shared_(shared), member_(member), log_(log), cache_(shared.attention, kv_pages) {
+RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, RankLog* log)
+    : shared_(shared), member_(member), log_(log), cache_(cache) {
   const ModelConfig& config = shared_.model->config;
   const Placement& placement = *shared_.placement;
   for (int stream = 0; stream < kStreams; ++stream) {

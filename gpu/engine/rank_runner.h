@@ -35,9 +35,9 @@ struct UnitShared {
 class RankRunner {
  public:
   /// `log` may be nullptr. Copies the experts that the placement gives this member.
-  RankRunner(UnitShared& shared, int member, int kv_pages, RankLog* log);
+  RankRunner(UnitShared& shared, int member, KvCache& cache, RankLog* log);
 
-  KvCache& cache() { return cache_; }
+  int member() const { return member_; }
   StageBoard& board() { return board_; }
   WorkerTeam& team(StreamId stream) { return *teams_[static_cast<std::size_t>(stream)]; }
   /// Before the streams run; the input is that of the member's group.
@@ -92,7 +92,7 @@ class RankRunner {
   UnitShared& shared_;
   int member_;
   RankLog* log_;
-  KvCache cache_;
+  KvCache& cache_;
   StageBoard board_;
   std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
   /// When each worker of a stream worked in the span that the stream is in.

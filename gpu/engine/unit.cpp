@@ -12,6 +12,7 @@
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/rank_runner.h"
 #include "gpu/engine/tensor_layout.h"
+#include "gpu/engine/unit_link.h"
 #include "gpu/model/attention_shard.h"
 
 namespace moescope::runtime {
@@ -64,7 +65,10 @@ struct Unit::State {
   UnitShared shared;
   UnitOptions options;
   WorkerBudget granted;
-  std::vector<std::unique_ptr<RankRunner>> ranks;
+  std::vector<std::unique_ptr<KvCache>> caches;    ///< [member]
+  std::vector<std::unique_ptr<RankRunner>> ranks;  ///< that this process hosts
+  std::unique_ptr<UnitLink> link;                  ///< to the other processes
+  WindowId kv_window = 0;
   Schedule schedule;
   StepLoads loads;
   std::uint32_t steps = 0;
@@ -78,16 +82,29 @@ struct Unit::State {
   std::vector<std::thread> threads;
 
   void serve(RankRunner& rank, StreamId stream);
-  void fail(std::exception_ptr what);
-  void sum_loads();
+  void fail(std::exception_ptr what, const std::string& reason);
+  void abort_boards();
+  void add_caches();
+  void start_threads();
+  void run_here(std::span<const RankInput> inputs);
+  std::vector<RankOutput> collect(std::size_t groups);
+  void answer();
+  void add_loads(const StepLoads& part);
+  void apply_overlap(bool overlap);
+  void apply_budget(WorkerBudget requested);
+  void tell(UnitCommand command, const MessageWriter& rest);
 };
 
-void Unit::State::fail(std::exception_ptr what) {
+void Unit::State::fail(std::exception_ptr what, const std::string& reason) {
   {
     std::lock_guard lock(mutex);
     if (!error) error = what;
   }
-  shared.space->abort();
+  shared.space->abort(reason);
+  abort_boards();
+}
+
+void Unit::State::abort_boards() {
   for (const auto& rank : ranks) rank->board().abort();
 }
 
@@ -108,27 +125,45 @@ void Unit::State::serve(RankRunner& rank, StreamId stream) {
         rank.board().done(item);
       }
     } catch (const Aborted&) {
-    } catch (...) {
-      fail(std::current_exception());
+      abort_boards();
+    } catch (const std::exception& failure) {
+      fail(std::current_exception(), failure.what());
     }
     std::lock_guard lock(mutex);
     if (--running == 0) finished.notify_one();
   }
 }
 
-void Unit::State::sum_loads() {
-  const auto add = [](std::vector<std::vector<std::uint32_t>>& sum, const auto& part) {
-    sum.resize(part.size());
-    for (std::size_t layer = 0; layer < part.size(); ++layer) {
-      sum[layer].resize(part[layer].size());
-      for (std::size_t i = 0; i < part[layer].size(); ++i) sum[layer][i] += part[layer][i];
+void Unit::State::add_loads(const StepLoads& part) {
+  const auto add = [](std::vector<std::vector<std::uint32_t>>& sum, const auto& counts) {
+    sum.resize(counts.size());
+    for (std::size_t layer = 0; layer < counts.size(); ++layer) {
+      sum[layer].resize(counts[layer].size());
+      for (std::size_t i = 0; i < counts[layer].size(); ++i) sum[layer][i] += counts[layer][i];
     }
   };
-  loads = {};
-  for (const auto& rank : ranks) {
-    add(loads.logical, rank->logical_loads());
-    add(loads.physical, rank->physical_loads());
-  }
+  add(loads.logical, part.logical);
+  add(loads.physical, part.physical);
+}
+
+/// Caches of all members in memory that all processes see: the first one hands requests over.
+void Unit::State::add_caches() {
+  std::vector<std::size_t> bytes(static_cast<std::size_t>(shared.space->ranks()));
+  for (int member = 0; member < shared.group.size; ++member)
+    bytes[static_cast<std::size_t>(shared.group.first + member)] =
+        KvCache::bytes(shared.attention, options.kv_pages);
+  kv_window = shared.space->add_window(bytes);
+  for (int member = 0; member < shared.group.size; ++member)
+    caches.push_back(
+        std::make_unique<KvCache>(shared.attention, options.kv_pages,
+                                  shared.space->local(shared.group.first + member, kv_window)));
+}
+
+void Unit::State::start_threads() {
+  for (const auto& rank : ranks)
+    for (int stream = 0; stream < streams_of(options.kind); ++stream)
+      threads.emplace_back(
+          [this, &rank = *rank, stream] { serve(rank, static_cast<StreamId>(stream)); });
 }
 
 Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
@@ -153,19 +188,23 @@ Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
         space, group, shape,
         options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct,
         options.combine));
+  s.add_caches();
   for (int member = 0; member < group.size; ++member)
-    s.ranks.push_back(std::make_unique<RankRunner>(
-        s.shared, member, options.kv_pages,
-        logs.empty() ? nullptr : logs[static_cast<std::size_t>(member)]));
-  set_budget(options.budget);
-  set_overlap(options.overlap);
-  for (const auto& rank : s.ranks)
-    for (int stream = 0; stream < streams_of(options.kind); ++stream)
-      s.threads.emplace_back(
-          [&s, &rank = *rank, stream] { s.serve(rank, static_cast<StreamId>(stream)); });
+    if (space.here(group.first + member))
+      s.ranks.push_back(std::make_unique<RankRunner>(
+          s.shared, member, *s.caches[static_cast<std::size_t>(member)],
+          logs.empty() ? nullptr : logs[static_cast<std::size_t>(member)]));
+  if (space.processes() != nullptr) s.link = std::make_unique<UnitLink>(space);
+  s.apply_budget(options.budget);
+  s.apply_overlap(options.overlap);
+  s.start_threads();
 }
 
 Unit::~Unit() {
+  try {
+    if (state_->link && state_->link->leads()) state_->tell(UnitCommand::Stop, {});
+  } catch (const Aborted&) {  // the others know
+  }
   {
     std::lock_guard lock(state_->mutex);
     state_->stopping = true;
@@ -174,8 +213,18 @@ Unit::~Unit() {
   for (auto& thread : state_->threads) thread.join();
 }
 
+void Unit::State::tell(UnitCommand command, const MessageWriter& rest) {
+  MessageWriter message;
+  message.put(command);
+  message.append(rest);
+  link->tell(message.take());
+}
+
 KvCache& Unit::cache(int member) {
-  return state_->ranks[static_cast<std::size_t>(member)]->cache();
+  return *state_->caches[static_cast<std::size_t>(member)];
+}
+WindowId Unit::kv_window() const {
+  return state_->kv_window;
 }
 const Group& Unit::group() const {
   return state_->shared.group;
@@ -190,53 +239,139 @@ std::uint32_t Unit::steps() const {
   return state_->steps;
 }
 
+/// Runs a step on the ranks of this process.
+void Unit::State::run_here(std::span<const RankInput> inputs) {
+  for (const auto& rank : ranks)
+    rank->begin(inputs[static_cast<std::size_t>(shared.groups.of(rank->member()))], steps);
+  std::unique_lock lock(mutex);
+  if (error) std::rethrow_exception(error);
+  running = static_cast<int>(threads.size());
+  ++generation;
+  wake.notify_all();
+  finished.wait(lock, [&] { return running == 0; });
+  if (error) std::rethrow_exception(error);
+  if (shared.space->aborted()) throw Aborted();
+  ++steps;
+  loads = {};
+  for (const auto& rank : ranks) add_loads({rank->logical_loads(), rank->physical_loads()});
+}
+
+/// Outputs and loads of all ranks.
+std::vector<RankOutput> Unit::State::collect(std::size_t groups) {
+  std::vector<RankOutput> members(static_cast<std::size_t>(shared.group.size));
+  for (const auto& rank : ranks)
+    members[static_cast<std::size_t>(rank->member())] = rank->take_output();
+  for (int process = 1; link && process < link->processes(); ++process) {
+    const auto message = link->answer_of(process);
+    MessageReader answer(message);
+    add_loads(read_loads(answer));
+    for (int count = answer.get<int>(); count > 0; --count) {
+      const int member = answer.get<int>();
+      members.at(static_cast<std::size_t>(member)) = read_output(answer);
+    }
+  }
+  std::vector<RankOutput> outputs(groups);
+  for (std::size_t member = 0; member < members.size(); ++member)
+    outputs[static_cast<std::size_t>(shared.groups.of(static_cast<int>(member)))].append(
+        std::move(members[member]));
+  return outputs;
+}
+
+void Unit::State::answer() {
+  MessageWriter message;
+  write_loads(message, loads);
+  message.put(static_cast<int>(ranks.size()));
+  for (const auto& rank : ranks) {
+    message.put(rank->member());
+    write_output(message, rank->take_output());
+  }
+  link->answer(message.take());
+}
+
 std::vector<RankOutput> Unit::step(std::span<const RankInput> inputs) {
   State& s = *state_;
   if (inputs.size() != static_cast<std::size_t>(groups()))
     throw std::invalid_argument("a step needs input for every attention group");
-  for (std::size_t rank = 0; rank < s.ranks.size(); ++rank)
-    s.ranks[rank]->begin(
-        inputs[static_cast<std::size_t>(s.shared.groups.of(static_cast<int>(rank)))], s.steps);
-  {
-    std::unique_lock lock(s.mutex);
-    if (s.error) std::rethrow_exception(s.error);
-    s.running = static_cast<int>(s.threads.size());
-    ++s.generation;
-    s.wake.notify_all();
-    s.finished.wait(lock, [&] { return s.running == 0; });
-    if (s.error) std::rethrow_exception(s.error);
+  try {
+    if (s.link) {
+      MessageWriter rest;
+      write_inputs(rest, inputs);
+      s.tell(UnitCommand::Step, rest);
+    }
+    s.run_here(inputs);
+    return s.collect(inputs.size());
+  } catch (const Aborted&) {
+    throw Error("run", "", s.shared.space->abort_reason());
   }
-  ++s.steps;
-  s.sum_loads();
-  std::vector<RankOutput> outputs(inputs.size());
-  for (std::size_t rank = 0; rank < s.ranks.size(); ++rank)
-    outputs[static_cast<std::size_t>(s.shared.groups.of(static_cast<int>(rank)))].append(
-        s.ranks[rank]->take_output());
-  return outputs;
+}
+
+void Unit::follow() {
+  State& s = *state_;
+  try {
+    for (;;) {
+      const auto message = s.link->command();
+      MessageReader rest(message);
+      switch (rest.get<UnitCommand>()) {
+        case UnitCommand::Step: {
+          const SentInputs sent = read_inputs(rest);
+          s.run_here(sent.inputs);
+          s.answer();
+          break;
+        }
+        case UnitCommand::Overlap:
+          s.apply_overlap(rest.get<bool>());
+          break;
+        case UnitCommand::Budget:
+          s.apply_budget(rest.get<WorkerBudget>());
+          break;
+        case UnitCommand::Stop:
+          return;
+      }
+    }
+  } catch (const Aborted&) {
+    throw Error("run", "", s.shared.space->abort_reason());
+  }
 }
 
 void Unit::set_overlap(bool overlap) {
-  const ModelConfig& config = state_->shared.model->config;
-  state_->options.overlap = overlap;
-  state_->schedule = make_schedule(state_->options.kind, overlap, state_->options.micro_batches,
-                                   config.layers, config.dense_layers);
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(overlap);
+    state_->tell(UnitCommand::Overlap, rest);
+  }
+  state_->apply_overlap(overlap);
+}
+
+void Unit::State::apply_overlap(bool overlap) {
+  const ModelConfig& config = shared.model->config;
+  options.overlap = overlap;
+  schedule = make_schedule(options.kind, overlap, options.micro_batches, config.layers,
+                           config.dense_layers);
 }
 
 WorkerBudget Unit::set_budget(WorkerBudget requested) {
-  State& s = *state_;
-  const int computing = streams_of(s.options.kind) - 1;
-  s.options.budget = requested;
-  s.granted.workers = std::clamp(requested.workers, computing + 1, 256);
-  s.granted.communication = std::clamp(requested.communication, 1, s.granted.workers - computing);
-  const int rest = s.granted.workers - s.granted.communication;
-  const int attention = computing == 1 ? rest : (rest + 1) / 2;
-  for (const auto& rank : s.ranks) {
-    rank->team(StreamId::Communication).resize(0, s.granted.communication);
-    rank->team(StreamId::Compute).resize(s.granted.communication, attention);
-    if (computing > 1)
-      rank->team(StreamId::Experts).resize(s.granted.communication + attention, rest - attention);
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(requested);
+    state_->tell(UnitCommand::Budget, rest);
   }
-  return s.granted;
+  state_->apply_budget(requested);
+  return state_->granted;
+}
+
+void Unit::State::apply_budget(WorkerBudget requested) {
+  const int computing = streams_of(options.kind) - 1;
+  options.budget = requested;
+  granted.workers = std::clamp(requested.workers, computing + 1, 256);
+  granted.communication = std::clamp(requested.communication, 1, granted.workers - computing);
+  const int rest = granted.workers - granted.communication;
+  const int attention = computing == 1 ? rest : (rest + 1) / 2;
+  for (const auto& rank : ranks) {
+    rank->team(StreamId::Communication).resize(0, granted.communication);
+    rank->team(StreamId::Compute).resize(granted.communication, attention);
+    if (computing > 1)
+      rank->team(StreamId::Experts).resize(granted.communication + attention, rest - attention);
+  }
 }
 
 WorkerBudget Unit::granted_budget() const {

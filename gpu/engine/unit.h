@@ -40,17 +40,22 @@ class Unit {
        const Placement& placement, std::span<RankLog* const> logs = {});
   ~Unit();
 
-  /// Ranks that share an attention hold the same pages: those of the first are the book of all.
+  /// Of any member, whichever process hosts it. Ranks that share an attention hold the same pages:
+  /// those of the first are the book of all.
   KvCache& cache(int member);
+  WindowId kv_window() const;  ///< the caches in the address space
   /// Attention groups, each of options().tp consecutive members.
   int groups() const { return group().size / options().tp; }
   int first_member(int attention_group) const { return attention_group * options().tp; }
   const Group& group() const;
   const UnitOptions& options() const;
-  /// Runs one step on all ranks: one input and one output for each attention group, which spreads
-  /// its rows over its ranks. The first failure of a rank is thrown here; the unit is then
-  /// unusable.
+  /// Runs one step on all ranks, also those of other processes: one input and one output for each
+  /// attention group, which spreads its rows over its ranks. The first failure of a rank is thrown
+  /// here; the unit is then unusable.
   std::vector<RankOutput> step(std::span<const RankInput> inputs);
+  /// In a process that is not the first of several: does what the first one asks for, until its
+  /// unit is gone. Throws Error when the run fails anywhere.
+  void follow();
   /// Loads of the last step.
   const StepLoads& loads() const;
   std::uint32_t steps() const;  ///< so far

@@ -4,10 +4,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "core/files.h"
 #include "core/placement/plan.h"
 #include "core/trace/moetrace_writer.h"
 #include "gpu/engine/engine.h"
@@ -23,11 +28,14 @@ void on_signal(int) {
 }
 
 struct NodeOptions {
-  std::string model = "tiny", backend = "cpu", workload, plan, out;
+  std::string model = "tiny", backend = "cpu", workload, plan, out, tokens;
   EngineOptions engine;
   RunLimit limit;
   std::uint64_t seed = 1;
   bool ordered = false, serial = false, json = false, progress = false;
+  Processes* processes = nullptr;  ///< nullptr: started alone
+  bool serving = false;            ///< set-up is over
+  bool first() const { return processes == nullptr || processes->first(); }
 };
 
 void print_progress(double fraction, std::string_view what) {
@@ -63,6 +71,11 @@ std::string plan_text(const NodeOptions& options, const ModelConfig& config,
   return plan_json(plan);
 }
 
+std::string processes_text(const Processes* processes) {
+  if (processes == nullptr) return "1";
+  return fmt::format("{} on one host under MPI, their memory shared", processes->size());
+}
+
 std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelConfig& config) {
   return {
       {"backend", "cpu: virtual ranks are threads, workers are threads and not SMs"},
@@ -79,7 +92,8 @@ std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelCon
       {"workers_requested", fmt::format("{} a rank, {} of them for communication",
                                         o.engine.budget.workers, o.engine.budget.communication)},
       {"workload", o.workload.empty() ? "default" : o.workload},
-      {"clock", "steady clock of one process, no alignment needed"}};
+      {"processes", processes_text(o.processes)},
+      {"clock", "steady clock of one host, no alignment needed"}};
 }
 
 nlohmann::ordered_json traffic_json(const Traffic& traffic) {
@@ -135,6 +149,44 @@ void print_text(const nlohmann::ordered_json& s) {
                s["spans"].dump(), s["dropped"].dump());
 }
 
+void finish(Recorder& recorder, MoetraceWriter& writer, RecorderStatistics& recorded) {
+  recorded = recorder.finish();
+  Progress writing;
+  writer.finish(writing);
+}
+
+/// One JSON line a finished request, by id.
+void write_tokens(const std::string& file, const Engine& engine) {
+  auto outputs = engine.outputs();
+  std::sort(outputs.begin(), outputs.end(),
+            [](const auto& a, const auto& b) { return a.first.id < b.first.id; });
+  std::string text;
+  for (const auto& [request, tokens] : outputs)
+    text +=
+        nlohmann::ordered_json{
+            {"request", request.id}, {"prompt", request.prompt}, {"output", tokens}}
+            .dump() +
+        "\n";
+  write_text_file(file, text);
+}
+
+/// Serves with what is set up; also after a failure the recording is finished and stays readable.
+EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
+                       const std::function<void()>& finish_recording) {
+  if (!options.tokens.empty()) engine.keep_outputs();
+  options.serving = true;
+  EngineStatistics statistics;
+  try {
+    statistics = engine.run(options.limit, progress);
+  } catch (...) {
+    finish_recording();
+    throw;
+  }
+  finish_recording();
+  if (options.first() && !options.tokens.empty()) write_tokens(options.tokens, engine);
+  return statistics;
+}
+
 void run(NodeOptions& options) {
   if (options.backend != "cpu")
     throw Error("--backend", options.backend, "this build has no such backend", "use cpu");
@@ -142,7 +194,7 @@ void run(NodeOptions& options) {
   options.engine.workload = parse_workload(options.workload);
   options.engine.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
   options.engine.overlap = !options.serial;
-  const bool shown = options.progress || isatty(STDERR_FILENO) != 0;
+  const bool shown = options.first() && (options.progress || isatty(STDERR_FILENO) != 0);
   Progress progress(shown ? Progress::Listener(print_progress) : Progress::Listener());
   running = &progress;
   std::signal(SIGINT, on_signal);
@@ -150,27 +202,30 @@ void run(NodeOptions& options) {
   const auto model = load_model(options.model, options.seed, progress);
   const auto ranks = recorded_ranks(options.engine, model->config);
   const auto placement = read_placement(options, model->config);
+  std::unique_ptr<RankLogs> logs;
   std::unique_ptr<MoetraceWriter> writer;
   std::unique_ptr<Recorder> recorder;
-  if (!options.out.empty()) {
+  if (!options.out.empty())
+    logs = std::make_unique<RankLogs>(ranks.size(), options.processes,
+                                      rank_hosts(options.engine, options.processes));
+  if (logs && options.first()) {
     writer = std::make_unique<MoetraceWriter>(options.out);
     writer->add_plan({0, "start", plan_text(options, model->config, placement)});
-    recorder =
-        std::make_unique<Recorder>(*writer, ranks, facts_of(options, model->config), steady_now());
-  }
-  EngineStatistics statistics;
-  {
-    Engine engine(model, options.engine, placement, recorder.get());
-    statistics = engine.run(options.limit, progress);
+    recorder = std::make_unique<Recorder>(*writer, ranks, facts_of(options, model->config),
+                                          steady_now(), logs.get());
   }
   RecorderStatistics recorded;
-  if (recorder) {
-    recorded = recorder->finish();
-    Progress writing;
-    writer->finish(writing);
+  EngineStatistics statistics;
+  {
+    Engine engine(model, options.engine, placement, recorder.get(),
+                  {options.processes, logs.get()});
+    statistics = serve(options, engine, progress, [&] {
+      if (recorder) finish(*recorder, *writer, recorded);
+    });
   }
-  if (shown) std::fputs("\r\033[K", stderr);
   running = nullptr;
+  if (!options.first()) return;
+  if (shown) std::fputs("\r\033[K", stderr);
   const auto json = summary(statistics, recorded, options.out);
   if (options.json)
     fmt::print("{}\n", json.dump(2));
@@ -202,8 +257,26 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--steps", o.limit.steps, "How many steps to serve, both units together")
       ->check(CLI::PositiveNumber);
   app.add_option("-o,--output", o.out, "Recording to write (.moetrace)");
+  app.add_option("--tokens", o.tokens, "Write the tokens of every finished request (JSON lines)");
   app.add_flag("--json", o.json, "Print one JSON document");
   app.add_flag("--progress", o.progress, "Show progress on stderr even when it is no terminal");
+}
+
+/// What failed, told by the first process; by the others when it happened to them while serving.
+void report(const NodeOptions& options, const std::exception& error) {
+  if (options.first())
+    fmt::print(stderr, "moescope-node: {}\n", error.what());
+  else if (options.serving)
+    fmt::print(stderr, "moescope-node: process {}: {}\n", options.processes->index(), error.what());
+  std::fflush(stderr);
+}
+
+/// Leaves together with the other processes.
+void leave(const NodeOptions& options, int exit_code) {
+  if (options.processes == nullptr) return;
+  // The first process needs a moment to say what is wrong and to finish the recording.
+  if (exit_code != 0 && !options.first()) std::this_thread::sleep_for(std::chrono::seconds(3));
+  options.processes->leave(exit_code);
 }
 
 }  // namespace
@@ -219,11 +292,16 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  int exit_code = 0;
+  std::unique_ptr<Processes> processes;
   try {
+    processes = join_processes();
+    options.processes = processes.get();
     run(options);
-    return 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "moescope-node: {}\n", error.what());
-    return 1;
+    report(options, error);
+    exit_code = 1;
   }
+  leave(options, exit_code);
+  return exit_code;
 }

@@ -4,7 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
+#include <span>
+#include <vector>
 
+#include "gpu/comm/processes.h"
 #include "gpu/record/ring.h"
 
 namespace moescope::runtime {
@@ -56,17 +60,33 @@ inline constexpr int kLogStreams = 4;  ///< compute, communication, experts, kv 
 /// Rings of one rank. Those of a stream are written by the thread of that stream, one of a
 /// micro-batch by whoever finished its layer.
 struct RankLog {
-  explicit RankLog(std::size_t capacity) {
-    for (int i = 0; i < kLogStreams; ++i) streams.emplace_back(capacity);
-    for (int i = 0; i < kMaxMicroBatches; ++i) micro_batches.emplace_back(capacity);
-    for (int i = 0; i < kLogStreams; ++i) workers.emplace_back(4 * capacity);
-  }
+  /// Bytes for rings of `capacity`.
+  static std::size_t bytes(std::size_t capacity);
+  /// A view of zeroed memory; another process may make its own of the same.
+  RankLog(std::span<std::byte> memory, std::size_t capacity);
   std::uint32_t next_correlation() {
     return correlation.fetch_add(1, std::memory_order_relaxed) + 1;
   }
+  /// Of all rings.
+  std::uint64_t dropped() const;
   std::deque<Ring<SpanRecord>> streams, micro_batches;
   std::deque<Ring<WorkerRecord>> workers;  ///< by stream
   std::atomic<std::uint32_t> correlation{0};
+};
+
+/// The logs of all ranks of a run, in memory that all its processes see.
+class RankLogs {
+ public:
+  /// `processes` may be nullptr; `host[rank]` is the process of each rank otherwise.
+  explicit RankLogs(std::size_t ranks, Processes* processes = nullptr,
+                    const std::vector<int>& host = {});
+  std::size_t size() const { return logs_.size(); }
+  RankLog* log(std::size_t rank) { return &logs_[rank]; }
+  const RankLog* log(std::size_t rank) const { return &logs_[rank]; }
+
+ private:
+  std::vector<std::unique_ptr<std::byte[]>> owned_;
+  std::deque<RankLog> logs_;
 };
 
 }  // namespace moescope::runtime

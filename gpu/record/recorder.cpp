@@ -8,7 +8,6 @@
 namespace moescope::runtime {
 namespace {
 
-constexpr std::size_t kRingCapacity = 1 << 14;
 constexpr auto kDrainInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kLoadWindow = 1'000'000'000;  ///< ns
 constexpr int kDevice = 0;
@@ -44,8 +43,13 @@ std::string arguments(const SpanRecord& r, const char* unit) {
 }  // namespace
 
 Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
-                   std::map<std::string, std::string> facts, std::int64_t start)
-    : sink_(sink), ranks_(ranks), facts_(std::move(facts)), start_(start) {
+                   std::map<std::string, std::string> facts, std::int64_t start, RankLogs* logs)
+    : sink_(sink),
+      ranks_(ranks),
+      facts_(std::move(facts)),
+      start_(start),
+      own_logs_(logs == nullptr ? std::make_unique<RankLogs>(ranks.size()) : nullptr),
+      logs_(logs == nullptr ? *own_logs_ : *logs) {
   constexpr const char* stream_names[kLogStreams] = {"compute", "communication", "experts",
                                                      "kv hand-over"};
   for (const RecordedRank& rank : ranks_) {
@@ -71,7 +75,6 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
       tracks.micro_batches[mb] =
           sink_.add_track({id, TrackType::DeviceStream, kDevice, kLogStreams + mb,
                            fmt::format("layers of micro-batch {}", mb)});
-    logs_.push_back(std::make_unique<RankLog>(kRingCapacity));
   }
   Process engine;
   engine.label = "engine";
@@ -148,7 +151,7 @@ void Recorder::drain() {
 }
 
 void Recorder::drain_rank(std::size_t rank) {
-  RankLog& log = *logs_[rank];
+  RankLog& log = *logs_.log(rank);
   const UnitKind unit = ranks_[rank].unit;
   const auto process = static_cast<ProcessId>(rank);
   std::vector<SpanRecord> spans;
@@ -268,11 +271,8 @@ RecorderStatistics Recorder::finish() {
   thread_.join();
   if (error_) std::rethrow_exception(error_);
   drain();
-  for (const auto& log : logs_) {
-    for (const auto& ring : log->streams) statistics_.dropped += ring.dropped();
-    for (const auto& ring : log->micro_batches) statistics_.dropped += ring.dropped();
-    for (const auto& ring : log->workers) statistics_.dropped += ring.dropped();
-  }
+  for (std::size_t rank = 0; rank < logs_.size(); ++rank)
+    statistics_.dropped += logs_.log(rank)->dropped();
   write_info();
   return statistics_;
 }

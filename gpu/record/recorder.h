@@ -45,13 +45,14 @@ struct RecorderStatistics {
 
 class Recorder {
  public:
-  /// `facts` go into the recording's extra facts. Times count from `start` (steady clock).
+  /// `facts` go into the recording's extra facts. Times count from `start` (steady clock). `logs`
+  /// has a log for each of `ranks`; nullptr: the recorder makes them.
   Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
-           std::map<std::string, std::string> facts, std::int64_t start);
+           std::map<std::string, std::string> facts, std::int64_t start, RankLogs* logs = nullptr);
   /// Stops without finishing when finish() was not called.
   ~Recorder();
 
-  RankLog* log(std::size_t rank) { return logs_[rank].get(); }
+  RankLog* log(std::size_t rank) { return logs_.log(rank); }
   /// Safe from any thread.
   void add_request(const RequestRecord& request);
   void add_step(const StepRecord& step);
@@ -84,7 +85,8 @@ class Recorder {
   std::vector<RecordedRank> ranks_;
   std::map<std::string, std::string> facts_;
   std::int64_t start_;
-  std::vector<std::unique_ptr<RankLog>> logs_;
+  std::unique_ptr<RankLogs> own_logs_;
+  RankLogs& logs_;
   std::vector<Tracks> tracks_;
   TrackId request_track_ = 0, step_tracks_[2] = {};
   RecorderStatistics statistics_;

@@ -1,42 +1,69 @@
-// A bounded queue from one thread to another without locks; what does not fit is counted.
+// A bounded queue from one thread to another without locks; what does not fit is counted. It may
+// lie in memory that two processes share.
 #pragma once
 
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 namespace moescope::runtime {
 
-/// One writer, one reader. Several threads may write when something else orders their writes.
+/// One writer, one reader. Several threads may write when something else orders their writes. A
+/// ring is a view of its memory: every process makes its own, of zeroed memory at first.
 template <typename T>
 class Ring {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
-  /// Holds at least `capacity` entries.
-  explicit Ring(std::size_t capacity) : slots_(std::bit_ceil(capacity)) {}
+  /// Bytes for at least `capacity` entries, a multiple of 64.
+  static std::size_t bytes(std::size_t capacity) {
+    return (sizeof(Counts) + std::bit_ceil(capacity) * sizeof(T) + 63) / 64 * 64;
+  }
+  Ring(std::span<std::byte> memory, std::size_t capacity)
+      : counts_(reinterpret_cast<Counts*>(memory.data())),
+        slots_(reinterpret_cast<T*>(memory.data() + sizeof(Counts))),
+        mask_(std::bit_ceil(capacity) - 1) {
+    if (memory.size() < bytes(capacity)) throw std::length_error("too little memory for a ring");
+  }
+  /// In memory of its own.
+  explicit Ring(std::size_t capacity) : Ring(std::vector<std::byte>(bytes(capacity)), capacity) {}
 
   void push(const T& value) noexcept {
-    const auto head = head_.load(std::memory_order_relaxed);
-    if (head - tail_.load(std::memory_order_acquire) == slots_.size()) {
-      dropped_.fetch_add(1, std::memory_order_relaxed);
+    const auto head = counts_->head.load(std::memory_order_relaxed);
+    if (head - counts_->tail.load(std::memory_order_acquire) > mask_) {
+      counts_->dropped.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    slots_[head & (slots_.size() - 1)] = value;
-    head_.store(head + 1, std::memory_order_release);
+    slots_[head & mask_] = value;
+    counts_->head.store(head + 1, std::memory_order_release);
   }
   /// Moves what is there to the end of `out`.
   void drain(std::vector<T>& out) {
-    const auto head = head_.load(std::memory_order_acquire);
-    auto tail = tail_.load(std::memory_order_relaxed);
-    for (; tail != head; ++tail) out.push_back(slots_[tail & (slots_.size() - 1)]);
-    tail_.store(tail, std::memory_order_release);
+    const auto head = counts_->head.load(std::memory_order_acquire);
+    auto tail = counts_->tail.load(std::memory_order_relaxed);
+    for (; tail != head; ++tail) out.push_back(slots_[tail & mask_]);
+    counts_->tail.store(tail, std::memory_order_release);
   }
-  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  std::uint64_t dropped() const { return counts_->dropped.load(std::memory_order_relaxed); }
 
  private:
-  std::vector<T> slots_;
-  std::atomic<std::uint64_t> head_{0}, tail_{0}, dropped_{0};
+  struct Counts {
+    std::atomic<std::uint64_t> head{0}, tail{0}, dropped{0};
+    std::byte rest[64 - 3 * sizeof(std::uint64_t)]{};  ///< entries begin on a cache line
+  };
+  Ring(std::vector<std::byte> own, std::size_t capacity) : Ring(std::span(own), capacity) {
+    own_ = std::move(own);
+  }
+
+  std::vector<std::byte> own_;
+  Counts* counts_;
+  T* slots_;
+  std::size_t mask_;
 };
 
 }  // namespace moescope::runtime

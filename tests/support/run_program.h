@@ -28,25 +28,44 @@ inline std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-/// Runs `moescope ARGUMENTS...` without a shell.
-inline ProgramResult run_moescope(std::vector<std::string> arguments) {
-  const TempFolder folder;
-  const auto out = folder / "out", err = folder / "err";
-  arguments.insert(arguments.begin(), MOESCOPE_PROGRAM);
-  std::vector<char*> argv;
-  for (auto& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
+/// A program that runs, started without a shell; found by PATH.
+class StartedProgram {
+ public:
+  explicit StartedProgram(std::vector<std::string> command) {
+    std::vector<char*> argv;
+    for (auto& word : command) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const auto out = folder_ / "out", err = folder_ / "err";
+    pid_ = fork();
+    if (pid_ != 0) return;
     if (freopen(out.c_str(), "w", stdout) == nullptr ||
         freopen(err.c_str(), "w", stderr) == nullptr)
       _exit(126);
-    execv(argv[0], argv.data());
+    execvp(argv[0], argv.data());
     _exit(127);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), read_file(err)};
+  pid_t pid() const { return pid_; }
+  /// Waits for its end.
+  ProgramResult result() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder_ / "out"),
+            read_file(folder_ / "err")};
+  }
+
+ private:
+  TempFolder folder_;
+  pid_t pid_ = -1;
+};
+
+inline ProgramResult run_program(std::vector<std::string> command) {
+  return StartedProgram(std::move(command)).result();
+}
+
+/// Runs `moescope ARGUMENTS...`.
+inline ProgramResult run_moescope(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), MOESCOPE_PROGRAM);
+  return run_program(std::move(arguments));
 }
 
 }  // namespace moescope::test

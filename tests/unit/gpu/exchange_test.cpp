@@ -77,7 +77,7 @@ TEST(GpuAddressSpace, AWaitingRankSeesWhatWasWrittenBeforeTheSignalAndWakesOnAbo
   space.write(0, {1, window, 0}, std::as_bytes(std::span(&value, 1)), Purpose::Dispatch);
   space.signal(1, flag);
   space.wait(0, flag, 1);
-  space.abort();
+  space.abort("enough");
   reader.join();
   EXPECT_EQ(seen, 42);
   EXPECT_THROW(space.wait(0, flag, 1), Aborted);

@@ -151,7 +151,7 @@ TEST(GpuForward, AMixedBatchChangesNoBitOfASequence) {
 }
 
 TEST(GpuKvCache, PagesAreTakenGivenBackAndNeverOverdrawn) {
-  KvCache cache(tiny_config(), 4, 16);
+  KvCache cache(tiny_config(), 4);
   KvSequence a, b;
   EXPECT_TRUE(cache.reserve(a, 17));
   EXPECT_EQ(a.pages.size(), 2U);

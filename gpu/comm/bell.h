@@ -1,0 +1,43 @@
+// A bell that threads of several processes can wait on when it lies in memory that they share.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace moescope::runtime {
+
+/// All members are lock-free atomics, so that zeroed shared memory holds a valid bell.
+class Bell {
+ public:
+  /// Wakes everybody who waits. What was stored before is seen by them.
+  void ring() noexcept;
+  /// Sleeps until ready() is true; calls idle(), which may throw, about ten times a second.
+  template <typename Ready, typename Idle>
+  void wait(const Ready& ready, const Idle& idle) {
+    if (ready()) return;
+    const Waiting here(waiters_);
+    for (;;) {
+      const std::uint32_t seen = rings_.load();
+      if (ready()) return;
+      if (!sleep(seen)) idle();
+    }
+  }
+
+ private:
+  struct Waiting {
+    explicit Waiting(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
+    ~Waiting() { --count_; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    std::atomic<std::uint32_t>& count_;
+  };
+  /// Until the next ring after `seen`; false when the time is up.
+  bool sleep(std::uint32_t seen) noexcept;
+
+  std::atomic<std::uint32_t> rings_{0}, waiters_{0};
+};
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+}  // namespace moescope::runtime
