@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/commands/command.h"
+#include "app/commands/gui_export_loads.h"
 #include "app/commands/gui_headless.h"
 #include "core/error.h"
 #include "core/export/chrome_json.h"
@@ -22,6 +23,7 @@ struct ExportOptions {
   std::vector<std::string> files;
   std::string chart, output, rules, chrome, size = "1280x720", theme = "light";
   std::optional<TimeNs> from, to;
+  LoadChartOptions loads;
 };
 
 QSize parse_size(const std::string& text) {
@@ -40,14 +42,6 @@ std::optional<TimeRange> window_of(const ExportOptions& options, TimeRange full)
                 "the trace reaches from 0 to " + std::to_string(full.end) + " ns");
   }
   return window;
-}
-
-void refuse_unknown(const ExportOptions& options) {
-  if (options.chart == "load" || options.chart == "balance") {
-    throw Error(options.files.front(), {},
-                "the trace has no expert loads, so there is no " + options.chart + " chart",
-                "choose timeline, overlap or sm");
-  }
 }
 
 void export_chrome(const ExportOptions& options) {
@@ -71,13 +65,14 @@ void export_file(const ExportOptions& options) {
   if (!options.chrome.empty()) return export_chrome(options);
   if (options.output.empty()) throw CLI::RequiredError("-o");
   const QSize size = parse_size(options.size);
-  refuse_unknown(options);
   const auto application = headless_application();
+  const Theme& theme = options.theme == "dark" ? Theme::dark_theme() : Theme::light();
+  const QString path = QString::fromStdString(options.output);
+  if (options.chart == "load" || options.chart == "balance")
+    return export_load_chart(options.files, options.chart, options.loads, path, size, theme);
   HeadlessDocument opened(options.files, options.rules);
   const auto window = window_of(options, opened.context.full());
   if (window) opened.context.setRange(*window);
-  const Theme& theme = options.theme == "dark" ? Theme::dark_theme() : Theme::light();
-  const QString path = QString::fromStdString(options.output);
   if (options.chart == "sm") {
     SmView view(opened.document, opened.context);
     view.showAllDevices();
@@ -99,7 +94,10 @@ void register_export(CLI::App& app) {
   auto options = std::make_shared<ExportOptions>();
   auto* command = app.add_subcommand(
       "export", "Write a chart as PNG, SVG, PDF or CSV, or the trace as Chrome JSON");
-  command->add_option("FILE", options->files, "Trace files or folders")->required();
+  command
+      ->add_option("FILE", options->files,
+                   "Trace files or folders; load dumps and logs for load and balance")
+      ->required();
   command->add_option("--chart", options->chart, "Chart to write")
       ->check(CLI::IsMember({"timeline", "overlap", "sm", "load", "balance"}));
   command->add_option("-o,--output", options->output, "File to write: .png, .svg, .pdf or .csv");
@@ -110,6 +108,7 @@ void register_export(CLI::App& app) {
       ->check(CLI::IsMember({"light", "dark"}));
   command->add_option("--from", options->from, "Start of the range, ns from the trace start");
   command->add_option("--to", options->to, "End of the range, ns from the trace start");
+  add_load_chart_options(*command, options->loads);
   command->add_option("--rules", options->rules, "Rule file for the classes of kernels");
   command->callback([options] { export_file(*options); });
 }

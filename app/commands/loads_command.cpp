@@ -1,13 +1,13 @@
 // moescope loads: what a load dump holds, how uneven it is and how it drifts.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
+#include "app/commands/load_logs_output.h"
+#include "app/commands/window_range.h"
 #include "core/error.h"
-#include "core/loads/load_set.h"
 #include "core/loads/metrics.h"
+#include "core/loads/open_loads.h"
 
 namespace moescope {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 struct LoadsOptions {
   std::vector<std::string> imports;
   std::optional<int> layer, gpus;
-  std::string window;
+  std::string window, unit;
   int count = 8;
   bool json = false;
 };
@@ -23,28 +23,6 @@ struct LoadsOptions {
 struct WindowRange {
   int first = 0, last = 0;
 };
-
-/// "A:B" with either end left out; the whole when empty.
-WindowRange parse_window(const std::string& text, int windows) {
-  if (text.empty()) return {0, windows};
-  const auto bad = [&] {
-    throw Error("", "--window", fmt::format("\"{}\" is no range of {} windows", text, windows),
-                "Give A:B with 0 <= A < B");
-  };
-  const auto colon = text.find(':');
-  if (colon == std::string::npos) bad();
-  const auto number = [&](std::string_view part, int missing) {
-    if (part.empty()) return missing;
-    int n = -1;
-    const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), n);
-    if (failed != std::errc() || end != part.data() + part.size()) bad();
-    return n;
-  };
-  const WindowRange range{number(std::string_view(text).substr(0, colon), 0),
-                          number(std::string_view(text).substr(colon + 1), windows)};
-  if (range.first < 0 || range.last > windows || range.first >= range.last) bad();
-  return range;
-}
 
 Json unevenness_json(const Unevenness& u) {
   return {{"max_over_mean", u.max_over_mean},
@@ -94,6 +72,23 @@ Json drift_json(const LoadSet& loads, const WindowRange& range, std::size_t laye
           {"halves", drift(first[layer], second[layer])}};
 }
 
+/// Balance of the tokens that were counted on GPUs in the windows.
+Json measured_json(const LoadSet& loads, const WindowRange& range, std::size_t layer) {
+  if (loads.measured.empty()) return nullptr;
+  std::vector<double> gpus(loads.measured.front()[layer].size(), 0.0);
+  for (int w = range.first; w < range.last; ++w)
+    for (std::size_t g = 0; g < gpus.size(); ++g)
+      gpus[g] += loads.measured[static_cast<std::size_t>(w)][layer][g];
+  return unevenness_json(unevenness(gpus));
+}
+
+/// Begin of the first and end of the last window, ns.
+Json times_json(const LoadSet& loads, const WindowRange& range) {
+  if (loads.times.empty()) return nullptr;
+  return {loads.times[static_cast<std::size_t>(range.first)].begin,
+          loads.times[static_cast<std::size_t>(range.last) - 1].end};
+}
+
 Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& range,
                 std::size_t l, const LoadsOptions& options) {
   const auto u = unevenness(sum[l]);
@@ -103,6 +98,7 @@ Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& 
                {"experts", unevenness_json(u)}};
   const auto gpus = gpu_tokens(loads, sum, l, options.gpus);
   json["gpus"] = gpus ? unevenness_json(unevenness(*gpus)) : Json();
+  json["gpus_measured"] = measured_json(loads, range, l);
   json["hottest"] = experts_json(hottest(sum[l], options.count), sum[l]);
   json["coldest"] = experts_json(coldest(sum[l], options.count), sum[l]);
   json["drift"] = drift_json(loads, range, l);
@@ -112,18 +108,23 @@ Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& 
 
 Json load_json(const LoadSet& loads, const LoadsOptions& options) {
   const int windows = static_cast<int>(loads.windows.size());
-  const auto range = parse_window(options.window, windows);
+  const auto [first, last] = parse_window(options.window, windows);
+  const WindowRange range{first, last};
   const auto sum = sum_windows(loads, range.first, range.last);
   Json json = {{"source", loads.source},
                {"format", loads.format},
+               {"unit", loads.unit.empty() ? Json() : Json(loads.unit)},
                {"windows", windows},
                {"window", {range.first, range.last}},
+               {"window_ns", times_json(loads, range)},
                {"ordered_in_time", loads.ordered_in_time},
                {"layers", loads.layers()},
                {"experts", loads.experts},
                {"layer_ids", loads.layer_ids.empty() ? Json() : Json(loads.layer_ids)},
                {"top_k", nullable(loads.top_k)},
                {"num_gpus", nullable(options.gpus ? options.gpus : loads.num_gpus)},
+               {"num_nodes", nullable(loads.num_nodes)},
+               {"num_groups", nullable(loads.num_groups)},
                {"routes", loads.routes.tokens() > 0 ? Json(loads.routes.tokens()) : Json()},
                {"has_running_map", loads.running_map.has_value()},
                {"notes", loads.notes}};
@@ -139,9 +140,10 @@ Json load_json(const LoadSet& loads, const LoadsOptions& options) {
 }
 
 void print_table(const Json& json) {
-  fmt::print("{}: {}, {} windows, {} layers, {} experts\n", json["source"].get<std::string>(),
-             json["format"].get<std::string>(), json["windows"].get<int>(),
-             json["layers"].get<int>(), json["experts"].get<int>());
+  fmt::print("{}: {}{}, {} windows, {} layers, {} experts\n", json["source"].get<std::string>(),
+             json["format"].get<std::string>(),
+             json["unit"].is_null() ? "" : ", " + json["unit"].get<std::string>() + " unit",
+             json["windows"].get<int>(), json["layers"].get<int>(), json["experts"].get<int>());
   fmt::print(
       "  layer      tokens  max/mean  mean/max   gini    cv  GPUs max/mean  drift  hottest\n");
   for (const auto& l : json["layers_detail"]) {
@@ -153,18 +155,43 @@ void print_table(const Json& json) {
         e["mean_over_max"].get<double>(), e["gini"].get<double>(), e["cv"].get<double>(),
         l["gpus"].is_null() ? "-" : fmt::format("{:.3f}", l["gpus"]["max_over_mean"].get<double>()),
         l["drift"].is_null() ? "-" : fmt::format("{:.3f}", l["drift"]["halves"].get<double>()),
-        l["hottest"].empty() ? Json() : l["hottest"][0]["expert"]);
+        l["hottest"].empty() ? "-" : l["hottest"][0]["expert"].dump());
   }
 }
 
+void print_notes(const std::vector<std::string>& notes) {
+  for (const auto& note : notes) fmt::print(stderr, "note: {}\n", note);
+}
+
+/// Leaves only the set of the unit asked for.
+void choose_unit(std::vector<LoadSet>& sets, const std::string& import, const std::string& unit) {
+  if (unit.empty() || sets.empty()) return;
+  std::erase_if(sets, [&](const LoadSet& set) { return set.unit != unit; });
+  if (sets.empty())
+    throw Error(import, "--unit", "has no loads of the " + unit + " unit",
+                "Leave --unit out to see what it has");
+}
+
 void run(const LoadsOptions& options) {
-  Json document = {{"schema", 1}, {"loads", Json::array()}};
+  Json document = {{"schema", 1},
+                   {"loads", Json::array()},
+                   {"balance_logs", Json::array()},
+                   {"wait_logs", Json::array()}};
   for (const auto& import : options.imports) {
-    const auto loads = read_loads(import, command_progress());
-    if (!options.json)
-      for (const auto& note : loads.notes) fmt::print(stderr, "note: {}\n", note);
-    document["loads"].push_back(load_json(loads, options));
-    if (!options.json) print_table(document["loads"].back());
+    auto content = open_loads(import, command_progress());
+    choose_unit(content.sets, import, options.unit);
+    for (const auto& loads : content.sets) document["loads"].push_back(load_json(loads, options));
+    if (options.json) {
+      if (content.balance) document["balance_logs"].push_back(balance_log_json(*content.balance));
+      if (content.waits) document["wait_logs"].push_back(wait_log_json(*content.waits));
+      continue;
+    }
+    for (const auto& note : content.notes()) fmt::print(stderr, "note: {}\n", note);
+    const auto& tables = document["loads"];
+    for (auto i = tables.size() - content.sets.size(); i < tables.size(); ++i)
+      print_table(tables[i]);
+    if (content.balance) print_balance_log(*content.balance);
+    if (content.waits) print_wait_log(*content.waits);
   }
   if (options.json) print_json(document);
 }
@@ -173,11 +200,18 @@ void run(const LoadsOptions& options) {
 
 void register_loads(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "loads", "Expert loads of a dump: imbalance by every measure, hottest experts, drift");
+      "loads",
+      "Expert loads of a dump or recording: imbalance by every measure, hottest experts, drift; "
+      "balance series and wait matrices of logs");
   auto options = std::make_shared<LoadsOptions>();
-  command->add_option("IMPORT", options->imports, "Load dumps: files or folders")->required();
+  command
+      ->add_option("IMPORT", options->imports,
+                   "Load dumps and logs: files or folders, or a .moetrace")
+      ->required();
   command->add_option("--layer", options->layer, "Only this row, with all its loads");
   command->add_option("--window", options->window, "Only windows A:B (B not included)");
+  command->add_option("--unit", options->unit, "Only this unit of a recording")
+      ->check(CLI::IsMember({"prefill", "decode"}));
   command->add_option("--gpus", options->gpus, "GPUs that share the experts, for their balance")
       ->check(CLI::Range(1, 65536));
   command

@@ -2,6 +2,7 @@
 #include "app/commands/command.h"
 #include "app/commands/gui_headless.h"
 #include "app/window/report_maker.h"
+#include "core/loads/sniff.h"
 
 namespace moescope {
 namespace {
@@ -11,14 +12,37 @@ struct ReportOptions {
   std::string output, rules;
 };
 
+/// What of the files are traces, and what are loads or logs; a recording can be both.
+struct ReportFiles {
+  std::vector<std::string> traces, loads;
+};
+
+ReportFiles sort_files(const std::vector<std::string>& files) {
+  ReportFiles sorted;
+  for (const auto& file : files) {
+    const auto input = sniff_load_input(file);
+    const bool recording = input == LoadInput::Recording;
+    if (input == LoadInput::None || recording) sorted.traces.push_back(file);
+    if (recording ? has_recorded_loads(file) : input != LoadInput::None)
+      sorted.loads.push_back(file);
+  }
+  return sorted;
+}
+
 void make_report(const ReportOptions& options) {
+  const auto files = sort_files(options.files);
   const auto application = headless_application();
-  HeadlessDocument opened(options.files, options.rules);
+  LoadDocument loads;
+  for (const auto& file : files.loads)
+    loads.setContent(open_loads(file, command_progress()), {QString::fromStdString(file)});
+  const QString output = QString::fromStdString(options.output);
+  if (files.traces.empty()) return write_report_of(Document(), loads, {}, output);
+  HeadlessDocument opened(files.traces, options.rules);
   const Trace& trace = *opened.document.trace();
-  write_trace_report(opened.document,
-                     statistics_of(trace, *opened.document.analysis()->classes, trace.range(), {},
-                                   false, command_progress()),
-                     QString::fromStdString(options.output));
+  write_report_of(opened.document, loads,
+                  statistics_of(trace, *opened.document.analysis()->classes, trace.range(), {},
+                                false, command_progress()),
+                  output);
 }
 
 }  // namespace
@@ -26,7 +50,8 @@ void make_report(const ReportOptions& options) {
 void register_report(CLI::App& app) {
   auto options = std::make_shared<ReportOptions>();
   auto* command = app.add_subcommand("report", "Write a report as one HTML or PDF file");
-  command->add_option("FILE", options->files, "Trace files or folders")->required();
+  command->add_option("FILE", options->files, "Trace files or folders, load dumps, logs")
+      ->required();
   command->add_option("-o,--output", options->output, "File to write: .html or .pdf")->required();
   command->add_option("--rules", options->rules, "Rule file for the classes of kernels");
   command->callback([options] { make_report(*options); });

@@ -5,7 +5,6 @@
 
 namespace moescope {
 namespace {
-constexpr auto kStateKey = "window/docks";
 constexpr int kLeftWidth = 210, kRightWidth = 400;
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
 }  // namespace
@@ -29,7 +28,7 @@ QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& t
   dock->setWidget(panel);
   dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
   docks_ << dock;
-  places_ << Place{dock, area, tabbed};
+  places_ << Place{dock, area, tabbed, false};
   window_.addDockWidget(area, dock);
   dock->hide();
   return dock;
@@ -43,29 +42,41 @@ QDockWidget* DockLayout::dock(const QString& id) const {
 
 void DockLayout::reveal(const QString& id) {
   QDockWidget* found = dock(id);
-  if (found == nullptr || !workspace_visible_) return;
+  if (found == nullptr || workspace_ == Workspace::Start) return;
   found->show();
   found->raise();
   found->widget()->setFocus(Qt::ShortcutFocusReason);
 }
 
-void DockLayout::setWorkspaceVisible(bool visible) {
-  if (visible == workspace_visible_) return;
-  if (!visible) save();
-  workspace_visible_ = visible;
-  window_.centralWidget()->setVisible(!visible);
-  if (!visible) {
-    for (QDockWidget* dock : docks_) dock->hide();
-    return;
-  }
-  const QByteArray state = session_.value(kStateKey);
+void DockLayout::needTrace(const QStringList& ids) {
+  for (Place& place : places_)
+    if (ids.contains(place.dock->objectName().mid(5))) place.needs_trace = true;
+}
+
+QString DockLayout::stateKey() const {
+  return workspace_ == Workspace::Loads ? QStringLiteral("window/docksOfLoads")
+                                        : QStringLiteral("window/docks");
+}
+
+void DockLayout::setWorkspace(Workspace workspace) {
+  if (workspace == workspace_) return;
+  save();
+  workspace_ = workspace;
+  window_.centralWidget()->setVisible(workspace == Workspace::Start);
+  for (QDockWidget* dock : docks_) dock->hide();
+  if (workspace == Workspace::Start) return;
+  const QByteArray state = session_.value(stateKey());
   if (state.isEmpty() || !window_.restoreState(state)) arrange();
 }
 
 void DockLayout::arrange() {
-  if (!workspace_visible_) return;
+  if (workspace_ == Workspace::Start) return;
   QMap<int, QDockWidget*> tabs;  // first tabbed dock of an area
   for (const Place& place : places_) {
+    if (!shown(place)) {
+      place.dock->hide();
+      continue;
+    }
     place.dock->setFloating(false);
     window_.removeDockWidget(place.dock);
     window_.addDockWidget(place.area, place.dock);
@@ -81,6 +92,7 @@ void DockLayout::arrange() {
   QList<QDockWidget*> columns, rows;
   QList<int> widths, heights;
   for (const Place& place : places_) {
+    if (!shown(place)) continue;
     const bool left_side = place.area == Qt::LeftDockWidgetArea;
     if (left_side || place.area == Qt::RightDockWidgetArea) {
       columns << place.dock;
@@ -113,7 +125,7 @@ void DockLayout::fillLayouts(QMenu& menu) {
   if (!names.isEmpty()) menu.addSeparator();
   for (const QString& name : names)
     menu.addAction(name, this, [this, name] {
-      if (workspace_visible_) window_.restoreState(session_.layout(name));
+      if (workspace_ != Workspace::Start) window_.restoreState(session_.layout(name));
     });
   menu.addSeparator();
   menu.addAction(tr("&Save layout as…"), this, &DockLayout::saveAs);
@@ -131,7 +143,7 @@ void DockLayout::saveAs() {
 }
 
 void DockLayout::save() {
-  if (workspace_visible_) session_.setValue(kStateKey, window_.saveState());
+  if (workspace_ != Workspace::Start) session_.setValue(stateKey(), window_.saveState());
 }
 
 }  // namespace moescope

@@ -10,6 +10,9 @@
 
 namespace moescope {
 
+/// What is open: nothing, expert loads or logs alone, or a trace.
+enum class Workspace { Start, Loads, Trace };
+
 class DockLayout : public QObject {
   Q_OBJECT
 
@@ -23,8 +26,10 @@ class DockLayout : public QObject {
   const QList<QDockWidget*>& docks() const { return docks_; }
   /// Shows, raises and focuses the dock.
   void reveal(const QString& id);
-  /// False: only the start page is there. True: the docks, as they were left.
-  void setWorkspaceVisible(bool visible);
+  /// Docks that are empty without a trace: not part of the workspace of loads.
+  void needTrace(const QStringList& ids);
+  /// Only the start page, or the docks of loads or of a trace as they were left.
+  void setWorkspace(Workspace workspace);
   /// The layout "Analyse".
   void arrange();
   void fillMenu(QMenu& view);
@@ -39,13 +44,18 @@ class DockLayout : public QObject {
     QDockWidget* dock;
     Qt::DockWidgetArea area;
     bool tabbed;
+    bool needs_trace = false;
   };
+  bool shown(const Place& place) const {
+    return workspace_ == Workspace::Trace || !place.needs_trace;
+  }
+  QString stateKey() const;
 
   QMainWindow& window_;
   Session& session_;
   QList<QDockWidget*> docks_;
   QList<Place> places_;
-  bool workspace_visible_ = false;
+  Workspace workspace_ = Workspace::Start;
 };
 
 }  // namespace moescope

@@ -10,22 +10,27 @@ namespace {
 constexpr std::size_t kMenuEntries = 12;
 }
 
-FileActions::FileActions(Document& document, Loader& loader, Session& session, QWidget* window)
+FileActions::FileActions(Document& document, LoadDocument& loads, Loader& loader, Session& session,
+                         QWidget* window)
     : QObject(window),
       document_(document),
+      loads_(loads),
       loader_(loader),
       session_(session),
       window_(window),
       open_(make_action(this, "file.open", tr("&Open…"),
-                        tr("Open trace files; several become one trace"), {QKeySequence::Open})),
-      folder_(make_action(this, "file.openFolder", tr("Open &folder…"),
-                          tr("Open all trace files of a folder as one trace"),
-                          {QKeySequence("Ctrl+Shift+O")})),
+                        tr("Open trace files, several become one trace; or expert loads and logs"),
+                        {QKeySequence::Open})),
+      folder_(make_action(
+          this, "file.openFolder", tr("Open &folder…"),
+          tr("Open all trace files of a folder as one trace, or a folder of load dumps"),
+          {QKeySequence("Ctrl+Shift+O")})),
       save_(make_action(this, "file.saveAs", tr("&Save as .moetrace…"),
                         tr("Write the open trace to a MoEscope trace file"),
                         {QKeySequence("Ctrl+S")})),
-      close_(make_action(this, "file.close", tr("&Close trace"),
-                         tr("Close the trace and show the start page"), {QKeySequence("Ctrl+W")})),
+      close_(make_action(this, "file.close", tr("&Close"),
+                         tr("Close the trace, loads and logs and show the start page"),
+                         {QKeySequence("Ctrl+W")})),
       quit_(make_action(this, "file.quit", tr("&Quit"), tr("Close the window"),
                         {QKeySequence("Ctrl+Q")})) {
   connect(open_, &QAction::triggered, this, &FileActions::chooseFiles);
@@ -35,9 +40,11 @@ FileActions::FileActions(Document& document, Loader& loader, Session& session, Q
   connect(quit_, &QAction::triggered, window_, &QWidget::close);
   const auto refresh = [this] {
     save_->setEnabled(document_.trace() != nullptr);
-    close_->setEnabled(document_.trace() != nullptr);
+    close_->setEnabled(document_.trace() != nullptr || !loads_.empty());
   };
   connect(&document_, &Document::traceChanged, this, refresh);
+  connect(&loads_, &LoadDocument::loadsChanged, this, refresh);
+  connect(&loads_, &LoadDocument::logsChanged, this, refresh);
   refresh();
 }
 
@@ -78,13 +85,15 @@ void FileActions::fillRecent() {
 }
 
 void FileActions::chooseFiles() {
-  loader_.open(
-      QFileDialog::getOpenFileNames(window_, tr("Open traces"), {},
-                                    tr("Traces (*.json *.gz *.sqlite *.moetrace);;All files (*)")));
+  loader_.open(QFileDialog::getOpenFileNames(
+      window_, tr("Open traces or expert loads"), {},
+      tr("Traces and loads (*.json *.gz *.sqlite *.moetrace *.jsonl *.pt *.safetensors *.csv "
+         "*.npy *.log);;All files (*)")));
 }
 
 void FileActions::chooseFolder() {
-  const QString folder = QFileDialog::getExistingDirectory(window_, tr("Open a folder of traces"));
+  const QString folder =
+      QFileDialog::getExistingDirectory(window_, tr("Open a folder of traces or load dumps"));
   if (!folder.isEmpty()) loader_.open({folder});
 }
 

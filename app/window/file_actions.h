@@ -8,6 +8,7 @@
 #include "app/window/loader.h"
 #include "app/window/output_actions.h"
 #include "app/window/session.h"
+#include "views/common/load_document.h"
 
 namespace moescope {
 
@@ -15,7 +16,8 @@ class FileActions : public QObject {
   Q_OBJECT
 
  public:
-  FileActions(Document& document, Loader& loader, Session& session, QWidget* window);
+  FileActions(Document& document, LoadDocument& loads, Loader& loader, Session& session,
+              QWidget* window);
 
   /// Opening and saving; `outputs` adds its actions before closing.
   void fillMenu(QMenu& file, OutputActions& outputs);
@@ -30,6 +32,7 @@ class FileActions : public QObject {
   void fillRecent();
 
   Document& document_;
+  LoadDocument& loads_;
   Loader& loader_;
   Session& session_;
   QWidget* window_;

@@ -74,7 +74,8 @@ Loader::Loader(Document& document, WindowServices services, QObject* parent)
   });
 }
 
-void Loader::open(const QStringList& files) {
+void Loader::open(const QStringList& all) {
+  const QStringList files = filter_ ? filter_(all) : all;
   if (files.isEmpty()) return;
   loading_ = files;
   load_job_.start(
@@ -121,6 +122,7 @@ void Loader::save(const QString& file) {
 void Loader::close() {
   cancel();
   document_.setTrace(nullptr, {});
+  Q_EMIT closed();
 }
 
 void Loader::cancel() {

@@ -24,6 +24,10 @@ class Loader : public QObject {
  public:
   Loader(Document& document, WindowServices services, QObject* parent = nullptr);
 
+  /// Is shown all files first and gives back those that are traces.
+  using Filter = std::function<QStringList(const QStringList&)>;
+  void setFilter(Filter filter) { filter_ = std::move(filter); }
+
   /// Opens all `files` as one trace; a load that runs is given up. Cancel and failure leave the
   /// document as it is.
   void open(const QStringList& files);
@@ -40,6 +44,7 @@ class Loader : public QObject {
   void opened(const QStringList& files);
   void failed(const QStringList& files);
   void saved(const QString& file);
+  void closed();
 
  private:
   void analyze();
@@ -47,6 +52,7 @@ class Loader : public QObject {
 
   Document& document_;
   WindowServices services_;
+  Filter filter_;
   QStringList loading_;
   JobRunner load_job_, analysis_job_, save_job_;
 };

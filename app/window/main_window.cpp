@@ -12,6 +12,7 @@
 
 #include "app/window/about_dialog.h"
 #include "app/window/appearance.h"
+#include "app/window/load_views.h"
 #include "app/window/samples.h"
 #include "app/window/trace_views.h"
 #include "views/common/action.h"
@@ -40,10 +41,11 @@ constexpr auto kGeometryKey = "window/geometry";
 MainWindow::MainWindow(WindowServices services, QWidget* parent)
     : QMainWindow(parent),
       loader_(document_, std::move(services)),
+      load_loader_(loads_),
       notes_keeper_(document_),
       layout_(*this, session_),
-      files_(new FileActions(document_, loader_, session_, this)),
-      outputs_(new OutputActions(document_, layout_, session_, this)),
+      files_(new FileActions(document_, loads_, loader_, session_, this)),
+      outputs_(new OutputActions(document_, loads_, layout_, session_, this)),
       range_bar_(new RangeBar(document_, context_, this)) {
   add_resources();
   setObjectName("mainWindow");
@@ -60,6 +62,7 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   buildMenus();
   buildStatus();
   connectLoading();
+  connectLoads();
   restoreGeometry(session_.value(kGeometryKey));
   refreshStartPage();
 }
@@ -95,6 +98,7 @@ void MainWindow::buildDocks() {
               false);
   layout_.add(new LegendPanel(document_), "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
   add_trace_views(layout_, document_, context_);
+  add_load_views(layout_, loads_);
   find_ = new FindPanel(document_, context_);
   rules_ = new RulesPanel(document_);
   layout_.add(find_, "find", tr("Find"), Qt::BottomDockWidgetArea, true);
@@ -246,7 +250,7 @@ void MainWindow::connectJob(JobRunner& job) {
           [this](const QString& title) { job_status_->setBusy(true, title); });
   connect(&job, &JobRunner::progressed, job_status_, &JobStatus::setProgress);
   connect(&job, &JobRunner::finished, job_status_,
-          [this] { job_status_->setBusy(loader_.busy(), {}); });
+          [this] { job_status_->setBusy(loader_.busy() || load_loader_.busy(), {}); });
   connect(job_status_, &JobStatus::cancelRequested, &job, &JobRunner::cancel);
 }
 
@@ -268,14 +272,39 @@ void MainWindow::connectLoading() {
   connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
 }
 
+void MainWindow::connectLoads() {
+  connectJob(load_loader_.job());
+  loader_.setFilter([this](const QStringList& files) { return load_loader_.take(files); });
+  connect(&load_loader_, &LoadLoader::message, messages_, &MessageBar::showMessage);
+  connect(&load_loader_, &LoadLoader::opened, &session_, &Session::addRecent);
+  connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
+  connect(&loads_, &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
+  connect(&loads_, &LoadDocument::logsChanged, this, &MainWindow::contentChanged);
+}
+
 void MainWindow::traceChanged() {
   const TracePtr& trace = document_.trace();
   context_.reset(trace ? trace->range() : TimeRange{0, 1});
-  layout_.setWorkspaceVisible(trace != nullptr);
-  if (!trace) {
+  contentChanged();
+}
+
+void MainWindow::contentChanged() {
+  const TracePtr& trace = document_.trace();
+  layout_.setWorkspace(trace            ? Workspace::Trace
+                       : loads_.empty() ? Workspace::Start
+                                        : Workspace::Loads);
+  if (!trace && loads_.empty()) {
     setWindowTitle(tr("MoEscope"));
     file_status_->setText(tr("No trace open"));
+    file_status_->setToolTip({});
     refreshStartPage();
+    return;
+  }
+  if (!trace) {
+    const QString text = describe_loads(loads_);
+    setWindowTitle(tr("%1[*] - MoEscope").arg(text.section(QStringLiteral("    "), 0, 0)));
+    file_status_->setText(text);
+    file_status_->setToolTip(loads_.files().join(QLatin1Char('\n')));
     return;
   }
   const QStringList& files = document_.files();
@@ -337,7 +366,10 @@ void MainWindow::restoreLastSession() {
 void MainWindow::closeEvent(QCloseEvent* event) {
   session_.setValue(kGeometryKey, saveGeometry());
   layout_.save();
-  if (document_.trace()) session_.setLast(document_.files(), context_.range());
+  if (document_.trace())
+    session_.setLast(document_.files(), context_.range());
+  else if (!loads_.files().isEmpty())
+    session_.setLast(loads_.files(), {});
   notes_keeper_.flush();
   loader_.cancel();
   QMainWindow::closeEvent(event);

@@ -8,6 +8,7 @@
 #include "app/window/dock_layout.h"
 #include "app/window/file_actions.h"
 #include "app/window/job_status.h"
+#include "app/window/load_loader.h"
 #include "app/window/loader.h"
 #include "app/window/message_bar.h"
 #include "app/window/notes_keeper.h"
@@ -34,6 +35,7 @@ class MainWindow : public QMainWindow {
 
   void openFiles(const QStringList& files) { loader_.open(files); }
   Document& document() { return document_; }
+  LoadDocument& loads() { return loads_; }
   ViewContext& context() { return context_; }
   Loader& loader() { return loader_; }
   Session& session() { return session_; }
@@ -63,17 +65,21 @@ class MainWindow : public QMainWindow {
   void buildStatus();
   void connectLoading();
   void connectJob(JobRunner& job);
+  void connectLoads();
   void traceChanged();
+  void contentChanged();
   void refreshStartPage();
   void setTheme(const QString& theme);
   QAction* addWindowAction(QMenu& menu, const QString& name, const QString& text,
                            const QString& tip, const QList<QKeySequence>& keys);
 
   Document document_;
+  LoadDocument loads_;
   ViewContext context_;
   QUndoGroup undo_;
   Session session_;
   Loader loader_;
+  LoadLoader load_loader_;
   NotesKeeper notes_keeper_;
   DockLayout layout_;
   FileActions* files_;

@@ -10,10 +10,11 @@
 
 namespace moescope {
 
-OutputActions::OutputActions(Document& document, DockLayout& layout, Session& session,
-                             QWidget* window)
+OutputActions::OutputActions(Document& document, LoadDocument& loads, DockLayout& layout,
+                             Session& session, QWidget* window)
     : QObject(window),
       document_(document),
+      loads_(loads),
       layout_(layout),
       session_(session),
       window_(window),
@@ -26,20 +27,18 @@ OutputActions::OutputActions(Document& document, DockLayout& layout, Session& se
       chrome_(make_action(this, "file.exportChrome", tr("Export C&hrome JSON…"),
                           tr("Write the trace for Perfetto, chrome://tracing and other tools"),
                           {})),
-      report_(make_action(this, "file.report", tr("&Report…"),
-                          tr("Write overlap, SMs, kernels and pictures as one HTML or PDF file"),
-                          {QKeySequence("Ctrl+R")})) {
+      report_(make_action(
+          this, "file.report", tr("&Report…"),
+          tr("Write overlap, SMs, kernels, expert loads and pictures as one HTML or PDF file"),
+          {QKeySequence("Ctrl+R")})) {
   connect(export_, &QAction::triggered, this, &OutputActions::showExport);
   connect(copy_, &QAction::triggered, this, &OutputActions::copyPicture);
   connect(chrome_, &QAction::triggered, this, &OutputActions::chooseChrome);
   connect(report_, &QAction::triggered, this, &OutputActions::chooseReport);
-  const auto refresh = [this] {
-    for (QAction* action : {export_, copy_, chrome_})
-      action->setEnabled(document_.trace() != nullptr);
-    report_->setEnabled(document_.analysis() != nullptr);
-  };
-  connect(&document_, &Document::traceChanged, this, refresh);
-  connect(&document_, &Document::analysisChanged, this, refresh);
+  connect(&document_, &Document::traceChanged, this, &OutputActions::refresh);
+  connect(&document_, &Document::analysisChanged, this, &OutputActions::refresh);
+  connect(&loads_, &LoadDocument::loadsChanged, this, &OutputActions::refresh);
+  connect(&loads_, &LoadDocument::logsChanged, this, &OutputActions::refresh);
   connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
     Q_EMIT message({UserMessage::Level::Error, text, {}});
   });
@@ -47,6 +46,13 @@ OutputActions::OutputActions(Document& document, DockLayout& layout, Session& se
     Q_EMIT message({UserMessage::Level::Info, tr("Writing was cancelled; no file was made."), {}});
   });
   refresh();
+}
+
+void OutputActions::refresh() {
+  const bool trace = document_.trace() != nullptr;
+  for (QAction* action : {export_, copy_}) action->setEnabled(trace || !loads_.empty());
+  chrome_->setEnabled(trace);
+  report_->setEnabled(trace ? document_.analysis() != nullptr : !loads_.empty());
 }
 
 void OutputActions::fillMenu(QMenu& file) {
@@ -59,7 +65,7 @@ QString OutputActions::currentView() const {
     const bool chart = dynamic_cast<Chart*>(dock->widget()) != nullptr;
     if (chart && dock->isAncestorOf(QApplication::focusWidget())) return id(dock);
   }
-  return QStringLiteral("timeline");
+  return document_.trace() ? QStringLiteral("timeline") : QStringLiteral("load");
 }
 
 void OutputActions::showExport() {
@@ -84,8 +90,9 @@ void OutputActions::chooseReport() {
 }
 
 void OutputActions::writeReport(QString file) {
-  if (!document_.analysis()) return;
+  if (!report_->isEnabled()) return;
   if (QFileInfo(file).suffix().isEmpty()) file += ".html";
+  if (!document_.trace()) return finishReport({}, file);
   job_.start(
       tr("Writing report"),
       [trace = document_.trace(), analysis = document_.analysis()](Progress& progress) {
@@ -93,14 +100,17 @@ void OutputActions::writeReport(QString file) {
                                                  false, progress));
       },
       [this, file](auto found) {
-        if (found.first != document_.analysis()) return;
-        try {
-          write_trace_report(document_, std::move(found.second), file);
-          Q_EMIT message({UserMessage::Level::Info, tr("Wrote %1.").arg(file), {}});
-        } catch (const std::exception& error) {
-          Q_EMIT message({UserMessage::Level::Error, QString::fromUtf8(error.what()), {}});
-        }
+        if (found.first == document_.analysis()) finishReport(std::move(found.second), file);
       });
+}
+
+void OutputActions::finishReport(SelectionStatistics statistics, const QString& file) {
+  try {
+    write_report_of(document_, loads_, std::move(statistics), file);
+    Q_EMIT message({UserMessage::Level::Info, tr("Wrote %1.").arg(file), {}});
+  } catch (const std::exception& error) {
+    Q_EMIT message({UserMessage::Level::Error, QString::fromUtf8(error.what()), {}});
+  }
 }
 
 void OutputActions::chooseChrome() {

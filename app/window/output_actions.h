@@ -6,7 +6,9 @@
 #include <QObject>
 
 #include "app/window/export_dialog.h"
+#include "core/analysis/statistics.h"
 #include "views/common/job.h"
+#include "views/common/load_document.h"
 
 namespace moescope {
 
@@ -14,7 +16,8 @@ class OutputActions : public QObject {
   Q_OBJECT
 
  public:
-  OutputActions(Document& document, DockLayout& layout, Session& session, QWidget* window);
+  OutputActions(Document& document, LoadDocument& loads, DockLayout& layout, Session& session,
+                QWidget* window);
 
   void fillMenu(QMenu& file);
   /// Makes the statistics in the background, then writes the report: .html (also when the name has
@@ -35,10 +38,15 @@ class OutputActions : public QObject {
   void message(const moescope::UserMessage& message);
 
  private:
-  /// Id of the dock the user works in, "timeline" when it is none with a chart.
+  /// Id of the dock the user works in; when it is none with a chart, "timeline", or "load" when
+  /// there is no trace.
   QString currentView() const;
 
+  void refresh();
+  void finishReport(SelectionStatistics statistics, const QString& file);
+
   Document& document_;
+  LoadDocument& loads_;
   DockLayout& layout_;
   Session& session_;
   QWidget* window_;

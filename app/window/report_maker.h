@@ -1,16 +1,18 @@
-// The report of a whole trace with the charts of the window, drawn without a window.
+// The report of what is open with the charts of the window, drawn without a window.
 #pragma once
 
 #include <QString>
 
 #include "core/analysis/statistics.h"
 #include "views/common/document.h"
+#include "views/common/load_document.h"
 
 namespace moescope {
 
-/// Writes the report of `document`, which must be analysed; .html or .pdf. `statistics` are those
-/// of the whole trace. Needs a QApplication; to be called on its thread. Throws Error.
-void write_trace_report(const Document& document, SelectionStatistics statistics,
-                        const QString& path);
+/// Writes the report of `document`, which must be analysed or without a trace, and of all sets of
+/// `loads`; .html or .pdf. `statistics` are those of the whole trace. Needs a QApplication; to be
+/// called on its thread. Throws Error.
+void write_report_of(const Document& document, const LoadDocument& loads,
+                     SelectionStatistics statistics, const QString& path);
 
 }  // namespace moescope

@@ -22,5 +22,7 @@ LoadSet read_routes_safetensors(const std::filesystem::path& path, Progress& pro
 LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progress);
 /// SGLang recorder dump: one file, or a folder with one file per rank.
 LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress);
+/// Tables `loads` and `plans` of a .moetrace, a set for each unit.
+std::vector<LoadSet> read_recording(const std::filesystem::path& path, Progress& progress);
 
 }  // namespace moescope::load_formats

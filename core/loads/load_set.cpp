@@ -48,7 +48,16 @@ double total(const LayerLoads& window) {
 void drop_empty_windows(LoadSet& loads) {
   const auto before = loads.windows.size();
   if (before < 2) return;
-  std::erase_if(loads.windows, [](const auto& window) { return total(window) == 0; });
+  std::vector<bool> empty(before);
+  for (Index w = 0; w < before; ++w) empty[w] = total(loads.windows[w]) == 0;
+  const auto drop = [&empty](auto& of_windows) {
+    if (of_windows.size() != empty.size()) return;
+    Index w = 0;
+    std::erase_if(of_windows, [&](const auto&) { return empty[w++]; });
+  };
+  drop(loads.windows);
+  drop(loads.times);
+  drop(loads.measured);
   if (loads.windows.empty()) throw Error(loads.source, "", "all loads are zero");
   if (const auto dropped = before - loads.windows.size(); dropped > 0)
     loads.notes.push_back(fmt::format(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,16 +17,28 @@ namespace moescope {
 /// Most counts that are kept: windows * layers * experts.
 inline constexpr std::size_t kMaxLoadValues = std::size_t{1} << 27;
 
+/// When a window of loads began and ended, ns from the trace start.
+struct WindowTime {
+  std::int64_t begin = 0, end = 0;
+  friend bool operator==(const WindowTime&, const WindowTime&) = default;
+};
+
 /// Token counts [window][layer][expert]; a token routed to k experts counts k times.
 struct LoadSet {
   std::string source;  ///< file or folder as the user named it
   std::string format;  ///< e.g. "SGLang recorder (stat)"
+  std::string unit;    ///< "prefill" or "decode" where the source keeps them apart, else empty
   int experts = 0;
   std::vector<LayerLoads> windows;
   std::vector<int> layer_ids;   ///< model layer of each row; may be empty
   bool ordered_in_time = true;  ///< windows follow one another
   std::optional<int> top_k;
-  std::optional<int> num_gpus;  ///< expert-parallel ranks, when the source tells
+  std::optional<int> num_gpus;    ///< expert-parallel ranks, when the source tells
+  std::optional<int> num_nodes;   ///< that these are spread over, when the source tells
+  std::optional<int> num_groups;  ///< routing groups, when the source tells
+  std::vector<WindowTime> times;  ///< of each window; empty when the source tells none
+  /// Tokens that each GPU got, [window][layer][GPU], where they were counted; else empty.
+  std::vector<LayerLoads> measured;
   /// The placement during the recording, [layer][slot]; with several the last one.
   std::optional<std::vector<std::vector<int>>> running_map;
   Routes routes;                   ///< per token, when the source has them
@@ -35,9 +48,16 @@ struct LoadSet {
 };
 
 /// Reads any load dump, told apart by content: SGLang recorder .pt and JSON, TensorRT-LLM statistic
-/// folders, vLLM statistic JSONL, routes as JSONL or safetensors, CSV, NPY, ESFT-style JSON.
+/// folders, vLLM statistic JSONL, routes as JSONL or safetensors, CSV, NPY, ESFT-style JSON, and
+/// recordings (.moetrace). Of a recording with several units it takes the first and notes that.
 /// Throws Error when the input is none of these, damaged, empty or larger than the limits.
 LoadSet read_loads(const std::filesystem::path& path, Progress& progress);
+
+/// As read_loads(), one set for each unit of a recording: prefill and decode have different loads,
+/// GPUs and plans. A recording without loads is an Error.
+std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress);
+/// Whether a .moetrace has loads. Throws Error when it is none.
+bool has_recorded_loads(const std::filesystem::path& path);
 
 /// Sum over windows [first, last).
 LayerLoads sum_windows(const LoadSet& loads, int first, int last);

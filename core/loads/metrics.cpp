@@ -43,6 +43,26 @@ Unevenness unevenness(const std::vector<double>& values) {
   return u;
 }
 
+double value_of(const Unevenness& u, BalanceMetric metric) {
+  switch (metric) {
+    case BalanceMetric::MaxOverMean:
+      return u.max_over_mean;
+    case BalanceMetric::MeanOverMax:
+      return u.mean_over_max;
+    case BalanceMetric::Excess:
+      return u.excess;
+    case BalanceMetric::Gini:
+      return u.gini;
+    case BalanceMetric::Cv:
+      return u.cv;
+  }
+  return 0;
+}
+
+double balanced_value(BalanceMetric metric) {
+  return value_of(Unevenness(), metric);
+}
+
 std::vector<int> hottest(const std::vector<double>& values, int count) {
   return ranked(values, count, [](double a, double b) { return a > b; });
 }

@@ -18,6 +18,14 @@ struct Unevenness {
 };
 Unevenness unevenness(const std::vector<double>& values);
 
+enum class BalanceMetric { MaxOverMean, MeanOverMax, Excess, Gini, Cv };
+inline constexpr BalanceMetric kBalanceMetrics[] = {
+    BalanceMetric::MaxOverMean, BalanceMetric::MeanOverMax, BalanceMetric::Excess,
+    BalanceMetric::Gini, BalanceMetric::Cv};
+double value_of(const Unevenness& u, BalanceMetric metric);
+/// Value of loads that are all alike: 1 or 0.
+double balanced_value(BalanceMetric metric);
+
 /// Indices of the highest values first (or lowest), at most `count`; ties by index.
 std::vector<int> hottest(const std::vector<double>& values, int count);
 std::vector<int> coldest(const std::vector<double>& values, int count);

@@ -4,13 +4,15 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/loads/formats.h"
+#include "core/trace/moetrace.h"
 
 namespace moescope {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = std::size_t{1} << 30;
 constexpr const char* kFormats =
-    "Load dumps of SGLang, TensorRT-LLM and vLLM, routes, CSV, NPY and JSON can be opened";
+    "Load dumps of SGLang, TensorRT-LLM and vLLM, routes, CSV, NPY, JSON and recordings "
+    "(.moetrace) can be opened";
 
 std::string first_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -56,11 +58,27 @@ LoadSet read_loads(const std::filesystem::path& path, Progress& progress) {
   if (head.starts_with("PK\x03\x04")) return load_formats::read_sglang_pt(path, progress);
   if (head.starts_with("\x93NUMPY"))
     return load_formats::read_npy(read_text_file(path, kMaxTextBytes), path.string());
+  if (is_moetrace(head)) {
+    auto sets = load_formats::read_recording(path, progress);
+    if (sets.size() > 1)
+      sets.front().notes.push_back("the recording has loads of " + std::to_string(sets.size()) +
+                                   " units; these are of the " + sets.front().unit + " unit");
+    return std::move(sets.front());
+  }
   if (is_safetensors(head)) return load_formats::read_routes_safetensors(path, progress);
   if (head.starts_with("\x80"))
     throw Error(path.string(), "", "is a bare pickle (torch before 1.6), which is never loaded",
                 "Save it again with a newer torch");
   return read_text(path, head, progress);
+}
+
+std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress) {
+  std::error_code failed;
+  if (!std::filesystem::is_directory(path, failed) && is_moetrace(first_bytes(path)))
+    return load_formats::read_recording(path, progress);
+  std::vector<LoadSet> sets;
+  sets.push_back(read_loads(path, progress));
+  return sets;
 }
 
 }  // namespace moescope

@@ -12,9 +12,40 @@ WindowRange all_windows(const LoadsPtr& loads) {
 }  // namespace
 
 void LoadDocument::setLoads(LoadsPtr loads, QStringList files) {
-  loads_ = std::move(loads);
+  std::vector<LoadsPtr> sets;
+  if (loads) sets.push_back(std::move(loads));
+  setSets(std::move(sets), std::move(files));
+}
+
+void LoadDocument::setSets(std::vector<LoadsPtr> sets, QStringList files) {
+  sets_ = std::move(sets);
   files_ = std::move(files);
+  shown_set_ = 0;
+  assumed_ = {};
+  replaceLoads(sets_.empty() ? nullptr : sets_.front());
+}
+
+void LoadDocument::setContent(LoadContent content, const QStringList& files) {
+  if (content.balance)
+    setBalanceLog(std::make_shared<const BalanceLog>(std::move(*content.balance)));
+  if (content.waits) setWaitLog(std::make_shared<const WaitLog>(std::move(*content.waits)));
+  if (content.balance || content.waits) return;
+  std::vector<LoadsPtr> sets;
+  for (LoadSet& set : content.sets) sets.push_back(std::make_shared<const LoadSet>(std::move(set)));
+  setSets(std::move(sets), files);
+}
+
+void LoadDocument::showSet(int index) {
+  if (index == shown_set_ || index < 0 || index >= static_cast<int>(sets_.size())) return;
+  shown_set_ = index;
+  replaceLoads(sets_[static_cast<std::size_t>(index)]);
+}
+
+void LoadDocument::replaceLoads(LoadsPtr loads) {
+  loads_ = std::move(loads);
+  gpu_view_.reset();
   windows_ = all_windows(loads_);
+  reference_.reset();
   const int layers = loads_ ? loads_->layers() : 0, experts = loads_ ? loads_->experts : 0;
   Q_EMIT loadsChanged();
   Q_EMIT windowsChanged();
@@ -28,8 +59,23 @@ void LoadDocument::setLoads(LoadsPtr loads, QStringList files) {
 void LoadDocument::growLoads(LoadsPtr loads) {
   const bool all = windows_ == all_windows(loads_);
   loads_ = std::move(loads);
+  gpu_view_.reset();
+  if (static_cast<std::size_t>(shown_set_) < sets_.size())
+    sets_[static_cast<std::size_t>(shown_set_)] = loads_;
+  else
+    sets_ = {loads_};
   Q_EMIT loadsChanged();
   setWindows(all ? all_windows(loads_) : windows_);
+}
+
+void LoadDocument::growSets(std::vector<LoadsPtr> sets) {
+  const auto same = std::find_if(sets.begin(), sets.end(), [this](const LoadsPtr& set) {
+    return loads_ && set->unit == loads_->unit;
+  });
+  if (same == sets.end()) return setSets(std::move(sets), files_);
+  shown_set_ = static_cast<int>(same - sets.begin());
+  sets_ = std::move(sets);
+  growLoads(sets_[static_cast<std::size_t>(shown_set_)]);
 }
 
 void LoadDocument::setWindows(WindowRange windows) {
@@ -43,7 +89,40 @@ void LoadDocument::setWindows(WindowRange windows) {
 
 void LoadDocument::setPlan(PlanPtr plan) {
   plan_ = std::move(plan);
+  gpu_view_.reset();
   Q_EMIT planChanged();
+}
+
+void LoadDocument::setAssumed(AssumedLayout assumed) {
+  if (assumed == assumed_) return;
+  assumed_ = assumed;
+  gpu_view_.reset();
+  Q_EMIT assumedChanged();
+}
+
+const GpuView* LoadDocument::gpuView() const {
+  if (!loads_) return nullptr;
+  if (!gpu_view_) gpu_view_ = gpu_view(*loads_, plan_.get(), assumed_);
+  return &*gpu_view_;
+}
+
+void LoadDocument::setReference(std::optional<WindowRange> reference) {
+  const int count = all_windows(loads_).last;
+  if (reference && (reference->first < 0 || reference->last > count || reference->count() < 1))
+    reference.reset();
+  if (reference == reference_) return;
+  reference_ = reference;
+  Q_EMIT referenceChanged();
+}
+
+void LoadDocument::setBalanceLog(BalanceLogPtr log) {
+  balance_log_ = std::move(log);
+  Q_EMIT logsChanged();
+}
+
+void LoadDocument::setWaitLog(WaitLogPtr log) {
+  wait_log_ = std::move(log);
+  Q_EMIT logsChanged();
 }
 
 void LoadDocument::setSelection(LoadSelection selection) {

@@ -5,14 +5,19 @@
 #include <QObject>
 #include <QStringList>
 #include <memory>
+#include <optional>
+#include <vector>
 
-#include "core/loads/load_set.h"
+#include "core/loads/gpu_view.h"
+#include "core/loads/open_loads.h"
 #include "core/placement/plan.h"
 
 namespace moescope {
 
 using LoadsPtr = std::shared_ptr<const LoadSet>;
 using PlanPtr = std::shared_ptr<const Plan>;
+using BalanceLogPtr = std::shared_ptr<const BalanceLog>;
+using WaitLogPtr = std::shared_ptr<const WaitLog>;
 
 /// Consecutive windows of a load set, [first, last).
 struct WindowRange {
@@ -44,6 +49,16 @@ class LoadDocument : public QObject {
   /// them, any other stays.
   void growLoads(LoadsPtr loads);
 
+  /// All that the files hold: one set, or one for each unit of a recording. Shows the first.
+  void setSets(std::vector<LoadsPtr> sets, QStringList files);
+  const std::vector<LoadsPtr>& sets() const { return sets_; }
+  int shownSet() const { return shown_set_; }
+  void showSet(int index);
+  /// Takes over what a file holds; loads and logs stay open beside each other.
+  void setContent(LoadContent content, const QStringList& files);
+  /// setSets() while they are recorded: the set of the same unit stays shown and grows.
+  void growSets(std::vector<LoadsPtr> sets);
+
   WindowRange windows() const { return windows_; }
   /// Clamped to the loads; never empty while loads are open.
   void setWindows(WindowRange windows);
@@ -51,6 +66,25 @@ class LoadDocument : public QObject {
   /// The plan that GPU figures are of: what is edited, else what runs. Null: none.
   const PlanPtr& plan() const { return plan_; }
   void setPlan(PlanPtr plan);
+
+  /// What to assume where neither plan nor loads tell.
+  const AssumedLayout& assumed() const { return assumed_; }
+  void setAssumed(AssumedLayout assumed);
+  /// The plan that GPU figures are of and where it comes from: plan() when it fits the loads, else
+  /// what ran, else experts in order. Null without loads.
+  const GpuView* gpuView() const;
+
+  /// Windows that the shown ones are compared with; nullopt: drift is not shown.
+  const std::optional<WindowRange>& reference() const { return reference_; }
+  void setReference(std::optional<WindowRange> reference);
+
+  /// Balance and wait times from logs, beside the loads or without them; null when none are open.
+  const BalanceLogPtr& balanceLog() const { return balance_log_; }
+  const WaitLogPtr& waitLog() const { return wait_log_; }
+  void setBalanceLog(BalanceLogPtr log);
+  void setWaitLog(WaitLogPtr log);
+  /// Neither loads nor logs are open.
+  bool empty() const { return !loads_ && !balance_log_ && !wait_log_; }
 
   LoadSelection selection() const { return selection_; }
   void setSelection(LoadSelection selection);
@@ -62,11 +96,23 @@ class LoadDocument : public QObject {
   void loadsChanged();
   void windowsChanged();
   void planChanged();
+  void assumedChanged();
+  void referenceChanged();
+  void logsChanged();
   void selectionChanged();
   void hoveredChanged();
 
  private:
+  void replaceLoads(LoadsPtr loads);
+
   LoadsPtr loads_;
+  std::vector<LoadsPtr> sets_;
+  int shown_set_ = 0;
+  AssumedLayout assumed_;
+  std::optional<WindowRange> reference_;
+  BalanceLogPtr balance_log_;
+  WaitLogPtr wait_log_;
+  mutable std::optional<GpuView> gpu_view_;  ///< made when asked for
   PlanPtr plan_;
   QStringList files_;
   WindowRange windows_;

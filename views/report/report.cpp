@@ -49,6 +49,27 @@ QString list_of(const QStringList& escaped) {
   return escaped.isEmpty() ? QStringLiteral("none") : escaped.join("<br>");
 }
 
+QString files_section(const QStringList& files) {
+  QStringList escaped;
+  for (const QString& file : files) escaped << file.toHtmlEscaped();
+  return "<h2>What was opened</h2>\n<table>\n" + row("Files", list_of(escaped)) + "</table>\n";
+}
+
+QString table_section(const ReportTable& table) {
+  QString html = "<h2>" + table.title.toHtmlEscaped() + "</h2>\n";
+  for (const QString& note : table.notes) html += "<p>" + note.toHtmlEscaped() + "</p>\n";
+  html += "<div class=\"wide\"><table>\n<tr>";
+  for (const QString& name : table.header)
+    html += "<th class=\"n\">" + name.toHtmlEscaped() + "</th>";
+  html += "</tr>\n";
+  for (const QStringList& fields : table.rows) {
+    html += "<tr>";
+    for (const QString& field : fields) html += cell(field.toHtmlEscaped(), true);
+    html += "</tr>\n";
+  }
+  return html + "</table></div>\n";
+}
+
 QString opened_section(const ReportInput& input) {
   const TraceInfo& info = input.trace->info();
   QStringList files, skipped, warnings, alignments, devices, processes;
@@ -217,9 +238,12 @@ QString html_with(const ReportInput& input, const ImageOf& image) {
       "report</title>\n<style>" +
       QString::fromUtf8(kStyle) + "</style></head><body>\n<h1>MoEscope report</h1>\n";
   html += "<p class=\"muted\">Made with MoEscope " MOESCOPE_VERSION " on " +
-          input.date.toHtmlEscaped() + "</p>\n" + opened_section(input);
+          input.date.toHtmlEscaped() + "</p>\n" +
+          (input.trace ? opened_section(input) : files_section(input.files));
   for (Chart* chart : input.charts) html += "<p>" + image(*chart) + "</p>\n";
-  html += overlap_section(input) + sm_section(input) + kernels_section(input) + glossary();
+  for (const ReportTable& table : input.tables) html += table_section(table);
+  if (input.trace)
+    html += overlap_section(input) + sm_section(input) + kernels_section(input) + glossary();
   return html + "</body></html>\n";
 }
 

@@ -11,12 +11,21 @@
 
 namespace moescope {
 
+/// A section beside those of the trace.
+struct ReportTable {
+  QString title;
+  QStringList notes;  ///< paragraphs above the table
+  QStringList header;
+  std::vector<QStringList> rows;
+};
+
 struct ReportInput {
-  TracePtr trace;
+  TracePtr trace;  ///< null: the report has charts and tables only
   AnalysisPtr analysis;
   QStringList files;
   SelectionStatistics statistics;  ///< of the whole trace
   std::vector<Chart*> charts;
+  std::vector<ReportTable> tables;
   QString date;  ///< told in the report
 };
 

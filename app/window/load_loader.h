@@ -1,0 +1,42 @@
+// Opening expert loads and logs in the background; the document changes only on success.
+#pragma once
+
+#include <QObject>
+#include <QStringList>
+
+#include "app/window/loader.h"
+#include "views/common/load_document.h"
+
+namespace moescope {
+
+class LoadLoader : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit LoadLoader(LoadDocument& document, QObject* parent = nullptr);
+
+  /// Opens what of `files` are load dumps, recordings with loads or logs, and gives back those that
+  /// are traces: recordings are both. Of several dumps the first is opened.
+  QStringList take(const QStringList& files);
+  /// Forgets loads and logs.
+  void close();
+  bool busy() const { return job_.running(); }
+  JobRunner& job() { return job_; }
+
+ Q_SIGNALS:
+  void message(const moescope::UserMessage& message);
+  /// After files that are no traces were opened.
+  void opened(const QStringList& files);
+
+ private:
+  void start(const QString& file, bool recording);
+  void show(const QString& file, bool recording, LoadContent content);
+
+  LoadDocument& document_;
+  JobRunner job_;
+};
+
+/// The traps that were found in loads or logs, as a message; empty text when there is none.
+UserMessage describe_notes(const std::vector<std::string>& notes);
+
+}  // namespace moescope

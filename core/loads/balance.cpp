@@ -1,0 +1,74 @@
+#include "core/loads/balance.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "core/placement/bounds.h"
+
+namespace moescope {
+namespace {
+
+using Index = std::size_t;
+
+/// Loads of the GPUs that are alive.
+std::vector<double> live_loads(const Plan& plan, Index layer, const std::vector<double>& loads) {
+  auto gpus =
+      gpu_loads(plan.physical_to_logical[layer], loads, plan.num_gpus,
+                plan.replica_weight.empty() ? std::vector<double>() : plan.replica_weight[layer]);
+  for (auto dead = plan.dead_gpus.rbegin(); dead != plan.dead_gpus.rend(); ++dead)
+    gpus.erase(gpus.begin() + *dead);
+  return gpus;
+}
+
+}  // namespace
+
+std::vector<double> layer_balance(const LayerLoads& loads, const Plan* plan, BalanceMetric metric) {
+  std::vector<double> result;
+  for (Index l = 0; l < loads.size(); ++l)
+    result.push_back(
+        value_of(unevenness(plan == nullptr ? loads[l] : live_loads(*plan, l, loads[l])), metric));
+  return result;
+}
+
+WindowBalance balance_over_windows(const LoadSet& loads, const Plan& plan, BalanceMetric metric,
+                                   Progress& progress) {
+  WindowBalance result(loads.windows.size());
+  parallel_for(loads.windows.size(), [&](Index w) {
+    progress.check();
+    result[w] = layer_balance(loads.windows[w], &plan, metric);
+  });
+  return result;
+}
+
+WindowBalance measured_balance(const LoadSet& loads, BalanceMetric metric) {
+  WindowBalance result;
+  for (const auto& window : loads.measured) {
+    auto& layers = result.emplace_back();
+    for (const auto& gpus : window) layers.push_back(value_of(unevenness(gpus), metric));
+  }
+  return result;
+}
+
+std::vector<BoundPoint> bound_by_slots(const LayerLoads& loads, int gpus, int points,
+                                       Progress& progress) {
+  if (loads.empty() || gpus < 1 || points < 1) return {};
+  const int experts = static_cast<int>(loads[0].size());
+  const int least = (experts + gpus - 1) / gpus;  // slots of a GPU
+  const int most = std::max(2 * least, least + 2);
+  const int step = std::max(1, (most - least + points - 1) / points);
+  std::vector<BoundPoint> curve;
+  for (int slots = least; slots <= most; slots += step) curve.push_back({slots * gpus});
+  parallel_for(curve.size(), [&](Index i) {
+    double sum = 0;
+    for (const auto& layer : loads) {
+      progress.check();
+      const double bound = imbalance_bound(layer, curve[i].slot_count, gpus);
+      sum += bound;
+      curve[i].worst = std::max(curve[i].worst, bound);
+    }
+    curve[i].mean = sum / static_cast<double>(loads.size());
+  });
+  return curve;
+}
+
+}  // namespace moescope

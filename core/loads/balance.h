@@ -1,0 +1,33 @@
+// Balance of GPUs over time, and how far redundant slots could lower it.
+#pragma once
+
+#include <vector>
+
+#include "core/loads/load_set.h"
+#include "core/loads/metrics.h"
+
+namespace moescope {
+
+/// A measure of each layer: of the GPUs under `plan`, or of the experts when it is null.
+std::vector<double> layer_balance(const LayerLoads& loads, const Plan* plan, BalanceMetric metric);
+
+/// A measure of each window and layer, [window][layer].
+using WindowBalance = std::vector<std::vector<double>>;
+
+/// Of the loads that GPUs would get under `plan`, which must fit the loads. Throws Cancelled.
+WindowBalance balance_over_windows(const LoadSet& loads, const Plan& plan, BalanceMetric metric,
+                                   Progress& progress);
+/// Of the loads that were counted on GPUs; empty when none were.
+WindowBalance measured_balance(const LoadSet& loads, BalanceMetric metric);
+
+/// The lowest imbalance (max / mean) that any plan with so many slots can reach.
+struct BoundPoint {
+  int slot_count = 0;
+  double mean = 1, worst = 1;  ///< over layers
+};
+/// From one slot an expert (rounded up to whole GPUs) to twice as many, in steps of whole GPUs, at
+/// most `points` of them. Throws Cancelled.
+std::vector<BoundPoint> bound_by_slots(const LayerLoads& loads, int gpus, int points,
+                                       Progress& progress);
+
+}  // namespace moescope

@@ -1,0 +1,33 @@
+// Under which plan the loads of GPUs are shown, and where that plan comes from.
+#pragma once
+
+#include <string>
+
+#include "core/loads/load_set.h"
+
+namespace moescope {
+
+/// What the user assumes where neither plan nor source tells; 0 assumes the usual.
+struct AssumedLayout {
+  int gpus = 0, nodes = 0, groups = 0;
+  friend bool operator==(const AssumedLayout&, const AssumedLayout&) = default;
+};
+
+struct GpuView {
+  enum class Origin { Plan, Running, InOrder };
+  Origin origin = Origin::InOrder;
+  Plan plan;  ///< valid, with the layers and experts of the loads; num_groups is 1 when not known
+  /// Groups of consecutive experts to sum over; assumed when the plan's num_groups is 1.
+  int groups = 1;
+  bool assumed_gpus = false;  ///< the number of GPUs is a guess
+  std::string note;           ///< why a plan that was there is not used
+};
+
+/// `plan` when it fits the loads, else the map that ran while they were recorded, else experts in
+/// order.
+GpuView gpu_view(const LoadSet& loads, const Plan* plan, const AssumedLayout& assumed = {});
+
+/// "the plan", "the placement that ran", "experts in order" with GPUs and slots.
+std::string describe(const GpuView& view);
+
+}  // namespace moescope

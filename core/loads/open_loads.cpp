@@ -1,0 +1,32 @@
+#include "core/loads/open_loads.h"
+
+#include "core/loads/sniff.h"
+
+namespace moescope {
+
+std::vector<std::string> LoadContent::notes() const {
+  if (balance) return balance->notes;
+  if (waits) return waits->notes;
+  std::vector<std::string> notes;
+  for (const LoadSet& set : sets)
+    for (const auto& note : set.notes)
+      notes.push_back(set.unit.empty() ? note : set.unit + " unit: " + note);
+  return notes;
+}
+
+LoadContent open_loads(const std::filesystem::path& path, Progress& progress) {
+  LoadContent content;
+  switch (sniff_load_input(path)) {
+    case LoadInput::BalanceLog:
+      content.balance = read_balance_log(path, progress);
+      break;
+    case LoadInput::WaitLog:
+      content.waits = read_wait_log(path, progress);
+      break;
+    default:
+      content.sets = read_load_sets(path, progress);
+  }
+  return content;
+}
+
+}  // namespace moescope

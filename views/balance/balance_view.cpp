@@ -1,0 +1,252 @@
+#include "views/balance/balance_view.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+#include "views/common/action.h"
+#include "views/load/load_side.h"
+#include "views/load/load_view.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kDelayMs = 80;
+
+SeriesPicturePtr empty_picture(const QString& text) {
+  auto picture = std::make_shared<SeriesPicture>();
+  picture->empty_text = text;
+  return picture;
+}
+
+}  // namespace
+
+BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      sums_(document),
+      metric_(make_metric_choice(this)),
+      summary_(new QLabel(this)),
+      tabs_(new QTabWidget(this)),
+      gpus_(new SeriesChart(this)) {
+  metric_->setObjectName("balanceMetric");
+  summary_->setObjectName("balanceSummary");
+  summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  summary_->setMinimumWidth(1);
+  tabs_->setObjectName("balanceTabs");
+  tabs_->setDocumentMode(true);
+  layers_ = addChart("balanceLayers", tr("Layers"),
+                     tr("Imbalance of each layer now, before, and the lowest any plan can reach"));
+  time_ = addChart("balanceTime", tr("Over time"), tr("Imbalance of every window of the loads"));
+  curve_ = addChart("balanceCurve", tr("Redundancy"),
+                    tr("How low redundant experts could bring the imbalance"));
+  log_ = new BalanceLogView(document, this);
+  waits_ = new WaitView(document, this);
+  tabs_->addTab(log_, tr("Engine log"));
+  tabs_->addTab(waits_, tr("Wait times"));
+  tabs_->setTabToolTip(3, tr("Balance as the serving engine printed it"));
+  tabs_->setTabToolTip(4, tr("Which ranks the others wait for, from a DeepXTrace log"));
+  gpus_->setObjectName("balanceGpus");
+  auto* bar = new QHBoxLayout;
+  bar->setContentsMargins(8, 4, 8, 0);
+  bar->addWidget(metric_);
+  bar->addWidget(summary_, 1);
+  auto* splitter = new QSplitter(this);
+  splitter->addWidget(tabs_);
+  splitter->addWidget(gpus_);
+  splitter->setStretchFactor(0, 2);
+  splitter->setStretchFactor(1, 1);
+  splitter->setSizes({700, 400});
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->addLayout(bar);
+  column->addWidget(splitter, 1);
+  addActions();
+  delay_.setSingleShot(true);
+  delay_.setInterval(kDelayMs);
+  connect(&delay_, &QTimer::timeout, this, &BalanceView::compute);
+  connect(&sums_, &LoadSumKeeper::sumsChanged, this, &BalanceView::reload);
+  connect(&document, &LoadDocument::planChanged, this, &BalanceView::reload);
+  connect(&document, &LoadDocument::assumedChanged, this, &BalanceView::reload);
+  connect(&document, &LoadDocument::selectionChanged, this, &BalanceView::refreshPictures);
+  connect(&document, &LoadDocument::hoveredChanged, this, [this] {
+    layers_->setHighlight(document_.hovered().layer);
+    gpus_->setHighlight(document_.hovered().gpu);
+  });
+  connect(&document, &LoadDocument::logsChanged, this, [this] {
+    if (document_.loads()) return;
+    if (document_.balanceLog()) tabs_->setCurrentWidget(log_);
+    if (document_.waitLog()) tabs_->setCurrentWidget(waits_);
+  });
+  connect(metric_, &QComboBox::currentIndexChanged, this, &BalanceView::refreshPictures);
+  connect(layers_, &SeriesChart::placeSelected, this, [this](int layer) {
+    document_.setSelection({layer, -1, document_.selection().gpu});
+  });
+  connect(layers_, &SeriesChart::placeHovered, this, [this](int layer) {
+    document_.setHovered({layer, -1, -1});
+  });
+  connect(gpus_, &SeriesChart::placeSelected, this, [this](int gpu) {
+    if (figures_)
+      document_.setSelection({layer_to_show(*figures_, document_.selection().layer), -1, gpu});
+  });
+  connect(gpus_, &SeriesChart::placeHovered, this, [this](int gpu) {
+    document_.setHovered({document_.selection().layer, -1, gpu});
+  });
+  connect(time_, &SeriesChart::placeSelected, this, [this](int window) {
+    document_.setWindows({window, window + 1});
+  });
+  connect(&job_, &JobRunner::failed, this,
+          [this](const QString& text) { summary_->setText(text); });
+  show(nullptr);
+  reload();
+}
+
+SeriesChart* BalanceView::addChart(const char* name, const QString& title, const QString& tip) {
+  auto* chart = new SeriesChart(this);
+  chart->setObjectName(QLatin1String(name));
+  tabs_->addTab(chart, title);
+  tabs_->setTabToolTip(tabs_->count() - 1, tip);
+  return chart;
+}
+
+void BalanceView::addActions() {
+  connect(add_command(this, QStringLiteral("balanceCopy"), tr("Copy balance chart as TSV"),
+                      tr("Copy the values of the chart in front as tab-separated text"),
+                      {QKeySequence::Copy}),
+          &QAction::triggered, this,
+          [this] { QApplication::clipboard()->setText(visibleText(QLatin1Char('\t'))); });
+  connect(add_command(this, QStringLiteral("balanceCopyCsv"), tr("Copy balance of layers as CSV"),
+                      tr("Copy every measure of every layer as comma-separated text"), {}),
+          &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
+}
+
+void BalanceView::reload() {
+  if (!sums_.sums()) {
+    delay_.stop();
+    job_.cancel();
+    return show(nullptr);
+  }
+  if (!delay_.isActive()) delay_.start();
+}
+
+void BalanceView::compute() {
+  const auto input = balance_input(document_, sums_.sums());
+  if (!input) return;
+  job_.start(
+      tr("Balance of expert loads"),
+      [input = *input, old = figures_](Progress& progress) {
+        return make_balance_figures(input, old, progress);
+      },
+      [this](BalanceFiguresPtr figures) {
+        if (figures->input.sums->loads == document_.loads()) show(std::move(figures));
+      });
+}
+
+ReportTable BalanceView::reportTable() {
+  finish();
+  ReportTable table{tr("Balance of expert loads"), {}, {}, {}};
+  if (!figures_) return table;
+  const LoadSet& loads = *figures_->input.sums->loads;
+  table.notes << tr("%1 (%2), %3")
+                     .arg(QString::fromStdString(loads.source),
+                          QString::fromStdString(loads.format),
+                          QString::fromStdString(describe(figures_->input.now)))
+              << balance_summary(*figures_);
+  for (const std::string& note : loads.notes) table.notes << QString::fromStdString(note);
+  table.rows = balance_rows(*figures_);
+  table.header = table.rows.front();
+  table.rows.erase(table.rows.begin());
+  return table;
+}
+
+void BalanceView::finish() {
+  sums_.finish();
+  if (!busy()) return;
+  delay_.stop();
+  job_.cancel();
+  const auto input = balance_input(document_, sums_.sums());
+  Progress progress;
+  if (input) show(make_balance_figures(*input, figures_, progress));
+}
+
+void BalanceView::show(BalanceFiguresPtr figures) {
+  figures_ = std::move(figures);
+  refreshPictures();
+  Q_EMIT figuresChanged();
+}
+
+void BalanceView::refreshPictures() {
+  if (!figures_) {
+    for (SeriesChart* chart : {layers_, time_, curve_, gpus_})
+      chart->setPicture(empty_picture(load_missing_text()));
+    summary_->clear();
+    return;
+  }
+  const int layer = document_.selection().layer;
+  layers_->setPicture(layer_picture(*figures_, chosen_metric(*metric_)));
+  time_->setPicture(time_picture(*figures_, layer));
+  curve_->setPicture(curve_picture(*figures_));
+  gpus_->setPicture(gpu_picture(*figures_, layer));
+  const QString summary = balance_summary(*figures_);
+  const QString note = QString::fromStdString(figures_->input.now.note);
+  summary_->setText(note.isEmpty() ? summary : summary + QLatin1Char(' ') + note);
+  summary_->setToolTip(summary_->text());
+  showSelection();
+}
+
+void BalanceView::showSelection() {
+  const LoadSelection selection = document_.selection();
+  layers_->setSelected(selection.layer);
+  gpus_->setSelected(selection.gpu);
+  const WindowRange windows = document_.windows();
+  time_->setSelected(windows.count() == 1 ? windows.first : -1);
+}
+
+QString BalanceView::visibleText(QChar separator) const {
+  if (tabs_->currentWidget() == waits_)
+    return waits_->picture() ? heat_text(*waits_->picture(), separator) : QString();
+  SeriesPicturePtr picture = log_->picture();
+  for (const SeriesChart* chart : {layers_, time_, curve_})
+    if (tabs_->currentWidget() == chart) picture = chart->picture();
+  return picture && picture->places > 0 ? series_table(*picture, separator) : QString();
+}
+
+QString BalanceView::csv() const {
+  QString text;
+  if (figures_) {
+    for (const QStringList& row : balance_rows(*figures_))
+      text += row.join(QLatin1Char(',')) + QLatin1Char('\n');
+    return text;
+  }
+  if (document_.balanceLog()) return series_table(*log_->picture(), QLatin1Char(','));
+  if (document_.waitLog()) return heat_text(*waits_->picture(), QLatin1Char(','));
+  return text;
+}
+
+void BalanceView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  finish();
+  const QRectF area(QPointF(0, 0), QSizeF(size));
+  if (!figures_) {
+    if (const HeatPicturePtr waits = waits_->picture()) {
+      const HeatLayout layout = heat_layout(QFontMetricsF(painter.font()), area, *waits);
+      paint_heat_chart(painter, layout, *waits, waits->whole(), theme);
+    } else if (document_.balanceLog()) {
+      paint_series_chart(painter, area, *log_->picture(), theme);
+    } else {
+      paint_empty_text(painter, area, load_missing_text(), theme);
+    }
+    return;
+  }
+  const qreal half = area.height() / 2;
+  paint_series_chart(painter, area.adjusted(0, 0, 0, -half), *layers_->picture(), theme);
+  const bool over_time = time_->picture()->places > 1;
+  const QRectF below = area.adjusted(0, half, 0, 0);
+  paint_series_chart(painter, below.adjusted(0, 0, -below.width() / 2, 0), *gpus_->picture(),
+                     theme);
+  paint_series_chart(painter, below.adjusted(below.width() / 2, 0, 0, 0),
+                     over_time ? *time_->picture() : *curve_->picture(), theme);
+}
+
+}  // namespace moescope

@@ -1,0 +1,268 @@
+#include "views/load/heat_chart.h"
+
+#include <QCoreApplication>
+#include <QLocale>
+#include <QPaintEngine>
+#include <algorithm>
+#include <cmath>
+
+#include "views/common/chart_paint.h"
+
+namespace moescope {
+namespace {
+
+constexpr qreal kBarWidth = 14, kTick = 4;
+
+qreal widest_row_label(const QFontMetricsF& metrics, const HeatPicture& picture) {
+  qreal width = 0;
+  const int step = std::max(1, picture.values.rows / 64);
+  for (int r = 0; r < picture.values.rows; r += step)
+    width = std::max(width, metrics.horizontalAdvance(picture.rows.label(r)));
+  return std::max(width, metrics.horizontalAdvance(picture.rows.label(picture.values.rows - 1)));
+}
+
+qreal bar_label_width(const QFontMetricsF& metrics, const HeatPicture& picture) {
+  qreal width = 0;
+  for (const double tick : picture.colors.ticks(6))
+    width =
+        std::max(width, metrics.horizontalAdvance(heat_value_text(tick, picture.colors.scale())));
+  return width;
+}
+
+void paint_titles(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                  const Theme& theme) {
+  const QFont normal = painter.font();
+  const QFontMetricsF metrics(normal);
+  QFont bold = normal;
+  bold.setBold(true);
+  painter.setFont(bold);
+  painter.setPen(theme.text);
+  const QFontMetricsF bold_metrics(bold);
+  const QString title =
+      bold_metrics.elidedText(picture.title, Qt::ElideRight, layout.title.width());
+  painter.drawText(layout.title, Qt::AlignLeft | Qt::AlignTop, title);
+  painter.setFont(normal);
+  painter.setPen(theme.muted_text);
+  const QRectF below = layout.title.adjusted(0, bold_metrics.height() + 2, 0, 0);
+  painter.drawText(below, Qt::AlignLeft | Qt::AlignTop,
+                   metrics.elidedText(picture.note, Qt::ElideRight, below.width()));
+}
+
+/// First of a series of labels and how many rows or columns lie between two.
+int label_step(double shown, qreal length, qreal needed) {
+  return std::max(
+      1, static_cast<int>(nice_step(
+             std::max(shown, 1.0), std::max(1, static_cast<int>(length / std::max(needed, 1.0))))));
+}
+
+void paint_row_axis(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                    const CellWindow& window, const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  const QRectF& plot = layout.plot;
+  const qreal height = plot.height() / window.rows;
+  const int step = label_step(window.rows, plot.height(), metrics.height());
+  const int first = static_cast<int>(window.row);
+  for (int r = (first + step - 1) / step * step; r < picture.values.rows; r += step) {
+    const qreal y = plot.top() + (r + 0.5 - window.row) * height;
+    if (y > plot.bottom()) break;
+    if (y < plot.top()) continue;
+    painter.setPen(theme.muted_text);
+    painter.drawLine(QPointF(plot.left() - kTick, y), QPointF(plot.left(), y));
+    painter.setPen(theme.text);
+    painter.drawText(
+        QRectF(plot.left() - 300 - kTick - 2, y - metrics.height() / 2, 300, metrics.height()),
+        Qt::AlignRight | Qt::AlignVCenter, picture.rows.label(r));
+  }
+  painter.save();
+  painter.translate(layout.title.left(), plot.center().y());
+  painter.rotate(-90);
+  painter.drawText(QRectF(-plot.height() / 2, 0, plot.height(), metrics.height()), Qt::AlignCenter,
+                   picture.rows.name);
+  painter.restore();
+}
+
+void paint_column_axis(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                       const CellWindow& window, const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  const QRectF& plot = layout.plot;
+  const qreal width = plot.width() / window.columns;
+  const qreal label = metrics.horizontalAdvance(picture.columns.label(picture.values.columns - 1));
+  const int step = label_step(window.columns, plot.width(), label + 14);
+  const int first = static_cast<int>(window.column);
+  for (int c = (first + step - 1) / step * step; c < picture.values.columns; c += step) {
+    const qreal x = plot.left() + (c + 0.5 - window.column) * width;
+    if (x > plot.right()) break;
+    if (x < plot.left()) continue;
+    painter.setPen(theme.muted_text);
+    painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + kTick));
+    painter.setPen(theme.text);
+    painter.drawText(QRectF(x - 60, plot.bottom() + kTick + 1, 120, metrics.height()),
+                     Qt::AlignCenter, picture.columns.label(c));
+  }
+  painter.setPen(theme.text);
+  painter.drawText(QRectF(plot.left(), plot.bottom() + kTick + 2 + metrics.height(), plot.width(),
+                          metrics.height() + 2),
+                   Qt::AlignCenter, picture.columns.name);
+}
+
+void paint_color_bar(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                     const Theme& theme) {
+  const QFontMetricsF metrics(painter.font());
+  const QRectF& bar = layout.bar;
+  const int steps = std::max(1, std::min(HeatColors::kLevels, static_cast<int>(bar.height())));
+  for (int i = 0; i < steps; ++i) {
+    const qreal top = bar.bottom() - bar.height() * (i + 1) / steps;
+    const int level = i * (HeatColors::kLevels - 1) / std::max(1, steps - 1);
+    painter.fillRect(QRectF(bar.left(), top, bar.width(), bar.height() / steps + 0.5),
+                     QColor(picture.colors.color(level)));
+  }
+  painter.setPen(theme.muted_text);
+  painter.setBrush(Qt::NoBrush);
+  painter.drawRect(bar);
+  const int most = std::max(2, static_cast<int>(bar.height() / (metrics.height() * 1.6)));
+  qreal free_above = bar.bottom() + metrics.height();
+  for (const double tick : picture.colors.ticks(std::min(most, 8))) {
+    const qreal y = bar.bottom() - picture.colors.position(tick) * bar.height();
+    if (y > free_above - metrics.height()) continue;
+    free_above = y;
+    painter.setPen(theme.muted_text);
+    painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + kTick, y));
+    painter.setPen(theme.text);
+    painter.drawText(
+        QRectF(bar.right() + kTick + 2, y - metrics.height() / 2, 120, metrics.height()),
+        Qt::AlignLeft | Qt::AlignVCenter, heat_value_text(tick, picture.colors.scale()));
+  }
+  painter.save();
+  painter.setPen(theme.text);
+  painter.translate(layout.title.right(), bar.center().y());
+  painter.rotate(90);
+  painter.drawText(QRectF(-bar.height() / 2, 0, bar.height(), metrics.height()), Qt::AlignCenter,
+                   metrics.elidedText(picture.value_name, Qt::ElideRight, bar.height()));
+  painter.restore();
+}
+
+void paint_marks(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                 const CellWindow& window) {
+  painter.save();
+  painter.setBrush(Qt::NoBrush);
+  for (const HeatMark& mark : picture.marks) {
+    const QRectF rect = heat_rect(layout, window, picture, mark.row, mark.column);
+    if (rect.isEmpty()) continue;
+    // Black on white: seen on every colour of the scale, and in grey.
+    painter.setPen(QPen(Qt::white, 4));
+    painter.drawRect(rect.adjusted(1, 1, -1, -1));
+    painter.setPen(QPen(Qt::black, 2));
+    painter.drawRect(rect.adjusted(1, 1, -1, -1));
+  }
+  painter.restore();
+}
+
+}  // namespace
+
+void finish_heat_picture(HeatPicture& picture, HeatScale scale) {
+  picture.colors = HeatColors(scale, picture.values);
+  picture.cells = heat_cells(picture.values, picture.colors);
+}
+
+QString heat_value_text(double value, HeatScale scale) {
+  const QLocale locale(QLocale::English, QLocale::UnitedStates);
+  if (scale == HeatScale::Change)
+    return (value > 0 ? QStringLiteral("+") : QString()) + locale.toString(value, 'f', 2);
+  if (scale == HeatScale::Relative) return locale.toString(value, 'f', 2);
+  const bool whole = std::abs(value - std::round(value)) < 1e-9;
+  if (value >= 1e7) return locale.toString(value, 'g', 3);
+  return locale.toString(value, 'f', whole ? 0 : value < 10 ? 2 : 1);
+}
+
+HeatLayout heat_layout(const QFontMetricsF& metrics, const QRectF& area,
+                       const HeatPicture& picture) {
+  HeatLayout layout;
+  layout.title = area.adjusted(8, 6, -8, -6);
+  const qreal line = metrics.height();
+  const qreal left = line + 6 + widest_row_label(metrics, picture) + kTick + 4;
+  const qreal right = kBarWidth + kTick + 4 + bar_label_width(metrics, picture) + line + 16;
+  layout.plot = layout.title.adjusted(left, 2 * line + 10, -right, -(2 * line + kTick + 6));
+  layout.bar = QRectF(layout.plot.right() + 12, layout.plot.top(), kBarWidth, layout.plot.height());
+  return layout;
+}
+
+QRectF heat_rect(const HeatLayout& layout, const CellWindow& window, const HeatPicture& picture,
+                 int row, int column) {
+  const QRectF& plot = layout.plot;
+  const qreal width = plot.width() / window.columns, height = plot.height() / window.rows;
+  const double r0 = row < 0 ? 0 : row, r1 = row < 0 ? picture.values.rows : row + 1;
+  const double c0 = column < 0 ? 0 : column, c1 = column < 0 ? picture.values.columns : column + 1;
+  const QRectF rect(plot.left() + (c0 - window.column) * width,
+                    plot.top() + (r0 - window.row) * height, (c1 - c0) * width, (r1 - r0) * height);
+  return rect & plot;
+}
+
+void paint_heat_chart(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                      const CellWindow& window, const Theme& theme) {
+  paint_titles(painter, layout, picture, theme);
+  if (layout.plot.width() < 8 || layout.plot.height() < 8) return;
+  const bool pixels =
+      painter.paintEngine() != nullptr && painter.paintEngine()->type() == QPaintEngine::Raster;
+  if (pixels) {
+    const qreal scale = painter.device()->devicePixelRatioF();
+    const QSize size = (layout.plot.size() * scale).toSize();
+    painter.drawImage(layout.plot, heat_image(picture.cells, picture.colors, window, size, theme));
+  } else {
+    paint_heat_runs(painter, layout.plot, picture.cells, picture.colors, window, theme);
+  }
+  painter.setPen(theme.muted_text);
+  painter.setBrush(Qt::NoBrush);
+  painter.drawRect(layout.plot);
+  painter.setPen(theme.text);
+  paint_row_axis(painter, layout, picture, window, theme);
+  paint_column_axis(painter, layout, picture, window, theme);
+  paint_color_bar(painter, layout, picture, theme);
+  paint_marks(painter, layout, picture, window);
+}
+
+void paint_bar_pointer(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                       double value, const Theme& theme) {
+  if (std::isnan(value)) return;
+  const QRectF& bar = layout.bar;
+  const qreal y = bar.bottom() - picture.colors.position(value) * bar.height();
+  const QPointF tip(bar.right() - 1, y);
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(theme.text);
+  painter.drawPolygon(QPolygonF{tip, tip + QPointF(8, -5), tip + QPointF(8, 5)});
+  const QString text = heat_value_text(value, picture.colors.scale());
+  const QFontMetricsF metrics(painter.font());
+  const QRectF box(bar.right() + 8, y - metrics.height() / 2 - 1,
+                   metrics.horizontalAdvance(text) + 8, metrics.height() + 2);
+  painter.drawRect(box);
+  painter.setPen(theme.background);
+  painter.drawText(box, Qt::AlignCenter, text);
+}
+
+void paint_empty_text(QPainter& painter, const QRectF& area, const QString& text,
+                      const Theme& theme) {
+  painter.setPen(theme.muted_text);
+  painter.drawText(area.adjusted(24, 12, -24, -12), Qt::AlignCenter | Qt::TextWordWrap, text);
+}
+
+QString heat_text(const HeatPicture& picture, QChar separator) {
+  const auto field = [separator](const QString& text) {
+    return separator == QLatin1Char(',') ? csv_field(text) : tsv_field(text);
+  };
+  QString text = field(picture.rows.name + QStringLiteral(" \\ ") + picture.columns.name +
+                       QStringLiteral(": ") + picture.value_name);
+  for (int c = 0; c < picture.values.columns; ++c)
+    text += separator + field(picture.columns.label(c));
+  text += QLatin1Char('\n');
+  for (int r = 0; r < picture.values.rows; ++r) {
+    text += field(picture.rows.label(r));
+    for (int c = 0; c < picture.values.columns; ++c) {
+      const double value = picture.values.at(r, c);
+      text += separator;
+      if (!std::isnan(value)) text += QString::number(value, 'g', 12);
+    }
+    text += QLatin1Char('\n');
+  }
+  return text;
+}
+
+}  // namespace moescope

@@ -1,0 +1,136 @@
+#include "views/load/heat_colors.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "views/common/chart_paint.h"
+
+namespace moescope {
+namespace {
+
+// Ten stops each; between them colours are mixed in RGB.
+constexpr std::array<QRgb, 10> kCividis = {0xFF00224E, 0xFF123570, 0xFF3B496C, 0xFF575D6D,
+                                           0xFF707173, 0xFF8A8678, 0xFFA59C74, 0xFFC3B369,
+                                           0xFFE1CC55, 0xFFFEE838};
+constexpr std::array<QRgb, 7> kBlueWhiteOrange = {0xFF1B4F9C, 0xFF4A90D0, 0xFFA9CFEA, 0xFFFFFFFF,
+                                                  0xFFFBC38D, 0xFFE8832E, 0xFFA8480A};
+constexpr double kLeastRelative = 1.5, kLeastChange = 0.05;
+
+QRgb mix(std::span<const QRgb> stops, double position) {
+  const double at = std::clamp(position, 0.0, 1.0) * static_cast<double>(stops.size() - 1);
+  const auto i = std::min(static_cast<std::size_t>(at), stops.size() - 2);
+  const double share = at - static_cast<double>(i);
+  const auto channel = [&](int (*of)(QRgb)) {
+    return static_cast<int>(std::lround(of(stops[i]) * (1 - share) + of(stops[i + 1]) * share));
+  };
+  return qRgb(channel(qRed), channel(qGreen), channel(qBlue));
+}
+
+}  // namespace
+
+HeatColors::HeatColors(HeatScale scale, const LoadMatrix& matrix) : scale_(scale) {
+  double most = 0, least = 0, farthest = 0;
+  for (const double value : matrix.values) {
+    if (std::isnan(value)) continue;
+    most = std::max(most, value);
+    farthest = std::max(farthest, std::abs(value));
+    if (value > 0 && (least == 0 || value < least)) least = value;
+  }
+  switch (scale) {
+    case HeatScale::Linear:
+      high_ = most > 0 ? most : 1;
+      break;
+    case HeatScale::Log:
+      low_ = least > 0 ? least : 1;
+      high_ = std::max(most, low_ * 1.0001);
+      break;
+    case HeatScale::Relative:
+      high_ = std::max(most, kLeastRelative);
+      break;
+    case HeatScale::Change:
+      high_ = std::max(farthest, kLeastChange);
+      low_ = -high_;
+      break;
+  }
+  log_low_ = scale == HeatScale::Log ? static_cast<float>(std::log2(low_)) : 0;
+  log_span_ = std::max(static_cast<float>(std::log2(std::max(high_, 1e-300))) - log_low_, 1e-6F);
+  for (int i = 0; i < kLevels; ++i) {
+    const double position = i / (kLevels - 1.0);
+    colors_[static_cast<std::size_t>(i)] =
+        diverging() ? mix(kBlueWhiteOrange, position) : mix(kCividis, position);
+  }
+}
+
+double HeatColors::position(double value) const {
+  switch (scale_) {
+    case HeatScale::Linear:
+      return std::clamp(value / high_, 0.0, 1.0);
+    case HeatScale::Log:
+      if (!(value > 0)) return 0;
+      return std::clamp((std::log2(static_cast<float>(value)) - log_low_) / log_span_, 0.0F, 1.0F);
+    case HeatScale::Relative:
+      if (value <= 1) return std::max(value, 0.0) / 2;
+      return std::min(0.5F + std::log2(static_cast<float>(value)) / log_span_ / 2, 1.0F);
+    case HeatScale::Change:
+      return std::clamp(0.5 + value / high_ / 2, 0.0, 1.0);
+  }
+  return 0;
+}
+
+double HeatColors::valueAt(double position) const {
+  switch (scale_) {
+    case HeatScale::Linear:
+      return position * high_;
+    case HeatScale::Log:
+      return std::exp2(log_low_ + position * log_span_);
+    case HeatScale::Relative:
+      return position <= 0.5 ? 2 * position : std::exp2((2 * position - 1) * log_span_);
+    case HeatScale::Change:
+      return (2 * position - 1) * high_;
+  }
+  return 0;
+}
+
+int HeatColors::level(double value) const {
+  return static_cast<int>(position(value) * (kLevels - 1) + 0.5);
+}
+
+std::vector<double> HeatColors::ticks(int most) const {
+  std::vector<double> ticks;
+  const auto add_log = [&](double from, double to) {
+    for (double power = std::pow(10, std::floor(std::log10(from))); power <= to; power *= 10)
+      for (const double factor : {1.0, 2.0, 5.0})
+        if (factor * power >= from * 0.999 && factor * power <= to * 1.001)
+          ticks.push_back(factor * power);
+    // Powers of ten alone when there are many.
+    if (static_cast<int>(ticks.size()) > most)
+      std::erase_if(ticks, [](double t) {
+        const double power = std::log10(t);
+        return std::abs(power - std::round(power)) > 1e-9;
+      });
+  };
+  if (scale_ == HeatScale::Log) {
+    add_log(low_, high_);
+  } else if (scale_ == HeatScale::Relative) {
+    ticks = {0, 0.5};
+    for (double t = 1; t <= high_ * 1.001; t *= 2) ticks.push_back(t);
+    if (high_ / ticks.back() > 1.3) ticks.push_back(high_);
+  } else {
+    const double step = nice_step(high_ - low_, most);
+    for (double t = std::ceil(low_ / step - 1e-9) * step; t <= high_ + step * 1e-6; t += step)
+      ticks.push_back(std::abs(t) < step * 1e-6 ? 0 : t);
+  }
+  return ticks;
+}
+
+HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors) {
+  HeatCells cells{matrix.rows, matrix.columns, colors.diverging(), {}};
+  cells.levels.reserve(matrix.values.size());
+  for (const double value : matrix.values)
+    cells.levels.push_back(std::isnan(value) ? HeatCells::kMissing
+                                             : static_cast<std::uint8_t>(colors.level(value)));
+  return cells;
+}
+
+}  // namespace moescope

@@ -1,0 +1,36 @@
+// The heatmaps of expert loads: which values, axes and words, and which cell is what.
+#pragma once
+
+#include "views/load/heat_map.h"
+#include "views/load/load_sums.h"
+
+namespace moescope {
+
+enum class LoadPictureKind { LayerExpert, GpuLayer, ExpertTime, NodeLayer, LayerGroup };
+
+struct LoadPictureInput {
+  LoadSumsPtr sums;
+  GpuView gpus;
+  LoadPictureKind kind = LoadPictureKind::LayerExpert;
+  HeatScale scale = HeatScale::Relative;
+  int layer = 0;  ///< of ExpertTime
+};
+
+/// Null when the kind has nothing to show: change without windows to compare with.
+HeatPicturePtr make_load_picture(const LoadPictureInput& input);
+
+/// Row or column of what is selected; -1 where the picture has no such direction.
+HeatCell cell_of(const LoadPictureInput& input, const LoadSelection& selection);
+/// `before` with what the cell stands for.
+LoadSelection selection_of(const LoadPictureInput& input, HeatCell cell, LoadSelection before);
+/// All numbers of a cell in one text of several lines.
+QString load_cell_text(const LoadPictureInput& input, HeatCell cell);
+
+/// "layer 12 (row 9)" or "layer 12".
+QString layer_name(const LoadSet& loads, int row);
+/// "window 7" or its time.
+QString window_name(const LoadSet& loads, int window);
+/// "all 12 windows", "windows 3 to 5".
+QString windows_text(const LoadSet& loads, WindowRange windows);
+
+}  // namespace moescope

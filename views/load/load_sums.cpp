@@ -1,0 +1,67 @@
+#include "views/load/load_sums.h"
+
+namespace moescope {
+namespace {
+constexpr std::size_t kAtOnce = 4'000'000;  ///< counts that are summed within some milliseconds
+}
+
+LoadSumsPtr sum_loads(const LoadsPtr& loads, WindowRange windows,
+                      std::optional<WindowRange> reference) {
+  auto sums = std::make_shared<LoadSums>();
+  sums->loads = loads;
+  sums->windows = windows;
+  sums->shown = sum_windows(*loads, windows.first, windows.last);
+  sums->reference_windows = reference;
+  if (reference) sums->reference = sum_windows(*loads, reference->first, reference->last);
+  return sums;
+}
+
+LoadSumKeeper::LoadSumKeeper(LoadDocument& document, QObject* parent)
+    : QObject(parent), document_(document) {
+  connect(&document, &LoadDocument::loadsChanged, this, &LoadSumKeeper::refresh);
+  connect(&document, &LoadDocument::windowsChanged, this, &LoadSumKeeper::refresh);
+  connect(&document, &LoadDocument::referenceChanged, this, &LoadSumKeeper::refresh);
+  refresh();
+}
+
+bool LoadSumKeeper::current() const {
+  return sums_ && sums_->loads == document_.loads() && sums_->windows == document_.windows() &&
+         sums_->reference_windows == document_.reference();
+}
+
+void LoadSumKeeper::show(LoadSumsPtr sums) {
+  sums_ = std::move(sums);
+  Q_EMIT sumsChanged();
+}
+
+void LoadSumKeeper::refresh() {
+  const LoadsPtr& loads = document_.loads();
+  if (!loads) {
+    job_.cancel();
+    if (sums_) show(nullptr);
+    return;
+  }
+  const WindowRange windows = document_.windows();
+  if (current() || windows.count() < 1 ||
+      windows.last > static_cast<int>(loads->windows.size()))  // between two changes
+    return;
+  const auto reference = document_.reference();
+  const auto counted =
+      static_cast<std::size_t>(windows.count() + (reference ? reference->count() : 0)) *
+      static_cast<std::size_t>(loads->layers()) * static_cast<std::size_t>(loads->experts);
+  if (counted <= kAtOnce) return show(sum_loads(loads, windows, reference));
+  job_.start(
+      tr("Summing expert loads"),
+      [loads, windows, reference](Progress&) { return sum_loads(loads, windows, reference); },
+      [this](LoadSumsPtr sums) {
+        if (sums->loads == document_.loads()) show(std::move(sums));
+      });
+}
+
+void LoadSumKeeper::finish() {
+  if (!document_.loads() || current()) return;
+  job_.cancel();
+  show(sum_loads(document_.loads(), document_.windows(), document_.reference()));
+}
+
+}  // namespace moescope

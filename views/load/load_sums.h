@@ -1,0 +1,50 @@
+// Loads summed over the shown windows and over those they are compared with.
+#pragma once
+
+#include <QObject>
+
+#include "views/common/job.h"
+#include "views/common/load_document.h"
+
+namespace moescope {
+
+struct LoadSums {
+  LoadsPtr loads;
+  WindowRange windows;
+  LayerLoads shown;
+  std::optional<WindowRange> reference_windows;
+  std::optional<LayerLoads> reference;
+};
+using LoadSumsPtr = std::shared_ptr<const LoadSums>;
+
+LoadSumsPtr sum_loads(const LoadsPtr& loads, WindowRange windows,
+                      std::optional<WindowRange> reference);
+
+/// Follows the document; sums large loads in the background. The old sums stay until the new ones
+/// are there.
+class LoadSumKeeper : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit LoadSumKeeper(LoadDocument& document, QObject* parent = nullptr);
+
+  /// Null without loads.
+  const LoadSumsPtr& sums() const { return sums_; }
+  /// Sums now what is still being summed, for a picture that cannot wait.
+  void finish();
+  JobRunner& job() { return job_; }
+
+ Q_SIGNALS:
+  void sumsChanged();
+
+ private:
+  void refresh();
+  bool current() const;
+  void show(LoadSumsPtr sums);
+
+  LoadDocument& document_;
+  JobRunner job_;
+  LoadSumsPtr sums_;
+};
+
+}  // namespace moescope

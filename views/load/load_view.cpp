@@ -1,0 +1,286 @@
+#include "views/load/load_view.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QSignalBlocker>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+#include "views/common/action.h"
+
+namespace moescope {
+
+LoadView::LoadView(LoadDocument& document, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      sums_(document),
+      unit_(new QComboBox(this)),
+      kind_(new QComboBox(this)),
+      scale_(new QComboBox(this)),
+      gpus_(new QSpinBox(this)),
+      nodes_(new QSpinBox(this)),
+      groups_(new QSpinBox(this)),
+      windows_(new WindowBar(document, this)),
+      map_(new HeatMap(this)),
+      cell_(new QLabel(this)),
+      side_(new LoadSide(document, this)) {
+  map_->setObjectName("loadMap");
+  map_->setEmptyText(load_missing_text());
+  map_->setCellText([this](HeatCell cell) { return load_cell_text(shown_, cell); });
+  cell_->setObjectName("loadCell");
+  cell_->setContentsMargins(8, 0, 8, 2);
+  cell_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  cell_->setMinimumWidth(1);
+  auto* left = new QWidget(this);
+  auto* column = new QVBoxLayout(left);
+  column->setContentsMargins(4, 4, 0, 0);
+  column->setSpacing(2);
+  column->addWidget(makeBar());
+  column->addWidget(map_, 1);
+  column->addWidget(cell_);
+  auto* layout = new QHBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  auto* splitter = new QSplitter(this);
+  splitter->addWidget(left);
+  splitter->addWidget(side_);
+  splitter->setStretchFactor(0, 3);
+  splitter->setStretchFactor(1, 1);
+  splitter->setSizes({760, 380});
+  layout->addWidget(splitter);
+  addActions();
+  connect(&sums_, &LoadSumKeeper::sumsChanged, this, &LoadView::reload);
+  for (const auto change : {&LoadDocument::planChanged, &LoadDocument::assumedChanged})
+    connect(&document, change, this, &LoadView::reload);
+  connect(&document, &LoadDocument::selectionChanged, this, &LoadView::showSelection);
+  connect(&document, &LoadDocument::hoveredChanged, this, [this] {
+    if (!map_->hovered().valid()) map_->setHighlight(cell_of(shown_, document_.hovered()));
+  });
+  connect(map_, &HeatMap::cellSelected, this, &LoadView::select);
+  connect(map_, &HeatMap::cellHovered, this, &LoadView::hover);
+  reload();
+}
+
+QWidget* LoadView::makeBar() {
+  unit_->setObjectName("loadUnit");
+  unit_->setAccessibleName(tr("Unit whose loads are shown"));
+  unit_->setToolTip(tr("Prefill and decode have different loads, GPUs and plans"));
+  kind_->setObjectName("loadKind");
+  kind_->setAccessibleName(tr("Heatmap shown"));
+  kind_->setToolTip(tr("What the heatmap shows"));
+  const QList<QPair<QString, LoadPictureKind>> kinds = {
+      {tr("Layer x expert"), LoadPictureKind::LayerExpert},
+      {tr("GPU x layer"), LoadPictureKind::GpuLayer},
+      {tr("Expert x time"), LoadPictureKind::ExpertTime},
+      {tr("Node x layer"), LoadPictureKind::NodeLayer},
+      {tr("Layer x group"), LoadPictureKind::LayerGroup}};
+  for (const auto& [text, kind] : kinds) kind_->addItem(text, static_cast<int>(kind));
+  scale_->setObjectName("loadScale");
+  scale_->setAccessibleName(tr("Scale of the colours"));
+  scale_->setToolTip(
+      tr("Relative to mean: 1.00 is the mean load of the layer's experts or GPUs. Linear and log: "
+         "tokens; a token that is routed to k experts counts k times. Change: against the windows "
+         "to compare with"));
+  const QList<QPair<QString, HeatScale>> scales = {{tr("Relative to mean"), HeatScale::Relative},
+                                                   {tr("Linear"), HeatScale::Linear},
+                                                   {tr("Log"), HeatScale::Log},
+                                                   {tr("Change"), HeatScale::Change}};
+  for (const auto& [text, scale] : scales) scale_->addItem(text, static_cast<int>(scale));
+  auto* bar = new QWidget(this);
+  auto* layout = new QHBoxLayout(bar);
+  layout->setContentsMargins(4, 0, 4, 0);
+  layout->addWidget(unit_);
+  layout->addWidget(kind_);
+  layout->addWidget(scale_);
+  assumptions_ = makeAssumptions();
+  layout->addWidget(assumptions_);
+  layout->addWidget(windows_, 1);
+  connect(unit_, &QComboBox::activated, this, [this](int index) { document_.showSet(index); });
+  connect(kind_, &QComboBox::currentIndexChanged, this, &LoadView::reload);
+  connect(scale_, &QComboBox::currentIndexChanged, this, &LoadView::reload);
+  return bar;
+}
+
+QWidget* LoadView::makeAssumptions() {
+  auto* box = new QWidget(this);
+  auto* layout = new QHBoxLayout(box);
+  layout->setContentsMargins(0, 0, 0, 0);
+  const auto add = [&](QSpinBox* spin, const char* name, const QString& suffix,
+                       const QString& tip) {
+    spin->setObjectName(QLatin1String(name));
+    spin->setRange(1, kMaxPlanGpus);
+    spin->setSuffix(suffix);
+    spin->setToolTip(tip);
+    spin->setAccessibleName(tip);
+    spin->setKeyboardTracking(false);
+    layout->addWidget(spin);
+    connect(spin, &QSpinBox::valueChanged, this, &LoadView::applyAssumptions);
+  };
+  add(gpus_, "loadGpus", tr(" GPUs"),
+      tr("GPUs that share the experts, where the loads do not tell"));
+  add(nodes_, "loadNodes", tr(" nodes"), tr("Nodes of these GPUs, where the loads do not tell"));
+  add(groups_, "loadGroups", tr(" groups"),
+      tr("Groups of consecutive experts, where the loads do not tell"));
+  return box;
+}
+
+void LoadView::addActions() {
+  const auto add = [this](const char* name, const QString& text, const QString& tip,
+                          const QList<QKeySequence>& keys, auto slot) {
+    connect(add_command(this, QLatin1String(name), text, tip, keys), &QAction::triggered, this,
+            slot);
+  };
+  add("loadCopy", tr("Copy heatmap as TSV"),
+      tr("Copy the values of the heatmap as tab-separated text"), {QKeySequence::Copy}, [this] {
+        if (map_->picture())
+          QApplication::clipboard()->setText(heat_text(*map_->picture(), QLatin1Char('\t')));
+      });
+  add("loadCopyCsv", tr("Copy heatmap as CSV"),
+      tr("Copy the values of the heatmap as comma-separated text"), {},
+      [this] { QApplication::clipboard()->setText(csv()); });
+  add("loadCopySide", tr("Copy table beside the heatmap as TSV"),
+      tr("Copy the list, chart or drift beside the heatmap as tab-separated text"), {},
+      [this] { QApplication::clipboard()->setText(side_->text(QLatin1Char('\t'))); });
+  add("loadFit", tr("Show the whole heatmap"), tr("Zoom out to all rows and columns"), {},
+      [this] { map_->fit(); });
+  add("loadNextWindows", tr("Next windows of loads"),
+      tr("Move the shown windows on by their number"), {QKeySequence(".")},
+      [this] { windows_->step(1); });
+  add("loadPreviousWindows", tr("Previous windows of loads"),
+      tr("Move the shown windows back by their number"), {QKeySequence(",")},
+      [this] { windows_->step(-1); });
+  add("loadAllWindows", tr("All windows of loads"), tr("Sum over all windows"), {},
+      [this] { windows_->showAll(); });
+  add("loadKeepReference", tr("Compare later windows with these"),
+      tr("Keep the shown windows as what others are compared with"), {},
+      [this] { windows_->keepAsReference(); });
+}
+
+void LoadView::setKind(LoadPictureKind kind) {
+  kind_->setCurrentIndex(kind_->findData(static_cast<int>(kind)));
+}
+
+void LoadView::setScale(HeatScale scale) {
+  scale_->setCurrentIndex(scale_->findData(static_cast<int>(scale)));
+}
+
+int LoadView::layerOfTime() const {
+  return std::max(0, document_.selection().layer);
+}
+
+LoadPictureInput LoadView::pictureInput() const {
+  LoadPictureInput input;
+  input.sums = sums_.sums();
+  input.kind = static_cast<LoadPictureKind>(kind_->currentData().toInt());
+  input.scale = static_cast<HeatScale>(scale_->currentData().toInt());
+  if (!input.sums) return input;
+  // The sums may still be of the loads before.
+  input.gpus = input.sums->loads == document_.loads() ? *document_.gpuView()
+                                                      : gpu_view(*input.sums->loads, nullptr, {});
+  input.layer = std::min(layerOfTime(), input.sums->loads->layers() - 1);
+  return input;
+}
+
+void LoadView::reload() {
+  {
+    const QSignalBlocker blocker(unit_);
+    unit_->clear();
+    for (const LoadsPtr& set : document_.sets())
+      unit_->addItem(set->unit.empty() ? tr("Loads") : QString::fromStdString(set->unit));
+    unit_->setCurrentIndex(document_.shownSet());
+    unit_->setVisible(unit_->count() > 1);
+  }
+  refreshPicture();
+  refreshAssumptions();
+}
+
+void LoadView::refreshPicture() {
+  shown_ = pictureInput();
+  auto picture = make_load_picture(shown_);
+  if (!shown_.sums)
+    map_->setEmptyText(load_missing_text());
+  else if (!picture && shown_.kind == LoadPictureKind::ExpertTime)
+    map_->setEmptyText(
+        tr("Experts over time are shown as they are. Choose another scale than "
+           "Change, or another heatmap."));
+  else
+    map_->setEmptyText(tr("There is nothing to compare with. Choose windows at \"Compare with\"."));
+  map_->setPicture(std::move(picture));
+  side_->setInput(shown_);
+  showSelection();
+  Q_EMIT pictureChanged();
+}
+
+void LoadView::refreshAssumptions() {
+  const bool gpus =
+      shown_.kind == LoadPictureKind::GpuLayer || shown_.kind == LoadPictureKind::NodeLayer;
+  const bool told = shown_.gpus.origin == GpuView::Origin::Plan || !shown_.sums;
+  const LoadSet* loads = shown_.sums ? shown_.sums->loads.get() : nullptr;
+  const QSignalBlocker a(gpus_), b(nodes_), c(groups_);
+  gpus_->setValue(shown_.gpus.plan.num_gpus);
+  nodes_->setValue(shown_.gpus.plan.num_nodes);
+  groups_->setValue(shown_.gpus.groups);
+  gpus_->setVisible(gpus && !told && !loads->num_gpus);
+  nodes_->setVisible(gpus && !told && !loads->num_nodes);
+  groups_->setVisible(shown_.kind == LoadPictureKind::LayerGroup && loads != nullptr &&
+                      shown_.gpus.plan.num_groups == 1);
+}
+
+void LoadView::applyAssumptions() {
+  AssumedLayout assumed = document_.assumed();
+  if (sender() == gpus_) assumed.gpus = gpus_->value();
+  if (sender() == nodes_) assumed.nodes = nodes_->value();
+  if (sender() == groups_) assumed.groups = groups_->value();
+  document_.setAssumed(assumed);
+  refreshAssumptions();
+}
+
+void LoadView::select(HeatCell cell) {
+  document_.setSelection(selection_of(shown_, cell, document_.selection()));
+}
+
+void LoadView::hover(HeatCell cell) {
+  document_.setHovered(cell.valid() ? selection_of(shown_, cell, {}) : LoadSelection{});
+  showCellText();
+}
+
+void LoadView::showSelection() {
+  if (shown_.sums && shown_.kind == LoadPictureKind::ExpertTime &&
+      shown_.layer != std::min(layerOfTime(), shown_.sums->loads->layers() - 1))
+    return refreshPicture();
+  const HeatCell cell = cell_of(shown_, document_.selection());
+  // A column of the time map is nobody else's selection: it stays.
+  if (!(shown_.kind == LoadPictureKind::ExpertTime && map_->selected().row == cell.row))
+    map_->setSelected(cell);
+  showCellText();
+}
+
+void LoadView::showCellText() {
+  const HeatCell cell = map_->hovered().valid() ? map_->hovered() : map_->selected();
+  const QString text = load_cell_text(shown_, cell).replace('\n', QStringLiteral(" · "));
+  cell_->setText(!text.isEmpty() || !map_->picture()
+                     ? text
+                     : tr("Point at a cell for its numbers; click one to select it everywhere."));
+  cell_->setToolTip(text);
+}
+
+void LoadView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  sums_.finish();
+  const QRectF area(QPointF(0, 0), QSizeF(size));
+  const HeatPicturePtr picture = map_->picture();
+  if (!picture) return paint_empty_text(painter, area, load_missing_text(), theme);
+  const HeatLayout layout = heat_layout(QFontMetricsF(painter.font()), area, *picture);
+  paint_heat_chart(painter, layout, *picture, map_->window(), theme);
+}
+
+QString LoadView::csv() const {
+  return map_->picture() ? heat_text(*map_->picture(), QLatin1Char(',')) : QString();
+}
+
+QString load_missing_text() {
+  return LoadView::tr(
+      "No expert loads are open. Open a load dump of SGLang, vLLM or TensorRT-LLM, a JSON, CSV or "
+      "NPY file of counts, or a recording of the embedded runtime.");
+}
+
+}  // namespace moescope

@@ -1,0 +1,67 @@
+// Expert load: heatmaps, hottest and coldest experts, imbalance and drift of each layer.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QSpinBox>
+#include <QWidget>
+
+#include "views/common/chart.h"
+#include "views/load/load_pictures.h"
+#include "views/load/load_side.h"
+#include "views/load/window_bar.h"
+
+namespace moescope {
+
+class LoadView : public QWidget, public Chart {
+  Q_OBJECT
+
+ public:
+  explicit LoadView(LoadDocument& document, QWidget* parent = nullptr);
+
+  QString chartName() const override { return QStringLiteral("load"); }
+  void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
+  /// The shown heatmap as a table.
+  QString csv() const override;
+
+  /// Shows now what is still being summed.
+  void finish() { sums_.finish(); }
+  void setKind(LoadPictureKind kind);
+  void setScale(HeatScale scale);
+  HeatMap& map() { return *map_; }
+  /// Input of the heatmap for what is shown.
+  LoadPictureInput pictureInput() const;
+
+ Q_SIGNALS:
+  void pictureChanged();
+
+ private:
+  QWidget* makeBar();
+  QWidget* makeAssumptions();
+  void addActions();
+  void reload();
+  void refreshPicture();
+  void refreshAssumptions();
+  void applyAssumptions();
+  void select(HeatCell cell);
+  void hover(HeatCell cell);
+  void showSelection();
+  void showCellText();
+  int layerOfTime() const;
+
+  LoadDocument& document_;
+  LoadSumKeeper sums_;
+  QComboBox *unit_, *kind_, *scale_;
+  QSpinBox *gpus_, *nodes_, *groups_;
+  QWidget* assumptions_;
+  WindowBar* windows_;
+  HeatMap* map_;
+  QLabel* cell_;
+  LoadSide* side_;
+  LoadPictureInput shown_;  ///< what the heatmap on screen was made of
+};
+
+/// Why there is no heatmap and what would give one.
+QString load_missing_text();
+
+}  // namespace moescope

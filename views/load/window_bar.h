@@ -1,0 +1,46 @@
+// Which windows of the loads are shown, and which they are compared with.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QSlider>
+#include <QSpinBox>
+#include <QToolButton>
+#include <QWidget>
+
+#include "views/common/load_document.h"
+
+namespace moescope {
+
+/// Two numbers for the range, a slider that moves it, and the choice of a reference.
+class WindowBar : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit WindowBar(LoadDocument& document, QWidget* parent = nullptr);
+
+ public Q_SLOTS:
+  void showAll();
+  /// Moves the range by its length: the windows after (1) or before (-1).
+  void step(int direction);
+  /// What is shown now becomes what later choices are compared with.
+  void keepAsReference();
+
+ private:
+  enum class Reference { None, Before, FirstHalf, Rest, Kept };
+  void refresh();
+  void refreshTime();
+  void applyReference();
+  std::optional<WindowRange> referenceFor(Reference choice) const;
+  int count() const;
+
+  LoadDocument& document_;
+  QSpinBox *first_, *last_;
+  QSlider* slider_;
+  QToolButton* all_;
+  QComboBox* reference_;
+  QLabel* time_;
+  std::optional<WindowRange> kept_;
+};
+
+}  // namespace moescope
