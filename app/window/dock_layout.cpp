@@ -28,7 +28,7 @@ QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& t
   dock->setWidget(panel);
   dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
   docks_ << dock;
-  places_ << Place{dock, area, tabbed, false};
+  places_ << Place{dock, area, tabbed};
   window_.addDockWidget(area, dock);
   dock->hide();
   return dock;
@@ -46,11 +46,6 @@ void DockLayout::reveal(const QString& id) {
   found->show();
   found->raise();
   found->widget()->setFocus(Qt::ShortcutFocusReason);
-}
-
-void DockLayout::needTrace(const QStringList& ids) {
-  for (Place& place : places_)
-    if (ids.contains(place.dock->objectName().mid(5))) place.needs_trace = true;
 }
 
 QString DockLayout::stateKey() const {

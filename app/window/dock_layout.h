@@ -27,7 +27,7 @@ class DockLayout : public QObject {
   /// Shows, raises and focuses the dock.
   void reveal(const QString& id);
   /// Docks that are empty without a trace: not part of the workspace of loads.
-  void needTrace(const QStringList& ids);
+  void needTrace(const QStringList& ids) { of_traces_ = ids; }
   /// Only the start page, or the docks of loads or of a trace as they were left.
   void setWorkspace(Workspace workspace);
   /// The layout "Analyse".
@@ -44,10 +44,9 @@ class DockLayout : public QObject {
     QDockWidget* dock;
     Qt::DockWidgetArea area;
     bool tabbed;
-    bool needs_trace = false;
   };
   bool shown(const Place& place) const {
-    return workspace_ == Workspace::Trace || !place.needs_trace;
+    return workspace_ == Workspace::Trace || !of_traces_.contains(place.dock->objectName().mid(5));
   }
   QString stateKey() const;
 
@@ -55,6 +54,7 @@ class DockLayout : public QObject {
   Session& session_;
   QList<QDockWidget*> docks_;
   QList<Place> places_;
+  QStringList of_traces_;
   Workspace workspace_ = Workspace::Start;
 };
 

@@ -76,6 +76,7 @@ BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
     gpus_->setHighlight(document_.hovered().gpu);
   });
   connect(&document, &LoadDocument::logsChanged, this, [this] {
+    refreshPictures();
     if (document_.loads()) return;
     if (document_.balanceLog()) tabs_->setCurrentWidget(log_);
     if (document_.waitLog()) tabs_->setCurrentWidget(waits_);
@@ -178,6 +179,10 @@ void BalanceView::show(BalanceFiguresPtr figures) {
 }
 
 void BalanceView::refreshPictures() {
+  // A log alone has the whole room.
+  const bool log_alone = !document_.loads() && !document_.empty();
+  gpus_->setVisible(!log_alone);
+  metric_->setVisible(!log_alone);
   if (!figures_) {
     for (SeriesChart* chart : {layers_, time_, curve_, gpus_})
       chart->setPicture(empty_picture(load_missing_text()));

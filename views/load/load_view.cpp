@@ -37,6 +37,7 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
   column->setContentsMargins(4, 4, 0, 0);
   column->setSpacing(2);
   column->addWidget(makeBar());
+  column->addWidget(windows_);
   column->addWidget(map_, 1);
   column->addWidget(cell_);
   auto* layout = new QHBoxLayout(this);
@@ -46,7 +47,7 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
   splitter->addWidget(side_);
   splitter->setStretchFactor(0, 3);
   splitter->setStretchFactor(1, 1);
-  splitter->setSizes({760, 380});
+  splitter->setSizes({720, 440});
   layout->addWidget(splitter);
   addActions();
   connect(&sums_, &LoadSumKeeper::sumsChanged, this, &LoadView::reload);
@@ -94,7 +95,7 @@ QWidget* LoadView::makeBar() {
   layout->addWidget(scale_);
   assumptions_ = makeAssumptions();
   layout->addWidget(assumptions_);
-  layout->addWidget(windows_, 1);
+  layout->addStretch(1);
   connect(unit_, &QComboBox::activated, this, [this](int index) { document_.showSet(index); });
   connect(kind_, &QComboBox::currentIndexChanged, this, &LoadView::reload);
   connect(scale_, &QComboBox::currentIndexChanged, this, &LoadView::reload);

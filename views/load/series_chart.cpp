@@ -116,7 +116,7 @@ void paint_y_axis(QPainter& painter, const Frame& frame, const SeriesPicture& pi
   const QFontMetricsF metrics(painter.font());
   const double step =
       nice_step(frame.extent.span(),
-                std::max(1, static_cast<int>(frame.plot.height() / (metrics.height() * 1.8))));
+                std::max(1, static_cast<int>(frame.plot.height() / (metrics.height() * 3))));
   const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 4);
   const QLocale locale(QLocale::English, QLocale::UnitedStates);
   for (double v = std::ceil(frame.extent.low / step - 1e-9) * step;

@@ -23,6 +23,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   last_->setAccessibleName(tr("Last window shown"));
   last_->setToolTip(tr("Last window whose loads are summed"));
   slider_->setObjectName("loadWindowSlider");
+  slider_->setMinimumWidth(60);
   slider_->setAccessibleName(tr("Move the shown windows"));
   slider_->setToolTip(tr("Move the shown windows, their number stays"));
   all_->setObjectName("loadAllWindows");
@@ -34,7 +35,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
       "Windows that the shown ones are compared with: the scale \"Change\" and the drift of each "
       "layer"));
   auto* layout = new QHBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setContentsMargins(4, 0, 4, 0);
   auto* name = new QLabel(tr("&Windows"), this);
   name->setBuddy(first_);
   layout->addWidget(name);
