@@ -100,7 +100,7 @@ BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
   });
   connect(&job_, &JobRunner::failed, this,
           [this](const QString& text) { summary_->setText(text); });
-  show(nullptr);
+  showFigures(nullptr);
   reload();
 }
 
@@ -127,7 +127,7 @@ void BalanceView::reload() {
   if (!sums_.sums()) {
     delay_.stop();
     job_.cancel();
-    return show(nullptr);
+    return showFigures(nullptr);
   }
   if (!delay_.isActive()) delay_.start();
 }
@@ -141,7 +141,7 @@ void BalanceView::compute() {
         return make_balance_figures(input, old, progress);
       },
       [this](BalanceFiguresPtr figures) {
-        if (figures->input.sums->loads == document_.loads()) show(std::move(figures));
+        if (figures->input.sums->loads == document_.loads()) showFigures(std::move(figures));
       });
 }
 
@@ -169,10 +169,10 @@ void BalanceView::finish() {
   job_.cancel();
   const auto input = balance_input(document_, sums_.sums());
   Progress progress;
-  if (input) show(make_balance_figures(*input, figures_, progress));
+  if (input) showFigures(make_balance_figures(*input, figures_, progress));
 }
 
-void BalanceView::show(BalanceFiguresPtr figures) {
+void BalanceView::showFigures(BalanceFiguresPtr figures) {
   figures_ = std::move(figures);
   refreshPictures();
   Q_EMIT figuresChanged();

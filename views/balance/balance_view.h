@@ -44,7 +44,7 @@ class BalanceView : public QWidget, public Chart {
   void addActions();
   void reload();
   void compute();
-  void show(BalanceFiguresPtr figures);
+  void showFigures(BalanceFiguresPtr figures);
   void refreshPictures();
   void showSelection();
   QString visibleText(QChar separator) const;
