@@ -1,0 +1,17 @@
+# `./dev package`: a .deb of what `cmake --install` puts in place; dpkg-shlibdeps finds the libraries it depends on.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME moescope)
+set(CPACK_PACKAGE_VENDOR "MoEscope")
+set(CPACK_PACKAGE_CONTACT "MoEscope founders <founders@moescope.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION
+    "Opens traces of Mixture-of-Experts models from the PyTorch profiler and Nsight Systems, tells how much
+communication is hidden behind compute and which SMs it holds, and plans the placement of experts.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION devel)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# Opened at run time, so that the linker does not see them.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core")
+include(CPack)
