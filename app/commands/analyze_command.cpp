@@ -77,7 +77,7 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
   for (const auto& [key, f] : devices) {
     const auto& process = trace.processes().at(key.process);
     const Device* device = find_device(trace, key);
-    fmt::print("{}, GPU {}{}\n", process.label, key.device,
+    fmt::print("{}, {}{}\n", process.label, device_word(trace, key),
                device != nullptr ? " (" + device->name + ")" : "");
     fmt::print("  events         {} communication, {} compute, {} memory\n", f.comm_events,
                f.compute_events, f.memory_events);
@@ -92,7 +92,7 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
     if (const auto* a = find_sm(sm, key)) {
       const double length = static_cast<double>(std::max<TimeNs>(a->range.length(), 1));
       fmt::print("  {} ({})  mean {:.1f} communication, {:.1f} compute, {:.1f} free of {}\n",
-                 processors_word(device != nullptr ? device->name : ""), to_string(a->method),
+                 processor_words(device).many, to_string(a->method),
                  static_cast<double>(a->comm_sm_ns) / length,
                  static_cast<double>(a->compute_sm_ns) / length,
                  static_cast<double>(a->free_sm_ns) / length, a->sm_count);
@@ -113,12 +113,12 @@ void print_scopes(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
   for (const auto& scope : scopes) {
     const auto& f = scope.figures;
     const auto percent = f.overlap_percent();
-    fmt::print(
-        "{:<12} {:<32.32} {:<20.20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", scope.kind,
-        scope.name,
-        fmt::format("{}, GPU {}", trace.processes().at(scope.key.process).label, scope.key.device),
-        scope.windows, ms(f.span), ms(f.compute), ms(f.comm), ms(f.exposed),
-        percent ? fmt::format("{:.1f}", *percent) : "-");
+    fmt::print("{:<12} {:<32.32} {:<20.20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", scope.kind,
+               scope.name,
+               fmt::format("{}, {}", trace.processes().at(scope.key.process).label,
+                           device_word(trace, scope.key)),
+               scope.windows, ms(f.span), ms(f.compute), ms(f.comm), ms(f.exposed),
+               percent ? fmt::format("{:.1f}", *percent) : "-");
   }
 }
 

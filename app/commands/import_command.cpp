@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/import/open.h"
 #include "core/trace/moetrace.h"
+#include "core/trace/notes_file.h"
 
 namespace moescope {
 namespace {
@@ -28,10 +29,14 @@ void refuse_to_overwrite(const ImportArguments& arguments) {
 
 void import_files(const ImportArguments& arguments) {
   refuse_to_overwrite(arguments);
-  const std::string rules = arguments.rules.empty() ? "" : read_rule_file(arguments.rules);
+  MoetraceExtras extras;
+  if (!arguments.rules.empty()) extras.rules_json = read_rule_file(arguments.rules);
   Progress& progress = command_progress();
   const TracePtr trace = open_trace(arguments.files, ImportOptions{}, progress);
-  write_moetrace(*trace, arguments.out, progress, rules);
+  std::error_code ignored;
+  if (const auto notes = notes_path(arguments.files); std::filesystem::exists(notes, ignored))
+    extras.notes = read_notes(notes, *trace);
+  write_moetrace(*trace, arguments.out, progress, extras);
   std::uint64_t skipped = 0;
   for (const auto& [reason, count] : trace->info().skipped) skipped += count;
   std::fputs(fmt::format("{}: {} spans on {} tracks, {} events skipped\n", arguments.out.string(),
@@ -45,7 +50,8 @@ void import_files(const ImportArguments& arguments) {
 }  // namespace
 
 void register_import(CLI::App& app) {
-  auto* command = app.add_subcommand("import", "Convert traces to one .moetrace file");
+  auto* command = app.add_subcommand(
+      "import", "Convert traces to one .moetrace file, with the notes beside them");
   auto arguments = std::make_shared<ImportArguments>();
   command->add_option("FILE", arguments->files, "Trace files or folders")->required();
   command->add_option("-o,--output", arguments->out, "The .moetrace file to write")->required();

@@ -60,7 +60,8 @@ Json device_json(const Trace& trace, const Device& device) {
                {"device", device.index},
                {"name", text_or_null(device.name)},
                {"uuid", text_or_null(device.uuid)},
-               {"sm_count", positive_or_null(device.sm_count)}};
+               {"sm_count", positive_or_null(device.sm_count)},
+               {"on_cpu", device.on_cpu}};
   json["compute_capability"] =
       device.compute_major > 0
           ? Json(fmt::format("{}.{}", device.compute_major, device.compute_minor))
@@ -133,9 +134,10 @@ void print_text(const Json& json) {
   for (const auto& rank : json["ranks"])
     fmt::print("process    {}: {} spans\n", shown(rank["process"]), shown(rank["spans"]));
   for (const auto& device : json["devices"])
-    fmt::print("device     {} GPU {}: {}, {} {}\n", shown(device["process"]),
-               shown(device["device"]), shown(device["name"]), shown(device["sm_count"]),
-               processors_word(shown(device["name"])));
+    fmt::print("device     {} {}: {}, {} {}\n", shown(device["process"]),
+               device["on_cpu"] == true ? "CPU" : "GPU " + shown(device["device"]),
+               shown(device["name"]), shown(device["sm_count"]),
+               device["on_cpu"] == true ? "workers" : "SMs");
   for (const auto& skipped : json["skipped"])
     fmt::print("skipped    {} events: {}\n", shown(skipped["count"]), shown(skipped["reason"]));
   for (const auto& alignment : json["alignments"])

@@ -1,11 +1,12 @@
 #include "app/window/dock_layout.h"
 
 #include <QInputDialog>
-#include <QMap>
+#include <QTimer>
 
 namespace moescope {
 namespace {
 constexpr int kLeftWidth = 210, kRightWidth = 400;
+constexpr int kHoldMs = 100;                             // until the first layout is done
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
 }  // namespace
 
@@ -17,6 +18,7 @@ DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
     window_.setCorner(corner, Qt::LeftDockWidgetArea);
   for (const auto corner : {Qt::TopRightCorner, Qt::BottomRightCorner})
     window_.setCorner(corner, Qt::RightDockWidgetArea);
+  window_.installEventFilter(this);
   window_.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
 }
 
@@ -29,6 +31,7 @@ QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& t
   dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
   docks_ << dock;
   places_ << Place{dock, area, tabbed};
+  dock->installEventFilter(this);
   window_.addDockWidget(area, dock);
   dock->hide();
   return dock;
@@ -83,25 +86,59 @@ void DockLayout::arrange() {
   for (QDockWidget* first : tabs)
     if (first != nullptr) first->raise();
   const int width = window_.width(), height = window_.height();
-  const int right = std::min(kRightWidth, width * 28 / 100);
-  QList<QDockWidget*> columns, rows;
-  QList<int> widths, heights;
+  const int right = std::min(kRightWidth, width * 31 / 100);
+  QList<QDockWidget*> rows;
+  QList<int> heights;
   for (const Place& place : places_) {
     if (!shown(place)) continue;
     const bool left_side = place.area == Qt::LeftDockWidgetArea;
-    if (left_side || place.area == Qt::RightDockWidgetArea) {
-      columns << place.dock;
-      widths << (left_side ? std::min(kLeftWidth, width * 18 / 100) : right);
-    }
-    int share = place.area == Qt::TopDockWidgetArea ? 58 : 34;
+    if (left_side || place.area == Qt::RightDockWidgetArea)
+      holdWidth(*place.dock, left_side ? std::min(kLeftWidth, width * 18 / 100) : right);
+    int share = place.area == Qt::TopDockWidgetArea ? 54 : 38;
     if (left_side) share = place.dock == dock("legend") ? kLegendShare : 100 - kLegendShare;
     if (place.area == Qt::RightDockWidgetArea)
       share = place.dock == dock("statistics") ? kStatisticsShare : 100 - kStatisticsShare;
     rows << place.dock;
     heights << height * share / 100;
   }
-  window_.resizeDocks(columns, widths, Qt::Horizontal);
   window_.resizeDocks(rows, heights, Qt::Vertical);
+}
+
+/// The first layout of a window without a central widget overrules resizeDocks() by size hints: a
+/// dock of one width cannot be, and the user may change it as soon as that is done.
+void DockLayout::holdWidth(QDockWidget& dock, int width) {
+  side_widths_[&dock] = width;
+  settled_width_ = window_.width();
+  dock.setFixedWidth(width);
+  QTimer::singleShot(kHoldMs, &dock, [this, &dock] {
+    dock.setMinimumWidth(0);
+    dock.setMaximumWidth(QWIDGETSIZE_MAX);
+    restoreSides();
+  });
+}
+
+bool DockLayout::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() != QEvent::Resize) return false;
+  if (watched == &window_) {
+    QTimer::singleShot(0, this, &DockLayout::restoreSides);
+  } else if (auto* dock = qobject_cast<QDockWidget*>(watched);
+             window_.width() == settled_width_ && side_widths_.contains(dock)) {
+    side_widths_[dock] = dock->width();  // by the user
+  }
+  return false;
+}
+
+/// What a window gains or loses in width is the timeline's, not the side columns'.
+void DockLayout::restoreSides() {
+  settled_width_ = window_.width();
+  QList<QDockWidget*> docks;
+  QList<int> widths;
+  for (auto it = side_widths_.begin(); it != side_widths_.end(); ++it) {
+    if (it.key()->isFloating() || !it.key()->isVisible()) continue;
+    docks << it.key();
+    widths << it.value();
+  }
+  window_.resizeDocks(docks, widths, Qt::Horizontal);
 }
 
 void DockLayout::fillMenu(QMenu& view) {

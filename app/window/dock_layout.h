@@ -3,6 +3,7 @@
 
 #include <QDockWidget>
 #include <QMainWindow>
+#include <QMap>
 #include <QMenu>
 #include <QObject>
 
@@ -37,6 +38,9 @@ class DockLayout : public QObject {
   void save();
 
  private:
+  void holdWidth(QDockWidget& dock, int width);
+  void restoreSides();
+  bool eventFilter(QObject* watched, QEvent* event) override;
   void fillLayouts(QMenu& menu);
   void saveAs();
 
@@ -55,6 +59,8 @@ class DockLayout : public QObject {
   QList<QDockWidget*> docks_;
   QList<Place> places_;
   QStringList of_traces_;
+  QMap<QDockWidget*, int> side_widths_;  ///< of the left and right columns, as last settled
+  int settled_width_ = 0;                ///< of the window then
   Workspace workspace_ = Workspace::Start;
 };
 

@@ -109,8 +109,9 @@ void Loader::save(const QString& file) {
   save_job_.start(
       tr("Saving %1").arg(join_names({file})),
       [save = services_.save, trace = document_.trace(),
+       extras = MoetraceExtras{{}, document_.notes().notes()},
        path = std::filesystem::path(file.toStdString())](Progress& progress) {
-        save(*trace, path, progress);
+        save(*trace, path, extras, progress);
         return true;
       },
       [this, file](bool) {

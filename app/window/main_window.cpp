@@ -267,7 +267,7 @@ void MainWindow::connectLoading() {
     restore_range_ = {};
   });
   connect(&notes_keeper_, &NotesKeeper::message, messages_, &MessageBar::showMessage);
-  connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::copyBeside);
+  connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::forgetBeside);
   connect(&document_.notes(), &NotesModel::dirtyChanged, this, &QWidget::setWindowModified);
   connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
 }
@@ -307,6 +307,7 @@ void MainWindow::contentChanged() {
     file_status_->setToolTip(loads_.files().join(QLatin1Char('\n')));
     return;
   }
+  layout_.dock("timeline")->widget()->setFocus();  // so that W, A, S, D work at once
   const QStringList& files = document_.files();
   const QString name =
       files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());

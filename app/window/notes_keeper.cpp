@@ -14,7 +14,7 @@ namespace {
 constexpr int kWriteDelayMs = 800;
 
 struct Stored {
-  std::vector<TraceNote> notes;
+  std::vector<Note> notes;
   bool own = false;  ///< read from the user's own folder although the trace has a notes file
 };
 
@@ -33,7 +33,7 @@ Stored read_stored(const std::filesystem::path& beside, const std::filesystem::p
   const bool has_own = std::filesystem::exists(own, ignored);
   if (has_own && younger(own, beside)) return {read_notes(own, trace), has_beside};
   if (has_beside) return {read_notes(beside, trace), false};
-  return {notes_of(trace), false};
+  return {trace.notes(), false};
 }
 
 }  // namespace
@@ -125,13 +125,10 @@ void NotesKeeper::flush() {
   }
 }
 
-void NotesKeeper::copyBeside(const QString& file) {
-  if (!trace_ || document_.notes().notes().empty()) return;
-  try {
-    write_notes(notes_path({file.toStdString()}), *trace_, document_.notes().notes());
-  } catch (const Error& error) {
-    Q_EMIT message({UserMessage::Level::Error, QString::fromUtf8(error.what()), {}});
-  }
+void NotesKeeper::forgetBeside(const QString& file) {
+  std::error_code ignored;
+  const auto path = notes_path({file.toStdString()});
+  if (path != path_) std::filesystem::remove(path, ignored);
 }
 
 }  // namespace moescope

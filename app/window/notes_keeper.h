@@ -22,8 +22,8 @@ class NotesKeeper : public QObject {
 
   /// Writes now what is not written yet; before the trace changes and on closing.
   void flush();
-  /// Writes the notes beside a copy of the trace that was just saved.
-  void copyBeside(const QString& file);
+  /// A copy of the trace was just saved with its notes: older notes beside that file are gone.
+  void forgetBeside(const QString& file);
 
  Q_SIGNALS:
   void message(const moescope::UserMessage& message);

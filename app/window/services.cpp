@@ -12,7 +12,8 @@ WindowServices core_services() {
       .analyze = [](const Trace& trace, const RuleSet& rules,
                     Progress& progress) { return analyze_document(trace, rules, progress); },
       .save = [](const Trace& trace, const std::filesystem::path& path,
-                 Progress& progress) { write_moetrace(trace, path, progress); },
+                 const MoetraceExtras& extras,
+                 Progress& progress) { write_moetrace(trace, path, progress, extras); },
   };
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/progress.h"
+#include "core/trace/moetrace.h"
 #include "core/trace/trace.h"
 #include "views/common/document.h"
 
@@ -15,7 +16,8 @@ namespace moescope {
 struct WindowServices {
   std::function<TracePtr(const std::vector<std::filesystem::path>&, Progress&)> open;
   std::function<AnalysisPtr(const Trace&, const RuleSet&, Progress&)> analyze;
-  std::function<void(const Trace&, const std::filesystem::path&, Progress&)> save;
+  std::function<void(const Trace&, const std::filesystem::path&, const MoetraceExtras&, Progress&)>
+      save;
 };
 
 /// The real ones: open_trace, analyze_document, write_moetrace.

@@ -2,11 +2,12 @@
 
 #include <re2/re2.h>
 
-#include <limits>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "core/error.h"
+#include "core/parallel.h"
 
 namespace moescope {
 namespace {
@@ -59,6 +60,29 @@ Rule parse_rule(const nlohmann::json& json, const std::string& source, std::size
     throw rule_error(source, index, "pattern is not valid RE2: " + re.error());
   return rule;
 }
+
+/// Compiled rules.
+class Matcher {
+ public:
+  explicit Matcher(const RuleSet& rules) : rules_(rules) {
+    for (const auto& rule : rules.rules) {
+      patterns_.push_back(std::make_unique<RE2>(rule.pattern, quiet()));
+      if (!patterns_.back()->ok())
+        throw rule_error("rules", patterns_.size() - 1,
+                         "pattern is not valid RE2: " + patterns_.back()->error());
+    }
+  }
+  ClassifiedName first_match(std::string_view name) const {
+    for (std::size_t i = 0; i < patterns_.size(); ++i)
+      if (RE2::PartialMatch(re2::StringPiece(name.data(), name.size()), *patterns_[i]))
+        return {rules_.rules[i].span_class, rules_.rules[i].waits, static_cast<std::int16_t>(i)};
+    return {SpanClass::OtherCompute, false, -1};
+  }
+
+ private:
+  const RuleSet& rules_;
+  std::vector<std::unique_ptr<RE2>> patterns_;
+};
 
 }  // namespace
 
@@ -160,26 +184,19 @@ std::string RuleSet::to_json() const {
   return nlohmann::ordered_json{{"schema", 1}, {"rules", list}}.dump(2) + "\n";
 }
 
-Classification::Classification(const Trace& trace, RuleSet rules) : rules_(std::move(rules)) {
-  std::vector<std::unique_ptr<RE2>> patterns;
-  for (const auto& rule : rules_.rules) {
-    patterns.push_back(std::make_unique<RE2>(rule.pattern, quiet()));
-    if (!patterns.back()->ok())
-      throw rule_error("rules", patterns.size() - 1,
-                       "pattern is not valid RE2: " + patterns.back()->error());
-  }
+Classification::Classification(const Trace& trace, RuleSet rules, const Progress& progress)
+    : rules_(std::move(rules)) {
+  constexpr std::size_t kNamesAtATime = 1024;
+  const Matcher matcher(rules_);
   const auto& strings = trace.strings();
+  strings.load_all();
   kernels_.resize(strings.size());
-  for (StringId id = 0; id < kernels_.size(); ++id) {
-    const std::string_view name = strings[id];
-    ClassifiedName result{SpanClass::OtherCompute, false, -1};
-    for (std::size_t i = 0; i < patterns.size(); ++i) {
-      if (!RE2::PartialMatch(re2::StringPiece(name.data(), name.size()), *patterns[i])) continue;
-      result = {rules_.rules[i].span_class, rules_.rules[i].waits, static_cast<std::int16_t>(i)};
-      break;
-    }
-    kernels_[id] = result;
-  }
+  parallel_for((kernels_.size() + kNamesAtATime - 1) / kNamesAtATime, [&](std::size_t block) {
+    progress.check();
+    const std::size_t end = std::min((block + 1) * kNamesAtATime, kernels_.size());
+    for (std::size_t id = block * kNamesAtATime; id < end; ++id)
+      kernels_[id] = matcher.first_match(strings[static_cast<StringId>(id)]);
+  });
 }
 
 ClassifiedName Classification::of(SpanKind kind, StringId name) const {

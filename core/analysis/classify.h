@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/progress.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
@@ -68,8 +69,9 @@ struct ClassifiedName {
 class Classification {
  public:
   Classification() = default;
-  /// Matches every name of `trace` once against the rules.
-  Classification(const Trace& trace, RuleSet rules);
+  /// Matches every name of `trace` once against the rules, on all cores. Throws Cancelled, Error
+  /// (a rule is wrong, the names of a file cannot be read).
+  Classification(const Trace& trace, RuleSet rules, const Progress& progress = no_progress());
 
   /// Names that a live trace added later are Host until the trace is classified again.
   ClassifiedName of(SpanKind kind, StringId name) const;

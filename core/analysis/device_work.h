@@ -27,6 +27,10 @@ std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification&
 /// Fills the lengths of `figures` from the unions; `span` and the counts are the caller's.
 void measure(const DeviceActivity& activity, OverlapFigures& figures);
 
+/// True when the trace has an annotation or phase; without one the joins and events that scopes
+/// need are not gathered. Throws Cancelled.
+bool names_scopes(const Trace& trace, const Progress& progress);
+
 /// Scopes of the trace on `devices`, which hold their events. Throws Cancelled.
 std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<DeviceWork>& devices,
                                     std::optional<TimeRange> window, Progress& progress);

@@ -19,6 +19,7 @@ std::vector<char> matching_names(const Trace& trace, const FindQuery& query) {
   if (!expression.ok())
     throw Error("find", "", "the expression is not valid: " + expression.error());
   const auto& strings = trace.strings();
+  strings.load_all();
   std::vector<char> matches(strings.size());
   for (StringId id = 0; id < matches.size(); ++id) {
     const std::string_view name = strings[id];

@@ -1,12 +1,13 @@
 // Walking the GPU work of one device: what overlap and SM allocation have in common.
 #pragma once
 
-#include <algorithm>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/analysis/classify.h"
+#include "core/analysis/gpu_span_cursor.h"
 #include "core/analysis/overlap.h"
 #include "core/progress.h"
 #include "core/trace/trace.h"
@@ -19,9 +20,15 @@ std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key);
 /// Description of device `key`, nullptr when the trace has none.
 const Device* find_device(const Trace& trace, const DeviceKey& key);
 
-/// What the processors of a device are called: "workers" where our runtime ran on the CPU, else
-/// "SMs".
-std::string_view processors_word(std::string_view device_name);
+/// What the device of `key` is called: "GPU 3", or "CPU" where our runtime ran without one.
+std::string device_word(const Trace& trace, const DeviceKey& key);
+
+/// What the processors of a device are called, one and many: "worker", "workers" where our runtime
+/// ran on the CPU, else "SM", "SMs". `device` may be null.
+struct ProcessorWords {
+  const char *one, *many;
+};
+ProcessorWords processor_words(const Device* device);
 
 /// Calls visit(const SpanColumns&, row, TimeRange clipped) for every kernel, copy and fill of
 /// `tracks`, cut to `window` when given (events that do not touch it are left out). Throws
@@ -36,14 +43,9 @@ void for_each_gpu_span(const Trace& trace, const std::vector<TrackId>& tracks,
       const auto& c = chunk.columns();
       for (std::size_t row = 0; row < c.size(); ++row) {
         if (!is_gpu_work(c.kind[row])) continue;
-        TimeRange span{c.start[row], c.start[row] + c.duration[row]};
-        if (window) {
-          if (span.begin >= range.end ||
-              (span.end <= range.begin && !(span.empty() && span.begin == range.begin)))
-            continue;
-          span = {std::max(span.begin, range.begin), std::min(span.end, range.end)};
-        }
-        visit(c, row, span);
+        const TimeNs start = c.start[row];
+        if (const auto span = cut_to({start, start + c.duration[row]}, window))
+          visit(c, row, *span);
       }
       return true;
     });

@@ -11,12 +11,31 @@
 namespace moescope {
 namespace {
 
+/// Adds `span` to a union in the making: what continues the last one makes it longer.
+void extend(std::vector<TimeRange>& list, TimeRange span) {
+  if (span.empty()) return;
+  if (!list.empty() && list.back().begin <= span.begin && span.begin <= list.back().end)
+    list.back().end = std::max(list.back().end, span.end);
+  else
+    list.push_back(span);
+}
+
 DeviceWork gather(const Trace& trace, const Classification& classes, const DeviceKey& key,
                   const GatherOptions& options, const Progress& progress) {
   DeviceWork work;
   work.activity.key = key;
   auto& f = work.figures;
-  std::vector<TimeRange> compute, comm, memory, wait;
+  struct Side {
+    std::vector<TimeRange> united, events;
+    std::uint64_t count = 0;
+  };
+  Side compute, comm, memory;
+  std::vector<TimeRange> wait;
+  const auto add = [&](Side& side, TimeRange span) {
+    ++side.count;
+    extend(side.united, span);
+    if (options.events) side.events.push_back(span);
+  };
   TimeNs first = std::numeric_limits<TimeNs>::max(), last = std::numeric_limits<TimeNs>::min();
   for_each_gpu_span(trace, tracks_of(trace, key), options.window, progress,
                     [&](const SpanColumns& c, std::size_t row, TimeRange span) {
@@ -25,31 +44,31 @@ DeviceWork gather(const Trace& trace, const Classification& classes, const Devic
                       const auto named = classes.of(c.kind[row], c.name[row]);
                       switch (role_of(named.span_class)) {
                         case Role::Compute:
-                          compute.push_back(span);
+                          add(compute, span);
                           break;
                         case Role::Communication:
-                          comm.push_back(span);
-                          if (named.waits) wait.push_back(span);
+                          add(comm, span);
+                          if (named.waits) extend(wait, span);
                           break;
                         case Role::Memory:
-                          memory.push_back(span);
+                          add(memory, span);
                           break;
                         case Role::None:
                           break;
                       }
                     });
-  f.compute_events = compute.size();
-  f.comm_events = comm.size();
-  f.memory_events = memory.size();
+  f.compute_events = compute.count;
+  f.comm_events = comm.count;
+  f.memory_events = memory.count;
   f.span = last > first ? last - first : 0;
   if (options.events) {
-    work.compute = EventIndex(compute);
-    work.comm = EventIndex(comm);
-    work.memory = EventIndex(memory);
+    work.compute = EventIndex(std::move(compute.events));
+    work.comm = EventIndex(std::move(comm.events));
+    work.memory = EventIndex(std::move(memory.events));
   }
-  work.activity.compute = IntervalSet::union_of(std::move(compute));
-  work.activity.comm = IntervalSet::union_of(std::move(comm));
-  work.activity.memory = IntervalSet::union_of(std::move(memory));
+  work.activity.compute = IntervalSet::union_of(std::move(compute.united));
+  work.activity.comm = IntervalSet::union_of(std::move(comm.united));
+  work.activity.memory = IntervalSet::union_of(std::move(memory.united));
   work.activity.wait = IntervalSet::union_of(std::move(wait));
   measure(work.activity, f);
   return work;
@@ -100,8 +119,14 @@ const Device* find_device(const Trace& trace, const DeviceKey& key) {
   return nullptr;
 }
 
-std::string_view processors_word(std::string_view device_name) {
-  return device_name.starts_with("CPU workers") ? "workers" : "SMs";
+std::string device_word(const Trace& trace, const DeviceKey& key) {
+  const Device* device = find_device(trace, key);
+  return device != nullptr && device->on_cpu ? "CPU" : "GPU " + std::to_string(key.device);
+}
+
+ProcessorWords processor_words(const Device* device) {
+  if (device != nullptr && device->on_cpu) return {"worker", "workers"};
+  return {"SM", "SMs"};
 }
 
 std::vector<DeviceKey> devices_with_work(const Trace& trace) {
@@ -143,9 +168,10 @@ std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classificatio
 
 OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
                                           std::optional<TimeRange> window, Progress& progress) {
-  auto devices = gather_devices(trace, classes, {window, true}, progress);
+  const bool scopes = names_scopes(trace, progress);
+  auto devices = gather_devices(trace, classes, {window, scopes}, progress);
   OverlapResults results;
-  results.scopes = scopes_of(trace, devices, window, progress);
+  if (scopes) results.scopes = scopes_of(trace, devices, window, progress);
   for (auto& work : devices) {
     results.overlap.push_back({work.activity.key, work.figures});
     results.activity.push_back(std::move(work.activity));

@@ -47,14 +47,17 @@ struct ThreadMarks {
   std::vector<std::pair<TimeNs, std::uint32_t>> launches;  ///< (start, correlation), by start
 };
 
+bool names_scope(SpanKind kind) {
+  return kind == SpanKind::Annotation || kind == SpanKind::Phase || kind == SpanKind::GpuAnnotation;
+}
+
 ThreadMarks marks_of(const Trace& trace, TrackId track, const Progress& progress) {
   ThreadMarks found;
   trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
     progress.check();
     const auto& c = chunk.columns();
     for (std::size_t row = 0; row < c.size(); ++row) {
-      if (c.kind[row] == SpanKind::Annotation || c.kind[row] == SpanKind::Phase ||
-          c.kind[row] == SpanKind::GpuAnnotation)
+      if (names_scope(c.kind[row]))
         found.marks.push_back(
             {c.kind[row], c.name[row], {c.start[row], c.start[row] + c.duration[row]}});
       else if (c.kind[row] == SpanKind::Runtime && c.correlation[row] != 0)
@@ -148,6 +151,18 @@ OverlapFigures cut(const DeviceWork& work, const IntervalSet& windows) {
 }
 
 }  // namespace
+
+bool names_scopes(const Trace& trace, const Progress& progress) {
+  bool found = false;
+  for (TrackId track = 0; track < trace.tracks().size() && !found; ++track)
+    trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
+      progress.check();
+      const auto& kinds = chunk.columns().kind;
+      found = std::any_of(kinds.begin(), kinds.end(), names_scope);
+      return !found;
+    });
+  return found;
+}
 
 std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<DeviceWork>& devices,
                                     std::optional<TimeRange> window, Progress& progress) {

@@ -10,6 +10,10 @@
 namespace moescope {
 namespace {
 
+/// Steps that all results together may hold: 40 bytes each.
+constexpr std::size_t kMaxSteps = 4'000'000;
+constexpr std::size_t kLeastSteps = 65'536;  ///< of one device, more than any screen has columns
+
 /// First start to last end of the device's GPU work.
 TimeRange extent(const Trace& trace, const DeviceKey& key, std::optional<TimeRange> window,
                  const Progress& progress) {
@@ -56,14 +60,22 @@ std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classi
     result.sm_count = device->sm_count;
     results.push_back(std::move(result));
   }
+  const std::size_t max_steps =
+      std::max(kLeastSteps, kMaxSteps / std::max<std::size_t>(results.size(), 1));
   parallel_for(results.size(), [&](std::size_t i) {
     auto& result = results[i];
     result.range = extent(trace, result.key, window, progress);
     if (!countable(result)) return;
     if (has_sm_records(trace, result.key))
-      allocation_from_records(trace, classes, progress, result);
+      allocation_from_records(trace, classes, max_steps, progress, result);
     else
-      infer_allocation(trace, classes, *find_device(trace, result.key), window, progress, result);
+      infer_allocation(trace, classes, *find_device(trace, result.key), window, max_steps, progress,
+                       result);
+    if (result.steps_cell > 0)
+      result.caveats.push_back(
+          "The picture shows means over " + std::to_string(result.steps_cell) +
+          " ns: the device changes its state too often to keep every step. The "
+          "figures are exact.");
   });
   std::erase_if(results, [](const SmAllocation& result) { return !countable(result); });
   return results;

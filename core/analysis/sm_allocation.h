@@ -38,6 +38,7 @@ struct SmAllocation {
   std::vector<std::string> caveats;  ///< shown beside every figure of this result
   TimeRange range;                   ///< first start to last end of GPU work (or the window)
   std::vector<SmStep> steps;         ///< ascending; the first begins at range.begin
+  TimeNs steps_cell = 0;  ///< above 0: there were too many steps, these are means over so long
   std::int64_t comm_sm_ns = 0, compute_sm_ns = 0, free_sm_ns = 0;  ///< SM x ns
   TimeNs oversubscribed = 0;  ///< ns during which demand exceeded sm_count
   /// ns during which communication cannot share an SM with the compute beside it, so that the split

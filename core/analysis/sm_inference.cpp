@@ -2,9 +2,11 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/sm_methods.h"
+#include "core/analysis/sm_steps.h"
 
 namespace moescope {
 namespace {
@@ -54,70 +56,57 @@ bool can_share(const LaunchConfig& a, const LaunchConfig& b, const SmLimits& sm)
          x.shared_memory + y.shared_memory <= sm.shared_memory;
 }
 
-constexpr std::size_t kEdgesBetweenChecks = 4096;
-
 struct RunningKernel {
-  TimeRange span;
-  std::size_t order = 0;  ///< position in order of start
+  TimeNs end = 0;
   SpanClass span_class = SpanClass::OtherCompute;
   LaunchId launch = 0;
   int demand = 0;  ///< min(SMs, blocks)
   bool narrow = false;
 };
 
-struct Edge {
-  TimeNs time;
-  std::uint32_t kernel;
-  bool opens;
-};
-
-/// Sweep over the starts and ends of one device's kernels.
+/// Sweep over the starts and ends of one device's kernels, which come in order of start.
 class Sweep {
  public:
-  Sweep(const Trace& trace, const Device& device, const Progress& progress, SmAllocation& result)
-      : trace_(trace), limits_(limits_of(device)), progress_(progress), result_(result) {}
+  Sweep(const Trace& trace, const Device& device, std::size_t max_steps, SmAllocation& result)
+      : trace_(trace),
+        limits_(limits_of(device)),
+        result_(result),
+        steps_(result.range, max_steps),
+        at_(result.range.begin) {}
 
-  void run(std::vector<RunningKernel> kernels) {
-    kernels_ = std::move(kernels);
-    std::stable_sort(
-        kernels_.begin(), kernels_.end(),
-        [](const RunningKernel& a, const RunningKernel& b) { return a.span.begin < b.span.begin; });
-    std::vector<Edge> edges;
-    edges.reserve(kernels_.size() * 2);
-    for (std::uint32_t i = 0; i < kernels_.size(); ++i) {
-      kernels_[i].order = i;
-      edges.push_back({kernels_[i].span.begin, i, true});
-      edges.push_back({kernels_[i].span.end, i, false});
-    }
-    std::sort(edges.begin(), edges.end(),
-              [](const Edge& a, const Edge& b) { return a.time < b.time; });
-    TimeNs at = result_.range.begin;
-    for (std::size_t i = 0; i < edges.size();) {
-      if (i % kEdgesBetweenChecks == 0) progress_.check();
-      account(at, edges[i].time);
-      at = edges[i].time;
-      for (; i < edges.size() && edges[i].time == at; ++i) apply(edges[i]);
-    }
-    account(at, result_.range.end);
+  void start(TimeNs time, const RunningKernel& kernel) {
+    end_until(time);
+    account(time);
+    running_.push_back(kernel);
+  }
+
+  void finish() {
+    end_until(std::numeric_limits<TimeNs>::max());
+    account(result_.range.end);
+    result_.steps_cell = steps_.cell();
+    result_.steps = steps_.take();
   }
 
  private:
-  void apply(const Edge& edge) {
-    if (edge.opens) {
-      running_.insert(std::lower_bound(running_.begin(), running_.end(), edge.kernel), edge.kernel);
-    } else {
-      std::erase(running_, edge.kernel);
+  /// Lets end what ends up to `time`, in order.
+  void end_until(TimeNs time) {
+    while (!running_.empty()) {
+      const TimeNs next = std::min_element(running_.begin(), running_.end(), [](auto& a, auto& b) {
+                            return a.end < b.end;
+                          })->end;
+      if (next > time) return;
+      account(next);
+      std::erase_if(running_, [&](const RunningKernel& kernel) { return kernel.end <= next; });
     }
   }
 
-  /// Shares the SMs out among what runs in [from, to): narrow kernels first, then wide ones.
-  void account(TimeNs from, TimeNs to) {
-    if (to <= from) return;
-    SmStep step{from, 0, 0, {}};
+  /// Shares the SMs out among what runs until `to`: narrow kernels first, then wide ones.
+  void account(TimeNs to) {
+    if (to <= at_) return;
+    SmStep step{at_, 0, 0, {}};
     int left = result_.sm_count, demand = 0;
     for (const bool narrow : {true, false}) {
-      for (const auto index : running_) {
-        const auto& kernel = kernels_[index];
+      for (const RunningKernel& kernel : running_) {
         if (kernel.narrow != narrow) continue;
         const int held = std::min(left, kernel.demand);
         left -= held;
@@ -128,31 +117,31 @@ class Sweep {
             static_cast<std::uint16_t>(held);
       }
     }
-    add(step, demand, left, to - from);
+    add(step, demand, left, to);
+    at_ = to;
   }
 
-  void add(const SmStep& step, int demand, int left, TimeNs length) {
+  void add(const SmStep& step, int demand, int left, TimeNs end) {
+    const TimeNs length = end - step.begin;
     result_.comm_sm_ns += step.comm * length;
     result_.compute_sm_ns += step.compute * length;
     result_.free_sm_ns += left * length;
     if (demand > result_.sm_count) result_.oversubscribed += length;
     if (exclusive()) result_.exact += length;
     result_.time_at[{step.comm, step.compute}] += length;
-    auto& steps = result_.steps;
-    if (steps.empty() || steps.back().by_class != step.by_class) steps.push_back(step);
+    steps_.add(step, end);
   }
 
   /// Communication and compute run, and no block of one can sit beside a block of the other.
   bool exclusive() const {
     bool both = false;
-    for (const auto a : running_) {
-      if (role_of(kernels_[a].span_class) != Role::Communication) continue;
-      for (const auto b : running_) {
-        if (role_of(kernels_[b].span_class) != Role::Compute) continue;
+    for (const auto& a : running_) {
+      if (role_of(a.span_class) != Role::Communication) continue;
+      for (const auto& b : running_) {
+        if (role_of(b.span_class) != Role::Compute) continue;
         const auto& launches = trace_.launches();
-        if (kernels_[a].launch == 0 || kernels_[b].launch == 0) return false;
-        if (can_share(launches.at(kernels_[a].launch), launches.at(kernels_[b].launch), limits_))
-          return false;
+        if (a.launch == 0 || b.launch == 0) return false;
+        if (can_share(launches.at(a.launch), launches.at(b.launch), limits_)) return false;
         both = true;
       }
     }
@@ -161,10 +150,10 @@ class Sweep {
 
   const Trace& trace_;
   SmLimits limits_;
-  const Progress& progress_;
   SmAllocation& result_;
-  std::vector<RunningKernel> kernels_;
-  std::vector<std::uint32_t> running_;  ///< in order of start
+  SmSteps steps_;
+  TimeNs at_;                           ///< everything before is accounted for
+  std::vector<RunningKernel> running_;  ///< in order of start
 };
 
 bool is_amd(const Device& device) {
@@ -206,24 +195,25 @@ std::vector<std::string> inferred_caveats(const Device& device, std::size_t with
 }  // namespace
 
 void infer_allocation(const Trace& trace, const Classification& classes, const Device& device,
-                      std::optional<TimeRange> window, const Progress& progress,
-                      SmAllocation& result) {
-  std::vector<RunningKernel> kernels;
+                      std::optional<TimeRange> window, std::size_t max_steps,
+                      const Progress& progress, SmAllocation& result) {
   std::size_t without_launch = 0;
-  for_each_gpu_span(
-      trace, tracks_of(trace, result.key), window, progress,
-      [&](const SpanColumns& c, std::size_t row, TimeRange span) {
-        if (c.kind[row] != SpanKind::Kernel || span.empty()) return;
-        const auto blocks = trace.launches().at(c.launch[row]).blocks();
-        if (c.launch[row] == 0) ++without_launch;
-        const bool narrow =
-            c.launch[row] != 0 && blocks <= static_cast<std::uint64_t>(result.sm_count);
-        kernels.push_back({span, 0, classes.of(c.kind[row], c.name[row]).span_class, c.launch[row],
-                           narrow ? static_cast<int>(blocks) : result.sm_count, narrow});
-      });
+  Sweep sweep(trace, device, max_steps, result);
+  GpuSpanCursor work(trace, tracks_of(trace, result.key), window, progress);
+  while (work.next()) {
+    const SpanColumns& c = work.columns();
+    const std::size_t row = work.row();
+    if (c.kind[row] != SpanKind::Kernel || work.span().empty()) continue;
+    const auto blocks = trace.launches().at(c.launch[row]).blocks();
+    if (c.launch[row] == 0) ++without_launch;
+    const bool narrow = c.launch[row] != 0 && blocks <= static_cast<std::uint64_t>(result.sm_count);
+    sweep.start(work.span().begin,
+                {work.span().end, classes.of(c.kind[row], c.name[row]).span_class, c.launch[row],
+                 narrow ? static_cast<int>(blocks) : result.sm_count, narrow});
+  }
+  sweep.finish();
   result.method = SmMethod::Inferred;
   result.caveats = inferred_caveats(device, without_launch);
-  Sweep(trace, device, progress, result).run(std::move(kernels));
 }
 
 int blocks_per_sm(const LaunchConfig& launch, const Device& device) {

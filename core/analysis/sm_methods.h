@@ -9,14 +9,15 @@
 
 namespace moescope {
 
-/// Fills `result` (key, sm_count and range are set) from kernels and their launches.
+/// Fills `result` (key, sm_count and range are set) from kernels and their launches; keeps at most
+/// `max_steps` steps.
 void infer_allocation(const Trace& trace, const Classification& classes, const Device& device,
-                      std::optional<TimeRange> window, const Progress& progress,
-                      SmAllocation& result);
+                      std::optional<TimeRange> window, std::size_t max_steps,
+                      const Progress& progress, SmAllocation& result);
 
 /// The same from recorded SM ids.
 void allocation_from_records(const Trace& trace, const Classification& classes,
-                             const Progress& progress, SmAllocation& result);
+                             std::size_t max_steps, const Progress& progress, SmAllocation& result);
 
 /// Names of the kernels of the device of `key` by correlation; of several kernels of one launch
 /// (a graph) the first. Throws Cancelled.

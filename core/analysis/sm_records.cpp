@@ -4,6 +4,7 @@
 
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/sm_methods.h"
+#include "core/analysis/sm_steps.h"
 
 namespace moescope {
 namespace {
@@ -53,8 +54,9 @@ std::vector<Mark> marks_of(const Trace& trace, const Classification& classes,
 /// else to compute while any block is.
 class RecordSweep {
  public:
-  explicit RecordSweep(SmAllocation& result)
+  RecordSweep(SmAllocation& result, std::size_t max_steps)
       : result_(result),
+        steps_(result.range, max_steps),
         open_(static_cast<std::size_t>(result.sm_count)),
         step_{result.range.begin, 0, 0, {}} {}
 
@@ -69,6 +71,8 @@ class RecordSweep {
       count(owner(blocks), 1);
     }
     close(result_.range.end);
+    result_.steps_cell = steps_.cell();
+    result_.steps = steps_.take();
   }
 
  private:
@@ -100,12 +104,12 @@ class RecordSweep {
     result_.free_sm_ns += (result_.sm_count - step_.comm - step_.compute) * length;
     result_.time_at[{step_.comm, step_.compute}] += length;
     if (step_.comm > 0 && step_.compute > 0) result_.exact += length;
-    auto& steps = result_.steps;
-    if (steps.empty() || steps.back().by_class != step_.by_class) steps.push_back(step_);
+    steps_.add(step_, until);
     step_.begin = until;
   }
 
   SmAllocation& result_;
+  SmSteps steps_;
   std::vector<Blocks> open_;  ///< by SM
   SmStep step_;
 };
@@ -144,10 +148,11 @@ bool has_sm_records(const Trace& trace, const DeviceKey& key) {
 }
 
 void allocation_from_records(const Trace& trace, const Classification& classes,
-                             const Progress& progress, SmAllocation& result) {
+                             std::size_t max_steps, const Progress& progress,
+                             SmAllocation& result) {
   Oddities odd;
   const auto marks = marks_of(trace, classes, result, progress, odd);
-  RecordSweep(result).run(marks, progress);
+  RecordSweep(result, max_steps).run(marks, progress);
   result.method = method_of(trace, result.key.process);
   result.caveats = {
       "Recorded ids: an SM counts as communication while any communication block is on it."};

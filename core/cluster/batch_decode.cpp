@@ -89,6 +89,7 @@ Device decode(const wire::Device& d) {
   out.registers_per_sm = d.registers_per_sm();
   out.shared_memory_per_sm = d.shared_memory_per_sm();
   out.shared_memory_per_block_max = d.shared_memory_per_block_max();
+  out.on_cpu = d.on_cpu();
   check(out.sm_count >= 0 && out.sm_count <= kMaxSmCount, "a number of SMs is out of range");
   check(out.index >= 0 && out.max_threads_per_sm >= 0 && out.max_blocks_per_sm >= 0 &&
             out.registers_per_sm >= 0 && out.shared_memory_per_sm >= 0 &&
@@ -320,7 +321,7 @@ void BatchReader::State::add_counter(const wire::Counter& c) {
 void BatchReader::State::add_note(const wire::Note& n) {
   place = "a note";
   check(!n.has_track() || n.track() < tracks.size(), "the track is unknown");
-  Note note{checked_time(n.time()), std::nullopt, text_of(n.text())};
+  Note note{.time = checked_time(n.time()), .text = text_of(n.text())};
   if (n.has_track()) note.track = n.track();
   sink.add_note(std::move(note));
 }

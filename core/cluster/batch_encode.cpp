@@ -149,6 +149,7 @@ void encode(const Device& d, wire::Device& out) {
   out.set_registers_per_sm(d.registers_per_sm);
   out.set_shared_memory_per_sm(d.shared_memory_per_sm);
   out.set_shared_memory_per_block_max(d.shared_memory_per_block_max);
+  out.set_on_cpu(d.on_cpu);
 }
 
 void encode(const Track& t, wire::Track& out) {

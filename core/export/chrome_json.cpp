@@ -356,6 +356,7 @@ class ChromeWriter {
 }  // namespace
 
 void write_chrome_json(const Trace& trace, const std::filesystem::path& path, Progress& progress) {
+  trace.strings().load_all();
   ChromeWriter(trace, path).write(progress);
 }
 

@@ -40,6 +40,7 @@ Remap add_vocabulary(const Trace& trace, int first_file, std::multiset<std::stri
     track.process = remap.processes.at(track.process);
     remap.tracks.push_back(builder.add_track(std::move(track)));
   }
+  trace.strings().load_all();
   for (StringId id = 0; id < trace.strings().size(); ++id)
     remap.names.push_back(builder.strings().intern(trace.strings()[id]));
   for (const auto& launch : trace.launches())
@@ -82,6 +83,7 @@ void add_samples(const Trace& trace, const Remap& remap, TimeNs offset, TraceBui
   for (Note note : trace.notes()) {
     note.time += offset;
     if (note.track) note.track = remap.tracks.at(*note.track);
+    if (note.span) note.span->track = *note.track;
     builder.add_note(std::move(note));
   }
 }

@@ -193,6 +193,7 @@ void note_row(const Trace& trace, std::int64_t row, int column, sqlite3_context*
   const Note& note = nth(trace.notes(), row);
   if (column == 0) return result(context, note.time);
   if (column == 2) return result(context, note.text);
+  if (column == 3) return result(context, note.color);
   if (note.track) result(context, std::int64_t{*note.track});
 }
 
@@ -247,7 +248,7 @@ constexpr RowTable kTables[] = {
      "CREATE TABLE x(counter INTEGER, process TEXT, device INTEGER, name TEXT, unit TEXT, "
      "time INTEGER, value REAL)",
      sample_count, sample_row, true},
-    {"notes", "CREATE TABLE x(time INTEGER, track INTEGER, text TEXT)",
+    {"notes", "CREATE TABLE x(time INTEGER, track INTEGER, text TEXT, color TEXT)",
      [](const Trace& t) { return size_of(t.notes()); }, note_row, false},
     {"loads",
      "CREATE TABLE x(begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, rank INTEGER, "

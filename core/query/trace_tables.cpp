@@ -7,7 +7,9 @@
 namespace moescope {
 
 QuerySource::QuerySource(TracePtr trace, RuleSet rules)
-    : trace_(std::move(trace)), rules_(std::move(rules)) {}
+    : trace_(std::move(trace)), rules_(std::move(rules)) {
+  trace_->strings().load_all();  // an answer never shows that a name could not be read
+}
 
 const Classification& QuerySource::classes() const {
   std::call_once(once_, [&] { classes_ = Classification(*trace_, rules_); });
@@ -48,7 +50,7 @@ CREATE TABLE sm(start INTEGER, "end" INTEGER, process TEXT, rank INTEGER, device
   sm INTEGER, correlation INTEGER);
 CREATE TABLE samples(counter INTEGER, process TEXT, device INTEGER, name TEXT, unit TEXT,
   time INTEGER, value REAL);
-CREATE TABLE notes(time INTEGER, track INTEGER, text TEXT);
+CREATE TABLE notes(time INTEGER, track INTEGER, text TEXT, color TEXT);
 CREATE TABLE loads(begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, rank INTEGER,
   expert INTEGER, tokens INTEGER);
 CREATE TABLE plans(time INTEGER, name TEXT, json TEXT);

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/progress.h"
 #include "core/trace/sink.h"
@@ -12,7 +14,7 @@
 
 namespace moescope {
 
-inline constexpr int kMoetraceSchema = 3;
+inline constexpr int kMoetraceSchema = 4;
 
 /// True when `head` (the first 100 bytes of a file) is a SQLite header with our application id.
 bool is_moetrace(std::string_view head);
@@ -21,11 +23,17 @@ bool is_moetrace(std::string_view head);
 /// shows what was committed at opening. Throws Error (not a .moetrace, newer schema, damaged).
 TracePtr open_moetrace(const std::filesystem::path& path);
 
+/// What is saved with a trace beside what it brings along.
+struct MoetraceExtras {
+  std::string rules_json;                  ///< classification rules; "" keeps those of the trace
+  std::optional<std::vector<Note>> notes;  ///< in the place of the notes of the trace
+};
+
 /// Writes a whole trace to a new file: to a temporary name beside it, renamed when complete, so
 /// that an existing file is only replaced by a whole one. Throws Error (disk full, no permission),
-/// Cancelled. `rules_json`: classification rules to save with it; "" keeps those of the trace.
+/// Cancelled.
 void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progress& progress,
-                    const std::string& rules_json = {});
+                    const MoetraceExtras& extras = {});
 
 /// Grows a .moetrace while recording; commits at least every second. A kill at any moment leaves a
 /// file that opens and misses at most what was appended since the last commit.

@@ -286,12 +286,17 @@ TracePtr open_moetrace(const std::filesystem::path& path) {
     // One transaction: all tables as of one commit, also while a writer goes on.
     (*database).execute("BEGIN");
     parts = tables::read_metadata(*database, store.chunk_ids);
+    store.bounds = {tables::count_strings(*database), parts.launches.size()};
     store.args_bytes = read_args_bytes(*database, parts.tracks.size());
     store.summaries = read_summary_index(*database, parts.tracks.size());
     (*database).execute("COMMIT");
   }
   store.infos = parts.chunk_infos;
-  store.bounds = {parts.strings->size(), parts.launches.size()};
+  parts.strings = std::make_shared<const StringTable>(
+      static_cast<std::size_t>(store.bounds.strings), [connections](StringId first, StringId end) {
+        Connections::Lease database(*connections);
+        return tables::read_strings(*database, first, end);
+      });
   store.processes = parts.processes.size();
   parts.store = std::make_shared<const FileStore>(connections, std::move(store));
   return std::make_shared<const Trace>(std::move(parts));

@@ -52,9 +52,9 @@ constexpr Table kTables[] = {
      "id INTEGER PRIMARY KEY, process INTEGER, device INTEGER, name TEXT, uuid TEXT, "
      "sm_count INTEGER, compute_major INTEGER, compute_minor INTEGER, max_threads_per_sm INTEGER, "
      "max_blocks_per_sm INTEGER, registers_per_sm INTEGER, shared_memory_per_sm INTEGER, "
-     "shared_memory_per_block_max INTEGER",
+     "shared_memory_per_block_max INTEGER, on_cpu INTEGER",
      "id,process,device,name,uuid,sm_count,compute_major,compute_minor,max_threads_per_sm,"
-     "max_blocks_per_sm,registers_per_sm,shared_memory_per_sm,shared_memory_per_block_max"},
+     "max_blocks_per_sm,registers_per_sm,shared_memory_per_sm,shared_memory_per_block_max,on_cpu"},
     {"tracks",
      "id INTEGER PRIMARY KEY, process INTEGER, type INTEGER, device INTEGER, number INTEGER, "
      "name TEXT",
@@ -82,8 +82,9 @@ constexpr Table kTables[] = {
     {"counters",
      "id INTEGER PRIMARY KEY, process INTEGER, device INTEGER, name TEXT, unit TEXT, data BLOB",
      "id,process,device,name,unit,data"},
-    {"notes", "id INTEGER PRIMARY KEY, time INTEGER, track INTEGER, text TEXT",
-     "id,time,track,text"},
+    {"notes",
+     "id INTEGER PRIMARY KEY, time INTEGER, track INTEGER, span INTEGER, text TEXT, color TEXT",
+     "id,time,track,span,text,color"},
     {"rules", "id INTEGER PRIMARY KEY, json TEXT", "id,json"},
     {"loads",
      "id INTEGER PRIMARY KEY, begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, "
@@ -104,11 +105,18 @@ constexpr Migration kMigrations[] = {
      "CREATE TEMP TABLE extra(key TEXT PRIMARY KEY, value TEXT);"
      "CREATE TEMP VIEW counters AS SELECT id, process, device, name, '' AS unit, data "
      "FROM main.counters;"},
+    // Up to version 3 notes had neither span nor colour, and the name of a device told the CPU.
+    {3,
+     "CREATE TEMP VIEW notes AS SELECT id, time, track, NULL AS span, text, '' AS color "
+     "FROM main.notes;"
+     "CREATE TEMP VIEW devices AS SELECT *, name = 'CPU workers' AS on_cpu FROM main.devices;"},
 };
 
 /// Columns of a table that a file of `version` need not have.
 bool absent_in(int version, std::string_view table, std::string_view column) {
-  return version == 1 && (table == "extra" || (table == "counters" && column == "unit"));
+  if (version == 1 && (table == "extra" || (table == "counters" && column == "unit"))) return true;
+  return version <= 3 && ((table == "notes" && (column == "span" || column == "color")) ||
+                          (table == "devices" && column == "on_cpu"));
 }
 
 std::vector<std::string> split(std::string_view names) {

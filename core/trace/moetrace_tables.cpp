@@ -110,7 +110,7 @@ void write_process(Database& database, ProcessId id, const Process& p) {
 }
 
 void write_device(Database& database, std::size_t id, const Device& d) {
-  Statement row(database, "INSERT INTO devices VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement row(database, "INSERT INTO devices VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(0, static_cast<std::int64_t>(id))
       .bind(1, std::int64_t{d.process})
       .bind(2, std::int64_t{d.index})
@@ -124,6 +124,7 @@ void write_device(Database& database, std::size_t id, const Device& d) {
       .bind(10, std::int64_t{d.registers_per_sm})
       .bind(11, d.shared_memory_per_sm)
       .bind(12, d.shared_memory_per_block_max)
+      .bind(13, std::int64_t{d.on_cpu})
       .run();
 }
 
@@ -152,6 +153,7 @@ void write_launch(Database& database, LaunchId id, const LaunchConfig& l) {
 
 void write_strings(Database& database, const StringTable& strings, std::size_t first,
                    std::size_t last) {
+  strings.load_all();
   Statement row(database, "INSERT INTO strings VALUES(?, ?)");
   for (std::size_t id = first; id < last; ++id)
     row.bind(0, static_cast<std::int64_t>(id)).bind(1, strings[static_cast<StringId>(id)]).run();
@@ -170,11 +172,13 @@ void write_counter(Database& database, std::size_t id, const CounterSeries& c) {
 }
 
 void write_note(Database& database, std::size_t id, const Note& note) {
-  Statement row(database, "INSERT INTO notes VALUES(?, ?, ?, ?)");
+  Statement row(database, "INSERT INTO notes VALUES(?, ?, ?, ?, ?, ?)");
   row.bind(0, static_cast<std::int64_t>(id))
       .bind(1, note.time)
-      .bind(3, std::string_view(note.text));
+      .bind(4, std::string_view(note.text))
+      .bind(5, std::string_view(note.color));
   if (note.track) row.bind(2, std::int64_t{*note.track});
+  if (note.span) row.bind(3, std::int64_t{note.span->index});
   row.run();
 }
 
@@ -314,7 +318,7 @@ std::vector<Device> read_devices(Database& database, std::size_t processes) {
   Statement row(database,
                 "SELECT id, process, device, name, uuid, sm_count, compute_major, compute_minor, "
                 "max_threads_per_sm, max_blocks_per_sm, registers_per_sm, shared_memory_per_sm, "
-                "shared_memory_per_block_max FROM devices ORDER BY id");
+                "shared_memory_per_block_max, on_cpu FROM devices ORDER BY id");
   const auto number = [&](int column) { return static_cast<int>(row.integer(column, 0, kInt)); };
   while (row.step()) {
     check_id(row, database, devices.size(), "devices");
@@ -331,6 +335,7 @@ std::vector<Device> read_devices(Database& database, std::size_t processes) {
     d.registers_per_sm = number(10);
     d.shared_memory_per_sm = row.integer(11, 0, std::int64_t{1} << 40);
     d.shared_memory_per_block_max = row.integer(12, 0, std::int64_t{1} << 40);
+    d.on_cpu = row.integer(13, 0, 1) == 1;
   }
   return devices;
 }
@@ -370,27 +375,26 @@ std::vector<LaunchConfig> read_launches(Database& database) {
   return launches;
 }
 
-std::shared_ptr<const StringTable> read_strings(Database& database) {
-  std::vector<std::string> texts;
-  Statement row(database, "SELECT id, text FROM strings ORDER BY id");
-  while (row.step()) {
-    check_id(row, database, texts.size(), "strings");
-    texts.push_back(row.text(1));
-  }
-  if (texts.empty() || !texts.front().empty())
-    throw damaged(database, "table strings", "row 0 is not the empty string");
-  return std::make_shared<StringTable>(std::move(texts));
-}
-
-std::vector<Note> read_notes(Database& database, std::size_t tracks) {
+/// A span that the file does not have is left out of its note.
+std::vector<Note> read_notes(Database& database,
+                             const std::vector<std::vector<ChunkInfo>>& chunks) {
   std::vector<Note> notes;
-  Statement row(database, "SELECT time, track, text FROM notes ORDER BY id");
+  Statement row(database, "SELECT time, track, span, text, color FROM notes ORDER BY id");
   while (row.step()) {
     Note& note = notes.emplace_back();
     note.time = row.integer(0, -codec::kMaxTime, codec::kMaxTime);
     if (!row.is_null(1))
-      note.track = static_cast<TrackId>(row.integer(1, 0, static_cast<std::int64_t>(tracks) - 1));
-    note.text = row.text(2);
+      note.track =
+          static_cast<TrackId>(row.integer(1, 0, static_cast<std::int64_t>(chunks.size()) - 1));
+    if (note.track && !row.is_null(2)) {
+      const SpanRef span{*note.track, static_cast<std::uint32_t>(row.integer(2, 0, kU32))};
+      const auto& infos = chunks[span.track];
+      if (!infos.empty() &&
+          span.index < std::uint64_t{infos.back().first_index} + infos.back().count)
+        note.span = span;
+    }
+    note.text = row.text(3);
+    note.color = row.text(4);
   }
   return notes;
 }
@@ -438,10 +442,37 @@ TraceParts read_metadata(Database& database, std::vector<std::vector<std::int64_
   parts.devices = read_devices(database, parts.processes.size());
   parts.tracks = read_tracks(database, parts.processes.size());
   parts.launches = read_launches(database);
-  parts.strings = read_strings(database);
-  parts.notes = read_notes(database, parts.tracks.size());
   read_chunk_infos(database, parts, chunk_ids);
+  parts.notes = read_notes(database, parts.chunk_infos);
   return parts;
+}
+
+std::size_t count_strings(Database& database) {
+  constexpr std::int64_t kLeastRow = 4;  // bytes of a row in a page, at the very least
+  const std::int64_t bytes =
+      database.value("PRAGMA main.page_count") * database.value("PRAGMA main.page_size");
+  Statement last(database, "SELECT max(id) FROM strings");
+  last.step();
+  if (last.is_null(0)) throw damaged(database, "table strings", "row 0 is missing");
+  const std::int64_t count = last.integer(0, 0, kU32 - 1) + 1;
+  // What a reader allocates for names stays in proportion to the file.
+  if (count > bytes / kLeastRow)
+    throw damaged(database, "table strings", "the last row has a number beyond the file");
+  if (!read_strings(database, 0, 1).front().empty())
+    throw damaged(database, "table strings", "row 0 is not the empty string");
+  return static_cast<std::size_t>(count);
+}
+
+std::vector<std::string> read_strings(Database& database, StringId first, StringId end) {
+  std::vector<std::string> texts;
+  Statement row(database, "SELECT id, text FROM strings WHERE id >= ? AND id < ? ORDER BY id");
+  row.bind(0, std::int64_t{first}).bind(1, std::int64_t{end});
+  for (std::size_t id = first; id < end; ++id) {
+    if (!row.step() || row.integer(0) != static_cast<std::int64_t>(id))
+      throw damaged(database, "table strings", "row " + std::to_string(id) + " is missing");
+    texts.push_back(row.text(1));
+  }
+  return texts;
 }
 
 std::vector<SmRecord> read_sm_records(Database& database, std::uint64_t processes) {

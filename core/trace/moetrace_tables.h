@@ -50,7 +50,11 @@ void write_summary(sqlite::Database& database, TrackId track,
 /// Computes and stores the summaries of all tracks.
 void write_summaries(sqlite::Database& database, const Trace& trace, Progress& progress);
 
-/// Everything but spans, SM records and counters. `chunk_ids` gets the row of every chunk.
+/// How many strings there are, without reading them.
+std::size_t count_strings(sqlite::Database& database);
+/// Strings [first, end).
+std::vector<std::string> read_strings(sqlite::Database& database, StringId first, StringId end);
+/// Everything but strings, spans, SM records and counters. `chunk_ids` gets the row of every chunk.
 TraceParts read_metadata(sqlite::Database& database,
                          std::vector<std::vector<std::int64_t>>& chunk_ids);
 std::vector<SmRecord> read_sm_records(sqlite::Database& database, std::uint64_t processes);

@@ -13,7 +13,9 @@ namespace {
 /// Chunks encoded at a time: enough for all cores, little enough memory.
 constexpr std::size_t kGroup = 64;
 
-void write_metadata(sqlite::Database& database, const Trace& trace, const TraceInfo& info) {
+void write_metadata(sqlite::Database& database, const Trace& trace, const MoetraceExtras& extras) {
+  TraceInfo info = trace.info();
+  if (!extras.rules_json.empty()) info.rules_json = extras.rules_json;
   tables::write_info(database, info);
   for (ProcessId i = 0; i < trace.processes().size(); ++i)
     tables::write_process(database, i, trace.processes()[i]);
@@ -27,8 +29,8 @@ void write_metadata(sqlite::Database& database, const Trace& trace, const TraceI
   tables::write_sm_records(database, trace.sm_records());
   for (std::size_t i = 0; i < trace.counters().size(); ++i)
     tables::write_counter(database, i, trace.counters()[i]);
-  for (std::size_t i = 0; i < trace.notes().size(); ++i)
-    tables::write_note(database, i, trace.notes()[i]);
+  const auto& notes = extras.notes ? *extras.notes : trace.notes();
+  for (std::size_t i = 0; i < notes.size(); ++i) tables::write_note(database, i, notes[i]);
 }
 
 void write_chunks(sqlite::Database& database, const Trace& trace, Progress& progress) {
@@ -72,12 +74,10 @@ void write_summaries(sqlite::Database& database, const Trace& trace, Progress& p
 }  // namespace tables
 
 void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progress& progress,
-                    const std::string& rules_json) {
+                    const MoetraceExtras& extras) {
   if (std::filesystem::is_directory(path))
     throw Error(path.string(), "", "is a folder", "Name a file to write");
   NewFile written(path);
-  TraceInfo info = trace.info();
-  if (!rules_json.empty()) info.rules_json = rules_json;
   {
     sqlite::Database database(written.path(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     // Nobody sees the file before it is whole: no journal, one sync at the end.
@@ -85,7 +85,7 @@ void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progr
         "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = 2; BEGIN");
     schema::create(database);
-    write_metadata(database, trace, info);
+    write_metadata(database, trace, extras);
     write_chunks(database, trace, progress);
     tables::write_summaries(database, trace, progress);
     database.execute("COMMIT");

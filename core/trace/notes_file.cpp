@@ -36,9 +36,9 @@ std::optional<SpanRef> find_span(const Trace& trace, TrackId track, TimeNs start
   return found;
 }
 
-TraceNote read_note(const Json& json, const Trace& trace,
-                    const std::unordered_map<std::string, TrackId>& tracks) {
-  TraceNote note;
+Note read_note(const Json& json, const Trace& trace,
+               const std::unordered_map<std::string, TrackId>& tracks) {
+  Note note;
   note.time = std::clamp(json.at("time_ns").get<TimeNs>(), -kMaxTime, kMaxTime);
   note.text = json.at("text").get<std::string>();
   note.color = json.value("color", std::string());
@@ -52,7 +52,7 @@ TraceNote read_note(const Json& json, const Trace& trace,
   return note;
 }
 
-Json note_json(const Trace& trace, const TraceNote& note) {
+Json note_json(const Trace& trace, const Note& note) {
   Json json{{"time_ns", note.time}, {"text", note.text}};
   if (!note.color.empty()) json["color"] = note.color;
   if (note.track && *note.track < trace.tracks().size()) json["track"] = trace.path(*note.track);
@@ -76,14 +76,7 @@ std::filesystem::path notes_path(const std::vector<std::filesystem::path>& paths
   return first.string() + std::string(kNotesSuffix);
 }
 
-std::vector<TraceNote> notes_of(const Trace& trace) {
-  std::vector<TraceNote> notes;
-  for (const Note& note : trace.notes())
-    notes.push_back({note.time, note.track, {}, note.text, {}});
-  return notes;
-}
-
-std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace& trace) {
+std::vector<Note> read_notes(const std::filesystem::path& path, const Trace& trace) {
   const Json json = Json::parse(read_text_file(path, kMaxBytes), nullptr, false);
   if (!json.is_object() || !json.contains("notes") || !json["notes"].is_array())
     not_notes(path, "");
@@ -94,7 +87,7 @@ std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace
   std::unordered_map<std::string, TrackId> tracks;
   for (TrackId track = 0; track < trace.tracks().size(); ++track)
     tracks.emplace(trace.path(track), track);
-  std::vector<TraceNote> notes;
+  std::vector<Note> notes;
   for (const Json& note : json["notes"]) {
     try {
       notes.push_back(read_note(note, trace, tracks));
@@ -106,7 +99,7 @@ std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace
 }
 
 void write_notes(const std::filesystem::path& path, const Trace& trace,
-                 const std::vector<TraceNote>& notes) {
+                 const std::vector<Note>& notes) {
   if (notes.empty()) {
     std::error_code error;
     std::filesystem::remove(path, error);
@@ -116,7 +109,7 @@ void write_notes(const std::filesystem::path& path, const Trace& trace,
     return;
   }
   Json json{{"schema", kSchema}, {"notes", Json::array()}};
-  for (const TraceNote& note : notes) json["notes"].push_back(note_json(trace, note));
+  for (const Note& note : notes) json["notes"].push_back(note_json(trace, note));
   // Text of a foreign trace need not be UTF-8.
   write_text_file(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }

@@ -2,23 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/trace/trace.h"
 
 namespace moescope {
-
-/// A note at a time; optionally about one track, or about one span of it.
-struct TraceNote {
-  TimeNs time = 0;
-  std::optional<TrackId> track;
-  std::optional<SpanRef> span;  ///< its track is `track` then
-  std::string text;
-  std::string color;  ///< word for a hue: "amber" (also ""), "blue", "green", "violet", "grey"
-  friend bool operator==(const TraceNote&, const TraceNote&) = default;
-};
 
 /// End of the names of notes files; opening a folder passes over them.
 inline constexpr std::string_view kNotesSuffix = ".moescope-notes";
@@ -27,17 +16,14 @@ inline constexpr std::string_view kNotesSuffix = ".moescope-notes";
 /// single folder, beside the first of several files.
 std::filesystem::path notes_path(const std::vector<std::filesystem::path>& paths);
 
-/// Notes that the trace brings along, e.g. from the notes table of a .moetrace.
-std::vector<TraceNote> notes_of(const Trace& trace);
-
 /// Reads `path`. Tracks are found by their full path and spans by start and name, because ids
 /// differ between readers; what is not in `trace` any more is left out of the note, never the note.
 /// Throws Error (cannot be read, not a notes file, newer schema, over 64 MiB).
-std::vector<TraceNote> read_notes(const std::filesystem::path& path, const Trace& trace);
+std::vector<Note> read_notes(const std::filesystem::path& path, const Trace& trace);
 
 /// Replaces `path` when the notes are written whole; without notes the file is removed. Throws
 /// Error (no permission, disk full).
 void write_notes(const std::filesystem::path& path, const Trace& trace,
-                 const std::vector<TraceNote>& notes);
+                 const std::vector<Note>& notes);
 
 }  // namespace moescope

@@ -1,8 +1,12 @@
 // Interned strings: append-only, stable addresses, safe to read while a live trace adds to it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -15,24 +19,43 @@ namespace moescope {
 
 class StringTable {
  public:
+  /// Reads the stored texts [first, end). Called from several threads, one at a time; may throw
+  /// Error.
+  using Reader = std::function<std::vector<std::string>(StringId first, StringId end)>;
+
   StringTable();
-  /// Takes a stored table; texts[0] must be empty. Finding texts is prepared by the first intern().
-  explicit StringTable(std::vector<std::string> texts);
+  /// A stored table of `count` texts, of which `read` gets a page when one of its texts is asked
+  /// for. Nothing can be interned in it.
+  StringTable(std::size_t count, Reader read);
   StringTable(const StringTable&) = delete;
   StringTable& operator=(const StringTable&) = delete;
 
   /// Returns the id of `text`, adding it when new. Id 0 is the empty string.
   StringId intern(std::string_view text);
-  /// The text of `id`; valid as long as the table lives. Throws std::out_of_range.
+  /// The text of `id`; valid as long as the table lives. Throws std::out_of_range. A stored text
+  /// that cannot be read now is kUnreadable: pictures go on. What must be sure calls load_all().
   std::string_view operator[](StringId id) const;
   std::size_t size() const;
+  /// Reads what is stored and was not read yet. Throws Error.
+  void load_all() const;
+
+  static constexpr std::string_view kUnreadable = "(name cannot be read)";
 
  private:
-  mutable std::shared_mutex mutex_;
-  bool indexed_ = true;
-  std::deque<std::string> texts_;
-  void index_texts();  ///< under the exclusive lock
+  static constexpr std::size_t kPage = 256;  ///< texts read at a time
+  using Page = std::vector<std::string>;
 
+  /// Page `page`, read when it was not yet. Throws Error.
+  const Page& stored_page(std::size_t page) const;
+
+  std::size_t stored_ = 0;  ///< texts below are in pages_, the others in texts_
+  Reader read_;
+  mutable std::mutex read_mutex_;
+  mutable std::vector<std::unique_ptr<const Page>> owned_;
+  mutable std::vector<std::atomic<const Page*>> pages_;
+
+  mutable std::shared_mutex mutex_;
+  std::deque<std::string> texts_;
   std::unordered_map<std::string_view, StringId> ids_;
 };
 

@@ -136,7 +136,11 @@ const Device* Trace::device_of(TrackId track) const {
 std::string Trace::path(TrackId track) const {
   const Track& t = parts_.tracks.at(track);
   std::string path = t.process < parts_.processes.size() ? parts_.processes[t.process].label : "";
-  if (t.device >= 0) path += " > GPU " + std::to_string(t.device);
+  const Device* device = device_of(track);
+  if (device != nullptr && device->on_cpu)
+    path += " > CPU";
+  else if (t.device >= 0)
+    path += " > GPU " + std::to_string(t.device);
   return path + " > " + t.name;
 }
 

@@ -78,6 +78,7 @@ struct Device {
   int registers_per_sm = 0;
   std::int64_t shared_memory_per_sm = 0;         ///< bytes
   std::int64_t shared_memory_per_block_max = 0;  ///< bytes, opt-in
+  bool on_cpu = false;  ///< a rank of our runtime on the CPU: its "SMs" are workers
 };
 
 enum class TrackType : std::uint8_t { DeviceStream, Thread, Worker, Other };
@@ -147,11 +148,14 @@ struct CounterSeries {
   std::vector<double> values;
 };
 
-/// A note of the user at a time, kept with the trace.
+/// A note of the user at a time; optionally about one track, or about one span of it.
 struct Note {
   TimeNs time = 0;
   std::optional<TrackId> track;
+  std::optional<SpanRef> span;  ///< its track is `track` then
   std::string text;
+  std::string color;  ///< word for a hue: "amber" (also ""), "blue", "green", "violet", "grey"
+  friend bool operator==(const Note&, const Note&) = default;
 };
 
 /// How the clocks of several files were brought together. Never applied silently.

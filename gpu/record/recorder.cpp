@@ -66,6 +66,7 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
     device.index = kDevice;
     device.name = "CPU workers";
     device.sm_count = rank.workers;
+    device.on_cpu = true;
     sink_.add_device(device);
     Tracks& tracks = tracks_.emplace_back();
     for (int stream = 0; stream < kLogStreams; ++stream)

@@ -48,10 +48,11 @@ std::string good_file() {
                  batch_of(builder, 12, SpanKind::Phase));
   builder.add_sm_records({{0, 90, process, 0, 3, 1}, {40, 95, process, 0, 4, 2}});
   builder.add_counter({process, 0, "SM Active", "%", {0, 100}, {1.5, 99}});
-  builder.add_note({50, TrackId{0}, "note"});
+  builder.add_note(
+      {.time = 50, .track = 0, .span = SpanRef{0, 0}, .text = "note", .color = "blue"});
   const std::string path = "/dev/shm/moescope-fuzz-good-" + std::to_string(getpid());
   Progress progress;
-  write_moetrace(*builder.snapshot(), path, progress, RuleSet::built_in().to_json());
+  write_moetrace(*builder.snapshot(), path, progress, {RuleSet::built_in().to_json(), {}});
   std::string bytes = fuzz::read_bytes(path);
   std::filesystem::remove(path);
   return bytes;

@@ -23,7 +23,7 @@ TracePtr noted_trace() {
 
 std::vector<std::string> texts(const NotesModel& model) {
   std::vector<std::string> texts;
-  for (const TraceNote& note : model.notes()) texts.push_back(note.text);
+  for (const Note& note : model.notes()) texts.push_back(note.text);
   return texts;
 }
 
@@ -39,7 +39,7 @@ TEST(NotesModel, passesTheModelTesterThroughEveryEdit) {
   EXPECT_THAT(texts(model), ElementsAre("early", "stored", "late"));
   EXPECT_TRUE(model.setData(model.index(1, NotesModel::Text), "changed", Qt::EditRole));
   EXPECT_FALSE(model.setData(model.index(1, NotesModel::Time), "9", Qt::EditRole));
-  TraceNote moved = model.notes()[0];
+  Note moved = model.notes()[0];
   moved.time = 2000;
   EXPECT_EQ(model.change(0, moved), 2);
   EXPECT_THAT(texts(model), ElementsAre("changed", "late", "early"));
@@ -85,7 +85,7 @@ class NotesWindow : public testing::Test {
         .open = [](const std::vector<std::filesystem::path>&, Progress&) { return noted_trace(); },
         .analyze = [](const Trace& trace, const RuleSet& rules,
                       Progress& progress) { return analyze_document(trace, rules, progress); },
-        .save = [](const Trace&, const std::filesystem::path&, Progress&) {}});
+        .save = core_services().save});
     window->show();
   }
   void open(const QString& path) {
@@ -202,10 +202,12 @@ TEST_F(NotesWindow, aBrokenNotesFileIsToldAndNeverReplaced) {
 
 TEST_F(NotesWindow, aSavedCopyTakesTheNotesAlong) {
   open(file);
-  notes().add({.time = 700, .text = "kept"});
+  notes().add({.time = 700, .track = 0, .span = SpanRef{0, 1}, .text = "kept", .color = "blue"});
   const QString copy = folder.filePath("copy.moetrace");
   window->loader().save(copy);
-  EXPECT_TRUE(QTest::qWaitFor([&] { return QFile::exists(sidecar(copy)); }));
+  std::ofstream(sidecar(copy).toStdString()) << "notes of an older copy";
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !QFile::exists(sidecar(copy)); }, 20000));
+  EXPECT_EQ(open_moetrace(copy.toStdString())->notes(), notes().notes());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTableWidget>
 
 #include "tests/gui/chart_document.h"
@@ -95,6 +96,38 @@ TEST(SmView, RecordedSmIdsFillTheGridAtTheCursorWithTheClassOfTheirKernel) {
   EXPECT_TRUE(grid->cellText(6).contains("does not name"));
   context.setCursor(150);
   EXPECT_EQ(grid->cells()[3].blocks, 1);
+}
+
+TEST(SmView, ProcessorsOfACpuAreWorkersInEveryText) {
+  TraceBuilder builder;
+  builder.add_process({.label = "rank 0", .rank = 0});
+  builder.add_device({.name = "any name", .sm_count = 4, .on_cpu = true});
+  const TrackId track =
+      builder.add_track({.process = 0, .type = TrackType::DeviceStream, .device = 0});
+  SpanBatch batch;
+  batch.columns.push_back({0, 100, builder.strings().intern("experts"), 5, 0, SpanKind::Kernel, 0});
+  builder.append(track, std::move(batch));
+  builder.add_sm_records({{0, 100, 0, 0, 3, 5}});
+  const TracePtr trace = builder.snapshot();
+  Document document;
+  ViewContext context;
+  context.reset(trace->range());
+  document.setTrace(trace, {"recorded"});
+  document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
+  SmView view(document, context);
+  context.setCursor(50);
+  EXPECT_EQ(view.findChild<SmGrid*>("smGrid")->cellText(3).left(9), "worker 3:");
+  EXPECT_TRUE(view.findChild<QLabel*>("smCursor")->text().endsWith("of 4 workers"));
+  for (const QWidget* widget : view.findChildren<QWidget*>()) {
+    QStringList texts{widget->toolTip(), widget->accessibleName()};
+    if (const auto* label = qobject_cast<const QLabel*>(widget)) texts << label->text();
+    if (const auto* tabs = qobject_cast<const QTabWidget*>(widget))
+      for (int i = 0; i < tabs->count(); ++i) texts << tabs->tabText(i) << tabs->tabToolTip(i);
+    if (const auto* table = qobject_cast<const QTableWidget*>(widget))
+      for (int c = 0; c < table->columnCount(); ++c)
+        texts << table->horizontalHeaderItem(c)->text();
+    for (const QString& text : texts) EXPECT_FALSE(text.contains("SMs")) << text.toStdString();
+  }
 }
 
 TEST(SmView, ALongAnalysisIsPreparedByAJobWhileTheOldPictureStays) {

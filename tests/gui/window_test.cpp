@@ -80,7 +80,7 @@ WindowServices test_services() {
       .analyze = [](const Trace& trace, const RuleSet& rules,
                     Progress& progress) { return analyze_document(trace, rules, progress); },
       .save =
-          [](const Trace&, const std::filesystem::path& path, Progress&) {
+          [](const Trace&, const std::filesystem::path& path, const MoetraceExtras&, Progress&) {
             throw Error(path.string(), "", "no space left", "free some space");
           }};
 }
@@ -116,6 +116,8 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
   open({"good.json"});
   EXPECT_FALSE(find<StartPage>("startPage")->isVisible());
   EXPECT_TRUE(window->layouts().dock("details")->isVisible());
+  EXPECT_EQ(window->focusWidget(), window->layouts().dock("timeline")->widget()->focusProxy());
+  EXPECT_LT(window->layouts().dock("tree")->width(), window->width() / 5);
   EXPECT_EQ(window->context().full(), (TimeRange{0, 5000}));
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
 }

@@ -107,6 +107,19 @@ TEST_F(MoetraceCommands, ImportedSpansAnswerInSql) {
             sql(query, "--csv").out);
 }
 
+TEST_F(MoetraceCommands, ImportTakesTheNotesBesideTheTraceAlong) {
+  std::ofstream(json_.string() + ".moescope-notes")
+      << R"({"schema":1,"notes":[{"time_ns":20000,"text":"slow","color":"blue"}]})";
+  const auto imported = test::run_moescope({"import", json_.string(), "-o", file_.string()});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(sql("SELECT time, text, color FROM notes", "--csv").out,
+            "time,text,color\r\n20000,slow,blue\r\n");
+  std::ofstream(json_.string() + ".moescope-notes") << "garbage";
+  const auto refused = test::run_moescope({"import", json_.string(), "-o", file_.string()});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, testing::HasSubstr("notes file"));
+}
+
 TEST_F(MoetraceCommands, MistakesAreToldAndNothingIsOverwritten) {
   const auto same = test::run_moescope({"import", json_.string(), "-o", json_.string()});
   EXPECT_EQ(same.exit_code, 1);

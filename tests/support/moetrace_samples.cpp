@@ -128,8 +128,12 @@ void fill_sample(TraceSink& sink) {
   sink.add_sm_records({{10, 20, zero, 0, 131, 7}, {5, 9, one, 1, 0, 0}});
   sink.add_counter({zero, 0, "SM Active", "%", {0, 100, 200}, {0.5, -1e300, 100.0 / 3}});
   sink.add_counter({zero, -1, "empty", "", {}, {}});
-  sink.add_note({123, stream, "look here"});
-  sink.add_note({-1, {}, "whole trace"});
+  sink.add_note({.time = 123,
+                 .track = stream,
+                 .span = SpanRef{stream, 0},
+                 .text = "look here",
+                 .color = "blue"});
+  sink.add_note({.time = -1, .text = "whole trace"});
 }
 
 TracePtr sample_trace() {

@@ -18,6 +18,11 @@ namespace {
 using test::TempFolder;
 using testing::HasSubstr;
 
+/// What a file of version 3 did not have.
+constexpr const char* kAsVersionThree =
+    "ALTER TABLE notes DROP COLUMN span; ALTER TABLE notes DROP COLUMN color;"
+    "ALTER TABLE devices DROP COLUMN on_cpu; PRAGMA user_version = 3";
+
 class MoetraceDamage : public testing::Test {
  protected:
   void SetUp() override {
@@ -37,6 +42,7 @@ class MoetraceDamage : public testing::Test {
   }
   /// Reads everything there is; returns a checksum of what was read.
   static std::size_t read_all(const Trace& trace) {
+    trace.strings().load_all();
     std::size_t sum = trace.sm_records().size() + trace.counters().size();
     for (TrackId track = 0; track < trace.tracks().size(); ++track) {
       trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
@@ -90,12 +96,13 @@ TEST_F(MoetraceDamage, FilesOfOtherKindsAreNamed) {
 TEST_F(MoetraceDamage, ANewerVersionIsRefusedWithBothVersions) {
   change("PRAGMA user_version = 99");
   EXPECT_THAT(error(file_), testing::AllOf(HasSubstr("a.moetrace"), HasSubstr("newer"),
-                                           HasSubstr("99"), HasSubstr("up to 3")));
+                                           HasSubstr("99"), HasSubstr("up to 4")));
   change("PRAGMA user_version = 0");
   EXPECT_THAT(error(file_), HasSubstr("does not exist"));
 }
 
 TEST_F(MoetraceDamage, AVersionOneFileOpensAndIsLeftAsItWas) {
+  change(kAsVersionThree);
   change("DROP TABLE extra; ALTER TABLE counters DROP COLUMN unit; PRAGMA user_version = 1");
   const std::string before = content();
   const TracePtr trace = open_moetrace(file_);
@@ -108,12 +115,29 @@ TEST_F(MoetraceDamage, AVersionOneFileOpensAndIsLeftAsItWas) {
   EXPECT_EQ(folder_.file_count(), 1U);
 }
 
+TEST_F(MoetraceDamage, NotesAndDevicesOfAVersionThreeFileAreRead) {
+  change(kAsVersionThree);
+  change("UPDATE devices SET name = 'CPU workers'");
+  const TracePtr trace = open_moetrace(file_);
+  EXPECT_TRUE(trace->devices().at(0).on_cpu);
+  EXPECT_EQ(trace->devices()[0].sm_count, 132);
+  ASSERT_EQ(trace->notes().size(), 2U);
+  EXPECT_EQ(trace->notes()[0], (Note{.time = 123, .track = 0, .text = "look here"}));
+}
+
+TEST_F(MoetraceDamage, ANoteOutlivesASpanThatTheFileDoesNotHave) {
+  change("UPDATE notes SET span = 4000000000 WHERE id = 0");
+  EXPECT_EQ(open_moetrace(file_)->notes().at(0),
+            (Note{.time = 123, .track = 0, .text = "look here", .color = "blue"}));
+}
+
 TEST_F(MoetraceDamage, MissingAndFalseTablesAreNamed) {
   change("ALTER TABLE notes RENAME TO old");
   EXPECT_THAT(error(file_), HasSubstr("table notes: is missing"));
   change("CREATE VIEW notes AS SELECT * FROM old");
   EXPECT_THAT(error(file_), HasSubstr("not an ordinary table"));
-  change("DROP VIEW notes; CREATE TABLE notes(id, time, track, text AS (time || 'x'))");
+  change(
+      "DROP VIEW notes; CREATE TABLE notes(id, time, track, span, color, text AS (time || 'x'))");
   EXPECT_THAT(error(file_), HasSubstr("computes column 'text'"));
   change("DROP TABLE notes; CREATE TABLE notes(id)");
   EXPECT_THAT(error(file_), HasSubstr("no column 'time'"));
@@ -123,6 +147,7 @@ TEST_F(MoetraceDamage, RowsThatCannotBeAreErrorsWithTheirPlace) {
   const std::pair<const char*, const char*> cases[] = {
       {"UPDATE chunks SET count = count + 1 WHERE id = 0", "table chunk_columns, row 0"},
       {"UPDATE chunks SET count = -1 WHERE id = 0", "column count"},
+      {"UPDATE strings SET id = 4000000000 WHERE id = 3", "a number beyond the file"},
       {"UPDATE chunks SET last_end = last_end + 1 WHERE id = 0", "not those of table chunks"},
       {"UPDATE chunks SET track = 77 WHERE id = 0", "a chunk before it is missing"},
       {"UPDATE chunks SET track = 77, seq = 0 WHERE id = 2", "column track"},

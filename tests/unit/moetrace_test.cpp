@@ -24,11 +24,22 @@ TEST(Moetrace, EveryFieldSurvivesTheRoundTrip) {
 TEST(Moetrace, SavedRulesComeBack) {
   TempFolder folder;
   Progress progress;
-  write_moetrace(*sample_trace(), folder / "a.moetrace", progress, "{\"schema\":1}");
+  write_moetrace(*sample_trace(), folder / "a.moetrace", progress, {"{\"schema\":1}", {}});
   const TracePtr first = open_moetrace(folder / "a.moetrace");
   EXPECT_EQ(first->info().rules_json, "{\"schema\":1}");
   write_moetrace(*first, folder / "b.moetrace", progress);
   EXPECT_EQ(open_moetrace(folder / "b.moetrace")->info().rules_json, "{\"schema\":1}");
+}
+
+TEST(Moetrace, GivenNotesReplaceThoseOfTheTrace) {
+  TempFolder folder;
+  Progress progress;
+  const std::vector<Note> notes = {
+      {.time = 7, .track = 1, .span = SpanRef{1, 2}, .text = "mine", .color = "violet"}};
+  write_moetrace(*sample_trace(), folder / "a.moetrace", progress, {{}, notes});
+  EXPECT_EQ(open_moetrace(folder / "a.moetrace")->notes(), notes);
+  write_moetrace(*sample_trace(), folder / "a.moetrace", progress, {{}, std::vector<Note>{}});
+  EXPECT_TRUE(open_moetrace(folder / "a.moetrace")->notes().empty());
 }
 
 TEST(Moetrace, StoredSummariesAreThoseOfTheSpans) {

@@ -31,7 +31,7 @@ class NotesFile : public testing::Test {
 };
 
 TEST_F(NotesFile, everyFieldComesBack) {
-  const std::vector<TraceNote> notes = {
+  const std::vector<Note> notes = {
       {.time = 5, .text = "line one\nÄ \"quoted\"", .color = "blue"},
       {.time = 20, .track = 0, .span = SpanRef{0, 2}, .text = "about other"}};
   const auto path = folder / "trace.json.moescope-notes";

@@ -150,7 +150,7 @@ QString device_label(const Trace& trace, const DeviceKey& key) {
   if (key.process < trace.processes().size()) {
     text = QString::fromStdString(trace.processes()[key.process].label) + " > ";
   }
-  text += QString("GPU %1").arg(key.device);
+  text += QString::fromStdString(device_word(trace, key));
   const Device* device = find_device(trace, key);
   if (device != nullptr && !device->name.empty()) {
     text += " (" + QString::fromStdString(device->name) + ")";

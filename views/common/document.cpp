@@ -36,7 +36,7 @@ void find_used_classes(const Trace& trace, AnalysisResults& results, Progress& p
 AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules, Progress& progress) {
   auto results = std::make_shared<AnalysisResults>();
   progress.report(0, "classifying");
-  results->classes = std::make_shared<const Classification>(trace, rules);
+  results->classes = std::make_shared<const Classification>(trace, rules, progress);
   auto overlap = analyze_overlap_and_scopes(trace, *results->classes, {}, progress);
   results->activity = std::move(overlap.activity);
   results->overlap = std::move(overlap.overlap);

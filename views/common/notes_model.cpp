@@ -12,8 +12,8 @@ namespace moescope {
 /// One note before and after; nullopt where it is not there.
 class NotesModel::Edit : public QUndoCommand {
  public:
-  Edit(NotesModel& model, quint64 id, std::optional<TraceNote> before,
-       std::optional<TraceNote> after, const QString& text)
+  Edit(NotesModel& model, quint64 id, std::optional<Note> before, std::optional<Note> after,
+       const QString& text)
       : QUndoCommand(text),
         model_(model),
         id_(id),
@@ -25,7 +25,7 @@ class NotesModel::Edit : public QUndoCommand {
  private:
   NotesModel& model_;
   quint64 id_;
-  std::optional<TraceNote> before_, after_;
+  std::optional<Note> before_, after_;
 };
 
 NotesModel::NotesModel(QUndoStack& undo, QObject* parent)
@@ -42,13 +42,13 @@ void NotesModel::reset(TracePtr trace) {
   Q_EMIT dirtyChanged(false);
 }
 
-void NotesModel::load(const std::vector<TraceNote>& stored) {
+void NotesModel::load(const std::vector<Note>& stored) {
   if (!trace_ || stored.empty()) return;
-  for (const TraceNote& note : stored) insert(next_id_++, note);
+  for (const Note& note : stored) insert(next_id_++, note);
   Q_EMIT notesChanged();
 }
 
-int NotesModel::add(TraceNote note) {
+int NotesModel::add(Note note) {
   if (!trace_) return -1;
   if (note.span) note.track = note.span->track;
   const quint64 id = next_id_++;
@@ -56,7 +56,7 @@ int NotesModel::add(TraceNote note) {
   return rowOf(id);
 }
 
-int NotesModel::change(int row, TraceNote note, const QString& what) {
+int NotesModel::change(int row, Note note, const QString& what) {
   if (row < 0 || row >= rowCount()) return -1;
   const auto at = static_cast<std::size_t>(row);
   if (notes_[at] == note) return row;
@@ -79,11 +79,11 @@ int NotesModel::rowOf(quint64 id) const {
 
 int NotesModel::upperBound(TimeNs time) const {
   const auto it = std::upper_bound(notes_.begin(), notes_.end(), time,
-                                   [](TimeNs t, const TraceNote& note) { return t < note.time; });
+                                   [](TimeNs t, const Note& note) { return t < note.time; });
   return static_cast<int>(it - notes_.begin());
 }
 
-int NotesModel::insert(quint64 id, const TraceNote& note) {
+int NotesModel::insert(quint64 id, const Note& note) {
   const int row = upperBound(note.time);
   beginInsertRows({}, row, row);
   notes_.insert(notes_.begin() + row, note);
@@ -92,7 +92,7 @@ int NotesModel::insert(quint64 id, const TraceNote& note) {
   return row;
 }
 
-int NotesModel::apply(quint64 id, const std::optional<TraceNote>& note) {
+int NotesModel::apply(quint64 id, const std::optional<Note>& note) {
   int row = rowOf(id);
   const auto at = static_cast<std::size_t>(row);
   if (row >= 0 && note && notes_[at].time == note->time) {
@@ -133,7 +133,7 @@ int NotesModel::columnCount(const QModelIndex& parent) const {
 
 QVariant NotesModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
-  const TraceNote& note = notes_[static_cast<std::size_t>(index.row())];
+  const Note& note = notes_[static_cast<std::size_t>(index.row())];
   if (role == kColorRole) return QString::fromStdString(note.color);
   if (role == Qt::DecorationRole && index.column() == Time)
     return note_color(Theme::of(QApplication::palette()), QString::fromStdString(note.color));
@@ -154,7 +154,7 @@ QVariant NotesModel::data(const QModelIndex& index, int role) const {
 
 bool NotesModel::setData(const QModelIndex& index, const QVariant& value, int role) {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return false;
-  TraceNote note = notes_[static_cast<std::size_t>(index.row())];
+  Note note = notes_[static_cast<std::size_t>(index.row())];
   if (role == Qt::EditRole && index.column() == Text) {
     note.text = value.toString().toStdString();
   } else if (role == kColorRole && note_colors().contains(value.toString())) {

@@ -24,16 +24,16 @@ class NotesModel : public QAbstractTableModel {
   /// Forgets everything and belongs to `trace` (null: none) from now on; not undoable.
   void reset(TracePtr trace);
   /// Adds notes that were stored; neither undoable nor a change to be stored.
-  void load(const std::vector<TraceNote>& stored);
+  void load(const std::vector<Note>& stored);
 
   /// By time; row i of the table is notes()[i].
-  const std::vector<TraceNote>& notes() const { return notes_; }
+  const std::vector<Note>& notes() const { return notes_; }
   const TracePtr& trace() const { return trace_; }
 
   /// Undoable; returns the row of the new note, -1 without a trace.
-  int add(TraceNote note);
+  int add(Note note);
   /// Undoable. The row may move when the time differs; the new row is returned.
-  int change(int row, TraceNote note, const QString& what = {});
+  int change(int row, Note note, const QString& what = {});
   void remove(int row);
 
   /// Grows with every edit; an edit that was stored is told with setStored.
@@ -56,15 +56,15 @@ class NotesModel : public QAbstractTableModel {
  private:
   class Edit;
   /// Puts `note` in the place of note `id`; nullopt removes it. Returns its row, -1 when removed.
-  int apply(quint64 id, const std::optional<TraceNote>& note);
-  int insert(quint64 id, const TraceNote& note);
+  int apply(quint64 id, const std::optional<Note>& note);
+  int insert(quint64 id, const Note& note);
   int rowOf(quint64 id) const;
   int upperBound(TimeNs time) const;
   void touched();
 
   QUndoStack& undo_;
   TracePtr trace_;
-  std::vector<TraceNote> notes_;
+  std::vector<Note> notes_;
   std::vector<quint64> ids_;  ///< names of the notes for the undo history, row by row
   quint64 next_id_ = 0, revision_ = 0, stored_revision_ = 0;
 };

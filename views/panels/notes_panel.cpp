@@ -102,8 +102,8 @@ void NotesPanel::addCommands() {
   static_cast<QVBoxLayout*>(layout())->addLayout(line);
 }
 
-TraceNote NotesPanel::noteHere() const {
-  TraceNote note;
+Note NotesPanel::noteHere() const {
+  Note note;
   if (const SpanRef span = context_.currentSpan(); span.valid()) {
     note.time = document_.trace()->span(span).start;
     note.span = span;
@@ -121,7 +121,7 @@ TraceNote NotesPanel::noteHere() const {
 
 void NotesPanel::addNote() {
   if (!document_.trace()) return;
-  TraceNote note = noteHere();
+  Note note = noteHere();
   note.text = tr("Note").toStdString();
   const int row = document_.notes().add(std::move(note));
   const QModelIndex index = document_.notes().index(row, NotesModel::Text);
@@ -140,7 +140,7 @@ void NotesPanel::removeNote() {
 void NotesPanel::goTo(int row) {
   const auto& notes = document_.notes().notes();
   if (row < 0 || static_cast<std::size_t>(row) >= notes.size()) return;
-  const TraceNote note = notes[static_cast<std::size_t>(row)];
+  const Note note = notes[static_cast<std::size_t>(row)];
   if (note.span) {
     reveal(*document_.trace(), context_, *note.span);
     return;

@@ -26,7 +26,7 @@ class NotesPanel : public QWidget {
  private:
   QAction* addCommand(const QString& name, const QString& text, const QString& tip);
   void addCommands();
-  TraceNote noteHere() const;
+  Note noteHere() const;
   void goTo(int row);
   void refresh();
 

@@ -148,13 +148,12 @@ QString overlap_section(const ReportInput& input) {
   return html + "</table></div>\n";
 }
 
-QString pairs_table(const SmAllocation& sm) {
+QString pairs_table(const SmAllocation& sm, const QString& many) {
   std::vector<std::pair<std::pair<int, int>, TimeNs>> pairs(sm.time_at.begin(), sm.time_at.end());
   std::stable_sort(pairs.begin(), pairs.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  QString html =
-      "<table>\n<tr><th class=\"n\">Comm SMs</th><th class=\"n\">Compute SMs</th><th "
-      "class=\"n\">Time (ns)</th></tr>\n";
+  QString html = "<table>\n<tr><th class=\"n\">Comm " + many + "</th><th class=\"n\">Compute " +
+                 many + "</th><th class=\"n\">Time (ns)</th></tr>\n";
   for (std::size_t i = 0; i < std::min(kPairs, pairs.size()); ++i) {
     html += "<tr>" + cell(QString::number(pairs[i].first.first), true) +
             cell(QString::number(pairs[i].first.second), true) +
@@ -176,16 +175,20 @@ QString sm_section(const ReportInput& input) {
   for (const SmAllocation& sm : input.analysis->sm) {
     QStringList caveats;
     for (const std::string& caveat : sm.caveats) caveats << text_of(caveat);
+    const ProcessorNames names = processor_names(*input.trace, sm.key);
+    const auto held = [&](const char* what) {
+      return QString("%1 (%2 x ns)").arg(what, names.one);
+    };
     const auto amount = [](std::int64_t ns) { return format_count(static_cast<quint64>(ns)); };
-    html += "<h3>" + device_label(*input.trace, sm.key).toHtmlEscaped() + "</h3>\n<table>\n" +
-            row("Method", (sm.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString()) +
-                              sm_method_text(sm.method).toHtmlEscaped()) +
-            row("Caveats", list_of(caveats)) + row("SMs", QString::number(sm.sm_count)) +
-            row("Communication (SM x ns)", amount(sm.comm_sm_ns)) +
-            row("Compute (SM x ns)", amount(sm.compute_sm_ns)) +
-            row("Free (SM x ns)", amount(sm.free_sm_ns)) +
-            row("Demand above the SM count (ns)", amount(sm.oversubscribed)) +
-            row("Split exact (ns)", amount(sm.exact)) + "</table>\n" + pairs_table(sm);
+    html +=
+        "<h3>" + device_label(*input.trace, sm.key).toHtmlEscaped() + "</h3>\n<table>\n" +
+        row("Method", (sm.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString()) +
+                          sm_method_text(sm.method).toHtmlEscaped()) +
+        row("Caveats", list_of(caveats)) + row(names.many, QString::number(sm.sm_count)) +
+        row(held("Communication"), amount(sm.comm_sm_ns)) +
+        row(held("Compute"), amount(sm.compute_sm_ns)) + row(held("Free"), amount(sm.free_sm_ns)) +
+        row(QString("Demand above the %1 count (ns)").arg(names.one), amount(sm.oversubscribed)) +
+        row("Split exact (ns)", amount(sm.exact)) + "</table>\n" + pairs_table(sm, names.many);
   }
   return html;
 }

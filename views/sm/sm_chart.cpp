@@ -97,19 +97,14 @@ void paint_sm_axis(QPainter& painter, const QRectF& panel, int sm_count, const Q
   painter.restore();
 }
 
-QString processors(const SmChartInput& input, const SmAllocation& allocation) {
-  const Device* device = find_device(*input.trace, allocation.key);
-  const auto word = processors_word(device == nullptr ? std::string_view() : device->name);
-  return QString::fromUtf8(word.data(), static_cast<qsizetype>(word.size()));
-}
-
 QString panel_title(const SmChartInput& input, const SmAllocation& allocation) {
   const QString mark =
       allocation.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString();
   return QString::fromUtf8("%1 — %2 %3 — %4%5")
       .arg(device_label(*input.trace, allocation.key))
       .arg(allocation.sm_count)
-      .arg(processors(input, allocation), mark, sm_method_text(allocation.method));
+      .arg(processor_names(*input.trace, allocation.key).many, mark,
+           sm_method_text(allocation.method));
 }
 
 void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& input,
@@ -124,7 +119,17 @@ void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& inpu
   const QRectF panel = area.adjusted(0, metrics.height() + 4, 0, 0);
   paint_stack(painter, panel, device, input.range, classes, theme);
   paint_sm_axis(painter, panel, device.allocation->sm_count,
-                tr("%1 held").arg(processors(input, *device.allocation)), theme);
+                tr("%1 held").arg(processor_names(*input.trace, device.allocation->key).many),
+                theme);
+}
+
+/// What the picture is about: "SM", or "Worker" where all devices are CPUs.
+QString title_word(const SmChartInput& input) {
+  const auto on_cpu = [&](const SmDevice* device) {
+    const Device* found = find_device(*input.trace, device->allocation->key);
+    return found != nullptr && found->on_cpu;
+  };
+  return std::all_of(input.devices.begin(), input.devices.end(), on_cpu) ? tr("Worker") : tr("SM");
 }
 
 std::vector<LegendEntry> legend_of(const std::vector<SpanClass>& classes, const Theme& theme) {
@@ -169,7 +174,7 @@ qreal paint_caveats(QPainter& painter, const QRectF& area, const SmChartInput& i
 QString sm_method_text(SmMethod method) {
   switch (method) {
     case SmMethod::Recorded:
-      return tr("recorded: SM of every block from the runtime");
+      return tr("recorded: the place of every block from the runtime");
     case SmMethod::BlockTrace:
       return tr("block trace: SM of every block from the profiler");
     case SmMethod::Inferred:
@@ -199,7 +204,8 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
   const QFont normal = bold;
   bold.setBold(true);
   painter.setFont(bold);
-  painter.drawText(inner, Qt::AlignLeft | Qt::AlignTop, tr("SM allocation over time by class"));
+  painter.drawText(inner, Qt::AlignLeft | Qt::AlignTop,
+                   tr("%1 allocation over time by class").arg(title_word(input)));
   painter.setFont(normal);
   const auto classes = sm_classes(input.devices);
   const qreal title = metrics.height() + 6;

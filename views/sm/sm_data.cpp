@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/analysis/gpu_work.h"
+
 namespace moescope {
 namespace {
 
@@ -13,6 +15,11 @@ constexpr std::size_t kSmallSteps = 50'000;
 constexpr std::uint64_t kSmallSpans = 100'000;
 
 }  // namespace
+
+ProcessorNames processor_names(const Trace& trace, const DeviceKey& key) {
+  const ProcessorWords words = processor_words(find_device(trace, key));
+  return {QString::fromUtf8(words.one), QString::fromUtf8(words.many)};
+}
 
 std::vector<SpanClass> sm_classes(const SmAllocation& allocation) {
   std::array<bool, kSpanClassCount> used{};

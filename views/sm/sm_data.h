@@ -1,6 +1,7 @@
 // What the SM view needs of one analysis beyond the results: made once, by a job when it is long.
 #pragma once
 
+#include <QString>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,12 @@ using SmDataPtr = std::shared_ptr<const SmData>;
 SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, Progress& progress);
 /// True when making it takes a blink, so that no job is needed.
 bool is_small_sm_data(const Trace& trace, const AnalysisResults& analysis);
+
+/// What the processors of `key` are called: "SM", "SMs" or "worker", "workers".
+struct ProcessorNames {
+  QString one, many;
+};
+ProcessorNames processor_names(const Trace& trace, const DeviceKey& key);
 
 /// Classes that hold SMs in an allocation, communication first: the order of the stack.
 std::vector<SpanClass> sm_classes(const SmAllocation& allocation);

@@ -40,23 +40,27 @@ std::vector<LegendEntry> legend_of(const std::vector<SmCell>& cells, const Theme
 
 SmGrid::SmGrid(QWidget* parent) : QWidget(parent) {
   setObjectName("smGrid");
-  setAccessibleName(tr("SMs at the pointer"));
   setMinimumSize(180, 90);
   setMouseTracking(true);
+  show(nullptr, nullptr, {});
 }
 
 void SmGrid::show(const Trace* trace, const SmDevice* device, std::optional<TimeNs> time) {
   trace_ = trace;
+  if (trace != nullptr && device != nullptr)
+    names_ = processor_names(*trace, device->allocation->key);
+  setAccessibleName(tr("%1 at the pointer").arg(names_.many));
   cells_.clear();
   message_.clear();
   if (trace == nullptr || device == nullptr) {
     message_ = tr("No device to show.");
   } else if (device->records.empty()) {
     message_ =
-        tr("This trace does not record which block ran on which SM, so single SMs cannot be shown. "
-           "A block trace of Nsight Systems or a recording of the runtime has them.");
+        tr("This trace does not record which block ran on which %1, so single %2 cannot be shown. "
+           "A block trace of Nsight Systems or a recording of the runtime has them.")
+            .arg(names_.one, names_.many);
   } else if (!time) {
-    message_ = tr("Point at a time to see its SMs.");
+    message_ = tr("Point at a time to see its %1.").arg(names_.many);
   } else {
     cells_ = device->records.at(*time, device->allocation->sm_count);
   }
@@ -66,12 +70,16 @@ void SmGrid::show(const Trace* trace, const SmDevice* device, std::optional<Time
 
 QString SmGrid::cellText(int sm) const {
   const SmCell& cell = cells_.at(static_cast<std::size_t>(sm));
-  if (cell.blocks == 0) return tr("SM %1: free").arg(sm);
+  if (cell.blocks == 0) return tr("%1 %2: free").arg(names_.one).arg(sm);
   const QString blocks = cell.blocks == 1 ? tr("1 block") : tr("%1 blocks").arg(cell.blocks);
   if (!cell.span_class)
-    return tr("SM %1: %2 of a kernel that the trace does not name").arg(sm).arg(blocks);
+    return tr("%1 %2: %3 of a kernel that the trace does not name")
+        .arg(names_.one)
+        .arg(sm)
+        .arg(blocks);
   const std::string_view name = trace_->strings()[cell.kernel];
-  return tr("SM %1: %2, most of %3 (%4)")
+  return tr("%1 %2: %3, most of %4 (%5)")
+      .arg(names_.one)
       .arg(sm)
       .arg(blocks, class_label(*cell.span_class),
            QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));

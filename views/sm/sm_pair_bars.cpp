@@ -26,11 +26,13 @@ std::vector<SmPairTime> sm_pair_times(const SmAllocation& allocation) {
 
 SmPairBars::SmPairBars(QWidget* parent) : QWidget(parent) {
   setObjectName("smPairBars");
-  setAccessibleName(tr("Time by SMs of communication and compute"));
+  show(nullptr, {tr("SM"), tr("SMs")});
   setMinimumSize(220, 3 * rowHeight());
 }
 
-void SmPairBars::show(const SmAllocation* allocation) {
+void SmPairBars::show(const SmAllocation* allocation, const ProcessorNames& names) {
+  names_ = names;
+  setAccessibleName(tr("Time by %1 of communication and compute").arg(names.many));
   pairs_ = allocation == nullptr ? std::vector<SmPairTime>() : sm_pair_times(*allocation);
   sm_count_ = allocation == nullptr ? 0 : allocation->sm_count;
   update();
@@ -79,8 +81,9 @@ bool SmPairBars::event(QEvent* event) {
     auto* help = static_cast<QHelpEvent*>(event);
     QToolTip::showText(
         help->globalPos(),
-        tr("Time during which communication held the first and compute the second number of SMs, "
-           "of %1; the most frequent states first. The table has all.")
+        tr("Time during which communication held the first and compute the second number of %1, "
+           "of %2; the most frequent states first. The table has all.")
+            .arg(names_.many)
             .arg(sm_count_),
         this);
     return true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/analysis/sm_allocation.h"
+#include "views/sm/sm_data.h"
 
 namespace moescope {
 
@@ -24,7 +25,8 @@ class SmPairBars : public QWidget {
 
  public:
   explicit SmPairBars(QWidget* parent = nullptr);
-  void show(const SmAllocation* allocation);
+  /// `names`: what the processors of the device are called.
+  void show(const SmAllocation* allocation, const ProcessorNames& names);
   QSize sizeHint() const override { return {300, 160}; }
 
  protected:
@@ -35,6 +37,7 @@ class SmPairBars : public QWidget {
   int rowHeight() const { return fontMetrics().height() + 10; }
 
   int sm_count_ = 0;
+  ProcessorNames names_;
   std::vector<SmPairTime> pairs_;
 };
 

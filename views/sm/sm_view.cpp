@@ -7,7 +7,6 @@
 #include <QHeaderView>
 #include <QScrollArea>
 #include <QSplitter>
-#include <QTabWidget>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -50,8 +49,8 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
 QWidget* SmView::makeSide() {
   device_ = new QComboBox(this);
   device_->setObjectName("smDevice");
-  device_->setToolTip(tr("Device whose SMs are shown"));
-  device_->setAccessibleName(tr("Device whose SMs are shown"));
+  device_->setToolTip(tr("Device that is shown"));
+  device_->setAccessibleName(tr("Device that is shown"));
   method_ = new QLabel(this);
   method_->setObjectName("smMethod");
   method_->setWordWrap(true);
@@ -65,10 +64,6 @@ QWidget* SmView::makeSide() {
   bars_ = new SmPairBars(this);
   pairs_ = new QTableWidget(0, 4, this);
   pairs_->setObjectName("smPairs");
-  pairs_->setAccessibleName(tr("Time by SMs of communication and compute"));
-  pairs_->setHorizontalHeaderLabels({tr("Comm SMs"), tr("Compute SMs"), tr("Time"), tr("Share")});
-  pairs_->setToolTip(
-      tr("Time during which communication held the first and compute the second number of SMs"));
   pairs_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   pairs_->setSelectionBehavior(QAbstractItemView::SelectRows);
   pairs_->setFrameShape(QFrame::NoFrame);
@@ -81,25 +76,38 @@ QWidget* SmView::makeSide() {
   scroll->setWidget(method_);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
-  auto* tabs = new QTabWidget(this);
-  tabs->setObjectName("smTabs");
-  tabs->setDocumentMode(true);
-  tabs->addTab(bars_, tr("Time at"));
-  tabs->addTab(pairs_, tr("Table"));
-  tabs->addTab(grid_, tr("SMs"));
-  tabs->addTab(scroll, tr("Method"));
-  tabs->setTabToolTip(0, tr("Time spent at each pair of communication and compute SMs"));
-  tabs->setTabToolTip(1, tr("All pairs with their times"));
-  tabs->setTabToolTip(2, tr("What each SM does at the pointer"));
-  tabs->setTabToolTip(3, tr("How the SMs were found, and what to know about it"));
+  tabs_ = new QTabWidget(this);
+  tabs_->setObjectName("smTabs");
+  tabs_->setDocumentMode(true);
+  tabs_->addTab(bars_, tr("Time at"));
+  tabs_->addTab(pairs_, tr("Table"));
+  tabs_->addTab(grid_, QString());
+  tabs_->addTab(scroll, tr("Method"));
+  tabs_->setTabToolTip(1, tr("All pairs with their times"));
+  setNames({tr("SM"), tr("SMs")});
   auto* side = new QWidget(this);
   auto* layout = new QVBoxLayout(side);
   layout->setContentsMargins(4, 4, 4, 4);
   layout->addWidget(device_);
   layout->addWidget(cursor_label_);
-  layout->addWidget(tabs, 1);
+  layout->addWidget(tabs_, 1);
   side->setMinimumWidth(260);
   return side;
+}
+
+void SmView::setNames(const ProcessorNames& names) {
+  names_ = names;
+  pairs_->setAccessibleName(tr("Time by %1 of communication and compute").arg(names.many));
+  pairs_->setHorizontalHeaderLabels(
+      {tr("Comm %1").arg(names.many), tr("Compute %1").arg(names.many), tr("Time"), tr("Share")});
+  pairs_->setToolTip(
+      tr("Time during which communication held the first and compute the second number of %1")
+          .arg(names.many));
+  tabs_->setTabText(2, names.many.left(1).toUpper() + names.many.mid(1));
+  tabs_->setTabToolTip(
+      0, tr("Time spent at each pair of communication and compute %1").arg(names.many));
+  tabs_->setTabToolTip(2, tr("What each %1 does at the pointer").arg(names.one));
+  tabs_->setTabToolTip(3, tr("How the %1 were found, and what to know about it").arg(names.many));
 }
 
 void SmView::addActions() {
@@ -189,8 +197,9 @@ void SmView::fillPairs() {
   pairs_->setRowCount(0);
   canvas_->update();
   const auto shown = shownDevices();
+  if (!shown.empty()) setNames(processor_names(*data_->trace, shown.front()->allocation->key));
   if (shown.size() != 1) {
-    bars_->show(nullptr);
+    bars_->show(nullptr, names_);
     method_->setText(shown.empty() ? sm_missing_text(data_ ? data_->trace.get() : nullptr)
                                    : tr("Choose one device for its figures."));
     return;
@@ -202,7 +211,7 @@ void SmView::fillPairs() {
   for (const std::string& caveat : sm.caveats)
     facts << QString::fromStdString(caveat).toHtmlEscaped();
   method_->setText("<p>" + facts.join("</p><p>") + "</p>");
-  bars_->show(&sm);
+  bars_->show(&sm, names_);
   fillPairTable(sm);
 }
 
@@ -227,15 +236,16 @@ void SmView::showCursor() {
   const SmDevice* device = shown.empty() ? nullptr : shown.front();
   const SmAllocation* sm = device == nullptr ? nullptr : device->allocation;
   const auto cursor = context_.cursor();
-  QString text = tr("Point at a time for its SMs.");
+  QString text = tr("Point at a time for its %1.").arg(names_.many);
   if (sm != nullptr && cursor) {
     if (const auto step = sm_step_at(*sm, *cursor)) {
-      text = tr("At %1: communication %2, compute %3, free %4 of %5 SMs")
+      text = tr("At %1: communication %2, compute %3, free %4 of %5 %6")
                  .arg(format_time(*cursor))
                  .arg(step->comm)
                  .arg(step->compute)
                  .arg(sm->sm_count - step->comm - step->compute)
-                 .arg(sm->sm_count);
+                 .arg(sm->sm_count)
+                 .arg(names_.many);
     } else {
       text = tr("No GPU work of this device at %1").arg(format_time(*cursor));
     }

@@ -3,6 +3,7 @@
 
 #include <QComboBox>
 #include <QLabel>
+#include <QTabWidget>
 #include <QTableWidget>
 #include <QWidget>
 
@@ -41,6 +42,8 @@ class SmView : public QWidget, public Chart {
 
  private:
   QWidget* makeSide();
+  /// Puts what the processors are called into all texts.
+  void setNames(const ProcessorNames& names);
   void addActions();
   void reload();
   void show(SmDataPtr made);
@@ -56,6 +59,8 @@ class SmView : public QWidget, public Chart {
   ViewContext& context_;
   JobRunner job_;
   SmDataPtr data_;  ///< what is drawn; replaced only when its successor is complete
+  ProcessorNames names_;
+  QTabWidget* tabs_ = nullptr;
   QComboBox* device_;
   QLabel* method_;
   QLabel* cursor_label_;

@@ -167,12 +167,11 @@ constexpr double kFlagWidth = 9, kFlagHeight = 12;
 constexpr double kFlagTop = -13;  ///< on the axis, just above the lanes
 
 /// The notes that a picture of `range` shows.
-std::pair<std::size_t, std::size_t> visible_notes(const std::vector<TraceNote>& notes,
-                                                  TimeRange range) {
+std::pair<std::size_t, std::size_t> visible_notes(const std::vector<Note>& notes, TimeRange range) {
   const auto first = std::partition_point(
-      notes.begin(), notes.end(), [&](const TraceNote& note) { return note.time < range.begin; });
-  const auto last = std::partition_point(
-      first, notes.end(), [&](const TraceNote& note) { return note.time <= range.end; });
+      notes.begin(), notes.end(), [&](const Note& note) { return note.time < range.begin; });
+  const auto last = std::partition_point(first, notes.end(),
+                                         [&](const Note& note) { return note.time <= range.end; });
   return {static_cast<std::size_t>(first - notes.begin()),
           static_cast<std::size_t>(last - notes.begin())};
 }
