@@ -10,6 +10,8 @@
 #include "views/panels/details_panel.h"
 #include "views/panels/legend_panel.h"
 #include "views/panels/statistics_panel.h"
+#include "views/panels/trace_tree.h"
+#include "views/timeline/label_text.h"
 
 namespace moescope {
 namespace {
@@ -23,8 +25,8 @@ TracePtr launched_trace() {
                            {"Memcpy HtoD", 3000, 100, 8, SpanKind::Memcpy, 3}});
 }
 
-/// A collective that two ranks run, 100 ns apart.
-TracePtr two_ranks() {
+/// A collective that two ranks run, 100 ns apart; `args` are those of its kernels.
+TracePtr two_ranks(const std::string& args = "") {
   TraceBuilder builder;
   for (const int rank : {0, 1}) {
     const ProcessId process =
@@ -41,6 +43,8 @@ TracePtr two_ranks() {
     span.name = builder.strings().intern("ncclDevKernel_AllReduce");
     span.kind = SpanKind::Kernel;
     batch.columns.push_back(span);
+    batch.args_text = args;
+    batch.args_offsets = {0, static_cast<std::uint32_t>(args.size())};
     builder.append(track, std::move(batch));
   }
   return builder.snapshot();
@@ -87,8 +91,19 @@ TEST(Details, aKernelLeadsToItsLaunchAndBack) {
   EXPECT_EQ(open.context.currentSpan(), open.find("flash_fwd_kernel"));
 }
 
-TEST(Details, aCollectiveLeadsToTheOtherRanks) {
+TEST(Details, peersThatAreGuessedByOrderAreMarked) {
   OpenDocument open(two_ranks());
+  DetailsPanel panel(open.document, open.context);
+  open.context.selectSpan({0, 0});
+  const QString guessed = QString::fromUtf8("• On other ranks (guessed)");
+  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), guessed).isValid(); }));
+  const QModelIndex value = row_of(panel.model(), guessed).siblingAtColumn(1);
+  EXPECT_TRUE(value.data(Qt::ToolTipRole).toString().contains("by order only"));
+}
+
+TEST(Details, aCollectiveLeadsToTheOtherRanks) {
+  OpenDocument open(two_ranks(
+      R"({"Collective name":"allreduce","Process Group Name":"ep","Process Group Ranks":"[0, 1]","Seq":1})"));
   DetailsPanel panel(open.document, open.context);
   open.context.selectSpan({0, 0});
   ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
@@ -105,7 +120,9 @@ TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
   open.document.setTrace(other, {"other"});
   open.document.setAnalysis(analyze_document(*other, RuleSet::built_in()));
   open.context.selectSpan({0, 0});
-  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
+  ASSERT_TRUE(QTest::qWaitFor([&] {
+    return row_of(panel.model(), QString::fromUtf8("• On other ranks (guessed)")).isValid();
+  }));
   EXPECT_FALSE(row_of(panel.model(), "Launched by").isValid());
 }
 
@@ -129,6 +146,31 @@ TEST(Statistics, workOfTheGpuComesBeforeTheHostInBothDirections) {
   EXPECT_THAT(totals(),
               testing::ElementsAre("Memcpy HtoD", testing::HasSubstr("dispatch"),
                                    "flash_fwd_kernel", "cudaLaunchKernel", "aten::linear"));
+}
+
+TEST(TraceTree, workOfTheDevicesComesBeforeTheThreads) {
+  OpenDocument open(launched_trace());
+  const TraceTree tree(open.document, open.context);
+  const auto& model = *tree.model();
+  const QModelIndex rank = model.index(0, 0, model.index(0, 0));
+  ASSERT_EQ(model.rowCount(rank), 2);
+  EXPECT_EQ(model.index(0, 0, rank).data().toString(), "GPU 0");
+  EXPECT_EQ(model.index(1, 0, rank).data().toString(), "Threads");
+}
+
+TEST(ShortName, isThePartThatTellsKernelsApart) {
+  const std::pair<const char*, const char*> names[] = {
+      {"Memcpy HtoD (Pageable -> Device)", "Memcpy HtoD (Pageable -> Device)"},
+      {"void dpsk::ep::internode::combine<false, 8, __nv_bfloat16>(int4*, float*)", "combine"},
+      {"void cutlass::device_kernel<dpsk::cuda::fp8_ptp128c::GemmKernel>(int)",
+       "fp8_ptp128c::GemmKernel"},
+      {"void cutlass::device_kernel<flash::enable_sm90_or_later<flash::FwdSm90<1> > >(int)",
+       "flash::FwdSm90"},
+      {"void cutlass::device_kernel<Kernel>(int)", "Kernel"},
+      {"cutlass::device_kernel", "device_kernel"},
+      {"a::", "a::"},
+      {"", ""}};
+  for (const auto& [name, expected] : names) EXPECT_EQ(short_name(name), expected) << name;
 }
 
 TEST(Legend, showsTheClassesInUseEachWithItsDefinition) {

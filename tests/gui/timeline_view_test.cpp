@@ -248,6 +248,46 @@ TEST_F(Timeline, keyHHidesARowAndShiftHBringsItBack) {
   EXPECT_NE(scene().layout().rowOf(kComm), nullptr);
 }
 
+TEST_F(Timeline, pinsAndHiddenRowsAreUndoneInOrder) {
+  QUndoStack& undo = document.undoStack();
+  moveTo(at(650, kCompute));
+  key(Qt::Key_P);
+  moveTo(at(450, kComm));
+  key(Qt::Key_H);
+  ASSERT_EQ(undo.count(), 2);
+  EXPECT_EQ(undo.undoText(), "Hide row");
+  undo.undo();
+  EXPECT_EQ(scene().rows().hiddenCount(), 0);
+  EXPECT_EQ(scene().rows().pinned().size(), 1U);
+  undo.undo();
+  EXPECT_TRUE(scene().rows().pinned().empty());
+  undo.redo();
+  undo.redo();
+  EXPECT_EQ(scene().rows().hiddenCount(), 1);
+  EXPECT_EQ(scene().rows().pinned().size(), 1U);
+  key(Qt::Key_H, Qt::ShiftModifier);
+  key(Qt::Key_H, Qt::ShiftModifier);  // nothing is hidden any more: no step
+  EXPECT_EQ(undo.count(), 3);
+}
+
+TEST_F(Timeline, aSlowPictureIsCoarseWhileItMovesAndSharpAfterwards) {
+  canvas().setSmoothMs(-1);
+  key(Qt::Key_W);
+  settle();
+  EXPECT_FALSE(canvas().coarse()) << "zooming is not moving";
+  const int sharp = canvas().lanes().picture().width();
+  key(Qt::Key_D);
+  canvas().grab();
+  EXPECT_TRUE(canvas().coarse());
+  EXPECT_LT(canvas().lanes().picture().width(), sharp);
+  ASSERT_TRUE(test::wait_until([&] { return !canvas().coarse(); }));
+  EXPECT_EQ(canvas().lanes().picture().width(), sharp);
+  canvas().setSmoothMs(1e9);
+  key(Qt::Key_D);
+  canvas().grab();
+  EXPECT_FALSE(canvas().coarse());
+}
+
 TEST_F(Timeline, rankFilterLeavesOneRank) {
   context.setProcessFilter(ProcessId{1});
   EXPECT_EQ(scene().layout().rowOf(kCompute), nullptr);

@@ -94,8 +94,11 @@ void DetailsModel::addFlow(const Trace& trace, SpanRef ref, const Span& span,
     addSpans(trace, tr("Launched by"), tr("The call on the host that started this work"), partners);
   else
     addSpans(trace, tr("Launched"), tr("The GPU work that this call started"), partners);
-  addSpans(trace, tr("On other ranks"), tr("The same collective on the other ranks"),
-           flow.peers(trace, ref));
+  const Peers peers = flow.find_peers(trace, ref);
+  const bool guessed = peers.method == PeerMethod::Order;
+  addSpans(trace, guessed ? tr("• On other ranks (guessed)") : tr("On other ranks"),
+           tr("The same collective on the other ranks, %1").arg(to_string(peers.method)),
+           peers.spans);
 }
 
 void DetailsModel::addSpans(const Trace& trace, const QString& title, const QString& tip,

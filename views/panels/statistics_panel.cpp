@@ -45,6 +45,10 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->setWordWrap(false);
+  QFont small = font();  // five figures beside a name must fit a narrow column
+  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.9));
+  table_->setFont(small);
+  table_->horizontalHeader()->setFont(small);
   table_->horizontalHeader()->setMinimumSectionSize(36);
   table_->setIconSize({12, 12});
   table_->setTextElideMode(Qt::ElideRight);

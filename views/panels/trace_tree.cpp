@@ -3,7 +3,9 @@
 #include <QFileInfo>
 #include <QHeaderView>
 #include <QScopedValueRollback>
+#include <algorithm>
 
+#include "core/analysis/gpu_work.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -78,23 +80,28 @@ void TraceTree::rebuild() {
 
 void TraceTree::addProcess(QStandardItem* parent, const Trace& trace, ProcessId process) {
   quint64 total = 0;
-  std::map<int, QList<QStandardItem*>> devices;  // -1: threads
-  std::map<int, quint64> device_spans;
+  std::map<int, quint64> device_spans;  // -1: threads
   for (TrackId t = 0; t < trace.tracks().size(); ++t) {
     const Track& track = trace.tracks()[t];
     if (track.process != process) continue;
     const quint64 count = trace.span_count(t);
     total += count;
     device_spans[track.device] += count;
-    devices[track.device] << nullptr;
   }
   const Process& info = trace.processes()[process];
   auto row = make_row(
       QString::fromStdString(info.label), total,
       tr("%1, pid %2").arg(QString::fromStdString(info.name), QString::fromStdString(info.pid)));
   row.front()->setData(process, kProcessRole);
-  for (const auto& [device, tracks] : devices) {
-    const QString label = device < 0 ? tr("Threads") : tr("GPU %1").arg(device);
+  std::vector<int> order;
+  for (const auto& [device, count] : device_spans)
+    if (count > 0) order.push_back(device);
+  // Threads, -1, come last: the work of the devices is what is looked for.
+  std::rotate(order.begin(), std::find_if(order.begin(), order.end(), [](int d) { return d >= 0; }),
+              order.end());
+  for (const int device : order) {
+    const QString label =
+        device < 0 ? tr("Threads") : QString::fromStdString(device_word(trace, {process, device}));
     auto group = make_row(label, device_spans[device], {});
     group.front()->setData(process, kProcessRole);
     for (TrackId t = 0; t < trace.tracks().size(); ++t) {

@@ -14,7 +14,8 @@
 namespace moescope {
 
 /// The part of a name that tells kernels apart at a glance: without return type, template
-/// arguments, parameters and namespaces. Names that are no C++ signature stay as they are.
+/// arguments, parameters and namespaces; of CUTLASS's device_kernel<K> it is K. Names that are no
+/// C++ signature stay as they are.
 QString short_name(std::string_view name);
 
 /// Laid-out labels, kept between frames.

@@ -155,10 +155,11 @@ void RowHeader::mousePressEvent(QMouseEvent* event) {
   const RowKey key = row->key;
   const auto* placed = scene_.layout().find(key);
   const bool can_pin = key.kind == RowKind::Track || key.kind == RowKind::Ribbon;
-  if (can_pin && placed && pinRect(*placed).contains(event->pos()))
-    scene_.rows().setPinned(key, !row->pinned);
-  else if (row->collapsible)
+  if (can_pin && placed && pinRect(*placed).contains(event->pos())) {
+    scene_.setPinned(key, !row->pinned);
+  } else if (row->collapsible) {
     scene_.rows().toggle(key);
+  }
 }
 
 void RowHeader::mouseMoveEvent(QMouseEvent* event) {

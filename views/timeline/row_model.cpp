@@ -24,8 +24,8 @@ void RowModel::setTrace(TracePtr trace, bool keep) {
   trace_ = std::move(trace);
   lane_totals_.clear();
   if (!keep) {
-    pinned_.clear();
-    hidden_.clear();
+    choices_.pinned.clear();
+    choices_.hidden.clear();
     collapsed_.clear();
     expanded_.clear();
     filter_.reset();
@@ -107,11 +107,11 @@ TimelineRow RowModel::trackRow(TrackId track, int indent) const {
 }
 
 bool RowModel::processHidden(ProcessId process) const {
-  return (filter_ && *filter_ != process) || hidden_.contains({RowKind::Process, process});
+  return (filter_ && *filter_ != process) || choices_.hidden.contains({RowKind::Process, process});
 }
 
 bool RowModel::shown(const RowKey& key, bool everything) const {
-  return everything || (!hidden_.contains(key) && !isPinned(key));
+  return everything || (!choices_.hidden.contains(key) && !isPinned(key));
 }
 
 void RowModel::appendProcess(const Group& group, bool everything,
@@ -134,7 +134,8 @@ void RowModel::appendProcess(const Group& group, bool everything,
   for (const auto& [index, streams] : group.devices) {
     TimelineRow ribbon;
     ribbon.key = {RowKind::Ribbon, group.process, index};
-    ribbon.title = tr("GPU %1 overlap").arg(index);
+    ribbon.title =
+        tr("%1 overlap").arg(QString::fromStdString(device_word(*trace_, {group.process, index})));
     if (const auto* device = find_device(*trace_, {group.process, index}))
       ribbon.detail = text(device->name);
     ribbon.path = header.path + " > " + ribbon.title;
@@ -170,12 +171,12 @@ void RowModel::rebuild() {
   std::map<RowKey, TimelineRow> all;
   for (const auto& group : groups()) {
     if (!processHidden(group.process)) appendProcess(group, false, rows_);
-    if (pinned_.empty()) continue;
+    if (choices_.pinned.empty()) continue;
     std::vector<TimelineRow> every;
     appendProcess(group, true, every);
     for (auto& row : every) all.emplace(row.key, std::move(row));
   }
-  for (const auto& key : pinned_)
+  for (const auto& key : choices_.pinned)
     if (const auto it = all.find(key); it != all.end()) pinned_rows_.push_back(it->second);
   for (auto& row : pinned_rows_) {
     row.indent = 0;
@@ -217,56 +218,62 @@ const TimelineRow* RowModel::rowOf(TrackId track) const {
 }
 
 bool RowModel::isPinned(const RowKey& key) const {
-  return std::find(pinned_.begin(), pinned_.end(), key) != pinned_.end();
+  return std::find(choices_.pinned.begin(), choices_.pinned.end(), key) != choices_.pinned.end();
+}
+
+void RowModel::setChoices(Choices choices) {
+  choices_ = std::move(choices);
+  rebuild();
 }
 
 void RowModel::setPinned(const RowKey& key, bool pinned) {
   if (isPinned(key) == pinned) return;
   if (key.kind == RowKind::Process || key.kind == RowKind::Threads) return;
   if (pinned)
-    pinned_.push_back(key);
+    choices_.pinned.push_back(key);
   else
-    pinned_.erase(std::find(pinned_.begin(), pinned_.end(), key));
+    choices_.pinned.erase(std::find(choices_.pinned.begin(), choices_.pinned.end(), key));
   rebuild();
 }
 
 void RowModel::applyPinRule() {
   constexpr std::size_t kMaxPinned = 64;  // more would leave no room for the others
-  if (pin_rule_.isEmpty()) return;
+  if (choices_.pin_rule.isEmpty()) return;
   for (const auto& row : allRows()) {
     const bool can_pin = row.key.kind == RowKind::Track || row.key.kind == RowKind::Ribbon;
-    if (can_pin && pinned_.size() < kMaxPinned && !isPinned(row.key) &&
-        row.path.contains(pin_rule_, Qt::CaseInsensitive))
-      pinned_.push_back(row.key);
+    if (can_pin && choices_.pinned.size() < kMaxPinned && !isPinned(row.key) &&
+        row.path.contains(choices_.pin_rule, Qt::CaseInsensitive))
+      choices_.pinned.push_back(row.key);
   }
 }
 
 void RowModel::setPinRule(const QString& rule) {
-  pin_rule_ = rule.trimmed();
+  choices_.pin_rule = rule.trimmed();
   applyPinRule();
   rebuild();
 }
 
 void RowModel::unpinAll() {
-  pin_rule_.clear();
-  pinned_.clear();
+  choices_.pin_rule.clear();
+  choices_.pinned.clear();
   rebuild();
 }
 
 void RowModel::hide(const RowKey& key) {
-  if (isPinned(key)) pinned_.erase(std::find(pinned_.begin(), pinned_.end(), key));
-  hidden_.insert(key);
+  if (isPinned(key))
+    choices_.pinned.erase(std::find(choices_.pinned.begin(), choices_.pinned.end(), key));
+  choices_.hidden.insert(key);
   rebuild();
 }
 
 void RowModel::hideOthers(ProcessId process) {
   for (const auto& group : groups())
-    if (group.process != process) hidden_.insert({RowKind::Process, group.process});
+    if (group.process != process) choices_.hidden.insert({RowKind::Process, group.process});
   rebuild();
 }
 
 void RowModel::showAll() {
-  hidden_.clear();
+  choices_.hidden.clear();
   rebuild();
 }
 
@@ -278,13 +285,13 @@ void RowModel::toggle(const RowKey& key) {
 }
 
 void RowModel::reveal(const RowKey& key) {
-  hidden_.erase(key);
-  hidden_.erase({RowKind::Process, key.process});
+  choices_.hidden.erase(key);
+  choices_.hidden.erase({RowKind::Process, key.process});
   collapsed_.erase({RowKind::Process, key.process});
   const bool in_threads = key.kind == RowKind::Track && trace_ &&
                           trace_->tracks().at(key.track).type != TrackType::DeviceStream;
   if (in_threads) {
-    hidden_.erase({RowKind::Threads, key.process});
+    choices_.hidden.erase({RowKind::Threads, key.process});
     collapsed_.erase({RowKind::Threads, key.process});
   }
   rebuild();

@@ -52,7 +52,7 @@ class RowModel : public QObject {
 
   const std::vector<TimelineRow>& pinned() const { return pinned_rows_; }
   const std::vector<TimelineRow>& rows() const { return rows_; }  ///< without the pinned ones
-  int hiddenCount() const { return static_cast<int>(hidden_.size()); }
+  int hiddenCount() const { return static_cast<int>(choices_.hidden.size()); }
   /// All tracks in the order of the rows, whether shown or not.
   std::vector<TrackId> trackOrder() const;
   const TimelineRow* find(const RowKey& key) const;
@@ -60,12 +60,22 @@ class RowModel : public QObject {
   /// Every row that can be found by name, hidden and folded ones too.
   std::vector<TimelineRow> allRows() const;
 
+  /// What is pinned and hidden, to be brought back by an undo.
+  struct Choices {
+    std::vector<RowKey> pinned;  ///< in order of pinning
+    QString pin_rule;
+    std::set<RowKey> hidden;
+    friend bool operator==(const Choices&, const Choices&) = default;
+  };
+  const Choices& choices() const { return choices_; }
+  void setChoices(Choices choices);
+
   void setPinned(const RowKey& key, bool pinned);
   bool isPinned(const RowKey& key) const;
   /// Pins every stream, thread and ribbon whose path contains `rule`, now and in traces opened
   /// later; "" pins nothing.
   void setPinRule(const QString& rule);
-  const QString& pinRule() const { return pin_rule_; }
+  const QString& pinRule() const { return choices_.pin_rule; }
   void unpinAll();  ///< and forgets the rule
   void hide(const RowKey& key);
   void hideOthers(ProcessId process);  ///< hides every rank but one
@@ -96,9 +106,8 @@ class RowModel : public QObject {
   TracePtr trace_;
   std::map<TrackId, int> lane_totals_;
   std::optional<ProcessId> filter_;
-  std::vector<RowKey> pinned_;  ///< in order of pinning
-  QString pin_rule_;
-  std::set<RowKey> hidden_, collapsed_, expanded_;
+  Choices choices_;
+  std::set<RowKey> collapsed_, expanded_;
   std::vector<TimelineRow> rows_, pinned_rows_;
 };
 

@@ -168,10 +168,14 @@ void TimelineView::buildRowActions() {
              [this] { hideRow(); });
   makeAction("timeline.only_rank", tr("Hide other ranks"),
              tr("Hide every rank but that of the row under the pointer"), {}, [this] {
-               if (const auto row = currentRow()) scene_->rows().hideOthers(row->process);
+               if (const auto row = currentRow())
+                 scene_->editRows(tr("Hide other ranks"),
+                                  [&](RowModel& rows) { rows.hideOthers(row->process); });
              });
   makeAction("timeline.show_all", tr("Show all rows"), tr("Bring hidden rows back"),
-             {Qt::SHIFT | Qt::Key_H}, [this] { scene_->rows().showAll(); });
+             {Qt::SHIFT | Qt::Key_H}, [this] {
+               scene_->editRows(tr("Show all rows"), [](RowModel& rows) { rows.showAll(); });
+             });
   makeAction("timeline.find_row", tr("Find row"), tr("Go to a row by part of its path"),
              {Qt::CTRL | Qt::Key_P}, [this] {
                find_row_->setFocus(Qt::ShortcutFocusReason);
@@ -181,15 +185,13 @@ void TimelineView::buildRowActions() {
       "timeline.pin_matching", tr("Pin rows that match"),
       tr("Pin every row whose path has the text of \"Find row\", also in traces opened later"),
       {Qt::CTRL | Qt::Key_Return}, [this] {
-        scene_->rows().setPinRule(find_row_->text());
-        QSettings().setValue(QLatin1String(kPinRuleKey), scene_->rows().pinRule());
+        scene_->editRows(tr("Pin rows that match"),
+                         [this](RowModel& rows) { rows.setPinRule(find_row_->text()); });
       });
-  makeAction("timeline.unpin_all", tr("Unpin all rows"),
-             tr("Unpin every row and forget which rows are pinned in traces opened later"), {},
-             [this] {
-               scene_->rows().unpinAll();
-               QSettings().remove(QLatin1String(kPinRuleKey));
-             });
+  makeAction(
+      "timeline.unpin_all", tr("Unpin all rows"),
+      tr("Unpin every row and forget which rows are pinned in traces opened later"), {},
+      [this] { scene_->editRows(tr("Unpin all rows"), [](RowModel& rows) { rows.unpinAll(); }); });
   makeAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
              {Qt::CTRL | Qt::Key_Down},
              [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
@@ -197,6 +199,15 @@ void TimelineView::buildRowActions() {
              {Qt::CTRL | Qt::Key_Up},
              [this] { scene_->setLaneHeight(scene_->layout().laneHeight() - 2); });
   scene_->rows().setPinRule(QSettings().value(QLatin1String(kPinRuleKey)).toString());
+  connect(&scene_->rows(), &RowModel::changed, this,
+          [this, stored = scene_->rows().pinRule()]() mutable {
+            if (stored == scene_->rows().pinRule()) return;
+            stored = scene_->rows().pinRule();
+            if (stored.isEmpty())
+              QSettings().remove(QLatin1String(kPinRuleKey));
+            else
+              QSettings().setValue(QLatin1String(kPinRuleKey), stored);
+          });
   connect(find_row_, &QLineEdit::textEdited, this,
           [this](const QString& text) { findRow(text, false); });
   connect(find_row_, &QLineEdit::returnPressed, this, [this] { findRow(find_row_->text(), true); });
@@ -209,11 +220,12 @@ std::optional<RowKey> TimelineView::currentRow() const {
 }
 
 void TimelineView::togglePin() {
-  if (const auto row = currentRow()) scene_->rows().setPinned(*row, !scene_->rows().isPinned(*row));
+  if (const auto row = currentRow()) scene_->setPinned(*row, !scene_->rows().isPinned(*row));
 }
 
 void TimelineView::hideRow() {
-  if (const auto row = currentRow()) scene_->rows().hide(*row);
+  if (const auto row = currentRow())
+    scene_->editRows(tr("Hide row"), [&](RowModel& rows) { rows.hide(*row); });
 }
 
 void TimelineView::findRow(const QString& text, bool next) {

@@ -10,7 +10,7 @@
 namespace moescope {
 namespace {
 constexpr int kTickSpacing = 100;    // logical pixels between labelled ticks, at least
-constexpr double kSmoothMs = 8;      // slower pictures are dragged at half the resolution
+constexpr int kSettleMs = 120;       // without a move until the picture gets its full resolution
 constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
@@ -51,8 +51,13 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
           qOverload<>(&QWidget::update));
   connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
     setCursor(interaction_.shape());
-    if (coarse_ && !interaction_.panning()) refresh();
+    if (coarse_ && !moving()) refresh();
     update();
+  });
+  settle_.setSingleShot(true);
+  settle_.setInterval(kSettleMs);
+  connect(&settle_, &QTimer::timeout, this, [this] {
+    if (coarse_) refresh();
   });
   connect(this, &QCustomPlot::beforeReplot, this, [this] { lanes_stale_ = true; });
 }
@@ -73,6 +78,8 @@ void TimelineCanvas::applyTheme() {
 
 void TimelineCanvas::refresh() {
   const TimeRange range = scene_.context().range();
+  if (range.length() == shown_.length() && range.begin != shown_.begin) settle_.start();
+  shown_ = range;
   ticks_ = time_ticks(range, lanesRect().width(), kTickSpacing);
   const PixelMap map = scene_.map();
   lanes_->setTicks(ticks_);
@@ -100,7 +107,7 @@ void TimelineCanvas::paintEvent(QPaintEvent* event) {
   const QRect lanes = lanesRect();
   QPainter painter(this);
   if (scene_.hasTrace() && !lanes.isEmpty()) {
-    coarse_ = interaction_.panning() && (coarse_ || lanes_->lastDrawMs() > kSmoothMs);
+    coarse_ = moving() && (coarse_ || lanes_->lastDrawMs() > smooth_ms_);
     if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF() * (coarse_ ? 0.5 : 1));
     lanes_stale_ = false;
     painter.drawImage(lanes.topLeft(), lanes_->picture());

@@ -140,6 +140,31 @@ void TimelineScene::relayout() {
   scroll_ = layout_.scroll();
 }
 
+void TimelineScene::editRows(const QString& what, const std::function<void(RowModel&)>& edit) {
+  class Edit : public QUndoCommand {
+   public:
+    Edit(RowModel& rows, RowModel::Choices before, const QString& text)
+        : QUndoCommand(text), rows_(rows), before_(std::move(before)), after_(rows.choices()) {}
+    void undo() override { rows_.setChoices(before_); }
+    void redo() override {
+      if (!(rows_.choices() == after_)) rows_.setChoices(after_);
+    }
+
+   private:
+    RowModel& rows_;
+    RowModel::Choices before_, after_;
+  };
+  RowModel::Choices before = rows_.choices();
+  edit(rows_);
+  if (!(before == rows_.choices()))
+    document_.undoStack().push(new Edit(rows_, std::move(before), what));
+}
+
+void TimelineScene::setPinned(const RowKey& key, bool pinned) {
+  editRows(pinned ? tr("Pin row") : tr("Unpin row"),
+           [&](RowModel& rows) { rows.setPinned(key, pinned); });
+}
+
 void TimelineScene::reveal(const RowKey& key) {
   if (!rows_.find(key)) rows_.reveal(key);
   if (const auto scroll = layout_.scrollTo(rows_, key)) setScroll(*scroll);

@@ -62,6 +62,9 @@ class TimelineScene : public QObject {
   PixelMap map() const { return {context_.range(), std::max(1, viewport_.width())}; }
   void setScroll(int scroll);
   void setLaneHeight(int height);
+  /// Pins or hides rows so that it can be undone; `what` names the step.
+  void editRows(const QString& what, const std::function<void(RowModel&)>& edit);
+  void setPinned(const RowKey& key, bool pinned);
   /// Unfolds and scrolls until the row can be seen.
   void reveal(const RowKey& key);
 
