@@ -1,11 +1,8 @@
 // moescope plan: its subcommands, and what they share.
 #include <fmt/format.h>
 
-#include <map>
-
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
-#include "core/error.h"
 #include "core/placement/evaluate.h"
 
 namespace moescope {
@@ -14,22 +11,6 @@ LoadSet read_loads_for_plan(const std::string& path) {
   auto loads = read_loads(path, command_progress());
   for (const auto& note : loads.notes) fmt::print(stderr, "note: {}\n", note);
   return loads;
-}
-
-LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan) {
-  auto sum = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
-  if (loads.layer_ids.empty() || plan.layer_ids.empty() || loads.layer_ids == plan.layer_ids)
-    return sum;
-  std::map<int, std::size_t> row_of;
-  for (std::size_t l = 0; l < loads.layer_ids.size(); ++l) row_of[loads.layer_ids[l]] = l;
-  LayerLoads selected;
-  for (const int id : plan.layer_ids) {
-    const auto it = row_of.find(id);
-    if (it == row_of.end())
-      throw Error(loads.source, fmt::format("layer {}", id), "is in the plan but not in the loads");
-    selected.push_back(sum[it->second]);
-  }
-  return selected;
 }
 
 Json summary_json(const std::vector<double>& values) {

@@ -21,8 +21,6 @@ void register_plan_export(CLI::App& plan);
 
 /// Reads loads and tells their notes on stderr.
 LoadSet read_loads_for_plan(const std::string& path);
-/// Sum of all windows in the layers of the plan: by layer ids when both have them.
-LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan);
 /// {"mean","p95","max"}; null without values.
 Json summary_json(const std::vector<double>& values);
 

@@ -7,6 +7,7 @@
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
 #include "core/placement/evaluate.h"
+#include "core/placement/plan_diff.h"
 #include "core/placement/validate.h"
 
 namespace moescope {
@@ -77,7 +78,9 @@ void evaluate(const EvaluateCommand& command) {
   }
   if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
     options.routes = &loads.routes;
-  const auto layers = evaluate_plan(plan, loads_of_plan(loads, plan), options, command_progress());
+  const auto layers =
+      evaluate_plan(plan, loads_of_plan(loads, plan, 0, static_cast<int>(loads.windows.size())),
+                    options, command_progress());
   const auto result = evaluation_json(plan, layers);
   if (!command.json) return print_summary(result["summary"]);
   Json document = {{"schema", 1},
@@ -140,51 +143,21 @@ struct DiffCommand {
   bool json = false;
 };
 
-/// A copy: an expert that a GPU does not have yet, with the GPUs that have it.
-Json copies_json(const Plan& a, const Plan& b, std::size_t layer) {
-  Json copies = Json::array();
-  const auto& before = a.physical_to_logical[layer];
-  const auto& after = b.physical_to_logical[layer];
-  const auto held = slots_of_experts(before, std::max(a.num_experts, b.num_experts));
-  std::vector<std::pair<int, int>> seen;
-  for (std::size_t s = 0; s < after.size(); ++s) {
-    if (after[s] < 0) continue;
-    const int gpu = b.gpu_of(static_cast<int>(s));
-    std::vector<int> sources;
-    for (const int t : held[static_cast<std::size_t>(after[s])])
-      if (sources.empty() || sources.back() != a.gpu_of(t)) sources.push_back(a.gpu_of(t));
-    const std::pair<int, int> pair(gpu, after[s]);
-    if (std::find(sources.begin(), sources.end(), gpu) != sources.end() ||
-        std::find(seen.begin(), seen.end(), pair) != seen.end())
-      continue;
-    seen.push_back(pair);
-    copies.push_back({{"expert", after[s]}, {"slot", s}, {"gpu", gpu}, {"from_gpus", sources}});
-  }
-  return copies;
-}
-
 void diff(const DiffCommand& command) {
   const auto a = load_plan(command.a), b = load_plan(command.b);
-  if (a.num_gpus != b.num_gpus || a.layers() != b.layers() || a.num_experts != b.num_experts)
-    throw Error(
-        command.b, "",
-        fmt::format("has {} GPUs, {} layers, {} experts; {} has {}, {}, {}", b.num_gpus, b.layers(),
-                    b.num_experts, command.a, a.num_gpus, a.layers(), a.num_experts));
+  const auto diffs = diff_plans(a, b);
   Json layers = Json::array();
   std::int64_t changed = 0, copies = 0;
-  for (std::size_t l = 0; l < a.physical_to_logical.size(); ++l) {
-    int changed_slots = 0;
-    for (std::size_t s = 0; s < b.physical_to_logical[l].size(); ++s)
-      changed_slots += s >= a.physical_to_logical[l].size() ||
-                               a.physical_to_logical[l][s] != b.physical_to_logical[l][s]
-                           ? 1
-                           : 0;
-    auto list = copies_json(a, b, l);
-    changed += changed_slots;
+  for (std::size_t l = 0; l < diffs.size(); ++l) {
+    Json list = Json::array();
+    for (const auto& c : diffs[l].copies)
+      list.push_back(
+          {{"expert", c.expert}, {"slot", c.slot}, {"gpu", c.gpu}, {"from_gpus", c.from_gpus}});
+    changed += diffs[l].slots_changed;
     copies += static_cast<std::int64_t>(list.size());
     layers.push_back({{"layer", l},
                       {"layer_id", b.layer_ids.empty() ? Json() : Json(b.layer_ids[l])},
-                      {"slots_changed", changed_slots},
+                      {"slots_changed", diffs[l].slots_changed},
                       {"copies", list.size()},
                       {"copy_list", std::move(list)}});
   }

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/placement/constraints.h"
 #include "core/placement/eplb.h"
 #include "core/placement/solve.h"
 #include "core/placement/validate.h"
@@ -23,34 +23,6 @@ struct SolveCommand {
   std::string use;
   bool compatible = false, json = false;
 };
-
-int field(const nlohmann::json& entry, const char* key, const std::string& source) {
-  if (!entry.is_object() || !entry.contains(key) || !entry[key].is_number_integer() ||
-      entry[key] < 0 || entry[key] > 1 << 20)
-    throw Error(source, key, "is missing or no number in a pinned or forbidden entry");
-  return entry[key].get<int>();
-}
-
-/// {"pinned":[{"layer"?,"slot","expert"}],"forbidden":[{"layer"?,"gpu","expert"}]}
-void read_constraints(const std::string& path, SolveOptions& options) {
-  const auto document =
-      nlohmann::json::parse(read_text_file(path, std::size_t{64} << 20), nullptr, false);
-  if (!document.is_object()) throw Error(path, "", "is no JSON object with pinned and forbidden");
-  const auto list = [&](const char* key) {
-    const auto value = document.value(key, nlohmann::json::array());
-    if (!value.is_array()) throw Error(path, key, "is no list");
-    return value;
-  };
-  const auto layer = [&](const nlohmann::json& entry) {
-    return entry.is_object() && entry.contains("layer") ? field(entry, "layer", path) : -1;
-  };
-  for (const auto& entry : list("pinned"))
-    options.pinned.push_back(
-        {layer(entry), field(entry, "slot", path), field(entry, "expert", path)});
-  for (const auto& entry : list("forbidden"))
-    options.forbidden.push_back(
-        {layer(entry), field(entry, "gpu", path), field(entry, "expert", path)});
-}
 
 /// The windows A:B that the plan is made from, in groups.
 std::vector<LayerLoads> windows_of(const LoadSet& loads, const SolveCommand& command) {
@@ -135,7 +107,12 @@ void run(SolveCommand& command) {
   o.layer_ids = loads.layer_ids;
   o.dead_gpus = command.dead;
   o.max_copies = command.max_copies;
-  if (!command.constraints.empty()) read_constraints(command.constraints, o);
+  if (!command.constraints.empty()) {
+    auto constraints = parse_constraints(read_text_file(command.constraints, std::size_t{64} << 20),
+                                         command.constraints);
+    o.pinned = std::move(constraints.pinned);
+    o.forbidden = std::move(constraints.forbidden);
+  }
   Plan from;
   if (!command.from.empty()) {
     from = load_plan(command.from);

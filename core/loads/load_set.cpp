@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/error.h"
 
@@ -128,6 +129,23 @@ LayerLoads sum_windows(const LoadSet& loads, int first, int last) {
       for (Index e = 0; e < sum[l].size(); ++e) sum[l][e] += window[l][e];
   }
   return sum;
+}
+
+LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last) {
+  auto sum = sum_windows(loads, first, last);
+  if (loads.layer_ids.empty() || plan.layer_ids.empty() || loads.layer_ids == plan.layer_ids)
+    return sum;
+  std::map<int, Index> row_of;
+  for (Index l = 0; l < loads.layer_ids.size(); ++l) row_of[loads.layer_ids[l]] = l;
+  LayerLoads selected;
+  for (const int id : plan.layer_ids) {
+    const auto it = row_of.find(id);
+    if (it == row_of.end())
+      throw Error(loads.source, fmt::format("layer {}", id), "is in the plan but not in the loads",
+                  "Give loads of the model that the plan is for");
+    selected.push_back(sum[it->second]);
+  }
+  return selected;
 }
 
 std::vector<LayerLoads> group_windows(const LoadSet& loads, int parts) {

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/placement/bounds.h"
+#include "core/placement/remote_nodes.h"
 #include "core/placement/split.h"
 
 namespace moescope {
@@ -44,18 +45,11 @@ int off_node_copies(const Plan& plan, const std::vector<int>& row) {
   return off;
 }
 
-/// Tokens start on the nodes in turn; an expert with a replica on the token's
-/// node or on a node that the token visits anyway costs nothing more, another
-/// one its replicas in turn.
 double remote_nodes_per_token(const Plan& plan, const std::vector<int>& row, int layer,
                               const Routes& routes) {
-  std::vector<std::vector<int>> nodes_of(static_cast<Index>(plan.num_experts));
-  for (Index s = 0; s < row.size(); ++s) {
-    if (row[s] < 0) continue;
-    auto& nodes = nodes_of[static_cast<Index>(row[s])];
-    const int node = plan.node_of_gpu(plan.gpu_of(static_cast<int>(s)));
-    if (std::find(nodes.begin(), nodes.end(), node) == nodes.end()) nodes.push_back(node);
-  }
+  NodesOfExperts nodes_of;
+  for (const auto& slots : slots_of_experts(row, plan.num_experts))
+    nodes_of.push_back(nodes_of_slots(plan, slots, plan.slots_per_gpu()));
   const auto top_k = static_cast<Index>(routes.top_k);
   std::uint64_t remote = 0;
   std::vector<int> visited;
@@ -63,41 +57,10 @@ double remote_nodes_per_token(const Plan& plan, const std::vector<int>& row, int
     const auto* ids =
         &routes
              .experts[(t * static_cast<Index>(routes.layers) + static_cast<Index>(layer)) * top_k];
-    visited.assign(1, static_cast<int>(t % static_cast<Index>(plan.num_nodes)));
-    for (const bool single : {true, false})  // experts without a choice first
-      for (Index k = 0; k < top_k; ++k) {
-        if (ids[k] < 0 || ids[k] >= plan.num_experts) continue;
-        const auto& nodes = nodes_of[static_cast<Index>(ids[k])];
-        if ((nodes.size() == 1) != single || nodes.empty()) continue;
-        if (std::find_first_of(nodes.begin(), nodes.end(), visited.begin(), visited.end()) ==
-            nodes.end())
-          visited.push_back(nodes[t % nodes.size()]);
-      }
-    remote += visited.size() - 1;
+    remote += static_cast<std::uint64_t>(
+        remote_nodes_of_token({ids, top_k}, t, nodes_of, plan.num_nodes, visited));
   }
   return static_cast<double>(remote) / static_cast<double>(std::max<Index>(routes.tokens(), 1));
-}
-
-void check_fit(const Plan& plan, const LayerLoads& loads, const EvaluateOptions& options) {
-  if (static_cast<int>(loads.size()) != plan.layers())
-    throw Error("", "loads",
-                fmt::format("the loads have {} layers, the plan {}", loads.size(), plan.layers()),
-                "Give loads of the MoE layers that the plan is for");
-  for (Index l = 0; l < loads.size(); ++l)
-    if (static_cast<int>(loads[l].size()) != plan.num_experts)
-      throw Error(
-          "", fmt::format("layer {}", l),
-          fmt::format("the loads have {} experts, the plan {}", loads[l].size(), plan.num_experts));
-  const Plan* previous = options.previous;
-  if (previous != nullptr &&
-      (previous->num_gpus != plan.num_gpus || previous->layers() != plan.layers()))
-    throw Error("", "previous plan",
-                fmt::format("it is for {} GPUs and {} layers, the plan for {} and {}",
-                            previous->num_gpus, previous->layers(), plan.num_gpus, plan.layers()));
-  if (options.routes != nullptr && options.routes->layers != plan.layers())
-    throw Error(
-        "", "routes",
-        fmt::format("they have {} layers, the plan {}", options.routes->layers, plan.layers()));
 }
 
 void balance(const Plan& plan, const std::vector<int>& row, Index l,
@@ -125,6 +88,33 @@ void balance(const Plan& plan, const std::vector<int>& row, Index l,
 }
 
 }  // namespace
+
+void require_loads_fit(const Plan& plan, const LayerLoads& loads) {
+  if (static_cast<int>(loads.size()) != plan.layers())
+    throw Error("", "loads",
+                fmt::format("the loads have {} layers, the plan {}", loads.size(), plan.layers()),
+                "Give loads of the MoE layers that the plan is for");
+  for (Index l = 0; l < loads.size(); ++l)
+    if (static_cast<int>(loads[l].size()) != plan.num_experts)
+      throw Error(
+          "", fmt::format("layer {}", l),
+          fmt::format("the loads have {} experts, the plan {}", loads[l].size(), plan.num_experts),
+          "Give loads of the model that the plan is for");
+}
+
+void require_comparable(const Plan& plan, const Plan& previous) {
+  if (previous.num_gpus != plan.num_gpus || previous.layers() != plan.layers())
+    throw Error("", "previous plan",
+                fmt::format("it is for {} GPUs and {} layers, the plan for {} and {}",
+                            previous.num_gpus, previous.layers(), plan.num_gpus, plan.layers()),
+                "Choose a plan of the same machine and model");
+}
+
+void require_routes_fit(const Plan& plan, const Routes& routes) {
+  if (routes.layers != plan.layers())
+    throw Error("", "routes",
+                fmt::format("they have {} layers, the plan {}", routes.layers, plan.layers()));
+}
 
 std::vector<double> gpu_loads(const std::vector<int>& row, const std::vector<double>& loads,
                               int gpus, const std::vector<double>& weight) {
@@ -182,7 +172,9 @@ int component_count(const std::vector<int>& row, int gpus) {
 
 std::vector<LayerEvaluation> evaluate_plan(const Plan& plan, const LayerLoads& loads,
                                            const EvaluateOptions& options, Progress& progress) {
-  check_fit(plan, loads, options);
+  require_loads_fit(plan, loads);
+  if (options.previous != nullptr) require_comparable(plan, *options.previous);
+  if (options.routes != nullptr) require_routes_fit(plan, *options.routes);
   std::vector<LayerEvaluation> result(loads.size());
   parallel_for(
       loads.size(),

@@ -50,6 +50,11 @@ struct EvaluateOptions {
 std::vector<LayerEvaluation> evaluate_plan(const Plan& plan, const LayerLoads& loads,
                                            const EvaluateOptions& options, Progress& progress);
 
+/// Throw Error when loads, another plan or routes are not of the plan's shape.
+void require_loads_fit(const Plan& plan, const LayerLoads& loads);
+void require_comparable(const Plan& plan, const Plan& previous);
+void require_routes_fit(const Plan& plan, const Routes& routes);
+
 /// Load of each GPU with the given split ([slot] weights) or, when empty, with
 /// equal shares.
 std::vector<double> gpu_loads(const std::vector<int>& row, const std::vector<double>& loads,

@@ -23,10 +23,12 @@ enum class Hierarchy {
 struct SlotPin {
   int layer = -1;  ///< row; -1 for all
   int slot = 0, expert = 0;
+  friend bool operator==(const SlotPin&, const SlotPin&) = default;
 };
 struct Forbidden {
   int layer = -1;
   int gpu = 0, expert = 0;
+  friend bool operator==(const Forbidden&, const Forbidden&) = default;
 };
 
 struct SolveOptions {

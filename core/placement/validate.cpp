@@ -17,9 +17,12 @@ class Validator {
  public:
   Validator(const Plan& plan, const PlanExpectation& expected) : plan_(plan), expected_(expected) {}
 
-  std::vector<PlanProblem> run() {
-    if (!whole_plan()) return std::move(problems_);
-    for (int l = 0; l < plan_.layers(); ++l) row(l);
+  std::vector<PlanProblem> shape() {
+    whole_plan();
+    return std::move(problems_);
+  }
+  std::vector<PlanProblem> layer(int l) {
+    row(l);
     return std::move(problems_);
   }
 
@@ -31,20 +34,14 @@ class Validator {
     add(Severity::Error, kind, layer, slot, std::move(text));
   }
 
-  /// False when rows cannot be checked slot by slot.
-  bool whole_plan() {
+  void whole_plan() {
     if (plan_.num_gpus < 1 || plan_.num_nodes < 1 || plan_.num_groups < 1)
       error("topology", -1, -1, "num_gpus, num_nodes and num_groups must be at least 1");
     else if (plan_.num_gpus % plan_.num_nodes != 0)
       error("topology", -1, -1,
             fmt::format("{} GPUs do not divide over {} nodes", plan_.num_gpus, plan_.num_nodes));
-    if (plan_.layers() == 0) error("layers", -1, -1, "the map has no layer");
-    if (expected_.layers && plan_.layers() != *expected_.layers)
-      error("layers", -1, -1,
-            fmt::format("the plan has {} layers, expected {} (MoE layers only, "
-                        "not the dense ones)",
-                        plan_.layers(), *expected_.layers));
-    if (!problems_.empty()) return false;
+    layer_count();
+    if (!machine_is_sound(plan_) || plan_.layers() == 0) return;
     if (plan_.live_gpus() < 1) error("dead_gpus", -1, -1, "no GPU is alive");
     experts();
     layer_ids();
@@ -53,8 +50,21 @@ class Validator {
       error("replica_weight", -1, -1,
             fmt::format("replica_weight has {} layers, the map {}", plan_.replica_weight.size(),
                         plan_.layers()));
-    if (plan_.slot_count() % plan_.num_gpus == 0) redundancy_and_memory();
-    return true;
+    redundancy();
+    memory();
+  }
+  void layer_count() {
+    if (plan_.layers() == 0) return error("layers", -1, -1, "the map has no layer");
+    if (!expected_.layers || plan_.layers() == *expected_.layers) return;
+    if (expected_.model_layers && plan_.layers() == *expected_.model_layers)
+      return error(
+          "layer_axis", -1, -1,
+          fmt::format("the rows are all {} layers of the model, expected the {} MoE layers "
+                      "only (SGLang's axis has the dense layers too)",
+                      plan_.layers(), *expected_.layers));
+    error("layers", -1, -1,
+          fmt::format("the plan has {} layers, expected {} (MoE layers only, not the dense ones)",
+                      plan_.layers(), *expected_.layers));
   }
   void experts() {
     if (plan_.num_experts < 1) error("experts", -1, -1, "the plan holds no expert");
@@ -80,22 +90,21 @@ class Validator {
     if (expected_.layer_ids && *expected_.layer_ids != ids)
       error("layer_ids", -1, -1, "layer_ids are not those of the loads");
   }
-  void redundancy_and_memory() {
+  void redundancy() {
     const int redundant = plan_.slot_count() - plan_.num_experts;
     if (expected_.redundant_experts && redundant != *expected_.redundant_experts)
       error("redundancy", -1, -1,
             fmt::format("the plan has {} redundant experts, the launch flag says {}", redundant,
                         *expected_.redundant_experts));
-    if (expected_.expert_bytes && expected_.gpu_expert_bytes) {
-      const double need =
-          static_cast<double>(*expected_.expert_bytes) * plan_.slots_per_gpu() * plan_.layers();
-      if (need > static_cast<double>(*expected_.gpu_expert_bytes))
-        error("memory", -1, -1,
-              fmt::format("the experts of a GPU need {:.1f} GiB, there is room "
-                          "for {:.1f}",
-                          need / (1 << 30),
-                          static_cast<double>(*expected_.gpu_expert_bytes) / (1 << 30)));
-    }
+  }
+  void memory() {
+    if (!expected_.expert_bytes || !expected_.gpu_expert_bytes) return;
+    const double need = static_cast<double>(expert_bytes_of_gpu(plan_, *expected_.expert_bytes));
+    const auto room = static_cast<double>(*expected_.gpu_expert_bytes);
+    if (need > room)
+      error("memory", -1, -1,
+            fmt::format("the experts of a GPU need {:.1f} GiB, there is room for {:.1f}",
+                        need / (1 << 30), room / (1 << 30)));
   }
 
   void row(int layer) {
@@ -144,13 +153,14 @@ class Validator {
                       absent.size() > 8 ? ", ..." : ""));
   }
   void duplicates(int layer, const std::vector<int>& slots, int per_gpu) {
+    std::vector<int> last_gpu(static_cast<std::size_t>(std::max(plan_.num_experts, 0)), -1);
     for (int s = 0; s < static_cast<int>(slots.size()); ++s) {
-      const auto begin = slots.begin() + s / per_gpu * per_gpu;
-      const int e = slots[static_cast<std::size_t>(s)];
-      if (e >= 0 && std::find(begin, slots.begin() + s, e) != slots.begin() + s)
+      const int e = slots[static_cast<std::size_t>(s)], gpu = s / per_gpu;
+      if (e < 0 || e >= plan_.num_experts) continue;
+      if (last_gpu[static_cast<std::size_t>(e)] == gpu)
         add(Severity::Warning, "duplicate_on_gpu", layer, s,
-            fmt::format("holds expert {} a second time on GPU {}: the slot is wasted", e,
-                        s / per_gpu));
+            fmt::format("holds expert {} a second time on GPU {}: the slot is wasted", e, gpu));
+      last_gpu[static_cast<std::size_t>(e)] = gpu;
     }
   }
   void weights(int layer, const std::vector<int>& slots) {
@@ -209,8 +219,36 @@ class Validator {
 
 }  // namespace
 
+bool machine_is_sound(const Plan& plan) {
+  return plan.num_gpus >= 1 && plan.num_nodes >= 1 && plan.num_groups >= 1 &&
+         plan.num_gpus % plan.num_nodes == 0;
+}
+
+std::int64_t expert_bytes_of_gpu(const Plan& plan, std::int64_t expert_bytes) {
+  std::int64_t slots = 0;
+  for (const auto& row : plan.physical_to_logical)
+    slots += (static_cast<std::int64_t>(row.size()) + plan.num_gpus - 1) / plan.num_gpus;
+  return slots * expert_bytes;
+}
+
+std::vector<PlanProblem> validate_shape(const Plan& plan, const PlanExpectation& expected) {
+  return Validator(plan, expected).shape();
+}
+
+std::vector<PlanProblem> validate_layer(const Plan& plan, int layer,
+                                        const PlanExpectation& expected) {
+  return Validator(plan, expected).layer(layer);
+}
+
 std::vector<PlanProblem> validate_plan(const Plan& plan, const PlanExpectation& expected) {
-  return Validator(plan, expected).run();
+  auto problems = validate_shape(plan, expected);
+  if (!machine_is_sound(plan)) return problems;
+  for (int l = 0; l < plan.layers(); ++l) {
+    auto more = validate_layer(plan, l, expected);
+    problems.insert(problems.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
+  return problems;
 }
 
 std::string to_string(const PlanProblem& problem) {

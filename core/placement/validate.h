@@ -13,8 +13,9 @@ namespace moescope {
 
 /// What the plan is to be used with; absent members are not checked.
 struct PlanExpectation {
-  std::optional<int> experts;  ///< logical experts of the model
-  std::optional<int> layers;   ///< MoE layers
+  std::optional<int> experts;       ///< logical experts of the model
+  std::optional<int> layers;        ///< MoE layers
+  std::optional<int> model_layers;  ///< all layers of the model, the dense ones too
   std::optional<std::vector<int>> layer_ids;
   std::optional<int> redundant_experts;          ///< as given to the engine's launch flag
   std::optional<std::int64_t> expert_bytes;      ///< of one expert in one layer
@@ -26,6 +27,19 @@ struct PlanExpectation {
 /// used by the evaluator and the solvers; warnings are legal but wasteful or
 /// unusual.
 std::vector<PlanProblem> validate_plan(const Plan& plan, const PlanExpectation& expected = {});
+
+/// The parts of validate_plan(), for who checks again only what changed: all that does not concern
+/// a single row,
+std::vector<PlanProblem> validate_shape(const Plan& plan, const PlanExpectation& expected = {});
+/// and one row. @pre machine_is_sound()
+std::vector<PlanProblem> validate_layer(const Plan& plan, int layer,
+                                        const PlanExpectation& expected = {});
+/// The numbers of GPUs, nodes and groups are positive and GPUs divide over nodes; else rows cannot
+/// be read slot by slot.
+bool machine_is_sound(const Plan& plan);
+
+/// Bytes of the experts on the fullest GPU over all layers, with `expert_bytes` a slot.
+std::int64_t expert_bytes_of_gpu(const Plan& plan, std::int64_t expert_bytes);
 
 /// "layer 3, slot 17: holds expert 999, expected 0..255".
 std::string to_string(const PlanProblem& problem);

@@ -135,6 +135,30 @@ TEST(PlanValidate, ExpectationsOfModelAndEngine) {
   EXPECT_THAT(validate_plan(sample(), layers), Contains(is("layers", -1, -1)));
 }
 
+TEST(PlanValidate, TheWrongLayerAxisIsNamedAndRowsAreCheckedAllTheSame) {
+  auto plan = sample();
+  plan.physical_to_logical[1][3] = 77;
+  PlanExpectation expected;
+  expected.layers = 1;
+  expected.model_layers = 2;  // a dense one first
+  const auto problems = validate_plan(plan, expected);
+  EXPECT_THAT(problems, Contains(is("layer_axis", -1, -1)));
+  EXPECT_THAT(problems, Contains(is("expert_id", 1, 3)));
+}
+
+TEST(PlanValidate, MemoryCountsTheSlotsOfEveryLayer) {
+  auto plan = sample();
+  plan.replica_weight.clear();
+  plan.physical_to_logical[1].resize(8, 0);  // 4 slots a GPU, 3 in layer 0
+  EXPECT_EQ(expert_bytes_of_gpu(plan, 10), 70);
+  PlanExpectation expected;
+  expected.expert_bytes = 10;
+  expected.gpu_expert_bytes = 69;
+  EXPECT_THAT(validate_plan(plan, expected), Contains(is("memory", -1, -1)));
+  expected.gpu_expert_bytes = 70;
+  EXPECT_THAT(validate_plan(plan, expected), testing::Not(Contains(is("memory", -1, -1))));
+}
+
 TEST(PlanValidate, AGroupOutsideItsNode) {
   PlanExpectation expected;
   expected.groups_on_nodes = true;
