@@ -141,6 +141,13 @@ void DockLayout::restoreSides() {
   window_.resizeDocks(docks, widths, Qt::Horizontal);
 }
 
+void DockLayout::arrangeOnly(const QStringList& ids) {
+  arrange();
+  for (QDockWidget* dock : docks_)
+    if (!ids.contains(dock->objectName().mid(5))) dock->hide();
+  if (!ids.isEmpty()) reveal(ids.front());
+}
+
 void DockLayout::fillMenu(QMenu& view) {
   for (QDockWidget* dock : docks_) view.addAction(dock->toggleViewAction());
   view.addSeparator();
@@ -153,6 +160,10 @@ void DockLayout::fillLayouts(QMenu& menu) {
   menu.clear();
   QAction* analyse = menu.addAction(tr("&Analyse"), this, &DockLayout::arrange);
   analyse->setToolTip(tr("The arrangement of docks for reading a trace"));
+  QAction* plan = menu.addAction(tr("&Plan"), this, [this] {
+    arrangeOnly({"plan", "load", "balance"});
+  });
+  plan->setToolTip(tr("The plan editor with expert loads and balance beside it"));
   const QStringList names = session_.layoutNames();
   if (!names.isEmpty()) menu.addSeparator();
   for (const QString& name : names)

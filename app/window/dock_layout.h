@@ -33,6 +33,8 @@ class DockLayout : public QObject {
   void setWorkspace(Workspace workspace);
   /// The layout "Analyse".
   void arrange();
+  /// The same with these docks only, the first one in front.
+  void arrangeOnly(const QStringList& ids);
   void fillMenu(QMenu& view);
   /// Remembers the arrangement for the next run.
   void save();

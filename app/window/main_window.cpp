@@ -13,6 +13,7 @@
 #include "app/window/about_dialog.h"
 #include "app/window/appearance.h"
 #include "app/window/load_views.h"
+#include "app/window/plan_window.h"
 #include "app/window/samples.h"
 #include "app/window/trace_views.h"
 #include "views/common/action.h"
@@ -67,7 +68,10 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   refreshStartPage();
 }
 
-MainWindow::~MainWindow() = default;
+/// The plan's dock looks at members of the window.
+MainWindow::~MainWindow() {
+  delete plans_;
+}
 
 void MainWindow::buildCentral() {
   start_ = new StartPage(this);
@@ -99,6 +103,7 @@ void MainWindow::buildDocks() {
   layout_.add(new LegendPanel(document_), "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
   add_trace_views(layout_, document_, context_);
   add_load_views(layout_, loads_);
+  plans_ = new PlanWindow(loads_, layout_, *this);
   find_ = new FindPanel(document_, context_);
   rules_ = new RulesPanel(document_);
   layout_.add(find_, "find", tr("Find"), Qt::BottomDockWidgetArea, true);
@@ -135,6 +140,7 @@ void MainWindow::buildMenus() {
   buildFileMenu();
   buildEditMenu();
   buildViewMenu();
+  buildPlanMenu();
   buildHelpMenu();
 }
 
@@ -216,6 +222,14 @@ void MainWindow::buildViewMenu() {
   }
 }
 
+void MainWindow::buildPlanMenu() {
+  plans_->fillMenu(*menuBar()->addMenu(tr("&Plan")));
+  plans_->joinUndo(undo_, document_.undoStack());
+  connect(plans_, &PlanWindow::message, messages_, &MessageBar::showMessage);
+  connect(plans_, &PlanWindow::opened, &session_, &Session::addRecent);
+  connect(plans_, &PlanWindow::contentChanged, this, &MainWindow::contentChanged);
+}
+
 void MainWindow::buildHelpMenu() {
   auto* help = menuBar()->addMenu(tr("&Help"));
   connect(addWindowAction(*help, "help.palette", tr("&Command palette…"),
@@ -256,6 +270,8 @@ void MainWindow::connectJob(JobRunner& job) {
 
 void MainWindow::connectLoading() {
   connectJob(outputs_->job());
+  connectJob(plans_->job());
+  connectJob(plans_->solveJob());
   connect(&loader_, &Loader::busyChanged, job_status_, &JobStatus::setBusy);
   connect(&loader_, &Loader::progressed, job_status_, &JobStatus::setProgress);
   connect(&loader_, &Loader::message, messages_, &MessageBar::showMessage);
@@ -269,12 +285,14 @@ void MainWindow::connectLoading() {
   connect(&notes_keeper_, &NotesKeeper::message, messages_, &MessageBar::showMessage);
   connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::forgetBeside);
   connect(&document_.notes(), &NotesModel::dirtyChanged, this, &QWidget::setWindowModified);
+  plans_->offerRecovery(*messages_);
   connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
 }
 
 void MainWindow::connectLoads() {
   connectJob(load_loader_.job());
-  loader_.setFilter([this](const QStringList& files) { return load_loader_.take(files); });
+  loader_.setFilter(
+      [this](const QStringList& files) { return load_loader_.take(plans_->take(files)); });
   connect(&load_loader_, &LoadLoader::message, messages_, &MessageBar::showMessage);
   connect(&load_loader_, &LoadLoader::opened, &session_, &Session::addRecent);
   connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
@@ -290,10 +308,16 @@ void MainWindow::traceChanged() {
 
 void MainWindow::contentChanged() {
   const TracePtr& trace = document_.trace();
-  layout_.setWorkspace(trace            ? Workspace::Trace
-                       : loads_.empty() ? Workspace::Start
-                                        : Workspace::Loads);
-  if (!trace && loads_.empty()) {
+  const bool plan = !plans_->document().empty();
+  const bool nothing = !trace && loads_.empty() && !plan;
+  layout_.setWorkspace(trace ? Workspace::Trace : nothing ? Workspace::Start : Workspace::Loads);
+  if (!trace && loads_.empty() && plan) {
+    setWindowTitle(tr("%1[*] - MoEscope").arg(plans_->document().name()));
+    file_status_->setText(plans_->document().name());
+    file_status_->setToolTip(plans_->document().file());
+    return;
+  }
+  if (nothing) {
     setWindowTitle(tr("MoEscope"));
     file_status_->setText(tr("No trace open"));
     file_status_->setToolTip({});
@@ -372,6 +396,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   else if (!loads_.files().isEmpty())
     session_.setLast(loads_.files(), {});
   notes_keeper_.flush();
+  plans_->flush();
   loader_.cancel();
   QMainWindow::closeEvent(event);
 }

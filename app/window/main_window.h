@@ -14,6 +14,7 @@
 #include "app/window/notes_keeper.h"
 #include "app/window/output_actions.h"
 #include "app/window/range_bar.h"
+#include "views/common/load_document.h"
 #include "views/common/view_context.h"
 #include "views/panels/command_list.h"
 
@@ -22,6 +23,7 @@ namespace moescope {
 class DetailsPanel;
 class FindPanel;
 class NotesPanel;
+class PlanWindow;
 class RulesPanel;
 class StartPage;
 class StatisticsPanel;
@@ -36,6 +38,7 @@ class MainWindow : public QMainWindow {
   void openFiles(const QStringList& files) { loader_.open(files); }
   Document& document() { return document_; }
   LoadDocument& loads() { return loads_; }
+  PlanWindow& plans() { return *plans_; }
   ViewContext& context() { return context_; }
   Loader& loader() { return loader_; }
   Session& session() { return session_; }
@@ -61,6 +64,7 @@ class MainWindow : public QMainWindow {
   void buildFileMenu();
   void buildEditMenu();
   void buildViewMenu();
+  void buildPlanMenu();
   void buildHelpMenu();
   void buildStatus();
   void connectLoading();
@@ -92,6 +96,7 @@ class MainWindow : public QMainWindow {
   DetailsPanel* details_ = nullptr;
   FindPanel* find_ = nullptr;
   NotesPanel* notes_ = nullptr;
+  PlanWindow* plans_ = nullptr;
   RulesPanel* rules_ = nullptr;
   TimeRange restore_range_;
 };

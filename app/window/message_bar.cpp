@@ -45,16 +45,16 @@ MessageBar::MessageBar(QWidget* parent)
   auto* copy = make_button(tr("Copy"), tr("Copy the message"), this);
   auto* close = make_button(tr("Dismiss"), tr("Dismiss this message"), this);
 
-  auto* line = new QHBoxLayout;
-  line->setContentsMargins(8, 4, 6, 4);
-  line->addWidget(text_, 1);
-  line->addWidget(details_button_);
-  line->addWidget(copy);
-  line->addWidget(close);
+  line_ = new QHBoxLayout;
+  line_->setContentsMargins(8, 4, 6, 4);
+  line_->addWidget(text_, 1);
+  line_->addWidget(details_button_);
+  line_->addWidget(copy);
+  line_->addWidget(close);
   auto* column = new QVBoxLayout;
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addLayout(line);
+  column->addLayout(line_);
   column->addWidget(details_);
   auto* whole = new QHBoxLayout(this);
   whole->setContentsMargins(0, 0, 0, 0);
@@ -76,6 +76,7 @@ void MessageBar::showMessage(const UserMessage& message) {
   if (isVisibleTo(parentWidget()) && level_ == UserMessage::Level::Error &&
       message.level == UserMessage::Level::Info)
     return;
+  dropChoices();
   level_ = message.level;
   text_->setText(message.text);
   details_->setPlainText(message.details);
@@ -86,7 +87,31 @@ void MessageBar::showMessage(const UserMessage& message) {
   show();
 }
 
+void MessageBar::offer(const UserMessage& message, Choices choices) {
+  showMessage(message);
+  for (auto& [text, run] : choices) {
+    QToolButton* button = make_button(text, text, this);
+    button->setAutoRaise(false);
+    line_->insertWidget(1 + static_cast<int>(choices_.size()), button);
+    choices_ << button;
+    connect(button, &QToolButton::clicked, this, [this, run = std::move(run)] {
+      const auto chosen = run;  // the button goes with the message
+      clear();
+      chosen();
+    });
+  }
+}
+
+void MessageBar::dropChoices() {
+  for (QToolButton* button : choices_) {
+    button->hide();
+    button->deleteLater();  // it may be the one that is pressed
+  }
+  choices_.clear();
+}
+
 void MessageBar::clear() {
+  dropChoices();
   level_ = UserMessage::Level::Info;
   text_->clear();
   details_->clear();

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <QFrame>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QToolButton>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include "app/window/loader.h"
 
@@ -17,6 +21,9 @@ class MessageBar : public QFrame {
  public:
   explicit MessageBar(QWidget* parent = nullptr);
   void showMessage(const UserMessage& message);
+  /// A message with buttons; pressing one takes the message away.
+  using Choices = std::vector<std::pair<QString, std::function<void()>>>;
+  void offer(const UserMessage& message, Choices choices);
   void clear();
   QString text() const { return text_->text(); }
   QString details() const { return details_->toPlainText(); }
@@ -26,6 +33,7 @@ class MessageBar : public QFrame {
   void changeEvent(QEvent* event) override;
 
  private:
+  void dropChoices();
   void paintLevel();
 
   UserMessage::Level level_ = UserMessage::Level::Info;
@@ -33,6 +41,8 @@ class MessageBar : public QFrame {
   QLabel* text_;
   QPlainTextEdit* details_;
   QToolButton* details_button_;
+  QHBoxLayout* line_;
+  QList<QToolButton*> choices_;
 };
 
 }  // namespace moescope

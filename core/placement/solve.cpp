@@ -165,8 +165,8 @@ void resplit(Plan& plan, const LayerLoads& loads, int threads, Progress& progres
       threads);
 }
 
-std::vector<BoundPoint> bound_curve(const LayerLoads& loads, int gpus, int max_slots) {
-  std::vector<BoundPoint> curve;
+std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots) {
+  std::vector<SlotBound> curve;
   if (loads.empty() || gpus < 1) return curve;
   const int experts = static_cast<int>(loads[0].size());
   for (int slots = (experts + gpus - 1) / gpus * gpus; slots <= max_slots; slots += gpus) {

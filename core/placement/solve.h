@@ -80,11 +80,11 @@ SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOption
 void resplit(Plan& plan, const LayerLoads& loads, int threads, Progress& progress);
 
 /// Lower bounds by number of slots: where more redundancy helps.
-struct BoundPoint {
+struct SlotBound {
   int slot_count = 0;
   Summary bound;
 };
 /// For every multiple of `gpus` from the experts up to `max_slots`.
-std::vector<BoundPoint> bound_curve(const LayerLoads& loads, int gpus, int max_slots);
+std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots);
 
 }  // namespace moescope

@@ -1,0 +1,246 @@
+#include "views/plan/engine_dialogs.h"
+
+#include <QFileDialog>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QPushButton>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "core/files.h"
+
+namespace moescope {
+namespace {
+
+constexpr std::size_t kMaxPlanBytes = std::size_t{256} << 20;
+
+struct EngineForm {
+  Engine engine;
+  const char* title;
+  const char* suffix;
+};
+constexpr EngineForm kForms[] = {
+    {Engine::Sglang, QT_TRANSLATE_NOOP("EngineForm", "SGLang (JSON)"), "json"},
+    {Engine::Trtllm, QT_TRANSLATE_NOOP("EngineForm", "TensorRT-LLM, server (YAML, strict)"),
+     "yaml"},
+    {Engine::TrtllmReport, QT_TRANSLATE_NOOP("EngineForm", "TensorRT-LLM, report script (YAML)"),
+     "yaml"},
+    {Engine::Vllm, QT_TRANSLATE_NOOP("EngineForm", "vLLM mapping (JSONL, experimental)"), "jsonl"},
+    {Engine::VllmAscend, QT_TRANSLATE_NOOP("EngineForm", "vllm-ascend expert map (JSON)"), "json"},
+    {Engine::Csv, QT_TRANSLATE_NOOP("EngineForm", "table (CSV)"), "csv"}};
+
+QComboBox* make_engines(QWidget* parent) {
+  auto* box = new QComboBox(parent);
+  box->setAccessibleName(QObject::tr("Engine"));
+  for (const EngineForm& form : kForms)
+    box->addItem(QCoreApplication::translate("EngineForm", form.title),
+                 static_cast<int>(form.engine));
+  return box;
+}
+
+const char* suffix_of(Engine engine) {
+  for (const EngineForm& form : kForms)
+    if (form.engine == engine) return form.suffix;
+  return "";
+}
+
+/// A line with a button that chooses a file.
+QWidget* with_button(QLineEdit* line, const QString& text, QWidget* parent,
+                     const std::function<void()>& choose) {
+  auto* row = new QWidget(parent);
+  auto* layout = new QHBoxLayout(row);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(line, 1);
+  auto* button = new QToolButton(row);
+  button->setText(text);
+  button->setToolTip(QObject::tr("Choose the file"));
+  layout->addWidget(button);
+  QObject::connect(button, &QToolButton::clicked, row, choose);
+  return row;
+}
+
+/// By the words that each form begins with.
+Engine guess(const std::string& text, const QString& file) {
+  if (text.find("eplb_initial_mapping") != std::string::npos) return Engine::Vllm;
+  if (text.find("layer_list") != std::string::npos) return Engine::VllmAscend;
+  if (text.find("initial_global_assignments") != std::string::npos) return Engine::Trtllm;
+  if (text.find("physical_to_logical_map") != std::string::npos) return Engine::Sglang;
+  return file.endsWith(".csv") ? Engine::Csv : Engine::Sglang;
+}
+
+}  // namespace
+
+ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
+    : QDialog(parent),
+      plan_(std::move(plan)),
+      engine_(make_engines(this)),
+      file_(new QLineEdit(this)),
+      launch_(new QPlainTextEdit(this)),
+      caveats_(new QLabel(this)),
+      result_(new QLabel(this)) {
+  setObjectName("exportPlanDialog");
+  setWindowTitle(tr("Export plan for an engine"));
+  engine_->setObjectName("exportPlanEngine");
+  file_->setObjectName("exportPlanFile");
+  file_->setAccessibleName(tr("File"));
+  launch_->setObjectName("exportPlanLaunch");
+  launch_->setReadOnly(true);
+  launch_->setAccessibleName(tr("Launch flags"));
+  launch_->setToolTip(tr("What to start the engine with, so that it uses this file"));
+  launch_->setMaximumHeight(92);
+  for (QLabel* label : {caveats_, result_}) {
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  }
+  caveats_->setObjectName("exportPlanCaveats");
+  result_->setObjectName("exportPlanResult");
+  auto* form = new QFormLayout;
+  form->addRow(tr("Engine"), engine_);
+  form->addRow(tr("File"), with_button(file_, tr("…"), this, [this] { choose(); }));
+  form->addRow(tr("Start it with"), launch_);
+  form->addRow(tr("Know that"), caveats_);
+  buttons_ = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Close, this);
+  buttons_->button(QDialogButtonBox::Save)->setText(tr("Write"));
+  auto* column = new QVBoxLayout(this);
+  column->addLayout(form);
+  column->addWidget(result_);
+  column->addWidget(buttons_);
+  resize(640, sizeHint().height());
+  connect(engine_, &QComboBox::currentIndexChanged, this, [this] {
+    QFileInfo info(file_->text());
+    file_->setText(
+        QDir::cleanPath(info.dir().filePath(info.completeBaseName() + '.' + suffix_of(engine()))));
+    refresh();
+  });
+  connect(file_, &QLineEdit::textChanged, this, &ExportPlanDialog::refresh);
+  connect(buttons_->button(QDialogButtonBox::Save), &QPushButton::clicked, this,
+          &ExportPlanDialog::write);
+  connect(buttons_, &QDialogButtonBox::rejected, this, &QDialog::reject);
+  connect(&job_, &JobRunner::failed, result_, &QLabel::setText);
+  connect(&job_, &JobRunner::finished, this,
+          [this] { buttons_->button(QDialogButtonBox::Save)->setEnabled(true); });
+  file_->setText(QStringLiteral("plan.json"));
+}
+
+Engine ExportPlanDialog::engine() const {
+  return static_cast<Engine>(engine_->currentData().toInt());
+}
+
+void ExportPlanDialog::setEngine(Engine engine) {
+  engine_->setCurrentIndex(engine_->findData(static_cast<int>(engine)));
+}
+
+void ExportPlanDialog::setFile(const QString& file) {
+  file_->setText(file);
+}
+
+void ExportPlanDialog::choose() {
+  const QString file = QFileDialog::getSaveFileName(
+      this, tr("Export plan"), file_->text(), tr("*.%1;;All files (*)").arg(suffix_of(engine())));
+  if (!file.isEmpty()) file_->setText(file);
+}
+
+void ExportPlanDialog::refresh() {
+  bool possible = !file_->text().isEmpty();
+  QStringList caveats;
+  launch_->clear();
+  result_->clear();
+  try {
+    const EngineExport preview = export_plan(plan_, engine(), file_->text().toStdString());
+    launch_->setPlainText(QString::fromStdString(preview.launch));
+    for (const std::string& caveat : preview.caveats)
+      caveats << QString::fromUtf8("• ") + QString::fromStdString(caveat);
+  } catch (const std::exception& error) {
+    result_->setText(QString::fromUtf8(error.what()));
+    possible = false;
+  }
+  caveats_->setText(caveats.isEmpty() ? tr("nothing in particular") : caveats.join('\n'));
+  buttons_->button(QDialogButtonBox::Save)->setEnabled(possible);
+}
+
+void ExportPlanDialog::write() {
+  buttons_->button(QDialogButtonBox::Save)->setEnabled(false);
+  const QString file = file_->text();
+  job_.start(
+      tr("Exporting the plan"),
+      [plan = plan_, engine = engine(), path = file.toStdString()](Progress&) {
+        return write_engine_file(plan, engine, path);
+      },
+      [this, file](const EngineExport& done) {
+        launch_->setPlainText(QString::fromStdString(done.launch));
+        result_->setText(tr("Written, read back and found equal: %1").arg(file));
+        Q_EMIT written(file);
+      });
+}
+
+ImportPlanDialog::ImportPlanDialog(QWidget* parent)
+    : QDialog(parent),
+      engine_(make_engines(this)),
+      file_(new QLineEdit(this)),
+      gpus_(new QSpinBox(this)),
+      nodes_(new QSpinBox(this)),
+      groups_(new QSpinBox(this)),
+      problem_(new QLabel(this)) {
+  setObjectName("importPlanDialog");
+  setWindowTitle(tr("Import a plan of an engine"));
+  engine_->setObjectName("importPlanEngine");
+  engine_->removeItem(engine_->findData(static_cast<int>(Engine::TrtllmReport)));
+  file_->setObjectName("importPlanFile");
+  file_->setAccessibleName(tr("File"));
+  gpus_->setObjectName("importPlanGpus");
+  gpus_->setRange(0, kMaxPlanGpus);
+  gpus_->setSpecialValueText(tr("as in the file"));
+  nodes_->setRange(1, kMaxPlanGpus);
+  nodes_->setObjectName("importPlanNodes");
+  groups_->setRange(1, kMaxPlanExperts);
+  groups_->setObjectName("importPlanGroups");
+  problem_->setObjectName("importPlanProblem");
+  problem_->setWordWrap(true);
+  auto* form = new QFormLayout;
+  form->addRow(tr("File"), with_button(file_, tr("…"), this, [this] {
+                 const QString file = QFileDialog::getOpenFileName(this, tr("Import a plan"));
+                 if (!file.isEmpty()) setFile(file);
+               }));
+  form->addRow(tr("Engine"), engine_);
+  form->addRow(tr("GPUs"), gpus_);
+  form->addRow(tr("Nodes"), nodes_);
+  form->addRow(tr("Routing groups"), groups_);
+  gpus_->setToolTip(tr("Most engines' files do not say for how many GPUs they are"));
+  auto* buttons = new QDialogButtonBox(QDialogButtonBox::Open | QDialogButtonBox::Cancel, this);
+  auto* column = new QVBoxLayout(this);
+  column->addLayout(form);
+  column->addWidget(problem_);
+  column->addWidget(buttons);
+  resize(520, sizeHint().height());
+  connect(buttons, &QDialogButtonBox::accepted, this, &ImportPlanDialog::read);
+  connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+}
+
+void ImportPlanDialog::setFile(const QString& file) {
+  file_->setText(file);
+  problem_->clear();
+  try {
+    const std::string text = read_text_file(file.toStdString(), kMaxPlanBytes);
+    engine_->setCurrentIndex(engine_->findData(static_cast<int>(guess(text, file))));
+  } catch (const std::exception& error) {
+    problem_->setText(QString::fromUtf8(error.what()));
+  }
+}
+
+void ImportPlanDialog::read() {
+  const std::string path = file_->text().toStdString();
+  ImportShape shape;
+  if (gpus_->value() > 0) shape.gpus = gpus_->value();
+  shape.nodes = nodes_->value();
+  shape.groups = groups_->value();
+  try {
+    const auto engine = static_cast<Engine>(engine_->currentData().toInt());
+    const Plan plan = import_plan(read_text_file(path, kMaxPlanBytes), engine, shape, path);
+    Q_EMIT made(plan, QFileInfo(file_->text()).fileName());
+    accept();
+  } catch (const std::exception& error) {
+    problem_->setText(QString::fromUtf8(error.what()));
+  }
+}
+
+}  // namespace moescope

@@ -1,0 +1,233 @@
+#include "views/plan/plan_solver.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <numeric>
+
+#include "core/placement/solve.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kPollMs = 40;
+
+/// The chosen windows in at most `groups` parts, in the layers of the plan.
+std::vector<LayerLoads> windows_of(const LoadSet& loads, const Plan& plan, WindowRange range,
+                                   int groups) {
+  std::vector<LayerLoads> parts;
+  const int count = std::clamp(groups, 1, range.count());
+  for (int i = 0; i < count; ++i)
+    parts.push_back(loads_of_plan(loads, plan, range.first + range.count() * i / count,
+                                  range.first + range.count() * (i + 1) / count));
+  return parts;
+}
+
+double mean_of_known(const std::vector<double>& values) {
+  double sum = 0;
+  int known = 0;
+  for (const double v : values)
+    if (!std::isnan(v)) sum += v, ++known;
+  return known > 0 ? sum / known : 1;
+}
+
+}  // namespace
+
+/// What the worker and the window both see.
+struct PlanSolver::Shared {
+  std::mutex mutex;
+  std::vector<std::vector<int>> rows;  ///< empty where not yet solved
+  SolveProgress progress;
+  std::atomic<bool> keep{false};  ///< take what is solved when cancelled
+};
+
+/// The job: everything it needs, copied, so that the window can go on.
+struct PlanSolver::Work {
+  SolveRequest request;
+  Plan now, from;
+  LoadsPtr loads;
+  WindowRange range;
+  PlanConstraints constraints;
+  std::shared_ptr<Shared> shared;
+
+  Solved operator()(Progress& progress) const {
+    const auto total = loads_of_plan(*loads, now, range.first, range.last);
+    if (request.action == SolveAction::Resplit) {
+      Solved solved{now, false};
+      resplit(solved.plan, total, 0, progress);
+      return solved;
+    }
+    SolveOptions options = constrained();
+    options.on_layer = [&](int layer, const std::vector<int>& row) {
+      // Cut short, a layer is not better than what is there.
+      if (!progress.cancelled()) note(layer, row, total[static_cast<std::size_t>(layer)]);
+    };
+    try {
+      const auto windows = windows_of(*loads, now, range, request.window_groups);
+      const SolveResult result = solve_plan(windows, options, progress);
+      if (!progress.cancelled()) return {result.plan, false};
+    } catch (const Cancelled&) {  // as below
+    }
+    if (!shared->keep) throw Cancelled();
+    return {so_far(total), true};
+  }
+
+ private:
+  SolveOptions constrained() const {
+    SolveOptions options;
+    options.gpus = now.num_gpus;
+    options.nodes = now.num_nodes;
+    options.groups = now.num_groups;
+    options.slot_count = now.slot_count();
+    options.hierarchy = request.hierarchy;
+    options.connected = request.connected;
+    options.split_best = request.best_split;
+    options.pinned = constraints.pinned;
+    options.forbidden = constraints.forbidden;
+    options.dead_gpus = now.dead_gpus;
+    options.layer_ids = now.layer_ids;
+    options.seed = request.seed;
+    if (request.action == SolveAction::Migrate) {
+      options.from = &from;
+      options.max_copies = request.max_copies;
+    }
+    return options;
+  }
+  void note(int layer, const std::vector<int>& row,
+            const std::vector<double>& loads_of_layer) const {
+    const auto i = static_cast<std::size_t>(layer);
+    const auto gpus = gpu_loads(row, loads_of_layer, now.num_gpus);
+    const double mean = std::accumulate(loads_of_layer.begin(), loads_of_layer.end(), 0.0) /
+                        std::max(now.live_gpus(), 1);
+    const std::lock_guard lock(shared->mutex);
+    shared->rows[i] = row;
+    shared->progress.imbalance[i] =
+        mean > 0 ? *std::max_element(gpus.begin(), gpus.end()) / mean : 1;
+    ++shared->progress.done;
+  }
+  /// The solved layers in the plan as it was.
+  Plan so_far(const LayerLoads& total) const {
+    Plan plan = now;
+    for (std::size_t l = 0; l < shared->rows.size(); ++l)
+      if (!shared->rows[l].empty()) plan.physical_to_logical[l] = shared->rows[l];
+    plan.replica_weight.clear();
+    Progress rest;
+    if (request.best_split && !has_errors(validate_plan(plan))) resplit(plan, total, 0, rest);
+    return plan;
+  }
+};
+
+PlanSolver::PlanSolver(PlanDocument& document, QObject* parent)
+    : QObject(parent), document_(document) {
+  poll_.setInterval(kPollMs);
+  connect(&poll_, &QTimer::timeout, this, &PlanSolver::poll);
+  connect(&job_, &JobRunner::finished, this, [this] {
+    poll_.stop();
+    Q_EMIT finished();
+  });
+  connect(&job_, &JobRunner::cancelled, this,
+          [this] { Q_EMIT told(tr("The solve was cancelled; the plan is as it was.")); });
+  connect(&job_, &JobRunner::failed, this, &PlanSolver::told);
+  connect(&document_, &PlanDocument::replaced, this, &PlanSolver::cancel);
+}
+
+QString PlanSolver::obstacle(const SolveRequest& request) const {
+  if (document_.empty()) return tr("Open or make a plan first.");
+  if (!document_.state().has_loads())
+    return document_.loadProblem().isEmpty()
+               ? tr("Open loads first: a plan is solved for loads.")
+               : tr("The open loads do not fit the plan: %1").arg(document_.loadProblem());
+  if (request.action == SolveAction::Full) return {};
+  const PlanState& from = request.action == SolveAction::Migrate ? start() : document_.state();
+  for (const PlanProblem& p : from.problems()) {
+    const bool mended = request.action == SolveAction::Migrate && p.kind == "missing_expert";
+    if (p.severity == PlanProblem::Severity::Error && !mended)
+      return tr("The plan has errors, so only a full plan can be solved: %1")
+          .arg(QString::fromStdString(to_string(p)));
+  }
+  return {};
+}
+
+/// What a migration starts from: the plan before when it has the same slots.
+const PlanState& PlanSolver::start() const {
+  const PlanState* before = document_.before();
+  return before != nullptr && before->plan().slot_count() == document_.plan().slot_count()
+             ? *before
+             : document_.state();
+}
+
+void PlanSolver::cancel() {
+  if (shared_) shared_->keep = false;
+  job_.cancel();
+}
+
+void PlanSolver::takeBestSoFar() {
+  if (shared_) shared_->keep = true;
+  job_.cancel();
+}
+
+void PlanSolver::solve(const SolveRequest& request) {
+  if (const QString why = obstacle(request); !why.isEmpty()) {
+    Q_EMIT told(why);
+    return;
+  }
+  document_.preview(std::nullopt);
+  const Plan now = document_.plan();
+  const auto layers = static_cast<std::size_t>(now.layers());
+  shared_ = std::make_shared<Shared>();
+  shared_->rows.resize(layers);
+  shared_->progress = {0, now.layers(),
+                       std::vector<double>(layers, std::numeric_limits<double>::quiet_NaN())};
+  Work work{request,
+            now,
+            start().plan(),
+            document_.loads().loads(),
+            document_.loads().windows(),
+            document_.constraints(),
+            shared_};
+  job_.start(tr("Solving the plan"), std::move(work), [this, request](const Solved& solved) {
+    deliver(solved.plan, request, solved.partial);
+  });
+  poll_.start();
+  Q_EMIT started();
+}
+
+void PlanSolver::poll() {
+  SolveProgress copy;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    copy = shared_->progress;
+  }
+  Q_EMIT progressed(copy);
+}
+
+void PlanSolver::deliver(const Plan& plan, const SolveRequest& request, bool partial) {
+  const auto mean = [this] {
+    std::vector<double> values;
+    for (int l = 0; l < document_.plan().layers(); ++l)
+      values.push_back(document_.state().figures(l).imbalance().value_or(
+          std::numeric_limits<double>::quiet_NaN()));
+    return mean_of_known(values);
+  };
+  QString text = request.action == SolveAction::Resplit   ? tr("Re-split")
+                 : request.action == SolveAction::Migrate ? tr("Bounded migration")
+                                                          : tr("Full plan");
+  if (partial) text = tr("%1, best so far").arg(text);
+  const double before = mean();
+  try {
+    document_.replace(plan, text);
+  } catch (const std::exception& error) {
+    Q_EMIT told(QString::fromUtf8(error.what()));
+    return;
+  }
+  Q_EMIT told(tr("%1: mean imbalance %2 → %3, %4 copies against the plan before (%5).")
+                  .arg(text)
+                  .arg(before, 0, 'f', 4)
+                  .arg(mean(), 0, 'f', 4)
+                  .arg(document_.state().copies())
+                  .arg(document_.beforeName()));
+}
+
+}  // namespace moescope

@@ -1,0 +1,77 @@
+// Solving in the background: cheap to dear, with what is reached so far, ending in one edit.
+#pragma once
+
+#include <QObject>
+#include <QTimer>
+#include <memory>
+#include <vector>
+
+#include "views/common/job.h"
+#include "views/plan/plan_document.h"
+
+namespace moescope {
+
+/// The three actions in order of cost.
+enum class SolveAction {
+  Resplit,  ///< another split of tokens over the replicas; no weights move
+  Migrate,  ///< at most so many copies a layer from the plan before
+  Full      ///< any plan
+};
+
+struct SolveRequest {
+  SolveAction action = SolveAction::Full;
+  Hierarchy hierarchy = Hierarchy::Off;
+  bool connected = false;
+  bool best_split = false;  ///< write replica weights of the best split
+  int max_copies = 16;      ///< a layer, for Migrate
+  int window_groups = 1;    ///< balance that many groups of the chosen windows as well as their sum
+  quint64 seed = 1;
+};
+
+/// Of a solve that runs.
+struct SolveProgress {
+  int done = 0, layers = 0;
+  std::vector<double> imbalance;  ///< by layer; NaN where not yet solved
+};
+
+class PlanSolver : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit PlanSolver(PlanDocument& document, QObject* parent = nullptr);
+
+  /// Why solve() would not start; empty when it would.
+  QString obstacle(const SolveRequest& request) const;
+  /// Pins, bans and failed GPUs of the document are obeyed. The result is one undoable edit.
+  void solve(const SolveRequest& request);
+  bool running() const { return job_.running(); }
+  JobRunner& job() { return job_; }
+  /// Ends the solve; the plan stays as it was.
+  void cancel();
+  /// Ends the solve and takes the layers that are solved; the others stay as they were.
+  void takeBestSoFar();
+
+ Q_SIGNALS:
+  void started();
+  void progressed(const moescope::SolveProgress& progress);
+  void finished();
+  void told(const QString& what);
+
+ private:
+  struct Shared;
+  struct Work;
+  struct Solved {
+    Plan plan;
+    bool partial = false;  ///< not all layers are solved
+  };
+  const PlanState& start() const;
+  void deliver(const Plan& plan, const SolveRequest& request, bool partial);
+  void poll();
+
+  PlanDocument& document_;
+  JobRunner job_;
+  QTimer poll_;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,104 @@
+// The plan editor: layer strip, board, and a side with figures, problems and the solver.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QSpinBox>
+#include <QTabWidget>
+#include <QWidget>
+#include <functional>
+
+#include "views/common/chart.h"
+#include "views/plan/plan_editor.h"
+#include "views/plan/plan_solver.h"
+
+namespace moescope {
+
+class CompareView;
+class FiguresPanel;
+class LayerStrip;
+class PlanBoard;
+class PredictPanel;
+class ProblemsPanel;
+class SolvePanel;
+
+class PlanView : public QWidget, public Chart {
+  Q_OBJECT
+
+ public:
+  explicit PlanView(PlanDocument& document, QWidget* parent = nullptr);
+  ~PlanView() override;
+
+  QString chartName() const override { return QStringLiteral("plan"); }
+  /// The board of the shown layer, or the comparison when that is on top.
+  void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
+  /// Every slot of every layer with its load, or the comparison.
+  QString csv() const override;
+
+  int layer() const;
+  void setLayer(int layer);
+  PlanBoard& board() { return *board_; }
+  PlanEditor& editor() { return editor_; }
+  PlanSolver& solver() { return solver_; }
+  CompareView& comparison() { return *compare_; }
+  void showComparison();
+  /// Starts a solve with the options of the Solve page, which is shown.
+  void solve(SolveAction action);
+  /// The last thing that was told about an edit or a solve.
+  QString told() const;
+
+ private:
+  QWidget* makeBar();
+  QWidget* makeSide();
+  void addActions();
+  void addEditActions();
+  void addWalkActions();
+  QAction* addSlotAction(const QString& name, const QString& text, const QString& tip,
+                         const QList<QKeySequence>& keys, std::function<void()> run);
+  QAction* addBoardAction(const QString& name, const QString& text, const QString& tip,
+                          const QList<QKeySequence>& keys, std::function<void()> run);
+  void connectParts();
+  void documentReplaced();
+  void showLayer();
+  void takeScope();
+  void tell(const QString& text);
+  void goTo(int layer, int slot);
+  void find(const QString& text);
+  void followSelection();
+  void publishSelection();
+  int rowOfLoads(int layer) const;
+  void updateActions();
+  void showMenu(const QPoint& global);
+  QString boardTitle() const;
+
+  void swapSelected();
+  void addReplica();
+  void removeReplicas();
+  void togglePins();
+  void toggleForbidden();
+  void toggleFailed();
+
+  PlanDocument& document_;
+  PlanEditor editor_;
+  PlanSolver solver_;
+  PlanBoard* board_;
+  LayerStrip* strip_;
+  CompareView* compare_;
+  FiguresPanel* figures_;
+  ProblemsPanel* problems_;
+  SolvePanel* solve_;
+  PredictPanel* predict_;
+  QTabWidget *center_, *side_;
+  QComboBox *layer_, *scope_;
+  QSpinBox *first_, *last_;
+  QLabel* to_;
+  QLineEdit* find_;
+  QLabel *heading_, *told_;
+  QMenu* menu_;
+  QList<QAction*> slot_actions_;
+  bool following_ = false;
+};
+
+}  // namespace moescope

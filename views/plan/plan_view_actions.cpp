@@ -1,0 +1,162 @@
+// Commands of the plan editor: for the palette, the key sheet, the context menu and the keyboard.
+#include <QApplication>
+#include <QClipboard>
+#include <algorithm>
+
+#include "views/common/action.h"
+#include "views/plan/compare_view.h"
+#include "views/plan/layer_strip.h"
+#include "views/plan/plan_board.h"
+#include "views/plan/plan_view.h"
+#include "views/plan/problems_panel.h"
+
+namespace moescope {
+
+/// A command whose keys are letters: they work on the board only, so that fields can be typed in.
+QAction* PlanView::addBoardAction(const QString& name, const QString& text, const QString& tip,
+                                  const QList<QKeySequence>& keys, std::function<void()> run) {
+  QAction* action = add_command(this, name, text, tip, keys);
+  action->setShortcutContext(Qt::WidgetShortcut);
+  board_->addAction(action);
+  connect(action, &QAction::triggered, this, std::move(run));
+  return action;
+}
+
+/// The same for the slot under the keyboard; also in the context menu.
+QAction* PlanView::addSlotAction(const QString& name, const QString& text, const QString& tip,
+                                 const QList<QKeySequence>& keys, std::function<void()> run) {
+  QAction* action = addBoardAction(name, text, tip, keys, std::move(run));
+  slot_actions_ << action;
+  menu_->addAction(action);
+  return action;
+}
+
+void PlanView::addActions() {
+  addEditActions();
+  menu_->addSeparator();
+  addWalkActions();
+}
+
+void PlanView::addEditActions() {
+  addSlotAction("plan.pickUp", tr("&Move with the keyboard"),
+                tr("Pick the slot up: arrow keys move it, Return swaps, Ctrl+Return copies, Escape "
+                   "cancels"),
+                {QKeySequence("M")}, [this] { board_->pickUp(); });
+  addSlotAction("plan.putExpert", tr("&Put expert…"),
+                tr("Type the number of the expert for this slot"),
+                {QKeySequence("E"), QKeySequence("F2")}, [this] { board_->enterExpert(); });
+  addSlotAction("plan.swap", tr("&Swap the two slots"),
+                tr("Exchange the experts of the two selected slots"), {QKeySequence("S")},
+                [this] { swapSelected(); });
+  addSlotAction("plan.addReplica", tr("&Add replica"),
+                tr("One more replica of this expert, where it lowers the heaviest GPU most"),
+                {QKeySequence("R"), QKeySequence("+")}, [this] { addReplica(); });
+  addSlotAction("plan.removeReplica", tr("&Remove replica"),
+                tr("Give the slot to the expert that needs a replica most; the last replica of an "
+                   "expert stays"),
+                {QKeySequence::Delete, QKeySequence("-")}, [this] { removeReplicas(); });
+  menu_->addSeparator();
+  addSlotAction("plan.pin", tr("P&in or unpin"),
+                tr("A pinned slot keeps its expert, whatever is edited or solved"),
+                {QKeySequence("P")}, [this] { togglePins(); });
+  addSlotAction("plan.forbid", tr("&Forbid or allow on this GPU"),
+                tr("A forbidden expert does not come to this GPU, whatever is edited or solved"),
+                {QKeySequence("X")}, [this] { toggleForbidden(); });
+  addSlotAction("plan.fail", tr("Mark GPU as failed or &alive"),
+                tr("A failed GPU holds nothing; solve a migration to give its experts new places"),
+                {}, [this] { toggleFailed(); });
+}
+
+void PlanView::addWalkActions() {
+  const auto add = [this](const QString& name, const QString& text, const QString& tip,
+                          const QList<QKeySequence>& keys, auto run) {
+    QAction* action = add_command(this, name, text, tip, keys);
+    connect(action, &QAction::triggered, this, run);
+    return action;
+  };
+  add("plan.find", tr("&Find expert"), tr("Type the number of an expert to go to its replicas"),
+      {QKeySequence("Ctrl+P")}, [this] {
+        find_->setFocus(Qt::ShortcutFocusReason);
+        find_->selectAll();
+      });
+  QAction* next =
+      add("plan.nextReplica", tr("&Next replica"), tr("Go to the next replica of the same expert"),
+          {QKeySequence("Ctrl+G")}, [this] { board_->findExpert(board_->currentExpert()); });
+  slot_actions_ << next;
+  menu_->addAction(next);
+  addBoardAction("plan.selectAll", tr("Select &all slots"), tr("Select all slots of the layer"),
+                 {QKeySequence::SelectAll}, [this] { board_->selectAll(); });
+  add("plan.previousLayer", tr("Previous layer"), tr("Show the layer before"),
+      {QKeySequence("Ctrl+PgUp")}, [this] { setLayer(layer() - 1); });
+  add("plan.nextLayer", tr("Next layer"), tr("Show the layer after"), {QKeySequence("Ctrl+PgDown")},
+      [this] { setLayer(layer() + 1); });
+  add("plan.worstLayer", tr("&Worst layer"), tr("Show the layer with the highest imbalance"),
+      {QKeySequence("Ctrl+J")}, [this] {
+        int worst = -1;
+        double most = 0;
+        for (int l = 0; !document_.empty() && l < document_.plan().layers(); ++l)
+          if (const auto v = document_.state().figures(l).imbalance(); v && *v > most)
+            most = *v, worst = l;
+        if (worst >= 0) setLayer(worst);
+      });
+  add("plan.zoomIn", tr("Zoom in"), tr("Larger slots (Ctrl+wheel)"), {QKeySequence::ZoomIn},
+      [this] { board_->setZoom(board_->zoom() * 1.2); });
+  add("plan.zoomOut", tr("Zoom out"), tr("Smaller slots (Ctrl+wheel)"), {QKeySequence::ZoomOut},
+      [this] { board_->setZoom(board_->zoom() / 1.2); });
+  addBoardAction("plan.zoomFit", tr("Fit the board"),
+                 tr("The zoom at which the whole board is seen"), {QKeySequence("F")},
+                 [this] { board_->zoomToFit(); });
+  add("plan.copyProblems", tr("Copy problems as CSV"),
+      tr("All problems of the plan with layer and slot"), {},
+      [this] { QApplication::clipboard()->setText(problems_->csv()); });
+  add("plan.copyComparison", tr("Copy comparison as CSV"),
+      tr("Before, after, bound and copies of every layer"), {},
+      [this] { QApplication::clipboard()->setText(compare_->csv()); });
+}
+
+void PlanView::updateActions() {
+  const bool slot = board_->shown() && board_->current() >= 0;
+  for (QAction* action : slot_actions_) {
+    const QString name = action->objectName();
+    action->setEnabled(slot && (name != "plan.swap" || board_->selected().size() == 2));
+  }
+  heading_->setText(boardTitle());
+}
+
+void PlanView::showMenu(const QPoint& global) {
+  menu_->popup(global);
+}
+
+void PlanView::swapSelected() {
+  const auto& slots = board_->selected();
+  if (slots.size() == 2) editor_.swap(layer(), slots[0], slots[1]);
+}
+
+void PlanView::addReplica() {
+  const int expert = board_->currentExpert();
+  if (expert < 0) return;
+  if (const int slot = editor_.addReplica(layer(), expert); slot >= 0) board_->select(slot);
+}
+
+void PlanView::removeReplicas() {
+  editor_.removeReplicas(layer(), board_->selected().empty() ? std::vector<int>{board_->current()}
+                                                             : board_->selected());
+}
+
+void PlanView::togglePins() {
+  editor_.togglePins(layer(), board_->selected().empty() ? std::vector<int>{board_->current()}
+                                                         : board_->selected());
+}
+
+void PlanView::toggleForbidden() {
+  if (board_->currentExpert() < 0) return;
+  editor_.toggleForbidden(layer(), board_->current() / document_.state().slots_per_gpu(layer()),
+                          board_->currentExpert());
+}
+
+void PlanView::toggleFailed() {
+  const int gpu = board_->current() / document_.state().slots_per_gpu(layer());
+  editor_.setFailed(gpu, !document_.plan().dead(gpu));
+}
+
+}  // namespace moescope

@@ -1,0 +1,48 @@
+// What the plan will do on given hardware: step time with its error bar, against the plan before.
+#pragma once
+
+#include <QComboBox>
+#include <QLabel>
+#include <QTableWidget>
+#include <QTimer>
+#include <QWidget>
+
+#include "views/common/job.h"
+#include "views/plan/plan_document.h"
+
+namespace moescope {
+
+struct Prediction;
+
+class PredictPanel : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit PredictPanel(PlanDocument& document, QWidget* parent = nullptr);
+  bool busy() const { return job_.running() || delay_.isActive(); }
+  JobRunner& job() { return job_; }
+  /// Text of a figure by its heading; empty when there is none.
+  QString figure(const QString& heading) const;
+  QString note() const { return note_->text(); }
+
+ protected:
+  void showEvent(QShowEvent* event) override;
+
+ private:
+  void schedule();
+  void start();
+  void showPrediction(const Prediction& prediction);
+  void addFigure(const QString& heading, const QString& text, const QString& tip);
+  QComboBox* addChoice(class QFormLayout& form, const char* kind, const QString& name,
+                       const QString& text, const QString& tip, const QString& first);
+
+  PlanDocument& document_;
+  JobRunner job_;
+  QTimer delay_;
+  QComboBox *hardware_, *model_, *unit_;
+  QTableWidget* table_;
+  QLabel* note_;
+  bool stale_ = true;
+};
+
+}  // namespace moescope

@@ -1,0 +1,159 @@
+#include "views/plan/solve_panel.h"
+
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QVBoxLayout>
+#include <cmath>
+
+namespace moescope {
+
+SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* parent)
+    : QWidget(parent), document_(document), solver_(solver) {
+  setObjectName("planSolve");
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(6, 6, 6, 6);
+  resplit_ = addButton("solveResplit", tr("1  Re-split tokens"),
+                       tr("Another split of each expert's tokens over its replicas. No weights "
+                          "move; engines must support replica weights."),
+                       SolveAction::Resplit);
+  migrate_ = addButton("solveMigrate", tr("2  Bounded migration"),
+                       tr("Moves at most the given number of experts a layer, counted from the "
+                          "plan before"),
+                       SolveAction::Migrate);
+  full_ =
+      addButton("solveFull", tr("3  Full plan"),
+                tr("The best plan for these slots, however many experts move"), SolveAction::Full);
+  auto* form = new QFormLayout;
+  form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+  addOptions(*form);
+  column->addLayout(form);
+  bar_ = new QProgressBar(this);
+  bar_->setObjectName("solveBar");
+  bar_->setFormat(tr("%v of %m layers"));
+  reached_ = new QLabel(this);
+  reached_->setObjectName("solveReached");
+  reached_->setWordWrap(true);
+  why_ = new QLabel(this);
+  why_->setObjectName("solveWhy");
+  why_->setWordWrap(true);
+  cancel_ = new QPushButton(tr("Cancel"), this);
+  cancel_->setObjectName("solveCancel");
+  cancel_->setToolTip(tr("End the solve and leave the plan as it is"));
+  keep_ = new QPushButton(tr("Use best so far"), this);
+  keep_->setObjectName("solveKeep");
+  keep_->setToolTip(tr("End the solve and take the layers that are solved"));
+  auto* buttons = new QHBoxLayout;
+  buttons->addWidget(keep_);
+  buttons->addWidget(cancel_);
+  column->addWidget(bar_);
+  column->addWidget(reached_);
+  column->addLayout(buttons);
+  column->addWidget(why_);
+  column->addStretch(1);
+  connect(cancel_, &QPushButton::clicked, &solver_, &PlanSolver::cancel);
+  connect(keep_, &QPushButton::clicked, &solver_, &PlanSolver::takeBestSoFar);
+  connect(&solver_, &PlanSolver::started, this, &SolvePanel::refresh);
+  connect(&solver_, &PlanSolver::finished, this, &SolvePanel::refresh);
+  connect(&solver_, &PlanSolver::progressed, this, &SolvePanel::showProgress);
+  for (const auto signal :
+       {&PlanDocument::committed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
+    connect(&document_, signal, this, &SolvePanel::refresh);
+  refresh();
+}
+
+QPushButton* SolvePanel::addButton(const QString& name, const QString& text, const QString& tip,
+                                   SolveAction action) {
+  auto* button = new QPushButton(text, this);
+  button->setObjectName(name);
+  button->setToolTip(tip);
+  button->setStyleSheet(QStringLiteral("text-align: left; padding: 4px 8px;"));
+  layout()->addWidget(button);
+  connect(button, &QPushButton::clicked, this, [this, action] { solver_.solve(request(action)); });
+  return button;
+}
+
+void SolvePanel::addOptions(QFormLayout& form) {
+  const auto add = [&](const QString& text, QWidget* field, const QString& name,
+                       const QString& tip) {
+    field->setObjectName(name);
+    field->setToolTip(tip);
+    field->setAccessibleName(text);
+    form.addRow(text, field);
+  };
+  copies_ = new QSpinBox(this);
+  copies_->setRange(0, 1 << 18);
+  copies_->setValue(16);
+  add(tr("Most copies a layer"), copies_, "solveCopies",
+      tr("Of a bounded migration: experts that GPUs must receive, in one layer"));
+  hierarchy_ = new QComboBox(this);
+  hierarchy_->addItem(tr("off"), static_cast<int>(Hierarchy::Off));
+  hierarchy_->addItem(tr("soft: leave only where balance needs it"),
+                      static_cast<int>(Hierarchy::Soft));
+  hierarchy_->addItem(tr("hard: never leave"), static_cast<int>(Hierarchy::Hard));
+  add(tr("Groups on nodes"), hierarchy_, "solveHierarchy",
+      tr("Whether the replicas of a routing group stay on the group's node, so that fewer tokens "
+         "cross nodes"));
+  windows_ = new QSpinBox(this);
+  windows_->setRange(1, 64);
+  windows_->setValue(1);
+  add(tr("Window groups"), windows_, "solveWindows",
+      tr("Balance that many groups of the chosen windows as well as their sum, so that the plan is "
+         "good for each; 1: the sum only"));
+  connected_ = new QCheckBox(tr("Connected: replicas join all GPUs"), this);
+  connected_->setObjectName("solveConnected");
+  connected_->setToolTip(
+      tr("A new split of tokens can then follow drift without moving weights. "
+         "Needs as many redundant slots as GPUs less one."));
+  form.addRow(connected_);
+  best_split_ = new QCheckBox(tr("Write replica weights"), this);
+  best_split_->setObjectName("solveSplit");
+  best_split_->setToolTip(tr("The best split of tokens becomes part of the plan"));
+  form.addRow(best_split_);
+}
+
+SolveRequest SolvePanel::request(SolveAction action) const {
+  SolveRequest request;
+  request.action = action;
+  request.hierarchy = static_cast<Hierarchy>(hierarchy_->currentData().toInt());
+  request.connected = connected_->isChecked();
+  request.best_split = best_split_->isChecked();
+  request.max_copies = copies_->value();
+  request.window_groups = windows_->value();
+  return request;
+}
+
+void SolvePanel::refresh() {
+  const bool running = solver_.running();
+  QString why;
+  for (const auto& [button, action] :
+       {std::pair(resplit_, SolveAction::Resplit), std::pair(migrate_, SolveAction::Migrate),
+        std::pair(full_, SolveAction::Full)}) {
+    const QString obstacle = solver_.obstacle(request(action));
+    button->setEnabled(!running && obstacle.isEmpty());
+    if (!obstacle.isEmpty()) why = obstacle;
+  }
+  why_->setText(why);
+  why_->setVisible(!why.isEmpty());
+  for (QWidget* widget : {static_cast<QWidget*>(bar_), static_cast<QWidget*>(reached_),
+                          static_cast<QWidget*>(cancel_), static_cast<QWidget*>(keep_)})
+    widget->setVisible(running);
+  if (running) {
+    bar_->setRange(0, document_.plan().layers());
+    bar_->setValue(0);
+    reached_->clear();
+  }
+}
+
+void SolvePanel::showProgress(const SolveProgress& progress) {
+  bar_->setRange(0, progress.layers);
+  bar_->setValue(progress.done);
+  double sum = 0;
+  for (const double v : progress.imbalance)
+    if (!std::isnan(v)) sum += v;
+  if (progress.done > 0)
+    reached_->setText(tr("Best so far: mean imbalance %1 over %2 solved layers")
+                          .arg(sum / progress.done, 0, 'f', 4)
+                          .arg(progress.done));
+}
+
+}  // namespace moescope
