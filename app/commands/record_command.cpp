@@ -20,7 +20,7 @@ struct Passed {
   bool flag;
 };
 constexpr Passed kPassed[] = {
-    {"--model", "tiny, or a folder with config.json and safetensors", false},
+    {"--model", "tiny, tiny-lite, or a folder with config.json and safetensors", false},
     {"--ranks", "Virtual ranks, half prefill and half decode (16)", false},
     {"--nodes", "Nodes that each unit is spread over (2)", false},
     {"--tp", "Ranks that share an attention, inside a node (1)", false},
@@ -28,7 +28,15 @@ constexpr Passed kPassed[] = {
     {"--seconds", "How long to serve (5 s)", false},
     {"--steps", "How many steps to serve, both units together", false},
     {"--workload", "rate=20,prompt=8:48,output=8:32,topics=6,period=20,seed=1", false},
+    {"--routing", "Recorded routes or loads in the place of the gate's choices", false},
     {"--plan", "Placement plan file for both units", false},
+    {"--next-plan", "Plan file to change to while serving", false},
+    {"--next-plan-at", "When, in seconds (2)", false},
+    {"--bytes-per-step", "Weights that a plan change copies between two steps at most", false},
+    {"--spare-places", "Expert places of a rank for plan changes, over all layers", false},
+    {"--active-slots", "Slots of a rank that are active in a layer, solved from its counts (all)",
+     false},
+    {"--route-shared", "Route the shared expert as one more expert that every token picks", true},
     {"--workers", "Workers of a rank (3)", false},
     {"--comm-workers", "Workers that communicate (1)", false},
     {"--seed", "Seed of the tiny model's weights", false},

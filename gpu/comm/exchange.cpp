@@ -1,8 +1,12 @@
 #include "gpu/comm/exchange.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+
+#include "core/error.h"
 
 namespace moescope::runtime {
 namespace {
@@ -10,6 +14,12 @@ namespace {
 /// Front of a dispatched row; the choices and the hidden state follow.
 struct RowFront {
   std::int32_t token = 0;
+  std::int32_t count = 0;
+};
+
+/// Front of a list of tokens.
+struct ListFront {
+  std::uint32_t epoch = 0;  ///< of the sender's plan
   std::int32_t count = 0;
 };
 
@@ -27,7 +37,8 @@ std::vector<int> Group::node_table() const {
 
 /// What a member remembers of the layer it is in.
 struct Exchange::Member {
-  std::uint64_t epoch = 0;  ///< layers so far, the current one included
+  std::uint64_t layers = 0;      ///< so far, the current one included
+  std::uint32_t plan_epoch = 0;  ///< of the plan in the current layer
   std::vector<std::vector<Choice>> choices;
   std::vector<Arrival> arrivals;
 };
@@ -41,7 +52,7 @@ Exchange::Exchange(AddressSpace& space, Group group, ExchangeShape shape, Dispat
   output_bytes_ = static_cast<std::size_t>(shape_.hidden) * sizeof(float);
   row_bytes_ = sizeof(RowFront) + static_cast<std::size_t>(shape_.max_choices) * sizeof(Choice) +
                output_bytes_;
-  const std::size_t list = (tokens + 1) * sizeof(std::int32_t);
+  const std::size_t list = list_bytes();
   rows_ = space_.add_window(size * tokens * row_bytes_);
   lists_ = space_.add_window(size * list);
   const bool per_node = dispatch_ == DispatchMode::PerNode;
@@ -67,9 +78,12 @@ std::size_t Exchange::row_offset(int source, int token) const {
          row_bytes_;
 }
 
+std::size_t Exchange::list_bytes() const {
+  return sizeof(ListFront) + static_cast<std::size_t>(shape_.max_tokens) * sizeof(std::int32_t);
+}
+
 std::size_t Exchange::list_offset(int source) const {
-  return static_cast<std::size_t>(source) * (static_cast<std::size_t>(shape_.max_tokens) + 1) *
-         sizeof(std::int32_t);
+  return static_cast<std::size_t>(source) * list_bytes();
 }
 
 void Exchange::pack(int token, const float* x, std::span<const Choice> choices,
@@ -91,27 +105,35 @@ std::vector<Choice> Exchange::choices_of(const std::byte* row) const {
 
 void Exchange::write_list(int from, int to, WindowId window, int slot,
                           const std::vector<int>& tokens) {
-  std::vector<std::int32_t> list = {static_cast<std::int32_t>(tokens.size())};
-  list.insert(list.end(), tokens.begin(), tokens.end());
-  space_.write(rank(from), {rank(to), window, list_offset(slot)},
-               bytes_of(list.data(), list.size() * sizeof(std::int32_t)), Purpose::Control);
+  const ListFront front{members_[static_cast<std::size_t>(from)]->plan_epoch,
+                        static_cast<std::int32_t>(tokens.size())};
+  std::vector<std::byte> list(sizeof front + tokens.size() * sizeof(std::int32_t));
+  std::memcpy(list.data(), &front, sizeof front);
+  if (!tokens.empty())
+    std::memcpy(list.data() + sizeof front, tokens.data(), list.size() - sizeof front);
+  space_.write(rank(from), {rank(to), window, list_offset(slot)}, list, Purpose::Control);
 }
 
 std::vector<int> Exchange::read_list(int member, WindowId window, int slot) const {
   const std::byte* place = space_.local(rank(member), window).data() + list_offset(slot);
-  std::int32_t count = 0;
-  std::memcpy(&count, place, sizeof count);
-  std::vector<std::int32_t> tokens(static_cast<std::size_t>(count));
-  std::memcpy(tokens.data(), place + sizeof count, tokens.size() * sizeof(std::int32_t));
+  ListFront front;
+  std::memcpy(&front, place, sizeof front);
+  const std::uint32_t own = members_[static_cast<std::size_t>(member)]->plan_epoch;
+  if (front.epoch != own)
+    throw Error("dispatch", fmt::format("rank {}", rank(member)),
+                fmt::format("is in plan epoch {}, tokens arrived from epoch {}", own, front.epoch));
+  std::vector<std::int32_t> tokens(static_cast<std::size_t>(front.count));
+  std::memcpy(tokens.data(), place + sizeof front, tokens.size() * sizeof(std::int32_t));
   return {tokens.begin(), tokens.end()};
 }
 
 void Exchange::send(int member, const float* x, std::span<const std::vector<Choice>> choices,
-                    Team& team) {
+                    std::uint32_t epoch, Team& team) {
   if (choices.size() > static_cast<std::size_t>(shape_.max_tokens))
     throw std::length_error("more tokens than the exchange has room for");
   Member& self = *members_[static_cast<std::size_t>(member)];
-  ++self.epoch;
+  ++self.layers;
+  self.plan_epoch = epoch;
   self.choices.assign(choices.begin(), choices.end());
   const int tokens = static_cast<int>(choices.size());
   const bool direct = dispatch_ == DispatchMode::Direct;
@@ -226,7 +248,7 @@ void Exchange::announce(int member, int source, const std::vector<std::vector<in
 void Exchange::forward(int member) {
   if (dispatch_ == DispatchMode::Direct || group_.nodes == 1) return;
   const Member& self = *members_[static_cast<std::size_t>(member)];
-  space_.wait(rank(member), forwarded_, self.epoch * static_cast<std::uint64_t>(group_.nodes - 1));
+  space_.wait(rank(member), forwarded_, self.layers * static_cast<std::uint64_t>(group_.nodes - 1));
   const int home = group_.node_of(member);
   const std::byte* rows = space_.local(rank(member), forward_rows_).data();
   for (int node = 0; node < group_.nodes; ++node) {
@@ -246,7 +268,7 @@ void Exchange::forward(int member) {
 
 const std::vector<Arrival>& Exchange::receive(int member) {
   Member& self = *members_[static_cast<std::size_t>(member)];
-  space_.wait(rank(member), arrived_, self.epoch * static_cast<std::uint64_t>(group_.size));
+  space_.wait(rank(member), arrived_, self.layers * static_cast<std::uint64_t>(group_.size));
   self.arrivals.clear();
   const std::byte* rows = space_.local(rank(member), rows_).data();
   for (int source = 0; source < group_.size; ++source)
@@ -320,7 +342,7 @@ void Exchange::reduce_node(int member) {
   if (!by_node()) return;
   const Member& self = *members_[static_cast<std::size_t>(member)];
   space_.wait(rank(member), partial_ready_,
-              self.epoch * static_cast<std::uint64_t>(group_.per_node()));
+              self.layers * static_cast<std::uint64_t>(group_.per_node()));
   const int home = group_.node_of(member);
   const std::byte* rows = space_.local(rank(member), forward_rows_).data();
   std::vector<float> sum(static_cast<std::size_t>(shape_.hidden));
@@ -340,7 +362,8 @@ void Exchange::reduce_node(int member) {
 
 void Exchange::await_outputs(int member) {
   const auto senders = static_cast<std::uint64_t>(by_node() ? group_.nodes - 1 : group_.size);
-  space_.wait(rank(member), returned_, members_[static_cast<std::size_t>(member)]->epoch * senders);
+  space_.wait(rank(member), returned_,
+              members_[static_cast<std::size_t>(member)]->layers * senders);
 }
 
 void Exchange::collect(int member, float* sum, Team& team) {

@@ -63,8 +63,10 @@ class Exchange {
            CombineMode combine);
   ~Exchange();
 
-  /// Sends `tokens` rows of `x`; choices[token] are in the gate's order.
-  void send(int member, const float* x, std::span<const std::vector<Choice>> choices, Team& team);
+  /// Sends `tokens` rows of `x`; choices[token] are in the gate's order. `epoch` of the plan that
+  /// chose the slots travels with the counts; a receiver of another epoch throws Error.
+  void send(int member, const float* x, std::span<const std::vector<Choice>> choices,
+            std::uint32_t epoch, Team& team);
   /// Passes on what arrived for node peers (PerNode only; else nothing to do).
   void forward(int member);
   /// Waits for all tokens; ordered by source, then token.
@@ -104,6 +106,7 @@ class Exchange {
   std::vector<Choice> choices_of(const std::byte* row) const;
   void write_list(int from, int to, WindowId window, int slot, const std::vector<int>& tokens);
   std::vector<int> read_list(int member, WindowId window, int slot) const;
+  std::size_t list_bytes() const;
   /// Members that serve `choices`, ascending; only those of `node` when it is not negative.
   std::vector<int> servers(std::span<const Choice> choices, int node) const;
   void send_direct(int member, int token, const float* x);

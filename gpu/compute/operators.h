@@ -44,7 +44,7 @@ struct Routing {
 
 /// Rows that go to one expert: weights and the range of rows.
 struct ExpertGroup {
-  const Mlp* weights = nullptr;
+  MlpView weights;
   int begin = 0, end = 0;
 };
 
@@ -82,6 +82,10 @@ class Operators {
   /// Scores, selection and weights of the routed experts.
   virtual void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
                     Team& team) const = 0;
+  /// Weights of experts that are already chosen: fills `routing.weights` with what the gate gives
+  /// `routing.experts`.
+  virtual void weigh(const LayerWeights& layer, const float* x, int rows, Routing& routing,
+                     Team& team) const = 0;
   /// swiglu() of each group with its own expert.
   virtual void experts(const float* x, std::span<const ExpertGroup> groups, float* y,
                        Team& team) const = 0;

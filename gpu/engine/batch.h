@@ -16,6 +16,10 @@ struct MicroBatch {
   std::vector<TokenRow> rows;
   std::vector<std::uint64_t> requests;  ///< of every row; with the position the key of the token
   std::vector<int> sampled;             ///< rows whose logits are wanted, rising
+  /// Experts of every row, [MoE layer][top_k] each; empty: the gate chooses.
+  std::vector<const std::uint16_t*> routes;
+  /// Which replica of its experts every row goes to, modulo their number; empty: by its key.
+  std::vector<int> replicas;
   int size() const { return static_cast<int>(rows.size()); }
   void add(int token, const KvSequence* sequence, int position, std::uint64_t request) {
     tokens.push_back(token);
@@ -28,6 +32,8 @@ struct MicroBatch {
     for (int r = begin; r < end; ++r) {
       const auto row = static_cast<std::size_t>(r);
       result.add(tokens[row], rows[row].sequence, rows[row].position, requests[row]);
+      if (!routes.empty()) result.routes.push_back(routes[row]);
+      if (!replicas.empty()) result.replicas.push_back(replicas[row]);
     }
     for (const int row : sampled)
       if (row >= begin && row < end) result.sampled.push_back(row - begin);

@@ -9,27 +9,12 @@
 #include <vector>
 
 #include "core/progress.h"
+#include "gpu/engine/control.h"
+#include "gpu/engine/options.h"
 #include "gpu/engine/placement.h"
-#include "gpu/engine/unit.h"
-#include "gpu/engine/workload.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {
-
-struct EngineOptions {
-  int ranks = 16;  ///< half of them prefill, half decode
-  int nodes = 2;   ///< each unit is spread over all nodes
-  int tp = 1;      ///< ranks that share an attention, its rows spread over them
-  bool overlap = true;
-  CombineMode combine = CombineMode::Hierarchical;
-  WorkerBudget budget;
-  int max_tokens = 64;                                  ///< of one rank in one micro-batch
-  int max_positions = 256;                              ///< longest prompt plus output
-  int kv_pages = 256;                                   ///< of one rank
-  int group_tokens() const { return tp * max_tokens; }  ///< of an attention group, likewise
-  WorkloadOptions workload;
-  double ttft_target = 0.5, tpot_target = 0.2;  ///< seconds; together the service level
-};
 
 struct EngineStatistics {
   std::uint64_t prefill_steps = 0, decode_steps = 0;
@@ -46,18 +31,11 @@ struct RunLimit {
   std::uint64_t steps = 0;  ///< of both units together
 };
 
-/// What the recording says about the ranks of these options. Throws Error when the layout is
-/// impossible for the model.
-std::vector<RecordedRank> recorded_ranks(const EngineOptions& options, const ModelConfig& config);
-
 /// Where the ranks of an engine run and what they log to.
 struct Hosting {
   Processes* processes = nullptr;  ///< nullptr: this one alone
   RankLogs* logs = nullptr;        ///< in the processes without the recorder
 };
-/// The process of each rank: every process hosts neighbours of both units. Throws Error when there
-/// are more processes than ranks in a unit.
-std::vector<int> rank_hosts(const EngineOptions& options, const Processes* processes);
 
 class Engine {
  public:
@@ -70,13 +48,14 @@ class Engine {
   /// Serves until the limit or until `progress` is cancelled; throws what a rank threw. Of several
   /// processes the first one serves, the others lend it their ranks and return nothing.
   EngineStatistics run(const RunLimit& limit, Progress& progress);
+  /// Plan changes, settings and status; lives as long as the engine.
+  Control& control();
   /// Tokens that were generated for each finished request, by id (kept when asked before run()).
-  void keep_outputs() { keep_outputs_ = true; }
+  void keep_outputs();
   const std::vector<std::pair<Request, std::vector<int>>>& outputs() const;
 
  private:
   struct State;
-  bool keep_outputs_ = false;
   std::unique_ptr<State> state_;
 };
 

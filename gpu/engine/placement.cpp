@@ -33,28 +33,38 @@ Placement Placement::contiguous(int layers, int experts, int ranks) {
                    experts, ranks);
 }
 
+Placement Placement::contiguous_with_shared(int layers, int experts, int ranks) {
+  const Placement routed = contiguous(1, experts, ranks);
+  std::vector<int> row;
+  for (int slot = 0; slot < experts; ++slot) {
+    row.push_back(slot);
+    if ((slot + 1) % routed.slots_per_rank() == 0) row.push_back(experts);
+  }
+  return Placement(std::vector<std::vector<int>>(static_cast<std::size_t>(layers), row), {},
+                   experts + 1, ranks);
+}
+
 Placement::Placement(std::vector<std::vector<int>> slots, std::vector<std::vector<double>> weights,
                      int experts, int ranks, const std::string& source)
-    : slots_(std::move(slots)), ranks_(ranks) {
+    : slots_(std::move(slots)), weights_(std::move(weights)), ranks_(ranks) {
   if (slots_.empty()) throw Error(source, "", "has no layers");
   if (ranks_ < 1 || slots_.front().empty() ||
       slots_.front().size() % static_cast<std::size_t>(ranks_) != 0)
     throw Error(source, "layer 0",
                 fmt::format("{} slots cannot be spread evenly over {} ranks", slots_.front().size(),
                             ranks_));
-  index(weights, experts, source);
+  index(experts, source);
 }
 
-void Placement::index(const std::vector<std::vector<double>>& weights, int experts,
-                      const std::string& source) {
+void Placement::index(int experts, const std::string& source) {
   for (std::size_t layer = 0; layer < slots_.size(); ++layer) {
     const std::string place = fmt::format("layer {}", layer);
     const auto& row = slots_[layer];
     if (row.size() != slots_.front().size())
       throw Error(source, place,
                   fmt::format("has {} slots, layer 0 has {}", row.size(), slots_.front().size()));
-    const bool weighted = !weights.empty();
-    if (weighted && (weights.size() != slots_.size() || weights[layer].size() != row.size()))
+    const bool weighted = !weights_.empty();
+    if (weighted && (weights_.size() != slots_.size() || weights_[layer].size() != row.size()))
       throw Error(source, place, "its split weights do not fit its slots");
     auto& replicas = replicas_.emplace_back(static_cast<std::size_t>(experts));
     for (std::size_t slot = 0; slot < row.size(); ++slot) {
@@ -62,7 +72,7 @@ void Placement::index(const std::vector<std::vector<double>>& weights, int exper
       if (row[slot] < 0 || row[slot] >= experts)
         throw Error(source, where,
                     fmt::format("names expert {}, the model has {}", row[slot], experts));
-      const double weight = weighted ? weights[layer][slot] : 1.0;
+      const double weight = weighted ? weights_[layer][slot] : 1.0;
       if (!std::isfinite(weight) || weight < 0)
         throw Error(source, where, "has a split weight that is not a non-negative number");
       auto& replica = replicas[static_cast<std::size_t>(row[slot])];

@@ -12,6 +12,8 @@ class Placement {
  public:
   /// The experts in order, spread evenly. Throws Error when they cannot be.
   static Placement contiguous(int layers, int experts, int ranks);
+  /// The same, and every rank also has one more expert: the shared one, that every token picks.
+  static Placement contiguous_with_shared(int layers, int experts, int ranks);
   /// `slots[layer][slot]` is the expert in each slot; `weights` likewise says how its tokens split
   /// over an expert's slots (empty: equally). Throws Error naming layer and slot when a layer has
   /// another number of slots, an unknown expert, or an expert without a slot.
@@ -27,17 +29,27 @@ class Placement {
   }
   /// The slot that serves `expert` for the token with this key; keys spread by the split weights.
   int choose(int layer, int expert, std::uint64_t key) const;
+  /// The slots of an expert, ascending.
+  const std::vector<int>& replicas(int layer, int expert) const {
+    return replicas_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(expert)].slots;
+  }
+  int experts() const { return static_cast<int>(replicas_.front().size()); }
   const std::vector<std::vector<int>>& table() const { return slots_; }
+  /// Split weights [layer][slot]; empty: equal.
+  const std::vector<std::vector<double>>& weights() const { return weights_; }
+  friend bool operator==(const Placement& a, const Placement& b) {
+    return a.ranks_ == b.ranks_ && a.slots_ == b.slots_ && a.weights_ == b.weights_;
+  }
 
  private:
   struct Replicas {
     std::vector<int> slots;
     std::vector<double> upto;  ///< cumulative share of the tokens, the last is 1
   };
-  void index(const std::vector<std::vector<double>>& weights, int experts,
-             const std::string& source);
+  void index(int experts, const std::string& source);
 
   std::vector<std::vector<int>> slots_;
+  std::vector<std::vector<double>> weights_;
   int ranks_;
   std::vector<std::vector<Replicas>> replicas_;  ///< [layer][expert]
 };

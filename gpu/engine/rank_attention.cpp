@@ -58,6 +58,8 @@ void RankRunner::attend(const Item& item) {
   Buffers& b = buffers(item);
   const int n = rows(item);
   if (log_ != nullptr) b.layer_begin = steady_now();
+  if (shared_.faults.step && item.layer == 0 && item.micro_batch == 0)
+    shared_.faults.step(shared_.group.first + member_, step_);
   const auto enter = [&] {
     enter_layer(item);
     operators.rms_norm(b.x.data(), n, layer.attention_norm, config.norm_eps, b.norm.data(),

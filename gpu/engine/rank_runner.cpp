@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gpu/engine/active_slots.h"
 #include "gpu/engine/rank_scope.h"
 
 namespace moescope::runtime {
@@ -14,10 +15,16 @@ constexpr int kMaxWorkers = 256;
 
 }  // namespace
 
-RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, RankLog* log)
-    : shared_(shared), member_(member), log_(log), cache_(cache) {
+RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, int places, RankLog* log)
+    : shared_(shared),
+      member_(member),
+      log_(log),
+      cache_(cache),
+      pool_(shared.model->config.hidden,
+            std::max(shared.model->config.expert_width,
+                     shared.route_shared ? shared.model->config.shared_width() : 0),
+            places) {
   const ModelConfig& config = shared_.model->config;
-  const Placement& placement = *shared_.placement;
   for (int stream = 0; stream < kStreams; ++stream) {
     WorkerObserver observer;
     if (log_ != nullptr)
@@ -28,15 +35,18 @@ RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, RankLog* 
         std::make_unique<WorkerTeam>(stream, 1, std::move(observer));
     held_[static_cast<std::size_t>(stream)].resize(kMaxWorkers);
   }
-  const int per_rank = placement.slots_per_rank();
+  const SlotTable& table = shared_.table();
+  const int per_rank = table.placement.slots_per_rank();
   for (int layer = 0; layer < config.moe_layers(); ++layer) {
-    const auto& experts =
-        shared_.model->weights.layers[static_cast<std::size_t>(layer + config.dense_layers)]
-            .experts;
-    auto& slots = slots_.emplace_back();
-    for (int slot = 0; slot < per_rank; ++slot)
-      slots.push_back(
-          experts[static_cast<std::size_t>(placement.expert(layer, member * per_rank + slot))]);
+    const LayerWeights& weights =
+        shared_.model->weights.layers[static_cast<std::size_t>(layer + config.dense_layers)];
+    for (int slot = 0; slot < per_rank; ++slot) {
+      const int expert = table.placement.expert(layer, member * per_rank + slot);
+      pool_.put(table.places[static_cast<std::size_t>(member)][static_cast<std::size_t>(layer)]
+                            [static_cast<std::size_t>(slot)],
+                expert == config.experts ? weights.shared
+                                         : weights.experts[static_cast<std::size_t>(expert)]);
+    }
   }
   logical_.resize(static_cast<std::size_t>(config.moe_layers()));
   physical_.resize(static_cast<std::size_t>(config.moe_layers()));
@@ -56,9 +66,10 @@ void RankRunner::begin(const RankInput& input, std::uint32_t step) {
   step_ = step;
   output_ = {};
   const ModelConfig& config = shared_.model->config;
-  for (auto& counts : logical_) counts.assign(static_cast<std::size_t>(config.experts), 0);
+  const auto logical = static_cast<std::size_t>(logical_experts(config, shared_.route_shared));
+  for (auto& counts : logical_) counts.assign(logical, 0);
   for (auto& counts : physical_)
-    counts.assign(static_cast<std::size_t>(shared_.placement->slots()), 0);
+    counts.assign(static_cast<std::size_t>(shared_.table().placement.slots()), 0);
   for (int mb = 0; mb < kMaxMicroBatches; ++mb) {
     const MicroBatch& all = input.micro_batches[mb];
     const auto [first, last] = shared_.groups.share(all.size(), shared_.groups.index(member_));
@@ -92,40 +103,99 @@ void RankRunner::run(StreamId, const Item& item) {
 
 void RankRunner::gate(const Item& item, const LayerWeights& layer) {
   Buffers& b = buffers(item);
-  const MicroBatch& input = batch(item);
-  const int n = rows(item), moe = moe_layer(item.layer);
+  const int n = rows(item);
   {
     Scope scope(*this, StreamId::Compute, SpanName::Gate, item, n);
-    shared_.operators->gate(layer, b.norm.data(), n, b.routing, compute());
-    const int k = shared_.model->config.top_k;
-    b.choices.assign(static_cast<std::size_t>(n), {});
-    auto& counts = logical_[static_cast<std::size_t>(moe)];
-    for (int r = 0; r < n; ++r) {
-      const auto row = static_cast<std::size_t>(r);
-      const auto key = token_key(input.requests[row], input.rows[row].position, item.layer);
-      for (int j = 0; j < k; ++j) {
-        const int expert = b.routing.experts[at(r, k) + static_cast<std::size_t>(j)];
-        ++counts[static_cast<std::size_t>(expert)];
-        b.choices[row].push_back({shared_.placement->choose(moe, expert, key), j,
-                                  b.routing.weights[at(r, k) + static_cast<std::size_t>(j)]});
-      }
-    }
+    route(item, layer);
+    if (shared_.active_slots == 0 || shared_.probing) choose_slots(item);
   }
   const bool serial = item.turn >= 0;
   if (!serial) board_.reached(item);  // dispatch begins while the shared expert computes
-  if (shared_.model->config.shared_experts > 0) {
+  if (shared_apart()) {
     Scope scope(*this, StreamId::Compute, SpanName::SharedExpert, item, n);
     shared_.operators->swiglu(b.norm.data(), n, layer.shared, b.shared.data(), compute());
   }
   if (serial) board_.reached(item);
 }
 
+/// Which experts every row goes to, and with which weights.
+void RankRunner::route(const Item& item, const LayerWeights& layer) {
+  Buffers& b = buffers(item);
+  const MicroBatch& input = batch(item);
+  const ModelConfig& config = shared_.model->config;
+  const int n = rows(item), moe = moe_layer(item.layer), k = config.top_k;
+  if (input.routes.empty()) {
+    shared_.operators->gate(layer, b.norm.data(), n, b.routing, compute());
+  } else {
+    b.routing.experts.clear();
+    for (const std::uint16_t* route : input.routes)
+      b.routing.experts.insert(b.routing.experts.end(), route + at(moe, k), route + at(moe + 1, k));
+    shared_.operators->weigh(layer, b.norm.data(), n, b.routing, compute());
+  }
+  auto& counts = logical_[static_cast<std::size_t>(moe)];
+  b.picks.clear();
+  for (int r = 0; r < n; ++r) {
+    const auto first = b.routing.experts.begin() + static_cast<std::ptrdiff_t>(at(r, k));
+    b.picks.insert(b.picks.end(), first, first + k);
+    if (shared_.route_shared) b.picks.push_back(config.experts);
+  }
+  for (const int expert : b.picks) ++counts[static_cast<std::size_t>(expert)];
+  b.choices.assign(static_cast<std::size_t>(n), {});
+  for (int r = 0; r < n; ++r)
+    for (int j = 0; j < picks(); ++j)
+      b.choices[static_cast<std::size_t>(r)].push_back(
+          {0, j, j == k ? 1.0F : b.routing.weights[at(r, k) + static_cast<std::size_t>(j)]});
+}
+
+/// One of an expert's replicas for every row: by the token's key, or the one the input names.
+void RankRunner::choose_slots(const Item& item) {
+  Buffers& b = buffers(item);
+  const MicroBatch& input = batch(item);
+  const Placement& placement = shared_.table().placement;
+  const int moe = moe_layer(item.layer);
+  for (int r = 0; r < rows(item); ++r) {
+    const auto row = static_cast<std::size_t>(r);
+    const auto key = token_key(input.requests[row], input.rows[row].position, item.layer);
+    for (Choice& choice : b.choices[row]) {
+      const int expert = b.picks[at(r, picks()) + static_cast<std::size_t>(choice.order)];
+      const auto& replicas = placement.replicas(moe, expert);
+      choice.slot = dispatched_slot(
+          input.replicas.empty()
+              ? placement.choose(moe, expert, key)
+              : replicas[static_cast<std::size_t>(input.replicas[row]) % replicas.size()]);
+    }
+  }
+}
+
+/// Likewise under dynamic redundancy: the counts of all ranks decide which replicas are active in
+/// this layer; every rank solves the same problem and takes its own tokens' part of the answer.
+void RankRunner::choose_active_slots(const Item& item) {
+  Buffers& b = buffers(item);
+  const Placement& placement = shared_.table().placement;
+  std::vector<std::uint32_t> own(static_cast<std::size_t>(placement.experts()));
+  for (const int expert : b.picks) ++own[static_cast<std::size_t>(expert)];
+  const auto gathered =
+      shared_.counts[static_cast<std::size_t>(item.micro_batch)]->gather(member_, own);
+  const ActiveSlots active(placement, moe_layer(item.layer), shared_.active_slots, gathered.total);
+  std::vector<std::uint32_t> next = gathered.before;
+  for (int r = 0; r < rows(item); ++r)
+    for (Choice& choice : b.choices[static_cast<std::size_t>(r)]) {
+      const int expert = b.picks[at(r, picks()) + static_cast<std::size_t>(choice.order)];
+      choice.slot = dispatched_slot(active.slot(expert, next[static_cast<std::size_t>(expert)]++));
+    }
+}
+
 void RankRunner::dispatch(const Item& item) {
   Buffers& b = buffers(item);
-  Exchange& exchange = *shared_.exchanges[static_cast<std::size_t>(item.micro_batch)];
+  Exchange& exchange = this->exchange(item);
+  if (shared_.active_slots > 0 && !shared_.probing) {
+    Scope scope(*this, StreamId::Communication, SpanName::DispatchPlan, item, rows(item));
+    choose_active_slots(item);
+  }
   {
     Scope scope(*this, StreamId::Communication, SpanName::Dispatch, item, rows(item));
-    exchange.send(member_, b.norm.data(), b.choices, team(StreamId::Communication));
+    exchange.send(member_, b.norm.data(), b.choices,
+                  static_cast<std::uint32_t>(shared_.table().epoch), team(StreamId::Communication));
   }
   if (shared_.kind == UnitKind::Prefill && shared_.group.nodes > 1) {
     Scope scope(*this, StreamId::Communication, SpanName::DispatchForward, item, 0);
@@ -138,12 +208,23 @@ void RankRunner::dispatch(const Item& item) {
   board_.reached(item);
 }
 
+/// Weights of a local slot of a MoE layer.
+MlpView RankRunner::slot_weights(std::size_t moe, int slot) const {
+  const SlotTable& table = shared_.table();
+  const ModelConfig& config = shared_.model->config;
+  const int expert = table.placement.expert(static_cast<int>(moe),
+                                            member_ * table.placement.slots_per_rank() + slot);
+  return pool_.view(
+      table.places[static_cast<std::size_t>(member_)][moe][static_cast<std::size_t>(slot)],
+      expert == config.experts ? config.shared_width() : config.expert_width);
+}
+
 void RankRunner::experts(const Item& item) {
   const StreamId stream = shared_.kind == UnitKind::Decode ? StreamId::Experts : StreamId::Compute;
-  const auto& arrivals =
-      shared_.exchanges[static_cast<std::size_t>(item.micro_batch)]->arrivals(member_);
+  const auto& arrivals = exchange(item).arrivals(member_);
   Buffers& b = buffers(item);
-  const int hidden = shared_.model->config.hidden, per_rank = shared_.placement->slots_per_rank();
+  const SlotTable& table = shared_.table();
+  const int hidden = shared_.model->config.hidden, per_rank = table.placement.slots_per_rank();
   struct Job {
     int slot, row;  ///< local slot; row of the outputs in order of arrival
     const float* x;
@@ -151,7 +232,8 @@ void RankRunner::experts(const Item& item) {
   std::vector<Job> jobs;
   for (const Arrival& arrival : arrivals)
     for (const Choice& choice : arrival.choices)
-      jobs.push_back({choice.slot - member_ * per_rank, static_cast<int>(jobs.size()), arrival.x});
+      jobs.push_back(
+          {choice.slot - member_ * shared_.stride, static_cast<int>(jobs.size()), arrival.x});
   Scope scope(*this, stream, SpanName::Experts, item, static_cast<int>(jobs.size()));
   std::stable_sort(jobs.begin(), jobs.end(),
                    [](const Job& a, const Job& c) { return a.slot < c.slot; });
@@ -163,8 +245,8 @@ void RankRunner::experts(const Item& item) {
     const Job& job = jobs[static_cast<std::size_t>(i)];
     std::copy_n(job.x, hidden, in.data() + at(i, hidden));
     ++physical_[moe][static_cast<std::size_t>(member_ * per_rank + job.slot)];
-    const Mlp* weights = &slots_[moe][static_cast<std::size_t>(job.slot)];
-    if (groups.empty() || groups.back().weights != weights) groups.push_back({weights, i, i});
+    if (i == 0 || jobs[static_cast<std::size_t>(i - 1)].slot != job.slot)
+      groups.push_back({slot_weights(moe, job.slot), i, i});
     groups.back().end = i + 1;
   }
   shared_.operators->experts(in.data(), groups, out.data(), team(stream));
@@ -183,7 +265,7 @@ void RankRunner::experts(const Item& item) {
 
 void RankRunner::combine(const Item& item) {
   Buffers& b = buffers(item);
-  Exchange& exchange = *shared_.exchanges[static_cast<std::size_t>(item.micro_batch)];
+  Exchange& exchange = this->exchange(item);
   const auto scope = [&](SpanName name, int tokens, const auto& action) {
     Scope span(*this, StreamId::Communication, name, item, tokens);
     action();

@@ -8,8 +8,11 @@
 #include "gpu/comm/exchange.h"
 #include "gpu/comm/tensor_exchange.h"
 #include "gpu/engine/batch.h"
-#include "gpu/engine/placement.h"
+#include "gpu/engine/count_board.h"
+#include "gpu/engine/faults.h"
+#include "gpu/engine/slot_table.h"
 #include "gpu/engine/stage_board.h"
+#include "gpu/engine/weight_pool.h"
 #include "gpu/engine/worker_team.h"
 #include "gpu/model/weights.h"
 
@@ -20,22 +23,42 @@ struct UnitShared {
   std::shared_ptr<const Model> model;
   std::unique_ptr<Operators> operators;
   std::unique_ptr<RopeTable> rope;
-  std::unique_ptr<Placement> placement;
+  std::vector<SlotTable> tables;  ///< two, by parity of the epoch
+  std::uint64_t epoch = 0;        ///< changes between steps only
   AddressSpace* space = nullptr;
   Group group;
   std::vector<std::unique_ptr<Exchange>> exchanges;  ///< one a micro-batch
+  std::unique_ptr<Exchange> probe_exchange;          ///< combines in order
+  std::vector<std::unique_ptr<CountBoard>> counts;   ///< one a micro-batch; active_slots > 0 only
+  bool probing = false;                              ///< the step is a probe
+  bool route_shared = false;                         ///< the shared expert is one more expert
+  int active_slots = 0;                              ///< of a rank in a layer; 0: all
   UnitKind kind = UnitKind::Prefill;
   TensorGroups groups;
   ModelConfig attention;  ///< what one rank of a group computes
   int kv_copies = 1;      ///< ranks of a group that hold the same keys and values
   std::vector<std::vector<LayerWeights>> shards;        ///< [index in a group][layer], when tp > 1
   std::vector<std::unique_ptr<TensorExchange>> tensor;  ///< one a micro-batch, when tp > 1
+  Faults faults;
+
+  const SlotTable& table() const { return tables[epoch % 2]; }
+  /// A slot in dispatched rows is rank * stride + local slot, the same under every plan.
+  int stride = 1;
 };
+
+/// Experts that the gate, the plan and the loads know: the routed ones, and the shared one where it
+/// is routed like them.
+inline int logical_experts(const ModelConfig& config, bool route_shared) {
+  return config.experts + (route_shared ? 1 : 0);
+}
 
 class RankRunner {
  public:
-  /// `log` may be nullptr. Copies the experts that the placement gives this member.
-  RankRunner(UnitShared& shared, int member, KvCache& cache, RankLog* log);
+  /// `log` may be nullptr. Copies the experts that the table gives this member into a pool of
+  /// `places`.
+  RankRunner(UnitShared& shared, int member, KvCache& cache, int places, RankLog* log);
+
+  WeightPool& pool() { return pool_; }
 
   int member() const { return member_; }
   StageBoard& board() { return board_; }
@@ -54,6 +77,7 @@ class RankRunner {
   struct Buffers {
     std::vector<float> x, norm, attention, combined, shared;
     Routing routing;
+    std::vector<int> picks;  ///< experts of every row, the shared one last where it is routed
     std::vector<std::vector<Choice>> choices;
     std::vector<float> expert_outputs;
     std::vector<const float*> arrival_outputs;
@@ -69,13 +93,30 @@ class RankRunner {
   void attend(const Item& item);
   void attend_with_group(const Item& item);
   void gate(const Item& item, const LayerWeights& layer);
+  void route(const Item& item, const LayerWeights& layer);
+  void choose_slots(const Item& item);
+  void choose_active_slots(const Item& item);
   void dispatch(const Item& item);
+  MlpView slot_weights(std::size_t moe, int slot) const;
   void experts(const Item& item);
   void combine(const Item& item);
   void head(const Item& item);
   void end_layer(const Item& item);
   void observe(StreamId stream, int worker, std::int64_t begin, std::int64_t end);
   Team& compute() { return team(StreamId::Compute); }
+  Exchange& exchange(const Item& item) {
+    if (shared_.probing && item.micro_batch == 0) return *shared_.probe_exchange;
+    return *shared_.exchanges[static_cast<std::size_t>(item.micro_batch)];
+  }
+  bool shared_apart() const {
+    return shared_.model->config.shared_experts > 0 && !shared_.route_shared;
+  }
+  /// Experts that a token goes to.
+  int picks() const { return shared_.model->config.top_k + (shared_.route_shared ? 1 : 0); }
+  int dispatched_slot(int slot) const {
+    const int per_rank = shared_.table().placement.slots_per_rank();
+    return slot / per_rank * shared_.stride + slot % per_rank;
+  }
   int moe_layer(int layer) const { return layer - shared_.model->config.dense_layers; }
   int rows(const Item& item) const { return batch(item).size(); }
   /// The rows that this rank looks after, and those of its whole group.
@@ -97,7 +138,7 @@ class RankRunner {
   std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
   /// When each worker of a stream worked in the span that the stream is in.
   std::array<std::vector<WorkerRecord>, kStreams> held_;
-  std::vector<std::vector<Mlp>> slots_;  ///< [MoE layer][local slot]
+  WeightPool pool_;
   std::array<Buffers, kMaxMicroBatches> buffers_;
   const RankInput* input_ = nullptr;
   std::array<MicroBatch, kMaxMicroBatches> own_;

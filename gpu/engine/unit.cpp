@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "gpu/compute/local_forward.h"
+#include "gpu/engine/active_slots.h"
 #include "gpu/engine/rank_runner.h"
 #include "gpu/engine/tensor_layout.h"
 #include "gpu/engine/unit_link.h"
@@ -36,6 +37,14 @@ void check_layout(const ModelConfig& config, const Group& group, const UnitOptio
     throw Error("layout", "plan",
                 fmt::format("the plan has {} layers, the model has {} MoE layers",
                             placement.layers(), config.moe_layers()));
+  if (options.route_shared && config.shared_experts == 0)
+    throw Error("layout", "shared expert", "the model has none that could be routed");
+  const int experts = logical_experts(config, options.route_shared);
+  if (config.moe_layers() > 0 && placement.experts() != experts)
+    throw Error("layout", "plan",
+                fmt::format("the plan places {} experts, the model has {}{}", placement.experts(),
+                            experts, options.route_shared ? " with the shared one" : ""));
+  if (options.active_slots > 0) check_active_slots(placement, options.active_slots);
   if (options.micro_batches < 1 || options.micro_batches > kMaxMicroBatches)
     throw Error("layout", "micro-batches", "expected 1 or 2");
   check_tensor_parallel(config, group, options.tp);
@@ -68,7 +77,7 @@ struct Unit::State {
   std::vector<std::unique_ptr<KvCache>> caches;    ///< [member]
   std::vector<std::unique_ptr<RankRunner>> ranks;  ///< that this process hosts
   std::unique_ptr<UnitLink> link;                  ///< to the other processes
-  WindowId kv_window = 0;
+  WindowId kv_window = 0, weights = 0;
   Schedule schedule;
   StepLoads loads;
   std::uint32_t steps = 0;
@@ -85,6 +94,8 @@ struct Unit::State {
   void fail(std::exception_ptr what, const std::string& reason);
   void abort_boards();
   void add_caches();
+  void add_exchanges();
+  void add_weights_window();
   void start_threads();
   void run_here(std::span<const RankInput> inputs);
   std::vector<RankOutput> collect(std::size_t groups);
@@ -159,6 +170,34 @@ void Unit::State::add_caches() {
                                   shared.space->local(shared.group.first + member, kv_window)));
 }
 
+void Unit::State::add_exchanges() {
+  const ModelConfig& config = shared.model->config;
+  const int experts = logical_experts(config, options.route_shared);
+  const ExchangeShape shape{config.hidden, config.top_k + (options.route_shared ? 1 : 0),
+                            options.max_tokens, shared.stride};
+  const auto mode =
+      options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct;
+  for (int mb = 0; mb < options.micro_batches; ++mb) {
+    shared.exchanges.push_back(
+        std::make_unique<Exchange>(*shared.space, shared.group, shape, mode, options.combine));
+    if (options.active_slots > 0)
+      shared.counts.push_back(std::make_unique<CountBoard>(*shared.space, shared.group, experts));
+  }
+  ExchangeShape probe = shape;
+  probe.max_tokens = std::min(shape.max_tokens, kProbeRows);
+  shared.probe_exchange =
+      std::make_unique<Exchange>(*shared.space, shared.group, probe, mode, CombineMode::Ordered);
+}
+
+/// The pools of this unit's ranks; plan changes are for a run in one process.
+void Unit::State::add_weights_window() {
+  if (shared.space->processes() != nullptr) return;
+  std::vector<std::span<std::byte>> memory(static_cast<std::size_t>(shared.space->ranks()));
+  for (const auto& rank : ranks)
+    memory[static_cast<std::size_t>(shared.group.first + rank->member())] = rank->pool().memory();
+  weights = shared.space->add_window(std::move(memory));
+}
+
 void Unit::State::start_threads() {
   for (const auto& rank : ranks)
     for (int stream = 0; stream < streams_of(options.kind); ++stream)
@@ -175,25 +214,25 @@ Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
   s.options = options;
   s.shared.rope = std::make_unique<RopeTable>(config.rope, rope_dim(config), options.max_positions);
   s.shared.model = std::move(model);
-  s.shared.placement = std::make_unique<Placement>(placement);
+  s.shared.tables = {SlotTable::first(placement), SlotTable::first(placement)};
+  s.shared.route_shared = options.route_shared;
+  s.shared.active_slots = options.active_slots;
+  s.shared.faults = options.faults;
+  const int places = placement.layers() * placement.slots_per_rank() + options.spare_places;
+  s.shared.stride = places;
   s.shared.space = &space;
   s.shared.group = group;
   s.shared.kind = options.kind;
   share_attention(s.shared, options);
   s.shared.operators = cpu_operators(s.shared.attention);
-  const ExchangeShape shape{config.hidden, config.top_k, options.max_tokens,
-                            placement.slots_per_rank()};
-  for (int mb = 0; mb < options.micro_batches; ++mb)
-    s.shared.exchanges.push_back(std::make_unique<Exchange>(
-        space, group, shape,
-        options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct,
-        options.combine));
+  s.add_exchanges();
   s.add_caches();
   for (int member = 0; member < group.size; ++member)
     if (space.here(group.first + member))
       s.ranks.push_back(std::make_unique<RankRunner>(
-          s.shared, member, *s.caches[static_cast<std::size_t>(member)],
+          s.shared, member, *s.caches[static_cast<std::size_t>(member)], places,
           logs.empty() ? nullptr : logs[static_cast<std::size_t>(member)]));
+  s.add_weights_window();
   if (space.processes() != nullptr) s.link = std::make_unique<UnitLink>(space);
   s.apply_budget(options.budget);
   s.apply_overlap(options.overlap);
@@ -372,6 +411,57 @@ void Unit::State::apply_budget(WorkerBudget requested) {
     if (computing > 1)
       rank->team(StreamId::Experts).resize(granted.communication + attention, rest - attention);
   }
+}
+
+std::vector<RankOutput> Unit::ordered_step(std::span<const RankInput> inputs) {
+  state_->shared.probing = true;
+  auto outputs = step(inputs);
+  state_->shared.probing = false;
+  return outputs;
+}
+
+const SlotTable& Unit::table() const {
+  return state_->shared.table();
+}
+WeightPool& Unit::pool(int member) {
+  return state_->ranks[static_cast<std::size_t>(member)]->pool();
+}
+int Unit::places() const {
+  return state_->ranks.front()->pool().places();
+}
+WindowId Unit::weights_window() const {
+  return state_->weights;
+}
+
+void Unit::stage(SlotTable table) {
+  if (table.epoch != state_->shared.epoch + 1)
+    throw std::invalid_argument("a staged table must be of the next epoch");
+  state_->shared.tables[table.epoch % 2] = std::move(table);
+}
+
+void Unit::flip(std::uint64_t epoch) {
+  UnitShared& shared = state_->shared;
+  if (epoch % 2 == shared.epoch % 2)
+    throw std::invalid_argument("a flip changes the parity of the epoch");
+  shared.epoch = epoch;
+  shared.tables[epoch % 2].epoch = epoch;
+}
+
+WorkerBudget Unit::take_observed_budget() {
+  WorkerBudget seen{0, 0};
+  for (const auto& rank : state_->ranks) {
+    // The thread of a stream works also where nothing is split.
+    int all = 0;
+    for (int i = 0; i < streams_of(state_->options.kind); ++i) {
+      const auto stream = static_cast<StreamId>(i);
+      const int widest = std::max(rank->team(stream).take_widest(), 1);
+      if (stream == StreamId::Communication)
+        seen.communication = std::max(seen.communication, widest);
+      all += widest;
+    }
+    seen.workers = std::max(seen.workers, all);
+  }
+  return seen;
 }
 
 WorkerBudget Unit::granted_budget() const {

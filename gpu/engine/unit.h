@@ -7,8 +7,11 @@
 
 #include "gpu/comm/exchange.h"
 #include "gpu/engine/batch.h"
+#include "gpu/engine/faults.h"
 #include "gpu/engine/placement.h"
 #include "gpu/engine/schedule.h"
+#include "gpu/engine/slot_table.h"
+#include "gpu/engine/weight_pool.h"
 #include "gpu/model/weights.h"
 #include "gpu/record/rank_log.h"
 
@@ -20,6 +23,9 @@ struct WorkerBudget {
   int communication = 1;
 };
 
+/// Rows of a member that ordered_step() takes at most.
+inline constexpr int kProbeRows = 32;
+
 struct UnitOptions {
   UnitKind kind = UnitKind::Prefill;
   CombineMode combine = CombineMode::Ordered;
@@ -30,6 +36,11 @@ struct UnitOptions {
   int max_positions = 512;
   int kv_pages = 64;  ///< of one rank
   WorkerBudget budget;
+  /// Places for expert weights of a rank beyond those of the first plan, over all layers.
+  int spare_places = 0;
+  bool route_shared = false;  ///< the shared expert is routed as expert number `experts`
+  int active_slots = 0;       ///< at most so many slots of a rank are active in a layer; 0: all
+  Faults faults;
 };
 
 class Unit {
@@ -65,6 +76,23 @@ class Unit {
   /// Between steps: asks for a budget; what is granted leaves at least one worker to each stream.
   WorkerBudget set_budget(WorkerBudget requested);
   WorkerBudget granted_budget() const;
+  /// Most workers seen at work at once, in each part, since the last call.
+  WorkerBudget take_observed_budget();
+
+  /// A step of at most kProbeRows rows a member, all in micro-batch 0, that combines in the gate's
+  /// order whatever the unit does else; for comparing plans.
+  std::vector<RankOutput> ordered_step(std::span<const RankInput> inputs);
+
+  /// What holds the weights in force.
+  const SlotTable& table() const;
+  WeightPool& pool(int member);
+  int places() const;               ///< of each pool
+  WindowId weights_window() const;  ///< the pools in the address space
+  /// Makes `table`, whose epoch is the next, the one that flip() brings in force. Touches nothing
+  /// that runs.
+  void stage(SlotTable table);
+  /// Between steps: brings the other table in force, as epoch `epoch` of the same parity.
+  void flip(std::uint64_t epoch);
 
  private:
   struct State;

@@ -1,6 +1,7 @@
 // Workers stand for SMs: a team is the part of a rank's workers that one stream holds.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -30,6 +31,8 @@ class WorkerTeam final : public Team {
   /// Changes number and first worker; only while split() does not run.
   void resize(int first_worker, int size);
   void split(int count, const std::function<void(int, int)>& piece) override;
+  /// Most workers that one split() has used since the last call.
+  int take_widest() { return widest_.exchange(0, std::memory_order_relaxed); }
 
  private:
   void start();
@@ -47,6 +50,7 @@ class WorkerTeam final : public Team {
   int running_ = 0, count_ = 0;
   const std::function<void(int, int)>* piece_ = nullptr;
   std::exception_ptr error_;
+  std::atomic<int> widest_{0};  ///< written by the thread that calls split()
 };
 
 /// ns of the steady clock.

@@ -73,8 +73,24 @@ WorkloadOptions parse_workload(const std::string& text) {
   return o;
 }
 
-Workload::Workload(const WorkloadOptions& options, int vocab)
-    : options_(options), vocab_(vocab), random_(options.seed) {
+Workload::Workload(const WorkloadOptions& options, int vocab,
+                   std::shared_ptr<const RouteReplay> replay)
+    : options_(options), vocab_(vocab), replay_(std::move(replay)), random_(options.seed) {
+  make_words();
+  advance();
+}
+
+void Workload::change(const WorkloadOptions& options, std::int64_t now) {
+  options_ = options;
+  random_.seed(options.seed);
+  make_words();
+  next_ = now;
+  advance();
+}
+
+void Workload::make_words() {
+  word_upto_.clear();
+  words_.clear();
   double sum = 0;
   for (int rank = 1; rank <= vocab_; ++rank)
     word_upto_.push_back(sum += std::pow(rank, -options_.zipf));
@@ -85,7 +101,6 @@ Workload::Workload(const WorkloadOptions& options, int vocab)
     for (std::size_t i = words.size(); i > 1; --i)  // Fisher-Yates, the same on every library
       std::swap(words[i - 1], words[random_() % i]);
   }
-  advance();
 }
 
 void Workload::advance() {
@@ -123,6 +138,10 @@ Request Workload::next() {
     request.prompt.push_back(words[static_cast<std::size_t>(rank)]);
   }
   request.output_length = between(options_.output_min, options_.output_max);
+  if (replay_ != nullptr)
+    request.routes =
+        replay_->routes(request.id, request.topic, options_.topics,
+                        static_cast<double>(next_) / 1e9, length + request.output_length);
   advance();
   return request;
 }

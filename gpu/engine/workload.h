@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "gpu/engine/route_replay.h"
 
 namespace moescope::runtime {
 
@@ -29,17 +32,24 @@ struct Request {
   int topic = 0;
   std::vector<int> prompt;
   int output_length = 1;
+  /// Experts of every token, [position][MoE layer][top_k]; empty: the gate chooses.
+  std::vector<std::uint16_t> routes;
 };
 
 /// The same requests for the same options; times do not depend on the machine.
 class Workload {
  public:
-  Workload(const WorkloadOptions& options, int vocab);
+  /// `replay`: routes of all requests; nullptr: the gate chooses.
+  Workload(const WorkloadOptions& options, int vocab,
+           std::shared_ptr<const RouteReplay> replay = nullptr);
   /// When the next request arrives.
   std::int64_t next_arrival() const { return next_; }
   Request next();
+  /// Requests after `now` (ns since the start) are of these options; ids go on.
+  void change(const WorkloadOptions& options, std::int64_t now);
 
  private:
+  void make_words();
   int draw_topic(double seconds);
   double uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
   int between(int low, int high);
@@ -47,6 +57,7 @@ class Workload {
 
   WorkloadOptions options_;
   int vocab_;
+  std::shared_ptr<const RouteReplay> replay_;
   std::mt19937_64 random_;
   std::vector<double> word_upto_;        ///< cumulative probability by frequency rank
   std::vector<std::vector<int>> words_;  ///< [topic][frequency rank]

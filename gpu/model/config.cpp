@@ -256,6 +256,20 @@ ModelConfig tiny_config() {
   return c;
 }
 
+ModelConfig tiny_lite_config() {
+  ModelConfig c = tiny_config();
+  c.family = "deepseek_v2";
+  c.hidden = 32;
+  c.layers = 27;
+  c.dense_layers = 1;
+  c.expert_width = 16;
+  c.top_k = 6;
+  c.shared_experts = 2;
+  c.mla.q_rank = 0;
+  c.gate = Gate{};
+  return c;
+}
+
 std::string config_json(const ModelConfig& c) {
   if (c.family != "deepseek_v3" || c.rope.yarn || c.fp8_blocks)
     throw Error("config", c.family, "only plain deepseek_v3 configurations are written");

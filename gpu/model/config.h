@@ -94,5 +94,8 @@ std::string config_json(const ModelConfig& config);
 
 /// DeepSeek-shaped and small: 2 dense + 8 MoE layers, 64 experts in 8 groups, top-8, one shared.
 ModelConfig tiny_config();
+/// The routing shape of DeepSeek-V2-Lite and small: 1 dense + 26 MoE layers, 64 experts, top-6, two
+/// shared.
+ModelConfig tiny_lite_config();
 
 }  // namespace moescope::runtime

@@ -213,15 +213,15 @@ std::shared_ptr<const Model> load_model(const std::string& what, std::uint64_t s
                                         Progress& progress) {
   auto model = std::make_shared<Model>();
   model->name = what;
-  if (what == "tiny") {
-    model->config = tiny_config();
+  if (what == "tiny" || what == "tiny-lite") {
+    model->config = what == "tiny" ? tiny_config() : tiny_lite_config();
     SeededSource source(seed);
     model->weights = load_weights(model->config, source, progress);
     return model;
   }
   model->config = read_config(what);
-  // Experts are held once more in the slots of the ranks.
-  const std::uint64_t needed = model->config.parameters() * sizeof(float) * 2;
+  // Experts are held once more in the slots of each unit's ranks.
+  const std::uint64_t needed = model->config.parameters() * sizeof(float) * 3;
   const std::uint64_t available = available_memory();
   if (available > 0 && needed > available)
     throw Error(

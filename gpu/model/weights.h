@@ -25,6 +25,23 @@ struct Mlp {
   Matrix gate, up, down;
 };
 
+/// A matrix that lies elsewhere, for example in a pool of expert weights.
+struct MatrixView {
+  int rows = 0, cols = 0;
+  const float* data = nullptr;
+  MatrixView() = default;
+  MatrixView(int r, int c, const float* d) : rows(r), cols(c), data(d) {}
+  MatrixView(const Matrix& m) : rows(m.rows), cols(m.cols), data(m.data.data()) {}
+  const float* row(int r) const { return data + static_cast<std::size_t>(r) * cols; }
+};
+
+struct MlpView {
+  MatrixView gate, up, down;
+  MlpView() = default;
+  MlpView(MatrixView g, MatrixView u, MatrixView d) : gate(g), up(u), down(d) {}
+  MlpView(const Mlp& mlp) : gate(mlp.gate), up(mlp.up), down(mlp.down) {}
+};
+
 struct MlaWeights {
   Matrix q_a, q_a_norm, q_b;  ///< q_a and q_a_norm are empty when the query is not compressed
   Matrix kv_a, kv_a_norm, kv_b, o;
@@ -93,8 +110,8 @@ struct Model {
   std::string name;  ///< what the user asked for
 };
 
-/// `what` is "tiny" (seeded) or a folder with config.json and safetensors. Refuses a model whose
-/// weights as float do not fit the free memory. Throws Error, Cancelled.
+/// `what` is "tiny" or "tiny-lite" (seeded) or a folder with config.json and safetensors. Refuses a
+/// model whose weights as float do not fit the free memory. Throws Error, Cancelled.
 std::shared_ptr<const Model> load_model(const std::string& what, std::uint64_t seed,
                                         Progress& progress);
 

@@ -16,7 +16,9 @@
 #include "core/placement/plan.h"
 #include "core/trace/moetrace_writer.h"
 #include "gpu/engine/engine.h"
+#include "gpu/engine/layout.h"
 #include "gpu/engine/worker_team.h"
+#include "gpu/node/scheduled_change.h"
 
 namespace moescope::runtime {
 namespace {
@@ -28,7 +30,9 @@ void on_signal(int) {
 }
 
 struct NodeOptions {
-  std::string model = "tiny", backend = "cpu", workload, plan, out, tokens;
+  std::string model = "tiny", backend = "cpu", workload, routing, plan, next_plan, out, tokens;
+  double next_plan_at = 2;  ///< seconds
+  std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
   EngineOptions engine;
   RunLimit limit;
   std::uint64_t seed = 1;
@@ -49,31 +53,26 @@ void print_progress(double fraction, std::string_view what) {
 
 std::optional<Placement> read_placement(const NodeOptions& options, const ModelConfig& config) {
   if (options.plan.empty()) return std::nullopt;
-  const Plan plan = load_plan(options.plan);
-  return Placement(plan.physical_to_logical, plan.replica_weight, config.experts,
-                   options.engine.ranks / 2, options.plan);
+  return placement_of(load_plan(options.plan), config, plan_frame(options.engine), options.plan);
 }
 
-/// The running plan as it stands in plan files.
-std::string plan_text(const NodeOptions& options, const ModelConfig& config,
-                      const std::optional<Placement>& placement) {
-  const int ranks = options.engine.ranks / 2;
-  Plan plan;
-  plan.num_gpus = ranks;
-  plan.num_nodes = options.engine.nodes;
-  plan.num_groups = config.gate.groups;
-  plan.num_experts = config.experts;
-  plan.physical_to_logical =
-      (placement ? *placement : Placement::contiguous(config.moe_layers(), config.experts, ranks))
-          .table();
-  for (int layer = 0; layer < config.moe_layers(); ++layer)
-    plan.layer_ids.push_back(config.dense_layers + layer);
-  return plan_json(plan);
+/// The plan to change to while serving; checked before anything runs.
+std::optional<Plan> read_next_plan(const NodeOptions& options, const ModelConfig& config) {
+  if (options.next_plan.empty()) return std::nullopt;
+  Plan plan = load_plan(options.next_plan);
+  static_cast<void>(placement_of(plan, config, plan_frame(options.engine), options.next_plan));
+  return plan;
 }
 
-std::string processes_text(const Processes* processes) {
-  if (processes == nullptr) return "1";
-  return fmt::format("{} on one host under MPI, their memory shared", processes->size());
+std::unique_ptr<ScheduledChange> schedule_change(const NodeOptions& options,
+                                                 const std::optional<Plan>& plan,
+                                                 Control& control) {
+  if (!plan) return nullptr;
+  PlanOptions change;
+  change.who = "command line";
+  change.name = options.next_plan;
+  change.bytes_per_step = options.bytes_per_step;
+  return std::make_unique<ScheduledChange>(control, *plan, options.next_plan_at, change);
 }
 
 std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelConfig& config) {
@@ -91,7 +90,10 @@ std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelCon
       {"combine", o.ordered ? "ordered" : "hierarchical"},
       {"workers_requested", fmt::format("{} a rank, {} of them for communication",
                                         o.engine.budget.workers, o.engine.budget.communication)},
+      {"shared_expert",
+       o.engine.route_shared ? "routed: the last expert of every layer" : "on every rank"},
       {"workload", o.workload.empty() ? "default" : o.workload},
+      {"routing", o.routing.empty() ? "of the gate" : o.routing},
       {"processes", processes_text(o.processes)},
       {"clock", "steady clock of one host, no alignment needed"}};
 }
@@ -107,8 +109,37 @@ nlohmann::ordered_json traffic_json(const Traffic& traffic) {
   return json;
 }
 
+nlohmann::ordered_json changes_json(const std::vector<PlanChange>& changes) {
+  auto list = nlohmann::ordered_json::array();
+  const auto seconds = [](std::int64_t from, std::int64_t to) {
+    return to > from ? nlohmann::ordered_json(static_cast<double>(to - from) / 1e9)
+                     : nlohmann::ordered_json();
+  };
+  const auto tpot = [](double s) {
+    return s > 0 ? nlohmann::ordered_json(s) : nlohmann::ordered_json();
+  };
+  for (const PlanChange& c : changes)
+    list.push_back({{"name", c.name},
+                    {"who", c.who},
+                    {"result", to_string(c.phase)},
+                    {"reason", c.reason},
+                    {"epoch", c.epoch},
+                    {"moves", c.moves},
+                    {"bytes", c.bytes_done},
+                    {"ib_bytes", c.ib_bytes},
+                    {"prepare_s", seconds(c.started, c.prepared)},
+                    {"commit_s", seconds(c.prepared, c.committed)},
+                    {"verify_s", seconds(c.committed, c.verified)},
+                    {"slots", c.slots},
+                    {"slots_probed", c.slots_probed},
+                    {"tpot_before_s", tpot(c.tpot_before)},
+                    {"tpot_during_s", tpot(c.tpot_during)},
+                    {"tpot_after_s", tpot(c.tpot_after)}});
+  return list;
+}
+
 nlohmann::ordered_json summary(const EngineStatistics& s, const RecorderStatistics& recorded,
-                               const std::string& out) {
+                               const std::vector<PlanChange>& changes, const std::string& out) {
   using Json = nlohmann::ordered_json;
   const auto measured = [](bool any, double value) { return any ? Json(value) : Json(); };
   const bool any = s.finished > 0;
@@ -128,7 +159,8 @@ nlohmann::ordered_json summary(const EngineStatistics& s, const RecorderStatisti
           {"within_target", measured(any, s.within_target)},
           {"spans", recorded.spans},
           {"dropped", recorded.dropped},
-          {"bytes", traffic_json(s.traffic)}};
+          {"bytes", traffic_json(s.traffic)},
+          {"plan_changes", changes_json(changes)}};
 }
 
 void print_text(const nlohmann::ordered_json& s) {
@@ -144,6 +176,11 @@ void print_text(const nlohmann::ordered_json& s) {
         s["ttft_p50_s"].get<double>() * 1e3, s["ttft_p95_s"].get<double>() * 1e3,
         s["tpot_p50_s"].get<double>() * 1e3, s["tpot_p95_s"].get<double>() * 1e3,
         s["within_target"].get<double>() * 100);
+  for (const auto& c : s["plan_changes"])
+    fmt::print("plan       {}: {}{}, {} experts moved, {:.1f} MB\n", c["name"].get<std::string>(),
+               c["result"].get<std::string>(),
+               c["reason"] == "" ? "" : " (" + c["reason"].get<std::string>() + ")",
+               c["moves"].dump(), c["bytes"].get<double>() / 1e6);
   if (!s["file"].is_null())
     fmt::print("recorded   {}: {} spans, {} dropped\n", s["file"].get<std::string>(),
                s["spans"].dump(), s["dropped"].dump());
@@ -199,9 +236,13 @@ void run(NodeOptions& options) {
   running = &progress;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not a crash
   const auto model = load_model(options.model, options.seed, progress);
+  if (!options.routing.empty())
+    options.engine.replay = RouteReplay::read(options.routing, model->config, progress);
   const auto ranks = recorded_ranks(options.engine, model->config);
   const auto placement = read_placement(options, model->config);
+  const auto next_plan = read_next_plan(options, model->config);
   std::unique_ptr<RankLogs> logs;
   std::unique_ptr<MoetraceWriter> writer;
   std::unique_ptr<Recorder> recorder;
@@ -210,23 +251,30 @@ void run(NodeOptions& options) {
                                       rank_hosts(options.engine, options.processes));
   if (logs && options.first()) {
     writer = std::make_unique<MoetraceWriter>(options.out);
-    writer->add_plan({0, "start", plan_text(options, model->config, placement)});
+    const PlanFrame frame = plan_frame(options.engine);
+    writer->add_plan(
+        {0, "epoch 0",
+         plan_json(plan_of(placement ? *placement : contiguous_placement(model->config, frame),
+                           model->config, frame))});
     recorder = std::make_unique<Recorder>(*writer, ranks, facts_of(options, model->config),
                                           steady_now(), logs.get());
   }
   RecorderStatistics recorded;
   EngineStatistics statistics;
+  std::vector<PlanChange> changes;
   {
     Engine engine(model, options.engine, placement, recorder.get(),
                   {options.processes, logs.get()});
+    const auto change = schedule_change(options, next_plan, engine.control());
     statistics = serve(options, engine, progress, [&] {
       if (recorder) finish(*recorder, *writer, recorded);
     });
+    changes = engine.control().history();
   }
   running = nullptr;
   if (!options.first()) return;
   if (shown) std::fputs("\r\033[K", stderr);
-  const auto json = summary(statistics, recorded, options.out);
+  const auto json = summary(statistics, recorded, changes, options.out);
   if (options.json)
     fmt::print("{}\n", json.dump(2));
   else
@@ -235,7 +283,8 @@ void run(NodeOptions& options) {
 
 void add_options(CLI::App& app, NodeOptions& o) {
   app.set_version_flag("--version", std::string(MOESCOPE_VERSION));
-  app.add_option("--model", o.model, "tiny, or a folder with config.json and safetensors");
+  app.add_option("--model", o.model,
+                 "tiny, tiny-lite, or a folder with config.json and safetensors");
   app.add_option("--seed", o.seed, "Seed of the tiny model's weights");
   app.add_option("--ranks", o.engine.ranks, "Virtual ranks, half prefill and half decode");
   app.add_option("--nodes", o.engine.nodes, "Nodes that each unit is spread over");
@@ -250,8 +299,25 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_flag("--ordered", o.ordered, "Combine in the gate's order: bitwise reproducible");
   app.add_flag("--serial", o.serial, "Run micro-batches one after the other, without overlap");
   app.add_option("--plan", o.plan, "Placement plan file for both units");
+  app.add_option("--next-plan", o.next_plan, "Plan file to change to while serving");
+  app.add_option("--next-plan-at", o.next_plan_at, "When, in seconds (2)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--bytes-per-step", o.bytes_per_step,
+                 "Weights that a plan change copies between two steps at most")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--spare-places", o.engine.spare_places,
+                 "Expert places of a rank for plan changes, over all layers")
+      ->check(CLI::Range(0, 1 << 20));
+  app.add_flag("--route-shared", o.engine.route_shared,
+               "Route the shared expert as one more expert that every token picks");
+  app.add_option("--active-slots", o.engine.active_slots,
+                 "Slots of a rank that are active in a layer, solved from its counts (all)")
+      ->check(CLI::PositiveNumber);
   app.add_option("--workload", o.workload,
                  "rate=20,prompt=8:48,output=8:32,topics=6,period=20,...");
+  app.add_option("--routing", o.routing,
+                 "Recorded routes or loads in the place of the gate's choices (any load dump, "
+                 ".moetrace)");
   app.add_option("--seconds", o.limit.seconds, "How long to serve (5 s)")
       ->check(CLI::PositiveNumber);
   app.add_option("--steps", o.limit.steps, "How many steps to serve, both units together")

@@ -22,6 +22,8 @@ const char* to_string(SpanName name) {
                                                          "combine wait",
                                                          "lm_head",
                                                          "kv hand-over",
+                                                         "dispatch plan",
+                                                         "plan copy",
                                                          "layer"};
   return names.at(static_cast<std::size_t>(name));
 }

@@ -32,7 +32,9 @@ enum class SpanName : std::uint8_t {
   CombineWait,
   Head,
   KvHandOver,
-  Layer,  ///< a whole layer of one micro-batch, as annotation
+  DispatchPlan,  ///< dynamic redundancy: counts gathered, active replicas solved
+  PlanCopy,      ///< expert weights on their way to a spare place
+  Layer,         ///< a whole layer of one micro-batch, as annotation
 };
 inline constexpr int kSpanNames = static_cast<int>(SpanName::Layer) + 1;
 const char* to_string(SpanName name);
@@ -55,7 +57,9 @@ struct WorkerRecord {
 };
 
 inline constexpr int kMaxMicroBatches = 2;
-inline constexpr int kLogStreams = 4;  ///< compute, communication, experts, kv hand-over
+/// compute, communication, experts; then the KV hand-over and the copies of plan changes.
+inline constexpr int kLogStreams = 5;
+inline constexpr int kKvStream = 3, kPlanStream = 4;
 
 /// Rings of one rank. Those of a stream are written by the thread of that stream, one of a
 /// micro-batch by whoever finished its layer.

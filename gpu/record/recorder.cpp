@@ -51,7 +51,7 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
       own_logs_(logs == nullptr ? std::make_unique<RankLogs>(ranks.size()) : nullptr),
       logs_(logs == nullptr ? *own_logs_ : *logs) {
   constexpr const char* stream_names[kLogStreams] = {"compute", "communication", "experts",
-                                                     "kv hand-over"};
+                                                     "kv hand-over", "plan copies"};
   for (const RecordedRank& rank : ranks_) {
     Process process;
     process.label = fmt::format("rank {}", rank.rank);
@@ -86,6 +86,10 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
     step_tracks_[static_cast<int>(unit)] =
         sink_.add_track({id, TrackType::Thread, -1, 1 + static_cast<int>(unit),
                          fmt::format("{} steps", to_string(unit))});
+  constexpr const char* engine_tracks[kEngineTracks] = {"plan changes", "prefill worker budget",
+                                                        "decode worker budget"};
+  for (int i = 0; i < kEngineTracks; ++i)
+    engine_tracks_[i] = sink_.add_track({id, TrackType::Thread, -1, 3 + i, engine_tracks[i]});
   write_info();
   thread_ = std::thread([this] { run(); });
 }
@@ -108,6 +112,7 @@ void Recorder::run() {
     } catch (...) {
       lock.lock();
       error_ = std::current_exception();
+      failed_ = true;
       return;
     }
     lock.lock();
@@ -124,8 +129,22 @@ void Recorder::add_step(const StepRecord& step) {
   steps_.push_back(step);
 }
 
-void Recorder::add_loads(UnitKind unit, const StepLoads& loads, const std::vector<int>& ranks,
-                         int first_layer, std::int64_t time) {
+void Recorder::add_span(EngineSpan span) {
+  std::lock_guard lock(mutex_);
+  engine_spans_.push_back(std::move(span));
+}
+
+void Recorder::add_plan(std::int64_t when, const std::string& name, const std::string& json) {
+  std::lock_guard lock(mutex_);
+  plans_.push_back({time(when), name, json});
+}
+
+std::uint64_t Recorder::dropped(std::size_t rank) const {
+  return logs_.log(rank)->dropped();
+}
+
+void Recorder::add_loads(const StepRecord& step, const StepLoads& loads,
+                         const std::vector<int>& ranks, int first_layer) {
   const auto add = [](auto& sum, const auto& part) {
     sum.resize(part.size());
     for (std::size_t layer = 0; layer < part.size(); ++layer) {
@@ -134,14 +153,19 @@ void Recorder::add_loads(UnitKind unit, const StepLoads& loads, const std::vecto
     }
   };
   std::lock_guard lock(mutex_);
-  auto [it, fresh] = windows_.try_emplace(unit);
+  const auto before = windows_.find(step.unit);
+  if (before != windows_.end() && before->second.epoch != step.epoch) {
+    full_windows_.push_back(std::move(before->second));
+    windows_.erase(before);
+  }
+  auto [it, fresh] = windows_.try_emplace(step.unit);
   LoadWindow& window = it->second;
-  if (fresh) window = {{}, ranks, first_layer, time, time};
+  if (fresh) window = {{}, ranks, first_layer, step.begin, step.end, step.epoch};
   add(window.sum.logical, loads.logical);
   add(window.sum.physical, loads.physical);
-  window.end = time;
+  window.end = step.end;
   if (window.end - window.begin < kLoadWindow) return;
-  full_windows_.push_back(window);
+  full_windows_.push_back(std::move(window));
   windows_.erase(it);
 }
 
@@ -194,41 +218,68 @@ void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records
 void Recorder::write_host_records() {
   std::vector<RequestRecord> requests;
   std::vector<StepRecord> steps;
+  std::vector<EngineSpan> spans;
+  std::vector<PlanRow> plans;
   std::vector<LoadWindow> windows;
   {
     std::lock_guard lock(mutex_);
     requests.swap(requests_);
     steps.swap(steps_);
+    spans.swap(engine_spans_);
+    plans.swap(plans_);
     windows.swap(full_windows_);
   }
+  write_requests(requests);
+  for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode}) write_steps(unit, steps);
+  for (int track = 0; track < kEngineTracks; ++track)
+    write_engine_spans(static_cast<EngineTrack>(track), spans);
+  for (const PlanRow& plan : plans) sink_.add_plan(plan);
+  for (const LoadWindow& window : windows) write_loads(window);
+}
+
+void Recorder::write_requests(const std::vector<RequestRecord>& requests) {
+  if (requests.empty()) return;
   BatchMaker done;
   for (const RequestRecord& r : requests) {
-    const std::int64_t rest = r.last_token - r.first_token;
     std::string args = fmt::format(
-        "{{\"request\":{},\"topic\":{},\"prompt\":{},\"output\":{},\"arrival_ns\":{},\"ttft_ns\":{"
-        "}",
-        r.id, r.topic, r.prompt, r.output, time(r.arrival), r.first_token - r.arrival);
-    args += r.output > 1 ? fmt::format(",\"tpot_ns\":{}}}", rest / (r.output - 1)) : "}";
+        "{{\"request\":{},\"topic\":{},\"prompt\":{},\"output\":{},\"arrival_ns\":{},"
+        "\"ttft_ns\":{},\"in_target\":{}",
+        r.id, r.topic, r.prompt, r.output, time(r.arrival), r.first_token - r.arrival, r.in_target);
+    if (r.output > 1)
+      args += fmt::format(",\"tpot_ns\":{}", (r.last_token - r.first_token) / (r.output - 1));
     done.add(
         {time(r.last_token), 0, sink_.strings().intern("request done"), 0, 0, SpanKind::Instant, 0},
-        args);
+        args + "}");
   }
-  if (!requests.empty()) sink_.append(request_track_, done.take());
-  for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode}) {
-    BatchMaker batch;
-    bool any = false;
-    for (const StepRecord& s : steps) {
-      if (s.unit != unit) continue;
-      any = true;
-      batch.add({time(s.begin), s.end - s.begin,
-                 sink_.strings().intern(fmt::format("{} step", to_string(unit))), 0, 0,
-                 SpanKind::Annotation, 0},
-                fmt::format("{{\"step\":{},\"requests\":{},\"tokens\":{}}}", s.step, s.requests,
-                            s.tokens));
-    }
-    if (any) sink_.append(step_tracks_[static_cast<int>(unit)], batch.take());
+  sink_.append(request_track_, done.take());
+}
+
+void Recorder::write_steps(UnitKind unit, const std::vector<StepRecord>& steps) {
+  BatchMaker batch;
+  bool any = false;
+  for (const StepRecord& s : steps) {
+    if (s.unit != unit) continue;
+    any = true;
+    batch.add({time(s.begin), s.end - s.begin,
+               sink_.strings().intern(fmt::format("{} step", to_string(unit))), 0, 0,
+               SpanKind::Annotation, 0},
+              fmt::format("{{\"step\":{},\"requests\":{},\"tokens\":{},\"epoch\":{}}}", s.step,
+                          s.requests, s.tokens, s.epoch));
   }
-  for (const LoadWindow& window : windows) write_loads(window);
+  if (any) sink_.append(step_tracks_[static_cast<int>(unit)], batch.take());
+}
+
+void Recorder::write_engine_spans(EngineTrack track, const std::vector<EngineSpan>& spans) {
+  BatchMaker batch;
+  bool any = false;
+  for (const EngineSpan& s : spans) {
+    if (s.track != track) continue;
+    any = true;
+    batch.add({time(s.begin), s.end - s.begin, sink_.strings().intern(s.name), 0, 0,
+               SpanKind::Annotation, 0},
+              s.args);
+  }
+  if (any) sink_.append(engine_tracks_[static_cast<int>(track)], batch.take());
 }
 
 void Recorder::write_loads(const LoadWindow& window) {
@@ -257,7 +308,7 @@ void Recorder::write_info() {
   const auto steady = std::chrono::steady_clock::now().time_since_epoch();
   info.start_epoch_ns = std::chrono::nanoseconds(wall - steady).count() + start_;
   info.events = statistics_.spans;
-  if (statistics_.dropped > 0) info.skipped[kDroppedRecords] = statistics_.dropped;
+  if (statistics_.dropped > 0) info.skipped["record dropped: ring full"] = statistics_.dropped;
   sink_.set_info(info);
 }
 
@@ -272,8 +323,7 @@ RecorderStatistics Recorder::finish() {
   thread_.join();
   if (error_) std::rethrow_exception(error_);
   drain();
-  for (std::size_t rank = 0; rank < logs_.size(); ++rank)
-    statistics_.dropped += logs_.log(rank)->dropped();
+  for (std::size_t rank = 0; rank < logs_.size(); ++rank) statistics_.dropped += dropped(rank);
   write_info();
   return statistics_;
 }

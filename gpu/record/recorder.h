@@ -1,6 +1,7 @@
 // Fetches what the ranks logged and hands it to a recording while they go on.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -14,6 +15,7 @@
 #include "gpu/engine/batch.h"
 #include "gpu/engine/schedule.h"
 #include "gpu/record/rank_log.h"
+#include "gpu/record/records.h"
 
 namespace moescope::runtime {
 
@@ -22,21 +24,6 @@ struct RecordedRank {
   int rank = 0, node = 0;
   UnitKind unit = UnitKind::Prefill;
   int workers = 0;
-};
-
-/// A request that is done. Times in ns of the steady clock.
-struct RequestRecord {
-  std::uint64_t id = 0;
-  int topic = 0, prompt = 0, output = 0;
-  std::int64_t arrival = 0, first_token = 0, last_token = 0;
-};
-
-/// One step of a unit.
-struct StepRecord {
-  UnitKind unit = UnitKind::Prefill;
-  std::uint32_t step = 0;
-  std::int64_t begin = 0, end = 0;
-  int requests = 0, tokens = 0;
 };
 
 struct RecorderStatistics {
@@ -56,9 +43,17 @@ class Recorder {
   /// Safe from any thread.
   void add_request(const RequestRecord& request);
   void add_step(const StepRecord& step);
-  /// Adds the loads of a step; written once a second. `ranks`: of the unit, in order of slots.
-  void add_loads(UnitKind unit, const StepLoads& loads, const std::vector<int>& ranks,
-                 int first_layer, std::int64_t time);
+  void add_span(EngineSpan span);
+  /// `json` is in force from `time` on.
+  void add_plan(std::int64_t time, const std::string& name, const std::string& json);
+  /// Adds the loads of a step; written once a second, and when the epoch changes. `ranks`: of the
+  /// unit, in order of slots.
+  void add_loads(const StepRecord& step, const StepLoads& loads, const std::vector<int>& ranks,
+                 int first_layer);
+  /// Records that did not fit the rings of a rank so far.
+  std::uint64_t dropped(std::size_t rank) const;
+  /// The recording cannot go on; finish() throws why.
+  bool failed() const { return failed_; }
   /// Fetches the last records, writes facts and drops. Throws what the sink throws.
   RecorderStatistics finish();
 
@@ -71,6 +66,7 @@ class Recorder {
     std::vector<int> ranks;
     int first_layer = 0;
     std::int64_t begin = 0, end = 0;
+    std::uint64_t epoch = 0;
   };
   void run();
   void drain();
@@ -78,6 +74,9 @@ class Recorder {
   void write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit);
   void write_loads(const LoadWindow& window);
   void write_host_records();
+  void write_requests(const std::vector<RequestRecord>& requests);
+  void write_steps(UnitKind unit, const std::vector<StepRecord>& steps);
+  void write_engine_spans(EngineTrack track, const std::vector<EngineSpan>& spans);
   void write_info();
   TimeNs time(std::int64_t steady) const { return steady < start_ ? 0 : steady - start_; }
 
@@ -88,7 +87,7 @@ class Recorder {
   std::unique_ptr<RankLogs> own_logs_;
   RankLogs& logs_;
   std::vector<Tracks> tracks_;
-  TrackId request_track_ = 0, step_tracks_[2] = {};
+  TrackId request_track_ = 0, step_tracks_[2] = {}, engine_tracks_[kEngineTracks] = {};
   RecorderStatistics statistics_;
 
   std::mutex mutex_;  ///< guards the queues below
@@ -96,9 +95,12 @@ class Recorder {
   bool stopping_ = false;
   std::vector<RequestRecord> requests_;
   std::vector<StepRecord> steps_;
+  std::vector<EngineSpan> engine_spans_;
+  std::vector<PlanRow> plans_;
   std::map<UnitKind, LoadWindow> windows_;
   std::vector<LoadWindow> full_windows_;
   std::exception_ptr error_;
+  std::atomic<bool> failed_{false};
   std::thread thread_;
 };
 

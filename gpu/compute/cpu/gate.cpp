@@ -41,23 +41,19 @@ void mask_groups(const Gate& gate, int experts, std::vector<float>& selection) {
       selection[static_cast<std::size_t>(e)] = -std::numeric_limits<float>::infinity();
 }
 
-}  // namespace
-
-void choose_experts(const Gate& gate, int experts, int top_k, float* logits, const float* bias,
-                    std::int32_t* chosen, float* weights) {
+/// Turns logits into scores.
+void score(const Gate& gate, int experts, float* logits) {
   if (gate.scoring == Scoring::Softmax)
     softmax(logits, experts);
   else
     for (int e = 0; e < experts; ++e) logits[e] = 1.0F / (1.0F + std::exp(-logits[e]));
-  std::vector<float> selection(logits, logits + experts);
-  if (bias != nullptr)
-    for (int e = 0; e < experts; ++e) selection[static_cast<std::size_t>(e)] += bias[e];
-  if (gate.groups > 1) mask_groups(gate, experts, selection);
-  const auto best = largest(selection.data(), experts, top_k);
+}
+
+void weigh_scores(const Gate& gate, int top_k, const float* scores, const std::int32_t* chosen,
+                  float* weights) {
   float sum = 0;
   for (int k = 0; k < top_k; ++k) {
-    chosen[k] = best[static_cast<std::size_t>(k)];
-    weights[k] = logits[chosen[k]];
+    weights[k] = scores[chosen[k]];
     sum += weights[k];
   }
   const auto scale = static_cast<float>(gate.scale);
@@ -65,6 +61,26 @@ void choose_experts(const Gate& gate, int experts, int top_k, float* logits, con
     if (gate.normalise) weights[k] /= sum + 1e-20F;
     weights[k] *= scale;
   }
+}
+
+}  // namespace
+
+void choose_experts(const Gate& gate, int experts, int top_k, float* logits, const float* bias,
+                    std::int32_t* chosen, float* weights) {
+  score(gate, experts, logits);
+  std::vector<float> selection(logits, logits + experts);
+  if (bias != nullptr)
+    for (int e = 0; e < experts; ++e) selection[static_cast<std::size_t>(e)] += bias[e];
+  if (gate.groups > 1) mask_groups(gate, experts, selection);
+  const auto best = largest(selection.data(), experts, top_k);
+  std::copy(best.begin(), best.end(), chosen);
+  weigh_scores(gate, top_k, logits, chosen, weights);
+}
+
+void weigh_experts(const Gate& gate, int experts, int top_k, float* logits,
+                   const std::int32_t* chosen, float* weights) {
+  score(gate, experts, logits);
+  weigh_scores(gate, top_k, logits, chosen, weights);
 }
 
 }  // namespace moescope::runtime::cpu

@@ -12,4 +12,8 @@ namespace moescope::runtime::cpu {
 void choose_experts(const Gate& gate, int experts, int top_k, float* logits, const float* bias,
                     std::int32_t* chosen, float* weights);
 
+/// The weights that the gate gives the experts in `chosen`. `logits` is overwritten.
+void weigh_experts(const Gate& gate, int experts, int top_k, float* logits,
+                   const std::int32_t* chosen, float* weights);
+
 }  // namespace moescope::runtime::cpu

@@ -43,7 +43,7 @@ inline void dots(const float* const (&a)[Rows], const float* const (&b)[Cols], i
 }
 
 template <int Rows>
-void linear_rows(const float* x, const Matrix& w, float* y) {
+void linear_rows(const float* x, const MatrixView& w, float* y) {
   const float* a[Rows];
   for (int r = 0; r < Rows; ++r) a[r] = x + static_cast<std::size_t>(r) * w.cols;
   const auto put = [&](int r, int column, float value) {
@@ -77,7 +77,7 @@ float dot(const float* a, const float* b, int n) {
   return out[0][0];
 }
 
-void linear(const float* x, int begin, int end, const Matrix& w, float* y) {
+void linear(const float* x, int begin, int end, const MatrixView& w, float* y) {
   const auto in = static_cast<std::size_t>(w.cols), out = static_cast<std::size_t>(w.rows);
   int r = begin;
   for (; r + 2 <= end; r += 2)

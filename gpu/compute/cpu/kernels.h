@@ -10,7 +10,7 @@ namespace moescope::runtime::cpu {
 /// Sum of a[i] b[i] in eight interleaved partial sums.
 float dot(const float* a, const float* b, int n);
 /// y[r, :] = W x[r, :] for rows [begin, end).
-void linear(const float* x, int begin, int end, const Matrix& weight, float* y);
+void linear(const float* x, int begin, int end, const MatrixView& weight, float* y);
 void rms_norm(const float* x, int n, const float* weight, double eps, float* y);
 /// y += a x.
 void add_scaled(float a, const float* x, int n, float* y);

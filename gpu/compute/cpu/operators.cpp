@@ -12,7 +12,7 @@ std::size_t at(int row, int width) {
 }
 
 /// swiglu of rows [begin, end) of x into the same rows of y.
-void swiglu_rows(const float* x, int begin, int end, const Mlp& mlp, float* y) {
+void swiglu_rows(const float* x, int begin, int end, const MlpView& mlp, float* y) {
   const int count = end - begin, width = mlp.gate.rows;
   if (count <= 0) return;
   std::vector<float> gate(at(count, width)), up(at(count, width));
@@ -52,17 +52,24 @@ class CpuOperators final : public Operators {
   }
   void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
             Team& team) const override {
-    const int k = config_.top_k, experts = config_.experts;
+    const int k = config_.top_k;
     routing.top_k = k;
     routing.experts.resize(at(rows, k));
     routing.weights.resize(at(rows, k));
     const float* bias = layer.router_bias.data.empty() ? nullptr : layer.router_bias.data.data();
-    team.split(rows, [&](int begin, int end) {
-      std::vector<float> logits(at(rows, experts));
-      cpu::linear(x, begin, end, layer.router, logits.data());
-      for (int r = begin; r < end; ++r)
-        cpu::choose_experts(config_.gate, experts, k, logits.data() + at(r, experts), bias,
-                            routing.experts.data() + at(r, k), routing.weights.data() + at(r, k));
+    score(layer, x, rows, team, [&](int r, float* logits) {
+      cpu::choose_experts(config_.gate, config_.experts, k, logits, bias,
+                          routing.experts.data() + at(r, k), routing.weights.data() + at(r, k));
+    });
+  }
+  void weigh(const LayerWeights& layer, const float* x, int rows, Routing& routing,
+             Team& team) const override {
+    const int k = config_.top_k;
+    routing.top_k = k;
+    routing.weights.resize(at(rows, k));
+    score(layer, x, rows, team, [&](int r, float* logits) {
+      cpu::weigh_experts(config_.gate, config_.experts, k, logits,
+                         routing.experts.data() + at(r, k), routing.weights.data() + at(r, k));
     });
   }
   void experts(const float* x, std::span<const ExpertGroup> groups, float* y,
@@ -70,11 +77,23 @@ class CpuOperators final : public Operators {
     team.split(static_cast<int>(groups.size()), [&](int begin, int end) {
       for (const auto& group :
            groups.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)))
-        swiglu_rows(x, group.begin, group.end, *group.weights, y);
+        swiglu_rows(x, group.begin, group.end, group.weights, y);
     });
   }
 
  private:
+  /// Calls `use` with the router's logits of each row.
+  template <typename Use>
+  void score(const LayerWeights& layer, const float* x, int rows, Team& team,
+             const Use& use) const {
+    const int experts = config_.experts;
+    team.split(rows, [&](int begin, int end) {
+      std::vector<float> logits(at(rows, experts));
+      cpu::linear(x, begin, end, layer.router, logits.data());
+      for (int r = begin; r < end; ++r) use(r, logits.data() + at(r, experts));
+    });
+  }
+
   ModelConfig config_;
 };
 

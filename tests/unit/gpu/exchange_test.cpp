@@ -9,6 +9,8 @@
 #include <set>
 #include <thread>
 
+#include "tests/unit/gpu/gpu_test_support.h"
+
 namespace moescope::runtime {
 namespace {
 
@@ -229,7 +231,26 @@ TEST(GpuExchangeLimits, MoreTokensThanThereIsRoomForAreRefused) {
   SerialTeam team;
   const std::vector<float> x(3 * kHidden);
   const std::vector<std::vector<Choice>> choices(3);
-  EXPECT_THROW(exchange.send(0, x.data(), choices, team), std::length_error);
+  EXPECT_THROW(exchange.send(0, x.data(), choices, 1, team), std::length_error);
+}
+
+TEST(GpuExchangeEpochs, TokensOfAnotherPlanEpochFailLoudly) {
+  for (const DispatchMode mode : {DispatchMode::Direct, DispatchMode::PerNode}) {
+    const Group group{0, 2, 2};
+    AddressSpace space(group.node_table());
+    Exchange exchange(space, group, {kHidden, kChoices, 2, kSlotsPerRank}, mode,
+                      CombineMode::Ordered);
+    SerialTeam team;
+    const std::vector<float> x(kHidden);
+    const std::vector<std::vector<Choice>> choices = {{{kSlotsPerRank, 0, 1.0F}}};  // to member 1
+    exchange.send(0, x.data(), choices, 4, team);
+    exchange.send(1, x.data(), {}, 5, team);
+    EXPECT_THAT(test::error_of([&] {
+                  exchange.forward(1);
+                  exchange.receive(1);
+                }),
+                ::testing::HasSubstr("is in plan epoch 5, tokens arrived from epoch 4"));
+  }
 }
 
 }  // namespace

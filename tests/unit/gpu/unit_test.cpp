@@ -8,6 +8,8 @@
 #include <random>
 
 #include "gpu/compute/local_forward.h"
+#include "gpu/engine/active_slots.h"
+#include "gpu/engine/plan_form.h"
 #include "gpu/engine/worker_team.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
@@ -64,8 +66,9 @@ class Running {
     const auto model = small_model();
     const Placement placement =
         setup.slots.empty()
-            ? Placement::contiguous(model->config.moe_layers(), model->config.experts, setup.ranks)
-            : Placement(setup.slots, {}, model->config.experts, setup.ranks);
+            ? contiguous_placement(model->config, {setup.ranks, setup.nodes, options_.route_shared})
+            : Placement(setup.slots, {}, model->config.experts + options_.route_shared,
+                        setup.ranks);
     unit_ = std::make_unique<Unit>(model, space_, group_, options_, placement);
   }
   Unit& unit() { return *unit_; }
@@ -140,6 +143,21 @@ std::vector<std::vector<int>> random_slots(int extra, unsigned seed) {
   return result;
 }
 
+/// Relative to the largest logit.
+double worst_difference(const std::vector<std::vector<float>>& a,
+                        const std::vector<std::vector<float>>& b) {
+  double worst = 0;
+  for (std::size_t r = 0; r < a.size(); ++r) {
+    double scale = 0, difference = 0;
+    for (std::size_t i = 0; i < a[r].size(); ++i) {
+      scale = std::max(scale, std::abs(static_cast<double>(a[r][i])));
+      difference = std::max(difference, std::abs(static_cast<double>(a[r][i] - b[r][i])));
+    }
+    worst = std::max(worst, difference / scale);
+  }
+  return worst;
+}
+
 TEST(GpuUnit, LogitsAreBitwiseTheSameForEverySizeKindPlanAndOrder) {
   const auto all = prompts(20);
   const auto expected = expected_logits(all);
@@ -174,14 +192,7 @@ TEST(GpuUnit, HierarchicalCombineAgreesWithinItsTolerance) {
     setup.options.combine = CombineMode::Hierarchical;
     Running running(setup);
     const auto found = running.prefill(all);
-    for (std::size_t r = 0; r < all.size(); ++r) {
-      double scale = 0, worst = 0;
-      for (std::size_t i = 0; i < expected[r].size(); ++i) {
-        scale = std::max(scale, std::abs(static_cast<double>(expected[r][i])));
-        worst = std::max(worst, std::abs(static_cast<double>(found[r][i] - expected[r][i])));
-      }
-      EXPECT_LT(worst / scale, 1e-5);
-    }
+    EXPECT_LT(worst_difference(found, expected), 1e-5);
   }
 }
 
@@ -219,6 +230,85 @@ TEST(GpuUnit, LoadsCountEveryChoiceOnceLogicallyAndOncePhysically) {
     EXPECT_EQ(by_expert, loads.logical[layer]);
     EXPECT_GT(used_replicas, 16);  // tokens do spread over replicas
   }
+}
+
+TEST(GpuUnit, TheSharedExpertCanBeRoutedLikeOneMore) {
+  const auto all = prompts(12);
+  const auto expected = expected_logits(all);
+  int rows = 0;
+  for (const auto& prompt : all) rows += static_cast<int>(prompt.size());
+  // The shared expert, number 16, on one rank, on all, and among redundant copies.
+  auto single = random_slots(0, 1), redundant = random_slots(6, 2);
+  for (auto& row : single) row.insert(row.end(), {16, 3, 5, 16});
+  for (auto& row : redundant) row.insert(row.begin(), {16, 1});
+  std::vector<std::vector<float>> first;
+  for (const auto& slots : {std::vector<std::vector<int>>{}, single, redundant})
+    for (auto kind : {UnitKind::Prefill, UnitKind::Decode}) {
+      Layout setup{4, 2, {}, slots};
+      setup.options.kind = kind;
+      setup.options.route_shared = true;
+      Running running(setup);
+      const auto found = running.prefill(all);
+      EXPECT_LT(worst_difference(found, expected), 1e-5);
+      if (first.empty()) first = found;
+      EXPECT_EQ(found, first) << "placements differ";
+      for (const auto& counts : running.unit().loads().logical) {
+        ASSERT_EQ(counts.size(), 17U);
+        EXPECT_EQ(counts[16], static_cast<unsigned>(rows));
+      }
+      setup.options.combine = CombineMode::Hierarchical;
+      EXPECT_LT(worst_difference(Running(setup).prefill(all), expected), 1e-5);
+    }
+}
+
+TEST(GpuUnit, DynamicRedundancyActivatesFewSlotsAndComputesTheSame) {
+  const auto all = prompts(20);
+  const auto expected = expected_logits(all);
+  std::uint32_t solved = 0, split = 0;
+  for (auto kind : {UnitKind::Prefill, UnitKind::Decode})
+    for (const unsigned seed : {1U, 2U, 3U}) {
+      Layout setup{4, 2, {}, random_slots(16, seed)};  // eight slots a rank
+      setup.options.kind = kind;
+      setup.options.micro_batches = 1;
+      const auto most_loaded = [&](int active) {
+        setup.options.active_slots = active;
+        Running running(setup);
+        EXPECT_EQ(running.prefill(all), expected);
+        std::uint32_t most = 0;
+        for (const auto& slots : running.unit().loads().physical)
+          for (std::size_t rank = 0; rank < 4; ++rank) {
+            const auto begin = slots.begin() + static_cast<std::ptrdiff_t>(8 * rank);
+            if (active > 0)
+              EXPECT_LE(std::count_if(begin, begin + 8, [](auto n) { return n > 0; }), active);
+            most = std::max(most, std::accumulate(begin, begin + 8, 0U));
+          }
+        return most;
+      };
+      solved += most_loaded(6);
+      split += most_loaded(0);
+    }
+  EXPECT_LT(solved, split);  // fewer active slots, and yet better balanced
+}
+
+TEST(GpuUnit, GivenRoutesReplaceTheGate) {
+  const auto all = prompts(4);
+  std::vector<std::uint16_t> route = {1, 5, 9, 13, 0, 2, 4, 6};  // [layer][top_k]
+  Running running(Layout{4, 2, {}, {}});
+  std::vector<RankInput> inputs(4);
+  KvSequence sequence;
+  ASSERT_TRUE(running.unit().cache(2).reserve(sequence, 2));
+  MicroBatch& batch = inputs[2].micro_batches[1];
+  for (int t = 0; t < 2; ++t) {
+    batch.add(7, &sequence, t, 1);
+    batch.routes.push_back(route.data());
+  }
+  running.unit().step(inputs);
+  for (std::size_t layer = 0; layer < 2; ++layer)
+    for (std::size_t expert = 0; expert < 16; ++expert) {
+      const auto first = route.begin() + static_cast<std::ptrdiff_t>(4 * layer);
+      EXPECT_EQ(running.unit().loads().logical[layer][expert],
+                2 * std::count(first, first + 4, expert));
+    }
 }
 
 TEST(GpuUnit, AFailingRankEndsTheStepForAllAndTheUnitStaysBroken) {
@@ -281,6 +371,43 @@ TEST(GpuPlacement, TokensSplitOverReplicasByTheirWeights) {
   EXPECT_NEAR(count[0], 5000, 300);
   EXPECT_NEAR(count[1], 10000, 300);
   EXPECT_EQ(count[2], 0);
+}
+
+TEST(GpuActiveSlots, EveryTokenHasASlotAndNoRankIsAskedForMore) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    const Placement placement(random_slots(16, static_cast<unsigned>(round)), {}, 16, 4);
+    std::vector<std::uint32_t> counts(16);
+    for (auto& count : counts) count = random() % 3 == 0 ? random() % 100 : random() % 10;
+    const ActiveSlots active(placement, 0, 5, counts);
+    for (int rank = 0; rank < 4; ++rank) {
+      const auto begin = active.shares().begin() + 8 * rank;
+      EXPECT_LE(std::count_if(begin, begin + 8, [](auto n) { return n > 0; }), 5);
+    }
+    std::vector<std::uint32_t> used(32);
+    for (int expert = 0; expert < 16; ++expert)
+      for (std::uint32_t n = 0; n < counts[static_cast<std::size_t>(expert)]; ++n) {
+        const int slot = active.slot(expert, n);
+        ASSERT_EQ(placement.expert(0, slot), expert);
+        ++used[static_cast<std::size_t>(slot)];
+      }
+    EXPECT_EQ(used, active.shares());
+  }
+}
+
+TEST(GpuActiveSlots, TokensOfAHotExpertGoWhereThereIsLittleToDo) {
+  // Expert 0 is on both ranks; rank 0 also has the busy expert 1.
+  const Placement placement({{0, 1, 0, 2}}, {}, 3, 2);
+  const std::vector<std::uint32_t> counts = {100, 60, 20};
+  EXPECT_EQ(ActiveSlots(placement, 0, 2, counts).most_loaded(), 90U);
+  EXPECT_EQ(ActiveSlots(placement, 0, 2, counts).shares(),
+            (std::vector<std::uint32_t>{30, 60, 70, 20}));
+}
+
+TEST(GpuActiveSlots, TooFewAreRefused) {
+  const Placement placement({{0, 1, 2, 0}}, {}, 3, 2);
+  check_active_slots(placement, 2);
+  EXPECT_THAT(error_of([&] { check_active_slots(placement, 1); }), HasSubstr("layer 0"));
 }
 
 TEST(GpuSchedule, PrefillRunsExpertsOfOneBatchAgainstCommunicationOfTheOther) {

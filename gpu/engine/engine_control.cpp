@@ -1,0 +1,93 @@
+#include "gpu/engine/engine_control.h"
+
+#include "gpu/engine/layout.h"
+#include "gpu/engine/worker_team.h"
+
+namespace moescope::runtime {
+
+PlanTicket EngineControl::propose_plan(const Plan& plan, std::uint64_t base_epoch,
+                                       const PlanOptions& options) {
+  return changer_.book().add(plan, base_epoch, options);
+}
+
+std::optional<PlanTicket> EngineControl::rollback(const std::string& who) {
+  return changer_.rollback(who);
+}
+
+std::uint64_t EngineControl::epoch() const {
+  return changer_.epoch();
+}
+
+Plan EngineControl::plan() const {
+  return changer_.plan();
+}
+
+/// A finished change also tells how fast tokens came afterwards, as far as they came.
+PlanChange EngineControl::with_after(PlanChange change) const {
+  constexpr std::int64_t kAfter = 5'000'000'000;
+  if (change.ended > 0)
+    change.tpot_after = parts_.figures.mean_tpot(change.ended, change.ended + kAfter);
+  return change;
+}
+
+std::optional<PlanChange> EngineControl::plan_change(PlanTicket ticket) const {
+  const auto change = changer_.book().find(ticket);
+  return change ? std::optional(with_after(*change)) : std::nullopt;
+}
+
+std::vector<PlanChange> EngineControl::history() const {
+  auto changes = changer_.book().all();
+  for (PlanChange& change : changes) change = with_after(change);
+  return changes;
+}
+
+void EngineControl::on_plan_change(std::function<void(const PlanChange&)> listener) {
+  changer_.book().listen(std::move(listener));
+}
+
+void EngineControl::set_overlap(bool overlap) {
+  serving_.set_overlap(overlap);
+}
+
+void EngineControl::set_budget(WorkerBudget requested) {
+  serving_.set_budget(requested);
+}
+
+void EngineControl::set_workload(const WorkloadOptions& workload) {
+  check_workload(workload, parts_.options, parts_.model.config);
+  serving_.set_workload(workload);
+}
+
+void EngineControl::run_begins(std::int64_t start) {
+  start_ = start;
+  running_ = true;
+}
+
+void EngineControl::run_ends() {
+  ended_ = steady_now();
+  running_ = false;
+}
+
+EngineStatus EngineControl::status() const {
+  EngineStatus status;
+  const std::int64_t start = start_;
+  status.running = running_;
+  if (start > 0)
+    status.seconds =
+        static_cast<double>((status.running ? steady_now() : ended_.load()) - start) / 1e9;
+  status.epoch = changer_.epoch();
+  status.overlap = serving_.overlap();
+  status.workload = serving_.workload();
+  for (const RecordedRank& rank : recorded_ranks(parts_.options, parts_.model.config)) {
+    RankStatus one{rank.rank, rank.node, rank.unit};
+    if (parts_.recorder != nullptr)
+      one.dropped = parts_.recorder->dropped(static_cast<std::size_t>(rank.rank));
+    status.dropped += one.dropped;
+    status.ranks.push_back(one);
+  }
+  parts_.figures.fill(status);
+  for (UnitStatus& unit : status.units) unit.budget.requested = serving_.budget();
+  return status;
+}
+
+}  // namespace moescope::runtime

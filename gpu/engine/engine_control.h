@@ -1,0 +1,42 @@
+// The control of one engine: hands what is asked to its loops and to the plan changer.
+#pragma once
+
+#include <atomic>
+
+#include "gpu/engine/plan_changer.h"
+#include "gpu/engine/serving.h"
+
+namespace moescope::runtime {
+
+class EngineControl final : public Control {
+ public:
+  EngineControl(const ServingParts& parts, Serving& serving, PlanChanger& changer)
+      : parts_(parts), serving_(serving), changer_(changer) {}
+
+  PlanTicket propose_plan(const Plan& plan, std::uint64_t base_epoch,
+                          const PlanOptions& options) override;
+  std::optional<PlanTicket> rollback(const std::string& who) override;
+  std::uint64_t epoch() const override;
+  Plan plan() const override;
+  std::optional<PlanChange> plan_change(PlanTicket ticket) const override;
+  std::vector<PlanChange> history() const override;
+  void on_plan_change(std::function<void(const PlanChange&)> listener) override;
+  void set_overlap(bool overlap) override;
+  void set_budget(WorkerBudget requested) override;
+  void set_workload(const WorkloadOptions& workload) override;
+  EngineStatus status() const override;
+
+  void run_begins(std::int64_t start);
+  void run_ends();
+
+ private:
+  PlanChange with_after(PlanChange change) const;
+
+  ServingParts parts_;
+  Serving& serving_;
+  PlanChanger& changer_;
+  std::atomic<bool> running_{false};
+  std::atomic<std::int64_t> start_{0}, ended_{0};
+};
+
+}  // namespace moescope::runtime

@@ -1,0 +1,24 @@
+// What goes wrong on purpose, for tests and drills.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+namespace moescope::runtime {
+
+enum class PlanPhase : std::uint8_t;
+
+struct Faults {
+  /// Called by every rank of the address space when it begins a step of its unit; what it throws is
+  /// that rank's failure.
+  std::function<void(int rank, std::uint32_t step)> step;
+  /// Called for every rank in the phases Preparing, Committing and Verifying of a plan change,
+  /// likewise.
+  std::function<void(PlanPhase phase, int rank)> plan;
+  /// Expert weights that have just arrived at a rank.
+  std::function<void(int rank, std::span<std::byte> weights)> arrived;
+};
+
+}  // namespace moescope::runtime

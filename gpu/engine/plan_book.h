@@ -1,0 +1,57 @@
+// All plan changes of an engine: what was proposed, how far it is, what came of it. Safe from any
+// thread; the one that changes plans takes proposals out and reports into it.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "gpu/engine/control.h"
+
+namespace moescope::runtime {
+
+struct Proposal {
+  PlanTicket ticket = 0;
+  Plan plan;
+  PlanOptions options;
+};
+
+class PlanBook {
+ public:
+  PlanTicket add(const Plan& plan, std::uint64_t base_epoch, const PlanOptions& options);
+  /// The next proposal, which is then under way; nothing after close().
+  std::optional<Proposal> next();
+  /// Changes what is known of a change and tells the listener. Not after it is final.
+  void update(PlanTicket ticket, const std::function<void(PlanChange&)>& change);
+  /// Asks the change that is under way to undo itself; its ticket, nothing when there is none.
+  std::optional<PlanTicket> undo(const std::string& who);
+  /// Who asked for that, "" when nobody did.
+  std::string undone_by() const;
+  /// Waits until somebody asks, or close(), or for `seconds`.
+  void wait_for_undo(double seconds);
+  /// Nothing is taken out any more; what waits and what comes is refused.
+  void close();
+  bool closed() const;
+
+  std::optional<PlanChange> find(PlanTicket ticket) const;
+  std::vector<PlanChange> all() const;
+  void listen(std::function<void(const PlanChange&)> listener);
+
+ private:
+  void tell(const PlanChange& change);
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<PlanChange> changes_;  ///< ticket t is at t - 1
+  std::deque<Proposal> waiting_;
+  PlanTicket under_way_ = 0;
+  std::string undone_by_;
+  bool closed_ = false;
+  std::mutex listener_mutex_;
+  std::function<void(const PlanChange&)> listener_;
+};
+
+}  // namespace moescope::runtime
