@@ -13,8 +13,10 @@ int Probe::pages() {
   return (kProbeRows + kPageTokens - 1) / kPageTokens;
 }
 
-Probe::Probe(Unit& unit, const ModelConfig& config, int max_tokens, int max_positions)
-    : unit_(unit), config_(config), rows_each_(std::min({kProbeRows, max_tokens, max_positions})) {
+Probe::Probe(Unit& unit, const ModelConfig& config, int max_positions)
+    : unit_(unit),
+      config_(config),
+      rows_each_(std::min({kProbeRows, unit.options().max_tokens, max_positions})) {
   const int k = config.top_k, rows = (config.experts + k - 1) / k;
   for (int row = 0; row < rows; ++row) {
     auto& route = routes_.emplace_back();

@@ -11,6 +11,7 @@
 #include "core/analysis/sm_allocation.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/moetrace_loads.h"
+#include "core/trace/moetrace_writer.h"
 #include "gpu/engine/layout.h"
 #include "gpu/engine/worker_team.h"
 #include "tests/unit/gpu/gpu_test_support.h"

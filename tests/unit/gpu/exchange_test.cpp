@@ -123,7 +123,7 @@ std::vector<std::vector<float>> run_layer(Exchange& exchange, const Layer& layer
     threads.emplace_back([&, member] {
       const auto m = static_cast<std::size_t>(member);
       SerialTeam team;
-      exchange.send(member, layer.x[m].data(), layer.choices[m], team);
+      exchange.send(member, layer.x[m].data(), layer.choices[m], 1, team);
       exchange.forward(member);
       const auto& arrivals = exchange.receive(member);
       std::vector<std::vector<float>> outputs;

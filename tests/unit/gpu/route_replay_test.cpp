@@ -10,6 +10,7 @@
 #include "core/trace/moetrace_writer.h"
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/engine.h"
+#include "gpu/engine/layout.h"
 #include "tests/support/data.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 #include "tests/unit/gpu/serving_support.h"
@@ -135,7 +136,7 @@ TEST(GpuRouteReplay, ServedLoadsAreThoseOfTheRoutes) {
 
 TEST(GpuRouteReplay, RealRoutesFitTheLiteModel) {
   MOESCOPE_REQUIRE_DATA("esft_intent_topk_ids.safetensors");
-  const auto path = test::shared_data("esft_intent_topk_ids.safetensors");
+  const auto path = moescope::test::shared_data("esft_intent_topk_ids.safetensors");
   Progress progress;
   const auto replay = RouteReplay::read(path, tiny_lite_config(), progress);
   EXPECT_TRUE(replay->by_token());
