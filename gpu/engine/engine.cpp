@@ -98,8 +98,6 @@ Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
                const std::optional<Placement>& placement, Recorder* recorder,
                const Hosting& hosting) {
   check_layout(options, model->config);
-  if (hosting.processes != nullptr && options.replay != nullptr)
-    throw Error("mpirun", "--routing", "recorded routing is replayed in one process only");
   state_ = std::make_unique<State>(std::move(model), options, placement, recorder, hosting);
 }
 

@@ -80,7 +80,6 @@ struct PlanChanger::Work {
 
 PlanChanger::PlanChanger(PlanChangerParts parts)
     : parts_(std::move(parts)), placement_(parts_.units[0]->table().placement) {
-  if (parts_.space.processes() != nullptr) return;
   for (Unit* unit : parts_.units)
     probes_.push_back(std::make_unique<Probe>(*unit, parts_.config, parts_.max_positions));
 }
@@ -108,8 +107,6 @@ std::optional<PlanTicket> PlanChanger::rollback(const std::string& who) {
 /// What the proposal asks for. Throws Error saying why it cannot be; touches nothing.
 Placement PlanChanger::check(const Proposal& proposal) const {
   const std::string& name = proposal.options.name;
-  if (parts_.space.processes() != nullptr)
-    throw Error(name, "", "plans change only while one process hosts all ranks");
   const auto base = book_.find(proposal.ticket)->base_epoch;
   if (base != epoch_)
     throw Error(name, "",

@@ -15,15 +15,9 @@ constexpr int kMaxWorkers = 256;
 
 }  // namespace
 
-RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, int places, RankLog* log)
-    : shared_(shared),
-      member_(member),
-      log_(log),
-      cache_(cache),
-      pool_(shared.model->config.hidden,
-            std::max(shared.model->config.expert_width,
-                     shared.route_shared ? shared.model->config.shared_width() : 0),
-            places) {
+RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPool& pool,
+                       RankLog* log)
+    : shared_(shared), member_(member), log_(log), cache_(cache), pool_(pool) {
   const ModelConfig& config = shared_.model->config;
   for (int stream = 0; stream < kStreams; ++stream) {
     WorkerObserver observer;

@@ -54,11 +54,8 @@ inline int logical_experts(const ModelConfig& config, bool route_shared) {
 
 class RankRunner {
  public:
-  /// `log` may be nullptr. Copies the experts that the table gives this member into a pool of
-  /// `places`.
-  RankRunner(UnitShared& shared, int member, KvCache& cache, int places, RankLog* log);
-
-  WeightPool& pool() { return pool_; }
+  /// `log` may be nullptr. Copies the experts that the table gives this member into `pool`.
+  RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPool& pool, RankLog* log);
 
   int member() const { return member_; }
   StageBoard& board() { return board_; }
@@ -138,7 +135,7 @@ class RankRunner {
   std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
   /// When each worker of a stream worked in the span that the stream is in.
   std::array<std::vector<WorkerRecord>, kStreams> held_;
-  WeightPool pool_;
+  WeightPool& pool_;
   std::array<Buffers, kMaxMicroBatches> buffers_;
   const RankInput* input_ = nullptr;
   std::array<MicroBatch, kMaxMicroBatches> own_;

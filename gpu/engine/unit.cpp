@@ -3,25 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include "core/error.h"
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/active_slots.h"
-#include "gpu/engine/rank_runner.h"
 #include "gpu/engine/tensor_layout.h"
-#include "gpu/engine/unit_link.h"
+#include "gpu/engine/unit_state.h"
 #include "gpu/model/attention_shard.h"
 
 namespace moescope::runtime {
 namespace {
-
-int streams_of(UnitKind kind) {
-  return kind == UnitKind::Decode ? 3 : 2;
-}
 
 void check_layout(const ModelConfig& config, const Group& group, const UnitOptions& options,
                   const Placement& placement) {
@@ -70,41 +61,39 @@ void share_attention(UnitShared& shared, const UnitOptions& options) {
 
 }  // namespace
 
-struct Unit::State {
-  UnitShared shared;
-  UnitOptions options;
-  WorkerBudget granted;
-  std::vector<std::unique_ptr<KvCache>> caches;    ///< [member]
-  std::vector<std::unique_ptr<RankRunner>> ranks;  ///< that this process hosts
-  std::unique_ptr<UnitLink> link;                  ///< to the other processes
-  WindowId kv_window = 0, weights = 0;
-  Schedule schedule;
-  StepLoads loads;
-  std::uint32_t steps = 0;
+void Unit::State::add_exchanges() {
+  const ModelConfig& config = shared.model->config;
+  const int experts = logical_experts(config, options.route_shared);
+  const ExchangeShape shape{config.hidden, config.top_k + (options.route_shared ? 1 : 0),
+                            options.max_tokens, shared.stride};
+  const auto mode =
+      options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct;
+  for (int mb = 0; mb < options.micro_batches; ++mb) {
+    shared.exchanges.push_back(
+        std::make_unique<Exchange>(*shared.space, shared.group, shape, mode, options.combine));
+    if (options.active_slots > 0)
+      shared.counts.push_back(std::make_unique<CountBoard>(*shared.space, shared.group, experts));
+  }
+  ExchangeShape probe = shape;
+  probe.max_tokens = std::min(shape.max_tokens, kProbeRows);
+  shared.probe_exchange =
+      std::make_unique<Exchange>(*shared.space, shared.group, probe, mode, CombineMode::Ordered);
+}
 
-  std::mutex mutex;
-  std::condition_variable wake, finished;
-  std::uint64_t generation = 0;
-  int running = 0;
-  bool stopping = false;
-  std::exception_ptr error;
-  std::vector<std::thread> threads;
-
-  void serve(RankRunner& rank, StreamId stream);
-  void fail(std::exception_ptr what, const std::string& reason);
-  void abort_boards();
-  void add_caches();
-  void add_exchanges();
-  void add_weights_window();
-  void start_threads();
-  void run_here(std::span<const RankInput> inputs);
-  std::vector<RankOutput> collect(std::size_t groups);
-  void answer();
-  void add_loads(const StepLoads& part);
-  void apply_overlap(bool overlap);
-  void apply_budget(WorkerBudget requested);
-  void tell(UnitCommand command, const MessageWriter& rest);
-};
+/// The pools of all members, in memory that all processes see: the first one copies experts.
+void Unit::State::add_pools() {
+  const ModelConfig& config = shared.model->config;
+  const int width = std::max(config.expert_width, shared.route_shared ? config.shared_width() : 0);
+  std::vector<std::size_t> bytes(static_cast<std::size_t>(shared.space->ranks()));
+  for (int member = 0; member < shared.group.size; ++member)
+    bytes[static_cast<std::size_t>(shared.group.first + member)] =
+        WeightPool::bytes(config.hidden, width, shared.stride);
+  weights = shared.space->add_window(bytes);
+  for (int member = 0; member < shared.group.size; ++member)
+    pools.push_back(
+        std::make_unique<WeightPool>(config.hidden, width, shared.stride,
+                                     shared.space->local(shared.group.first + member, weights)));
+}
 
 void Unit::State::fail(std::exception_ptr what, const std::string& reason) {
   {
@@ -170,34 +159,6 @@ void Unit::State::add_caches() {
                                   shared.space->local(shared.group.first + member, kv_window)));
 }
 
-void Unit::State::add_exchanges() {
-  const ModelConfig& config = shared.model->config;
-  const int experts = logical_experts(config, options.route_shared);
-  const ExchangeShape shape{config.hidden, config.top_k + (options.route_shared ? 1 : 0),
-                            options.max_tokens, shared.stride};
-  const auto mode =
-      options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct;
-  for (int mb = 0; mb < options.micro_batches; ++mb) {
-    shared.exchanges.push_back(
-        std::make_unique<Exchange>(*shared.space, shared.group, shape, mode, options.combine));
-    if (options.active_slots > 0)
-      shared.counts.push_back(std::make_unique<CountBoard>(*shared.space, shared.group, experts));
-  }
-  ExchangeShape probe = shape;
-  probe.max_tokens = std::min(shape.max_tokens, kProbeRows);
-  shared.probe_exchange =
-      std::make_unique<Exchange>(*shared.space, shared.group, probe, mode, CombineMode::Ordered);
-}
-
-/// The pools of this unit's ranks; plan changes are for a run in one process.
-void Unit::State::add_weights_window() {
-  if (shared.space->processes() != nullptr) return;
-  std::vector<std::span<std::byte>> memory(static_cast<std::size_t>(shared.space->ranks()));
-  for (const auto& rank : ranks)
-    memory[static_cast<std::size_t>(shared.group.first + rank->member())] = rank->pool().memory();
-  weights = shared.space->add_window(std::move(memory));
-}
-
 void Unit::State::start_threads() {
   for (const auto& rank : ranks)
     for (int stream = 0; stream < streams_of(options.kind); ++stream)
@@ -227,13 +188,17 @@ Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
   s.shared.operators = cpu_operators(s.shared.attention);
   s.add_exchanges();
   s.add_caches();
-  for (int member = 0; member < group.size; ++member)
+  s.add_pools();
+  for (int member = 0; member < group.size; ++member) {
+    const auto m = static_cast<std::size_t>(member);
     if (space.here(group.first + member))
-      s.ranks.push_back(std::make_unique<RankRunner>(
-          s.shared, member, *s.caches[static_cast<std::size_t>(member)], places,
-          logs.empty() ? nullptr : logs[static_cast<std::size_t>(member)]));
-  s.add_weights_window();
-  if (space.processes() != nullptr) s.link = std::make_unique<UnitLink>(space);
+      s.ranks.push_back(std::make_unique<RankRunner>(s.shared, member, *s.caches[m], *s.pools[m],
+                                                     logs.empty() ? nullptr : logs[m]));
+  }
+  if (space.processes() != nullptr) {
+    space.processes()->barrier();  // all pools are filled
+    s.link = std::make_unique<UnitLink>(space);
+  }
   s.apply_budget(options.budget);
   s.apply_overlap(options.overlap);
   s.start_threads();
@@ -250,13 +215,6 @@ Unit::~Unit() {
   }
   state_->wake.notify_all();
   for (auto& thread : state_->threads) thread.join();
-}
-
-void Unit::State::tell(UnitCommand command, const MessageWriter& rest) {
-  MessageWriter message;
-  message.put(command);
-  message.append(rest);
-  link->tell(message.take());
 }
 
 KvCache& Unit::cache(int member) {
@@ -295,38 +253,6 @@ void Unit::State::run_here(std::span<const RankInput> inputs) {
   for (const auto& rank : ranks) add_loads({rank->logical_loads(), rank->physical_loads()});
 }
 
-/// Outputs and loads of all ranks.
-std::vector<RankOutput> Unit::State::collect(std::size_t groups) {
-  std::vector<RankOutput> members(static_cast<std::size_t>(shared.group.size));
-  for (const auto& rank : ranks)
-    members[static_cast<std::size_t>(rank->member())] = rank->take_output();
-  for (int process = 1; link && process < link->processes(); ++process) {
-    const auto message = link->answer_of(process);
-    MessageReader answer(message);
-    add_loads(read_loads(answer));
-    for (int count = answer.get<int>(); count > 0; --count) {
-      const int member = answer.get<int>();
-      members.at(static_cast<std::size_t>(member)) = read_output(answer);
-    }
-  }
-  std::vector<RankOutput> outputs(groups);
-  for (std::size_t member = 0; member < members.size(); ++member)
-    outputs[static_cast<std::size_t>(shared.groups.of(static_cast<int>(member)))].append(
-        std::move(members[member]));
-  return outputs;
-}
-
-void Unit::State::answer() {
-  MessageWriter message;
-  write_loads(message, loads);
-  message.put(static_cast<int>(ranks.size()));
-  for (const auto& rank : ranks) {
-    message.put(rank->member());
-    write_output(message, rank->take_output());
-  }
-  link->answer(message.take());
-}
-
 std::vector<RankOutput> Unit::step(std::span<const RankInput> inputs) {
   State& s = *state_;
   if (inputs.size() != static_cast<std::size_t>(groups()))
@@ -334,39 +260,12 @@ std::vector<RankOutput> Unit::step(std::span<const RankInput> inputs) {
   try {
     if (s.link) {
       MessageWriter rest;
-      write_inputs(rest, inputs);
+      rest.put(s.shared.probing);
+      write_inputs(rest, inputs, s.route_size());
       s.tell(UnitCommand::Step, rest);
     }
     s.run_here(inputs);
     return s.collect(inputs.size());
-  } catch (const Aborted&) {
-    throw Error("run", "", s.shared.space->abort_reason());
-  }
-}
-
-void Unit::follow() {
-  State& s = *state_;
-  try {
-    for (;;) {
-      const auto message = s.link->command();
-      MessageReader rest(message);
-      switch (rest.get<UnitCommand>()) {
-        case UnitCommand::Step: {
-          const SentInputs sent = read_inputs(rest);
-          s.run_here(sent.inputs);
-          s.answer();
-          break;
-        }
-        case UnitCommand::Overlap:
-          s.apply_overlap(rest.get<bool>());
-          break;
-        case UnitCommand::Budget:
-          s.apply_budget(rest.get<WorkerBudget>());
-          break;
-        case UnitCommand::Stop:
-          return;
-      }
-    }
   } catch (const Aborted&) {
     throw Error("run", "", s.shared.space->abort_reason());
   }
@@ -424,23 +323,40 @@ const SlotTable& Unit::table() const {
   return state_->shared.table();
 }
 WeightPool& Unit::pool(int member) {
-  return state_->ranks[static_cast<std::size_t>(member)]->pool();
+  return *state_->pools[static_cast<std::size_t>(member)];
 }
 int Unit::places() const {
-  return state_->ranks.front()->pool().places();
+  return state_->shared.stride;
 }
 WindowId Unit::weights_window() const {
   return state_->weights;
 }
 
 void Unit::stage(SlotTable table) {
-  if (table.epoch != state_->shared.epoch + 1)
+  if (state_->link) {
+    MessageWriter rest;
+    write_table(rest, table);
+    state_->tell(UnitCommand::Stage, rest);
+  }
+  state_->apply_table(std::move(table));
+}
+
+void Unit::State::apply_table(SlotTable table) {
+  if (table.epoch != shared.epoch + 1)
     throw std::invalid_argument("a staged table must be of the next epoch");
-  state_->shared.tables[table.epoch % 2] = std::move(table);
+  shared.tables[table.epoch % 2] = std::move(table);
 }
 
 void Unit::flip(std::uint64_t epoch) {
-  UnitShared& shared = state_->shared;
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(epoch);
+    state_->tell(UnitCommand::Flip, rest);
+  }
+  state_->apply_epoch(epoch);
+}
+
+void Unit::State::apply_epoch(std::uint64_t epoch) {
   if (epoch % 2 == shared.epoch % 2)
     throw std::invalid_argument("a flip changes the parity of the epoch");
   shared.epoch = epoch;

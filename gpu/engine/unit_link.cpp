@@ -7,7 +7,8 @@ namespace {
 
 using SequenceIds = std::map<const KvSequence*, std::int32_t>;
 
-void write_batch(MessageWriter& to, const MicroBatch& batch, const SequenceIds& ids) {
+void write_batch(MessageWriter& to, const MicroBatch& batch, const SequenceIds& ids,
+                 std::size_t route_size) {
   to.put(batch.tokens);
   to.put(batch.requests);
   to.put(batch.sampled);
@@ -15,15 +16,27 @@ void write_batch(MessageWriter& to, const MicroBatch& batch, const SequenceIds& 
     to.put(ids.at(row.sequence));
     to.put(static_cast<std::int32_t>(row.position));
   }
+  to.put(batch.replicas);
+  to.put(static_cast<std::uint64_t>(batch.routes.size()));
+  for (const std::uint16_t* route : batch.routes)
+    to.put(std::vector<std::uint16_t>(route, route + route_size));
 }
 
-void read_batch(MessageReader& from, MicroBatch& batch, const std::deque<KvSequence>& sequences) {
+void read_batch(MessageReader& from, MicroBatch& batch, SentInputs& sent, std::size_t route_size) {
   from.get(batch.tokens);
   from.get(batch.requests);
   from.get(batch.sampled);
   for (std::size_t row = 0; row < batch.tokens.size(); ++row) {
     const auto id = from.get<std::int32_t>();
-    batch.rows.push_back({&sequences.at(static_cast<std::size_t>(id)), from.get<std::int32_t>()});
+    batch.rows.push_back(
+        {&sent.sequences.at(static_cast<std::size_t>(id)), from.get<std::int32_t>()});
+  }
+  from.get(batch.replicas);
+  for (auto count = from.get<std::uint64_t>(); count > 0; --count) {
+    auto& route = sent.routes.emplace_back();
+    from.get(route);
+    if (route.size() != route_size) throw std::out_of_range("a route of another model");
+    batch.routes.push_back(route.data());
   }
 }
 
@@ -39,6 +52,7 @@ UnitLink::UnitLink(AddressSpace& space) : processes_(*space.processes()) {
 }
 
 void UnitLink::tell(std::span<const std::byte> command) {
+  std::lock_guard lock(telling_);
   for (Pipe& pipe : commands_) pipe.send(command);
 }
 
@@ -54,7 +68,7 @@ void UnitLink::answer(std::span<const std::byte> message) {
   answers_.at(static_cast<std::size_t>(processes_.index() - 1)).send(message);
 }
 
-void write_inputs(MessageWriter& to, std::span<const RankInput> inputs) {
+void write_inputs(MessageWriter& to, std::span<const RankInput> inputs, std::size_t route_size) {
   SequenceIds ids;
   std::vector<const KvSequence*> sequences;
   for (const RankInput& input : inputs)
@@ -69,10 +83,10 @@ void write_inputs(MessageWriter& to, std::span<const RankInput> inputs) {
   }
   to.put(static_cast<std::uint64_t>(inputs.size()));
   for (const RankInput& input : inputs)
-    for (const MicroBatch& batch : input.micro_batches) write_batch(to, batch, ids);
+    for (const MicroBatch& batch : input.micro_batches) write_batch(to, batch, ids, route_size);
 }
 
-SentInputs read_inputs(MessageReader& from) {
+SentInputs read_inputs(MessageReader& from, std::size_t route_size) {
   SentInputs sent;
   sent.sequences.resize(from.get<std::uint64_t>());
   for (KvSequence& sequence : sent.sequences) {
@@ -81,8 +95,29 @@ SentInputs read_inputs(MessageReader& from) {
   }
   sent.inputs.resize(from.get<std::uint64_t>());
   for (RankInput& input : sent.inputs)
-    for (MicroBatch& batch : input.micro_batches) read_batch(from, batch, sent.sequences);
+    for (MicroBatch& batch : input.micro_batches) read_batch(from, batch, sent, route_size);
   return sent;
+}
+
+void write_table(MessageWriter& to, const SlotTable& table) {
+  to.put(table.epoch);
+  to.put(table.placement.table());
+  to.put(table.placement.weights());
+  to.put(table.placement.experts());
+  to.put(table.placement.ranks());
+  to.put(table.places);
+}
+
+SlotTable read_table(MessageReader& from) {
+  const auto epoch = from.get<std::uint64_t>();
+  std::vector<std::vector<int>> slots;
+  std::vector<std::vector<double>> weights;
+  from.get(slots);
+  from.get(weights);
+  const int experts = from.get<int>(), ranks = from.get<int>();
+  SlotTable table{epoch, Placement(std::move(slots), std::move(weights), experts, ranks), {}};
+  from.get(table.places);
+  return table;
 }
 
 void write_output(MessageWriter& to, const RankOutput& output) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "gpu/comm/pipe.h"
 #include "gpu/engine/batch.h"
 #include "gpu/engine/message.h"
+#include "gpu/engine/slot_table.h"
 
 namespace moescope::runtime {
 
@@ -18,7 +20,8 @@ class UnitLink {
   explicit UnitLink(AddressSpace& space);
   bool leads() const { return processes_.first(); }
 
-  /// The first process: sends a command to every other one, and takes the answer of each.
+  /// The first process: sends a command to every other one, from any thread, and takes the answer
+  /// of each to a step.
   void tell(std::span<const std::byte> command);
   std::vector<std::byte> answer_of(int process);
   /// The others.
@@ -29,18 +32,24 @@ class UnitLink {
 
  private:
   Processes& processes_;
+  std::mutex telling_;                    ///< a plan change stages its table while steps run
   std::vector<Pipe> commands_, answers_;  ///< [process - 1]
 };
 
-enum class UnitCommand : std::uint8_t { Step, Overlap, Budget, Stop };
+enum class UnitCommand : std::uint8_t { Step, Overlap, Budget, Stage, Flip, Stop };
 
 /// The inputs of a step and the sequences that they point to.
 struct SentInputs {
   std::deque<KvSequence> sequences;
+  std::deque<std::vector<std::uint16_t>> routes;
   std::vector<RankInput> inputs;  ///< of every attention group
 };
-void write_inputs(MessageWriter& to, std::span<const RankInput> inputs);
-SentInputs read_inputs(MessageReader& from);
+/// `route_size`: experts that a row with a route names.
+void write_inputs(MessageWriter& to, std::span<const RankInput> inputs, std::size_t route_size);
+SentInputs read_inputs(MessageReader& from, std::size_t route_size);
+
+void write_table(MessageWriter& to, const SlotTable& table);
+SlotTable read_table(MessageReader& from);
 
 void write_output(MessageWriter& to, const RankOutput& output);
 RankOutput read_output(MessageReader& from);

@@ -24,11 +24,16 @@ Digest digest(std::span<const std::byte> bytes) {
   return d;
 }
 
-WeightPool::WeightPool(int hidden, int width, int places)
+std::size_t WeightPool::bytes(int hidden, int width, int places) {
+  return 3 * static_cast<std::size_t>(hidden) * static_cast<std::size_t>(width) *
+         static_cast<std::size_t>(places) * sizeof(float);
+}
+
+WeightPool::WeightPool(int hidden, int width, int places, std::span<std::byte> memory)
     : hidden_(hidden),
       places_(places),
       place_floats_(3 * static_cast<std::size_t>(hidden) * static_cast<std::size_t>(width)),
-      data_(place_floats_ * static_cast<std::size_t>(places)) {}
+      data_(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)) {}
 
 void WeightPool::put(int place, const Mlp& mlp) {
   float* to = data_.data() + static_cast<std::size_t>(place) * place_floats_;

@@ -21,13 +21,14 @@ Digest digest(std::span<const std::byte> bytes);
 class WeightPool {
  public:
   /// `hidden` and the widest expert decide the size of a place.
-  WeightPool(int hidden, int width, int places);
+  /// In zeroed memory of bytes().
+  WeightPool(int hidden, int width, int places, std::span<std::byte> memory);
+  static std::size_t bytes(int hidden, int width, int places);
 
   int places() const { return places_; }
   std::size_t place_bytes() const { return place_floats_ * sizeof(float); }
   std::size_t offset(int place) const { return static_cast<std::size_t>(place) * place_bytes(); }
-  /// All of it, to be registered with an address space.
-  std::span<std::byte> memory() { return std::as_writable_bytes(std::span(data_)); }
+  std::span<std::byte> memory() { return std::as_writable_bytes(data_); }
   std::span<std::byte> bytes(int place) { return memory().subspan(offset(place), place_bytes()); }
   void put(int place, const Mlp& mlp);
   /// The expert of `width` in a place.
@@ -36,7 +37,7 @@ class WeightPool {
  private:
   int hidden_, places_;
   std::size_t place_floats_;
-  std::vector<float> data_;
+  std::span<float> data_;
 };
 
 }  // namespace moescope::runtime

@@ -265,7 +265,8 @@ void run(NodeOptions& options) {
   {
     Engine engine(model, options.engine, placement, recorder.get(),
                   {options.processes, logs.get()});
-    const auto change = schedule_change(options, next_plan, engine.control());
+    const auto change =
+        schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
     statistics = serve(options, engine, progress, [&] {
       if (recorder) finish(*recorder, *writer, recorded);
     });

@@ -116,6 +116,28 @@ TEST_F(Mpi, ServedTokensAreTheSameAndTheRecordingIsOneTrace) {
   }
 }
 
+TEST_F(Mpi, APlanChangesWhileSeveralProcessesServe) {
+  const test::TempFolder folder;
+  std::vector<int> reversed;
+  for (int expert = 63; expert >= 0; --expert) reversed.push_back(expert);
+  json plan = {{"schema", 1}, {"num_gpus", 4}, {"num_nodes", 2}};
+  for (int layer = 2; layer < 10; ++layer) {
+    plan["physical_to_logical_map"].push_back(reversed);
+    plan["layer_ids"].push_back(layer);
+  }
+  std::ofstream(folder / "plan.json") << plan;
+  const auto run = run_program(
+      under_mpirun(2, {node_program(), "--ranks", "8", "--nodes", "2", "--ordered", "--workload",
+                       "rate=20", "--next-plan", (folder / "plan.json").string(), "--next-plan-at",
+                       "0.5", "--bytes-per-step", "100000000", "--seconds", "15", "--json"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const json changes = json::parse(run.out)["plan_changes"];
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0]["result"], "released") << changes[0]["reason"];
+  EXPECT_EQ(changes[0]["slots_probed"], changes[0]["slots"]);
+  EXPECT_GT(changes[0]["moves"], 0);
+}
+
 /// The process that hosts part `index` of an MPI run that `mpirun` started.
 pid_t process_of(pid_t mpirun, int index) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -131,30 +153,37 @@ pid_t process_of(pid_t mpirun, int index) {
   return -1;
 }
 
-TEST_F(Mpi, AProcessThatDiesEndsTheRunLoudlyAndTheRecordingIsReadable) {
+/// Devices of a recording on which something was computed; 0 while it cannot be read.
+std::size_t recorded_devices(const std::filesystem::path& file) {
+  const auto analyzed = run_moescope({"analyze", file.string(), "--json"});
+  if (analyzed.exit_code != 0) return 0;
+  std::size_t count = 0;
+  for (const auto& device : json::parse(analyzed.out)["devices"])
+    count += device["compute_ns"].get<std::int64_t>() > 0;
+  return count;
+}
+
+class MpiLoss : public Mpi, public ::testing::WithParamInterface<int> {};
+
+TEST_P(MpiLoss, AProcessThatDiesEndsTheRunLoudlyAndTheRecordingIsReadable) {
   const test::TempFolder folder;
   const auto file = folder / "run.moetrace";
-  test::StartedProgram run(under_mpirun(2, {node_program(), "--ranks", "8", "--nodes", "1",
-                                            "--seconds", "600", "-o", file.string()}));
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  const auto recorded = [&] {  // something to read is there
-    return std::filesystem::exists(file) &&
-           run_moescope({"info", file.string()}).out.find("attention") != std::string::npos;
-  };
-  pid_t victim = -1;
-  while ((victim < 0 || !recorded()) && std::chrono::steady_clock::now() < until) {
+  test::StartedProgram run(
+      under_mpirun(2, {node_program(), "--ranks", "8", "--nodes", "1", "--seconds", "600",
+                       "--workload", "rate=50", "-o", file.string()}));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  while (recorded_devices(file) < 8 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    victim = process_of(run.pid(), 1);
-  }
+  const pid_t victim = process_of(run.pid(), GetParam());
   ASSERT_GT(victim, 0);
   ASSERT_EQ(kill(victim, SIGKILL), 0);
   const auto result = run.result();
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.err, HasSubstr("signal 9"));
-  const auto analyzed = run_moescope({"analyze", file.string(), "--json"});
-  ASSERT_EQ(analyzed.exit_code, 0) << analyzed.err;
-  EXPECT_EQ(json::parse(analyzed.out)["devices"].size(), 8U);
+  EXPECT_EQ(recorded_devices(file), 8U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Processes, MpiLoss, ::testing::Values(0, 1));
 
 TEST_F(Mpi, ProblemsAreToldOnceByTheFirstProcess) {
   const auto many = run_program(under_mpirun(4, {node_program(), "--ranks", "4", "--nodes", "1"}));

@@ -13,6 +13,7 @@
 #include "gpu/comm/address_space.h"
 #include "gpu/comm/pipe.h"
 #include "gpu/engine/engine.h"
+#include "gpu/engine/layout.h"
 #include "gpu/engine/unit_link.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
@@ -137,11 +138,14 @@ TEST(GpuUnitLink, InputsArriveAsTheyWere) {
   inputs[1].micro_batches[0].add(6, &b, 2, 12);
   inputs[1].micro_batches[0].add(7, &a, 21, 11);
   inputs[1].micro_batches[0].sampled = {1};
+  const std::vector<std::uint16_t> first = {4, 9}, second = {0, 1};
+  inputs[1].micro_batches[0].routes = {first.data(), second.data()};
+  inputs[1].micro_batches[0].replicas = {1, 0};
   MessageWriter writer;
-  write_inputs(writer, inputs);
+  write_inputs(writer, inputs, 2);
   const auto bytes = writer.take();
   MessageReader reader(bytes);
-  const SentInputs sent = read_inputs(reader);
+  const SentInputs sent = read_inputs(reader, 2);
   ASSERT_EQ(sent.inputs.size(), 2U);
   const MicroBatch& batch = sent.inputs[1].micro_batches[0];
   EXPECT_THAT(batch.tokens, ElementsAre(6, 7));
@@ -150,8 +154,25 @@ TEST(GpuUnitLink, InputsArriveAsTheyWere) {
   EXPECT_EQ(batch.rows[1].position, 21);
   EXPECT_THAT(batch.rows[1].sequence->pages, ElementsAre(3, 1));
   EXPECT_EQ(batch.rows[1].sequence, sent.inputs[0].micro_batches[1].rows[0].sequence);
+  EXPECT_EQ(batch.routes[1][1], 1);
+  EXPECT_EQ(batch.routes[0][0], 4);
+  EXPECT_THAT(batch.replicas, ElementsAre(1, 0));
   MessageReader cut(std::span<const std::byte>(bytes).first(bytes.size() - 3));
-  EXPECT_THROW(read_inputs(cut), std::out_of_range);
+  EXPECT_THROW(read_inputs(cut, 2), std::out_of_range);
+}
+
+TEST(GpuUnitLink, ATableArrivesAsItWas) {
+  SlotTable table = SlotTable::first(Placement({{0, 1, 1, 2}}, {{1, 2, 3, 1}}, 3, 2));
+  table.epoch = 7;
+  table.places[1][0][1] = 9;
+  MessageWriter writer;
+  write_table(writer, table);
+  const auto bytes = writer.take();
+  MessageReader reader(bytes);
+  const SlotTable sent = read_table(reader);
+  EXPECT_EQ(sent.epoch, 7U);
+  EXPECT_EQ(sent.placement, table.placement);
+  EXPECT_EQ(sent.places, table.places);
 }
 
 }  // namespace
