@@ -72,7 +72,7 @@ void LoadLoader::show(const QString& file, bool recording, LoadContent content) 
   const UserMessage found = describe_notes(content.notes());
   const bool none = content.sets.empty();
   document_.setContent(std::move(content), none ? QStringList() : QStringList{file});
-  if (!recording) Q_EMIT opened({file});
+  if (!recording) Q_EMIT opened({file}, none);
   if (!found.text.isEmpty()) Q_EMIT message(found);
 }
 

@@ -25,8 +25,8 @@ class LoadLoader : public QObject {
 
  Q_SIGNALS:
   void message(const moescope::UserMessage& message);
-  /// After files that are no traces were opened.
-  void opened(const QStringList& files);
+  /// After files that are no traces were opened: load dumps, or a log.
+  void opened(const QStringList& files, bool log);
 
  private:
   void start(const QString& file, bool recording);

@@ -294,7 +294,10 @@ void MainWindow::connectLoads() {
   loader_.setFilter(
       [this](const QStringList& files) { return load_loader_.take(plans_->take(files)); });
   connect(&load_loader_, &LoadLoader::message, messages_, &MessageBar::showMessage);
-  connect(&load_loader_, &LoadLoader::opened, &session_, &Session::addRecent);
+  connect(&load_loader_, &LoadLoader::opened, this, [this](const QStringList& files, bool log) {
+    session_.addRecent(files);
+    layout_.reveal(log ? "balance" : "load");
+  });
   connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
   connect(&loads_, &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
   connect(&loads_, &LoadDocument::logsChanged, this, &MainWindow::contentChanged);

@@ -1,12 +1,12 @@
 #include "views/balance/balance_figures.h"
 
 #include <QCoreApplication>
-#include <QLocale>
 #include <algorithm>
 #include <limits>
 
 #include "views/load/load_pictures.h"
 #include "views/load/load_side.h"
+#include "views/load/number_text.h"
 
 namespace moescope {
 namespace {
@@ -19,10 +19,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 QString tr(const char* text) {
   return QCoreApplication::translate("Balance", text);
-}
-
-QString number(double value) {
-  return QLocale(QLocale::English, QLocale::UnitedStates).toString(value, 'f', 2);
 }
 
 double imbalance(const LayerEvaluation& layer) {
@@ -277,7 +273,7 @@ QString balance_summary(const BalanceFigures& figures) {
   const auto sentence = [&](const QString& name, const std::vector<LayerEvaluation>& layers) {
     const auto summary = summarize(imbalances(layers));
     return tr("%1: %2 on average, %3 in the worst layer")
-        .arg(name, number(summary.mean), number(summary.max));
+        .arg(name, number_text(summary.mean, 2), number_text(summary.max, 2));
   };
   QStringList parts{
       sentence(tr("Imbalance (max / mean) %1").arg(now_name(figures.input.now)), figures.now)};
@@ -286,7 +282,8 @@ QString balance_summary(const BalanceFigures& figures) {
   std::vector<double> bounds;
   for (const auto& layer : figures.now) bounds.push_back(layer.bound);
   const auto bound = summarize(bounds);
-  parts << tr("bound: %1 on average, %2 at worst").arg(number(bound.mean), number(bound.max));
+  parts << tr("bound: %1 on average, %2 at worst")
+               .arg(number_text(bound.mean, 2), number_text(bound.max, 2));
   return parts.join(QStringLiteral("; ")) + QLatin1Char('.');
 }
 

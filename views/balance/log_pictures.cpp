@@ -1,11 +1,12 @@
 #include "views/balance/log_pictures.h"
 
 #include <QCoreApplication>
-#include <QLocale>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+
+#include "views/load/number_text.h"
 
 namespace moescope {
 namespace {
@@ -14,10 +15,6 @@ using Index = std::size_t;
 
 QString tr(const char* text) {
   return QCoreApplication::translate("BalanceLog", text);
-}
-
-QString number(double value, int decimals) {
-  return QLocale(QLocale::English, QLocale::UnitedStates).toString(value, 'f', decimals);
 }
 
 /// Each value divided by the mean of the whole matrix.
@@ -109,7 +106,7 @@ QStringList slow_texts(const WaitMatrix& matrix) {
   QStringList texts;
   for (const SlowPart& part : slow_parts(matrix.values)) {
     const QString name = QString::fromLatin1(to_string(part.kind).data());
-    const QString times = number(part.times_mean, 1);
+    const QString times = number_text(part.times_mean, 1);
     switch (part.kind) {
       case SlowPart::Kind::CompSlow:
         texts << tr("%1: all wait for rank %2, %3 x the mean (it sends late)")
@@ -142,7 +139,7 @@ QString wait_cell_text(const WaitMatrix& matrix, int row, int column) {
   return tr("rank %1 waits for rank %2: %3 (sum over warps, no wall time), %4 x mean")
       .arg(row)
       .arg(column)
-      .arg(number(value, 0), number(over_matrix_mean(matrix.values).at(row, column), 2));
+      .arg(number_text(value, 0), number_text(over_matrix_mean(matrix.values).at(row, column), 2));
 }
 
 }  // namespace moescope

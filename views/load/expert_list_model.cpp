@@ -1,21 +1,16 @@
 #include "views/load/expert_list_model.h"
 
-#include <QLocale>
 #include <algorithm>
-#include <cmath>
 
 #include "core/loads/metrics.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
+#include "views/load/number_text.h"
 
 namespace moescope {
 namespace {
 
 using Index = std::size_t;
-
-QString number(double value, int decimals) {
-  return QLocale(QLocale::English, QLocale::UnitedStates).toString(value, 'f', decimals);
-}
 
 std::vector<int> gpus_of(const Plan& plan, int layer, int expert) {
   std::vector<int> gpus;
@@ -69,11 +64,11 @@ QString ExpertListModel::text(const Row& row, int column) const {
     case Expert:
       return QString::number(row.expert);
     case Tokens:
-      return number(row.tokens, std::abs(row.tokens - std::round(row.tokens)) < 1e-6 ? 0 : 1);
+      return tokens_text(row.tokens);
     case Share:
       return format_percent(100 * row.share);
     case OverMean:
-      return number(row.over_mean, 2);
+      return number_text(row.over_mean, 2);
     case Replicas:
       return QString::number(row.gpus.size());
     case Gpus: {
@@ -156,7 +151,7 @@ QVariant DriftModel::data(const QModelIndex& index, int role) const {
     return e < 0 ? QStringLiteral("-")
                  : QStringLiteral("%1 (%2%3)")
                        .arg(e)
-                       .arg(change > 0 ? QStringLiteral("+") : QString(), number(change, 2));
+                       .arg(change > 0 ? QStringLiteral("+") : QString(), number_text(change, 2));
   };
   switch (index.column()) {
     case Layer:

@@ -6,6 +6,7 @@
 
 #include "core/loads/metrics.h"
 #include "views/common/units.h"
+#include "views/load/number_text.h"
 
 namespace moescope {
 namespace {
@@ -14,15 +15,6 @@ using Index = std::size_t;
 
 QString tr(const char* text) {
   return QCoreApplication::translate("LoadPicture", text);
-}
-
-QString number(double value, int decimals) {
-  return QLocale(QLocale::English, QLocale::UnitedStates).toString(value, 'f', decimals);
-}
-
-QString tokens_text(double tokens) {
-  const bool whole = std::abs(tokens - std::round(tokens)) < 1e-6;
-  return number(tokens, whole ? 0 : 1);
 }
 
 LayerAxis layer_axis(LoadPictureKind kind) {
@@ -315,7 +307,7 @@ QString load_cell_text(const LoadPictureInput& in, HeatCell cell) {
         std::count_if(known.begin(), known.end(), [&](double t) { return t > tokens; });
     lines << tr("%1 tokens, %2 of the layer, %3 x mean, rank %4 of %5")
                  .arg(tokens_text(tokens), format_percent(100 * tokens / u.total),
-                      number(tokens / u.mean, 2))
+                      number_text(tokens / u.mean, 2))
                  .arg(rank + 1)
                  .arg(known.size());
   } else {
@@ -332,7 +324,7 @@ QString load_cell_text(const LoadPictureInput& in, HeatCell cell) {
     if (old_u.total > 0)
       lines << tr("before: %1 tokens, %2 of the layer, %3 x mean")
                    .arg(tokens_text(was), format_percent(100 * was / old_u.total),
-                        number(was / old_u.mean, 2));
+                        number_text(was / old_u.mean, 2));
   }
   if (in.kind == LoadPictureKind::LayerExpert || in.kind == LoadPictureKind::ExpertTime)
     lines << replicas_text(in, c.layer, c.place) + QStringLiteral(", ") +
