@@ -28,7 +28,7 @@ FileActions::FileActions(Document& document, LoadDocument& loads, Loader& loader
       save_(make_action(this, "file.saveAs", tr("&Save as .moetrace…"),
                         tr("Write the open trace to a MoEscope trace file"),
                         {QKeySequence("Ctrl+S")})),
-      close_(make_action(this, "file.close", tr("&Close"),
+      close_(make_action(this, "file.close", tr("&Close trace and loads"),
                          tr("Close the trace, loads and logs and show the start page"),
                          {QKeySequence("Ctrl+W")})),
       quit_(make_action(this, "file.quit", tr("&Quit"), tr("Close the window"),
