@@ -117,7 +117,8 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
   EXPECT_FALSE(find<StartPage>("startPage")->isVisible());
   EXPECT_TRUE(window->layouts().dock("details")->isVisible());
   EXPECT_EQ(window->focusWidget(), window->layouts().dock("timeline")->widget()->focusProxy());
-  EXPECT_LT(window->layouts().dock("tree")->width(), window->width() / 5);
+  EXPECT_TRUE(QTest::qWaitFor(
+      [&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
   EXPECT_EQ(window->context().full(), (TimeRange{0, 5000}));
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
 }
