@@ -75,6 +75,11 @@ std::unique_ptr<ScheduledChange> schedule_change(const NodeOptions& options,
   return std::make_unique<ScheduledChange>(control, *plan, options.next_plan_at, change);
 }
 
+std::string processes_text(const Processes* processes) {
+  if (processes == nullptr) return "1";
+  return fmt::format("{} on one host under MPI, their memory shared", processes->size());
+}
+
 std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelConfig& config) {
   return {
       {"backend", "cpu: virtual ranks are threads, workers are threads and not SMs"},
