@@ -157,7 +157,7 @@ TEST(GpuPlanChange, WhatCannotBeIsRefusedAndTouchesNothing) {
   EXPECT_THAT(refusal(random_plan(0, 1), 3), HasSubstr("based on epoch 3, epoch 0"));
   Plan plan = random_plan(0, 1);
   std::replace(plan.physical_to_logical[1].begin(), plan.physical_to_logical[1].end(), 5, 6);
-  EXPECT_THAT(refusal(plan), AllOf(HasSubstr("layer 1"), HasSubstr("expert 5")));
+  EXPECT_THAT(refusal(plan), AllOf(HasSubstr("layer 1"), HasSubstr("no replica: 5")));
   plan = random_plan(0, 1);
   plan.num_gpus = 8;
   EXPECT_THAT(refusal(plan), HasSubstr("8 GPUs, a unit has 4 ranks"));
@@ -384,7 +384,8 @@ TEST(GpuControl, SettingsTakeEffectWhileServingAndTokensStayTheSame) {
   workload.prompt_max = 3;
   serving.control().set_workload(workload);
   workload.prompt_max = 1000;
-  EXPECT_THAT(test::error_of([&] { serving.control().set_workload(workload); }), HasSubstr("1000"));
+  EXPECT_THAT(test::error_of([&] { serving.control().set_workload(workload); }),
+              HasSubstr("1009 tokens"));
   serving.wait_for_requests(20);
   status = serving.control().status();
   EXPECT_TRUE(status.running);
