@@ -307,6 +307,7 @@ void MainWindow::traceChanged() {
   const TracePtr& trace = document_.trace();
   context_.reset(trace ? trace->range() : TimeRange{0, 1});
   contentChanged();
+  if (trace) layout_.dock("timeline")->widget()->setFocus();  // so that W, A, S, D work at once
 }
 
 void MainWindow::contentChanged() {
@@ -334,7 +335,6 @@ void MainWindow::contentChanged() {
     file_status_->setToolTip(loads_.files().join(QLatin1Char('\n')));
     return;
   }
-  layout_.dock("timeline")->widget()->setFocus();  // so that W, A, S, D work at once
   const QStringList& files = document_.files();
   const QString name =
       files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());
