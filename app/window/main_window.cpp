@@ -82,6 +82,8 @@ void MainWindow::buildCentral() {
   bar->setObjectName("messageArea");
   bar->setMovable(false);
   bar->addWidget(messages_);
+  // The tool bar disables what is hidden when it is added.
+  messages_->setEnabled(true);
   bar->toggleViewAction()->setVisible(false);
   messages_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
   addToolBar(range_bar_);
