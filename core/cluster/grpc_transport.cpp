@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 
 /// Copying the weights of a whole model over a slow link.
 constexpr auto kApplyDeadline = std::chrono::minutes(10);
-constexpr int kKeepaliveMs = 5000, kBackoffMs = 100, kMaxBackoffMs = 1000;
+/// gRPC takes the least backoff as the time that a connection may take to be made, too.
+constexpr int kKeepaliveMs = 5000, kBackoffMs = 100, kConnectMs = 5000;
 
 /// gRPC would write to stderr what is thrown as Error anyway.
 void silence_grpc() {
@@ -76,8 +77,8 @@ std::shared_ptr<grpc::Channel> make_channel(const Peer& peer, const PeerSecrets&
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kBackoffMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kBackoffMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxBackoffMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kBackoffMs);
   const auto credentials = peer.tls ? grpc::SslCredentials({secrets.ca, secrets.key, secrets.cert})
                                     : grpc::InsecureChannelCredentials();
   const std::string address =
