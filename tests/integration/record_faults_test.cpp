@@ -35,7 +35,7 @@ pid_t start_recording(const std::filesystem::path& file, const std::filesystem::
 
 /// Wall time of the end of the last span, ns since 1970.
 std::int64_t last_recorded(const Trace& trace) {
-  return trace.info().start_epoch_ns + trace.range().end;
+  return trace.info().start_epoch_ns.value() + trace.range().end;
 }
 
 TEST(RecordFaults, AKillCostsAtMostTheLastSecond) {
