@@ -157,8 +157,9 @@ pid_t process_of(pid_t mpirun, int index) {
 std::size_t recorded_devices(const std::filesystem::path& file) {
   const auto analyzed = run_moescope({"analyze", file.string(), "--json"});
   if (analyzed.exit_code != 0) return 0;
+  const json document = json::parse(analyzed.out);
   std::size_t count = 0;
-  for (const auto& device : json::parse(analyzed.out)["devices"])
+  for (const auto& device : document["devices"])
     count += device["compute_ns"].get<std::int64_t>() > 0;
   return count;
 }
