@@ -22,6 +22,7 @@ void register_analyze(CLI::App& app);
 void register_info(CLI::App& app);
 void register_import(CLI::App& app);
 void register_record(CLI::App& app);
+void register_simulate(CLI::App& app);
 void register_sql(CLI::App& app);
 void register_loads(CLI::App& app);
 void register_plan(CLI::App& app);

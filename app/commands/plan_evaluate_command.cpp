@@ -5,6 +5,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
+#include "app/commands/predict_options.h"
 #include "core/error.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/plan_diff.h"
@@ -15,6 +16,8 @@ namespace {
 
 struct EvaluateCommand {
   std::string plan, loads, previous;
+  std::optional<int> active;
+  std::shared_ptr<PredictChoice> predict = std::make_shared<PredictChoice>();
   bool json = false;
 };
 
@@ -31,6 +34,7 @@ void for_each_figure(const LayerEvaluation& l, Visit visit) {
   visit("copies", l.copies ? std::optional<double>(*l.copies) : std::nullopt);
   visit("remote_nodes_per_token", l.remote_nodes_per_token);
   visit("off_node_copies", std::optional<double>(l.off_node_copies));
+  visit("active_split", l.active_split);
 }
 
 bool is_count(std::string_view key) {
@@ -76,13 +80,22 @@ void evaluate(const EvaluateCommand& command) {
     previous = load_plan(command.previous);
     options.previous = &previous;
   }
+  options.active_per_gpu = command.active;
   if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
     options.routes = &loads.routes;
   const auto layers =
       evaluate_plan(plan, loads_of_plan(loads, plan, 0, static_cast<int>(loads.windows.size())),
                     options, command_progress());
   const auto result = evaluation_json(plan, layers);
-  if (!command.json) return print_summary(result["summary"]);
+  std::string why;
+  const auto prediction =
+      predict_by_choice(*command.predict, plan, layers_of_plan(loads, plan), options.previous, why);
+  if (!prediction) fmt::print(stderr, "no step time predicted: {}\n", why);
+  if (!command.json) {
+    print_summary(result["summary"]);
+    if (prediction) print_prediction(stdout, *prediction);
+    return;
+  }
   Json document = {{"schema", 1},
                    {"plan", command.plan},
                    {"loads", command.loads},
@@ -91,6 +104,7 @@ void evaluate(const EvaluateCommand& command) {
                    {"num_slots", plan.slot_count()},
                    {"num_logical_experts", plan.num_experts}};
   document.update(result);
+  document["predicted"] = prediction ? prediction_json(*prediction) : Json();
   print_json(document);
 }
 
@@ -186,7 +200,13 @@ void register_plan_evaluate(CLI::App& plan) {
   auto c = std::make_shared<EvaluateCommand>();
   command->add_option("--plan", c->plan, "Plan file")->required();
   command->add_option("--loads", c->loads, "Load dump to judge it on")->required();
-  command->add_option("--previous", c->previous, "Plan that runs now, to count copies");
+  command->add_option("--previous", c->previous,
+                      "Plan that runs now: copies, and its predicted step beside the new one");
+  command
+      ->add_option("--active", c->active,
+                   "Slots of a GPU that compute in one step (dynamic redundancy): active_split")
+      ->check(CLI::Range(1, 65535));
+  add_predict_options(*command, c->predict);
   command->add_flag("--json", c->json, "Print one JSON document");
   command->callback([c] { evaluate(*c); });
 }

@@ -2,15 +2,20 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <numeric>
 
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
+#include "app/commands/predict_options.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/placement/actions.h"
 #include "core/placement/constraints.h"
 #include "core/placement/eplb.h"
+#include "core/placement/shared_expert.h"
 #include "core/placement/solve.h"
 #include "core/placement/validate.h"
+#include "core/simulate/defaults.h"
 
 namespace moescope {
 namespace {
@@ -20,24 +25,17 @@ struct SolveCommand {
   std::vector<int> dead;
   SolveOptions options;
   std::optional<int> max_copies, windows;
-  std::string use;
+  std::string use, shared_gpus;
+  int top_k = 0;
   bool compatible = false, json = false;
 };
 
 /// The windows A:B that the plan is made from, in groups.
 std::vector<LayerLoads> windows_of(const LoadSet& loads, const SolveCommand& command) {
   LoadSet part = loads;
-  if (!command.use.empty()) {
-    int first = 0, last = 0;
-    char rest = 0;
-    if (std::sscanf(command.use.c_str(), "%d:%d%c", &first, &last, &rest) != 2 || first < 0 ||
-        last > static_cast<int>(loads.windows.size()) || first >= last)
-      throw Error(
-          "", "--window",
-          fmt::format("\"{}\" is no range of {} windows", command.use, loads.windows.size()),
-          "Give A:B with 0 <= A < B");
-    part.windows.assign(loads.windows.begin() + first, loads.windows.begin() + last);
-  }
+  if (const auto range = window_range(command.use, loads, "--window"))
+    part.windows.assign(loads.windows.begin() + range->first,
+                        loads.windows.begin() + range->second);
   constexpr int kDefaultGroups = 8;
   return group_windows(part, command.compatible ? 1 : command.windows.value_or(kDefaultGroups));
 }
@@ -80,6 +78,25 @@ Json report(const SolveResult& result, const LayerLoads& loads, const SolveOptio
           {"copies", summary_json(copies)}};
 }
 
+/// Copies and bytes of each action; bytes are known when a model has the loads' shape.
+Json actions_json(const std::vector<PlanAction>& actions, const SolveOptions& o) {
+  const auto model = guess_model(o.from->num_experts, o.from->layers());
+  Json list = Json::array();
+  for (const auto& a : actions) {
+    const auto triple = [](const Summary& s) {
+      return Json{{"mean", s.mean}, {"p95", s.p95}, {"max", s.max}};
+    };
+    list.push_back({{"action", to_string(a.kind)},
+                    {"copies", a.copies},
+                    {"bytes", model ? Json(static_cast<std::int64_t>(static_cast<double>(a.copies) *
+                                                                     model->expert_bytes()))
+                                    : Json()},
+                    {"equal", triple(a.equal)},
+                    {"best_split", triple(a.best_split)}});
+  }
+  return list;
+}
+
 std::string three(const Json& s) {
   return fmt::format("{:.4f} / {:.4f} / {:.4f}", s["mean"].get<double>(), s["p95"].get<double>(),
                      s["max"].get<double>());
@@ -93,8 +110,34 @@ void print_report(const Json& r, const std::string& output) {
   if (!r["copies"].is_null())
     fmt::print(stderr, "  copies a layer: {:.1f}, at most {:.0f}\n",
                r["copies"]["mean"].get<double>(), r["copies"]["max"].get<double>());
+  if (r.contains("actions")) {
+    fmt::print(stderr, "from cheap to dear, imbalance with the best split:\n");
+    for (const auto& a : r["actions"])
+      fmt::print(
+          stderr, "  {:<8} {}, {} copies{}\n", a["action"].get<std::string>(),
+          three(a["best_split"]), a["copies"].get<long>(),
+          a["bytes"].is_null() ? "" : fmt::format(", {:.1f} GB", a["bytes"].get<double>() / 1e9));
+  }
   fmt::print(stderr, "written {}{}\n", output,
              r["cancelled"].get<bool>() ? " (cancelled: the best plan so far)" : "");
+}
+
+/// Adds the shared expert to the loads, on GPUs A:B only.
+void share(SolveCommand& command, const LoadSet& loads, std::vector<LayerLoads>& windows) {
+  int first = 0, last = 0;
+  char rest = 0;
+  if (std::sscanf(command.shared_gpus.c_str(), "%d:%d%c", &first, &last, &rest) != 2 || first < 0 ||
+      last > command.options.gpus || first >= last)
+    throw Error("", "--shared-gpus", fmt::format("\"{}\" is no range of GPUs", command.shared_gpus),
+                "Give A:B with 0 <= A < B <= GPUs");
+  const int top_k = command.top_k > 0 ? command.top_k : loads.top_k.value_or(0);
+  if (top_k < 1)
+    throw Error(loads.source, "top_k",
+                "is not in the loads, and the shared expert's load hangs on it", "Give --top-k");
+  std::vector<int> hosts(static_cast<std::size_t>(last - first));
+  std::iota(hosts.begin(), hosts.end(), first);
+  for (auto& window : windows) window = with_shared_expert(window, top_k);
+  keep_on(command.options, loads.experts, hosts);
 }
 
 void run(SolveCommand& command) {
@@ -118,18 +161,17 @@ void run(SolveCommand& command) {
     from = load_plan(command.from);
     o.from = &from;
   }
-  const auto windows = windows_of(loads, command);
+  auto windows = windows_of(loads, command);
+  if (!command.shared_gpus.empty()) share(command, loads, windows);
   const auto start = std::chrono::steady_clock::now();
   const auto result = solve(command, windows);
   const double ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   throw_on_errors(validate_plan(result.plan), "the solved plan");
   save_plan(result.plan, command.output);
-  LayerLoads sum = windows[0];
-  for (std::size_t w = 1; w < windows.size(); ++w)
-    for (std::size_t l = 0; l < sum.size(); ++l)
-      for (std::size_t e = 0; e < sum[l].size(); ++e) sum[l][e] += windows[w][l][e];
-  const auto summary = report(result, sum, o, ms);
+  auto summary = report(result, sum_of(windows), o, ms);
+  if (o.from != nullptr && !result.cancelled)
+    summary["actions"] = actions_json(plan_actions(windows, o, result.plan, command_progress()), o);
   if (command.json)
     print_json(summary);
   else
@@ -175,6 +217,10 @@ void register_plan_solve(CLI::App& plan) {
   command->add_option("--tolerance", c->options.tolerance, "Stop at this excess over the bound")
       ->check(CLI::Range(0.0, 10.0));
   command->add_option("--dead-gpus", c->dead, "GPUs that hold nothing")->delimiter(',');
+  command->add_option("--shared-gpus", c->shared_gpus,
+                      "Add a routed shared expert as the last expert, on GPUs A:B");
+  command->add_option("--top-k", c->top_k, "Experts of a token, where the loads do not tell")
+      ->check(CLI::Range(1, 1024));
   command->add_option("--constraints", c->constraints,
                       "JSON: pinned [{layer?,slot,expert}], forbidden [{layer?,gpu,expert}]");
   command

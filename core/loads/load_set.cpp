@@ -131,19 +131,46 @@ LayerLoads sum_windows(const LoadSet& loads, int first, int last) {
   return sum;
 }
 
-LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last) {
-  auto sum = sum_windows(loads, first, last);
+namespace {
+
+/// Rows of the loads for the plan's layers; empty when they are the same.
+std::vector<Index> rows_of_plan(const LoadSet& loads, const Plan& plan) {
   if (loads.layer_ids.empty() || plan.layer_ids.empty() || loads.layer_ids == plan.layer_ids)
-    return sum;
+    return {};
   std::map<int, Index> row_of;
   for (Index l = 0; l < loads.layer_ids.size(); ++l) row_of[loads.layer_ids[l]] = l;
-  LayerLoads selected;
+  std::vector<Index> rows;
   for (const int id : plan.layer_ids) {
     const auto it = row_of.find(id);
     if (it == row_of.end())
       throw Error(loads.source, fmt::format("layer {}", id), "is in the plan but not in the loads",
                   "Give loads of the model that the plan is for");
-    selected.push_back(sum[it->second]);
+    rows.push_back(it->second);
+  }
+  return rows;
+}
+
+}  // namespace
+
+LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last) {
+  auto sum = sum_windows(loads, first, last);
+  const auto rows = rows_of_plan(loads, plan);
+  if (rows.empty()) return sum;
+  LayerLoads selected;
+  for (const Index row : rows) selected.push_back(sum[row]);
+  return selected;
+}
+
+LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan) {
+  const auto rows = rows_of_plan(loads, plan);
+  if (rows.empty()) return loads;
+  LoadSet selected = loads;
+  selected.layer_ids = plan.layer_ids;
+  selected.routes = {};
+  selected.running_map.reset();
+  for (Index w = 0; w < loads.windows.size(); ++w) {
+    selected.windows[w].clear();
+    for (const Index row : rows) selected.windows[w].push_back(loads.windows[w][row]);
   }
   return selected;
 }

@@ -64,6 +64,9 @@ LayerLoads sum_windows(const LoadSet& loads, int first, int last);
 /// Sum over windows [first, last) in the layers of the plan: by layer ids when both have them.
 /// Throws Error when the plan has a layer that the loads lack.
 LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last);
+/// All windows in the layers of the plan, in the same way. Routes and the running map are kept when
+/// the layers are the same.
+LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan);
 /// The windows in `parts` consecutive groups of nearly equal number, each summed.
 std::vector<LayerLoads> group_windows(const LoadSet& loads, int parts);
 /// Adds physical counts of one layer to logical ones. Throws Error when the map does not fit.

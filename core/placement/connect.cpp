@@ -53,8 +53,7 @@ class Connector {
       if (i % 64 == 0 && progress.cancelled()) break;
       const int s = random_.below(p_.slot_count()), t = random_.below(p_.slot_count());
       if (!may_swap(s, t)) continue;
-      const double u = (static_cast<double>(random_.next() >> 11) + 0.5) / 9007199254740992.0;
-      if (!try_swap(s, t, -temperature * std::log(u), kPart)) continue;
+      if (!try_swap(s, t, temperature * random_.exponential(), kPart)) continue;
       if (components_ < fewest && excess_ < 1e-12) {
         fewest = components_;
         best = row_;

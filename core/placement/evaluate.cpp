@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "core/placement/active.h"
 #include "core/placement/bounds.h"
 #include "core/placement/remote_nodes.h"
 #include "core/placement/split.h"
@@ -64,12 +65,14 @@ double remote_nodes_per_token(const Plan& plan, const std::vector<int>& row, int
 }
 
 void balance(const Plan& plan, const std::vector<int>& row, Index l,
-             const std::vector<double>& loads, bool with_best_split, LayerEvaluation& out) {
+             const std::vector<double>& loads, const EvaluateOptions& options,
+             LayerEvaluation& out) {
   const double mean = std::accumulate(loads.begin(), loads.end(), 0.0) / plan.live_gpus();
   const bool weighted = !plan.replica_weight.empty();
   if (!(mean > 0)) {
     out.no_load = true;
     if (weighted) out.weighted = 1.0;
+    if (options.active_per_gpu) out.active_split = 1.0;
     return;
   }
   const auto imbalance = [&](const std::vector<double>& per_gpu) {
@@ -78,7 +81,11 @@ void balance(const Plan& plan, const std::vector<int>& row, Index l,
   out.equal = imbalance(gpu_loads(row, loads, plan.num_gpus));
   if (weighted)
     out.weighted = imbalance(gpu_loads(row, loads, plan.num_gpus, plan.replica_weight[l]));
-  if (with_best_split)
+  if (options.active_per_gpu)
+    out.active_split =
+        choose_active(row, loads, plan.slots_per_gpu(), *options.active_per_gpu).split.max_load /
+        mean;
+  if (options.with_best_split)
     out.best_split = best_split(row, loads, plan.slots_per_gpu()).max_load / mean;
   const int live_slots = plan.live_gpus() * plan.slots_per_gpu();
   out.bound = imbalance_bound(loads, live_slots, plan.live_gpus());
@@ -182,7 +189,7 @@ std::vector<LayerEvaluation> evaluate_plan(const Plan& plan, const LayerLoads& l
         progress.check();
         const auto& row = plan.physical_to_logical[l];
         auto& out = result[l];
-        balance(plan, row, l, loads[l], options.with_best_split, out);
+        balance(plan, row, l, loads[l], options, out);
         out.duplicate_slots = duplicate_slots(row, plan.num_gpus);
         out.components = component_count(row, plan.num_gpus);
         out.off_node_copies = off_node_copies(plan, row);

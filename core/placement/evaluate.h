@@ -34,7 +34,8 @@ struct LayerEvaluation {
   int components = 1;                        ///< of the graph of GPUs joined by shared experts
   std::optional<int> copies;  ///< (GPU, expert) pairs that the previous plan does not have
   std::optional<double> remote_nodes_per_token;  ///< with the nearest replica chosen
-  int off_node_copies = 0;  ///< replicas outside the node that holds most of their group
+  std::optional<double> active_split;  ///< best split with options.active_per_gpu slots in use
+  int off_node_copies = 0;             ///< replicas outside the node that holds most of their group
   bool no_load = false;
 };
 
@@ -42,7 +43,8 @@ struct EvaluateOptions {
   const Plan* previous = nullptr;
   const Routes* routes = nullptr;
   bool with_best_split = true;
-  int threads = 0;  ///< 0 = all cores
+  std::optional<int> active_per_gpu;  ///< slots that compute in one step, see choose_active()
+  int threads = 0;                    ///< 0 = all cores
 };
 
 /// @pre validate_plan() found no error. Throws Error when loads or the previous

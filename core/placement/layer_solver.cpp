@@ -20,6 +20,7 @@ constexpr double kTolerance = 0.0015;    ///< excess over the bound at which a l
 constexpr double kSoftTolerance = 0.01;  ///< the same where each step costs traffic or copies
 constexpr double kSumWeight = 1000;      ///< of the sum of the windows against all of them
 constexpr std::int64_t kSmall = 64;      ///< slots
+constexpr int kFewSlots = 3;             ///< of a GPU
 constexpr double kUnlucky = 1.005;       ///< times the bound: worth a second annealing
 constexpr double kConnectTolerance = 0.01;
 constexpr double kPriceHot = 0.3;         ///< first temperature of a price level, times the price
@@ -235,8 +236,11 @@ void LayerSolver::search(const Progress& progress) {
   const std::int64_t slots = problem_.slot_count();
   improve(first, {target_, 250 * slots, 1e-7, kCold}, progress);
   if (best_ <= target_) return;
+  // With few slots a GPU the first placement is far from good: hotter and longer there.
+  const bool tight = problem_.slots_per_gpu <= kFewSlots;
   const LayerSearch::Schedule slow{
-      target_, std::min<std::int64_t>(5 * slots * slots / 2, 3000 * slots), 1e-2, kCold};
+      target_, std::min<std::int64_t>((tight ? 5 : 3) * slots * slots / 2, 3000 * slots),
+      tight ? 1e-2 : 1e-3, kCold};
   if (robust()) {
     improve(row_, {target_, 1000 * slots, 1e-5, kCold}, progress);
     return;

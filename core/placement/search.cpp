@@ -10,8 +10,6 @@
 namespace moescope {
 namespace {
 
-/// -log(u) for u in (0, 1]: an annealing step accepts a loss below temperature
-/// * -log(u).
 const std::array<double, 1024>& exponential_table() {
   static const auto table = [] {
     std::array<double, 1024> t{};
@@ -26,6 +24,10 @@ const std::array<double, 1024>& exponential_table() {
 constexpr double kReached = 1e-14;
 
 }  // namespace
+
+double SearchRandom::exponential(std::uint64_t drawn) {
+  return exponential_table()[drawn & 1023];
+}
 
 LayerSearch::LayerSearch(const SearchProblem& problem, std::vector<int> row, std::uint64_t seed)
     : problem_(problem), random_(seed), windows_(static_cast<int>(problem.loads.size())) {
@@ -250,7 +252,7 @@ bool LayerSearch::step(double temperature) {
   }
   if (gpu_of(s) == gpu_of(t)) return false;
   const std::uint64_t dice = random_.next();
-  const double threshold = temperature * exponential_table()[dice & 1023];
+  const double threshold = temperature * SearchRandom::exponential(dice);
   const auto fixed = [this](int slot) {
     return !problem_.fixed.empty() && problem_.fixed[static_cast<std::size_t>(slot)] != 0;
   };
@@ -262,9 +264,21 @@ bool LayerSearch::step(double temperature) {
 
 void LayerSearch::consider_swap(int s, int t, Move& best) const {
   const int a = row_[static_cast<std::size_t>(s)], b = row_[static_cast<std::size_t>(t)];
-  if (a == b || a < 0 || b < 0) return;
-  const double delta = swap_delta(s, t);
-  if (delta > -kReached || !may_host(b, gpu_of(s)) || !may_host(a, gpu_of(t))) return;
+  if (a == b || b < 0) return;
+  const int g = gpu_of(s), h = gpu_of(t);
+  double delta = 0;
+  if (windows_ == 1) {
+    // The hotter GPU must get the lighter replica, all else makes it worse.
+    const double d = share(0, a) - share(0, b);
+    if (d <= 0) return;
+    const double lg = load_[static_cast<std::size_t>(g)], lh = load_[static_cast<std::size_t>(h)];
+    delta = excess(lg - d) - excess(lg) + excess(lh + d) - excess(lh);
+  } else {
+    delta = swap_delta(s, t);
+  }
+  // Exchanging copies is at best free, so anything worse than this cannot win.
+  if (delta > -kReached || per_copy(delta, 0) >= best.score) return;
+  if (!may_host(b, g) || !may_host(a, h)) return;
   const int copies = swap_copies(s, t);
   if (copies > 0 && copies_ + copies > problem_.max_copies) return;
   if (per_copy(delta, copies) < best.score) best = {per_copy(delta, copies), s, t, -1};
@@ -273,10 +287,16 @@ void LayerSearch::consider_swap(int s, int t, Move& best) const {
 void LayerSearch::consider_replace(int slot, int expert, Move& best) {
   const int old = row_[static_cast<std::size_t>(slot)];
   if (old < 0 || old == expert || count_[static_cast<std::size_t>(old)] < 2) return;
-  const int copies = replace_copies(slot, expert);
   const double delta = replace_delta(slot, expert);
   if (delta > -kReached) return;
+  const int copies = replace_copies(slot, expert);
   if (per_copy(delta, copies) < best.score) best = {per_copy(delta, copies), slot, -1, expert};
+}
+
+/// One more replica of `expert` in `slot` weighs less than what is there.
+bool LayerSearch::lightens(int slot, int expert) const {
+  const auto e = static_cast<std::size_t>(expert);
+  return problem_.loads[0][e] < share(0, row_[static_cast<std::size_t>(slot)]) * (count_[e] + 1);
 }
 
 LayerSearch::Move LayerSearch::best_move(int gpu) {
@@ -293,7 +313,8 @@ LayerSearch::Move LayerSearch::best_move(int gpu) {
       consider_replace(t, mine, best);
     }
     if (!fixed(s) && count_[static_cast<std::size_t>(mine)] > 1)
-      for (int e = 0; e < problem_.experts; ++e) consider_replace(s, e, best);
+      for (int e = 0; e < problem_.experts; ++e)
+        if (windows_ > 1 || lightens(s, e)) consider_replace(s, e, best);
   }
   return best;
 }

@@ -24,6 +24,11 @@ class SearchRandom {
   int below(int n) {
     return static_cast<int>(((next() >> 32) * static_cast<std::uint64_t>(n)) >> 32);
   }
+  /// -log(u) for u uniform in (0, 1), from a table: an annealing step accepts a loss below
+  /// temperature * -log(u).
+  double exponential() { return exponential(next()); }
+  /// The same from the low bits of a number that was drawn.
+  static double exponential(std::uint64_t drawn);
 
  private:
   std::uint64_t state_;
@@ -124,6 +129,7 @@ class LayerSearch {
   Move best_move(int gpu);
   void consider_swap(int s, int t, Move& best) const;
   void consider_replace(int slot, int expert, Move& best);
+  bool lightens(int slot, int expert) const;
   double change_loads(int slot, int expert);
   void undo_loads();
   double replace_delta(int slot, int expert);

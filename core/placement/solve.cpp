@@ -153,6 +153,14 @@ SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOption
   return result;
 }
 
+LayerLoads sum_of(const std::vector<LayerLoads>& windows) {
+  LayerLoads sum = windows.at(0);
+  for (std::size_t w = 1; w < windows.size(); ++w)
+    for (std::size_t l = 0; l < sum.size(); ++l)
+      for (std::size_t e = 0; e < sum[l].size(); ++e) sum[l][e] += windows[w][l][e];
+  return sum;
+}
+
 void resplit(Plan& plan, const LayerLoads& loads, int threads, Progress& progress) {
   plan.replica_weight.resize(plan.physical_to_logical.size());
   parallel_for(

@@ -75,6 +75,9 @@ struct SolveResult {
 SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOptions& options,
                        Progress& progress);
 
+/// Sum of windows of the same shape. @pre not empty
+LayerLoads sum_of(const std::vector<LayerLoads>& windows);
+
 /// Writes the replica weights of the best split for `loads` into `plan`; no
 /// weights move.
 void resplit(Plan& plan, const LayerLoads& loads, int threads, Progress& progress);

@@ -156,7 +156,7 @@ ServingUnit unit_on(const ServingUnit& unit, const Plan& plan) {
   auto u = unit;
   u.gpus = plan.num_gpus;
   u.nodes = plan.num_nodes;
-  u.slots = plan.slot_count();
+  u.slot_count = plan.slot_count();
   u.attention_tp = std::gcd(u.attention_tp, plan.gpus_per_node());
   u.shared_gpus = std::min(u.shared_gpus, u.gpus);
   return u;

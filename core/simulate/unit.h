@@ -13,7 +13,7 @@ struct ServingUnit {
   std::string name, title, source;
   Phase phase = Phase::Prefill;
   int gpus = 1, nodes = 1;
-  int slots = 0;              ///< physical experts of a layer; a routed shared expert included
+  int slot_count = 0;         ///< physical experts of a layer; a routed shared expert included
   int attention_tp = 1;       ///< GPUs that share the heads of one token, with sequence parallelism
   double tokens_per_gpu = 1;  ///< of one micro-batch
   double context = 1;         ///< prefill: tokens of a prompt; decode: tokens in the cache

@@ -13,9 +13,12 @@
 #include "core/placement/validate.h"
 #include "tests/support/data.h"
 #include "tests/support/load_generator.h"
+#include "tests/support/solve_machine.h"
 
 namespace moescope {
 namespace {
+
+using test::machine;
 
 using testing::IsEmpty;
 
@@ -26,15 +29,6 @@ LayerLoads random_loads(unsigned seed, int layers, int experts) {
   for (auto& row : loads)
     for (int e = 0; e < experts; ++e) row.push_back(std::floor(1000 * weight(random)));
   return loads;
-}
-
-SolveOptions machine(int gpus, int slots, int nodes = 1, int groups = 1) {
-  SolveOptions options;
-  options.gpus = gpus;
-  options.slot_count = slots;
-  options.nodes = nodes;
-  options.groups = groups;
-  return options;
 }
 
 SolveResult solve(const LayerLoads& loads, const SolveOptions& options) {

@@ -37,7 +37,7 @@ TEST(Description, EveryCompiledInOneLoads) {
     EXPECT_EQ(load_unit(name).name, name);
   const auto prefill = load_unit("prefill32");
   EXPECT_EQ(prefill.comm_sms, 20);
-  EXPECT_EQ(prefill.slots - load_model_shape("deepseek-v3").experts, 32);
+  EXPECT_EQ(prefill.slot_count - load_model_shape("deepseek-v3").experts, 32);
 }
 
 TEST(Description, SaysWhatIsWrongAndWhere) {

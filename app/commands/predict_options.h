@@ -1,0 +1,37 @@
+// Options and output of commands that predict step times.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/commands/json_output.h"
+#include "core/loads/load_set.h"
+#include "core/simulate/predict.h"
+
+namespace moescope {
+
+struct PredictChoice {
+  std::string hardware = "h800", model, unit;
+  std::optional<int> comm_sms;
+  std::string made_from;
+};
+void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>& choice);
+
+/// The windows A:B of `loads`; nullopt for "". Throws Error that names `option`.
+std::optional<std::pair<int, int>> window_range(const std::string& text, const LoadSet& loads,
+                                                const char* option);
+
+/// Predicts by the choice, with model and unit guessed from the plan where none is named. Nullopt
+/// with the reason in `why` when no model was named and none fits.
+std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const Plan& plan,
+                                            const LoadSet& loads, const Plan* previous,
+                                            std::string& why);
+
+/// All figures; times are integer nanoseconds.
+Json prediction_json(const Prediction& prediction);
+/// The figures that count, on `out`.
+void print_prediction(std::FILE* out, const Prediction& prediction);
+
+}  // namespace moescope

@@ -1,0 +1,150 @@
+// `moescope simulate` and the predictions of `moescope plan` as a user runs them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/placement/evaluate.h"
+#include "tests/support/load_generator.h"
+#include "tests/support/run_program.h"
+
+namespace moescope {
+namespace {
+
+using nlohmann::json;
+using test::run_moescope;
+using testing::HasSubstr;
+
+class SimulateCommand : public testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  json run_json(std::vector<std::string> arguments) const {
+    arguments.emplace_back("--json");
+    const auto result = run_moescope(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json::parse(result.out, nullptr, false);
+  }
+  json simulate(const std::string& unit, std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"simulate",    "--hardware", "h800", "--model",
+                                          "deepseek-v3", "--unit",     unit};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_json(arguments);
+  }
+  std::string write_csv(const std::string& name, const std::vector<LayerLoads>& windows) const {
+    std::ofstream file(folder_ / name);
+    for (const auto& window : windows) {
+      for (const auto& row : window)
+        for (std::size_t e = 0; e < row.size(); ++e)
+          file << static_cast<long>(row[e]) << (e + 1 < row.size() ? "," : "\n");
+      file << "\n";
+    }
+    return path(name);
+  }
+  test::TempFolder folder_;
+};
+
+TEST_F(SimulateCommand, AnalyzeFindsTheOverlapThatWasPredicted) {
+  const auto trace = path("prefill.moetrace");
+  const auto said = simulate("prefill32", {"--steps", "1", "-o", trace});
+  EXPECT_EQ(said["schema"], 1);
+  EXPECT_EQ(said["simulated"], true);
+  const auto found = run_json({"analyze", trace});
+  ASSERT_EQ(found["devices"].size(), 32U);
+  for (std::size_t g = 0; g < 32; ++g) {
+    const auto& device = found["devices"][g];
+    EXPECT_THAT(device["name"].get<std::string>(), HasSubstr("simulated"));
+    for (const char* key : {"span_ns", "compute_ns", "comm_ns", "overlap_ns", "exposed_comm_ns",
+                            "idle_ns", "comm_wait_ns", "overlap_pct"})
+      EXPECT_EQ(device[key], said["devices"][g][key]) << "GPU " << g << ", " << key;
+  }
+  // 20 SMs beside 112: the most common state of a GPU whose communication is hidden.
+  const auto& pair = found["devices"][0]["sm"]["pairs"][0];
+  EXPECT_EQ(pair["comm"], 20);
+  EXPECT_EQ(pair["compute"], 112);
+  EXPECT_GT(said["prediction"]["overlap_pct"], 50);
+}
+
+TEST_F(SimulateCommand, IsMarkedAsSimulatedAndHoldsLoadsAndPlan) {
+  const auto trace = path("decode.moetrace");
+  simulate("decode144", {"--steps", "1", "-o", trace});
+  const auto info = run_moescope({"info", trace, "--json"});
+  EXPECT_THAT(info.out, HasSubstr("moescope simulate"));
+  EXPECT_THAT(info.out, HasSubstr("simulated"));
+  const auto loads = run_json({"loads", trace})["loads"][0];
+  EXPECT_EQ(loads["layers"], 58);
+  EXPECT_EQ(loads["experts"], 256);
+}
+
+TEST_F(SimulateCommand, IsTheSameForTheSameSeed) {
+  const auto one = simulate("prefill32", {"--steps", "2", "--seed", "5"});
+  EXPECT_EQ(one, simulate("prefill32", {"--steps", "2", "--seed", "5"}));
+  EXPECT_NE(one["steps_ns"], simulate("prefill32", {"--steps", "2", "--seed", "6"})["steps_ns"]);
+}
+
+TEST_F(SimulateCommand, WithoutCommunicationSmsComputeIsFaster) {
+  const auto with = simulate("prefill32", {"--steps", "1"})["prediction"];
+  const auto without = simulate("prefill32", {"--steps", "1", "--comm-sms", "0"})["prediction"];
+  EXPECT_LT(without["attention_ns"], with["attention_ns"]);
+  EXPECT_LT(without["step_ns"], with["step_ns"]);
+}
+
+TEST_F(SimulateCommand, JudgesOnWindowsThatDidNotMakeThePlan) {
+  const auto loads = write_csv("loads.csv", {test::r1_loads(1, 0), test::r1_loads(1, 0.1),
+                                             test::r1_loads(1, 0.2), test::r1_loads(1, 0.3)});
+  const auto p = simulate("prefill32", {"--steps", "1", "--loads", loads})["prediction"];
+  EXPECT_EQ(p["judged_windows"]["held_out"], true);
+  EXPECT_EQ(p["judged_windows"]["first"], 2);
+  EXPECT_GT(p["drift_ns"], 0);
+  EXPECT_EQ(p["layers"].size(), 58U);
+}
+
+TEST_F(SimulateCommand, PlanEvaluatePredictsBothPlans) {
+  const auto loads = write_csv("loads.csv", {test::r1_loads()});
+  const auto best = path("best.json"), greedy = path("greedy.json");
+  for (const auto& [plan, flag] :
+       {std::pair<std::string, std::string>(best, "--split=best"), {greedy, "--compatible"}})
+    ASSERT_EQ(
+        run_moescope({"plan", "solve", "--loads", loads, "--gpus", "32", "--nodes", "4", "--groups",
+                      "8", "--slots", "288", "--hierarchy", "hard", flag, "-o", plan})
+            .exit_code,
+        0);
+  const auto judged =
+      run_json({"plan", "evaluate", "--plan", best, "--loads", loads, "--previous", greedy});
+  const auto& p = judged["predicted"];
+  EXPECT_GT(p["step_ns"], 0);
+  EXPECT_NEAR(p["gain_ns"].get<double>(),
+              p["previous_step_ns"].get<double>() - p["step_ns"].get<double>(), 1);
+  EXPECT_TRUE(p["gain_below_noise"].is_boolean());
+  EXPECT_GT(p["move"]["bytes"], 0);
+  EXPECT_EQ(p["memory"]["fits"], true);
+  EXPECT_EQ(p["traffic_from"], "gate");
+}
+
+TEST_F(SimulateCommand, NoModelOfThatShapeIsNoError) {
+  const auto loads = write_csv("loads.csv", {test::r1_loads(1, 0, 3, 48)}), plan = path("p.json");
+  ASSERT_EQ(
+      run_moescope({"plan", "solve", "--loads", loads, "--gpus", "4", "--slots", "52", "-o", plan})
+          .exit_code,
+      0);
+  const auto result =
+      run_moescope({"plan", "evaluate", "--plan", plan, "--loads", loads, "--json"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(json::parse(result.out)["predicted"].is_null());
+  EXPECT_THAT(result.err, HasSubstr("--model"));
+}
+
+TEST_F(SimulateCommand, WrongInputSaysWhatToDo) {
+  const auto unknown = run_moescope(
+      {"simulate", "--hardware", "abacus", "--model", "deepseek-v3", "--unit", "prefill32"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("h800"));
+  EXPECT_EQ(run_moescope({"simulate", "--hardware", "h800"}).exit_code, 2);
+  EXPECT_EQ(run_moescope({"simulate", "--hardware", "h800", "--model", "tiny", "--unit",
+                          "prefill32", "--steps", "0"})
+                .exit_code,
+            2);
+}
+
+}  // namespace
+}  // namespace moescope
