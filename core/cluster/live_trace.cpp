@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "core/trace/growing_summary.h"
 #include "core/trace/lanes.h"
 
 namespace moescope {
@@ -54,6 +55,7 @@ struct LiveTrack {
   ArgsPieces open_args;
   ChunkPtr open_chunk;  ///< of the open spans, while nothing was added since
   LaneAssigner lanes;
+  GrowingSummary summary;
   TimeNs last_start = 0;
 
   const ChunkInfo* last_info() const { return infos.empty() ? nullptr : &infos.back(); }
@@ -86,6 +88,7 @@ class LiveStore final : public ChunkStore {
  public:
   std::vector<std::vector<ChunkPtr>> chunks;
   std::vector<SmBlock> sm_blocks;
+  std::vector<std::shared_ptr<const SummarySnapshot>> summaries;
 
   ChunkPtr chunk(TrackId track, std::size_t index) const override {
     return chunks.at(track).at(index);
@@ -99,6 +102,11 @@ class LiveStore final : public ChunkStore {
   }
   std::shared_ptr<const TrackSummary> summary(TrackId) const override { return nullptr; }
   bool in_memory() const override { return true; }
+  bool visit_buckets(TrackId track, const BucketQuery& query,
+                     const BucketVisitor& visit) const override {
+    return summaries.at(track)->visit(query, visit);
+  }
+  int depth_count(TrackId track) const override { return summaries.at(track)->depth_count(); }
 };
 
 }  // namespace
@@ -160,6 +168,7 @@ void LiveTrace::append(TrackId id, SpanBatch batch) {
   track.last_start = columns.start.back();
   track.open_chunk.reset();
   const bool has_depth = !columns.depth.empty();
+  const std::size_t first = track.open.size();
   for (std::size_t row = 0; row < columns.size(); ++row) {
     Span span;
     span.start = columns.start[row];
@@ -171,6 +180,7 @@ void LiveTrace::append(TrackId id, SpanBatch batch) {
     span.depth = has_depth ? columns.depth[row] : track.lanes.assign(span.start, span.end());
     track.open.push_back(span);
   }
+  track.summary.add(track.open, first);
   track.open_args.push_back(std::make_shared<const ArgsPiece>(
       ArgsPiece{std::move(batch.args_text), std::move(batch.args_offsets), columns.size()}));
   state_->held += columns.size();
@@ -206,6 +216,8 @@ void LiveTrace::State::forget_before(TimeNs cut) {
       held += infos.back().count;
     }
     track.chunks = std::move(kept);
+    track.summary = GrowingSummary();
+    for (const ChunkPtr& chunk : track.chunks) track.summary.add(chunk->columns());
     track.infos = std::move(infos);
   }
   std::erase_if(sm_blocks, [&](const SmBlock& block) {
@@ -274,6 +286,7 @@ TracePtr LiveTrace::snapshot() {
   parts.chunk_infos.resize(state_->tracks.size());
   for (std::size_t id = 0; id < state_->tracks.size(); ++id)
     state_->tracks[id].add_to(store->chunks[id], parts.chunk_infos[id]);
+  for (LiveTrack& track : state_->tracks) store->summaries.push_back(track.summary.snapshot());
   store->sm_blocks = state_->sm_blocks;
   if (!state_->sm_open.empty())
     store->sm_blocks.push_back(std::make_shared<const std::vector<SmRecord>>(state_->sm_open));

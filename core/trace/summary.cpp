@@ -6,9 +6,6 @@
 namespace moescope {
 namespace {
 
-constexpr std::uint64_t kSpansPerFinestBucket = 8;
-constexpr std::uint64_t kMinBuckets = 64;
-
 /// Adds what `from` covers to `into`; both belong to one bucket of the coarser level.
 void absorb(SummaryBucket& into, const SummaryBucket& from) {
   into.count += from.count;
@@ -45,7 +42,8 @@ const SummaryLevel* TrackSummary::level(int depth, double ns_per_pixel) const {
 }
 
 SummaryBuilder::SummaryBuilder(TimeNs trace_length, std::uint64_t expected_spans) {
-  const std::uint64_t buckets = std::max(kMinBuckets, expected_spans / kSpansPerFinestBucket);
+  const std::uint64_t buckets =
+      std::max(kMinSummaryBuckets, expected_spans / kSpansPerFinestBucket);
   const auto width = static_cast<std::uint64_t>(std::max<TimeNs>(trace_length, 1)) / buckets + 1;
   finest_shift_ = static_cast<std::uint8_t>(std::bit_width(width - 1));
 }
@@ -96,7 +94,7 @@ TrackSummary SummaryBuilder::finish() {
   summary.depth_count = static_cast<std::uint8_t>(finest_.size());
   for (auto& level : finest_) {
     SummaryLevel next = std::move(level);
-    while (next.buckets.size() > kMinBuckets && next.shift < 60) {
+    while (next.buckets.size() > kMinSummaryBuckets && next.shift < 60) {
       SummaryLevel parent = coarser(next);
       summary.levels.push_back(std::move(next));
       next = std::move(parent);

@@ -10,6 +10,10 @@
 
 namespace moescope {
 
+/// How fine the finest level is: about one bucket for so many spans, and so many at least.
+inline constexpr std::uint64_t kSpansPerFinestBucket = 8;
+inline constexpr std::uint64_t kMinSummaryBuckets = 64;
+
 /// One bucket of 2^shift ns. `busy` is the time covered by spans that are inside, clipped to it.
 struct SummaryBucket {
   std::uint32_t index = 0;          ///< bucket number: covers [index << shift, (index+1) << shift)

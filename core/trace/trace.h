@@ -113,6 +113,9 @@ class Trace {
   bool visit_buckets(TrackId track, const BucketQuery& query, const BucketVisitor& visit) const;
   /// Sub-lanes that `track` needs, without loading its whole summary from a file.
   int depth_count(TrackId track) const;
+  /// True when pictures of `track` need no summary computed first: it is stored, or grew with the
+  /// track.
+  bool summarised(TrackId track) const { return parts_.store->depth_count(track) >= 0; }
   /// Device description for a track, nullptr for threads and unknown devices.
   const Device* device_of(TrackId track) const;
   /// Full path for the user: "rank 0 > GPU 0 > stream 27".
