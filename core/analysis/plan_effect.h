@@ -1,0 +1,42 @@
+// Did a change of plan do what was predicted? Figures of before and after, from what was recorded.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/analysis/serving.h"
+#include "core/loads/load_set.h"
+#include "core/placement/plan.h"
+
+namespace moescope {
+
+/// One figure; nullopt where nothing was recorded or nothing can be predicted.
+struct EffectFigure {
+  std::optional<double> before, predicted, measured;
+};
+
+struct PlanEffect {
+  EffectFigure imbalance;    ///< max/mean tokens of a rank, mean over layers and units
+  EffectFigure decode_step;  ///< mean length, ns
+};
+
+/// max/mean of the GPUs' tokens under `plan` with its own split, for the last `windows` windows of
+/// each set; mean over layers and sets. nullopt when there are no loads or the plan is not for
+/// them.
+std::optional<double> predicted_imbalance(const std::vector<std::shared_ptr<const LoadSet>>& sets,
+                                          int windows, const Plan& plan);
+/// Mean length in ns of the decode steps that begin in `range`.
+std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
+/// Mean of all values; nullopt of none.
+std::optional<double> mean_of(const std::vector<double>& values);
+
+/// What a GPU takes in and gives up when one plan follows another; experts over all layers.
+struct GpuMoves {
+  int gpu = 0;
+  int takes = 0, gives = 0;
+};
+/// GPUs that change, ascending. Plans of different size: empty.
+std::vector<GpuMoves> moves_by_gpu(const Plan& from, const Plan& to);
+
+}  // namespace moescope
