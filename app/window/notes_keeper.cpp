@@ -48,6 +48,7 @@ NotesKeeper::NotesKeeper(Document& document, QObject* parent)
   });
   connect(&document_, &Document::traceAboutToChange, this, &NotesKeeper::flush);
   connect(&document_, &Document::traceChanged, this, &NotesKeeper::traceChanged);
+  connect(&document_, &Document::traceGrown, this, [this] { trace_ = document_.trace(); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
     blocked_ = true;
     Q_EMIT message(
@@ -80,8 +81,8 @@ void NotesKeeper::traceChanged() {
       [beside = path_, own = ownPath(), trace = trace_](Progress&) {
         return read_stored(beside, own, *trace);
       },
-      [this, trace = trace_](const Stored& stored) {
-        if (trace != document_.trace()) return;
+      [this, number = document_.traceNumber()](const Stored& stored) {
+        if (number != document_.traceNumber()) return;
         document_.notes().load(stored.notes);
         if (stored.own)
           Q_EMIT message(

@@ -49,6 +49,12 @@ RangeBar::RangeBar(Document& document, ViewContext& context, QWidget* parent)
   connect(&context_, &ViewContext::historyChanged, this, &RangeBar::showRange);
   connect(&context_, &ViewContext::processFilterChanged, this, &RangeBar::followRank);
   connect(&document_, &Document::traceChanged, this, &RangeBar::fillRanks);
+  connect(&document_, &Document::traceGrown, this, [this] {
+    const auto ranks = static_cast<int>(document_.trace()->processes().size());
+    if (rank_->count() == ranks + 1) return;
+    fillRanks();
+    followRank();
+  });
   connect(rank_, &QComboBox::activated, this, [this](int index) {
     context_.setProcessFilter(index <= 0 ? std::nullopt
                                          : std::optional(static_cast<ProcessId>(index - 1)));

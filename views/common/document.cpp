@@ -49,11 +49,20 @@ AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules, Progress&
 void Document::setTrace(TracePtr trace, QStringList files) {
   Q_EMIT traceAboutToChange();
   trace_ = std::move(trace);
+  ++trace_number_;
   files_ = std::move(files);
   analysis_.reset();
   undo_.clear();
   notes_.reset(trace_);
   Q_EMIT traceChanged();
+}
+
+void Document::growTrace(TracePtr trace, bool forgot) {
+  if (!trace_ || !trace || trace == trace_) return;
+  trace_ = std::move(trace);
+  if (forgot) ++trace_number_;
+  notes_.grow(trace_);
+  Q_EMIT traceGrown(forgot);
 }
 
 void Document::setAnalysis(AnalysisPtr analysis) {

@@ -43,12 +43,17 @@ class Document : public QObject {
   explicit Document(QObject* parent = nullptr) : QObject(parent) {}
 
   const TracePtr& trace() const { return trace_; }
+  /// Another number for every trace whose spans are named differently; a trace that grows keeps it.
+  quint64 traceNumber() const { return trace_number_; }
   const QStringList& files() const { return files_; }  ///< as opened by the user
   /// Null until the first analysis of this trace is done.
   const AnalysisPtr& analysis() const { return analysis_; }
   const RuleSet& rules() const { return rules_; }
 
   void setTrace(TracePtr trace, QStringList files);
+  /// The same trace with more spans, while it is recorded: notes, undo history and the analysis
+  /// stay, references to spans too unless `forgot`: then the oldest spans are gone.
+  void growTrace(TracePtr trace, bool forgot = false);
   void setAnalysis(AnalysisPtr analysis);
   /// Asks for a new analysis with these rules: emits rulesChanged.
   void setRules(RuleSet rules);
@@ -60,12 +65,14 @@ class Document : public QObject {
 
  Q_SIGNALS:
   void traceAboutToChange();
-  void traceChanged();  ///< another trace: analysis() is null until analysisChanged
+  void traceChanged();           ///< another trace: analysis() is null until analysisChanged
+  void traceGrown(bool forgot);  ///< analysis() is of an earlier moment until analysisChanged
   void analysisChanged();
   void rulesChanged();
 
  private:
   TracePtr trace_;
+  quint64 trace_number_ = 0;
   QStringList files_;
   AnalysisPtr analysis_;
   RuleSet rules_ = RuleSet::built_in();

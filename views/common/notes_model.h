@@ -23,6 +23,8 @@ class NotesModel : public QAbstractTableModel {
 
   /// Forgets everything and belongs to `trace` (null: none) from now on; not undoable.
   void reset(TracePtr trace);
+  /// The same trace with more spans: the notes stay.
+  void grow(TracePtr trace) { trace_ = std::move(trace); }
   /// Adds notes that were stored; neither undoable nor a change to be stored.
   void load(const std::vector<Note>& stored);
 

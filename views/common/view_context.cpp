@@ -30,6 +30,19 @@ void ViewContext::reset(TimeRange full) {
   Q_EMIT processFilterChanged();
 }
 
+void ViewContext::grow(TimeRange full) {
+  if (full.empty() || full == full_) return;
+  full_ = full;
+  Q_EMIT fullChanged();
+}
+
+void ViewContext::slideTo(TimeRange range) {
+  range = clamped(range);
+  if (range == range_) return;
+  history_[history_position_] = range;
+  applyRange(range);
+}
+
 TimeRange ViewContext::clamped(TimeRange range) const {
   const TimeNs length =
       std::clamp(range.length(), std::min(kMinRange, full_.length()), full_.length());

@@ -26,6 +26,8 @@ class ViewContext : public QObject {
   /// Whole extent that can be shown; resets range, history and selection.
   void reset(TimeRange full);
   TimeRange full() const { return full_; }
+  /// More can be shown, while a trace is recorded: range, history and selection stay.
+  void grow(TimeRange full);
 
   // --- visible range -------------------------------------------------------------------------
   TimeRange range() const { return range_; }
@@ -33,6 +35,8 @@ class ViewContext : public QObject {
   /// Moves less than a second apart count as one step of the history.
   void setRange(TimeRange range);
   void fit() { setRange(full_); }
+  /// As setRange(), but no step of the history: the view follows a recording.
+  void slideTo(TimeRange range);
   void zoom(double factor, TimeNs anchor);  ///< factor < 1 zooms in; `anchor` keeps its place
   void pan(double fraction);                ///< of the visible length; positive to later times
   bool canGoBack() const { return history_position_ > 0; }
@@ -63,6 +67,7 @@ class ViewContext : public QObject {
 
  Q_SIGNALS:
   void rangeChanged(moescope::TimeRange range);
+  void fullChanged();  ///< by grow()
   void historyChanged();
   void cursorChanged();
   void hoveredChanged();

@@ -7,6 +7,7 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include "core/analysis/gpu_work.h"
 #include "views/common/action.h"
@@ -48,8 +49,13 @@ OverlapView::OverlapView(Document& document, ViewContext& context, QWidget* pare
   layout->addWidget(splitter, 1);
   addActions();
   connect(&document, &Document::analysisChanged, this, &OverlapView::reload);
+  connect(&document, &Document::traceGrown, this, [this] { growing_ = true; });
   connect(&document, &Document::traceChanged, this, [this] {
+    growing_ = false;
     if (!document_.trace()) reload();
+  });
+  connect(tabs_, &QTabWidget::currentChanged, this, [this] {
+    if (growing_) fillTables();
   });
   connect(&context, &ViewContext::processFilterChanged, this, &OverlapView::reload);
   connect(&context, &ViewContext::rangeChanged, this, [this] {
@@ -125,13 +131,27 @@ bool OverlapView::shows(const DeviceKey& key) const {
   return !context_.processFilter() || *context_.processFilter() == key.process;
 }
 
+void OverlapView::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  if (std::exchange(stale_, false)) reload();
+}
+
 void OverlapView::reload() {
+  // A recording is analysed again and again: what nobody sees is not filled each time.
+  stale_ = growing_ && !isVisible();
+  if (stale_) return;
   if (document_.analysis() || !document_.trace()) {
     trace_ = document_.trace();
     analysis_ = document_.analysis();
   }
   refreshWindow();
-  fillScopes();
+  fillTables();
+}
+
+/// While the trace grows only the table that is in front.
+void OverlapView::fillTables() {
+  if (!growing_ || tabs_->currentWidget() == scopes_) fillScopes();
+  if (growing_ && tabs_->currentWidget() != exposed_table_) return;
   showExposed(analysis_ ? ExposedList(*analysis_, [this](const auto& key) { return shows(key); })
                         : ExposedList(),
               {});

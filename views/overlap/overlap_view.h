@@ -42,6 +42,9 @@ class OverlapView : public QWidget, public Chart {
  Q_SIGNALS:
   void figuresChanged();  ///< after the figures of a range or selection arrived
 
+ protected:
+  void showEvent(QShowEvent* event) override;
+
  private:
   enum class Window { WholeTrace, VisibleRange, SelectedArea };
 
@@ -49,6 +52,7 @@ class OverlapView : public QWidget, public Chart {
   void buildTabs();
   void addActions();
   void reload();
+  void fillTables();
   Window chosenWindow() const;
   void chooseWindow(Window window);
   void offerArea();
@@ -66,7 +70,9 @@ class OverlapView : public QWidget, public Chart {
   Document& document_;
   ViewContext& context_;
   JobRunner job_;
-  TracePtr trace_;  ///< what is drawn; replaced only when its analysis is complete
+  bool growing_ = false;  ///< the trace is being recorded
+  bool stale_ = false;    ///< an analysis came while the view was hidden
+  TracePtr trace_;        ///< what is drawn; replaced only when its analysis is complete
   AnalysisPtr analysis_;
   std::vector<DeviceOverlap> window_figures_;
   std::optional<AreaSelection> shown_window_;  ///< what window_figures_ are cut to

@@ -8,6 +8,9 @@
 #include "views/common/units.h"
 
 namespace moescope {
+namespace {
+constexpr int kGrownMs = 2000;  // between searches of a trace that is recorded
+}
 
 void FindModel::setHits(TracePtr trace, std::vector<SpanRef> hits) {
   beginResetModel();
@@ -115,6 +118,19 @@ FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
     model_.setHits(nullptr, {});
     search();
   });
+  connect(&document_, &Document::traceGrown, this, [this](bool forgot) {
+    if (forgot) model_.setHits(nullptr, {});
+    // Found again no more often than one search takes: a search that runs is not given up.
+    if (!input_->text().isEmpty() && !grown_.isActive()) grown_.start();
+  });
+  grown_.setSingleShot(true);
+  grown_.setInterval(kGrownMs);
+  connect(&grown_, &QTimer::timeout, this, [this] {
+    if (job_.running())
+      grown_.start();
+    else
+      search();
+  });
   connect(table_, &QTableView::clicked, this, [this](const QModelIndex& i) { go(i.row()); });
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& i) { go(i.row()); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& error) {
@@ -146,8 +162,8 @@ void FindPanel::search() {
   job_.start(
       tr("Find"),
       [trace, query](Progress& progress) { return find_spans(*trace, query, progress); },
-      [this, trace](FindResult result) {
-        if (trace != document_.trace()) return;
+      [this, trace, number = document_.traceNumber()](FindResult result) {
+        if (number != document_.traceNumber()) return;
         count_->setText((result.limited ? tr("more than %1 found") : tr("%1 found"))
                             .arg(format_count(result.hits.size())));
         count_->setToolTip({});

@@ -63,7 +63,7 @@ class FindPanel : public QWidget {
   QCheckBox* case_;
   QLabel* count_;
   QTableView* table_;
-  QTimer delay_;
+  QTimer delay_, grown_;
   JobRunner job_;
 };
 

@@ -12,6 +12,8 @@
 
 namespace moescope {
 namespace {
+constexpr int kDelayMs = 80;
+constexpr int kGrowingMs = 1000;  // while a trace is recorded and the range may follow it
 
 QString quoted(QString text, QChar separator) {
   if (separator == QLatin1Char('\t')) return text.replace(QLatin1Char('\t'), QLatin1Char(' '));
@@ -65,13 +67,24 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   addCopyActions();
 
   delay_.setSingleShot(true);
-  delay_.setInterval(80);
+  delay_.setInterval(kDelayMs);
   connect(&delay_, &QTimer::timeout, this, &StatisticsPanel::refresh);
-  const auto later = [this] { delay_.start(); };
+  // Not restarted: a range that follows a recording changes all the time.
+  const auto later = [this] {
+    if (!delay_.isActive()) delay_.start();
+  };
   connect(&context_, &ViewContext::selectionChanged, this, later);
   connect(&context_, &ViewContext::rangeChanged, this, later);
   connect(&context_, &ViewContext::processFilterChanged, this, later);
-  connect(&document_, &Document::traceChanged, this, later);
+  connect(&document_, &Document::traceChanged, this, [this, later] {
+    growing_ = false;
+    delay_.setInterval(kDelayMs);
+    later();
+  });
+  connect(&document_, &Document::traceGrown, this, [this] {
+    growing_ = true;
+    delay_.setInterval(kGrowingMs);
+  });
   connect(&document_, &Document::analysisChanged, this, later);
   connect(grouping_, &QComboBox::currentIndexChanged, this, [this](int index) {
     model_.setByClass(index == 1);
@@ -115,7 +128,13 @@ std::vector<TrackId> StatisticsPanel::tracksOfFilter(const std::vector<TrackId>&
   return tracks;
 }
 
+void StatisticsPanel::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  if (growing_ && !delay_.isActive()) delay_.start();
+}
+
 void StatisticsPanel::refresh() {
+  if (growing_ && !isVisible()) return;  // the range follows the recording; nobody sees it
   if (!document_.trace() || !document_.analysis()) {
     show({}, document_.trace() ? tr("Waiting for the analysis.") : QString());
     return;
@@ -141,7 +160,9 @@ void StatisticsPanel::refresh() {
       [trace, analysis, range = area.range, tracks](Progress& progress) {
         return statistics_of(*trace, *analysis->classes, range, tracks, true, progress);
       },
-      [this, what](SelectionStatistics statistics) { show(std::move(statistics), what); });
+      [this, what, number = document_.traceNumber()](SelectionStatistics statistics) {
+        if (number == document_.traceNumber()) show(std::move(statistics), what);
+      });
 }
 
 void StatisticsPanel::show(SelectionStatistics statistics, const QString& what) {

@@ -25,6 +25,9 @@ class StatisticsPanel : public QWidget {
   /// The table (or its selected rows) as shown, times in ns; header row first.
   QString toText(QChar separator, bool selected_rows) const;
 
+ protected:
+  void showEvent(QShowEvent* event) override;
+
  private:
   void refresh();
   void show(SelectionStatistics statistics, const QString& what);
@@ -40,6 +43,7 @@ class StatisticsPanel : public QWidget {
   QComboBox* grouping_;
   QTableView* table_;
   QTimer delay_;
+  bool growing_ = false;  ///< the trace is being recorded
   JobRunner job_;
 };
 

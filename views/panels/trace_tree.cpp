@@ -13,10 +13,23 @@ namespace {
 
 constexpr int kProcessRole = Qt::UserRole + 1;  // absent: the item does not filter
 
-QList<QStandardItem*> make_row(const QString& text, quint64 count, const QString& tip) {
+std::vector<TrackId> tracks_with_spans(const Trace& trace) {
+  std::vector<TrackId> tracks;
+  for (TrackId track = 0; track < trace.tracks().size(); ++track)
+    if (trace.span_count(track) > 0) tracks.push_back(track);
+  return tracks;
+}
+
+quint64 count_spans(const Trace& trace, const std::vector<TrackId>& tracks) {
+  quint64 total = 0;
+  for (const TrackId track : tracks) total += trace.span_count(track);
+  return total;
+}
+
+QList<QStandardItem*> make_row(const QString& text, const QString& tip) {
   auto* name = new QStandardItem(text);
   name->setToolTip(tip.isEmpty() ? text : tip);
-  auto* spans = new QStandardItem(format_count(count));
+  auto* spans = new QStandardItem;
   spans->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
   spans->setToolTip(QObject::tr("Spans recorded here"));
   for (QStandardItem* item : {name, spans}) item->setEditable(false);
@@ -24,6 +37,14 @@ QList<QStandardItem*> make_row(const QString& text, quint64 count, const QString
 }
 
 }  // namespace
+
+QList<QStandardItem*> TraceTree::countedRow(const QString& text, std::vector<TrackId> tracks,
+                                            const QString& tip) {
+  QList<QStandardItem*> row = make_row(text, tip);
+  row[1]->setText(format_count(count_spans(*document_.trace(), tracks)));
+  counts_.emplace_back(row[1], std::move(tracks));
+  return row;
+}
 
 TraceTree::TraceTree(Document& document, ViewContext& context, QWidget* parent)
     : QTreeView(parent), document_(document), context_(context) {
@@ -34,6 +55,12 @@ TraceTree::TraceTree(Document& document, ViewContext& context, QWidget* parent)
   setUniformRowHeights(true);
   setTextElideMode(Qt::ElideMiddle);
   connect(&document_, &Document::traceChanged, this, &TraceTree::rebuild);
+  connect(&document_, &Document::traceGrown, this, [this] {
+    if (!grown_.isActive()) grown_.start();
+  });
+  grown_.setSingleShot(true);
+  grown_.setInterval(1000);
+  connect(&grown_, &QTimer::timeout, this, &TraceTree::grow);
   connect(&context_, &ViewContext::processFilterChanged, this, &TraceTree::followFilter);
   connect(selectionModel(), &QItemSelectionModel::currentChanged, this,
           [this](const QModelIndex& current) {
@@ -48,22 +75,25 @@ TraceTree::TraceTree(Document& document, ViewContext& context, QWidget* parent)
 void TraceTree::rebuild() {
   const QSignalBlocker quiet(selectionModel());
   model_.clear();
+  counts_.clear();
+  shown_.clear();
   model_.setHorizontalHeaderLabels({tr("Trace"), tr("Spans")});
   if (!document_.trace()) return;
   const Trace& trace = *document_.trace();
-  auto all = make_row(tr("All ranks"), trace.span_count(), tr("Shows every rank"));
+  shown_ = tracks_with_spans(trace);
+  auto all = countedRow(tr("All ranks"), shown_, tr("Shows every rank"));
   QStandardItem* root = all.front();
   model_.appendRow(all);
   std::vector<QStandardItem*> files;
   const auto& names = trace.info().files;
   if (names.size() > 1) {
     for (std::size_t f = 0; f < names.size(); ++f) {
-      quint64 spans = 0;
+      std::vector<TrackId> tracks;
       for (TrackId t = 0; t < trace.tracks().size(); ++t)
         if (trace.processes()[trace.tracks()[t].process].file == static_cast<int>(f))
-          spans += trace.span_count(t);
+          tracks.push_back(t);
       const QString path = QString::fromStdString(names[f]);
-      auto row = make_row(QFileInfo(path).fileName(), spans, path);
+      auto row = countedRow(QFileInfo(path).fileName(), std::move(tracks), path);
       files.push_back(row.front());
       root->appendRow(row);
     }
@@ -78,38 +108,46 @@ void TraceTree::rebuild() {
   header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
 }
 
+void TraceTree::grow() {
+  if (!document_.trace()) return;
+  const Trace& trace = *document_.trace();
+  if (tracks_with_spans(trace) != shown_) {
+    rebuild();
+    return;
+  }
+  for (const auto& [item, tracks] : counts_)
+    item->setText(format_count(count_spans(trace, tracks)));
+}
+
 void TraceTree::addProcess(QStandardItem* parent, const Trace& trace, ProcessId process) {
-  quint64 total = 0;
-  std::map<int, quint64> device_spans;  // -1: threads
+  std::vector<TrackId> all;
+  std::map<int, std::vector<TrackId>> devices;  // -1: threads
   for (TrackId t = 0; t < trace.tracks().size(); ++t) {
-    const Track& track = trace.tracks()[t];
-    if (track.process != process) continue;
-    const quint64 count = trace.span_count(t);
-    total += count;
-    device_spans[track.device] += count;
+    if (trace.tracks()[t].process != process) continue;
+    all.push_back(t);
+    devices[trace.tracks()[t].device].push_back(t);
   }
   const Process& info = trace.processes()[process];
-  auto row = make_row(
-      QString::fromStdString(info.label), total,
+  auto row = countedRow(
+      QString::fromStdString(info.label), std::move(all),
       tr("%1, pid %2").arg(QString::fromStdString(info.name), QString::fromStdString(info.pid)));
   row.front()->setData(process, kProcessRole);
   std::vector<int> order;
-  for (const auto& [device, count] : device_spans)
-    if (count > 0) order.push_back(device);
+  for (const auto& [device, tracks] : devices)
+    if (count_spans(trace, tracks) > 0) order.push_back(device);
   // Threads, -1, come last: the work of the devices is what is looked for.
   std::rotate(order.begin(), std::find_if(order.begin(), order.end(), [](int d) { return d >= 0; }),
               order.end());
   for (const int device : order) {
     const QString label =
         device < 0 ? tr("Threads") : QString::fromStdString(device_word(trace, {process, device}));
-    auto group = make_row(label, device_spans[device], {});
+    const std::vector<TrackId>& tracks = devices[device];
+    auto group = countedRow(label, tracks, {});
     group.front()->setData(process, kProcessRole);
-    for (TrackId t = 0; t < trace.tracks().size(); ++t) {
-      const Track& track = trace.tracks()[t];
-      if (track.process != process || track.device != device) continue;
+    for (const TrackId t : tracks) {
       if (trace.span_count(t) == 0) continue;
-      auto leaf = make_row(QString::fromStdString(track.name), trace.span_count(t),
-                           QString::fromStdString(trace.path(t)));
+      auto leaf = countedRow(QString::fromStdString(trace.tracks()[t].name), {t},
+                             QString::fromStdString(trace.path(t)));
       leaf.front()->setData(process, kProcessRole);
       group.front()->appendRow(leaf);
     }

@@ -9,6 +9,7 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include "views/common/action.h"
 #include "views/common/chart_paint.h"
@@ -34,7 +35,11 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   layout->addWidget(splitter);
   addActions();
   connect(&document, &Document::analysisChanged, this, &SmView::reload);
-  connect(&document, &Document::traceChanged, this, &SmView::reload);
+  connect(&document, &Document::traceGrown, this, [this] { growing_ = true; });
+  connect(&document, &Document::traceChanged, this, [this] {
+    growing_ = false;
+    reload();
+  });
   connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
   connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
   connect(&context, &ViewContext::processFilterChanged, this, [this] { show(data_); });
@@ -119,7 +124,15 @@ void SmView::addActions() {
           [this] { QApplication::clipboard()->setText(pairsTsv()); });
 }
 
+void SmView::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  if (std::exchange(stale_, false)) reload();
+}
+
 void SmView::reload() {
+  // A recording is analysed again and again: what nobody sees is not prepared each time.
+  stale_ = growing_ && !isVisible();
+  if (stale_) return;
   const TracePtr trace = document_.trace();
   const AnalysisPtr analysis = document_.analysis();
   if (!trace) {

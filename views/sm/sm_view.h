@@ -40,6 +40,9 @@ class SmView : public QWidget, public Chart {
  Q_SIGNALS:
   void dataChanged();  ///< after another analysis is drawn
 
+ protected:
+  void showEvent(QShowEvent* event) override;
+
  private:
   QWidget* makeSide();
   /// Puts what the processors are called into all texts.
@@ -58,7 +61,9 @@ class SmView : public QWidget, public Chart {
   Document& document_;
   ViewContext& context_;
   JobRunner job_;
-  SmDataPtr data_;  ///< what is drawn; replaced only when its successor is complete
+  bool growing_ = false;  ///< the trace is being recorded
+  bool stale_ = false;    ///< an analysis came while the view was hidden
+  SmDataPtr data_;        ///< what is drawn; replaced only when its successor is complete
   ProcessorNames names_;
   QTabWidget* tabs_ = nullptr;
   QComboBox* device_;

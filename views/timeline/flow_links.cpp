@@ -24,7 +24,13 @@ std::vector<FlowLink> find_links(const Trace& trace, const FlowIndex& index, Spa
 FlowLinks::FlowLinks(Document& document, ViewContext& context, QObject* parent)
     : QObject(parent), document_(document), context_(context) {
   connect(&document, &Document::traceChanged, this, &FlowLinks::clear);
+  connect(&document, &Document::traceGrown, this, [this](bool forgot) {
+    if (forgot) clear();
+  });
+  connect(&document, &Document::rulesChanged, this, [this] { other_rules_ = true; });
   connect(&document, &Document::analysisChanged, this, [this] {
+    if (index_ && !other_rules_) return;  // the same trace, grown: links of its spans stay
+    other_rules_ = false;
     clear();
     refresh();
   });
@@ -38,6 +44,7 @@ bool FlowLinks::overLimit() const {
 void FlowLinks::clear() {
   job_.cancel();
   index_.reset();
+  index_of_.reset();
   links_.clear();
   of_ = {};
   Q_EMIT changed();
@@ -56,6 +63,9 @@ void FlowLinks::refresh() {
     job_.cancel();
     return;
   }
+  const bool newer = index_of_ && (span.track >= index_of_->tracks().size() ||
+                                   span.index >= index_of_->span_count(span.track));
+  if (newer) index_.reset();
   using Found = std::pair<std::shared_ptr<const FlowIndex>, std::vector<FlowLink>>;
   job_.start(
       tr("Following launches"),
@@ -63,8 +73,9 @@ void FlowLinks::refresh() {
         auto made = index ? index : std::make_shared<const FlowIndex>(*trace, *classes, progress);
         return Found{made, find_links(*trace, *made, span, progress)};
       },
-      [this, trace, span](const Found& found) {
-        if (trace != document_.trace()) return;
+      [this, trace, span, number = document_.traceNumber()](const Found& found) {
+        if (number != document_.traceNumber()) return;
+        if (index_ != found.first) index_of_ = trace;
         index_ = found.first;
         if (span != of_) return;
         links_ = found.second;

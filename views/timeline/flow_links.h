@@ -46,6 +46,8 @@ class FlowLinks : public QObject {
   ViewContext& context_;
   JobRunner job_;
   std::shared_ptr<const FlowIndex> index_;
+  TracePtr index_of_;  ///< the trace, when it was made
+  bool other_rules_ = false;
   std::vector<FlowLink> links_;
   SpanRef of_;  ///< the span whose links these are
 };

@@ -16,6 +16,7 @@ LanePlottable::LanePlottable(QCPAxis* key_axis, QCPAxis* value_axis, TimelineSce
     renderer_.invalidate(all);
     if (all) labels_.clear();
   });
+  connect(&scene, &TimelineScene::dataGrown, this, [this] { renderer_.refresh(); });
 }
 
 void LanePlottable::setTheme(const Theme& theme) {

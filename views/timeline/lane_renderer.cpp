@@ -59,6 +59,10 @@ void LaneRenderer::invalidate(bool all) {
   }
 }
 
+void LaneRenderer::refresh() {
+  for (auto& [key, drawn] : cache_) drawn.stale = true;
+}
+
 bool LaneRenderer::complete() const {
   return std::all_of(lanes_.begin(), lanes_.end(),
                      [](const Lane& lane) { return lane.cells->complete; });

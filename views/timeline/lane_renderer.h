@@ -47,6 +47,8 @@ class LaneRenderer {
   void drawVector(QPainter& painter);
   /// Forget columns: of lanes that were not complete, or of all.
   void invalidate(bool all);
+  /// Draw every lane again, and until its pieces are at hand what was drawn before.
+  void refresh();
   /// False while the prepared lanes are drawn from what was at hand.
   bool complete() const;
   /// Looks (class and flags without the edge) that the prepared lanes show.

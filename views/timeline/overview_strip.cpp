@@ -11,7 +11,8 @@
 namespace moescope {
 namespace {
 constexpr double kGripWidth = 6;
-}
+constexpr int kGrownMs = 500;  // between pictures of a trace that is recorded
+}  // namespace
 
 OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
     : QWidget(parent), scene_(scene) {
@@ -26,6 +27,10 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
   connect(&delay_, &QTimer::timeout, this, &OverviewStrip::startWork);
   connect(&scene, &TimelineScene::dataChanged, this, &OverviewStrip::refresh);
   connect(&scene.context(), &ViewContext::processFilterChanged, this, &OverviewStrip::refresh);
+  connect(&scene.context(), &ViewContext::fullChanged, this, [this] {
+    if (!delay_.isActive()) delay_.start(kGrownMs);
+    update();
+  });
   connect(&scene.context(), &ViewContext::rangeChanged, this, qOverload<>(&QWidget::update));
   connect(&scene.context(), &ViewContext::cursorChanged, this, qOverload<>(&QWidget::update));
 }
@@ -101,6 +106,7 @@ void stack_busy(const OverviewInput& input, Progress& progress, std::vector<Ribb
 Overview work_out(const OverviewInput& input, Progress& progress) {
   Overview overview;
   overview.mean.resize(static_cast<std::size_t>(input.pixels.width()));
+  overview.full = input.pixels.range();
   overview.ribbons = !input.looks->ribbons.empty();
   if (overview.ribbons)
     stack_ribbons(input, progress, overview.mean);
@@ -112,7 +118,7 @@ Overview work_out(const OverviewInput& input, Progress& progress) {
 }  // namespace
 
 void OverviewStrip::refresh() {
-  if (!delay_.isActive()) delay_.start(0);
+  if (!delay_.isActive() || delay_.interval() > 0) delay_.start(0);
 }
 
 void OverviewStrip::startWork() {
@@ -168,9 +174,12 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const Theme& theme = Theme::of(palette());
   if (picture_.isNull()) render();
-  painter.drawImage(rect(), picture_);  // of another width: stretched until the right one is ready
-  if (!scene_.hasTrace()) return;
   const PixelMap pixels = map();
+  // Of another width, or of a trace that grew: stretched until the right one is ready.
+  const double left = pixels.x(shown_.full.begin), right = pixels.x(shown_.full.end);
+  painter.fillRect(rect(), theme.alternate);
+  if (right > left) painter.drawImage(QRectF(left, 0, right - left, height()), picture_);
+  if (!scene_.hasTrace()) return;
   const TimeRange range = scene_.context().range();
   const double x0 = pixels.x(range.begin), x1 = std::max(pixels.x(range.end), x0 + 2);
   QColor veil = theme.background;

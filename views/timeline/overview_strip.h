@@ -14,6 +14,7 @@ namespace moescope {
 /// What the strip shows, by device pixel.
 struct Overview {
   std::vector<RibbonShares> mean;
+  TimeRange full;        ///< that `mean` covers
   bool ribbons = false;  ///< else how busy the threads are, in `compute`
 };
 

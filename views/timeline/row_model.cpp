@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "core/analysis/gpu_work.h"
 
@@ -38,6 +39,16 @@ void RowModel::setTrace(TracePtr trace, bool keep) {
     applyPinRule();
   }
   rebuild();
+}
+
+void RowModel::growTrace(TracePtr trace) {
+  const TracePtr before = std::exchange(trace_, std::move(trace));
+  for (TrackId track = 0; track < trace_->tracks().size(); ++track) {
+    const bool was_empty = track >= before->tracks().size() || before->span_count(track) == 0;
+    if (was_empty == (trace_->span_count(track) == 0)) continue;
+    rebuild();
+    return;
+  }
 }
 
 void RowModel::setLaneTotals(const std::map<TrackId, int>& totals) {

@@ -46,6 +46,9 @@ class RowModel : public QObject {
   /// Rows of another trace. Pins, hidden rows and folds are kept where the same row exists again
   /// (a live trace grows by snapshots) and `keep` is true.
   void setTrace(TracePtr trace, bool keep);
+  /// The same trace with more spans: rows are made anew only when tracks came in or got their first
+  /// spans.
+  void growTrace(TracePtr trace);
   /// Sub-lanes of tracks as their summaries arrive.
   void setLaneTotals(const std::map<TrackId, int>& totals);
   void setProcessFilter(std::optional<ProcessId> process);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/parallel.h"
 
@@ -90,6 +91,48 @@ void SpanSource::setTrace(TracePtr trace, const std::vector<TrackId>& order) {
   inbox_ = std::make_shared<Inbox>();
   inbox_->owner = this;
   if (trace_) startShapes(order);
+}
+
+bool SpanSource::changedByGrowth(const Piece& piece, const Trace& before, const Trace& after) {
+  if (before.span_count(piece.track) == after.span_count(piece.track)) return false;
+  const auto& old_infos = before.chunk_infos(piece.track);
+  const auto& new_infos = after.chunk_infos(piece.track);
+  // New spans start at the last known start or later: what ends before stays as it is.
+  if (piece.tile)
+    return old_infos.empty() ||
+           tile_range(piece.shift, piece.index).end > old_infos.back().last_start;
+  const auto chunk = static_cast<std::size_t>(piece.index);
+  return chunk >= old_infos.size() || chunk >= new_infos.size() ||
+         old_infos[chunk].count != new_infos[chunk].count;
+}
+
+void SpanSource::growTrace(TracePtr trace, const std::vector<TrackId>& order) {
+  const bool summarised = std::all_of(order.begin(), order.end(),
+                                      [&](TrackId track) { return trace->summarised(track); });
+  if (!trace_ || !trace_->in_memory() || !trace->in_memory() || !summarised) {
+    setTrace(std::move(trace), order);
+    return;
+  }
+  stop();
+  const TracePtr before = std::exchange(trace_, std::move(trace));
+  inbox_ = std::make_shared<Inbox>();
+  inbox_->owner = this;
+  shapes_.resize(trace_->tracks().size());
+  missing_shapes_ = 0;
+  for (const TrackId track : order) {
+    const bool known = shapes_[track] && track < before->tracks().size() &&
+                       before->span_count(track) == trace_->span_count(track);
+    if (!known) shapes_[track] = read_shape(*trace_, track);
+  }
+  std::erase_if(pieces_, [&](const auto& entry) {
+    const bool drop = entry.first.track >= before->tracks().size() ||
+                      changedByGrowth(entry.first, *before, *trace_);
+    if (drop) bytes_ -= entry.second.bytes;
+    return drop;
+  });
+  std::erase_if(broken_, [&](const Piece& piece) {
+    return piece.track >= before->tracks().size() || changedByGrowth(piece, *before, *trace_);
+  });
 }
 
 void SpanSource::startShapes(const std::vector<TrackId>& order) {

@@ -29,6 +29,9 @@ class SpanSource : public QObject {
 
   /// Drops everything of the trace before and starts looking at the tracks, in the order given.
   void setTrace(TracePtr trace, const std::vector<TrackId>& order);
+  /// The same trace with more spans at the end: what did not change is kept. Needs a trace in
+  /// memory whose summaries grow with it; any other is set anew.
+  void growTrace(TracePtr trace, const std::vector<TrackId>& order);
   const TracePtr& trace() const { return trace_; }
 
   /// nullptr until it is known.
@@ -103,6 +106,7 @@ class SpanSource : public QObject {
   const Loaded* at(const Piece& piece);
   const Loaded* keep(const Piece& piece, Loaded loaded);
   void request(const Piece& piece);
+  static bool changedByGrowth(const Piece& piece, const Trace& before, const Trace& after);
   void startShapes(const std::vector<TrackId>& order);
   void startTask(std::function<std::function<void()>()> task);
   void stop();

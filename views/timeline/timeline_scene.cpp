@@ -22,6 +22,7 @@ bool grows(const Trace& before, const Trace& after) {
 TimelineScene::TimelineScene(Document& document, ViewContext& context, QObject* parent)
     : QObject(parent), document_(document), context_(context), flow_(document, context) {
   connect(&document_, &Document::traceChanged, this, &TimelineScene::onTrace);
+  connect(&document_, &Document::traceGrown, this, &TimelineScene::onGrown);
   connect(&document_, &Document::analysisChanged, this, &TimelineScene::startLooks);
   connect(&context_, &ViewContext::rangeChanged, this, &TimelineScene::changed);
   connect(&context_, &ViewContext::processFilterChanged, this,
@@ -55,6 +56,30 @@ void TimelineScene::onTrace() {
   Q_EMIT dataChanged(true);
   startLooks();
   relayout();
+  Q_EMIT changed();
+}
+
+void TimelineScene::onGrown(bool forgot) {
+  const TracePtr before = source_.trace();
+  if (!before) {
+    onTrace();
+    return;
+  }
+  const TracePtr& trace = document_.trace();
+  rows_.growTrace(trace);
+  if (forgot) {
+    known_.clear();
+    wanted_.clear();
+    source_.setTrace(trace, rows_.trackOrder());
+    Q_EMIT dataChanged(true);
+    return;
+  }
+  source_.growTrace(trace, rows_.trackOrder());
+  updateLanes();
+  // Spans that ran when the last ones came may have ended only now: each was shorter than a second.
+  constexpr TimeNs kStillOpen = 1'000'000'000;
+  if (context_.range().end < before->range().end - kStillOpen) return;
+  Q_EMIT dataGrown();
   Q_EMIT changed();
 }
 

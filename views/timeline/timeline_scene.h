@@ -90,11 +90,13 @@ class TimelineScene : public QObject {
   void changed();
   void rowsChanged();
   void dataChanged(bool all);  ///< columns of lanes changed; all: of every lane
+  void dataGrown();            ///< more spans came where lanes are shown
   void spansArrived();         ///< span() knows more than before
   void failed(const QString& message);
 
  private:
   void onTrace();
+  void onGrown(bool forgot);
   void onArrived();
   void relayout();
   friend class BlockingScene;
