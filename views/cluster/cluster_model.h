@@ -1,0 +1,47 @@
+// Nodes and their ranks as rows.
+#pragma once
+
+#include <QStandardItemModel>
+
+#include "core/cluster/node_types.h"
+
+namespace moescope {
+
+class ClusterModel : public QStandardItemModel {
+  Q_OBJECT
+
+ public:
+  enum Column { Name, Unit, Tokens, Dropped, ColumnCount };
+
+  explicit ClusterModel(QObject* parent = nullptr);
+  /// Changes texts in place while the ranks are the same; nothing is folded or deselected then.
+  void setRanks(const std::vector<NodeRank>& ranks);
+
+ private:
+  void rebuild(const std::vector<NodeRank>& ranks);
+  std::vector<std::pair<int, int>> known_;  ///< node and rank of each row, in order
+  std::vector<QList<QStandardItem*>> rows_;
+};
+
+/// Changes of plan, newest first.
+class PlanLogModel : public QAbstractTableModel {
+  Q_OBJECT
+
+ public:
+  enum Column { Time, Who, PlanName, Epoch, Result, Copies, Bytes, Tpot, ColumnCount };
+
+  explicit PlanLogModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+  /// Oldest first, as a node tells them.
+  void setHistory(const std::vector<NodePlanChange>& history);
+
+  int rowCount(const QModelIndex& parent = {}) const override;
+  int columnCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+  QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+ private:
+  QString text(const NodePlanChange& change, int column) const;
+  std::vector<NodePlanChange> history_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,26 @@
+// What the cluster view shows of a runtime that is watched live.
+#pragma once
+
+#include <QString>
+#include <optional>
+
+#include "core/cluster/node_types.h"
+
+namespace moescope {
+
+enum class LivePhase { Idle, Starting, Live, Lost, Ended };
+
+struct ClusterState {
+  LivePhase phase = LivePhase::Idle;
+  bool embedded = false;
+  QString target;                      ///< as the user named it
+  QString reason;                      ///< why lost or ended; may have several lines
+  bool may_change = false;             ///< the node takes changes from us
+  std::optional<NodeStatus> status;    ///< as answered last
+  QString recording, recording_error;  ///< file, and why it is not written any more
+  double spans_per_second = 0, bytes_per_second = 0;
+  quint64 spans = 0;  ///< received
+  quint64 dropped_batches = 0, dropped_spans = 0, dropped_records = 0;
+};
+
+}  // namespace moescope

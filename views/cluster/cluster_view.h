@@ -1,0 +1,68 @@
+// The runtime that is watched live: its state, its ranks, what it takes in and drops, its controls,
+// and the log of plan changes.
+#pragma once
+
+#include <QCheckBox>
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QTableView>
+#include <QTimer>
+#include <QTreeView>
+#include <QWidget>
+
+#include "views/cluster/apply_panel.h"
+#include "views/cluster/cluster_model.h"
+#include "views/cluster/cluster_state.h"
+
+namespace moescope {
+
+class ClusterView : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit ClusterView(QWidget* parent = nullptr);
+
+  void setState(const ClusterState& state);
+  ApplyPanel& applyPanel() { return *apply_; }
+  QString stateText() const { return state_text_->text(); }
+
+ Q_SIGNALS:
+  void startRequested();
+  void reconnectRequested();
+  void stopRequested();
+  void settingsRequested(const moescope::NodeSettings& settings);
+  /// Requests a second, and seconds until the mix of topics has gone round once.
+  void workloadRequested(double rate, double period);
+
+ private:
+  QWidget* makeHeader();
+  QWidget* makeControls();
+  void showFigures();
+  void showSettings();
+  void sendSettings();
+
+  ClusterState state_;
+  QLabel *state_text_, *reason_, *figures_, *recording_;
+  QPushButton *start_, *reconnect_, *stop_;
+  QTreeView* ranks_;
+  QTableView* log_;
+  QLabel* log_empty_;
+  ClusterModel model_;
+  PlanLogModel log_model_;
+  ApplyPanel* apply_;
+  QWidget* controls_;
+  QDoubleSpinBox *rate_, *period_;
+  QCheckBox* overlap_;
+  QSpinBox* comm_workers_;
+  QTimer delay_;  ///< a value that is still being typed is not sent
+  bool workload_edited_ = false, workers_edited_ = false;
+};
+
+/// "live", "starting", ... for status line and view.
+QString phase_label(LivePhase phase);
+/// True when some change of plan is in force and we may undo it.
+bool can_roll_back(const ClusterState& state);
+
+}  // namespace moescope

@@ -1,0 +1,24 @@
+// The picture of requests over time: latencies with their targets, throughput, share within.
+#pragma once
+
+#include <QPainter>
+#include <QRectF>
+
+#include "views/common/theme.h"
+#include "views/requests/requests_model.h"
+
+namespace moescope {
+
+struct RequestsChartInput {
+  ServingPtr serving;  ///< null: nothing to draw
+  std::vector<ServingFigures> windows;
+  ServingTargets targets;
+  TimeRange range;  ///< visible
+};
+
+/// Three panels above one time axis, in `area`: TTFT and TPOT of each request as marks on a
+/// logarithmic axis, tokens a second, and the share of requests within their targets.
+void paint_requests_chart(QPainter& painter, const QRectF& area, const RequestsChartInput& input,
+                          const Theme& theme);
+
+}  // namespace moescope

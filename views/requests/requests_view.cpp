@@ -1,0 +1,170 @@
+#include "views/requests/requests_view.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+#include "views/common/action.h"
+
+namespace moescope {
+namespace {
+
+constexpr TimeNs kMillisecond = 1'000'000;
+constexpr TimeNs kWindow = 1'000'000'000;  ///< of throughput and share
+
+class RequestsCanvas : public QWidget {
+ public:
+  explicit RequestsCanvas(RequestsView& view) : QWidget(&view), view_(view) {
+    setObjectName("requestsCanvas");
+    setAccessibleName(RequestsView::tr("Requests over time"));
+    setToolTip(
+        RequestsView::tr("Each request at the time its last token was made: time to first token "
+                         "and time per output token. Below: tokens a second, and the share of "
+                         "requests whose TTFT and TPOT are within the targets, second by second."));
+    setMinimumSize(260, 150);
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    QPainter painter(this);
+    const Theme& theme = Theme::of(palette());
+    painter.fillRect(rect(), theme.background);
+    paint_requests_chart(painter, rect(), view_.chartInput(), theme);
+  }
+
+ private:
+  RequestsView& view_;
+};
+
+}  // namespace
+
+RequestsView::RequestsView(Document& document, ViewContext& context, QWidget* parent)
+    : QWidget(parent), document_(document), context_(context) {
+  setObjectName("requestsView");
+  sorted_.setSourceModel(&model_);
+  sorted_.setSortRole(RequestsModel::kSortRole);
+  table_ = new QTableView(this);
+  table_->setObjectName("requestsTable");
+  table_->setAccessibleName(tr("Requests"));
+  table_->setModel(&sorted_);
+  table_->setSortingEnabled(true);
+  table_->sortByColumn(RequestsModel::Done, Qt::DescendingOrder);
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setFrameShape(QFrame::NoFrame);
+  table_->setShowGrid(false);
+  table_->setAlternatingRowColors(true);
+  table_->verticalHeader()->hide();
+  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  table_->horizontalHeader()->setDefaultSectionSize(76);
+  table_->horizontalHeader()->setStretchLastSection(true);
+  connect(table_, &QTableView::activated, this, &RequestsView::showRequest);
+  canvas_ = new RequestsCanvas(*this);
+  auto* left = new QWidget(this);
+  auto* column = new QVBoxLayout(left);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->addWidget(makeTargets());
+  column->addWidget(canvas_, 1);
+  auto* splitter = new QSplitter(this);
+  splitter->addWidget(left);
+  splitter->addWidget(table_);
+  splitter->setStretchFactor(0, 3);
+  splitter->setStretchFactor(1, 2);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(splitter);
+  addActions();
+  connect(&document_, &Document::traceChanged, this, &RequestsView::reload);
+  connect(&context_, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
+  reload();
+}
+
+QWidget* RequestsView::makeTargets() {
+  auto* bar = new QWidget(this);
+  auto* line = new QHBoxLayout(bar);
+  line->setContentsMargins(8, 4, 4, 0);
+  const auto add = [&](const QString& name, TimeNs value, const QString& tip) {
+    auto* label = new QLabel(tr("%1 target:").arg(name), bar);
+    auto* box = new QSpinBox(bar);
+    box->setObjectName("target" + name);
+    box->setRange(1, 600'000);
+    box->setSuffix(tr(" ms"));
+    box->setValue(static_cast<int>(value / kMillisecond));
+    box->setAccessibleName(tip);
+    box->setToolTip(tip);
+    label->setBuddy(box);
+    line->addWidget(label);
+    line->addWidget(box);
+    connect(box, &QSpinBox::valueChanged, this, &RequestsView::retarget);
+    return box;
+  };
+  const ServingTargets usual;
+  ttft_ = add("TTFT", usual.ttft, tr("Longest time to first token that counts as within target"));
+  tpot_ = add("TPOT", usual.tpot, tr("Longest time per output token that counts as within target"));
+  line->addStretch(1);
+  return bar;
+}
+
+void RequestsView::addActions() {
+  QAction* copy =
+      add_command(this, "requests.copyCsv", tr("Copy requests as CSV"),
+                  tr("Copy all requests as comma-separated text"), {QKeySequence::Copy});
+  table_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  table_->addAction(copy);
+  connect(copy, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
+}
+
+ServingTargets RequestsView::targets() const {
+  return {ttft_->value() * kMillisecond, tpot_->value() * kMillisecond};
+}
+
+void RequestsView::reload() {
+  const TracePtr trace = document_.trace();
+  if (!trace) {
+    job_.cancel();
+    setServing(nullptr);
+    return;
+  }
+  job_.start(
+      tr("Reading requests"),
+      [trace](Progress&) { return std::make_shared<const Serving>(read_serving(*trace)); },
+      [this](const ServingPtr& serving) { setServing(serving); });
+}
+
+void RequestsView::setServing(ServingPtr serving) {
+  if (serving) job_.cancel();
+  serving_ = std::move(serving);
+  model_.setServing(serving_);
+  retarget();
+}
+
+void RequestsView::retarget() {
+  windows_ =
+      serving_ ? serving_windows(*serving_, targets(), kWindow) : std::vector<ServingFigures>();
+  model_.setTargets(targets());
+  canvas_->update();
+}
+
+void RequestsView::showRequest(const QModelIndex& index) {
+  const ServedRequest& request = model_.request(sorted_.mapToSource(index).row());
+  const TimeRange span{request.arrival, request.done};
+  context_.setArea(AreaSelection{span, {}});
+  const TimeNs margin = span.length() / 10 + 1;
+  context_.setRange({span.begin - margin, span.end + margin});
+}
+
+RequestsChartInput RequestsView::chartInput() const {
+  return {serving_, windows_, targets(), context_.range()};
+}
+
+void RequestsView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  paint_requests_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), chartInput(), theme);
+}
+
+QString RequestsView::csv() const {
+  return serving_ ? requests_csv(*serving_, targets()) : QString();
+}
+
+}  // namespace moescope

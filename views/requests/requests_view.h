@@ -1,0 +1,55 @@
+// Requests of a serving engine: a table and a chart over time, of a recording or live.
+#pragma once
+
+#include <QLabel>
+#include <QSortFilterProxyModel>
+#include <QSpinBox>
+#include <QTableView>
+#include <QWidget>
+
+#include "views/common/chart.h"
+#include "views/common/document.h"
+#include "views/common/job.h"
+#include "views/common/view_context.h"
+#include "views/requests/requests_chart.h"
+
+namespace moescope {
+
+class RequestsView : public QWidget, public Chart {
+  Q_OBJECT
+
+ public:
+  RequestsView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+
+  /// What a source of live data knows; the recorded requests of a trace that is opened replace it.
+  void setServing(ServingPtr serving);
+  const ServingPtr& serving() const { return serving_; }
+  RequestsModel& model() { return model_; }
+  ServingTargets targets() const;
+  RequestsChartInput chartInput() const;
+  bool busy() const { return job_.running(); }
+
+  QString chartName() const override { return QStringLiteral("requests"); }
+  void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
+  QString csv() const override;
+
+ private:
+  QWidget* makeTargets();
+  void addActions();
+  void reload();
+  void retarget();
+  void showRequest(const QModelIndex& index);
+
+  Document& document_;
+  ViewContext& context_;
+  RequestsModel model_;
+  QSortFilterProxyModel sorted_;
+  QTableView* table_;
+  QSpinBox *ttft_, *tpot_;
+  QWidget* canvas_;
+  ServingPtr serving_;
+  std::vector<ServingFigures> windows_;
+  JobRunner job_;
+};
+
+}  // namespace moescope
