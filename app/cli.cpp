@@ -22,6 +22,7 @@ struct WindowArguments {
   std::vector<std::string> files;
   std::string screenshot, theme;
   std::pair<int, int> size{0, 0};
+  bool live = false;
 };
 
 void add_window_options(CLI::App& app, WindowArguments& window) {
@@ -29,6 +30,9 @@ void add_window_options(CLI::App& app, WindowArguments& window) {
 #ifdef MOESCOPE_HAS_GUI
   app.add_option("--screenshot", window.screenshot,
                  "Open FILE, write the window to this PNG when all is analysed, and exit");
+  app.add_flag("--live", window.live,
+               "Start the embedded runtime, watch it live and record it; needs moescope-node "
+               "beside this program");
   app.add_option("--size", window.size, "Size of the window in pixels, as 1920x1080")
       ->delimiter('x');
   app.add_option("--theme", window.theme, "Colours of the window for this run")
@@ -44,7 +48,8 @@ int run_parsed(int argc, char** argv, CLI::App& app, const WindowArguments& wind
                   .screenshot = window.screenshot,
                   .width = window.size.first,
                   .height = window.size.second,
-                  .theme = window.theme});
+                  .theme = window.theme,
+                  .live = window.live});
 #else
   (void)window;
   (void)argc;

@@ -47,6 +47,7 @@ int run_gui(int argc, char** argv, const GuiOptions& options) {
   QStringList files;
   for (const std::string& file : options.files) files << QString::fromStdString(file);
   window.openFiles(files);
+  if (options.live) window.tryLive();
   if (!options.screenshot.empty())
     grab_when_idle(window, QString::fromStdString(options.screenshot));
   return QApplication::exec();

@@ -3,6 +3,8 @@
 #include <QInputDialog>
 #include <QTimer>
 
+#include "app/window/dock_presets.h"
+
 namespace moescope {
 namespace {
 constexpr int kLeftWidth = 210, kRightWidth = 400;
@@ -64,7 +66,7 @@ void DockLayout::setWorkspace(Workspace workspace) {
   for (QDockWidget* dock : docks_) dock->hide();
   if (workspace == Workspace::Start) return;
   const QByteArray state = session_.value(stateKey());
-  if (state.isEmpty() || !window_.restoreState(state)) arrange();
+  if (state.isEmpty() || !window_.restoreState(state)) arrange_docks(*this, DockPreset::Analyse);
 }
 
 void DockLayout::arrange() {
@@ -158,12 +160,15 @@ void DockLayout::fillMenu(QMenu& view) {
 
 void DockLayout::fillLayouts(QMenu& menu) {
   menu.clear();
-  QAction* analyse = menu.addAction(tr("&Analyse"), this, &DockLayout::arrange);
+  QAction* analyse =
+      menu.addAction(tr("&Analyse"), this, [this] { arrange_docks(*this, DockPreset::Analyse); });
   analyse->setToolTip(tr("The arrangement of docks for reading a trace"));
-  QAction* plan = menu.addAction(tr("&Plan"), this, [this] {
-    arrangeOnly({"plan", "load", "balance"});
-  });
-  plan->setToolTip(tr("The plan editor with expert loads and balance beside it"));
+  QAction* live =
+      menu.addAction(tr("&Live"), this, [this] { arrange_docks(*this, DockPreset::Live); });
+  live->setToolTip(tr("The arrangement of docks for watching a runtime"));
+  QAction* plan =
+      menu.addAction(tr("&Plan"), this, [this] { arrange_docks(*this, DockPreset::Plan); });
+  plan->setToolTip(tr("The arrangement of docks for making a placement plan"));
   const QStringList names = session_.layoutNames();
   if (!names.isEmpty()) menu.addSeparator();
   for (const QString& name : names)

@@ -9,6 +9,7 @@
 #include <QMimeData>
 #include <QPointer>
 #include <QStatusBar>
+#include <QVBoxLayout>
 
 #include "app/window/about_dialog.h"
 #include "app/window/appearance.h"
@@ -41,13 +42,16 @@ constexpr auto kGeometryKey = "window/geometry";
 
 MainWindow::MainWindow(WindowServices services, QWidget* parent)
     : QMainWindow(parent),
-      loader_(document_, std::move(services)),
+      loader_(document_, services),
       load_loader_(loads_),
       notes_keeper_(document_),
       layout_(*this, session_),
       files_(new FileActions(document_, loads_, loader_, session_, this)),
       outputs_(new OutputActions(document_, loads_, layout_, session_, this)),
-      range_bar_(new RangeBar(document_, context_, this)) {
+      range_bar_(new RangeBar(document_, context_, this)),
+      live_(new LiveWindow({document_, loads_, context_, loader_, session_, layout_},
+                           std::move(services.live), this)),
+      guide_(new LiveGuide(*live_, layout_, loads_, this)) {
   add_resources();
   setObjectName("mainWindow");
   setWindowTitle(tr("MoEscope"));
@@ -57,6 +61,10 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   apply_appearance(session_.theme());
   // Before the docks, so that the shared range fits the trace when they hear of it.
   connect(&document_, &Document::traceChanged, this, &MainWindow::traceChanged);
+  connect(&document_, &Document::traceGrown, this, [this] {
+    context_.grow(document_.trace()->range());
+    showFileStatus();
+  });
   buildCentral();
   buildDocks();
   addToolBar(range_bar_);
@@ -64,6 +72,7 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   buildStatus();
   connectLoading();
   connectLoads();
+  buildLive();
   restoreGeometry(session_.value(kGeometryKey));
   refreshStartPage();
 }
@@ -76,19 +85,9 @@ MainWindow::~MainWindow() {
 void MainWindow::buildCentral() {
   start_ = new StartPage(this);
   setCentralWidget(start_);
-  // A tool bar area of its own keeps the messages above every dock, wherever these are moved.
   messages_ = new MessageBar(this);
-  auto* bar = new QToolBar(tr("Messages"), this);
-  bar->setObjectName("messageArea");
-  bar->setMovable(false);
-  bar->addWidget(messages_);
-  // The tool bar disables what is hidden when it is added.
-  messages_->setEnabled(true);
-  bar->toggleViewAction()->setVisible(false);
-  messages_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
   addToolBar(range_bar_);
-  addToolBarBreak();
-  addToolBar(bar);
+  addStrips({&live_->attachPanel(), &guide_->panel(), messages_});
   connect(start_, &StartPage::openRequested, files_, &FileActions::chooseFiles);
   connect(start_, &StartPage::openFolderRequested, files_, &FileActions::chooseFolder);
   connect(start_, &StartPage::restoreRequested, this, &MainWindow::restoreLastSession);
@@ -99,7 +98,39 @@ void MainWindow::buildCentral() {
           Qt::QueuedConnection);
 }
 
+/// A tool bar area of its own keeps strips above every dock, wherever these are moved. They stand
+/// in one widget, because a tool bar shows and enables what is in it as it likes.
+void MainWindow::addStrips(const QList<QWidget*>& strips) {
+  auto* column = new QWidget(this);
+  auto* lines = new QVBoxLayout(column);
+  lines->setContentsMargins(0, 0, 0, 0);
+  lines->setSpacing(2);
+  for (QWidget* strip : strips) lines->addWidget(strip);
+  column->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  auto* bar = new QToolBar(tr("Messages"), this);
+  bar->setObjectName("messageArea");
+  bar->setMovable(false);
+  bar->addWidget(column);
+  bar->toggleViewAction()->setVisible(false);
+  addToolBarBreak();
+  addToolBar(bar);
+}
+
+void MainWindow::buildLive() {
+  connect(live_, &LiveWindow::message, messages_, &MessageBar::showMessage);
+  connect(live_, &LiveWindow::started, messages_, &MessageBar::clear);
+  connect(start_, &StartPage::liveRequested, this, &MainWindow::tryLive);
+  connect(start_, &StartPage::attachRequested, live_->attachAction(), &QAction::trigger);
+  statusBar()->insertPermanentWidget(1, live_->statusLabel());
+}
+
+void MainWindow::tryLive() {
+  live_->startEmbedded();
+  guide_->begin();
+}
+
 void MainWindow::buildDocks() {
+  live_->addDocks();
   layout_.add(new TraceTree(document_, context_), "tree", tr("Trace"), Qt::LeftDockWidgetArea,
               false);
   layout_.add(new LegendPanel(document_), "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
@@ -143,6 +174,7 @@ void MainWindow::buildMenus() {
   buildEditMenu();
   buildViewMenu();
   buildPlanMenu();
+  live_->fillMenu(*menuBar()->addMenu(tr("&Live")));
   buildHelpMenu();
 }
 
@@ -150,6 +182,10 @@ void MainWindow::buildFileMenu() {
   auto* file = menuBar()->addMenu(tr("&File"));
   connect(outputs_, &OutputActions::message, messages_, &MessageBar::showMessage);
   files_->fillMenu(*file, *outputs_);
+  range_bar_->addFirst(live_->follow().action());
+  range_bar_->addFirst(live_->stopAction());
+  range_bar_->addFirst(live_->attachAction());
+  range_bar_->addFirst(live_->recordAction());
   range_bar_->addFirst(files_->openAction());
 }
 
@@ -237,6 +273,7 @@ void MainWindow::buildHelpMenu() {
   connect(addWindowAction(*help, "help.palette", tr("&Command palette…"),
                           tr("Find and run any command"), {QKeySequence("Ctrl+Shift+P")}),
           &QAction::triggered, this, &MainWindow::showPalette);
+  help->addAction(guide_->action());
   QAction* keys =
       addWindowAction(*help, "help.keys", tr("&Keys…"), tr("All commands that have a key"),
                       {QKeySequence("?"), QKeySequence("F1")});
@@ -337,6 +374,11 @@ void MainWindow::contentChanged() {
     file_status_->setToolTip(loads_.files().join(QLatin1Char('\n')));
     return;
   }
+  showFileStatus();
+}
+
+void MainWindow::showFileStatus() {
+  const TracePtr& trace = document_.trace();
   const QStringList& files = document_.files();
   const QString name =
       files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());

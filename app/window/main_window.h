@@ -8,6 +8,7 @@
 #include "app/window/dock_layout.h"
 #include "app/window/file_actions.h"
 #include "app/window/job_status.h"
+#include "app/window/live_guide.h"
 #include "app/window/load_loader.h"
 #include "app/window/loader.h"
 #include "app/window/message_bar.h"
@@ -44,6 +45,10 @@ class MainWindow : public QMainWindow {
   Session& session() { return session_; }
   DockLayout& layouts() { return layout_; }
   MessageBar& messages() { return *messages_; }
+  LiveWindow& live() { return *live_; }
+  GuidePanel& guide() { return guide_->panel(); }
+  /// Starts the embedded runtime and the guide through it.
+  void tryLive();
   /// Every command of the menus and docks that can be run now or later.
   CommandList commands() const;
 
@@ -67,11 +72,14 @@ class MainWindow : public QMainWindow {
   void buildPlanMenu();
   void buildHelpMenu();
   void buildStatus();
+  void buildLive();
+  void addStrips(const QList<QWidget*>& strips);
   void connectLoading();
   void connectJob(JobRunner& job);
   void connectLoads();
   void traceChanged();
   void contentChanged();
+  void showFileStatus();
   void refreshStartPage();
   void setTheme(const QString& theme);
   QAction* addWindowAction(QMenu& menu, const QString& name, const QString& text,
@@ -89,6 +97,8 @@ class MainWindow : public QMainWindow {
   FileActions* files_;
   OutputActions* outputs_;
   RangeBar* range_bar_;
+  LiveWindow* live_;
+  LiveGuide* guide_;
   MessageBar* messages_ = nullptr;
   JobStatus* job_status_ = nullptr;
   QLabel* file_status_ = nullptr;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "app/window/live_session.h"
 #include "core/progress.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/trace.h"
@@ -18,6 +19,7 @@ struct WindowServices {
   std::function<AnalysisPtr(const Trace&, const RuleSet&, Progress&)> analyze;
   std::function<void(const Trace&, const std::filesystem::path&, const MoetraceExtras&, Progress&)>
       save;
+  LiveServices live = live_services();
 };
 
 /// The real ones: open_trace, analyze_document, write_moetrace.

@@ -48,18 +48,28 @@ StartPage::StartPage(QWidget* parent)
          "•  MoEscope traces: .moetrace"),
       this);
   what->setWordWrap(true);
+  auto* live = new QPushButton(tr("Try it live"), this);
+  live->setObjectName("startLive");
+  live->setDefault(true);
+  live->setToolTip(
+      tr("Serve a small MoE model on 16 ranks of this machine, watch it, and be led "
+         "from drifting loads to a better plan in two minutes"));
+  auto* attach = new QPushButton(tr("Attach to a cluster…"), this);
+  attach->setObjectName("startAttach");
+  attach->setToolTip(tr("Watch a moescope-node that runs on this or another machine"));
   auto* open = new QPushButton(tr("Open files…"), this);
   open->setObjectName("startOpen");
-  open->setDefault(true);
   auto* folder = new QPushButton(tr("Open folder…"), this);
-  for (QPushButton* button : {open, folder, restore_}) button->setMinimumHeight(32);
+  for (QPushButton* button : {live, attach, open, folder, restore_}) button->setMinimumHeight(32);
   auto* keys =
       new QLabel(tr("Ctrl+O opens files, Ctrl+Shift+P finds any command, ? shows all keys."), this);
   keys->setForegroundRole(QPalette::PlaceholderText);
 
   auto* buttons = new QHBoxLayout;
+  buttons->addWidget(live);
   buttons->addWidget(open);
   buttons->addWidget(folder);
+  buttons->addWidget(attach);
   buttons->addWidget(restore_);
   buttons->addStretch();
   auto* column = new QWidget(this);
@@ -85,6 +95,8 @@ StartPage::StartPage(QWidget* parent)
   whole->addWidget(column, 6);
   whole->addStretch(1);
 
+  connect(live, &QPushButton::clicked, this, &StartPage::liveRequested);
+  connect(attach, &QPushButton::clicked, this, &StartPage::attachRequested);
   connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
   connect(folder, &QPushButton::clicked, this, &StartPage::openFolderRequested);
   connect(restore_, &QPushButton::clicked, this, &StartPage::restoreRequested);

@@ -27,6 +27,8 @@ class StartPage : public QWidget {
   void setLastSession(const QStringList& files);
 
  Q_SIGNALS:
+  void liveRequested();  ///< try it live
+  void attachRequested();
   void openRequested();
   void openFolderRequested();
   void restoreRequested();

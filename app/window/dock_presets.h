@@ -1,0 +1,17 @@
+// The arrangements of docks that View > Layouts offers beside the user's own.
+#pragma once
+
+#include "app/window/dock_layout.h"
+
+namespace moescope {
+
+enum class DockPreset {
+  Analyse,  ///< reading a trace
+  Live,     ///< watching a runtime
+  Plan,     ///< making a plan
+};
+
+/// Shows and raises the docks of the preset, hides the others.
+void arrange_docks(DockLayout& layout, DockPreset preset);
+
+}  // namespace moescope

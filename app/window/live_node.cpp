@@ -1,0 +1,94 @@
+#include "app/window/live_node.h"
+
+#include <QCoreApplication>
+#include <QFileInfo>
+
+namespace moescope {
+namespace {
+constexpr qsizetype kKeptLines = 12;
+constexpr qsizetype kLongestLine = 400;
+}  // namespace
+
+QString find_node_program() {
+  const QFileInfo file(QCoreApplication::applicationDirPath() + "/moescope-node");
+  return file.isExecutable() ? file.absoluteFilePath() : QString();
+}
+
+LiveNode::LiveNode(QObject* parent) : QObject(parent) {
+  patience_.setSingleShot(true);
+  patience_.setInterval(kPatienceMs);
+  connect(&patience_, &QTimer::timeout, this, [this] {
+    if (running()) process_->kill();
+  });
+}
+
+LiveNode::~LiveNode() {
+  if (!process_) return;
+  process_->disconnect(this);
+  if (process_->state() == QProcess::NotRunning) return;
+  process_->terminate();
+  if (process_->waitForFinished(kPatienceMs)) return;
+  process_->kill();
+  process_->waitForFinished(kPatienceMs);
+}
+
+QString LiveNode::target() const {
+  return folder_ ? "unix:" + folder_->filePath("node.sock") : QString();
+}
+
+bool LiveNode::start(const QString& program, const QStringList& arguments) {
+  folder_ = std::make_unique<QTemporaryDir>();
+  if (!folder_->isValid()) return false;
+  last_lines_.clear();
+  open_line_.clear();
+  asked_ = false;
+  process_ = std::make_unique<QProcess>();
+  process_->setProcessChannelMode(QProcess::MergedChannels);
+  process_->setStandardInputFile(QProcess::nullDevice());
+  connect(process_.get(), &QProcess::readyRead, this, &LiveNode::read);
+  connect(process_.get(), &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+    if (error == QProcess::FailedToStart)
+      finish(tr("%1 cannot be started: %2").arg(process_->program(), process_->errorString()));
+  });
+  connect(process_.get(), &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
+    read();
+    if (asked_)
+      finish({});
+    else if (status == QProcess::CrashExit)
+      finish(tr("The embedded runtime was ended by a signal."));
+    else
+      finish(tr("The embedded runtime ended with exit code %1.").arg(code));
+  });
+  process_->start(program, QStringList{"--listen", target()} + arguments);
+  return true;
+}
+
+void LiveNode::stop() {
+  if (!running()) return;
+  asked_ = true;
+  process_->terminate();
+  patience_.start();
+}
+
+void LiveNode::read() {
+  open_line_ += process_->readAll();
+  for (qsizetype end = open_line_.indexOf('\n'); end >= 0; end = open_line_.indexOf('\n')) {
+    last_lines_ << QString::fromUtf8(open_line_.left(std::min(end, kLongestLine)));
+    open_line_.remove(0, end + 1);
+    if (last_lines_.size() > kKeptLines) last_lines_.removeFirst();
+  }
+  if (open_line_.size() > kLongestLine) open_line_.clear();
+}
+
+void LiveNode::finish(const QString& what) {
+  patience_.stop();
+  if (what.isEmpty()) {
+    Q_EMIT ended({});
+    return;
+  }
+  QStringList lines = last_lines_;
+  if (!open_line_.isEmpty()) lines << QString::fromUtf8(open_line_);
+  Q_EMIT ended(lines.isEmpty() ? what : what + '\n' + lines.join('\n'));
+}
+
+}  // namespace moescope

@@ -1,0 +1,384 @@
+#include "app/window/live_window.h"
+
+#include <QFileInfo>
+#include <utility>
+
+#include "app/window/dock_presets.h"
+#include "core/analysis/workload_text.h"
+#include "views/cluster/cluster_view.h"
+#include "views/common/action.h"
+#include "views/common/units.h"
+#include "views/requests/requests_view.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kAnalysisMs = 1000;                ///< between analyses of a growing trace, at least
+constexpr int kAnalysisShare = 4;                ///< and so many times as long as one takes
+constexpr int kLoadsMs = 2000;                   ///< between reading the recorded loads
+constexpr int kServedMs = 500;                   ///< between updates of the requests
+constexpr TimeNs kEffectWindow = 8'000'000'000;  ///< before and after a change that is compared
+constexpr int kEffectWindows = 8;                ///< of loads, that a prediction is made from
+constexpr TimeNs kSettle = 2'500'000'000;
+
+}  // namespace
+
+LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* window)
+    : QObject(window),
+      parts_(parts),
+      window_(window),
+      live_(std::move(services)),
+      follow_(parts.context),
+      attach_panel_(new AttachPanel(parts.session, window)),
+      status_(new QLabel(window)) {
+  status_->setObjectName("liveStatus");
+  status_->setContentsMargins(8, 0, 8, 0);
+  status_->hide();
+  attach_panel_->hide();
+  record_ = make_action(this, "live.record", tr("Record"),
+                        tr("Start the embedded runtime, watch it live and record it"),
+                        {QKeySequence("Ctrl+Shift+R")});
+  attach_ = make_action(this, "live.attach", tr("Attach…"),
+                        tr("Watch a runtime that runs on this or another machine"),
+                        {QKeySequence("Ctrl+Shift+A")});
+  stop_ = make_action(this, "live.stop", tr("Stop"),
+                      tr("End watching; the recording stays open for analysis"),
+                      {QKeySequence("Ctrl+.")});
+  apply_ = make_action(this, "live.apply", tr("Apply plan…"),
+                       tr("Ask the runtime what the edited plan would move, then apply it"));
+  roll_back_ = make_action(this, "live.rollBack", tr("Roll back plan"),
+                           tr("Go back to the plan before the last applied one"));
+  connect(record_, &QAction::triggered, this, &LiveWindow::startEmbedded);
+  connect(attach_, &QAction::triggered, attach_panel_, &AttachPanel::open);
+  connect(stop_, &QAction::triggered, &live_, &LiveSession::stop);
+  connect(attach_panel_, &AttachPanel::closed, attach_panel_, &QWidget::hide);
+  connect(attach_panel_, &AttachPanel::attachRequested, this,
+          [this](const QString& target, const PeerFiles& files) {
+            attach_panel_->hide();
+            live_.attach(target, files);
+            Q_EMIT started();
+          });
+  analysis_delay_.setSingleShot(true);
+  connect(&analysis_delay_, &QTimer::timeout, this, &LiveWindow::analyze);
+  connectSession();
+}
+
+void LiveWindow::addDocks() {
+  cluster_ = new ClusterView;
+  requests_ = new RequestsView(parts_.document, parts_.context);
+  parts_.layout.add(cluster_, "cluster", DockLayout::tr("Cluster"), Qt::LeftDockWidgetArea, false);
+  parts_.layout.add(requests_, "requests", DockLayout::tr("Requests"), Qt::BottomDockWidgetArea,
+                    true);
+  connect(cluster_, &ClusterView::startRequested, this, &LiveWindow::startEmbedded);
+  connect(cluster_, &ClusterView::reconnectRequested, &live_, &LiveSession::reconnect);
+  connect(cluster_, &ClusterView::stopRequested, &live_, &LiveSession::stop);
+  connect(cluster_, &ClusterView::settingsRequested, &live_, &LiveSession::configure);
+  connect(cluster_, &ClusterView::workloadRequested, this, [this](double rate, double period) {
+    if (!live_.state().status) return;
+    NodeSettings settings;
+    settings.workload = with_workload_value(
+        with_workload_value(live_.state().status->workload, "rate", rate), "period", period);
+    live_.configure(settings);
+  });
+  connectPlan();
+  showState();
+}
+
+void LiveWindow::fillMenu(QMenu& menu) {
+  menu.addActions({record_, attach_, stop_});
+  menu.addSeparator();
+  menu.addAction(follow_.action());
+  menu.addSeparator();
+  menu.addActions({apply_, roll_back_});
+}
+
+void LiveWindow::startEmbedded() {
+  live_.startEmbedded();
+  Q_EMIT started();
+}
+
+void LiveWindow::connectSession() {
+  connect(&live_, &LiveSession::stateChanged, this, &LiveWindow::showState);
+  connect(&live_, &LiveSession::phaseChanged, this, &LiveWindow::phaseChanged);
+  connect(&live_, &LiveSession::snapshotTaken, this, &LiveWindow::takeSnapshot);
+  connect(&live_, &LiveSession::failed, this, [this](const QString& error) {
+    Q_EMIT message({UserMessage::Level::Error, error, {}});
+  });
+  // Another trace was opened: it is looked at instead.
+  connect(&parts_.document, &Document::traceChanged, this, [this] {
+    const bool ours = live_.snapshot() && parts_.document.trace() == live_.snapshot()->trace;
+    if (ours || !showing_) return;
+    showing_ = false;
+    dismissed_ = true;
+    follow_.end();
+    if (live_.active()) live_.stop();
+  });
+}
+
+void LiveWindow::phaseChanged(LivePhase phase) {
+  if (phase == LivePhase::Starting) {
+    dismissed_ = false;
+    if (!live_.snapshot()) showing_ = false;
+    load_sets_.clear();
+    effect_.reset();
+    if (parts_.document.trace()) parts_.layout.reveal("cluster");
+  }
+  if (phase == LivePhase::Lost || phase == LivePhase::Ended) {
+    follow_.end();
+    if (showing_) analyzeLater();
+  }
+  if (phase == LivePhase::Lost) {
+    if (showing_) parts_.session.addRecent({live_.recording()});
+    const QString reason = live_.state().reason;
+    Q_EMIT message({UserMessage::Level::Error,
+                    tr("%1: lost. %2").arg(live_.state().target, reason.section('\n', 0, 0)),
+                    reason.contains('\n') ? reason : QString()});
+  }
+  if (phase == LivePhase::Ended && showing_) openRecording();
+}
+
+/// What was watched stays open, from its file.
+void LiveWindow::openRecording() {
+  const QString file = live_.recording();
+  showing_ = false;
+  if (file.isEmpty() || !live_.state().recording_error.isEmpty() || !QFileInfo::exists(file))
+    return;
+  const TimeRange range = parts_.context.range();
+  auto* once = new QObject(this);
+  connect(&parts_.loader, &Loader::opened, once,
+          [this, once, range, file](const QStringList& files) {
+            if (files == QStringList{file}) parts_.context.setRange(range);
+            once->deleteLater();
+          });
+  parts_.loader.open({file});
+}
+
+void LiveWindow::showState() {
+  const ClusterState& state = live_.state();
+  if (cluster_ != nullptr) cluster_->setState(state);
+  const bool active = live_.active();
+  record_->setEnabled(!active);
+  stop_->setEnabled(active);
+  roll_back_->setEnabled(active && can_roll_back(state));
+  status_->setVisible(state.phase != LivePhase::Idle);
+  const quint64 dropped = state.dropped_spans + state.dropped_records;
+  QString text = phase_label(state.phase);
+  if (state.phase == LivePhase::Live)
+    text =
+        tr("● live   %1 spans/s   %2 dropped")
+            .arg(format_count(static_cast<quint64>(state.spans_per_second)), format_count(dropped));
+  if (state.phase == LivePhase::Live && state.status)
+    text += tr("   epoch %1").arg(state.status->epoch);
+  status_->setText(text);
+  status_->setToolTip(state.recording.isEmpty() ? QString()
+                                                : tr("Recorded to %1").arg(state.recording));
+  offerPlan();
+}
+
+void LiveWindow::takeSnapshot() {
+  const LiveSnapshot& snapshot = *live_.snapshot();
+  if (dismissed_ || snapshot.trace->span_count() == 0) return;
+  if (!showing_) {
+    showing_ = true;
+    generation_ = snapshot.generation;
+    parts_.document.setTrace(snapshot.trace, {live_.recording()});
+    arrange_docks(parts_.layout, DockPreset::Live);
+    if (live_.active()) follow_.begin();
+  } else {
+    const bool forgot = std::exchange(generation_, snapshot.generation) != snapshot.generation;
+    parts_.document.growTrace(snapshot.trace, forgot);
+  }
+  analyzeLater();
+  takeLoads();
+  takePlan(snapshot);
+  if (!served_.isValid() || served_.elapsed() >= kServedMs || !live_.active()) {
+    served_.restart();
+    requests_->setServing(
+        std::make_shared<const Serving>(Serving{snapshot.requests, snapshot.steps}));
+  }
+  showEffect();
+}
+
+/// Loads are taken from the recording, which has all of them in the shape that files have.
+void LiveWindow::takeLoads() {
+  if (loads_job_.running() || (loads_time_.isValid() && loads_time_.elapsed() < kLoadsMs)) return;
+  const std::filesystem::path file = live_.recording().toStdString();
+  loads_job_.start(
+      tr("Reading expert loads"),
+      [file](Progress& progress) {
+        std::vector<LoadsPtr> sets;
+        try {
+          for (LoadSet& set : read_load_sets(file, progress))
+            sets.push_back(std::make_shared<const LoadSet>(std::move(set)));
+        } catch (const Error&) {
+          // There are none yet, or the recording stopped, which the cluster view tells.
+        }
+        return sets;
+      },
+      [this](std::vector<LoadsPtr> sets) {
+        loads_time_.restart();
+        if (sets.empty() || !showing_) return;
+        const bool first = std::exchange(load_sets_, sets).empty();
+        if (!first) {
+          parts_.loads.growSets(std::move(sets));
+          return;
+        }
+        // The decode unit is shown first: its steps are many and small, where balance counts most.
+        const int last = static_cast<int>(sets.size()) - 1;
+        parts_.loads.setSets(std::move(sets), {live_.recording()});
+        parts_.loads.showSet(last);
+      });
+}
+
+void LiveWindow::takePlan(const LiveSnapshot& snapshot) {
+  if (snapshot.plans.empty() || snapshot.plans.back().json == running_json_) return;
+  running_json_ = snapshot.plans.back().json;
+  try {
+    const PlanReading read = parse_plan(snapshot.plans.back().json, "the running plan");
+    if (running_ && *running_ == read.plan) return;
+    const bool edited = parts_.loads.plan() && running_ && *parts_.loads.plan() != *running_;
+    running_ = std::make_shared<const Plan>(read.plan);
+    if (!edited) parts_.loads.setPlan(running_);
+  } catch (const Error& error) {
+    Q_EMIT message({UserMessage::Level::Warning, QString::fromUtf8(error.what()), {}});
+  }
+  offerPlan();
+}
+
+void LiveWindow::analyzeLater() {
+  if (analysis_job_.running() || analysis_delay_.isActive()) return;
+  const qint64 since = analysis_time_.isValid() ? analysis_time_.elapsed() : analysis_pause_;
+  analysis_delay_.start(static_cast<int>(std::max<qint64>(0, analysis_pause_ - since)));
+}
+
+/// Old figures stay until the new ones are there. At most a share of the time goes into it.
+void LiveWindow::analyze() {
+  const TracePtr trace = parts_.document.trace();
+  if (!trace || !showing_) return;
+  const auto number = parts_.document.traceNumber();
+  QElapsedTimer taken;
+  taken.start();
+  analysis_job_.start(
+      tr("Analysing"),
+      [trace, rules = parts_.document.rules()](Progress& progress) {
+        return analyze_document(*trace, rules, progress);
+      },
+      [this, number, taken](const AnalysisPtr& analysis) {
+        analysis_time_.restart();
+        analysis_pause_ = std::max<qint64>(kAnalysisMs, kAnalysisShare * taken.elapsed());
+        if (number == parts_.document.traceNumber()) parts_.document.setAnalysis(analysis);
+      });
+}
+
+std::string LiveWindow::editedPlan() const {
+  return parts_.loads.plan() ? plan_json(*parts_.loads.plan()) : std::string();
+}
+
+void LiveWindow::connectPlan() {
+  ApplyPanel& panel = cluster_->applyPanel();
+  const auto check = [this, &panel] {
+    if (panel.step() != ApplyPanel::Step::Ready) return;
+    parts_.layout.reveal("cluster");
+    panel.setChecking();
+    live_.checkPlan(editedPlan());
+  };
+  connect(apply_, &QAction::triggered, this, check);
+  connect(&panel, &ApplyPanel::checkRequested, this, check);
+  connect(&panel, &ApplyPanel::applyRequested, this, [this, &panel] {
+    const LiveSnapshotPtr& snapshot = live_.snapshot();
+    const TimeNs now = snapshot->trace->range().end;
+    effect_ = PlanEffect{};
+    effect_->imbalance.before = measuredImbalance();
+    effect_->imbalance.predicted =
+        predicted_imbalance(load_sets_, kEffectWindows, *parts_.loads.plan());
+    effect_->decode_step.before =
+        mean_decode_step(snapshot->steps, {std::max<TimeNs>(0, now - kEffectWindow), now});
+    effect_since_ = -1;
+    panel.setRunning();
+    live_.applyPlan(editedPlan(), tr("edited plan"));
+  });
+  connect(&panel, &ApplyPanel::abandonRequested, &live_, &LiveSession::abandonPlan);
+  const auto roll_back = [this] {
+    effect_.reset();
+    live_.rollBack();
+  };
+  connect(&panel, &ApplyPanel::rollBackRequested, this, roll_back);
+  connect(roll_back_, &QAction::triggered, this, roll_back);
+  connect(&panel, &ApplyPanel::dismissed, this, [this, &panel] {
+    panel.setReady({});
+    offerPlan();
+  });
+  connect(&live_, &LiveSession::planChecked, this, [this, &panel](const PlanOutcome& outcome) {
+    const bool known = running_ && parts_.loads.plan();
+    panel.showCheck(
+        outcome, known ? moves_by_gpu(*running_, *parts_.loads.plan()) : std::vector<GpuMoves>());
+  });
+  connect(&live_, &LiveSession::planProgressed, &panel, &ApplyPanel::showProgress);
+  connect(&live_, &LiveSession::planEnded, this, &LiveWindow::planEnded);
+  connect(&live_, &LiveSession::failed, this, [&panel](const QString& error) {
+    const auto step = panel.step();
+    if (step == ApplyPanel::Step::Checking || step == ApplyPanel::Step::Running)
+      panel.showFailure(error);
+  });
+  connect(&parts_.loads, &LoadDocument::planChanged, this, &LiveWindow::offerPlan);
+}
+
+void LiveWindow::planEnded(const PlanOutcome& outcome) {
+  cluster_->applyPanel().showOutcome(outcome);
+  if (!outcome.done) effect_.reset();
+  if (live_.snapshot()) effect_since_ = live_.snapshot()->trace->range().end;
+}
+
+/// As the runtime measures it, mean over layers and units.
+std::optional<double> LiveWindow::measuredImbalance() const {
+  std::vector<double> layers;
+  if (live_.state().status)
+    for (const NodeUnit& unit : live_.state().status->units)
+      layers.insert(layers.end(), unit.imbalance.begin(), unit.imbalance.end());
+  return mean_of(layers);
+}
+
+/// Measured figures of the time since the change, as they come in.
+void LiveWindow::showEffect() {
+  if (!effect_ || effect_since_ < 0) return;
+  const LiveSnapshot& snapshot = *live_.snapshot();
+  const TimeNs now = snapshot.trace->range().end;
+  // The runtime tells the imbalance of whole windows of a second: the first one began before.
+  if (now - effect_since_ > kSettle) effect_->imbalance.measured = measuredImbalance();
+  effect_->decode_step.measured =
+      mean_decode_step(snapshot.steps, {std::max(effect_since_, now - kEffectWindow), now});
+  cluster_->applyPanel().setEffect(*effect_);
+  Q_EMIT effectShown(*effect_);
+}
+
+bool LiveWindow::planDiffers() const {
+  const PlanPtr& plan = parts_.loads.plan();
+  return plan && running_ && *plan != *running_;
+}
+
+/// Keeps the panel's offer true to the plans, unless it is in the middle of something.
+void LiveWindow::offerPlan() {
+  if (cluster_ == nullptr) return;
+  ApplyPanel& panel = cluster_->applyPanel();
+  const bool idle =
+      panel.step() == ApplyPanel::Step::Unavailable || panel.step() == ApplyPanel::Step::Ready;
+  const PlanPtr& plan = parts_.loads.plan();
+  const bool differs = planDiffers();
+  apply_->setEnabled(idle && differs && live_.phase() == LivePhase::Live &&
+                     live_.state().may_change);
+  if (!idle) return;
+  if (live_.phase() != LivePhase::Live)
+    panel.setUnavailable(tr("No runtime is attached to apply a plan to."));
+  else if (!live_.state().may_change)
+    panel.setUnavailable(tr("You may watch this runtime; only an operator may change its plan."));
+  else if (!plan)
+    panel.setUnavailable(tr("There is no plan to apply: edit or solve one in the plan view."));
+  else if (!differs)
+    panel.setUnavailable(
+        tr("The edited plan is the one that runs. Solve or edit it to apply "
+           "another."));
+  else
+    panel.setReady(tr("The edited plan differs from the running one."));
+}
+
+}  // namespace moescope

@@ -1,0 +1,109 @@
+// The live part of the window: what starts, attaches and stops; what a snapshot changes in document
+// and views; applying plans. The parts themselves are LiveSession and ClusterView.
+#pragma once
+
+#include <QAction>
+#include <QElapsedTimer>
+#include <QLabel>
+#include <QMenu>
+#include <QObject>
+
+#include "app/window/attach_panel.h"
+#include "app/window/dock_layout.h"
+#include "app/window/live_session.h"
+#include "app/window/loader.h"
+#include "core/analysis/plan_effect.h"
+#include "views/common/document.h"
+#include "views/common/follow_mode.h"
+#include "views/common/load_document.h"
+#include "views/common/view_context.h"
+
+namespace moescope {
+
+class ClusterView;
+class RequestsView;
+
+/// Parts of the window that the live part works with.
+struct LiveParts {
+  Document& document;
+  LoadDocument& loads;
+  ViewContext& context;
+  Loader& loader;
+  Session& session;
+  DockLayout& layout;
+};
+
+class LiveWindow : public QObject {
+  Q_OBJECT
+
+ public:
+  LiveWindow(LiveParts parts, LiveServices services, QMainWindow* window);
+
+  LiveSession& live() { return live_; }
+  FollowMode& follow() { return follow_; }
+  AttachPanel& attachPanel() { return *attach_panel_; }
+  ClusterView& clusterView() { return *cluster_; }
+  QAction* recordAction() const { return record_; }
+  QAction* attachAction() const { return attach_; }
+  QAction* stopAction() const { return stop_; }
+  /// Adds the docks "Cluster" and "Requests".
+  void addDocks();
+  void fillMenu(QMenu& menu);
+  /// True when the plan under edit is another than the running one.
+  bool planDiffers() const;
+  /// For the status line.
+  QLabel* statusLabel() const { return status_; }
+
+ public Q_SLOTS:
+  void startEmbedded();
+
+ Q_SIGNALS:
+  void message(const moescope::UserMessage& message);
+  void effectShown(const moescope::PlanEffect& effect);
+  /// A runtime begins to be watched.
+  void started();
+
+ private:
+  void connectSession();
+  void connectPlan();
+  void phaseChanged(LivePhase phase);
+  void showState();
+  void takeSnapshot();
+  void takeLoads();
+  void takePlan(const LiveSnapshot& snapshot);
+  void analyzeLater();
+  void analyze();
+  void openRecording();
+  void offerPlan();
+  void planEnded(const PlanOutcome& outcome);
+  void showEffect();
+  std::optional<double> measuredImbalance() const;
+  std::string editedPlan() const;
+
+  LiveParts parts_;
+  QMainWindow* window_;
+  LiveSession live_;
+  FollowMode follow_;
+  AttachPanel* attach_panel_;
+  ClusterView* cluster_ = nullptr;
+  RequestsView* requests_ = nullptr;
+  QLabel* status_;
+  QAction *record_, *attach_, *stop_, *apply_, *roll_back_;
+  bool showing_ = false;    ///< the document shows the live trace
+  bool dismissed_ = false;  ///< the user opened another one instead
+  quint64 generation_ = 0;
+  std::vector<LoadsPtr> load_sets_;  ///< of both units
+  JobRunner loads_job_;
+  QElapsedTimer loads_time_;
+  std::string running_json_;
+  PlanPtr running_;  ///< the plan in force, as last recorded
+  JobRunner analysis_job_;
+  QTimer analysis_delay_;
+  QElapsedTimer analysis_time_;  ///< since the last analysis
+  qint64 analysis_pause_ = 0;    ///< ms between two
+  QElapsedTimer served_;         ///< since requests were shown
+  std::optional<PlanEffect> effect_;
+  TimeNs effect_since_ = 0;  ///< trace time of the change
+};
+
+}  // namespace moescope

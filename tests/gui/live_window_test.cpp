@@ -1,0 +1,239 @@
+// The window with a live runtime: watching, following, stopping, losing it, changing its plan.
+#include <gmock/gmock.h>
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/window/main_window.h"
+#include "tests/gui/fake_node.h"
+#include "views/cluster/cluster_view.h"
+#include "views/requests/requests_view.h"
+
+namespace moescope::test {
+namespace {
+
+using testing::HasSubstr;
+using Step = ApplyPanel::Step;
+
+bool wait_for(const std::function<bool()>& done) {
+  return QTest::qWaitFor(done, 30000);
+}
+
+class LiveWindowTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    QSettings().clear();
+    WindowServices services = core_services();
+    services.live.connect = [this](const std::string&, const ConnectOptions&) {
+      if (node.broken) throw Error("fake node", "", "nobody listens", "start the node");
+      return node.connect(role);
+    };
+    services.live.recordings = folder.filePath("recordings");
+    services.live.node_program = node_program;
+    window = std::make_unique<MainWindow>(std::move(services));
+    window->resize(1400, 900);
+    window->show();
+  }
+  void TearDown() override { window.reset(); }
+
+  void attach() {
+    live().attach("fake:1", {});
+    // What was recorded before a viewer came is not sent to it.
+    ASSERT_TRUE(wait_for([this] {
+      return live().phase() == LivePhase::Live && live().state().status;
+    })) << live().state().reason.toStdString();
+    node.serve(500);
+    ASSERT_TRUE(wait_for([this] { return window->document().trace() != nullptr; }));
+  }
+  void serveAndWait(int kernels) {
+    const auto before = window->document().trace()->span_count();
+    node.serve(kernels);
+    ASSERT_TRUE(wait_for([&] {
+      return window->document().trace()->span_count() >= before + static_cast<quint64>(kernels);
+    }));
+  }
+  void edit(std::vector<int> row) {
+    window->loads().setPlan(std::make_shared<const Plan>(FakeNode::plan(std::move(row))));
+  }
+  LiveSession& live() { return window->live().live(); }
+  ApplyPanel& panel() { return window->live().clusterView().applyPanel(); }
+  void press(const char* button) {
+    auto* found = panel().findChild<QPushButton*>(QLatin1String(button));
+    ASSERT_NE(found, nullptr) << button;
+    ASSERT_TRUE(found->isEnabled()) << button;
+    found->click();
+  }
+
+  QTemporaryDir folder;
+  QString node_program;
+  FakeNode node;
+  PeerRole role = PeerRole::Operator;
+  std::unique_ptr<MainWindow> window;
+};
+
+TEST_F(LiveWindowTest, ShowsWhatComesAndFollows) {
+  attach();
+  EXPECT_TRUE(window->live().follow().following());
+  serveAndWait(4000);
+  EXPECT_EQ(window->context().range().end, window->document().trace()->range().end);
+  ASSERT_TRUE(wait_for([this] { return window->document().analysis() != nullptr; }));
+  const auto* requests = window->findChild<RequestsView*>();
+  ASSERT_TRUE(
+      wait_for([&] { return requests->serving() && !requests->serving()->requests.empty(); }));
+  EXPECT_TRUE(window->findChild<QLabel*>("liveStatus")->text().contains("live"));
+}
+
+TEST_F(LiveWindowTest, PanningPausesAndTheKeyResumes) {
+  attach();
+  serveAndWait(4000);
+  window->context().pan(-0.5);
+  const TimeRange paused = window->context().range();
+  serveAndWait(3000);
+  EXPECT_EQ(window->context().range(), paused);
+  QTest::keyClick(window.get(), Qt::Key_L);
+  EXPECT_TRUE(window->live().follow().following());
+  EXPECT_EQ(window->context().range().end, window->context().full().end);
+}
+
+TEST_F(LiveWindowTest, StopKeepsTheRecordingOpen) {
+  attach();
+  serveAndWait(2000);
+  const auto spans = window->document().trace()->span_count();
+  const QString file = live().recording();
+  window->live().stopAction()->trigger();
+  ASSERT_TRUE(wait_for([&] {
+    return live().phase() == LivePhase::Ended && window->document().trace() &&
+           !window->document().trace()->in_memory();
+  }));
+  EXPECT_EQ(window->document().files(), QStringList{file});
+  EXPECT_EQ(window->document().trace()->span_count(), spans);
+  EXPECT_FALSE(node.stopped) << "an attached node goes on";
+  EXPECT_EQ(window->session().recent().front().files, QStringList{file});
+  EXPECT_FALSE(window->live().follow().action()->isEnabled());
+}
+
+TEST_F(LiveWindowTest, LostKeepsTheTraceAndReconnects) {
+  attach();
+  serveAndWait(1000);
+  node.broken = true;
+  node.serve(10);
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("the connection is cut"));
+  EXPECT_GE(window->document().trace()->span_count(), 3000U);
+  auto* reconnect = window->findChild<QPushButton*>("clusterReconnect");
+  EXPECT_FALSE(reconnect->isHidden());
+  node.broken = false;
+  reconnect->click();
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }))
+      << live().state().reason.toStdString();
+  serveAndWait(1000);
+}
+
+TEST_F(LiveWindowTest, RefusedPlanLeavesAllAsItWas) {
+  attach();
+  node.refusal = "expert 3 has no replica";
+  edit({0, 2, 1, 3});
+  ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Ready; }));
+  press("applyCheck");
+  ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Ended; }));
+  EXPECT_THAT(panel().text().toStdString(), HasSubstr("expert 3 has no replica"));
+  EXPECT_THAT(panel().text().toStdString(), HasSubstr("Nothing was changed"));
+  EXPECT_TRUE(node.applied.empty());
+  press("applyClose");
+  EXPECT_EQ(panel().step(), Step::Ready) << "the edited plan is still there to mend";
+}
+
+TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
+  attach();
+  node.load(1.6);
+  edit({0, 2, 1, 3});
+  ASSERT_TRUE(wait_for([this] {
+    return panel().step() == Step::Ready &&
+           live().state().status->units.front().imbalance.front() == 1.6;
+  }));
+  press("applyCheck");
+  ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Confirm; }));
+  EXPECT_THAT(panel().text().toStdString(), HasSubstr("2 copies"));
+  EXPECT_EQ(panel().findChild<QTableWidget*>("applyMoves")->rowCount(), 2);
+  EXPECT_TRUE(node.applied.empty()) << "a dry run changes nothing";
+  press("applyNow");
+  ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Ended; }));
+  EXPECT_THAT(panel().text().toStdString(), HasSubstr("4 of 4 slots"));
+  EXPECT_EQ(parse_plan(node.applied, "applied").plan, FakeNode::plan({0, 2, 1, 3}));
+  for (int i = 0; i < 3; ++i) {
+    node.serve(1500);
+    node.load(1.4);
+  }
+  auto* effect = panel().findChild<QTableWidget*>("applyEffect");
+  ASSERT_TRUE(wait_for([&] {
+    node.serve(10);
+    return effect->rowCount() > 0 && effect->item(0, 3)->text() == "1.40";
+  }));
+  EXPECT_EQ(effect->item(0, 1)->text(), "1.60");
+  ASSERT_TRUE(
+      wait_for([this] { return panel().findChild<QPushButton*>("applyRollBack")->isEnabled(); }));
+  press("applyRollBack");
+  ASSERT_TRUE(wait_for(
+      [this] { return live().state().status && live().state().status->history.size() == 2; }));
+}
+
+TEST_F(LiveWindowTest, ControlsChangeTheNode) {
+  attach();
+  auto* workers = window->findChild<QSpinBox*>("clusterCommWorkers");
+  ASSERT_TRUE(wait_for([&] { return workers->value() == 1; }));
+  workers->setValue(2);
+  ASSERT_TRUE(wait_for(
+      [this] { return live().state().status->units.front().requested.communication == 2; }));
+  window->findChild<QDoubleSpinBox*>("clusterRate")->setValue(35);
+  ASSERT_TRUE(wait_for([this] { return !node.workload.empty(); }));
+  EXPECT_EQ(node.workload, "rate=35,period=20");
+}
+
+TEST_F(LiveWindowTest, OpeningAnotherTraceEndsTheSession) {
+  attach();
+  window->loader().close();
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
+  EXPECT_FALSE(window->document().trace());
+}
+
+TEST_F(LiveWindowTest, RefusedTargetIsToldWhereItIsTyped) {
+  window->live().attachAction()->trigger();
+  AttachPanel& attach_panel = window->live().attachPanel();
+  EXPECT_FALSE(attach_panel.isHidden());
+  attach_panel.setTarget("nonsense");
+  attach_panel.findChild<QPushButton*>("attachGo")->click();
+  EXPECT_FALSE(attach_panel.findChild<QLabel*>("attachProblem")->text().isEmpty());
+  EXPECT_EQ(live().phase(), LivePhase::Idle);
+}
+
+TEST_F(LiveWindowTest, NobodyListeningIsToldAndCanBeTriedAgain) {
+  node.broken = true;
+  live().attach("fake:1", {});
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  EXPECT_THAT(live().state().reason.toStdString(), HasSubstr("nobody listens"));
+  node.broken = false;
+  live().reconnect();
+  node.serve(100);
+  EXPECT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }));
+}
+
+TEST_F(LiveWindowTest, MissingRuntimeIsTold) {
+  live().startEmbedded();
+  EXPECT_EQ(live().phase(), LivePhase::Lost);
+  EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("moescope-node"));
+}
+
+class ViewerWindowTest : public LiveWindowTest {
+ protected:
+  ViewerWindowTest() { role = PeerRole::Viewer; }
+};
+
+TEST_F(ViewerWindowTest, MayWatchButNotChange) {
+  attach();
+  edit({0, 2, 1, 3});
+  EXPECT_EQ(panel().step(), Step::Unavailable);
+  EXPECT_THAT(panel().text().toStdString(), HasSubstr("operator"));
+}
+
+}  // namespace
+}  // namespace moescope::test
