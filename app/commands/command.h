@@ -26,6 +26,10 @@ void register_simulate(CLI::App& app);
 void register_sql(CLI::App& app);
 void register_loads(CLI::App& app);
 void register_plan(CLI::App& app);
+void register_attach(CLI::App& app);
+void register_apply(CLI::App& app);
+void register_rollback(CLI::App& app);
+void register_status(CLI::App& app);
 
 /// Reads a classification rule file; throws Error naming the file and the rule.
 RuleSet read_rules(const std::string& path);

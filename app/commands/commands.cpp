@@ -13,8 +13,8 @@ const std::vector<RegisterCommand>& all_commands() {
 #ifdef MOESCOPE_HAS_GUI
       register_export, register_report,
 #endif
-      register_import, register_sql,     register_record,
-      register_loads,  register_plan,    register_simulate,
+      register_import, register_sql,     register_record,   register_loads,  register_plan,
+      register_attach, register_apply,   register_rollback, register_status, register_simulate,
   };
   return commands;
 }

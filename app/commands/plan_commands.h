@@ -8,6 +8,7 @@
 #include "app/commands/json_output.h"
 #include "core/loads/load_set.h"
 #include "core/placement/plan.h"
+#include "core/placement/plan_diff.h"
 
 namespace moescope {
 
@@ -21,6 +22,8 @@ void register_plan_export(CLI::App& plan);
 
 /// Reads loads and tells their notes on stderr.
 LoadSet read_loads_for_plan(const std::string& path);
+/// What must be copied in a layer: [{"expert","slot","gpu","from_gpus"}].
+Json copies_json(const LayerDiff& diff);
 /// {"mean","p95","max"}; null without values.
 Json summary_json(const std::vector<double>& values);
 

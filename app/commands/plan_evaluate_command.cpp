@@ -163,10 +163,7 @@ void diff(const DiffCommand& command) {
   Json layers = Json::array();
   std::int64_t changed = 0, copies = 0;
   for (std::size_t l = 0; l < diffs.size(); ++l) {
-    Json list = Json::array();
-    for (const auto& c : diffs[l].copies)
-      list.push_back(
-          {{"expert", c.expert}, {"slot", c.slot}, {"gpu", c.gpu}, {"from_gpus", c.from_gpus}});
+    Json list = copies_json(diffs[l]);
     changed += diffs[l].slots_changed;
     copies += static_cast<std::int64_t>(list.size());
     layers.push_back({{"layer", l},
@@ -193,6 +190,16 @@ void diff(const DiffCommand& command) {
 }
 
 }  // namespace
+
+Json copies_json(const LayerDiff& diff) {
+  Json copies = Json::array();
+  for (const ExpertCopy& copy : diff.copies)
+    copies.push_back({{"expert", copy.expert},
+                      {"slot", copy.slot},
+                      {"gpu", copy.gpu},
+                      {"from_gpus", copy.from_gpus}});
+  return copies;
+}
 
 void register_plan_evaluate(CLI::App& plan) {
   auto* command =

@@ -18,6 +18,7 @@
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"
 #include "gpu/engine/worker_team.h"
+#include "gpu/node/listener.h"
 #include "gpu/node/scheduled_change.h"
 
 namespace moescope::runtime {
@@ -30,7 +31,9 @@ void on_signal(int) {
 }
 
 struct NodeOptions {
-  std::string model = "tiny", backend = "cpu", workload, routing, plan, next_plan, out, tokens;
+  std::string model = "tiny", backend = "cpu", workload, routing, plan, next_plan, out, tokens,
+              listen;
+  PeerFiles peer_files;
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
   EngineOptions engine;
@@ -191,10 +194,47 @@ void print_text(const nlohmann::ordered_json& s) {
                s["spans"].dump(), s["dropped"].dump());
 }
 
-void finish(Recorder& recorder, MoetraceWriter& writer, RecorderStatistics& recorded) {
+/// Where the recording goes: a file, viewers, both, or nowhere (nullptr).
+struct Recording {
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<MoetraceWriter> writer;
+  std::unique_ptr<RecordingTee> both;
+
+  RecordingSink* sink() {
+    if (both) return both.get();
+    if (listener) return &listener->recording();
+    return writer.get();
+  }
+};
+
+Recording open_recording(const NodeOptions& options) {
+  Recording recording;
+  if (!options.first()) return recording;
+  if (!options.listen.empty())
+    recording.listener = std::make_unique<Listener>(options.listen, options.peer_files);
+  if (!options.out.empty()) recording.writer = std::make_unique<MoetraceWriter>(options.out);
+  if (recording.listener && recording.writer)
+    recording.both =
+        std::make_unique<RecordingTee>(recording.listener->recording(), *recording.writer);
+  return recording;
+}
+
+void finish(Recorder& recorder, Recording& recording, RecorderStatistics& recorded) {
   recorded = recorder.finish();
+  if (recording.listener) recording.listener->close("the node ended");
+  if (!recording.writer) return;
   Progress writing;
-  writer.finish(writing);
+  recording.writer->finish(writing);
+}
+
+/// Offers the engine to clients, who may also stop it.
+void listen(const NodeOptions& options, const ModelConfig& config, Engine& engine,
+            Listener& listener, Progress& progress) {
+  NodeFacts facts{options.model, options.backend, config.experts, 0};
+  facts.expert_bytes = std::uint64_t{3} * static_cast<std::uint64_t>(config.hidden) *
+                       static_cast<std::uint64_t>(config.expert_width) * sizeof(float);
+  listener.open(engine.control(), facts, options.workload, [&progress] { progress.cancel(); });
+  fmt::print(stderr, "moescope-node: listening on {}\n", listener.address());
 }
 
 /// One JSON line a finished request, by id.
@@ -232,7 +272,8 @@ EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
 void run(NodeOptions& options) {
   if (options.backend != "cpu")
     throw Error("--backend", options.backend, "this build has no such backend", "use cpu");
-  if (options.limit.seconds == 0 && options.limit.steps == 0) options.limit.seconds = 5;
+  if (options.limit.seconds == 0 && options.limit.steps == 0 && options.listen.empty())
+    options.limit.seconds = 5;
   options.engine.workload = parse_workload(options.workload);
   options.engine.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
   options.engine.overlap = !options.serial;
@@ -249,19 +290,18 @@ void run(NodeOptions& options) {
   const auto placement = read_placement(options, model->config);
   const auto next_plan = read_next_plan(options, model->config);
   std::unique_ptr<RankLogs> logs;
-  std::unique_ptr<MoetraceWriter> writer;
+  Recording recording = open_recording(options);
   std::unique_ptr<Recorder> recorder;
-  if (!options.out.empty())
+  if (!options.out.empty() || !options.listen.empty())
     logs = std::make_unique<RankLogs>(ranks.size(), options.processes,
                                       rank_hosts(options.engine, options.processes));
-  if (logs && options.first()) {
-    writer = std::make_unique<MoetraceWriter>(options.out);
+  if (RecordingSink* sink = recording.sink()) {
     const PlanFrame frame = plan_frame(options.engine);
-    writer->add_plan(
+    sink->add_plan(
         {0, "epoch 0",
          plan_json(plan_of(placement ? *placement : contiguous_placement(model->config, frame),
                            model->config, frame))});
-    recorder = std::make_unique<Recorder>(*writer, ranks, facts_of(options, model->config),
+    recorder = std::make_unique<Recorder>(*sink, ranks, facts_of(options, model->config),
                                           steady_now(), logs.get());
   }
   RecorderStatistics recorded;
@@ -272,8 +312,9 @@ void run(NodeOptions& options) {
                   {options.processes, logs.get()});
     const auto change =
         schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
+    if (recording.listener) listen(options, model->config, engine, *recording.listener, progress);
     statistics = serve(options, engine, progress, [&] {
-      if (recorder) finish(*recorder, *writer, recorded);
+      if (recorder) finish(*recorder, recording, recorded);
     });
     changes = engine.control().history();
   }
@@ -324,12 +365,20 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--routing", o.routing,
                  "Recorded routes or loads in the place of the gate's choices (any load dump, "
                  ".moetrace)");
-  app.add_option("--seconds", o.limit.seconds, "How long to serve (5 s)")
+  app.add_option("--seconds", o.limit.seconds,
+                 "How long to serve (5 s; with --listen until stopped)")
       ->check(CLI::PositiveNumber);
   app.add_option("--steps", o.limit.steps, "How many steps to serve, both units together")
       ->check(CLI::PositiveNumber);
   app.add_option("-o,--output", o.out, "Recording to write (.moetrace)");
   app.add_option("--tokens", o.tokens, "Write the tokens of every finished request (JSON lines)");
+  app.add_option("--listen", o.listen,
+                 "Offer stream and control to clients until stopped: unix:PATH or HOST:PORT");
+  app.add_option("--token-file", o.peer_files.token,
+                 "Shared secret on loopback TCP, readable by its owner only");
+  app.add_option("--tls-ca", o.peer_files.tls_ca, "Certificates that sign the clients', PEM");
+  app.add_option("--tls-cert", o.peer_files.tls_cert, "Certificate of this node, PEM");
+  app.add_option("--tls-key", o.peer_files.tls_key, "Its key, PEM");
   app.add_flag("--json", o.json, "Print one JSON document");
   app.add_flag("--progress", o.progress, "Show progress on stderr even when it is no terminal");
 }

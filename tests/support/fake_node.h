@@ -45,6 +45,8 @@ class FakeControl final : public NodeControl {
     change.bytes_done = 50;
     bool wanted = true;
     if (listener) wanted = listener(change);
+    for (int i = 0; slow && !undo && i < 5000; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
     change.phase = wanted && !undo ? "released" : "rolled_back";
     if (change.in_force()) change.epoch = ++epoch;
     history.push_back(change);
@@ -68,6 +70,7 @@ class FakeControl final : public NodeControl {
   bool overlap = true;
   std::vector<NodePlanChange> history;
   std::atomic<bool> stopped{false}, undo{false};
+  std::atomic<bool> slow{false};  ///< changes take until they are undone
 };
 
 /// What a runtime does with its recording: one rank with two tracks, then spans.

@@ -1,0 +1,136 @@
+// moescope apply and rollback: change the placement plan of a running node.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands/cluster_commands.h"
+#include "app/commands/command.h"
+#include "app/commands/plan_commands.h"
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+struct ApplyOptions : NodeOptions {
+  std::string plan;
+  std::optional<std::uint64_t> base_epoch;
+  bool dry_run = false;
+};
+
+/// What moves from the running plan to the new one, by layer.
+Json moves_json(const Plan& running, const Plan& plan) {
+  Json layers = Json::array();
+  // The node refuses a plan of another shape and says why.
+  if (running.num_gpus != plan.num_gpus || running.layers() != plan.layers() ||
+      running.num_experts != plan.num_experts)
+    return layers;
+  const auto diffs = diff_plans(running, plan);
+  for (int layer = 0; layer < plan.layers(); ++layer)
+    layers.push_back({{"layer", plan.layer_id(layer)},
+                      {"copies", copies_json(diffs[static_cast<std::size_t>(layer)])}});
+  return layers;
+}
+
+void print_moves(const Json& layers, std::uint64_t expert_bytes) {
+  std::size_t total = 0;
+  for (const Json& layer : layers) {
+    total += layer["copies"].size();
+    if (!layer["copies"].empty())
+      fmt::print(stderr, "layer {:<4} {} experts move\n", layer["layer"].get<int>(),
+                 layer["copies"].size());
+  }
+  fmt::print(stderr, "{} copies in each unit, {:.2f} MB\n", total,
+             static_cast<double>(total * expert_bytes) / 1e6);
+}
+
+Json outcome_json(const NodeOptions& options, const PlanOutcome& outcome) {
+  Json document = {{"schema", 1}, {"target", options.target}, {"done", outcome.done}};
+  document.update(change_json(outcome.change));
+  return document;
+}
+
+void print_outcome(const PlanOutcome& outcome) {
+  const NodePlanChange& c = outcome.change;
+  if (c.in_force())
+    fmt::print("in force   epoch {} (was {}), from prefill step {} and decode step {}\n", c.epoch,
+               c.base_epoch, c.prefill_step, c.decode_step);
+  else
+    fmt::print("result     {}\n", change_line(c));
+  if (c.slots_probed > 0)
+    fmt::print("verified   a probe batch went through {} of {} slots\n", c.slots_probed,
+               c.slot_count);
+  fmt::print("moved      {} copies, {:.2f} MB in {:.2f} s\n", c.moves,
+             static_cast<double>(c.bytes_done) / 1e6, c.seconds);
+  if (c.tpot_during > 0)
+    fmt::print("TPOT       before {:.0f} ms, during {:.0f} ms\n", c.tpot_before * 1e3,
+               c.tpot_during * 1e3);
+}
+
+/// A change that is not done is a failure of the command; nothing changed.
+void finish(const NodeOptions& options, const PlanOutcome& outcome) {
+  if (outcome.done) return;
+  throw Error(options.target, "", "the plan from before stays in force: " + outcome.reason(),
+              "moescope status tells the epoch and the changes before");
+}
+
+void apply(const ApplyOptions& options) {
+  const Plan plan = load_plan(options.plan);
+  const auto client = connect_node(options);
+  const NodeStatus before = client->status(true);
+  const Json layers = moves_json(parse_plan(before.plan_json, options.target).plan, plan);
+  if (!options.json) print_moves(layers, before.expert_bytes);
+  PlanRequest request{plan_json(plan), std::filesystem::path(options.plan).filename().string(),
+                      options.base_epoch ? options.base_epoch : before.epoch, options.dry_run};
+  Progress& progress = command_progress();
+  const PlanOutcome outcome = client->apply(request, [&](const NodePlanChange& change) {
+    if (progress.cancelled()) return false;
+    progress.report(change.fraction(), fmt::format("{}: {:.1f} of {:.1f} MB", change.phase,
+                                                   static_cast<double>(change.bytes_done) / 1e6,
+                                                   static_cast<double>(change.bytes_total) / 1e6));
+    return true;
+  });
+  if (options.json) {
+    Json document = outcome_json(options, outcome);
+    document["dry_run"] = options.dry_run;
+    document["layers"] = layers;
+    print_json(document);
+  } else if (options.dry_run && outcome.done) {
+    fmt::print("dry run    the node would take it: {} copies over both units, {:.2f} MB\n",
+               outcome.change.moves, static_cast<double>(outcome.change.bytes_total) / 1e6);
+  } else if (outcome.done) {
+    print_outcome(outcome);
+  }
+  finish(options, outcome);
+}
+
+void rollback(const NodeOptions& options) {
+  const PlanOutcome outcome = connect_node(options)->rollback();
+  if (options.json)
+    print_json(outcome_json(options, outcome));
+  else if (outcome.done)
+    print_outcome(outcome);
+  finish(options, outcome);
+}
+
+}  // namespace
+
+void register_apply(CLI::App& app) {
+  auto* command =
+      app.add_subcommand("apply", "Change the placement plan of a running node, verified");
+  auto options = std::make_shared<ApplyOptions>();
+  add_node_options(*command, *options);
+  command->add_option("--plan", options->plan, "Plan file")->required();
+  command->add_option("--base-epoch", options->base_epoch,
+                      "Refuse when another epoch runs (default: the one that runs now)");
+  command->add_flag("--dry-run", options->dry_run, "Check and tell what would move");
+  command->callback([options] { apply(*options); });
+}
+
+void register_rollback(CLI::App& app) {
+  auto* command = app.add_subcommand("rollback", "Take the last change of plan of a node back");
+  auto options = std::make_shared<NodeOptions>();
+  add_node_options(*command, *options);
+  command->callback([options] { rollback(*options); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,29 @@
+// What the commands that talk to a running node share: attach, apply, rollback, status.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "app/commands/json_output.h"
+#include "core/cluster/client.h"
+
+namespace moescope {
+
+/// The node, and what proves who we are.
+struct NodeOptions {
+  std::string target;
+  ConnectOptions connect;
+  bool json = false;
+};
+
+/// TARGET, --token-file, --tls-*, --json.
+void add_node_options(CLI::App& command, NodeOptions& options);
+std::shared_ptr<ClusterClient> connect_node(const NodeOptions& options);
+
+Json change_json(const NodePlanChange& change);
+Json node_json(const NodeStatus& status);
+/// One line for people.
+std::string change_line(const NodePlanChange& change);
+
+}  // namespace moescope

@@ -1,0 +1,250 @@
+#include "gpu/node/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/error.h"
+#include "core/placement/evaluate.h"
+#include "core/placement/validate.h"
+#include "gpu/engine/worker_team.h"
+
+namespace moescope::runtime {
+namespace {
+
+constexpr std::size_t kToldChanges = 100;
+/// A client's progress is told this often while weights travel.
+constexpr auto kTellInterval = std::chrono::milliseconds(100);
+
+NodePlanChange told(const PlanChange& c) {
+  NodePlanChange out;
+  out.ticket = c.ticket;
+  out.who = c.who;
+  out.name = c.name;
+  out.phase = to_string(c.phase);
+  out.reason = c.reason;
+  out.base_epoch = c.base_epoch;
+  out.epoch = c.epoch;
+  out.moves = c.moves;
+  out.bytes_done = c.bytes_done;
+  out.bytes_total = c.bytes_total;
+  out.ib_bytes = c.ib_bytes;
+  out.prefill_step = c.commit_step[static_cast<int>(UnitKind::Prefill)];
+  out.decode_step = c.commit_step[static_cast<int>(UnitKind::Decode)];
+  out.slot_count = c.slots;
+  out.slots_probed = c.slots_probed;
+  out.wall_ns = c.wall;
+  // A change that holds the old weights is over for whoever waits for it.
+  const std::int64_t end = c.ended != 0 ? c.ended : c.verified != 0 ? c.verified : steady_now();
+  out.seconds = static_cast<double>(end - c.proposed) / 1e9;
+  out.tpot_before = c.tpot_before;
+  out.tpot_during = c.tpot_during;
+  out.tpot_after = c.tpot_after;
+  return out;
+}
+
+NodeWorkers told(const WorkerBudget& budget) {
+  return {budget.workers, budget.communication};
+}
+
+PlanOutcome refused(const PlanRequest& request, const std::string& who, std::uint64_t epoch,
+                    const std::string& reason) {
+  PlanOutcome outcome;
+  outcome.change.who = who;
+  outcome.change.name = request.name;
+  outcome.change.phase = to_string(PlanPhase::Refused);
+  outcome.change.reason = reason;
+  outcome.change.base_epoch = outcome.change.epoch = epoch;
+  return outcome;
+}
+
+/// The first errors as one sentence; empty when there are none.
+std::string first_errors(const std::vector<PlanProblem>& problems) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  std::size_t errors = 0;
+  for (const PlanProblem& problem : problems) {
+    if (problem.severity != PlanProblem::Severity::Error || ++errors > kShown) continue;
+    text += (text.empty() ? "" : "; ") + to_string(problem);
+  }
+  if (errors > kShown) text += fmt::format("; and {} more", errors - kShown);
+  return text;
+}
+
+}  // namespace
+
+NodeService::NodeService(Control& control, NodeFacts facts, std::string workload,
+                         std::function<void()> stop)
+    : control_(control),
+      facts_(std::move(facts)),
+      stop_(std::move(stop)),
+      workload_(std::move(workload)) {
+  control_.on_plan_change([this](const PlanChange&) {
+    std::lock_guard lock(mutex_);
+    ++changes_;
+    changed_.notify_all();
+  });
+}
+
+NodeService::~NodeService() {
+  control_.on_plan_change({});
+}
+
+void NodeService::close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+NodeStatus NodeService::status(bool with_plan) {
+  const EngineStatus s = control_.status();
+  NodeStatus out;
+  out.version = MOESCOPE_VERSION;
+  out.model = facts_.model;
+  out.backend = facts_.backend;
+  out.expert_bytes = facts_.expert_bytes;
+  out.serving = s.running;
+  out.seconds = s.seconds;
+  out.epoch = s.epoch;
+  out.overlap = s.overlap;
+  out.arrived = s.arrived;
+  out.waiting = s.waiting;
+  out.decoding = s.decoding;
+  out.finished = s.finished;
+  out.ttft_p50 = s.ttft_p50;
+  out.ttft_p95 = s.ttft_p95;
+  out.tpot_p50 = s.tpot_p50;
+  out.tpot_p95 = s.tpot_p95;
+  out.within_target = s.within_target;
+  out.dropped = s.dropped;
+  for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode}) {
+    const UnitStatus& unit = s.units[static_cast<int>(kind)];
+    out.units.push_back({to_string(kind), unit.steps, unit.steps_per_second, unit.tokens_per_second,
+                         unit.imbalance, told(unit.budget.requested), told(unit.budget.granted),
+                         told(unit.budget.observed)});
+  }
+  for (const RankStatus& rank : s.ranks)
+    out.ranks.push_back({rank.rank, rank.node, to_string(rank.unit), rank.dropped, rank.tokens});
+  const auto history = control_.history();
+  const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
+  for (std::size_t i = first; i < history.size(); ++i) out.history.push_back(told(history[i]));
+  if (with_plan) out.plan_json = plan_json(control_.plan());
+  std::lock_guard lock(mutex_);
+  out.workload = workload_;
+  return out;
+}
+
+PlanOutcome NodeService::apply(const PlanRequest& request, const std::string& who,
+                               const PlanListener& listener) {
+  const std::uint64_t epoch = control_.epoch();
+  PlanReading reading;
+  try {
+    reading = parse_plan(request.plan_json, request.name);
+  } catch (const Error& error) {
+    return refused(request, who, epoch, error.what());
+  }
+  auto problems = reading.problems;
+  if (!has_errors(problems)) problems = validate_plan(reading.plan);
+  if (has_errors(problems)) return refused(request, who, epoch, first_errors(problems));
+  if (request.dry_run) return dry_run(reading.plan, request, who);
+  PlanOptions options;
+  options.who = who;
+  options.name = request.name.empty() ? "plan" : request.name;
+  {
+    std::lock_guard lock(mutex_);
+    options.id = fmt::format("wire {}", ++proposals_);
+  }
+  return wait(control_.propose_plan(reading.plan, request.base_epoch.value_or(epoch), options),
+              listener);
+}
+
+/// What would move, and whether the shape fits; the engine itself is not asked.
+PlanOutcome NodeService::dry_run(const Plan& plan, const PlanRequest& request,
+                                 const std::string& who) const {
+  const Plan running = control_.plan();
+  const std::uint64_t epoch = control_.epoch();
+  if (request.base_epoch && *request.base_epoch != epoch)
+    return refused(
+        request, who, epoch,
+        fmt::format("it was made for epoch {}, epoch {} runs", *request.base_epoch, epoch));
+  if (plan.num_gpus != running.num_gpus || plan.layers() != running.layers() ||
+      plan.num_experts != running.num_experts)
+    return refused(request, who, epoch,
+                   fmt::format("it is for {} layers, {} experts and {} GPUs, the node runs {} "
+                               "layers, {} experts and {} ranks a unit",
+                               plan.layers(), plan.num_experts, plan.num_gpus, running.layers(),
+                               running.num_experts, running.num_gpus));
+  PlanOutcome outcome;
+  outcome.done = true;
+  outcome.change.who = who;
+  outcome.change.name = request.name;
+  outcome.change.phase = to_string(PlanPhase::Proposed);
+  outcome.change.base_epoch = outcome.change.epoch = epoch;
+  constexpr int kUnits = 2;  // both hold all experts
+  for (std::size_t layer = 0; layer < plan.physical_to_logical.size(); ++layer)
+    outcome.change.moves +=
+        kUnits * copies_needed(plan.physical_to_logical[layer], running.physical_to_logical[layer],
+                               plan.num_gpus);
+  outcome.change.bytes_total =
+      static_cast<std::uint64_t>(outcome.change.moves) * facts_.expert_bytes;
+  return outcome;
+}
+
+/// Until the change is over, telling the listener what happens.
+PlanOutcome NodeService::wait(PlanTicket ticket, const PlanListener& listener) {
+  std::uint64_t seen = 0;
+  bool undone = false;
+  for (;;) {
+    const auto change = control_.plan_change(ticket);
+    if (!change) throw Error("plan", "", "the change of plan is unknown");
+    const NodePlanChange now = told(*change);
+    if (now.over()) return {now.in_force(), now};
+    if (listener && !listener(now) && !undone) {
+      undone = true;
+      control_.rollback(change->who);
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kTellInterval, [&] { return closed_ || changes_ != seen; });
+    if (closed_) throw Error("node", "", "stops; the plan from before stays in force");
+    seen = changes_;
+  }
+}
+
+PlanOutcome NodeService::rollback(const std::string& who) {
+  const auto ticket = control_.rollback(who);
+  if (!ticket)
+    return refused({.name = "rollback"}, who, control_.epoch(),
+                   "there is no change of plan to take back");
+  PlanOutcome outcome = wait(*ticket, {});
+  // Undoing a change under way ends it as rolled back, which is what was asked for.
+  outcome.done = outcome.done || outcome.change.phase == to_string(PlanPhase::RolledBack);
+  return outcome;
+}
+
+void NodeService::configure(const NodeSettings& settings) {
+  const EngineStatus before = control_.status();
+  WorkerBudget budget = before.units[0].budget.requested;
+  constexpr int kMostWorkers = 64;
+  if (settings.workers) budget.workers = *settings.workers;
+  if (settings.comm_workers) budget.communication = *settings.comm_workers;
+  if (budget.workers < 1 || budget.workers > kMostWorkers || budget.communication < 1 ||
+      budget.communication >= std::max(budget.workers, 2))
+    throw Error("settings", "workers",
+                fmt::format("{} workers with {} for communication are not possible", budget.workers,
+                            budget.communication),
+                fmt::format("Give 1 to {} workers, and fewer for communication", kMostWorkers));
+  if (settings.workload) {
+    control_.set_workload(parse_workload(*settings.workload));
+    std::lock_guard lock(mutex_);
+    workload_ = *settings.workload;
+  }
+  if (settings.overlap) control_.set_overlap(*settings.overlap);
+  if (settings.workers || settings.comm_workers) control_.set_budget(budget);
+}
+
+void NodeService::stop() {
+  stop_();
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,327 @@
+// The same over gRPC: Unix sockets, tokens, certificates, and peers that do not behave.
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "core/cluster/cluster.grpc.pb.h"
+#include "core/cluster/server.h"
+#include "core/error.h"
+#include "core/trace/moetrace.h"
+#include "tests/support/fake_node.h"
+#include "tests/support/temp_folder.h"
+
+namespace moescope {
+namespace {
+
+using std::chrono::milliseconds;
+using test::eventually;
+using testing::HasSubstr;
+
+/// The message of the Error that `work` throws.
+template <typename Work>
+std::string error_of(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+struct Node {
+  explicit Node(const std::string& target, const PeerFiles& files = {},
+                Publisher::Options options = {})
+      : publisher(options),
+        server(std::make_unique<ClusterServer>(parse_target(target), files, control, publisher)) {}
+  test::FakeControl control;
+  Publisher publisher;
+  test::FakeRecorder recorder{publisher};
+  std::unique_ptr<ClusterServer> server;
+};
+
+class ClusterGrpc : public testing::Test {
+ protected:
+  test::TempFolder folder;
+  std::string target = "unix:" + (folder / "private/node").string();
+
+  std::filesystem::path write(const std::string& name, const std::string& text,
+                              std::filesystem::perms mode = std::filesystem::perms::owner_read |
+                                                            std::filesystem::perms::owner_write) {
+    std::ofstream(folder / name) << text;
+    std::filesystem::permissions(folder / name, mode);
+    return folder / name;
+  }
+};
+
+TEST_F(ClusterGrpc, ControlCallsGoThrough) {
+  Node node(target);
+  const auto client = ClusterClient::connect(target);
+  EXPECT_EQ(client->hello().role, PeerRole::Operator);
+  EXPECT_EQ(client->hello().run, node.publisher.run());
+  const NodeStatus status = client->status(true);
+  EXPECT_EQ(status.model, "fake");
+  EXPECT_EQ(status.plan_json, "{}");
+  ASSERT_EQ(status.units.size(), 2U);
+  EXPECT_EQ(status.units[0].imbalance, (std::vector<double>{1.25, 1}));
+  EXPECT_EQ(status.units[0].observed.workers, 3);
+  ASSERT_EQ(status.ranks.size(), 2U);
+  EXPECT_EQ(status.ranks[1].dropped, 2U);
+
+  std::vector<std::string> phases;
+  const auto outcome = client->apply({"{}", "plan", 0, false}, [&](const NodePlanChange& change) {
+    phases.push_back(change.phase);
+    return true;
+  });
+  EXPECT_TRUE(outcome.done);
+  EXPECT_EQ(outcome.change.epoch, 1U);
+  EXPECT_EQ(phases, (std::vector<std::string>{"preparing"}));
+  const auto stale = client->apply({"{}", "plan", 0, false});
+  EXPECT_FALSE(stale.done);
+  EXPECT_THAT(stale.reason(), HasSubstr("stale"));
+  ASSERT_EQ(client->status().history.size(), 1U);
+  EXPECT_EQ(client->status().history[0].name, "plan");
+
+  EXPECT_FALSE(client->configure({.overlap = false}).overlap);
+  const auto refused = error_of([&] { client->configure({.comm_workers = 99}); });
+  EXPECT_THAT(refused, HasSubstr("more than there are workers"));
+  EXPECT_THAT(refused, HasSubstr("give fewer"));
+  EXPECT_TRUE(client->rollback().done);
+  client->stop();
+  EXPECT_TRUE(node.control.stopped);
+}
+
+TEST_F(ClusterGrpc, AnAbandonedChangeIsUndone) {
+  Node node(target);
+  const auto client = ClusterClient::connect(target);
+  node.control.slow = true;
+  const auto outcome = client->apply({"{}", "plan"}, [](const NodePlanChange&) { return false; });
+  EXPECT_FALSE(outcome.done);
+  EXPECT_EQ(outcome.change.phase, "rolled_back");
+}
+
+TEST_F(ClusterGrpc, ALiveSourceFollowsAndTheEndIsTold) {
+  Node node(target);
+  LiveSource source(ClusterClient::connect(target), {.recording = folder / "live.moetrace"});
+  ASSERT_TRUE(eventually([&] { return !node.publisher.viewers().empty(); }));
+  for (int i = 0; i < 50; ++i) node.recorder.spans(200, "kernel " + std::to_string(i));
+  ASSERT_TRUE(eventually([&] { return source.snapshot()->spans == 10'000; }));
+  node.publisher.end("stopped by the user");
+  ASSERT_TRUE(eventually([&] { return source.state() == LiveState::Ended; }));
+  EXPECT_EQ(source.snapshot()->reason, "stopped by the user");
+  source.stop();
+  EXPECT_EQ(open_moetrace(folder / "live.moetrace")->span_count(), 10'000U);
+}
+
+TEST_F(ClusterGrpc, ANodeThatGoesAwayIsLostAndComesBack) {
+  auto node = std::make_unique<Node>(target);
+  LiveSource source(ClusterClient::connect(target), {});
+  ASSERT_TRUE(eventually([&] { return !node->publisher.viewers().empty(); }));
+  node->recorder.spans(10);
+  ASSERT_TRUE(eventually([&] { return source.snapshot()->spans == 10; }));
+  node->server.reset();  // without a last batch, as when it is killed
+  ASSERT_TRUE(eventually([&] { return source.state() == LiveState::Lost; }));
+  EXPECT_EQ(source.snapshot()->trace->span_count(), 10U);
+  EXPECT_FALSE(std::filesystem::exists(folder / "private/node")) << "the socket is removed";
+  node = std::make_unique<Node>(target);
+  source.reconnect();
+  ASSERT_TRUE(eventually([&] { return !node->publisher.viewers().empty(); }))
+      << source.snapshot()->reason;
+  node->recorder.spans(3);
+  ASSERT_TRUE(eventually([&] { return source.snapshot()->spans == 13; }));
+}
+
+TEST_F(ClusterGrpc, AViewerThatDoesNotReadCostsDropsAndDelaysNobody) {
+  Node node(target, {}, {.ring_bytes = 100'000});
+  const auto stub =
+      wire::Telemetry::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const auto stream = stub->Subscribe(&context);
+  wire::Credit credit;
+  credit.set_frames(1'000'000);
+  stream->Write(credit);
+  ASSERT_TRUE(eventually([&] { return !node.publisher.viewers().empty(); }));
+  // More than any socket or window takes; publishing goes on all the same.
+  for (int i = 0; i < 400; ++i) node.recorder.spans(2000);
+  ASSERT_TRUE(eventually([&] { return node.publisher.viewers()[0].dropped_batches > 0; }));
+  const auto client = ClusterClient::connect(target);
+  EXPECT_TRUE(client->apply({"{}", "plan"}).done);
+  EXPECT_GT(client->status().viewers.at(0).dropped_spans, 0U);
+  context.TryCancel();
+  ASSERT_TRUE(eventually([&] { return node.publisher.viewers().empty(); })) << "a dead viewer goes";
+}
+
+TEST_F(ClusterGrpc, SocketsThatAreNoNodeAreToldApart) {
+  const auto connect = [&] { ClusterClient::connect(target); };
+  EXPECT_THAT(error_of(connect), HasSubstr("there is no such socket"));
+  std::filesystem::create_directory(folder / "private");
+  std::filesystem::permissions(folder / "private", std::filesystem::perms::owner_all);
+  write("private/node", "text");
+  EXPECT_THAT(error_of(connect), HasSubstr("is no socket"));
+  EXPECT_THAT(error_of([&] { Node node(target); }), HasSubstr("something else lies there"));
+  std::filesystem::remove(folder / "private/node");
+
+  // A socket that nobody listens on any more.
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, (folder / "private/node").c_str(), sizeof(address.sun_path) - 1);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ::close(fd);
+  EXPECT_THAT(error_of(connect), HasSubstr("was killed"));
+  const Node node(target);
+  EXPECT_NO_THROW(connect());
+  EXPECT_THAT(error_of([&] { Node second(target); }), HasSubstr("another node listens"));
+}
+
+TEST_F(ClusterGrpc, ASocketInAFolderThatIsOpenToOthersIsRefused) {
+  const std::string open = "unix:" + (folder / "node").string();
+  EXPECT_THAT(error_of([&] { Node node(open); }), HasSubstr("open to other users"));
+}
+
+TEST_F(ClusterGrpc, LoopbackNeedsTheToken) {
+  const auto token = write("token", "0123456789abcdef0123\n");
+  EXPECT_THAT(error_of([&] { Node node("127.0.0.1:0"); }), HasSubstr("--token-file"));
+  Node node("127.0.0.1:0", {.token = token});
+  const std::string address = node.server->address();
+  EXPECT_EQ(ClusterClient::connect(address, {.files = {.token = token}})->status().model, "fake");
+  const auto wrong = write("wrong", "0123456789abcdef0124");
+  EXPECT_THAT(error_of([&] { ClusterClient::connect(address, {.files = {.token = wrong}}); }),
+              HasSubstr("token is missing or wrong"));
+  const auto open = write("open", "0123456789abcdef0123",
+                          std::filesystem::perms::owner_read | std::filesystem::perms::others_read);
+  EXPECT_THAT(error_of([&] { ClusterClient::connect(address, {.files = {.token = open}}); }),
+              HasSubstr("can be read by others"));
+  const auto empty = write("empty", "\n");
+  EXPECT_THAT(error_of([&] { ClusterClient::connect(address, {.files = {.token = empty}}); }),
+              HasSubstr("holds no token"));
+}
+
+TEST_F(ClusterGrpc, AnotherProtocolIsRefusedByName) {
+  Node node(target);
+  const auto stub =
+      wire::Control::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  wire::HelloRequest request;
+  request.set_protocol(99);
+  wire::HelloReply reply;
+  const auto status = stub->Hello(&context, request, &reply);
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(status.error_message(), HasSubstr("protocol 1"));
+}
+
+TEST_F(ClusterGrpc, AServerThatIsNoNodeAndOneThatIsSilentAreTold) {
+  const auto token = write("token", "0123456789abcdef0123");
+  // gRPC, but without our services.
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  wire::Telemetry::Service none;
+  builder.RegisterService(&none);
+  const auto other = builder.BuildAndStart();
+  const ConnectOptions options{.files = {.token = token}, .deadline = milliseconds(300)};
+  EXPECT_THAT(
+      error_of([&] { ClusterClient::connect("127.0.0.1:" + std::to_string(port), options); }),
+      HasSubstr("no moescope-node of this version"));
+  // A port that takes connections and says nothing.
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(::listen(fd, 4), 0);
+  socklen_t size = sizeof(address);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  const auto silent = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  EXPECT_THAT(error_of([&] { ClusterClient::connect(silent, options); }),
+              HasSubstr("did not answer within 300 ms"));
+  ::close(fd);
+  EXPECT_THAT(error_of([&] { ClusterClient::connect(silent, options); }),
+              HasSubstr("cannot be reached"));
+}
+
+/// Certificates made for the test: an authority, a node, an operator, a viewer, and a stranger.
+class ClusterTls : public ClusterGrpc {
+ protected:
+  void SetUp() override {
+    if (std::system("openssl version > /dev/null 2>&1") != 0)
+      GTEST_SKIP() << "the openssl command is not installed";
+    authority("ca");
+    authority("other");
+    sign("node", "ca", "IP:127.0.0.1");
+    sign("operator", "ca", std::string("URI:") + kOperatorUri);
+    sign("viewer", "ca", "URI:moescope:viewer");
+    sign("elsewhere", "ca", "DNS:gpu7.example.org");
+    sign("stranger", "other", std::string("URI:") + kOperatorUri);
+  }
+  PeerFiles files(const std::string& name) const {
+    return {.tls_ca = folder / "ca.pem",
+            .tls_cert = folder / (name + ".pem"),
+            .tls_key = folder / (name + ".key")};
+  }
+
+ private:
+  void run(const std::string& arguments) {
+    const std::string command =
+        "cd '" + folder.path().string() + "' && openssl " + arguments + " 2> /dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  }
+  void authority(const std::string& name) {
+    run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=" +
+        name + " -keyout " + name + ".key -out " + name + ".pem");
+  }
+  void sign(const std::string& name, const std::string& by, const std::string& alternative) {
+    run("req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name +
+        " -keyout " + name + ".key -out " + name + ".csr");
+    write(name + ".ext", "subjectAltName=" + alternative + "\n");
+    run("x509 -req -in " + name + ".csr -CA " + by + ".pem -CAkey " + by +
+        ".key -CAcreateserial -days 2 -extfile " + name + ".ext -out " + name + ".pem");
+  }
+};
+
+TEST_F(ClusterTls, TheCertificateGivesTheRole) {
+  Node node("127.0.0.1:0", files("node"));
+  const std::string address = node.server->address();
+  const auto chief = ClusterClient::connect(address, {.files = files("operator")});
+  EXPECT_EQ(chief->hello().role, PeerRole::Operator);
+  EXPECT_TRUE(chief->apply({"{}", "plan"}).done);
+  EXPECT_THAT(chief->status().history.at(0).who, HasSubstr("operator"));
+  const auto viewer = ClusterClient::connect(address, {.files = files("viewer")});
+  EXPECT_EQ(viewer->hello().role, PeerRole::Viewer);
+  EXPECT_EQ(viewer->status().model, "fake");
+  const auto refused = error_of([&] { viewer->apply({"{}", "plan"}); });
+  EXPECT_THAT(refused, HasSubstr("viewer may not change"));
+  EXPECT_THAT(error_of([&] { viewer->rollback(); }), HasSubstr("viewer may not change"));
+  EXPECT_THAT(error_of([&] { viewer->configure({}); }), HasSubstr("viewer may not change"));
+  EXPECT_THAT(error_of([&] { viewer->stop(); }), HasSubstr("viewer may not change"));
+  LiveSource source(viewer, {});
+  ASSERT_TRUE(eventually([&] { return !node.publisher.viewers().empty(); }));
+  node.recorder.spans(4);
+  EXPECT_TRUE(eventually([&] { return source.snapshot()->spans == 4; })) << "a viewer may look";
+}
+
+TEST_F(ClusterTls, StrangersAndPlainClientsAreRefused) {
+  const auto token = write("token", "0123456789abcdef0123");
+  Node node("127.0.0.1:0", files("node"));
+  const std::string address = node.server->address();
+  const ConnectOptions stranger{.files = files("stranger"), .deadline = milliseconds(2000)};
+  EXPECT_NE(error_of([&] { ClusterClient::connect(address, stranger); }), "no error");
+  const ConnectOptions plain{.files = {.token = token}, .deadline = milliseconds(2000)};
+  EXPECT_NE(error_of([&] { ClusterClient::connect(address, plain); }), "no error");
+  EXPECT_EQ(node.publisher.viewers().size(), 0U);
+}
+
+TEST_F(ClusterTls, ANodeThatIsNotWhoTheNameSaysIsRefused) {
+  Node node("127.0.0.1:0", files("elsewhere"));
+  const ConnectOptions options{.files = files("operator"), .deadline = milliseconds(2000)};
+  EXPECT_NE(error_of([&] { ClusterClient::connect(node.server->address(), options); }), "no error");
+}
+
+}  // namespace
+}  // namespace moescope

@@ -1,0 +1,201 @@
+// A node, and the commands that talk to it, as processes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/placement/plan.h"
+#include "core/trace/moetrace.h"
+#include "core/trace/moetrace_loads.h"
+#include "tests/support/node_process.h"
+
+namespace moescope {
+namespace {
+
+using nlohmann::json;
+using test::NodeProcess;
+using test::run_moescope;
+using testing::HasSubstr;
+
+class ClusterCommands : public testing::Test {
+ protected:
+  test::TempFolder folder;
+
+  json answer(std::vector<std::string> arguments, int exit_code = 0) {
+    arguments.emplace_back("--json");
+    const auto result = run_moescope(arguments);
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    const auto document = json::parse(result.out, nullptr, false);
+    EXPECT_FALSE(document.is_discarded()) << result.out << result.err;
+    return document;
+  }
+  /// The running plan with the first experts of two ranks exchanged in every layer.
+  std::filesystem::path swapped_plan(const NodeProcess& node) {
+    const auto running = folder / "running.json", swapped = folder / "swapped.json";
+    EXPECT_EQ(run_moescope({"status", node.target(), "--save-plan", running.string()}).exit_code,
+              0);
+    Plan plan = load_plan(running);
+    for (auto& row : plan.physical_to_logical) std::swap(row.front(), row.back());
+    save_plan(plan, swapped);
+    return swapped;
+  }
+};
+
+TEST_F(ClusterCommands, StatusTellsWhatRuns) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const json status = answer({"status", node.target()});
+  EXPECT_EQ(status["schema"], 1);
+  EXPECT_EQ(status["model"], "tiny");
+  EXPECT_EQ(status["ranks"].size(), 4U);
+  EXPECT_EQ(status["epoch"], 0);
+  EXPECT_GT(status["expert_bytes"], 0);
+  ASSERT_EQ(status["units"].size(), 2U);
+  EXPECT_GE(status["units"][0]["granted"]["workers"], 2);
+  const auto text = run_moescope({"status", node.target()});
+  EXPECT_THAT(text.out, HasSubstr("epoch 0"));
+}
+
+TEST_F(ClusterCommands, AttachRecordsWhileTheNodeRecordsToo) {
+  NodeProcess node(folder, {"--output", (folder / "node.moetrace").string()});
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto out = folder / "live.moetrace";
+  const json attached = answer({"attach", node.target(), "--seconds", "3", "-o", out.string()});
+  EXPECT_EQ(attached["ranks"], 4);
+  EXPECT_GT(attached["spans"], 0);
+  EXPECT_EQ(attached["file"], out.string());
+  const auto live = open_moetrace(out);
+  EXPECT_EQ(live->span_count(), attached["spans"]);
+  EXPECT_EQ(live->devices().size(), 4U);
+  EXPECT_FALSE(live->sm_records().empty());
+  EXPECT_FALSE(read_loads(out).empty());
+  const json analysis = answer({"analyze", out.string()});
+  EXPECT_GT(analysis["devices"][0]["comm_ns"], 0);
+
+  node.signal(SIGTERM);
+  EXPECT_EQ(node.wait(), 0) << node.messages();
+  EXPECT_FALSE(std::filesystem::exists(node.socket()));
+  EXPECT_GT(open_moetrace(folder / "node.moetrace")->span_count(), live->span_count());
+}
+
+TEST_F(ClusterCommands, ApplyMovesExpertsAndRollbackMovesThemBack) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto plan = swapped_plan(node);
+  const json dry = answer({"apply", node.target(), "--plan", plan.string(), "--dry-run"});
+  EXPECT_TRUE(dry["done"]);
+  EXPECT_GT(dry["copies"], 0);
+  EXPECT_FALSE(dry["layers"][0]["copies"].empty());
+  EXPECT_EQ(answer({"status", node.target()})["epoch"], 0) << "a dry run changes nothing";
+
+  const json applied = answer({"apply", node.target(), "--plan", plan.string()});
+  EXPECT_TRUE(applied["done"]) << applied;
+  EXPECT_EQ(applied["copies"], dry["copies"]);
+  EXPECT_EQ(applied["slots_verified"], applied["slots"]);
+  const json status = answer({"status", node.target()});
+  EXPECT_EQ(status["epoch"], applied["epoch"]);
+  EXPECT_GT(status["epoch"], 0);
+  ASSERT_EQ(status["history"].size(), 1U);
+  EXPECT_EQ(status["history"][0]["name"], "swapped.json");
+
+  const json back = answer({"rollback", node.target()});
+  EXPECT_TRUE(back["done"]) << back;
+  const auto now = folder / "now.json";
+  run_moescope({"status", node.target(), "--save-plan", now.string()});
+  EXPECT_EQ(load_plan(now).physical_to_logical,
+            load_plan(folder / "running.json").physical_to_logical);
+}
+
+TEST_F(ClusterCommands, ARefusedPlanLeavesEverythingAsItWas) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto plan = swapped_plan(node);
+  const auto stale =
+      run_moescope({"apply", node.target(), "--plan", plan.string(), "--base-epoch", "41"});
+  EXPECT_EQ(stale.exit_code, 1);
+  EXPECT_THAT(stale.err, HasSubstr("the plan from before stays in force"));
+  EXPECT_THAT(stale.err, HasSubstr("41"));
+
+  Plan other = load_plan(plan);
+  other.physical_to_logical.pop_back();
+  if (!other.layer_ids.empty()) other.layer_ids.pop_back();
+  save_plan(other, folder / "short.json");
+  for (const bool dry : {false, true}) {
+    std::vector<std::string> arguments = {"apply", node.target(), "--plan",
+                                          (folder / "short.json").string()};
+    if (dry) arguments.emplace_back("--dry-run");
+    const json refused = answer(arguments, 1);
+    EXPECT_FALSE(refused["done"]);
+    EXPECT_EQ(refused["phase"], "refused");
+    EXPECT_FALSE(refused["reason"].is_null());
+  }
+  EXPECT_EQ(answer({"status", node.target()})["epoch"], 0);
+  EXPECT_EQ(run_moescope({"rollback", node.target()}).exit_code, 1);
+}
+
+TEST_F(ClusterCommands, AKilledNodeIsLostAndWhatCameIsKept) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto out = folder / "live.moetrace";
+  std::thread killer([&] {
+    // When the viewer's recording has something in it.
+    for (int i = 0; i < 300; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      try {
+        if (open_moetrace(out)->span_count() > 0) break;
+      } catch (const std::exception&) {
+      }
+    }
+    node.signal(SIGKILL);
+  });
+  const auto attached =
+      run_moescope({"attach", node.target(), "--seconds", "60", "-o", out.string(), "--json"});
+  killer.join();
+  EXPECT_EQ(attached.exit_code, 1);
+  EXPECT_THAT(attached.err, HasSubstr("the node was lost"));
+  EXPECT_THAT(attached.err, HasSubstr(out.string()));
+  EXPECT_EQ(json::parse(attached.out)["state"], "lost");
+  EXPECT_GT(open_moetrace(out)->span_count(), 0U);
+  // The socket that the killed node left does not stop the next one.
+  EXPECT_THAT(run_moescope({"status", node.target()}).err, HasSubstr("was killed"));
+  NodeProcess next(folder);
+  EXPECT_TRUE(next.ready()) << next.messages();
+}
+
+TEST_F(ClusterCommands, AKilledViewerDoesNotDisturbTheNode) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const pid_t viewer = fork();
+  if (viewer == 0) {
+    execl(MOESCOPE_PROGRAM, MOESCOPE_PROGRAM, "attach", node.target().c_str(),
+          static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  const auto viewers = [&] { return answer({"status", node.target()})["viewers"].size(); };
+  for (int i = 0; i < 300 && viewers() == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(viewers(), 1U);
+  ::kill(viewer, SIGKILL);
+  waitpid(viewer, nullptr, 0);
+  for (int i = 0; i < 300 && viewers() != 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(viewers(), 0U);
+  const auto steps = [&] { return answer({"status", node.target()})["units"][1]["steps"]; };
+  const auto before = steps();
+  for (int i = 0; i < 300 && steps() <= before; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_GT(steps(), before) << "the node goes on";
+}
+
+TEST_F(ClusterCommands, WrongTargetsAreToldWithARemedy) {
+  const auto missing = run_moescope({"status", "unix:" + (folder / "none").string()});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("there is no such socket"));
+  EXPECT_THAT(missing.err, HasSubstr("moescope-node --listen"));
+  EXPECT_THAT(run_moescope({"attach", "nonsense"}).err, HasSubstr("HOST:PORT"));
+  EXPECT_THAT(run_moescope({"status", "gpu7:9000"}).err, HasSubstr("mutual TLS is mandatory"));
+  EXPECT_EQ(run_moescope({"attach"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace moescope
