@@ -1,16 +1,45 @@
 #include "app/window/dock_layout.h"
 
 #include <QInputDialog>
+#include <QScrollArea>
 #include <QTimer>
+#include <QVBoxLayout>
 
 #include "app/window/dock_presets.h"
 
 namespace moescope {
 namespace {
-constexpr int kLeftWidth = 210, kRightWidth = 400;
+constexpr int kLeftWidth = 210, kClusterWidth = 380, kRightWidth = 400;
 constexpr int kHoldMs = 100;                             // until the first layout is done
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
+constexpr int kWidePanel = 420;
+
+/// A panel that needs much width scrolls in a narrow dock: otherwise the widest one, also behind
+/// other tabs, would set how narrow the window can be.
+QWidget* scrolled_when_wide(QWidget* panel) {
+  if (panel->minimumSizeHint().width() <= kWidePanel) return panel;
+  auto* area = new QScrollArea;
+  area->setFrameShape(QFrame::NoFrame);
+  area->setWidgetResizable(true);
+  area->setWidget(panel);
+  return area;
+}
+
+bool is_cluster(const QDockWidget& dock) {
+  return dock.objectName() == "dock.cluster";
+}
+
+int left_width(const QDockWidget& dock, int window) {
+  return is_cluster(dock) ? std::min(kClusterWidth, window * 30 / 100)
+                          : std::min(kLeftWidth, window * 18 / 100);
+}
+
 }  // namespace
+
+QWidget* panel_of(const QDockWidget& dock) {
+  const auto* area = qobject_cast<QScrollArea*>(dock.widget());
+  return area != nullptr ? area->widget() : dock.widget();
+}
 
 DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
     : QObject(parent), window_(window), session_(session) {
@@ -24,12 +53,21 @@ DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
   window_.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
 }
 
+void DockLayout::setStartPage(QWidget* page) {
+  start_ = page;
+  auto* centre = new QWidget;
+  auto* box = new QVBoxLayout(centre);
+  box->setContentsMargins(0, 0, 0, 0);
+  box->addWidget(page);
+  window_.setCentralWidget(centre);
+}
+
 QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& title,
                              Qt::DockWidgetArea area, bool tabbed) {
   auto* dock = new QDockWidget(title, &window_);
   dock->setObjectName("dock." + id);
   dock->setAccessibleName(title);
-  dock->setWidget(panel);
+  dock->setWidget(scrolled_when_wide(panel));
   dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
   docks_ << dock;
   places_ << Place{dock, area, tabbed};
@@ -50,7 +88,7 @@ void DockLayout::reveal(const QString& id) {
   if (found == nullptr || workspace_ == Workspace::Start) return;
   found->show();
   found->raise();
-  found->widget()->setFocus(Qt::ShortcutFocusReason);
+  panel_of(*found)->setFocus(Qt::ShortcutFocusReason);
 }
 
 QString DockLayout::stateKey() const {
@@ -62,11 +100,18 @@ void DockLayout::setWorkspace(Workspace workspace) {
   if (workspace == workspace_) return;
   save();
   workspace_ = workspace;
-  window_.centralWidget()->setVisible(workspace == Workspace::Start);
+  showStart(workspace == Workspace::Start);
   for (QDockWidget* dock : docks_) dock->hide();
   if (workspace == Workspace::Start) return;
   const QByteArray state = session_.value(stateKey());
   if (state.isEmpty() || !window_.restoreState(state)) arrange_docks(*this, DockPreset::Analyse);
+}
+
+/// A window without a central widget shares the width among its columns by size hints; beside an
+/// empty one the side columns keep the width they were given.
+void DockLayout::showStart(bool shown) {
+  start_->setVisible(shown);
+  window_.centralWidget()->setMaximumHeight(shown ? QWIDGETSIZE_MAX : 0);
 }
 
 void DockLayout::arrange() {
@@ -95,7 +140,7 @@ void DockLayout::arrange() {
     if (!shown(place)) continue;
     const bool left_side = place.area == Qt::LeftDockWidgetArea;
     if (left_side || place.area == Qt::RightDockWidgetArea)
-      holdWidth(*place.dock, left_side ? std::min(kLeftWidth, width * 18 / 100) : right);
+      holdWidth(*place.dock, left_side ? left_width(*place.dock, width) : right);
     int share = place.area == Qt::TopDockWidgetArea ? 54 : 38;
     if (left_side) share = place.dock == dock("legend") ? kLegendShare : 100 - kLegendShare;
     if (place.area == Qt::RightDockWidgetArea)

@@ -14,12 +14,17 @@ namespace moescope {
 /// What is open: nothing, expert loads or logs alone, or a trace.
 enum class Workspace { Start, Loads, Trace };
 
+/// What was given to DockLayout::add(): the dock may scroll it.
+QWidget* panel_of(const QDockWidget& dock);
+
 class DockLayout : public QObject {
   Q_OBJECT
 
  public:
   DockLayout(QMainWindow& window, Session& session, QObject* parent = nullptr);
 
+  /// What fills the window while nothing is open; the window owns it.
+  void setStartPage(QWidget* page);
   /// Adds `panel` as a dock; docks of one area are tabbed when `tabbed`, else stacked.
   QDockWidget* add(QWidget* panel, const QString& id, const QString& title, Qt::DockWidgetArea area,
                    bool tabbed);
@@ -40,6 +45,7 @@ class DockLayout : public QObject {
   void save();
 
  private:
+  void showStart(bool shown);
   void holdWidth(QDockWidget& dock, int width);
   void restoreSides();
   bool eventFilter(QObject* watched, QEvent* event) override;
@@ -58,6 +64,7 @@ class DockLayout : public QObject {
 
   QMainWindow& window_;
   Session& session_;
+  QWidget* start_ = nullptr;
   QList<QDockWidget*> docks_;
   QList<Place> places_;
   QStringList of_traces_;

@@ -3,8 +3,6 @@
 namespace moescope {
 namespace {
 
-constexpr int kClusterWidth = 330;
-
 struct PresetDocks {
   QStringList hidden;
   QStringList raised;  ///< of tabbed docks
@@ -35,10 +33,6 @@ void arrange_docks(DockLayout& layout, DockPreset preset) {
     if (QDockWidget* dock = layout.dock(id)) dock->hide();
   for (const QString& id : docks.raised)
     if (QDockWidget* dock = layout.dock(id); dock != nullptr && !dock->isHidden()) dock->raise();
-  QDockWidget* cluster = layout.dock("cluster");
-  if (cluster == nullptr || cluster->isHidden()) return;
-  if (auto* window = qobject_cast<QMainWindow*>(cluster->parentWidget()))
-    window->resizeDocks({cluster}, {kClusterWidth}, Qt::Horizontal);
 }
 
 }  // namespace moescope

@@ -48,7 +48,7 @@ ExportDialog::ExportDialog(DockLayout& layout, Session& session, QWidget* parent
 
 void ExportDialog::build() {
   for (QDockWidget* dock : layout_.docks())
-    if (dynamic_cast<Chart*>(dock->widget()) != nullptr)
+    if (dynamic_cast<Chart*>(panel_of(*dock)) != nullptr)
       view_->addItem(dock->windowTitle(), dock->objectName());
   const QList<QPair<QString, QString>> formats = {{tr("PNG picture"), "png"},
                                                   {tr("SVG drawing"), "svg"},
@@ -127,7 +127,7 @@ void ExportDialog::chooseView(const QString& id) {
 Chart* ExportDialog::chart() const {
   for (QDockWidget* dock : layout_.docks())
     if (dock->objectName() == view_->currentData().toString())
-      return dynamic_cast<Chart*>(dock->widget());
+      return dynamic_cast<Chart*>(panel_of(*dock));
   return nullptr;
 }
 

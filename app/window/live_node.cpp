@@ -3,6 +3,11 @@
 #include <QCoreApplication>
 #include <QFileInfo>
 
+#ifdef Q_OS_LINUX
+#include <signal.h>
+#include <sys/prctl.h>
+#endif
+
 namespace moescope {
 namespace {
 constexpr qsizetype kKeptLines = 12;
@@ -59,6 +64,10 @@ bool LiveNode::start(const QString& program, const QStringList& arguments) {
     else
       finish(tr("The embedded runtime ended with exit code %1.").arg(code));
   });
+#ifdef Q_OS_LINUX
+  // A window that is killed cannot end the runtime; the system then does.
+  process_->setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGTERM); });
+#endif
   process_->start(program, QStringList{"--listen", target()} + arguments);
   return true;
 }

@@ -84,7 +84,7 @@ MainWindow::~MainWindow() {
 
 void MainWindow::buildCentral() {
   start_ = new StartPage(this);
-  setCentralWidget(start_);
+  layout_.setStartPage(start_);
   messages_ = new MessageBar(this);
   addToolBar(range_bar_);
   addStrips({&live_->attachPanel(), &guide_->panel(), messages_});
@@ -413,7 +413,7 @@ CommandList MainWindow::commands() const {
     if (action->menu() != nullptr)
       collect_commands(*action->menu(), command_text(*action), commands);
   for (const QDockWidget* dock : layout_.docks())
-    collect_commands(*dock->widget(), dock->windowTitle(), commands);
+    collect_commands(*panel_of(*dock), dock->windowTitle(), commands);
   return commands;
 }
 

@@ -62,7 +62,7 @@ void OutputActions::fillMenu(QMenu& file) {
 QString OutputActions::currentView() const {
   const auto id = [](const QDockWidget* dock) { return dock->objectName().mid(5); };
   for (QDockWidget* dock : layout_.docks()) {
-    const bool chart = dynamic_cast<Chart*>(dock->widget()) != nullptr;
+    const bool chart = dynamic_cast<Chart*>(panel_of(*dock)) != nullptr;
     if (chart && dock->isAncestorOf(QApplication::focusWidget())) return id(dock);
   }
   return document_.trace() ? QStringLiteral("timeline") : QStringLiteral("load");

@@ -73,6 +73,13 @@ WorkloadOptions parse_workload(const std::string& text) {
   return o;
 }
 
+std::string workload_text(const WorkloadOptions& o) {
+  return fmt::format(
+      "rate={},prompt={}:{},output={}:{},topics={},period={},concentration={},zipf={},seed={}",
+      o.rate, o.prompt_min, o.prompt_max, o.output_min, o.output_max, o.topics, o.period,
+      o.concentration, o.zipf, o.seed);
+}
+
 Workload::Workload(const WorkloadOptions& options, int vocab,
                    std::shared_ptr<const RouteReplay> replay)
     : options_(options), vocab_(vocab), replay_(std::move(replay)), random_(options.seed) {

@@ -25,6 +25,8 @@ struct WorkloadOptions {
 /// Reads "rate=20,prompt=8:48,output=8:32,topics=6,period=20,concentration=3,zipf=1.1,seed=1", any
 /// part of it in any order. Throws Error naming the key.
 WorkloadOptions parse_workload(const std::string& text);
+/// All values in the form that parse_workload() reads.
+std::string workload_text(const WorkloadOptions& options);
 
 struct Request {
   std::uint64_t id = 0;

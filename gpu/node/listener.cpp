@@ -11,10 +11,8 @@ Listener::~Listener() {
   close("the node ended");
 }
 
-void Listener::open(Control& control, NodeFacts facts, std::string workload,
-                    std::function<void()> stop) {
-  service_ = std::make_unique<NodeService>(control, std::move(facts), std::move(workload),
-                                           std::move(stop));
+void Listener::open(Control& control, NodeFacts facts, std::function<void()> stop) {
+  service_ = std::make_unique<NodeService>(control, std::move(facts), std::move(stop));
   server_ = std::make_unique<ClusterServer>(target_, files_, *service_, publisher_);
 }
 

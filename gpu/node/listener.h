@@ -22,7 +22,7 @@ class Listener {
   RecordingSink& recording() { return publisher_; }
   /// Listens from here on; `control` outlives close(). `stop` is called when a client asks the
   /// node to end. Throws Error when the address cannot be listened on.
-  void open(Control& control, NodeFacts facts, std::string workload, std::function<void()> stop);
+  void open(Control& control, NodeFacts facts, std::function<void()> stop);
   /// As clients name it, with the real port.
   std::string address() const { return server_->address(); }
   /// Viewers get the rest of the recording and `reason`, calls that wait return.

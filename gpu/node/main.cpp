@@ -233,7 +233,7 @@ void listen(const NodeOptions& options, const ModelConfig& config, Engine& engin
   NodeFacts facts{options.model, options.backend, config.experts, 0};
   facts.expert_bytes = std::uint64_t{3} * static_cast<std::uint64_t>(config.hidden) *
                        static_cast<std::uint64_t>(config.expert_width) * sizeof(float);
-  listener.open(engine.control(), facts, options.workload, [&progress] { progress.cancel(); });
+  listener.open(engine.control(), facts, [&progress] { progress.cancel(); });
   fmt::print(stderr, "moescope-node: listening on {}\n", listener.address());
 }
 

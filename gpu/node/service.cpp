@@ -74,12 +74,8 @@ std::string first_errors(const std::vector<PlanProblem>& problems) {
 
 }  // namespace
 
-NodeService::NodeService(Control& control, NodeFacts facts, std::string workload,
-                         std::function<void()> stop)
-    : control_(control),
-      facts_(std::move(facts)),
-      stop_(std::move(stop)),
-      workload_(std::move(workload)) {
+NodeService::NodeService(Control& control, NodeFacts facts, std::function<void()> stop)
+    : control_(control), facts_(std::move(facts)), stop_(std::move(stop)) {
   control_.on_plan_change([this](const PlanChange&) {
     std::lock_guard lock(mutex_);
     ++changes_;
@@ -108,6 +104,7 @@ NodeStatus NodeService::status(bool with_plan) {
   out.seconds = s.seconds;
   out.epoch = s.epoch;
   out.overlap = s.overlap;
+  out.workload = workload_text(s.workload);
   out.arrived = s.arrived;
   out.waiting = s.waiting;
   out.decoding = s.decoding;
@@ -130,8 +127,6 @@ NodeStatus NodeService::status(bool with_plan) {
   const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
   for (std::size_t i = first; i < history.size(); ++i) out.history.push_back(told(history[i]));
   if (with_plan) out.plan_json = plan_json(control_.plan());
-  std::lock_guard lock(mutex_);
-  out.workload = workload_;
   return out;
 }
 
@@ -234,11 +229,7 @@ void NodeService::configure(const NodeSettings& settings) {
                 fmt::format("{} workers with {} for communication are not possible", budget.workers,
                             budget.communication),
                 fmt::format("Give 1 to {} workers, and fewer for communication", kMostWorkers));
-  if (settings.workload) {
-    control_.set_workload(parse_workload(*settings.workload));
-    std::lock_guard lock(mutex_);
-    workload_ = *settings.workload;
-  }
+  if (settings.workload) control_.set_workload(parse_workload(*settings.workload));
   if (settings.overlap) control_.set_overlap(*settings.overlap);
   if (settings.workers || settings.comm_workers) control_.set_budget(budget);
 }

@@ -22,8 +22,8 @@ struct NodeFacts {
 /// Safe from several threads. `control` outlives it.
 class NodeService final : public NodeControl {
  public:
-  /// `workload`: as given at the start. `stop` is called when a client asks the node to end.
-  NodeService(Control& control, NodeFacts facts, std::string workload, std::function<void()> stop);
+  /// `stop` is called when a client asks the node to end.
+  NodeService(Control& control, NodeFacts facts, std::function<void()> stop);
   ~NodeService() override;
 
   NodeStatus status(bool with_plan) override;
@@ -46,7 +46,6 @@ class NodeService final : public NodeControl {
 
   std::mutex mutex_;  ///< guards the rest
   std::condition_variable changed_;
-  std::string workload_;
   std::uint64_t changes_ = 0;  ///< counts notices of the control
   std::uint64_t proposals_ = 0;
   bool closed_ = false;

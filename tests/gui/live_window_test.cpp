@@ -83,6 +83,21 @@ TEST_F(LiveWindowTest, ShowsWhatComesAndFollows) {
   EXPECT_TRUE(window->findChild<QLabel*>("liveStatus")->text().contains("live"));
 }
 
+TEST_F(LiveWindowTest, TheTimelineGetsTheWidthThatTheFiguresDoNotNeed) {
+  attach();
+  const QDockWidget* cluster = window->layouts().dock("cluster");
+  const QDockWidget* timeline = window->layouts().dock("timeline");
+  for (const int width : {1400, 1900, 1280}) {
+    window->resize(width, 900);
+    EXPECT_TRUE(wait_for([&] {
+      return cluster->width() <= 400 && timeline->x() - cluster->geometry().right() < 20 &&
+             timeline->geometry().right() > width - 20;
+    })) << width
+        << ": cluster " << cluster->width() << ", timeline from " << timeline->x() << " to "
+        << timeline->geometry().right();
+  }
+}
+
 TEST_F(LiveWindowTest, PanningPausesAndTheKeyResumes) {
   attach();
   serveAndWait(4000);

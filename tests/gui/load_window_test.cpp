@@ -11,6 +11,7 @@
 #include "core/trace/moetrace_writer.h"
 #include "views/balance/balance_view.h"
 #include "views/load/load_view.h"
+#include "views/panels/start_page.h"
 
 namespace moescope {
 namespace {
@@ -73,7 +74,7 @@ TEST_F(LoadWindow, ADumpOpensTheWorkspaceOfLoads) {
   EXPECT_TRUE(dockShown("balance"));
   EXPECT_FALSE(dockShown("timeline"));
   EXPECT_FALSE(dockShown("sm"));
-  EXPECT_FALSE(window->centralWidget()->isVisible());
+  EXPECT_FALSE(window->findChild<StartPage*>()->isVisible());
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("loads.json"));
   ASSERT_EQ(window->session().recent().size(), 1U);
   EXPECT_EQ(window->session().recent()[0].files, QStringList{dump});
@@ -90,7 +91,7 @@ TEST_F(LoadWindow, ClosingGoesBackToTheStartPage) {
   ASSERT_TRUE(close->isEnabled());
   close->trigger();
   EXPECT_TRUE(window->loads().empty());
-  EXPECT_TRUE(window->centralWidget()->isVisible());
+  EXPECT_TRUE(window->findChild<StartPage*>()->isVisible());
   EXPECT_FALSE(dockShown("load"));
 }
 

@@ -47,6 +47,7 @@ TEST_F(ClusterCommands, StatusTellsWhatRuns) {
   const json status = answer({"status", node.target()});
   EXPECT_EQ(status["schema"], 1);
   EXPECT_EQ(status["model"], "tiny");
+  EXPECT_THAT(status["workload"].get<std::string>(), HasSubstr("rate=10,"));
   EXPECT_EQ(status["ranks"].size(), 4U);
   EXPECT_EQ(status["epoch"], 0);
   EXPECT_GT(status["expert_bytes"], 0);

@@ -236,6 +236,9 @@ TEST(GpuWorkload, BadSpecificationsAreRefusedByName) {
   EXPECT_THAT(refusal("prompt=0"), HasSubstr("prompt"));
   EXPECT_THAT(refusal("topics"), HasSubstr("KEY=VALUE"));
   EXPECT_EQ(parse_workload("prompt=7").prompt_max, 7);
+  const std::string all =
+      "rate=2.5,prompt=3:9,output=4:4,topics=2,period=7,concentration=0.5,zipf=1.3,seed=8";
+  EXPECT_EQ(workload_text(parse_workload(all)), all);
 }
 
 }  // namespace
