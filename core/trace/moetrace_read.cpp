@@ -291,6 +291,8 @@ TracePtr open_moetrace(const std::filesystem::path& path) {
     store.summaries = read_summary_index(*database, parts.tracks.size());
     (*database).execute("COMMIT");
   }
+  // A recording was made from no other file.
+  if (parts.info.files.empty()) parts.info.files = {path.string()};
   store.infos = parts.chunk_infos;
   parts.strings = std::make_shared<const StringTable>(
       static_cast<std::size_t>(store.bounds.strings), [connections](StringId first, StringId end) {

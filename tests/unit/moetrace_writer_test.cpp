@@ -70,7 +70,9 @@ TEST(MoetraceWriter, CommitsByItself) {
   writer.append(track, one_span(10));
   for (int i = 0; i < 3000 && open_moetrace(folder / "a.moetrace")->span_count() == 0; ++i)
     std::this_thread::sleep_for(10ms);
-  EXPECT_EQ(open_moetrace(folder / "a.moetrace")->span_count(), 1U);
+  const TracePtr found = open_moetrace(folder / "a.moetrace");
+  EXPECT_EQ(found->span_count(), 1U);
+  EXPECT_EQ(found->info().files, std::vector{(folder / "a.moetrace").string()});
 }
 
 /// In a process of its own whose files may not grow beyond `bytes`: writes until that fails.
