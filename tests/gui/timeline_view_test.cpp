@@ -277,11 +277,21 @@ TEST_F(Timeline, aSlowPictureIsCoarseWhileItMovesAndSharpAfterwards) {
   EXPECT_FALSE(canvas().coarse()) << "zooming is not moving";
   const int sharp = canvas().lanes().picture().width();
   key(Qt::Key_D);
-  canvas().grab();
+  const QImage coarse = canvas().grab().toImage();
   EXPECT_TRUE(canvas().coarse());
   EXPECT_LT(canvas().lanes().picture().width(), sharp);
+  // Enlarged, it fills the lanes: each part has the colour of the sharp picture.
   ASSERT_TRUE(test::wait_until([&] { return !canvas().coarse(); }));
   EXPECT_EQ(canvas().lanes().picture().width(), sharp);
+  const QImage fine = canvas().grab().toImage();
+  const QRect lanes = canvas().lanesRect();
+  const int y = at(range().begin, kCompute).y();
+  int same = 0;
+  for (int i = 0; i < 100; ++i) {
+    const QPoint inside(lanes.left() + lanes.width() * i / 100, y);
+    same += coarse.pixelColor(inside) == fine.pixelColor(inside) ? 1 : 0;
+  }
+  EXPECT_GT(same, 90);
   canvas().setSmoothMs(1e9);
   key(Qt::Key_D);
   canvas().grab();

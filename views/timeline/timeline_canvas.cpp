@@ -78,7 +78,9 @@ void TimelineCanvas::applyTheme() {
 
 void TimelineCanvas::refresh() {
   const TimeRange range = scene_.context().range();
-  if (range.length() == shown_.length() && range.begin != shown_.begin) settle_.start();
+  // A view of the newest time moves with each growth, not under the hand.
+  const bool newest = range.end == scene_.context().full().end;
+  if (range.length() == shown_.length() && range.begin != shown_.begin && !newest) settle_.start();
   shown_ = range;
   ticks_ = time_ticks(range, lanesRect().width(), kTickSpacing);
   const PixelMap map = scene_.map();
@@ -110,7 +112,7 @@ void TimelineCanvas::paintEvent(QPaintEvent* event) {
     coarse_ = moving() && (coarse_ || lanes_->lastDrawMs() > smooth_ms_);
     if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF() * (coarse_ ? 0.5 : 1));
     lanes_stale_ = false;
-    painter.drawImage(lanes.topLeft(), lanes_->picture());
+    painter.drawImage(lanes, lanes_->picture());  // a coarse picture is enlarged
   } else {
     painter.fillRect(lanes, Theme::of(palette()).background);
   }
