@@ -9,7 +9,7 @@
 
 namespace moescope {
 namespace {
-constexpr int kLeftWidth = 210, kClusterWidth = 380, kRightWidth = 400;
+constexpr int kLeftWidth = 232, kClusterWidth = 380, kRightWidth = 400;
 constexpr int kHoldMs = 100;                             // until the first layout is done
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
 constexpr int kWidePanel = 420;

@@ -17,7 +17,7 @@ PresetDocks docks_of(DockPreset preset) {
     case DockPreset::Analyse:
       break;
   }
-  return {{"cluster"}, {}};
+  return {{"cluster"}, {"sm"}};
 }
 
 }  // namespace

@@ -116,6 +116,7 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
   open({"good.json"});
   EXPECT_FALSE(find<StartPage>("startPage")->isVisible());
   EXPECT_TRUE(window->layouts().dock("details")->isVisible());
+  EXPECT_FALSE(window->layouts().dock("sm")->visibleRegion().isEmpty()) << "first of the tabs";
   EXPECT_EQ(window->focusWidget(), window->layouts().dock("timeline")->widget()->focusProxy());
   EXPECT_TRUE(QTest::qWaitFor(
       [&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
