@@ -75,8 +75,7 @@ void add_load_chart_options(CLI::App& command, LoadChartOptions& options) {
       ->check(CLI::Range(1, 65536));
   command.add_option("--layer", options.layer, "Row of the loads, for expert-time and GPUs");
   command.add_option("--window", options.window, "Only windows A:B of the loads (B not included)");
-  command.add_option("--unit", options.unit, "Unit of a recording")
-      ->check(CLI::IsMember({"prefill", "decode"}));
+  add_unit_option(command, options.unit);
 }
 
 void export_load_chart(const std::vector<std::string>& files, const std::string& chart,

@@ -163,15 +163,6 @@ void print_notes(const std::vector<std::string>& notes) {
   for (const auto& note : notes) fmt::print(stderr, "note: {}\n", note);
 }
 
-/// Leaves only the set of the unit asked for.
-void choose_unit(std::vector<LoadSet>& sets, const std::string& import, const std::string& unit) {
-  if (unit.empty() || sets.empty()) return;
-  std::erase_if(sets, [&](const LoadSet& set) { return set.unit != unit; });
-  if (sets.empty())
-    throw Error(import, "--unit", "has no loads of the " + unit + " unit",
-                "Leave --unit out to see what it has");
-}
-
 void run(const LoadsOptions& options) {
   Json document = {{"schema", 1},
                    {"loads", Json::array()},
@@ -179,7 +170,7 @@ void run(const LoadsOptions& options) {
                    {"wait_logs", Json::array()}};
   for (const auto& import : options.imports) {
     auto content = open_loads(import, command_progress());
-    choose_unit(content.sets, import, options.unit);
+    if (!options.unit.empty()) keep_unit(content.sets, import, options.unit);
     for (const auto& loads : content.sets) document["loads"].push_back(load_json(loads, options));
     if (options.json) {
       if (content.balance) document["balance_logs"].push_back(balance_log_json(*content.balance));
@@ -210,8 +201,7 @@ void register_loads(CLI::App& app) {
       ->required();
   command->add_option("--layer", options->layer, "Only this row, with all its loads");
   command->add_option("--window", options->window, "Only windows A:B (B not included)");
-  command->add_option("--unit", options->unit, "Only this unit of a recording")
-      ->check(CLI::IsMember({"prefill", "decode"}));
+  add_unit_option(*command, options->unit);
   command->add_option("--gpus", options->gpus, "GPUs that share the experts, for their balance")
       ->check(CLI::Range(1, 65536));
   command

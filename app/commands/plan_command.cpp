@@ -7,8 +7,9 @@
 
 namespace moescope {
 
-LoadSet read_loads_for_plan(const std::string& path) {
-  auto loads = read_loads(path, command_progress());
+LoadSet read_loads_for_plan(const std::string& path, const std::string& unit) {
+  auto loads = unit.empty() ? read_loads(path, command_progress())
+                            : read_loads_of_unit(path, unit, command_progress());
   for (const auto& note : loads.notes) fmt::print(stderr, "note: {}\n", note);
   return loads;
 }

@@ -20,8 +20,9 @@ void register_plan_diff(CLI::App& plan);
 void register_plan_import(CLI::App& plan);
 void register_plan_export(CLI::App& plan);
 
-/// Reads loads and tells their notes on stderr.
-LoadSet read_loads_for_plan(const std::string& path);
+/// Reads loads and tells their notes on stderr. `unit`: "prefill" or "decode" of a recording; "":
+/// the first one that there is.
+LoadSet read_loads_for_plan(const std::string& path, const std::string& unit = {});
 /// What must be copied in a layer: [{"expert","slot","gpu","from_gpus"}].
 Json copies_json(const LayerDiff& diff);
 /// {"mean","p95","max"}; null without values.

@@ -6,6 +6,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "app/commands/predict_options.h"
+#include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/plan_diff.h"
@@ -15,7 +16,7 @@ namespace moescope {
 namespace {
 
 struct EvaluateCommand {
-  std::string plan, loads, previous;
+  std::string plan, loads, loads_unit, previous;
   std::optional<int> active;
   std::shared_ptr<PredictChoice> predict = std::make_shared<PredictChoice>();
   bool json = false;
@@ -73,7 +74,7 @@ void print_summary(const Json& summary) {
 
 void evaluate(const EvaluateCommand& command) {
   const auto plan = load_plan(command.plan);
-  const auto loads = read_loads_for_plan(command.loads);
+  const auto loads = read_loads_for_plan(command.loads, command.loads_unit);
   EvaluateOptions options;
   Plan previous;
   if (!command.previous.empty()) {
@@ -99,6 +100,7 @@ void evaluate(const EvaluateCommand& command) {
   Json document = {{"schema", 1},
                    {"plan", command.plan},
                    {"loads", command.loads},
+                   {"loads_unit", loads.unit.empty() ? Json() : Json(loads.unit)},
                    {"num_gpus", plan.num_gpus},
                    {"num_nodes", plan.num_nodes},
                    {"num_slots", plan.slot_count()},
@@ -206,7 +208,8 @@ void register_plan_evaluate(CLI::App& plan) {
       plan.add_subcommand("evaluate", "How balanced a plan is for loads, next to what is possible");
   auto c = std::make_shared<EvaluateCommand>();
   command->add_option("--plan", c->plan, "Plan file")->required();
-  command->add_option("--loads", c->loads, "Load dump to judge it on")->required();
+  command->add_option("--loads", c->loads, "Load dump or recording to judge it on")->required();
+  add_unit_option(*command, c->loads_unit, "--loads-unit");
   command->add_option("--previous", c->previous,
                       "Plan that runs now: copies, and its predicted step beside the new one");
   command

@@ -7,6 +7,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "app/commands/predict_options.h"
+#include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/placement/actions.h"
@@ -25,7 +26,7 @@ struct SolveCommand {
   std::vector<int> dead;
   SolveOptions options;
   std::optional<int> max_copies, windows;
-  std::string use, shared_gpus;
+  std::string use, unit, shared_gpus;
   int top_k = 0;
   bool compatible = false, json = false;
 };
@@ -43,9 +44,10 @@ std::vector<LayerLoads> windows_of(const LoadSet& loads, const SolveCommand& com
 SolveResult solve(const SolveCommand& command, const std::vector<LayerLoads>& windows) {
   const auto& o = command.options;
   if (!command.compatible) return solve_plan(windows, o, command_progress());
-  if (o.from != nullptr || o.connected || !o.pinned.empty() || !o.forbidden.empty() ||
+  if (o.from != nullptr || o.rebuild || o.connected || !o.pinned.empty() || !o.forbidden.empty() ||
       !o.dead_gpus.empty())
-    throw Error("", "--compatible", "takes no --from, --connected, constraints or dead GPUs",
+    throw Error("", "--compatible",
+                "takes no --from, --rebuild, --connected, constraints or dead GPUs",
                 "Leave --compatible out");
   SolveResult result;
   result.plan =
@@ -141,7 +143,7 @@ void share(SolveCommand& command, const LoadSet& loads, std::vector<LayerLoads>&
 }
 
 void run(SolveCommand& command) {
-  const auto loads = read_loads_for_plan(command.loads);
+  const auto loads = read_loads_for_plan(command.loads, command.unit);
   auto& o = command.options;
   o.hierarchy = command.hierarchy == "hard"   ? Hierarchy::Hard
                 : command.hierarchy == "soft" ? Hierarchy::Soft
@@ -170,7 +172,7 @@ void run(SolveCommand& command) {
   throw_on_errors(validate_plan(result.plan), "the solved plan");
   save_plan(result.plan, command.output);
   auto summary = report(result, sum_of(windows), o, ms);
-  if (o.from != nullptr && !result.cancelled)
+  if (o.from != nullptr && !o.rebuild && !result.cancelled)
     summary["actions"] = actions_json(plan_actions(windows, o, result.plan, command_progress()), o);
   if (command.json)
     print_json(summary);
@@ -184,7 +186,8 @@ void register_plan_solve(CLI::App& plan) {
   auto* command = plan.add_subcommand("solve", "Make a plan for loads");
   auto c = std::make_shared<SolveCommand>();
   const auto count = CLI::Range(1, 1 << 18);
-  command->add_option("--loads", c->loads, "Load dump")->required();
+  command->add_option("--loads", c->loads, "Load dump or recording")->required();
+  add_unit_option(*command, c->unit);
   command->add_option("--gpus", c->options.gpus, "GPUs")->required()->check(count);
   command->add_option("--nodes", c->options.nodes, "Nodes")->check(count);
   command->add_option("--groups", c->options.groups, "Routing groups of the model")->check(count);
@@ -205,6 +208,9 @@ void register_plan_solve(CLI::App& plan) {
       ->add_option("--max-copies", c->max_copies,
                    "At most that many copies a layer, against --from")
       ->check(CLI::NonNegativeNumber);
+  command->add_flag("--rebuild", c->options.rebuild,
+                    "With --from: a plan from nothing, its GPUs and slots named so that it copies "
+                    "as few experts as it allows");
   command->add_option("--split", c->split, "Write replica weights of the best split, or none")
       ->check(CLI::IsMember({"equal", "best"}));
   command->add_option("--seed", c->options.seed, "Seed of the search");
@@ -235,12 +241,13 @@ void register_plan_solve(CLI::App& plan) {
 void register_plan_bounds(CLI::App& plan) {
   auto* command = plan.add_subcommand("bounds", "The lower bound on imbalance by number of slots");
   struct Options {
-    std::string loads;
+    std::string loads, unit;
     int gpus = 1, max_slots = 0;
     bool json = true;
   };
   auto o = std::make_shared<Options>();
-  command->add_option("--loads", o->loads, "Load dump")->required();
+  command->add_option("--loads", o->loads, "Load dump or recording")->required();
+  add_unit_option(*command, o->unit);
   command->add_option("--gpus", o->gpus, "GPUs")->required()->check(CLI::Range(1, 65536));
   command
       ->add_option("--max-slots", o->max_slots,
@@ -248,7 +255,7 @@ void register_plan_bounds(CLI::App& plan) {
       ->check(CLI::Range(1, 1 << 18));
   command->add_flag("--json", o->json, "Print one JSON document (always done)");
   command->callback([o] {
-    const auto loads = read_loads_for_plan(o->loads);
+    const auto loads = read_loads_for_plan(o->loads, o->unit);
     const auto sum = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
     Json document = {{"schema", 1}, {"gpus", o->gpus}, {"bounds", Json::array()}};
     const int most = o->max_slots > 0 ? o->max_slots : 2 * loads.experts;

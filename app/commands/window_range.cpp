@@ -29,4 +29,9 @@ std::pair<int, int> parse_window(const std::string& text, int windows) {
   return range;
 }
 
+void add_unit_option(CLI::App& command, std::string& unit, const char* option) {
+  command.add_option(option, unit, "Only this unit of a recording")
+      ->check(CLI::IsMember({"prefill", "decode"}));
+}
+
 }  // namespace moescope

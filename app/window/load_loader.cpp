@@ -2,6 +2,7 @@
 
 #include <QFileInfo>
 
+#include "core/loads/join_loads.h"
 #include "core/loads/sniff.h"
 
 namespace moescope {
@@ -43,36 +44,37 @@ QStringList LoadLoader::take(const QStringList& files) {
         dumps << file;
     }
   }
-  if (!dumps.isEmpty()) {
-    start(dumps.front(), false);
-    if (dumps.size() > 1)
-      Q_EMIT message(
-          {UserMessage::Level::Info,
-           tr("Opened %1 of %2 load dumps; open a folder to join the files of all ranks.")
-               .arg(QFileInfo(dumps.front()).fileName())
-               .arg(dumps.size()),
-           dumps.join(QLatin1Char('\n'))});
-  } else if (!recordings.isEmpty()) {
-    start(recordings.front(), true);
-  }
+  if (!dumps.isEmpty())
+    start(dumps, false);
+  else if (!recordings.isEmpty())
+    start(recordings, true);
   return traces;
 }
 
-void LoadLoader::start(const QString& file, bool recording) {
+void LoadLoader::start(const QStringList& files, bool recordings) {
+  const QString first = QFileInfo(files.front()).fileName();
+  std::vector<std::filesystem::path> paths;
+  for (const QString& file : files) paths.emplace_back(file.toStdString());
   job_.start(
-      tr("Opening loads of %1").arg(QFileInfo(file).fileName()),
-      [path = std::filesystem::path(file.toStdString()), recording](Progress& progress) {
+      files.size() == 1 ? tr("Opening loads of %1").arg(first)
+                        : tr("Opening loads of %1 and %2 more").arg(first).arg(files.size() - 1),
+      [paths, recordings](Progress& progress) {
+        auto with_loads = paths;
         // A recording takes its loads along, also when it has none.
-        return recording && !has_recorded_loads(path) ? LoadContent() : open_loads(path, progress);
+        if (recordings)
+          std::erase_if(with_loads, [](const auto& path) { return !has_recorded_loads(path); });
+        return with_loads.empty() ? LoadContent() : open_all_loads(with_loads, progress);
       },
-      [this, file, recording](LoadContent content) { show(file, recording, std::move(content)); });
+      [this, files, recordings](LoadContent content) {
+        show(files, recordings, std::move(content));
+      });
 }
 
-void LoadLoader::show(const QString& file, bool recording, LoadContent content) {
+void LoadLoader::show(const QStringList& files, bool recordings, LoadContent content) {
   const UserMessage found = describe_notes(content.notes());
   const bool none = content.sets.empty();
-  document_.setContent(std::move(content), none ? QStringList() : QStringList{file});
-  if (!recording) Q_EMIT opened({file}, none);
+  document_.setContent(std::move(content), none ? QStringList() : files);
+  if (!recordings) Q_EMIT opened(files, none);
   if (!found.text.isEmpty()) Q_EMIT message(found);
 }
 

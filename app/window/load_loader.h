@@ -16,7 +16,8 @@ class LoadLoader : public QObject {
   explicit LoadLoader(LoadDocument& document, QObject* parent = nullptr);
 
   /// Opens what of `files` are load dumps, recordings with loads or logs, and gives back those that
-  /// are traces: recordings are both. Of several dumps the first is opened.
+  /// are traces: recordings are both. Dumps of the same kind become one series, see
+  /// open_all_loads().
   QStringList take(const QStringList& files);
   /// Forgets loads and logs.
   void close();
@@ -29,8 +30,8 @@ class LoadLoader : public QObject {
   void opened(const QStringList& files, bool log);
 
  private:
-  void start(const QString& file, bool recording);
-  void show(const QString& file, bool recording, LoadContent content);
+  void start(const QStringList& files, bool recordings);
+  void show(const QStringList& files, bool recordings, LoadContent content);
 
   LoadDocument& document_;
   JobRunner job_;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/loads/load_set.h"
 
@@ -22,6 +23,9 @@ LoadSet read_routes_safetensors(const std::filesystem::path& path, Progress& pro
 LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progress);
 /// SGLang recorder dump: one file, or a folder with one file per rank.
 LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress);
+/// The files of the ranks of one dump. @param source name of the set
+LoadSet read_sglang_pt(const std::vector<std::filesystem::path>& files, const std::string& source,
+                       Progress& progress);
 /// Tables `loads` and `plans` of a .moetrace, a set for each unit.
 std::vector<LoadSet> read_recording(const std::filesystem::path& path, Progress& progress);
 

@@ -56,6 +56,11 @@ LoadSet read_loads(const std::filesystem::path& path, Progress& progress);
 /// As read_loads(), one set for each unit of a recording: prefill and decode have different loads,
 /// GPUs and plans. A recording without loads is an Error.
 std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress);
+/// Leaves only the sets of `unit`, "prefill" or "decode". Throws Error when there are none.
+void keep_unit(std::vector<LoadSet>& sets, const std::string& source, const std::string& unit);
+/// The set of one unit of a recording; as read_load_sets() and keep_unit().
+LoadSet read_loads_of_unit(const std::filesystem::path& path, const std::string& unit,
+                           Progress& progress);
 /// Whether a .moetrace has loads. Throws Error when it is none.
 bool has_recorded_loads(const std::filesystem::path& path);
 

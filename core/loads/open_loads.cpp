@@ -5,9 +5,9 @@
 namespace moescope {
 
 std::vector<std::string> LoadContent::notes() const {
-  if (balance) return balance->notes;
-  if (waits) return waits->notes;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = told;
+  if (balance) notes.insert(notes.end(), balance->notes.begin(), balance->notes.end());
+  if (waits) notes.insert(notes.end(), waits->notes.begin(), waits->notes.end());
   for (const LoadSet& set : sets)
     for (const auto& note : set.notes)
       notes.push_back(set.unit.empty() ? note : set.unit + " unit: " + note);

@@ -7,11 +7,12 @@
 
 namespace moescope {
 
-/// What a file or folder holds; exactly one of the members has something.
+/// What files or folders hold; of a single one, sets or one log.
 struct LoadContent {
   std::vector<LoadSet> sets;
   std::optional<BalanceLog> balance;
   std::optional<WaitLog> waits;
+  std::vector<std::string> told;  ///< about files that were not opened as they are
 
   /// What was found and is to be told, each note with its unit.
   std::vector<std::string> notes() const;

@@ -72,6 +72,21 @@ LoadSet read_loads(const std::filesystem::path& path, Progress& progress) {
   return read_text(path, head, progress);
 }
 
+void keep_unit(std::vector<LoadSet>& sets, const std::string& source, const std::string& unit) {
+  if (sets.empty()) return;
+  std::erase_if(sets, [&](const LoadSet& set) { return set.unit != unit; });
+  if (sets.empty())
+    throw Error(source, "unit", "has no loads of the " + unit + " unit",
+                "Leave --unit out to see what it has");
+}
+
+LoadSet read_loads_of_unit(const std::filesystem::path& path, const std::string& unit,
+                           Progress& progress) {
+  auto sets = read_load_sets(path, progress);
+  keep_unit(sets, path.string(), unit);
+  return std::move(sets.front());
+}
+
 std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress) {
   std::error_code failed;
   if (!std::filesystem::is_directory(path, failed) && is_moetrace(first_bytes(path)))

@@ -165,7 +165,12 @@ LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress) {
       if (entry.path().extension() == ".pt") files.push_back(entry.path());
     std::sort(files.begin(), files.end());
   }
-  PassReader passes(path.string());
+  return read_sglang_pt(files, path.string(), progress);
+}
+
+LoadSet read_sglang_pt(const std::vector<std::filesystem::path>& files, const std::string& source,
+                       Progress& progress) {
+  PassReader passes(source);
   for (Index i = 0; i < files.size(); ++i) {
     progress.report(static_cast<double>(i) / static_cast<double>(files.size()), "reading dumps");
     TorchFile file(files[i]);
@@ -174,7 +179,7 @@ LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress) {
       if (files.size() > 1)
         throw Error(files[i].string(), "", "is a dump of mode stat, which one file holds entirely",
                     "Open this file alone");
-      auto loads = read_stat(file, *counts, path.string());
+      auto loads = read_stat(file, *counts, source);
       drop_dense_layers(loads);
       finish_loads(loads);
       return loads;

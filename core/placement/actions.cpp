@@ -40,7 +40,7 @@ std::vector<PlanAction> plan_actions(const std::vector<LayerLoads>& windows,
   actions.push_back(judge(PlanAction::Kind::Resplit, *options.from, sum, options, progress));
   actions.push_back(judge(PlanAction::Kind::Migrate, migrated, sum, options, progress));
   auto fresh = options;
-  fresh.from = nullptr;
+  fresh.rebuild = true;
   fresh.max_copies.reset();
   fresh.on_layer = {};
   auto rebuilt = solve_plan(windows, fresh, progress).plan;

@@ -12,7 +12,7 @@ struct PlanAction {
   enum class Kind {
     Resplit,  ///< other shares of tokens for the replicas that are there: a table, no weights move
     Migrate,  ///< few copies
-    Rebuild   ///< a plan from nothing
+    Rebuild   ///< a plan from nothing, renamed after the running one
   };
   Kind kind = Kind::Resplit;
   Plan plan;                  ///< with the replica weights of its best split

@@ -18,8 +18,6 @@ class LayerSolver {
   /// it early.
   SolvedLayer solve(const Progress& progress);
   const std::vector<int>& row() const { return row_; }
-  /// Tokens of each expert, over all windows.
-  const std::vector<double>& total_loads() const { return totals_; }
 
  private:
   void scale_loads(const std::vector<LayerLoads>& windows);

@@ -13,6 +13,7 @@
 #include "core/parallel.h"
 #include "core/placement/bounds.h"
 #include "core/placement/layer_solver.h"
+#include "core/placement/relabel.h"
 #include "core/placement/split.h"
 
 namespace moescope {
@@ -89,6 +90,10 @@ void check_constraints(const SolveOptions& o, int layers, int experts) {
   if (o.max_copies)
     require(o.from != nullptr && *o.max_copies >= 0, "copies",
             "a copy budget needs a plan to start from", "Give --from PLAN with --max-copies");
+  if (o.rebuild)
+    require(o.from != nullptr && !o.max_copies, "rebuild",
+            "is for a plan that runs, and its copies cannot be limited",
+            "Give --from PLAN, and leave --max-copies out");
   if (o.from != nullptr)
     require(o.from->num_gpus == o.gpus && o.from->layers() == layers &&
                 o.from->num_experts == experts && o.from->slot_count() == o.slot_count,
@@ -98,6 +103,24 @@ void check_constraints(const SolveOptions& o, int layers, int experts) {
                         o.from->num_gpus, o.from->layers(), o.from->num_experts,
                         o.from->slot_count(), o.gpus, layers, experts, o.slot_count),
             "Start from a plan of the same shape");
+}
+
+/// One layer, as LayerSolver leaves it or renamed after the running plan.
+std::vector<int> solve_layer(const std::vector<LayerLoads>& windows, const SolveOptions& options,
+                             int layer, SolvedLayer& solved, Progress& progress) {
+  if (!options.rebuild) {
+    LayerSolver solver(windows, options, layer);
+    solved = solver.solve(progress);
+    return solver.row();
+  }
+  auto fresh = options;
+  fresh.from = nullptr;
+  LayerSolver solver(windows, fresh, layer);
+  solved = solver.solve(progress);
+  const auto& running = options.from->physical_to_logical[static_cast<std::size_t>(layer)];
+  auto row = relabel_row(solver.row(), running, options.from->num_experts, options, layer);
+  solved.copies = copies_needed(row, running, options.gpus);
+  return row;
 }
 
 }  // namespace
@@ -127,23 +150,22 @@ SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOption
   plan.physical_to_logical.resize(static_cast<std::size_t>(layers));
   if (options.split_best) plan.replica_weight.resize(static_cast<std::size_t>(layers));
 
+  const LayerLoads total = options.split_best ? sum_of(windows) : LayerLoads();
   std::atomic<int> done{0};
   std::mutex listener;
   const auto caller = std::this_thread::get_id();
   parallel_for(
       static_cast<std::size_t>(layers),
       [&](std::size_t l) {
-        LayerSolver solver(windows, options, static_cast<int>(l));
-        result.layers[l] = solver.solve(progress);
-        plan.physical_to_logical[l] = solver.row();
+        auto& row = plan.physical_to_logical[l];
+        row = solve_layer(windows, options, static_cast<int>(l), result.layers[l], progress);
         if (options.split_best)
           plan.replica_weight[l] =
-              best_split(solver.row(), solver.total_loads(), options.slot_count / options.gpus)
-                  .weight;
+              best_split(row, total[l], options.slot_count / options.gpus).weight;
         const int n = ++done;
         if (options.on_layer) {
           const std::lock_guard lock(listener);
-          options.on_layer(static_cast<int>(l), solver.row());
+          options.on_layer(static_cast<int>(l), row);
         }
         if (std::this_thread::get_id() == caller && !progress.cancelled())
           progress.report(static_cast<double>(n) / layers, "solving layers");

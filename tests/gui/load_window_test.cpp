@@ -1,6 +1,7 @@
 // The window with expert loads and logs: opening, workspace, recent files, closing, recordings.
 #include <gmock/gmock.h>
 
+#include <QComboBox>
 #include <QTemporaryDir>
 #include <QTest>
 #include <fstream>
@@ -78,6 +79,26 @@ TEST_F(LoadWindow, ADumpOpensTheWorkspaceOfLoads) {
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("loads.json"));
   ASSERT_EQ(window->session().recent().size(), 1U);
   EXPECT_EQ(window->session().recent()[0].files, QStringList{dump});
+}
+
+TEST_F(LoadWindow, SeveralDumpsOfAKindAreOneSeriesOthersFurtherEntries) {
+  const QString more = write("loads10.json", R"({"logical_count":[[[8,2,3,4],[4,3,2,1]]],)"
+                                             R"("layer_ids":[3,4]})");
+  const QString other = write("other.csv", "1,2,3\n");
+  const QString broken = write("broken.json", R"({"logical_count":[[1,2],[3]]})");
+  window->openFiles({other, more, broken, dump});
+  ASSERT_TRUE(wait_for([this] { return window->loads().loads() != nullptr; }));
+  ASSERT_EQ(window->loads().sets().size(), 2U);
+  const LoadSet& series = *window->loads().sets()[0];
+  ASSERT_EQ(series.windows.size(), 2U);  // one of the first file is empty and was left out
+  EXPECT_EQ(series.windows[0][0][0], 1);
+  EXPECT_EQ(series.windows[1][0][0], 8);
+  EXPECT_EQ(window->loads().sets()[1]->experts, 3);
+  auto* entries = window->findChild<QComboBox*>("loadUnit");
+  ASSERT_EQ(entries->count(), 2);
+  EXPECT_EQ(entries->itemText(1), "other.csv");
+  EXPECT_FALSE(entries->isHidden());
+  EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("broken.json was not opened"));
 }
 
 TEST_F(LoadWindow, TrapsThatTheReaderFindsAreTold) {

@@ -49,6 +49,20 @@ TEST_F(PlanSolveTest, aFullPlanIsOneEditThatBalances) {
   EXPECT_EQ(document->plan(), test::small_plan());
 }
 
+TEST_F(PlanSolveTest, aFullPlanSolvedAgainCopiesNothing) {
+  find<QPushButton>("solveFull")->click();
+  finish();
+  // The same plan with its GPUs in another order is what runs now.
+  Plan running = document->plan();
+  for (auto& row : running.physical_to_logical)
+    std::rotate(row.begin(), row.begin() + 5, row.end());
+  document->open(running, {}, {}, "running plan");
+  find<QPushButton>("solveFull")->click();
+  finish();
+  EXPECT_EQ(document->state().copies(), 0);
+  EXPECT_EQ(document->plan().physical_to_logical, running.physical_to_logical);
+}
+
 TEST_F(PlanSolveTest, aResplitMovesNoWeights) {
   find<QPushButton>("solveResplit")->click();
   finish();

@@ -86,6 +86,28 @@ TEST_F(LoadsCommand, OneUnitCanBeAskedFor) {
   EXPECT_EQ(run_moescope({"loads", write("d.csv", "1,2\n"), "--unit", "decode"}).exit_code, 1);
 }
 
+TEST_F(LoadsCommand, APlanIsSolvedForOneUnitOfARecording) {
+  const auto file = record();
+  const auto solve = [&](const std::string& unit) {
+    const auto result = run_moescope({"plan", "solve", "--loads", file, "--unit", unit, "--gpus",
+                                      "2", "--slots", "6", "-o", path("p.json")});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.err, testing::Not(HasSubstr("units")));  // no guess that must be told
+    const auto bounds = run_moescope(
+        {"plan", "bounds", "--loads", file, "--unit", unit, "--gpus", "1", "--max-slots", "4"});
+    EXPECT_EQ(bounds.exit_code, 0) << bounds.err;
+    const auto judged = run_moescope({"plan", "evaluate", "--plan", path("p.json"), "--loads", file,
+                                      "--loads-unit", unit, "--json"});
+    return json::parse(judged.out, nullptr, false)["loads_unit"];
+  };
+  EXPECT_EQ(solve("prefill"), "prefill");
+  EXPECT_EQ(solve("decode"), "decode");
+  EXPECT_EQ(run_moescope({"plan", "solve", "--loads", write("d.csv", "1,2\n"), "--unit", "decode",
+                          "--gpus", "1", "--slots", "2", "-o", path("q.json")})
+                .exit_code,
+            1);
+}
+
 TEST_F(LoadsCommand, LogsGiveSeriesAndWaitMatrices) {
   const auto log = write("server.log",
                          "[Expert Balancedness] forward_pass_id=9 current_pass_balancedness=0.8\n"

@@ -87,6 +87,26 @@ TEST_F(PlanCommand, BoundedMigrationAndDiffAgreeOnCopies) {
   EXPECT_EQ(diff["bytes"], copies * 44040192LL);
 }
 
+TEST_F(PlanCommand, ARebuildIsAsGoodAsAFreshPlanAndCopiesLess) {
+  const auto old = path("old.json"), fresh = path("fresh.json"), rebuilt = path("rebuilt.json");
+  const std::vector<std::string> common = {"plan", "solve", "--gpus", "16", "--slots", "80"};
+  const auto solve = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), common.begin(), common.end());
+    return run_moescope(more);
+  };
+  solve({"--loads", loads_, "-o", old});
+  solve({"--loads", later_, "-o", fresh});
+  ASSERT_EQ(solve({"--loads", later_, "--from", old, "--rebuild", "-o", rebuilt}).exit_code, 0);
+  const auto judge = [&](const std::string& plan) {
+    return run_json(
+        {"plan", "evaluate", "--plan", plan, "--loads", later_, "--previous", old, "--json"});
+  };
+  const auto a = judge(fresh)["summary"], b = judge(rebuilt)["summary"];
+  EXPECT_NEAR(a["equal"]["max"].get<double>(), b["equal"]["max"].get<double>(), 1e-12);
+  EXPECT_LT(b["copies"]["mean"].get<double>(), a["copies"]["mean"].get<double>());
+  EXPECT_EQ(solve({"--loads", later_, "--rebuild", "-o", rebuilt}).exit_code, 1);
+}
+
 TEST_F(PlanCommand, ValidateListsEveryProblemAndFails) {
   std::ofstream(path("bad.json"))
       << R"({"num_gpus":2,"physical_to_logical_map":[[0,1,2,2],[0,9,1,1]]})";

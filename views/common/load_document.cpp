@@ -29,7 +29,7 @@ void LoadDocument::setContent(LoadContent content, const QStringList& files) {
   if (content.balance)
     setBalanceLog(std::make_shared<const BalanceLog>(std::move(*content.balance)));
   if (content.waits) setWaitLog(std::make_shared<const WaitLog>(std::move(*content.waits)));
-  if (content.balance || content.waits) return;
+  if (content.sets.empty() && (content.balance || content.waits)) return;
   std::vector<LoadsPtr> sets;
   for (LoadSet& set : content.sets) sets.push_back(std::make_shared<const LoadSet>(std::move(set)));
   setSets(std::move(sets), files);

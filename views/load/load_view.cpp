@@ -2,14 +2,30 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QSignalBlocker>
 #include <QSplitter>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "views/common/action.h"
 
 namespace moescope {
+namespace {
+
+/// A set in the list of all: by its unit, and by its file where there are several.
+QString set_name(const LoadSet& set, const std::vector<LoadsPtr>& all) {
+  const bool one_source = std::all_of(all.begin(), all.end(), [&set](const LoadsPtr& other) {
+    return other->source == set.source;
+  });
+  const QString unit = QString::fromStdString(set.unit);
+  if (one_source) return unit.isEmpty() ? LoadView::tr("Loads") : unit;
+  const QString file = QFileInfo(QString::fromStdString(set.source)).fileName();
+  return unit.isEmpty() ? file : QStringLiteral("%1, %2").arg(file, unit);
+}
+
+}  // namespace
 
 LoadView::LoadView(LoadDocument& document, QWidget* parent)
     : QWidget(parent),
@@ -64,8 +80,9 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
 
 QWidget* LoadView::makeBar() {
   unit_->setObjectName("loadUnit");
-  unit_->setAccessibleName(tr("Unit whose loads are shown"));
-  unit_->setToolTip(tr("Prefill and decode have different loads, GPUs and plans"));
+  unit_->setAccessibleName(tr("Unit or file whose loads are shown"));
+  unit_->setToolTip(tr(
+      "Prefill and decode, and files of different kinds, have loads, GPUs and plans of their own"));
   kind_->setObjectName("loadKind");
   kind_->setAccessibleName(tr("Heatmap shown"));
   kind_->setToolTip(tr("What the heatmap shows"));
@@ -186,8 +203,7 @@ void LoadView::reload() {
   {
     const QSignalBlocker blocker(unit_);
     unit_->clear();
-    for (const LoadsPtr& set : document_.sets())
-      unit_->addItem(set->unit.empty() ? tr("Loads") : QString::fromStdString(set->unit));
+    for (const LoadsPtr& set : document_.sets()) unit_->addItem(set_name(*set, document_.sets()));
     unit_->setCurrentIndex(document_.shownSet());
     unit_->setVisible(unit_->count() > 1);
   }

@@ -89,11 +89,16 @@ struct PlanSolver::Work {
     options.dead_gpus = now.dead_gpus;
     options.layer_ids = now.layer_ids;
     options.seed = request.seed;
-    if (request.action == SolveAction::Migrate) {
-      options.from = &from;
-      options.max_copies = request.max_copies;
-    }
+    if (request.action == SolveAction::Migrate) options.max_copies = request.max_copies;
+    options.rebuild = request.action == SolveAction::Full && from_fits();
+    if (request.action == SolveAction::Migrate || options.rebuild) options.from = &from;
     return options;
+  }
+  /// A plan of other shape, or with errors in its rows, is nothing to copy little from.
+  bool from_fits() const {
+    return from.num_gpus == now.num_gpus && from.num_experts == now.num_experts &&
+           from.layers() == now.layers() && from.slot_count() == now.slot_count() &&
+           !has_errors(validate_plan(from));
   }
   void note(int layer, const std::vector<int>& row,
             const std::vector<double>& loads_of_layer) const {

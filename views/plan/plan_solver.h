@@ -15,7 +15,7 @@ namespace moescope {
 enum class SolveAction {
   Resplit,  ///< another split of tokens over the replicas; no weights move
   Migrate,  ///< at most so many copies a layer from the plan before
-  Full      ///< any plan
+  Full      ///< any plan; GPUs are renamed so that it copies little from the plan before
 };
 
 struct SolveRequest {

@@ -22,7 +22,9 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
                        SolveAction::Migrate);
   full_ =
       addButton("solveFull", tr("3  Full plan"),
-                tr("The best plan for these slots, however many experts move"), SolveAction::Full);
+                tr("The best plan for these slots. Its GPUs are named so that as few experts move "
+                   "from the plan before as it allows"),
+                SolveAction::Full);
   auto* form = new QFormLayout;
   form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
   addOptions(*form);
