@@ -1,7 +1,9 @@
 #include "views/load/heat_colors.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "views/common/chart_paint.h"
@@ -16,6 +18,7 @@ constexpr std::array<QRgb, 10> kCividis = {0xFF00224E, 0xFF123570, 0xFF3B496C, 0
 constexpr std::array<QRgb, 7> kBlueWhiteOrange = {0xFF1B4F9C, 0xFF4A90D0, 0xFFA9CFEA, 0xFFFFFFFF,
                                                   0xFFFBC38D, 0xFFE8832E, 0xFFA8480A};
 constexpr double kLeastRelative = 1.5, kLeastChange = 0.05;
+constexpr std::size_t kTableWorthIt = 30'000;  ///< cells
 
 QRgb mix(std::span<const QRgb> stops, double position) {
   const double at = std::clamp(position, 0.0, 1.0) * static_cast<double>(stops.size() - 1);
@@ -27,16 +30,72 @@ QRgb mix(std::span<const QRgb> stops, double position) {
   return qRgb(channel(qRed), channel(qGreen), channel(qBlue));
 }
 
+struct Extent {
+  double lowest = 0, most = 0, least = 0;  ///< of all values and 0; least above 0, 0: none
+};
+
+/// NaN is left out: it compares as neither. Four strands, as each comparison waits for the last.
+Extent extent_of(const std::vector<double>& values) {
+  constexpr std::size_t kStrands = 4;
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  std::array<double, kStrands> lowest{}, most{}, least;
+  least.fill(kNone);
+  const auto take = [&](std::size_t strand, double v) {
+    lowest[strand] = v < lowest[strand] ? v : lowest[strand];
+    most[strand] = v > most[strand] ? v : most[strand];
+    const double positive = v > 0 ? v : kNone;
+    least[strand] = positive < least[strand] ? positive : least[strand];
+  };
+  std::size_t i = 0;
+  for (; i + kStrands <= values.size(); i += kStrands)
+    for (std::size_t s = 0; s < kStrands; ++s) take(s, values[i + s]);
+  for (; i < values.size(); ++i) take(0, values[i]);
+  const double smallest = *std::min_element(least.begin(), least.end());
+  return {*std::min_element(lowest.begin(), lowest.end()),
+          *std::max_element(most.begin(), most.end()), smallest == kNone ? 0 : smallest};
+}
+
+/// Levels of many values, without a logarithm for each: the upper bits of a float tell the level up
+/// to one boundary or few, which are then compared.
+class LevelTable {
+ public:
+  explicit LevelTable(const HeatColors& colors) : first_(std::size_t{1} << (32 - kDropped)) {
+    for (int level = 1; level < HeatColors::kLevels; ++level)
+      boundary_[static_cast<std::size_t>(level)] =
+          static_cast<float>(colors.valueAt((level - 0.5) / (HeatColors::kLevels - 1)));
+    boundary_[0] = -std::numeric_limits<float>::infinity();
+    boundary_[HeatColors::kLevels] = std::numeric_limits<float>::infinity();
+    // Positive floats ascend with their bits.
+    int level = 0;
+    for (std::uint32_t i = 0; i < first_.size() / 2; ++i) {
+      const float from = std::bit_cast<float>(i << kDropped);
+      while (boundary_[static_cast<std::size_t>(level + 1)] <= from) ++level;
+      first_[i] = static_cast<std::uint8_t>(level);
+      if (level == HeatColors::kLevels - 1) {
+        std::fill(first_.begin() + i, first_.begin() + static_cast<long>(first_.size() / 2),
+                  static_cast<std::uint8_t>(level));
+        break;
+      }
+    }
+  }
+  /// @pre value is not NaN and not below 0
+  std::uint8_t level(float value) const {
+    std::uint8_t level = first_[std::bit_cast<std::uint32_t>(value) >> kDropped];
+    while (boundary_[level + 1U] <= value) ++level;
+    return level;
+  }
+
+ private:
+  static constexpr int kDropped = 16;                      ///< bits of the mantissa; 7 stay
+  std::array<float, HeatColors::kLevels + 1> boundary_{};  ///< lowest value of each level
+  std::vector<std::uint8_t> first_;                        ///< level where a run of floats begins
+};
+
 }  // namespace
 
 HeatColors::HeatColors(HeatScale scale, const LoadMatrix& matrix) : scale_(scale) {
-  double most = 0, least = 0, farthest = 0;
-  for (const double value : matrix.values) {
-    if (std::isnan(value)) continue;
-    most = std::max(most, value);
-    farthest = std::max(farthest, std::abs(value));
-    if (value > 0 && (least == 0 || value < least)) least = value;
-  }
+  const auto [lowest, most, least] = extent_of(matrix.values);
+  const double farthest = std::max(most, -lowest);
   switch (scale) {
     case HeatScale::Linear:
       high_ = most > 0 ? most : 1;
@@ -126,10 +185,22 @@ std::vector<double> HeatColors::ticks(int most) const {
 
 HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors) {
   HeatCells cells{matrix.rows, matrix.columns, colors.diverging(), {}};
-  cells.levels.reserve(matrix.values.size());
-  for (const double value : matrix.values)
-    cells.levels.push_back(std::isnan(value) ? HeatCells::kMissing
-                                             : static_cast<std::uint8_t>(colors.level(value)));
+  cells.levels.resize(matrix.values.size());
+  const bool curved = colors.scale() == HeatScale::Log || colors.scale() == HeatScale::Relative;
+  const auto fill = [&](const auto& level_of) {
+    for (std::size_t i = 0; i < cells.levels.size(); ++i) {
+      const double value = matrix.values[i];
+      cells.levels[i] = std::isnan(value) ? HeatCells::kMissing : level_of(value);
+    }
+  };
+  if (curved && matrix.values.size() > kTableWorthIt) {
+    const LevelTable table(colors);
+    fill([&table](double value) {
+      return table.level(static_cast<float>(std::clamp(value, 0.0, 3e38)));
+    });
+  } else {
+    fill([&colors](double value) { return static_cast<std::uint8_t>(colors.level(value)); });
+  }
   return cells;
 }
 

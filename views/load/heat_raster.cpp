@@ -1,6 +1,7 @@
 #include "views/load/heat_raster.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -35,32 +36,39 @@ std::vector<Cells> cells_of_pixels(double first, double count, int total, int pi
   return result;
 }
 
-std::uint8_t louder(std::uint8_t a, std::uint8_t b, bool diverging) {
-  if (a == HeatCells::kMissing) return b;
-  if (b == HeatCells::kMissing) return a;
+/// How much a level is worth seeing, where cells share a pixel; missing ones least.
+using Loudness = std::array<std::uint8_t, HeatCells::kMissing + 1>;
+Loudness loudness_of(bool diverging) {
   constexpr int middle = HeatColors::kLevels / 2;
-  if (diverging) return std::abs(a - middle) >= std::abs(b - middle) ? a : b;
-  return std::max(a, b);
+  Loudness loud{};
+  for (int level = 0; level < HeatColors::kLevels; ++level)
+    loud[static_cast<std::size_t>(level)] =
+        static_cast<std::uint8_t>(1 + (diverging ? std::abs(level - middle) : level));
+  return loud;
+}
+
+std::uint8_t louder(std::uint8_t a, std::uint8_t b, const Loudness& loud) {
+  return loud[a] >= loud[b] ? a : b;
 }
 
 /// One line of levels for the rows of `rows`: by column of pixels.
 void fill_line(const HeatCells& cells, Cells rows, const std::vector<Cells>& columns,
-               std::vector<std::uint8_t>& merged, std::vector<std::uint8_t>& line) {
+               const Loudness& loud, std::vector<std::uint8_t>& merged,
+               std::vector<std::uint8_t>& line) {
   const auto width = static_cast<std::size_t>(cells.columns);
   const std::uint8_t* row = &cells.levels[static_cast<std::size_t>(rows.first) * width];
   if (rows.last - rows.first > 1) {
     merged.assign(row, row + width);
     for (int r = rows.first + 1; r < rows.last; ++r) {
       const std::uint8_t* other = &cells.levels[static_cast<std::size_t>(r) * width];
-      for (std::size_t c = 0; c < width; ++c)
-        merged[c] = louder(merged[c], other[c], cells.diverging);
+      for (std::size_t c = 0; c < width; ++c) merged[c] = louder(merged[c], other[c], loud);
     }
     row = merged.data();
   }
   for (std::size_t x = 0; x < columns.size(); ++x) {
     std::uint8_t level = row[columns[x].first];
     for (int c = columns[x].first + 1; c < columns[x].last; ++c)
-      level = louder(level, row[c], cells.diverging);
+      level = louder(level, row[c], loud);
     line[x] = level;
   }
 }
@@ -69,11 +77,12 @@ void fill_line(const HeatCells& cells, Cells rows, const std::vector<Cells>& col
 template <typename Visit>
 void visit_lines(const HeatCells& cells, const std::vector<Cells>& rows,
                  const std::vector<Cells>& columns, Visit visit) {
+  const Loudness loud = loudness_of(cells.diverging);
   std::vector<std::uint8_t> merged, line(columns.size());
   for (std::size_t y = 0; y < rows.size();) {
     std::size_t end = y + 1;
     while (end < rows.size() && rows[end] == rows[y]) ++end;
-    fill_line(cells, rows[y], columns, merged, line);
+    fill_line(cells, rows[y], columns, loud, merged, line);
     visit(static_cast<int>(y), static_cast<int>(end), line);
     y = end;
   }
