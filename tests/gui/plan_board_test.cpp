@@ -124,6 +124,51 @@ TEST_F(PlanBoardTest, keysPickUpCarryAndDrop) {
   EXPECT_EQ(document->undoStack().count(), 2);
 }
 
+TEST_F(PlanBoardTest, refusedTargetsAreMarkedWhileDragging) {
+  // Expert 0 may not go to GPU 2 (slots 10 to 14), expert 7 in slot 7 not to GPU 0; slot 8 is
+  // pinned.
+  view->editor().toggleForbidden(0, 2, 0);
+  view->editor().toggleForbidden(0, 0, 7);
+  view->editor().togglePins(0, {8});
+  const auto barred = [&](int slot) {
+    return slot_text(board->picture(), slot).contains("a drop here is not allowed");
+  };
+  EXPECT_FALSE(barred(12)) << "nothing is dragged yet";
+  const QImage quiet = board->viewport()->grab().toImage();
+  dragOver(0, 12);
+  for (const int slot : {7, 8, 10, 12, 14}) EXPECT_TRUE(barred(slot)) << slot;
+  for (const int slot : {1, 6, 9, 15, 19}) EXPECT_FALSE(barred(slot)) << slot;
+  EXPECT_EQ(board->viewport()->cursor().shape(), Qt::ForbiddenCursor);
+  EXPECT_THAT(board->dragText().toStdString(), HasSubstr("forbidden on GPU 2"));
+  EXPECT_EQ(expert(12), 12) << "no preview of what is refused";
+  const QImage marked = board->viewport()->grab().toImage();
+  EXPECT_NE(marked.copy(board->slotRect(13)), quiet.copy(board->slotRect(13))) << "cross";
+  EXPECT_NE(marked.copy(board->slotRect(16)), quiet.copy(board->slotRect(16))) << "frame";
+  mouse(QEvent::MouseMove, center(16));
+  EXPECT_EQ(board->viewport()->cursor().shape(), Qt::DragMoveCursor);
+  mouse(QEvent::MouseMove, center(7), Qt::ControlModifier);
+  EXPECT_FALSE(barred(7)) << "a copy leaves expert 7 out of GPU 0";
+  EXPECT_TRUE(barred(12));
+  EXPECT_EQ(board->viewport()->cursor().shape(), Qt::DragCopyCursor);
+  key(Qt::Key_Escape);
+  EXPECT_FALSE(barred(12));
+  EXPECT_EQ(board->viewport()->grab().toImage().copy(board->slotRect(13)),
+            quiet.copy(board->slotRect(13)));
+}
+
+TEST_F(PlanBoardTest, refusedTargetsAreToldWhileCarryingByKeys) {
+  view->editor().togglePins(0, {1});
+  board->select(0);
+  key(Qt::Key_M);
+  EXPECT_TRUE(slot_text(board->picture(), 1).contains("not allowed"));
+  key(Qt::Key_Right);
+  EXPECT_THAT(board->dragText().toStdString(), HasSubstr("Not here: Slot 1"));
+  EXPECT_EQ(expert(0), 0);
+  key(Qt::Key_Return);
+  EXPECT_EQ(expert(0), 0);
+  EXPECT_THAT(view->told().toStdString(), HasSubstr("pinned"));
+}
+
 TEST_F(PlanBoardTest, arrowKeysWalkAndPageKeysChangeTheLayer) {
   key(Qt::Key_Right);
   EXPECT_EQ(board->current(), 0);

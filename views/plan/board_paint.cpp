@@ -87,6 +87,21 @@ class BoardPainter {
     if (11 * layout_.zoom() >= kSmallestText) cell_text(box, e, ink);
     if (std::binary_search(pinned_.begin(), pinned_.end(), slot)) pin(box, ink);
     outline(slot, box, e);
+    if (!picture_.barred.empty() && slot != picture_.source) drop_mark(slot, box);
+  }
+  /// While dragging: a cross where a drop is refused, a dashed frame where it is not.
+  void drop_mark(int slot, const QRectF& box) {
+    if (!picture_.barred[static_cast<std::size_t>(slot)]) {
+      if (slot != picture_.target) frame(box, theme_.selection, 1.5, Qt::DashLine);
+      return;
+    }
+    QColor veil = theme_.background;
+    veil.setAlpha(170);
+    painter_.fillRect(box, veil);
+    painter_.setPen(QPen(theme_.ribbon_exposed, 1.5));
+    const QRectF cross = box.adjusted(3, 3, -3, -3);
+    painter_.drawLine(cross.topLeft(), cross.bottomRight());
+    painter_.drawLine(cross.bottomLeft(), cross.topRight());
   }
   void cell_text(const QRectF& box, int e, const QColor& ink) {
     painter_.setPen(ink);
@@ -240,7 +255,12 @@ qreal paint_board_legend(QPainter& painter, const QRectF& area, const BoardPictu
   word(QString::fromUtf8("17³  ") + tr("expert, replicas"));
   word(QString::fromUtf8("◤  ") + tr("pinned"));
   word(tr("!  problem"));
-  word(tr("bar: GPU load / mean, | mean, ⋮ bound"));
+  if (picture.barred.empty()) {
+    word(tr("bar: GPU load / mean, | mean, ⋮ bound"));
+  } else {
+    word(tr("╳  no drop here"));
+    word(tr("┄  drop allowed"));
+  }
   painter.restore();
   return height;
 }
@@ -269,6 +289,9 @@ QString slot_text(const BoardPicture& picture, int slot) {
   }
   if (picture.constraints != nullptr && picture.constraints->is_pinned(picture.layer, slot))
     text += tr("; pinned");
+  if (slot < static_cast<int>(picture.barred.size()) &&
+      picture.barred[static_cast<std::size_t>(slot)])
+    text += tr("; a drop here is not allowed");
   for (const PlanProblem& problem : state.problems(picture.layer))
     if (problem.slot == slot) text += QStringLiteral("; ") + QString::fromStdString(problem.text);
   return text;

@@ -21,6 +21,7 @@ struct BoardPicture {
   int expert = -1;               ///< whose replicas are marked
   int source = -1, target = -1;  ///< of a drag; -1: none
   bool copy = false;             ///< the drag copies, it does not swap
+  std::vector<char> barred;      ///< [slot] a drop is refused there; empty without a drag
   QRectF rubber;                 ///< null: none
 };
 

@@ -181,6 +181,7 @@ BoardPicture PlanBoard::picture() const {
     picture.source = drag_->grabbed;
     picture.target = drag_->target;
     picture.copy = drag_->copy;
+    picture.barred = drag_->barred;
   }
   if (rubber_) picture.rubber = *rubber_;
   return picture;
@@ -257,6 +258,7 @@ BoardLegend::BoardLegend(PlanBoard& board, QWidget* parent) : QWidget(parent), b
        {&PlanDocument::changed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&board.document(), signal, this, qOverload<>(&QWidget::update));
   connect(&board, &PlanBoard::selectionChanged, this, qOverload<>(&QWidget::update));
+  connect(&board, &PlanBoard::dragTextChanged, this, qOverload<>(&QWidget::update));
 }
 
 void BoardLegend::paintEvent(QPaintEvent*) {

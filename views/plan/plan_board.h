@@ -83,6 +83,8 @@ class PlanBoard : public QAbstractScrollArea {
     int grabbed = -1, target = -1;
     bool copy = false, by_keys = false;
     std::optional<double> before;  ///< imbalance when it began
+    std::vector<char> barred;      ///< [slot] where a drop is refused
+    QString objection;             ///< why it would be at the target
   };
   void refresh();
   void relayout();
@@ -94,6 +96,7 @@ class PlanBoard : public QAbstractScrollArea {
   void dragTo(int target, bool copy);
   void endDrag(bool drop);
   void dragHint();
+  void dragCursor();
   void rubberTo(QPoint point);
   bool carryKey(QKeyEvent* event);
   bool moveKey(QKeyEvent* event);

@@ -107,13 +107,32 @@ void PlanBoard::wheelEvent(QWheelEvent* event) {
 
 void PlanBoard::startDrag(int slot, bool by_keys) {
   const bool held = std::binary_search(selected_.begin(), selected_.end(), slot);
-  drag_ = Drag{held ? selected_ : std::vector<int>{slot},     slot, -1, false, by_keys,
-               document().state().figures(layer_).imbalance()};
+  drag_ = Drag{.sources = held ? selected_ : std::vector<int>{slot},
+               .grabbed = slot,
+               .by_keys = by_keys,
+               .before = document().state().figures(layer_).imbalance(),
+               .barred = editor_.barredTargets(layer_, slot, false),
+               .objection = {}};
   dragHint();
+  dragCursor();
+}
+
+/// The pointer says as well whether a drop is refused here, and whether it copies.
+void PlanBoard::dragCursor() {
+  if (!drag_)
+    viewport()->unsetCursor();
+  else if (!drag_->objection.isEmpty())
+    viewport()->setCursor(Qt::ForbiddenCursor);
+  else
+    viewport()->setCursor(drag_->copy ? Qt::DragCopyCursor : Qt::DragMoveCursor);
 }
 
 void PlanBoard::dragTo(int target, bool copy) {
   if (target == drag_->target && copy == drag_->copy) return;
+  if (copy != drag_->copy) {
+    document().preview(std::nullopt);
+    drag_->barred = editor_.barredTargets(layer_, drag_->grabbed, copy);
+  }
   drag_->target = target;
   drag_->copy = copy;
   const bool moves = target >= 0 && target != drag_->grabbed;
@@ -122,10 +141,13 @@ void PlanBoard::dragTo(int target, bool copy) {
     document().preview(std::nullopt);
     edit = editor_.dropEdit(layer_, drag_->sources, drag_->grabbed, target, copy);
   }
+  drag_->objection = moves ? document().objection(edit) : QString();
   dragHint();  // names what is there now
-  document().preview(moves && !edit.empty() ? std::optional(edit) : std::nullopt);
+  dragCursor();
+  const bool allowed = moves && !edit.empty() && drag_->objection.isEmpty();
+  document().preview(allowed ? std::optional(edit) : std::nullopt);
   if (const auto after = document().state().figures(layer_).imbalance();
-      moves && after && drag_->before)
+      allowed && after && drag_->before)
     drag_text_ += tr("    imbalance %1 → %2").arg(*drag_->before, 0, 'f', 3).arg(*after, 0, 'f', 3);
   viewport()->update();
   Q_EMIT dragTextChanged(drag_text_);
@@ -138,6 +160,8 @@ void PlanBoard::dragHint() {
     drag_text_ = d.by_keys ? tr("Move to a slot with the arrow keys; Return swaps, Ctrl+Return "
                                 "copies, Escape cancels")
                            : tr("Drop on a slot to swap, hold Ctrl to copy");
+  } else if (!d.objection.isEmpty()) {
+    drag_text_ = tr("✕ Not here: %1").arg(d.objection);
   } else {
     drag_text_ = editor_.dropText(layer_, d.sources, d.grabbed, d.target, d.copy);
     if (!d.by_keys) drag_text_ += d.copy ? tr(" (without Ctrl: swap)") : tr(" (Ctrl: copy)");
@@ -149,6 +173,7 @@ void PlanBoard::endDrag(bool drop) {
   if (!drag_) return;
   const Drag done = *std::exchange(drag_, std::nullopt);
   drag_text_.clear();
+  dragCursor();
   Q_EMIT dragTextChanged({});
   document().preview(std::nullopt);
   if (drop && done.target >= 0 && done.target != done.grabbed) {

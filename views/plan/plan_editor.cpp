@@ -90,6 +90,18 @@ void PlanEditor::drop(int layer, const std::vector<int>& sources, int grabbed, i
   commit(dropEdit(layer, sources, grabbed, target, copy), text);
 }
 
+std::vector<char> PlanEditor::barredTargets(int layer, int grabbed, bool copy) const {
+  const Plan& plan = document_.plan();
+  std::vector<char> barred;
+  for (int slot = 0; hasSlot(layer, slot); ++slot) {
+    const PlanEdit edit =
+        copy ? place_expert(plan, layer, slot, slot_value(plan, layer, grabbed).expert)
+             : swap_slots(plan, layer, grabbed, slot);
+    barred.push_back(document_.objection(edit).isEmpty() ? 0 : 1);
+  }
+  return barred;
+}
+
 void PlanEditor::place(int layer, int slot, int expert) {
   document_.preview(std::nullopt);
   if (expert < 0 || expert >= document_.plan().num_experts) {

@@ -35,6 +35,9 @@ class PlanEditor : public QObject {
   QString dropText(int layer, const std::vector<int>& sources, int grabbed, int target,
                    bool copy) const;
   void drop(int layer, const std::vector<int>& sources, int grabbed, int target, bool copy);
+  /// [slot] of `layer`: whether `grabbed` alone could not be dropped there, because of a pin, a ban
+  /// or a failed GPU.
+  std::vector<char> barredTargets(int layer, int grabbed, bool copy) const;
 
   void swap(int layer, int a, int b) { drop(layer, {a}, a, b, false); }
   void place(int layer, int slot, int expert);
