@@ -141,6 +141,29 @@ void migration(const LayerLoads& before, const LayerLoads& after, std::optional<
       "kept: " + three(kept), three(over_layers(layers, equal)), "", ours.ms);
 }
 
+/// A full plan in spite of the running one, as solved and with its GPUs and slots renamed.
+void rebuild(const LayerLoads& before, const LayerLoads& after, int gpus, int slots,
+             std::string_view drift, std::uint64_t seed) {
+  const auto running = eplb_plan(before, slots, 1, 1, gpus);
+  auto options = machine(gpus, slots, seed);
+  EvaluateOptions with_previous;
+  with_previous.previous = &running;
+  const auto copies = [&](const Plan& plan) {
+    return over_layers(judge(plan, after, with_previous),
+                       [](const LayerEvaluation& l) { return 1.0 * l.copies.value_or(0); })
+        .mean;
+  };
+  const auto fresh = solve(after, options);
+  options.from = &running;
+  options.rebuild = true;
+  const auto ours = solve(after, options);
+  row(fmt::format("{} / {}, {} drift, full plan: {:.1f} copies a layer, renamed {:.1f}", gpus,
+                  slots, drift, copies(fresh.plan), copies(ours.plan)),
+      fmt::format("fresh EPLB: {:.1f} copies", copies(eplb_plan(after, slots, 1, 1, gpus))),
+      three(over_layers(judge(ours.plan, after), equal)),
+      fmt::format("as solved: {}", three(over_layers(judge(fresh.plan, after), equal))), ours.ms);
+}
+
 void connected(const LayerLoads& loads, const LayerLoads& later, std::uint64_t seed) {
   auto options = machine(32, 288, seed);
   options.connected = true;
@@ -183,6 +206,9 @@ int main(int argc, char** argv) {
       {"E", [&] { soft(loads, seed); }},
       {"F", [&] { migration(loads, drifted, std::nullopt, seed); }},
       {"F32", [&] { migration(loads, drifted, 32, seed); }},
+      {"R", [&] { rebuild(loads, drifted, 32, 288, "30 %", seed); }},
+      {"R", [&] { rebuild(loads, later, 32, 288, "10 %", seed); }},
+      {"R", [&] { rebuild(loads, later, 72, 288, "10 %", seed); }},
       {"G", [&] { connected(loads, later, seed); }},
       {"I", [&] { compatible(loads); }}};
   for (const auto& [name, run] : parts)
