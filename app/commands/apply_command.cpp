@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "app/commands/apply_effect.h"
 #include "app/commands/cluster_commands.h"
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
@@ -15,6 +16,7 @@ struct ApplyOptions : NodeOptions {
   std::string plan;
   std::optional<std::uint64_t> base_epoch;
   bool dry_run = false;
+  EffectOptions effect;
 };
 
 /// What moves from the running plan to the new one, by layer.
@@ -77,7 +79,9 @@ void apply(const ApplyOptions& options) {
   const Plan plan = load_plan(options.plan);
   const auto client = connect_node(options);
   const NodeStatus before = client->status(true);
-  const Json layers = moves_json(parse_plan(before.plan_json, options.target).plan, plan);
+  const Plan running = parse_plan(before.plan_json, options.target).plan;
+  const Json layers = moves_json(running, plan);
+  auto effect = predict_effect(options.effect, before, running, plan);
   if (!options.json) print_moves(layers, before.expert_bytes);
   PlanRequest request{plan_json(plan), std::filesystem::path(options.plan).filename().string(),
                       options.base_epoch ? options.base_epoch : before.epoch, options.dry_run};
@@ -89,10 +93,12 @@ void apply(const ApplyOptions& options) {
                                                    static_cast<double>(change.bytes_total) / 1e6));
     return true;
   });
+  if (effect && outcome.done && !options.dry_run) measure_effect(options.effect, *client, *effect);
   if (options.json) {
     Json document = outcome_json(options, outcome);
     document["dry_run"] = options.dry_run;
     document["layers"] = layers;
+    document["effect"] = effect ? effect_json(*effect) : Json();
     print_json(document);
   } else if (options.dry_run && outcome.done) {
     fmt::print("dry run    the node would take it: {} copies over both units, {:.2f} MB\n",
@@ -100,6 +106,7 @@ void apply(const ApplyOptions& options) {
   } else if (outcome.done) {
     print_outcome(outcome);
   }
+  if (effect && outcome.done && !options.json) print_effect(*effect);
   finish(options, outcome);
 }
 
@@ -123,6 +130,7 @@ void register_apply(CLI::App& app) {
   command->add_option("--base-epoch", options->base_epoch,
                       "Refuse when another epoch runs (default: the one that runs now)");
   command->add_flag("--dry-run", options->dry_run, "Check and tell what would move");
+  add_effect_options(*command, options->effect);
   command->callback([options] { apply(*options); });
 }
 

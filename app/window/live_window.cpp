@@ -5,6 +5,7 @@
 
 #include "app/window/dock_presets.h"
 #include "core/analysis/workload_text.h"
+#include "core/parallel.h"
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
@@ -13,13 +14,10 @@
 namespace moescope {
 namespace {
 
-constexpr int kAnalysisMs = 1000;                ///< between analyses of a growing trace, at least
-constexpr int kAnalysisShare = 4;                ///< and so many times as long as one takes
-constexpr int kLoadsMs = 2000;                   ///< between reading the recorded loads
-constexpr int kServedMs = 500;                   ///< between updates of the requests
-constexpr TimeNs kEffectWindow = 8'000'000'000;  ///< before and after a change that is compared
-constexpr int kEffectWindows = 8;                ///< of loads, that a prediction is made from
-constexpr TimeNs kSettle = 2'500'000'000;
+constexpr int kAnalysisMs = 1000;  ///< between analyses of a growing trace, at least
+constexpr int kAnalysisShare = 4;  ///< and so many times as long as one takes
+constexpr int kLoadsMs = 2000;     ///< between reading the recorded loads
+constexpr int kServedMs = 500;     ///< between updates of the requests
 
 }  // namespace
 
@@ -120,7 +118,7 @@ void LiveWindow::phaseChanged(LivePhase phase) {
     dismissed_ = false;
     if (!live_.snapshot()) showing_ = false;
     load_sets_.clear();
-    effect_.reset();
+    effect_.forget();
     if (parts_.document.trace()) parts_.layout.reveal("cluster");
   }
   if (phase == LivePhase::Lost || phase == LivePhase::Ended) {
@@ -196,7 +194,7 @@ void LiveWindow::takeSnapshot() {
     requests_->setServing(
         std::make_shared<const Serving>(Serving{snapshot.requests, snapshot.steps}));
   }
-  showEffect();
+  effect_.update(snapshot, measuredImbalance());
 }
 
 /// Loads are taken from the recording, which has all of them in the shape that files have.
@@ -285,21 +283,18 @@ void LiveWindow::connectPlan() {
   connect(apply_, &QAction::triggered, this, check);
   connect(&panel, &ApplyPanel::checkRequested, this, check);
   connect(&panel, &ApplyPanel::applyRequested, this, [this, &panel] {
-    const LiveSnapshotPtr& snapshot = live_.snapshot();
-    const TimeNs now = snapshot->trace->range().end;
-    effect_ = PlanEffect{};
-    effect_->imbalance.before = measuredImbalance();
-    effect_->imbalance.predicted =
-        predicted_imbalance(load_sets_, kEffectWindows, *parts_.loads.plan());
-    effect_->decode_step.before =
-        mean_decode_step(snapshot->steps, {std::max<TimeNs>(0, now - kEffectWindow), now});
-    effect_since_ = -1;
+    beginEffect();
     panel.setRunning();
     live_.applyPlan(editedPlan(), tr("edited plan"));
   });
+  connect(&effect_, &PlanEffectWatch::changed, this, [this, &panel](const PlanEffect& effect) {
+    panel.setEffect(effect);
+    cluster_->setEffects(effect_.effects());
+    Q_EMIT effectShown(effect);
+  });
   connect(&panel, &ApplyPanel::abandonRequested, &live_, &LiveSession::abandonPlan);
   const auto roll_back = [this] {
-    effect_.reset();
+    effect_.drop();
     live_.rollBack();
   };
   connect(&panel, &ApplyPanel::rollBackRequested, this, roll_back);
@@ -325,8 +320,31 @@ void LiveWindow::connectPlan() {
 
 void LiveWindow::planEnded(const PlanOutcome& outcome) {
   cluster_->applyPanel().showOutcome(outcome);
-  if (!outcome.done) effect_.reset();
-  if (live_.snapshot()) effect_since_ = live_.snapshot()->trace->range().end;
+  if (outcome.done && live_.snapshot())
+    effect_.committed(outcome.change.ticket, live_.snapshot()->trace->range().end);
+  else
+    effect_.drop();
+}
+
+/// All that a prediction for the edited plan is made from.
+void LiveWindow::beginEffect() {
+  const LiveSnapshotPtr& snapshot = live_.snapshot();
+  RunningEngine engine;
+  engine.trace = snapshot->trace;
+  engine.rules = parts_.document.rules();
+  engine.steps = snapshot->steps;
+  engine.loads = load_sets_;
+  engine.imbalance = measuredImbalance();
+  if (running_) engine.plan = *running_;
+  if (const auto& status = live_.state().status) {
+    engine.overlap = status->overlap;
+    if (!status->units.empty()) {
+      engine.workers = status->units.back().granted.workers;
+      engine.comm_workers = status->units.back().granted.communication;
+    }
+  }
+  if (live_.state().embedded) engine.cores = hardware_threads();
+  effect_.begin(std::move(engine), parts_.loads.plan());
 }
 
 /// As the runtime measures it, mean over layers and units.
@@ -336,19 +354,6 @@ std::optional<double> LiveWindow::measuredImbalance() const {
     for (const NodeUnit& unit : live_.state().status->units)
       layers.insert(layers.end(), unit.imbalance.begin(), unit.imbalance.end());
   return mean_of(layers);
-}
-
-/// Measured figures of the time since the change, as they come in.
-void LiveWindow::showEffect() {
-  if (!effect_ || effect_since_ < 0) return;
-  const LiveSnapshot& snapshot = *live_.snapshot();
-  const TimeNs now = snapshot.trace->range().end;
-  // The runtime tells the imbalance of whole windows of a second: the first one began before.
-  if (now - effect_since_ > kSettle) effect_->imbalance.measured = measuredImbalance();
-  effect_->decode_step.measured =
-      mean_decode_step(snapshot.steps, {std::max(effect_since_, now - kEffectWindow), now});
-  cluster_->applyPanel().setEffect(*effect_);
-  Q_EMIT effectShown(*effect_);
 }
 
 bool LiveWindow::planDiffers() const {

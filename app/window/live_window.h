@@ -12,7 +12,7 @@
 #include "app/window/dock_layout.h"
 #include "app/window/live_session.h"
 #include "app/window/loader.h"
-#include "core/analysis/plan_effect.h"
+#include "app/window/plan_effect_watch.h"
 #include "views/common/document.h"
 #include "views/common/follow_mode.h"
 #include "views/common/load_document.h"
@@ -76,7 +76,7 @@ class LiveWindow : public QObject {
   void openRecording();
   void offerPlan();
   void planEnded(const PlanOutcome& outcome);
-  void showEffect();
+  void beginEffect();
   std::optional<double> measuredImbalance() const;
   std::string editedPlan() const;
 
@@ -102,8 +102,7 @@ class LiveWindow : public QObject {
   QElapsedTimer analysis_time_;  ///< since the last analysis
   qint64 analysis_pause_ = 0;    ///< ms between two
   QElapsedTimer served_;         ///< since requests were shown
-  std::optional<PlanEffect> effect_;
-  TimeNs effect_since_ = 0;  ///< trace time of the change
+  PlanEffectWatch effect_;
 };
 
 }  // namespace moescope

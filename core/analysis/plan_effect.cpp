@@ -1,6 +1,7 @@
 #include "core/analysis/plan_effect.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -39,6 +40,19 @@ int missing(const std::set<int>& wanted, const std::set<int>& there) {
 std::optional<double> mean_of(const std::vector<double>& values) {
   if (values.empty()) return std::nullopt;
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::optional<double> deviation_of(const std::vector<double>& values) {
+  if (values.size() < 2) return std::nullopt;
+  const double mean = *mean_of(values);
+  double squares = 0;
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+std::optional<bool> EffectFigure::below_noise() const {
+  if (!before || !predicted || !error) return std::nullopt;
+  return std::abs(*predicted - *before) <= *error;
 }
 
 std::optional<double> predicted_imbalance(const std::vector<std::shared_ptr<const LoadSet>>& sets,

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/analysis/serving.h"
@@ -14,11 +15,17 @@ namespace moescope {
 /// One figure; nullopt where nothing was recorded or nothing can be predicted.
 struct EffectFigure {
   std::optional<double> before, predicted, measured;
+  std::optional<double> error;  ///< error bar of the prediction, either way
+  /// Whether the predicted change is within the error bar; nullopt when one of them is not known.
+  std::optional<bool> below_noise() const;
 };
 
 struct PlanEffect {
-  EffectFigure imbalance;    ///< max/mean tokens of a rank, mean over layers and units
-  EffectFigure decode_step;  ///< mean length, ns
+  EffectFigure imbalance;          ///< max/mean tokens of a rank, mean over layers and units
+  EffectFigure decode_step;        ///< mean length, ns
+  EffectFigure node_traffic;       ///< bytes between nodes for each token of a decode step
+  EffectFigure rank_traffic;       ///< and between ranks of a node
+  std::vector<std::string> notes;  ///< how it was predicted, or why not
 };
 
 /// max/mean of the GPUs' tokens under `plan` with its own split, for the last `windows` windows of
@@ -30,6 +37,8 @@ std::optional<double> predicted_imbalance(const std::vector<std::shared_ptr<cons
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
 /// Mean of all values; nullopt of none.
 std::optional<double> mean_of(const std::vector<double>& values);
+/// Standard deviation; nullopt of fewer than two values.
+std::optional<double> deviation_of(const std::vector<double>& values);
 
 /// What a GPU takes in and gives up when one plan follows another; experts over all layers.
 struct GpuMoves {

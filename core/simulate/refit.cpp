@@ -71,21 +71,23 @@ double argument(const nlohmann::json& args, const char* key) {
 }
 
 Samples gather(const Trace& trace, const Classification& classes, const Hardware& hardware,
-               const ModelShape& model, const Progress& progress) {
+               const ModelShape& model, TimeRange range, const Progress& progress) {
   Samples found;
   for (TrackId track = 0; track < trace.tracks().size(); ++track)
-    trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t) {
+    trace.visit_chunks(track, range, [&](const SpanChunk& chunk, std::uint32_t) {
       progress.check();
       const auto& c = chunk.columns();
-      const auto arguments = chunk.args().rows();
+      std::vector<std::string> arguments;
       for (std::size_t row = 0; row < c.size(); ++row) {
         const auto name = classes.of(c.kind[row], c.name[row]);
         const bool transfer =
             name.span_class == SpanClass::Dispatch || name.span_class == SpanClass::Combine;
         const bool expert = name.span_class == SpanClass::Expert;
+        if (c.start[row] < range.begin || c.start[row] >= range.end) continue;
         if (name.waits || c.duration[row] <= 0 || (!transfer && !expert)) continue;
         found.seen_transfer |= transfer;
         found.seen_expert |= expert;
+        if (arguments.empty()) arguments = chunk.args().rows();
         if (row >= arguments.size() || arguments[row].empty()) continue;
         const auto args = nlohmann::json::parse(arguments[row], nullptr, false);
         if (!args.is_object()) continue;
@@ -109,9 +111,10 @@ Samples gather(const Trace& trace, const Classification& classes, const Hardware
 }  // namespace
 
 Refit refit_hardware(const Trace& trace, const Classification& classes, const Hardware& hardware,
-                     const ModelShape& model, Progress& progress) {
+                     const ModelShape& model, Progress& progress, std::optional<TimeRange> range) {
   progress.report(0, "reading spans with known work");
-  const auto samples = gather(trace, classes, hardware, model, progress);
+  const auto samples =
+      gather(trace, classes, hardware, model, range.value_or(trace.range()), progress);
   Refit result{hardware, {}};
   const auto take = [&](const char* name, const std::vector<Sample>& from, bool seen, auto value_of,
                         double Hardware::*member, const char* work) {

@@ -35,8 +35,10 @@ struct Refit {
 ///    longer by the given constants;
 ///  - kernel overhead and GEMM efficiency from expert spans with the argument "tokens".
 /// Recordings of the embedded runtime and simulated traces carry these; other profilers do not
-/// record bytes or tokens, and then the constants stay as they are and say so. Throws Cancelled.
+/// record bytes or tokens, and then the constants stay as they are and say so. With `range` only
+/// spans that begin in it count. Throws Cancelled.
 Refit refit_hardware(const Trace& trace, const Classification& classes, const Hardware& hardware,
-                     const ModelShape& model, Progress& progress);
+                     const ModelShape& model, Progress& progress,
+                     std::optional<TimeRange> range = {});
 
 }  // namespace moescope

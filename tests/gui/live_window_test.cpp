@@ -185,6 +185,14 @@ TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
     return effect->rowCount() > 0 && effect->item(0, 3)->text() == "1.40";
   }));
   EXPECT_EQ(effect->item(0, 1)->text(), "1.60");
+  EXPECT_THAT(effect->item(0, 2)->text().toStdString(), testing::StartsWith("1.40"));
+  EXPECT_THAT(panel().findChild<QLabel*>("applyVerdict")->text().toStdString(),
+              HasSubstr("not predicted"))
+      << "nothing is known of this node's steps";
+  const auto* log = window->findChild<QTableView*>("clusterLog")->model();
+  ASSERT_TRUE(wait_for([&] { return log->rowCount() == 1; }));
+  EXPECT_THAT(log->index(0, PlanLogModel::Imbalance).data().toString().toStdString(),
+              testing::MatchesRegex("1.60 / 1.40.* / 1.40"));
   ASSERT_TRUE(
       wait_for([this] { return panel().findChild<QPushButton*>("applyRollBack")->isEnabled(); }));
   press("applyRollBack");

@@ -107,6 +107,27 @@ TEST_F(ClusterCommands, ApplyMovesExpertsAndRollbackMovesThemBack) {
             load_plan(folder / "running.json").physical_to_logical);
 }
 
+TEST_F(ClusterCommands, ApplyTellsPredictedBesideMeasured) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto plan = swapped_plan(node);
+  const auto recording = folder / "live.moetrace";
+  answer({"attach", node.target(), "--seconds", "5", "-o", recording.string()});
+  const json applied = answer({"apply", node.target(), "--plan", plan.string(), "--loads",
+                               recording.string(), "--measure", "3"});
+  ASSERT_TRUE(applied["done"]) << applied;
+  const json& effect = applied["effect"];
+  for (const char* key : {"imbalance", "decode_step_ns", "node_bytes_per_token"})
+    for (const char* part : {"before", "predicted", "error"})
+      EXPECT_TRUE(effect[key][part].is_number()) << key << ' ' << part << ' ' << effect;
+  EXPECT_GE(effect["imbalance"]["predicted"], 1);
+  EXPECT_GE(effect["imbalance"]["measured"], 1);
+  EXPECT_TRUE(effect["decode_step_ns"]["below_noise"].is_boolean());
+  // Nothing is predicted that was not asked for.
+  EXPECT_TRUE(
+      answer({"apply", node.target(), "--plan", plan.string(), "--dry-run"})["effect"].is_null());
+}
+
 TEST_F(ClusterCommands, ARefusedPlanLeavesEverythingAsItWas) {
   NodeProcess node(folder);
   ASSERT_TRUE(node.ready()) << node.messages();

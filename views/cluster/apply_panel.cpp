@@ -4,6 +4,7 @@
 #include <QHeaderView>
 #include <QVBoxLayout>
 
+#include "views/cluster/effect_text.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -58,6 +59,10 @@ ApplyPanel::ApplyPanel(QWidget* parent) : QFrame(parent) {
                       {tr("Rank"), tr("Takes in"), tr("Gives")});
   effect_ = make_table(this, "applyEffect", tr("Predicted and measured effect of the plan"),
                        {QString(), tr("Before"), tr("Predicted"), tr("Measured")});
+  verdict_ = new QLabel(this);
+  verdict_->setObjectName("applyVerdict");
+  verdict_->setWordWrap(true);
+  verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   const auto button = [this](const QString& name, const QString& text, const QString& tip,
                              void (ApplyPanel::*signal)()) {
     auto* made = new QPushButton(text, this);
@@ -92,9 +97,11 @@ ApplyPanel::ApplyPanel(QWidget* parent) : QFrame(parent) {
   layout->addWidget(phase_);
   layout->addWidget(bar_);
   layout->addWidget(effect_);
+  layout->addWidget(verdict_);
   layout->addLayout(buttons);
   roll_back_->setEnabled(false);
   effect_->hide();
+  verdict_->hide();
   setUnavailable(tr("No runtime is attached."));
 }
 
@@ -159,6 +166,7 @@ void ApplyPanel::showCheck(const PlanOutcome& outcome, const std::vector<GpuMove
 
 void ApplyPanel::setRunning() {
   effect_->hide();
+  verdict_->hide();
   phase_->clear();
   bar_->setRange(0, 1000);
   bar_->setValue(0);
@@ -206,31 +214,22 @@ void ApplyPanel::showFailure(const QString& error) {
 }
 
 void ApplyPanel::setEffect(const PlanEffect& effect) {
-  const auto none = QString(QChar(0x2013));
-  const auto ratio = [&](const std::optional<double>& v) {
-    return v ? QString::number(*v, 'f', 2) : none;
-  };
-  const auto time = [&](const std::optional<double>& v) {
-    return v ? format_time(static_cast<TimeNs>(*v)) : none;
-  };
-  effect_->setRowCount(2);
-  const auto fill = [&](int row, const QString& name, const QString& tip, const EffectFigure& f,
-                        const auto& show) {
-    auto* title = new QTableWidgetItem(name);
-    title->setToolTip(tip);
+  const auto rows = effect_rows(effect);
+  effect_->setRowCount(static_cast<int>(rows.size()));
+  for (int row = 0; row < effect_->rowCount(); ++row) {
+    const EffectRow& of = rows[static_cast<std::size_t>(row)];
+    auto* title = new QTableWidgetItem(of.name);
+    title->setToolTip(of.tip);
     effect_->setItem(row, 0, title);
-    effect_->setItem(row, 1, number(show(f.before)));
-    effect_->setItem(row, 2, number(show(f.predicted)));
-    effect_->setItem(row, 3, number(show(f.measured)));
-  };
-  fill(0, tr("Imbalance"),
-       tr("Largest over mean tokens of a rank, mean over layers and both units; 1.00 is perfect. "
-          "Measured: of the last window of loads"),
-       effect.imbalance, ratio);
-  fill(1, tr("Decode step"), tr("Mean length of the decode steps in the last seconds"),
-       effect.decode_step, time);
-  fit_height(effect_, 2);
-  effect_->show();
+    effect_->setItem(row, 1, number(of.before()));
+    effect_->setItem(row, 2, number(of.predicted()));
+    effect_->setItem(row, 3, number(of.measured()));
+  }
+  fit_height(effect_, 4);
+  effect_->setVisible(!rows.empty());
+  const QString verdict = effect_verdict(effect);
+  verdict_->setText(verdict);
+  verdict_->setVisible(!verdict.isEmpty());
 }
 
 void ApplyPanel::setCanRollBack(bool can) {

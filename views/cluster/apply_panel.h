@@ -51,7 +51,7 @@ class ApplyPanel : public QFrame {
   void fillMoves(const std::vector<GpuMoves>& moves);
 
   Step step_ = Step::Unavailable;
-  QLabel *text_, *phase_;
+  QLabel *text_, *phase_, *verdict_;
   QProgressBar* bar_;
   QPushButton *check_, *apply_, *cancel_, *abandon_, *roll_back_, *close_;
   QTableWidget *moves_, *effect_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "views/cluster/effect_text.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -85,6 +86,24 @@ void PlanLogModel::setHistory(const std::vector<NodePlanChange>& history) {
   endResetModel();
 }
 
+void PlanLogModel::setEffects(std::map<quint64, PlanEffect> effects) {
+  effects_ = std::move(effects);
+  if (rowCount() > 0) Q_EMIT dataChanged(index(0, Imbalance), index(rowCount() - 1, Traffic));
+}
+
+QString PlanLogModel::effectText(const NodePlanChange& change, int column) const {
+  const auto found = effects_.find(change.ticket);
+  if (found == effects_.end()) return QString(QChar(0x2013));
+  const PlanEffect& effect = found->second;
+  const EffectFigure* wanted = column == Imbalance ? &effect.imbalance
+                               : column == Step    ? &effect.decode_step
+                                                   : &effect.node_traffic;
+  for (const EffectRow& row : effect_rows(effect))
+    if (row.figure == wanted)
+      return QStringLiteral("%1 / %2 / %3").arg(row.before(), row.predicted(), row.measured());
+  return QString(QChar(0x2013));
+}
+
 int PlanLogModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(history_.size());
 }
@@ -114,6 +133,10 @@ QString PlanLogModel::text(const NodePlanChange& change, int column) const {
       return format_count(static_cast<quint64>(change.moves));
     case Bytes:
       return format_bytes(change.bytes_done);
+    case Imbalance:
+    case Step:
+    case Traffic:
+      return effectText(change, column);
     default:
       return QStringLiteral("%1 / %2 / %3")
           .arg(tpot(change.tpot_before), tpot(change.tpot_during), tpot(change.tpot_after));
@@ -132,8 +155,17 @@ QVariant PlanLogModel::headerData(int section, Qt::Orientation orientation, int 
   if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
     return QAbstractTableModel::headerData(section, orientation, role);
   static const std::array<QString, ColumnCount> kTexts = {
-      tr("Time"),   tr("Who"),    tr("Plan"),  tr("Epoch"),
-      tr("Result"), tr("Copies"), tr("Moved"), tr("TPOT before / during / after")};
+      tr("Time"),
+      tr("Who"),
+      tr("Plan"),
+      tr("Epoch"),
+      tr("Result"),
+      tr("Copies"),
+      tr("Moved"),
+      tr("TPOT before / during / after"),
+      tr("Imbalance before / predicted / measured"),
+      tr("Decode step before / predicted / measured"),
+      tr("Between nodes before / predicted / measured")};
   static const std::array<QString, ColumnCount> kTips = {
       tr("When it was proposed"),
       tr("Peer that asked for it"),
@@ -142,7 +174,10 @@ QVariant PlanLogModel::headerData(int section, Qt::Orientation orientation, int 
       tr("How far it came, and why it was refused or undone"),
       tr("Experts copied, over both units"),
       tr("Weights copied"),
-      tr("Mean time per output token in the seconds before, during and after the change")};
+      tr("Mean time per output token in the seconds before, during and after the change"),
+      tr("Largest over mean tokens of a rank; of changes that this window applied"),
+      tr("Mean length of a decode step; of changes that this window applied"),
+      tr("Bytes over the network for each decoded token; of changes that this window applied")};
   if (role == Qt::DisplayRole) return kTexts[static_cast<std::size_t>(section)];
   if (role == Qt::ToolTipRole) return kTips[static_cast<std::size_t>(section)];
   return {};

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <QStandardItemModel>
+#include <map>
 
+#include "core/analysis/plan_effect.h"
 #include "core/cluster/node_types.h"
 
 namespace moescope {
@@ -28,11 +30,26 @@ class PlanLogModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { Time, Who, PlanName, Epoch, Result, Copies, Bytes, Tpot, ColumnCount };
+  enum Column {
+    Time,
+    Who,
+    PlanName,
+    Epoch,
+    Result,
+    Copies,
+    Bytes,
+    Tpot,
+    Imbalance,
+    Step,
+    Traffic,
+    ColumnCount
+  };
 
   explicit PlanLogModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
   /// Oldest first, as a node tells them.
   void setHistory(const std::vector<NodePlanChange>& history);
+  /// What was predicted and measured, by the ticket of the change.
+  void setEffects(std::map<quint64, PlanEffect> effects);
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -41,7 +58,9 @@ class PlanLogModel : public QAbstractTableModel {
 
  private:
   QString text(const NodePlanChange& change, int column) const;
+  QString effectText(const NodePlanChange& change, int column) const;
   std::vector<NodePlanChange> history_;
+  std::map<quint64, PlanEffect> effects_;
 };
 
 }  // namespace moescope

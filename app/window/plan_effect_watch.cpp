@@ -1,0 +1,91 @@
+#include "app/window/plan_effect_watch.h"
+
+#include <algorithm>
+
+#include "core/analysis/step_traffic.h"
+
+namespace moescope {
+namespace {
+
+constexpr TimeNs kSecond = 1'000'000'000;
+constexpr TimeNs kWindow = 8 * kSecond;  ///< before and after a change that is compared
+/// The runtime tells the imbalance of whole windows of a second: the first one began before.
+constexpr TimeNs kSettle = 5 * kSecond / 2;
+constexpr TimeNs kTrafficPause = 2 * kSecond;  ///< of trace time between two measurements
+
+}  // namespace
+
+void PlanEffectWatch::begin(RunningEngine engine, const PlanPtr& plan) {
+  drop();
+  effect_.emplace();
+  rules_ = engine.rules;
+  const TimeNs now = engine.trace->range().end;
+  engine.range = {std::max<TimeNs>(0, now - kWindow), now};
+  forecast_job_.start(
+      tr("Predicting what the plan does"),
+      [engine = std::move(engine), plan](Progress& progress) {
+        return forecast_plan(engine, *plan, progress);
+      },
+      [this](PlanEffect forecast) {
+        if (!effect_) return;
+        forecast.imbalance.measured = effect_->imbalance.measured;
+        forecast.decode_step.measured = effect_->decode_step.measured;
+        forecast.node_traffic.measured = effect_->node_traffic.measured;
+        forecast.rank_traffic.measured = effect_->rank_traffic.measured;
+        effect_ = std::move(forecast);
+        if (ticket_) tell();
+      });
+}
+
+void PlanEffectWatch::committed(quint64 ticket, TimeNs at) {
+  if (!effect_) return;
+  ticket_ = ticket;
+  since_ = traffic_until_ = at;
+  tell();
+}
+
+void PlanEffectWatch::drop() {
+  forecast_job_.cancel();
+  traffic_job_.cancel();
+  effect_.reset();
+  ticket_.reset();
+}
+
+void PlanEffectWatch::forget() {
+  drop();
+  effects_.clear();
+}
+
+void PlanEffectWatch::update(const LiveSnapshot& snapshot, std::optional<double> imbalance) {
+  if (!effect_ || !ticket_) return;
+  const TimeNs now = snapshot.trace->range().end, end = since_ + kSettle + kWindow;
+  if (now - since_ > kSettle && now < end) effect_->imbalance.measured = imbalance;
+  const TimeRange after{since_, std::min(now, end)};
+  effect_->decode_step.measured = mean_decode_step(snapshot.steps, after);
+  measureTraffic(snapshot, after);
+  tell();
+}
+
+void PlanEffectWatch::measureTraffic(const LiveSnapshot& snapshot, TimeRange range) {
+  if (traffic_job_.running() || range.end - traffic_until_ < kTrafficPause) return;
+  traffic_until_ = range.end;
+  traffic_job_.start(
+      tr("Measuring traffic"),
+      [trace = snapshot.trace, steps = snapshot.steps, rules = rules_, range](Progress& progress) {
+        const Classification classes(*trace, rules, progress);
+        return decode_traffic(*trace, classes, steps, {range}, progress).front();
+      },
+      [this](const std::optional<StepTraffic>& traffic) {
+        if (!effect_ || !traffic) return;
+        effect_->node_traffic.measured = traffic->between_nodes;
+        effect_->rank_traffic.measured = traffic->inside_nodes;
+        tell();
+      });
+}
+
+void PlanEffectWatch::tell() {
+  effects_[*ticket_] = *effect_;
+  Q_EMIT changed(*effect_);
+}
+
+}  // namespace moescope

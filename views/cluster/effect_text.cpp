@@ -1,0 +1,64 @@
+#include "views/cluster/effect_text.h"
+
+#include <QObject>
+#include <QStringList>
+
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+QString per_token(double bytes) {
+  return QObject::tr("%1/token").arg(format_bytes(static_cast<quint64>(bytes)));
+}
+
+}  // namespace
+
+QString EffectRow::text(const std::optional<double>& value) const {
+  return value ? write(*value) : QString(QChar(0x2013));
+}
+
+QString EffectRow::predicted() const {
+  QString made = text(figure->predicted);
+  if (figure->predicted && figure->error)
+    made += QStringLiteral(" ± %1").arg(write(*figure->error));
+  return made;
+}
+
+std::vector<EffectRow> effect_rows(const PlanEffect& effect) {
+  const auto ratio = [](double v) { return QString::number(v, 'f', 2); };
+  const auto time = [](double v) { return format_time(static_cast<TimeNs>(v)); };
+  std::vector<EffectRow> rows = {
+      {QObject::tr("Imbalance"),
+       QObject::tr("Largest over mean tokens of a rank, mean over layers and both units; 1.00 is "
+                   "perfect. Error bar: how much it differs from window to window"),
+       &effect.imbalance, ratio},
+      {QObject::tr("Decode step"),
+       QObject::tr("Mean length of the decode steps. Predicted: as measured before, changed by the "
+                   "ratio that the cost model gives. Error bar: noise of batches, drift of the "
+                   "loads, and scatter of what was measured before"),
+       &effect.decode_step, time},
+      {QObject::tr("Between nodes"),
+       QObject::tr("Bytes of dispatch and combine over the network for each token of a decode "
+                   "step, all layers together"),
+       &effect.node_traffic, per_token},
+      {QObject::tr("Inside nodes"),
+       QObject::tr("Bytes of dispatch and combine between ranks of a node for each token of a "
+                   "decode step, all layers together"),
+       &effect.rank_traffic, per_token}};
+  std::erase_if(rows, [](const EffectRow& row) {
+    return !row.figure->before && !row.figure->predicted && !row.figure->measured;
+  });
+  return rows;
+}
+
+QString effect_verdict(const PlanEffect& effect) {
+  QStringList lines;
+  for (const EffectRow& row : effect_rows(effect))
+    if (row.figure->below_noise().value_or(false))
+      lines << QObject::tr("%1: the predicted change is smaller than the noise.").arg(row.name);
+  for (const std::string& note : effect.notes) lines << QString::fromStdString(note);
+  return lines.join(QLatin1Char('\n'));
+}
+
+}  // namespace moescope

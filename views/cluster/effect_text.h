@@ -1,0 +1,32 @@
+// Figures of a change of plan as text: before, predicted with its error bar, measured.
+#pragma once
+
+#include <QString>
+#include <functional>
+#include <vector>
+
+#include "core/analysis/plan_effect.h"
+
+namespace moescope {
+
+/// One figure of an effect with its names and how its values are written.
+struct EffectRow {
+  QString name, tip;
+  const EffectFigure* figure = nullptr;
+  std::function<QString(double)> write;
+
+  QString before() const { return text(figure->before); }
+  /// "1.40 ± 0.05"
+  QString predicted() const;
+  QString measured() const { return text(figure->measured); }
+
+ private:
+  QString text(const std::optional<double>& value) const;
+};
+
+/// The figures of `effect`, which must live as long; those without any value are left out.
+std::vector<EffectRow> effect_rows(const PlanEffect& effect);
+/// What a prediction is worth: gains that are smaller than the noise, and how it was made.
+QString effect_verdict(const PlanEffect& effect);
+
+}  // namespace moescope
