@@ -77,8 +77,8 @@ void PlanEffectWatch::measureTraffic(const LiveSnapshot& snapshot, TimeRange ran
       },
       [this](const std::optional<StepTraffic>& traffic) {
         if (!effect_ || !traffic) return;
-        effect_->node_traffic.measured = traffic->between_nodes;
-        effect_->rank_traffic.measured = traffic->inside_nodes;
+        if (traffic->between_nodes > 0) effect_->node_traffic.measured = traffic->between_nodes;
+        if (traffic->inside_nodes > 0) effect_->rank_traffic.measured = traffic->inside_nodes;
         tell();
       });
 }

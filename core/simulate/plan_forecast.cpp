@@ -137,8 +137,9 @@ void measure_before(const RunningEngine& engine, const Classification& classes, 
   const auto traffic =
       decode_traffic(*engine.trace, classes, engine.steps, {engine.range}, progress)[0];
   if (!traffic) return;
-  effect.node_traffic.before = traffic->between_nodes;
-  effect.rank_traffic.before = traffic->inside_nodes;
+  // On one node there is no network to speak of.
+  if (traffic->between_nodes > 0) effect.node_traffic.before = traffic->between_nodes;
+  if (traffic->inside_nodes > 0) effect.rank_traffic.before = traffic->inside_nodes;
 }
 
 /// Step and traffic of the decode unit. @pre they were measured before

@@ -166,6 +166,10 @@ TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
     return panel().step() == Step::Ready &&
            live().state().status->units.front().imbalance.front() == 1.6;
   }));
+  ASSERT_TRUE(wait_for([this] {
+    node.serve(10);
+    return window->loads().loads() != nullptr;
+  }));
   press("applyCheck");
   ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Confirm; }));
   EXPECT_THAT(panel().text().toStdString(), HasSubstr("2 copies"));

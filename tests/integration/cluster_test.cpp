@@ -117,12 +117,13 @@ TEST_F(ClusterCommands, ApplyTellsPredictedBesideMeasured) {
                                recording.string(), "--measure", "3"});
   ASSERT_TRUE(applied["done"]) << applied;
   const json& effect = applied["effect"];
-  for (const char* key : {"imbalance", "decode_step_ns", "node_bytes_per_token"})
+  for (const char* key : {"imbalance", "decode_step_ns", "rank_bytes_per_token"})
     for (const char* part : {"before", "predicted", "error"})
       EXPECT_TRUE(effect[key][part].is_number()) << key << ' ' << part << ' ' << effect;
   EXPECT_GE(effect["imbalance"]["predicted"], 1);
   EXPECT_GE(effect["imbalance"]["measured"], 1);
   EXPECT_TRUE(effect["decode_step_ns"]["below_noise"].is_boolean());
+  EXPECT_TRUE(effect["node_bytes_per_token"]["before"].is_null()) << "there is one node";
   // Nothing is predicted that was not asked for.
   EXPECT_TRUE(
       answer({"apply", node.target(), "--plan", plan.string(), "--dry-run"})["effect"].is_null());
