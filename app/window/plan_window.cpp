@@ -110,7 +110,7 @@ void PlanWindow::addSolveActions(QMenu& menu) {
                      tr("Move at most as many experts a layer as the Solve page says"),
                      {QKeySequence("Ctrl+Alt+2")}, [solve] { solve(SolveAction::Migrate); });
   needs_plan_ << add(menu, "plan.solve", tr("&Full plan"),
-                     tr("The best plan for these slots, however many experts move"),
+                     tr("The best plan for these slots; as few experts move as it allows"),
                      {QKeySequence("Ctrl+Alt+3")}, [solve] { solve(SolveAction::Full); });
   menu.addSeparator();
   needs_plan_ << add(menu, "plan.compare", tr("Com&pare plans"),

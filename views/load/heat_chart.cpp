@@ -206,7 +206,10 @@ void paint_heat_chart(QPainter& painter, const HeatLayout& layout, const HeatPic
   if (pixels) {
     const qreal scale = painter.device()->devicePixelRatioF();
     const QSize size = (layout.plot.size() * scale).toSize();
-    painter.drawImage(layout.plot, heat_image(picture.cells, picture.colors, window, size, theme));
+    // Point for point: a target rectangle of fractions would be drawn as a scaled image.
+    QImage image = heat_image(picture.cells, picture.colors, window, size, theme);
+    image.setDevicePixelRatio(scale);
+    painter.drawImage(layout.plot.topLeft().toPoint(), image);
   } else {
     paint_heat_runs(painter, layout.plot, picture.cells, picture.colors, window, theme);
   }
