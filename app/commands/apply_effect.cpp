@@ -93,6 +93,7 @@ Json effect_json(const PlanEffect& effect) {
           {"decode_step_ns", figure_json(effect.decode_step)},
           {"node_bytes_per_token", figure_json(effect.node_traffic)},
           {"rank_bytes_per_token", figure_json(effect.rank_traffic)},
+          {"fitted", effect.fitted},
           {"notes", effect.notes}};
 }
 

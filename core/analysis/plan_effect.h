@@ -21,11 +21,12 @@ struct EffectFigure {
 };
 
 struct PlanEffect {
-  EffectFigure imbalance;          ///< max/mean tokens of a rank, mean over layers and units
-  EffectFigure decode_step;        ///< mean length, ns
-  EffectFigure node_traffic;       ///< bytes between nodes for each token of a decode step
-  EffectFigure rank_traffic;       ///< and between ranks of a node
-  std::vector<std::string> notes;  ///< how it was predicted, or why not
+  EffectFigure imbalance;           ///< max/mean tokens of a rank, mean over layers and units
+  EffectFigure decode_step;         ///< mean length, ns
+  EffectFigure node_traffic;        ///< bytes between nodes for each token of a decode step
+  EffectFigure rank_traffic;        ///< and between ranks of a node
+  std::vector<std::string> notes;   ///< what limits the gain, or why nothing was predicted
+  std::vector<std::string> fitted;  ///< constants of the model, as fitted from the recording
 };
 
 /// max/mean of the GPUs' tokens under `plan` with its own split, for the last `windows` windows of

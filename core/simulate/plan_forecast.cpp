@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/analysis/step_traffic.h"
 #include "core/error.h"
 #include "core/simulate/defaults.h"
 #include "core/simulate/predict.h"
 #include "core/simulate/refit.h"
+#include "core/simulate/traffic.h"
 
 namespace moescope {
 namespace {
@@ -53,14 +55,13 @@ Hardware fitted_hardware(const RunningEngine& engine, const Classification& clas
   Hardware rank = load_hardware("cpu");
   if (engine.workers > 0) rank.sm_count = engine.workers;
   const Refit fit = refit_hardware(*engine.trace, classes, rank, model, progress, engine.range);
-  std::vector<std::string> fitted;
   for (const RefitConstant& constant : fit.constants)
     if (constant.value)
-      fitted.push_back(fmt::format("{} {:.3g} (within {:.0f} %, {} spans)", constant.name,
-                                   *constant.value, constant.residual * 100, constant.samples));
-  effect.notes.push_back(
-      fitted.empty() ? "no constant could be fitted from the recording; assumed ones count"
-                     : fmt::format("fitted from the recording: {}", fmt::join(fitted, ", ")));
+      effect.fitted.push_back(fmt::format("{} {:.3g} (within {:.0f} %, {} spans)", constant.name,
+                                          *constant.value, constant.residual * 100,
+                                          constant.samples));
+  if (effect.fitted.empty())
+    effect.notes.emplace_back("no constant could be fitted from the recording; assumed ones count");
   return fit.hardware;
 }
 
@@ -103,16 +104,25 @@ double step_ratio(const Prediction& now, const Prediction& next, double crowding
   return 1 - gain * micro_batches / now.step_ns;
 }
 
-struct Bytes {
-  double between_nodes = 0, inside_nodes = 0;
-};
-Bytes bytes_of(const Prediction& prediction) {
-  Bytes bytes;
-  for (const LayerPrediction& layer : prediction.layers) {
-    bytes.between_nodes += layer.ib_bytes;
-    bytes.inside_nodes += layer.nvlink_bytes;
+/// Ranks that a token is sent to, summed over the layers: the runtime sends it once to each rank
+/// that has some of its experts, from any rank alike.
+double rank_visits(const Plan& plan, const LayerLoads& loads, const ModelShape& model) {
+  double visits = 0;
+  for (std::size_t l = 0; l < loads.size(); ++l) {
+    const auto& row = plan.physical_to_logical[l];
+    const auto replicas = replica_counts(row, plan.num_experts);
+    const double total = std::accumulate(loads[l].begin(), loads[l].end(), 0.0);
+    std::vector<double> share(row.size(), 0.0);
+    for (std::size_t s = 0; s < row.size() && total > 0; ++s) {
+      if (row[s] == kNoExpert) continue;
+      const auto e = static_cast<std::size_t>(row[s]);
+      const double part =
+          plan.replica_weight.empty() ? 1.0 / replicas[e] : plan.replica_weight[l][s];
+      share[s] = loads[l][e] * part / total;
+    }
+    for (const double v : visits_of_gate(plan, row, share, model).gpu) visits += v;
   }
-  return bytes;
+  return visits;
 }
 
 std::vector<TimeRange> parts_of(TimeRange range) {
@@ -184,11 +194,11 @@ void forecast_decode(const RunningEngine& engine, const Plan& plan, const Classi
   const double relative =
       (next.batch_noise_ns / std::sqrt(count) + next.drift_ns.value_or(0)) / next.step_ns;
   scale(effect.decode_step, step_ratio(now, next, crowding, unit.micro_batches), relative, steps);
-  const Bytes was = bytes_of(now), will = bytes_of(next);
-  if (was.between_nodes > 0)
-    scale(effect.node_traffic, will.between_nodes / was.between_nodes, 0, between);
-  if (was.inside_nodes > 0)
-    scale(effect.rank_traffic, will.inside_nodes / was.inside_nodes, 0, inside);
+  const auto sum = sum_windows(recent, 0, static_cast<int>(recent.windows.size()));
+  const double was = rank_visits(engine.plan, sum, *model), will = rank_visits(plan, sum, *model);
+  if (!(was > 0)) return;
+  scale(effect.node_traffic, will / was, 0, between);
+  scale(effect.rank_traffic, will / was, 0, inside);
 }
 
 }  // namespace

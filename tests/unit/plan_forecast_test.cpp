@@ -143,7 +143,7 @@ TEST(PlanForecast, OfTheSamePlanChangesNothingAndIsNoise) {
   EXPECT_DOUBLE_EQ(*effect.node_traffic.predicted, 100);
   EXPECT_DOUBLE_EQ(*effect.rank_traffic.predicted, 50);
   EXPECT_TRUE(*effect.decode_step.below_noise());
-  EXPECT_THAT(effect.notes, Contains(HasSubstr("gemm_efficiency")));
+  EXPECT_THAT(effect.fitted, Contains(HasSubstr("gemm_efficiency")));
 }
 
 TEST(PlanForecast, TheHottestRankSetsTheStepWhereRanksHaveTheirOwnCores) {
@@ -152,6 +152,17 @@ TEST(PlanForecast, TheHottestRankSetsTheStepWhereRanksHaveTheirOwnCores) {
   EXPECT_DOUBLE_EQ(*effect.imbalance.predicted, 1);
   EXPECT_NEAR(*effect.decode_step.predicted, 1e8 * (16 + kOther) / (72 + kOther), 3e5);
   EXPECT_FALSE(*effect.decode_step.below_noise());
+}
+
+TEST(PlanForecast, ATokenIsSentOnceToEachRankThatHasItsExperts) {
+  const Engine e;
+  const auto effect = e.forecast(Engine::spread());
+  // In order, a rank holds a group: a token of 4 groups goes to 4 ranks. Spread, a rank holds one
+  // of 8 experts of each group; the gate's model makes a token's 8 choices independently.
+  const double ranks = 8 * (1 - std::pow(1 - 1.0 / 8, 8));
+  EXPECT_NEAR(*effect.node_traffic.predicted, 100 * ranks / 4, 2);
+  EXPECT_NEAR(*effect.rank_traffic.predicted, 50 * ranks / 4, 1);
+  EXPECT_FALSE(*effect.node_traffic.below_noise());
 }
 
 TEST(PlanForecast, RanksThatShareCoresGainLess) {

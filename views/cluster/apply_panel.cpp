@@ -59,6 +59,8 @@ ApplyPanel::ApplyPanel(QWidget* parent) : QFrame(parent) {
                       {tr("Rank"), tr("Takes in"), tr("Gives")});
   effect_ = make_table(this, "applyEffect", tr("Predicted and measured effect of the plan"),
                        {QString(), tr("Before"), tr("Predicted"), tr("Measured")});
+  for (int column = 1; column < 4; ++column)
+    effect_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
   verdict_ = new QLabel(this);
   verdict_->setObjectName("applyVerdict");
   verdict_->setWordWrap(true);
@@ -222,13 +224,17 @@ void ApplyPanel::setEffect(const PlanEffect& effect) {
     title->setToolTip(of.tip);
     effect_->setItem(row, 0, title);
     effect_->setItem(row, 1, number(of.before()));
-    effect_->setItem(row, 2, number(of.predicted()));
+    effect_->setItem(row, 2, number(of.predicted().replace(" ± ", "\n± ")));
     effect_->setItem(row, 3, number(of.measured()));
   }
-  fit_height(effect_, 4);
+  effect_->resizeRowsToContents();
+  int height = effect_->horizontalHeader()->sizeHint().height() + 2;
+  for (int row = 0; row < effect_->rowCount(); ++row) height += effect_->rowHeight(row);
+  effect_->setFixedHeight(height);
   effect_->setVisible(!rows.empty());
   const QString verdict = effect_verdict(effect);
   verdict_->setText(verdict);
+  verdict_->setToolTip(effect_model(effect));
   verdict_->setVisible(!verdict.isEmpty());
 }
 

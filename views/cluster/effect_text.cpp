@@ -8,8 +8,8 @@
 namespace moescope {
 namespace {
 
-QString per_token(double bytes) {
-  return QObject::tr("%1/token").arg(format_bytes(static_cast<quint64>(bytes)));
+QString bytes_text(double bytes) {
+  return format_bytes(static_cast<quint64>(bytes));
 }
 
 }  // namespace
@@ -38,14 +38,14 @@ std::vector<EffectRow> effect_rows(const PlanEffect& effect) {
                    "ratio that the cost model gives. Error bar: noise of batches, drift of the "
                    "loads, and scatter of what was measured before"),
        &effect.decode_step, time},
-      {QObject::tr("Between nodes"),
+      {QObject::tr("Token, between nodes"),
        QObject::tr("Bytes of dispatch and combine over the network for each token of a decode "
                    "step, all layers together"),
-       &effect.node_traffic, per_token},
-      {QObject::tr("Inside nodes"),
+       &effect.node_traffic, bytes_text},
+      {QObject::tr("Token, inside nodes"),
        QObject::tr("Bytes of dispatch and combine between ranks of a node for each token of a "
                    "decode step, all layers together"),
-       &effect.rank_traffic, per_token}};
+       &effect.rank_traffic, bytes_text}};
   std::erase_if(rows, [](const EffectRow& row) {
     return !row.figure->before && !row.figure->predicted && !row.figure->measured;
   });
@@ -53,11 +53,19 @@ std::vector<EffectRow> effect_rows(const PlanEffect& effect) {
 }
 
 QString effect_verdict(const PlanEffect& effect) {
-  QStringList lines;
+  QStringList noise, lines;
   for (const EffectRow& row : effect_rows(effect))
-    if (row.figure->below_noise().value_or(false))
-      lines << QObject::tr("%1: the predicted change is smaller than the noise.").arg(row.name);
-  for (const std::string& note : effect.notes) lines << QString::fromStdString(note);
+    if (row.figure->below_noise().value_or(false)) noise << row.name.toLower();
+  if (!noise.isEmpty())
+    lines << QObject::tr("Predicted change smaller than the noise: %1.").arg(noise.join("; "));
+  for (const std::string& note : effect.notes) lines << QString::fromStdString(note) + '.';
+  return lines.join(QLatin1Char('\n'));
+}
+
+QString effect_model(const PlanEffect& effect) {
+  if (effect.fitted.empty()) return {};
+  QStringList lines{QObject::tr("Constants of the cost model, fitted from the recording:")};
+  for (const std::string& constant : effect.fitted) lines << QString::fromStdString(constant);
   return lines.join(QLatin1Char('\n'));
 }
 

@@ -26,7 +26,9 @@ struct EffectRow {
 
 /// The figures of `effect`, which must live as long; those without any value are left out.
 std::vector<EffectRow> effect_rows(const PlanEffect& effect);
-/// What a prediction is worth: gains that are smaller than the noise, and how it was made.
+/// What a prediction is worth: changes that are smaller than the noise, and what limits them.
 QString effect_verdict(const PlanEffect& effect);
+/// The fitted constants behind it, a line each; empty without any.
+QString effect_model(const PlanEffect& effect);
 
 }  // namespace moescope
