@@ -104,8 +104,9 @@ void query_file(const SqlArguments& arguments) {
   Progress& progress = command_progress();
   const TracePtr trace = open_trace({arguments.file}, ImportOptions{}, progress);
   const auto& json = trace->info().rules_json;
-  QuerySession session(trace, json.empty() ? RuleSet::built_in()
-                                           : RuleSet::from_json(json, arguments.file.string()));
+  QuerySession session(
+      trace, json.empty() ? RuleSet::built_in() : RuleSet::from_json(json, arguments.file.string()),
+      trace->in_memory() ? std::filesystem::path() : arguments.file);
   if (arguments.csv) return print_csv(session, arguments.sql, progress);
   if (arguments.json) return print_json(session, arguments.sql, progress);
   print_plain(session, arguments.sql, progress);

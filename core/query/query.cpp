@@ -61,8 +61,10 @@ struct QuerySession::State {
   }
 };
 
-QuerySession::QuerySession(TracePtr trace, RuleSet rules) : state_(std::make_unique<State>()) {
-  auto source = std::make_shared<const QuerySource>(std::move(trace), std::move(rules));
+QuerySession::QuerySession(TracePtr trace, RuleSet rules, std::filesystem::path recording)
+    : state_(std::make_unique<State>()) {
+  auto source =
+      std::make_shared<const QuerySource>(std::move(trace), std::move(rules), std::move(recording));
   if (sqlite3_open_v2(":memory:", &state_->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                       nullptr) != SQLITE_OK ||
       add_trace_tables(

@@ -1,6 +1,7 @@
 // Questions in SQL over an open trace.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ using QueryValue = std::variant<std::monostate, std::int64_t, double, std::strin
 /// A private in-memory database that shows one trace. Used by one thread at a time.
 class QuerySession {
  public:
-  QuerySession(TracePtr trace, RuleSet rules);
+  /// `recording`: the .moetrace that also holds loads and plans; empty: those tables are.
+  QuerySession(TracePtr trace, RuleSet rules, std::filesystem::path recording = {});
   ~QuerySession();
 
   using OnColumns = std::function<void(const std::vector<std::string>&)>;

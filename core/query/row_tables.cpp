@@ -15,6 +15,21 @@ struct RowTable {
   std::int64_t (*count)(const Trace& trace);
   void (*value)(const Trace& trace, std::int64_t row, int column, sqlite3_context* context);
   bool decoded;  ///< useful beside the tables of a .moetrace
+  /// In the place of the two above: rows that do not lie in the trace.
+  std::int64_t (*recorded_count)(const RecordedRows& rows) = nullptr;
+  void (*recorded_value)(const RecordedRows& rows, std::int64_t row, int column,
+                         sqlite3_context* context) = nullptr;
+
+  std::int64_t rows(const QuerySource& source) const {
+    return recorded_count ? recorded_count(source.recorded()) : count(source.trace());
+  }
+  void show(const QuerySource& source, std::int64_t row, int column,
+            sqlite3_context* context) const {
+    if (recorded_value)
+      recorded_value(source.recorded(), row, column, context);
+    else
+      value(source.trace(), row, column, context);
+  }
 };
 
 struct Aux {
@@ -222,10 +237,42 @@ void meta_row(const Trace& trace, std::int64_t row, int column, sqlite3_context*
   result(context, column == 0 ? nth(rows, row).first : nth(rows, row).second);
 }
 
-std::int64_t none(const Trace&) {
-  return 0;
+std::int64_t load_count(const RecordedRows& rows) {
+  return rows.load_begins.empty() ? 0 : rows.load_begins.back() + size_of(rows.loads.back().counts);
 }
-void no_value(const Trace&, std::int64_t, int, sqlite3_context*) {}
+
+void load_value(const RecordedRows& rows, std::int64_t row, int column, sqlite3_context* context) {
+  const auto after = std::upper_bound(rows.load_begins.begin(), rows.load_begins.end(), row);
+  const LoadRow& load = nth(rows.loads, after - rows.load_begins.begin() - 1);
+  const std::int64_t expert = row - *(after - 1);
+  switch (column) {
+    case 0:
+      return result(context, load.begin);
+    case 1:
+      return result(context, load.end);
+    case 2:
+      return result(context, std::int64_t{load.layer});
+    case 3:
+      return result(context, load.space);
+    case 4:
+      if (load.rank) result(context, std::int64_t{*load.rank});
+      return;
+    case 5:
+      return result(context, expert);
+    default:
+      result(context, std::int64_t{nth(load.counts, expert)});
+  }
+}
+
+std::int64_t plan_count(const RecordedRows& rows) {
+  return size_of(rows.plans);
+}
+
+void plan_value(const RecordedRows& rows, std::int64_t row, int column, sqlite3_context* context) {
+  const PlanRow& plan = nth(rows.plans, row);
+  if (column == 0) return result(context, plan.time);
+  result(context, column == 1 ? plan.name : plan.json);
+}
 
 constexpr RowTable kTables[] = {
     {"tracks",
@@ -253,8 +300,9 @@ constexpr RowTable kTables[] = {
     {"loads",
      "CREATE TABLE x(begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, rank INTEGER, "
      "expert INTEGER, tokens INTEGER)",
-     none, no_value, false},
-    {"plans", "CREATE TABLE x(time INTEGER, name TEXT, json TEXT)", none, no_value, false},
+     nullptr, nullptr, false, load_count, load_value},
+    {"plans", "CREATE TABLE x(time INTEGER, name TEXT, json TEXT)", nullptr, nullptr, false,
+     plan_count, plan_value},
     {"meta", "CREATE TABLE x(key TEXT, value)", [](const Trace& t) { return size_of(facts(t)); },
      meta_row, false},
 };
@@ -307,7 +355,7 @@ sqlite3_module make_module() {
     Table& table = table_of(base->pVtab);
     return guarded(base->pVtab, [&] {
       cursor_of(base).row = 0;
-      cursor_of(base).count = table.rows->count(table.source->trace());
+      cursor_of(base).count = table.rows->rows(*table.source);
     });
   };
   m.xNext = [](sqlite3_vtab_cursor* base) {
@@ -319,9 +367,8 @@ sqlite3_module make_module() {
   };
   m.xColumn = [](sqlite3_vtab_cursor* base, sqlite3_context* context, int column) {
     Table& table = table_of(base->pVtab);
-    return guarded(base->pVtab, [&] {
-      table.rows->value(table.source->trace(), cursor_of(base).row, column, context);
-    });
+    return guarded(base->pVtab,
+                   [&] { table.rows->show(*table.source, cursor_of(base).row, column, context); });
   };
   m.xRowid = [](sqlite3_vtab_cursor* base, sqlite3_int64* id) {
     *id = cursor_of(base).row;

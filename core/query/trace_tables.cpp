@@ -6,14 +6,27 @@
 
 namespace moescope {
 
-QuerySource::QuerySource(TracePtr trace, RuleSet rules)
-    : trace_(std::move(trace)), rules_(std::move(rules)) {
+QuerySource::QuerySource(TracePtr trace, RuleSet rules, std::filesystem::path recording)
+    : trace_(std::move(trace)), rules_(std::move(rules)), recording_(std::move(recording)) {
   trace_->strings().load_all();  // an answer never shows that a name could not be read
 }
 
 const Classification& QuerySource::classes() const {
   std::call_once(once_, [&] { classes_ = Classification(*trace_, rules_); });
   return classes_;
+}
+
+const RecordedRows& QuerySource::recorded() const {
+  std::call_once(recorded_once_, [&] {
+    if (recording_.empty()) return;
+    recorded_ = {read_loads(recording_), {}, read_plans(recording_)};
+    std::int64_t begin = 0;
+    for (const LoadRow& load : recorded_.loads) {
+      recorded_.load_begins.push_back(begin);
+      begin += static_cast<std::int64_t>(load.counts.size());
+    }
+  });
+  return recorded_;
 }
 
 int add_trace_tables(sqlite3* database, FindSource find, TableSet set) {
@@ -52,7 +65,8 @@ CREATE TABLE samples(counter INTEGER, process TEXT, device INTEGER, name TEXT, u
   time INTEGER, value REAL);
 CREATE TABLE notes(time INTEGER, track INTEGER, text TEXT, color TEXT);
 CREATE TABLE loads(begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, rank INTEGER,
-  expert INTEGER, tokens INTEGER);
+  expert INTEGER,         -- in space 'physical': the slot of the rank
+  tokens INTEGER);
 CREATE TABLE plans(time INTEGER, name TEXT, json TEXT);
 CREATE TABLE meta(key TEXT, value);
 )";

@@ -1,28 +1,41 @@
 // A trace as SQL tables: virtual tables over the columns, nothing is copied.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 
 #include "core/analysis/classify.h"
+#include "core/trace/moetrace_loads.h"
 #include "core/trace/trace.h"
 
 struct sqlite3;
 
 namespace moescope {
 
-/// A trace and its classification, which is made when a query first asks for a class.
+/// Expert loads and plans that lie beside the spans of a .moetrace.
+struct RecordedRows {
+  std::vector<LoadRow> loads;
+  std::vector<std::int64_t> load_begins;  ///< of each load: counts in all loads before it
+  std::vector<PlanRow> plans;
+};
+
+/// A trace and what is made when a query first asks for it: the classification, recorded rows.
 class QuerySource {
  public:
-  QuerySource(TracePtr trace, RuleSet rules);
+  /// `recording`: the .moetrace with the loads and plans; empty: there are none.
+  QuerySource(TracePtr trace, RuleSet rules, std::filesystem::path recording = {});
   const Trace& trace() const { return *trace_; }
   const Classification& classes() const;
+  const RecordedRows& recorded() const;
 
  private:
   TracePtr trace_;
   RuleSet rules_;
-  mutable std::once_flag once_;
+  std::filesystem::path recording_;
+  mutable std::once_flag once_, recorded_once_;
+  mutable RecordedRows recorded_;
   mutable Classification classes_;
 };
 using QuerySourcePtr = std::shared_ptr<const QuerySource>;

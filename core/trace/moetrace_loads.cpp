@@ -47,6 +47,16 @@ std::vector<LoadRow> read_loads(const std::filesystem::path& path) {
   return result;
 }
 
+std::vector<PlanRow> read_plans(const std::filesystem::path& path) {
+  const auto database = schema::open_for_reading(path);
+  sqlite::Statement rows(*database, "SELECT time, name, json FROM plans ORDER BY time, id");
+  std::vector<PlanRow> result;
+  while (rows.step())
+    result.push_back({rows.integer(0, -codec::kMaxTime, codec::kMaxTime), std::string(rows.text(1)),
+                      std::string(rows.text(2))});
+  return result;
+}
+
 namespace tables {
 
 void write_loads(sqlite::Database& database, const LoadRow& row) {

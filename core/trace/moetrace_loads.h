@@ -30,6 +30,8 @@ struct PlanRow {
 
 /// All rows of `loads` in order of writing. Throws Error (not a .moetrace, damaged row).
 std::vector<LoadRow> read_loads(const std::filesystem::path& path);
+/// All rows of `plans` in order of time. Throws Error (not a .moetrace).
+std::vector<PlanRow> read_plans(const std::filesystem::path& path);
 
 namespace tables {
 void write_loads(sqlite::Database& database, const LoadRow& row);

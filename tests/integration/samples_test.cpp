@@ -62,12 +62,24 @@ INSTANTIATE_TEST_SUITE_P(All, SampleRecording, testing::Values("prefill", "decod
                            return name;
                          });
 
+TEST(SampleRecordings, SqlShowsTheLoadsThatTheLoadsCommandSums) {
+  const json loads = answer({"loads", sample("prefill"), "--unit", "prefill", "--json"});
+  const json& layer = loads["loads"][0]["layers_detail"][0];
+  const std::string where = " FROM loads WHERE layer = " + layer["layer_id"].dump();
+  EXPECT_EQ(count("prefill", "SELECT sum(tokens)" + where + " AND space = 'logical'"),
+            layer["tokens"].get<std::int64_t>());
+  EXPECT_EQ(count("prefill", "SELECT count(DISTINCT expert)" + where + " AND space = 'logical'"),
+            64);
+}
+
 TEST(SampleRecordings, ThePlanChangesWhileRequestsAreServed) {
   const auto notes = [](const char* name) {
     return answer({"loads", sample(name), "--json"})["loads"][0]["notes"].dump();
   };
   EXPECT_THAT(notes("plan-change"), HasSubstr("the plan changed 1 times"));
   EXPECT_THAT(notes("prefill"), Not(HasSubstr("the plan changed")));
+  EXPECT_EQ(count("prefill", "SELECT count(*) FROM plans"), 1);
+  EXPECT_EQ(count("plan-change", "SELECT count(*) FROM plans WHERE name LIKE 'epoch 1:%'"), 1);
   EXPECT_GT(count("plan-change", "SELECT count(*) FROM spans WHERE name = 'plan copy'"), 0);
   EXPECT_EQ(count("decode", "SELECT count(*) FROM spans WHERE name = 'plan copy'"), 0);
 }
