@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "app/commands/command.h"
+#include "core/cluster/node_engine.h"
 #include "core/import/open.h"
 #include "core/loads/sniff.h"
-#include "core/simulate/plan_forecast.h"
 #include "core/trace/sink.h"
 
 namespace moescope {
@@ -17,22 +17,9 @@ namespace {
 
 constexpr TimeNs kWindow = 8'000'000'000;  ///< of the recording, up to its end
 
-std::optional<double> imbalance_of(const NodeStatus& status) {
-  std::vector<double> layers;
-  for (const NodeUnit& unit : status.units)
-    layers.insert(layers.end(), unit.imbalance.begin(), unit.imbalance.end());
-  return mean_of(layers);
-}
-
 RunningEngine engine_of(const std::string& file, const NodeStatus& status, const Plan& running) {
-  RunningEngine engine;
+  RunningEngine engine = running_engine(status);
   engine.plan = running;
-  engine.imbalance = imbalance_of(status);
-  engine.overlap = status.overlap;
-  if (!status.units.empty()) {
-    engine.workers = status.units.back().granted.workers;
-    engine.comm_workers = status.units.back().granted.communication;
-  }
   for (LoadSet& set : read_load_sets(file, command_progress()))
     engine.loads.push_back(std::make_shared<const LoadSet>(std::move(set)));
   if (sniff_load_input(file) != LoadInput::Recording) {
@@ -72,7 +59,7 @@ std::optional<PlanEffect> predict_effect(const EffectOptions& options, const Nod
     return forecast_plan(engine_of(options.loads, status, running), plan, command_progress());
   if (!options.after) return std::nullopt;
   PlanEffect effect;
-  effect.imbalance.before = imbalance_of(status);
+  effect.imbalance.before = mean_imbalance(status);
   return effect;
 }
 
@@ -85,7 +72,7 @@ void measure_effect(const EffectOptions& options, ClusterClient& client, PlanEff
     command_progress().report(passed / wait, "measuring");
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  effect.imbalance.measured = imbalance_of(client.status(false));
+  effect.imbalance.measured = mean_imbalance(client.status(false));
 }
 
 Json effect_json(const PlanEffect& effect) {

@@ -6,7 +6,6 @@
 
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
-#include "app/commands/predict_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -126,18 +125,16 @@ void print_report(const Json& r, const std::string& output) {
 
 /// Adds the shared expert to the loads, on GPUs A:B only.
 void share(SolveCommand& command, const LoadSet& loads, std::vector<LayerLoads>& windows) {
-  int first = 0, last = 0;
-  char rest = 0;
-  if (std::sscanf(command.shared_gpus.c_str(), "%d:%d%c", &first, &last, &rest) != 2 || first < 0 ||
-      last > command.options.gpus || first >= last)
+  const auto gpus = read_range(command.shared_gpus, command.options.gpus);
+  if (!gpus)
     throw Error("", "--shared-gpus", fmt::format("\"{}\" is no range of GPUs", command.shared_gpus),
                 "Give A:B with 0 <= A < B <= GPUs");
   const int top_k = command.top_k > 0 ? command.top_k : loads.top_k.value_or(0);
   if (top_k < 1)
     throw Error(loads.source, "top_k",
                 "is not in the loads, and the shared expert's load hangs on it", "Give --top-k");
-  std::vector<int> hosts(static_cast<std::size_t>(last - first));
-  std::iota(hosts.begin(), hosts.end(), first);
+  std::vector<int> hosts(static_cast<std::size_t>(gpus->second - gpus->first));
+  std::iota(hosts.begin(), hosts.end(), gpus->first);
   for (auto& window : windows) window = with_shared_expert(window, top_k);
   keep_on(command.options, loads.experts, hosts);
 }

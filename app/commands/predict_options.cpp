@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
 
 #include "app/commands/command.h"
-#include "core/error.h"
+#include "app/commands/window_range.h"
 #include "core/simulate/defaults.h"
 #include "core/simulate/description.h"
 
@@ -63,19 +62,6 @@ void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>
       ->check(CLI::Range(0, 65535));
   command.add_option("--made-from", choice->made_from,
                      "Windows A:B that the plan was made from; the others judge it");
-}
-
-std::optional<std::pair<int, int>> window_range(const std::string& text, const LoadSet& loads,
-                                                const char* option) {
-  if (text.empty()) return std::nullopt;
-  int first = 0, last = 0;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%d:%d%c", &first, &last, &rest) != 2 || first < 0 ||
-      last > static_cast<int>(loads.windows.size()) || first >= last)
-    throw Error("", option,
-                fmt::format("\"{}\" is no range of {} windows", text, loads.windows.size()),
-                "Give A:B with 0 <= A < B");
-  return std::pair(first, last);
 }
 
 std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const Plan& plan,

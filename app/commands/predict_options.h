@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "app/commands/json_output.h"
 #include "core/loads/load_set.h"
@@ -18,10 +17,6 @@ struct PredictChoice {
   std::string made_from;
 };
 void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>& choice);
-
-/// The windows A:B of `loads`; nullopt for "". Throws Error that names `option`.
-std::optional<std::pair<int, int>> window_range(const std::string& text, const LoadSet& loads,
-                                                const char* option);
 
 /// Predicts by the choice, with model and unit guessed from the plan where none is named. Nullopt
 /// with the reason in `why` when no model was named and none fits.

@@ -4,6 +4,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "app/commands/predict_options.h"
+#include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/import/open.h"
 #include "core/placement/shared_expert.h"

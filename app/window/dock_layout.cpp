@@ -25,13 +25,9 @@ QWidget* scrolled_when_wide(QWidget* panel) {
   return area;
 }
 
-bool is_cluster(const QDockWidget& dock) {
-  return dock.objectName() == "dock.cluster";
-}
-
 int left_width(const QDockWidget& dock, int window) {
-  return is_cluster(dock) ? std::min(kClusterWidth, window * 30 / 100)
-                          : std::min(kLeftWidth, window * 18 / 100);
+  return dock.objectName() == "dock.cluster" ? std::min(kClusterWidth, window * 30 / 100)
+                                             : std::min(kLeftWidth, window * 18 / 100);
 }
 
 }  // namespace

@@ -31,6 +31,12 @@ void LiveGuide::begin() {
   const auto reveal = [this](const char* dock) {
     return [this, dock] { layout_.reveal(QLatin1String(dock)); };
   };
+  const auto in_plan = [this](const char* command) {
+    return [this, command] {
+      layout_.reveal("plan");
+      trigger(command);
+    };
+  };
   panel_->begin({
       {.title = tr("Watch the load drift"),
        .text = tr("The runtime serves requests whose topics change. Hot experts move with them."),
@@ -40,20 +46,12 @@ void LiveGuide::begin() {
       {.title = tr("Solve"),
        .text = tr("Make a better plan from the loads of the last seconds."),
        .button = tr("Solve"),
-       .run =
-           [this] {
-             layout_.reveal("plan");
-             trigger("plan.solve");
-           },
+       .run = in_plan("plan.solve"),
        .waits = true},
       {.title = tr("Look at the difference"),
        .text = tr("Bars show the load of each GPU before and after; changed slots are marked."),
        .button = tr("Compare"),
-       .run =
-           [this] {
-             layout_.reveal("plan");
-             trigger("plan.compare");
-           },
+       .run = in_plan("plan.compare"),
        .waits = false},
       {.title = tr("Apply"),
        .text = tr("See what would move, then apply it: weights are copied while requests go on, "
@@ -69,11 +67,7 @@ void LiveGuide::begin() {
       {.title = tr("Export"),
        .text = tr("Take the plan to SGLang: the file, and the launch flag to use."),
        .button = tr("Export for SGLang…"),
-       .run =
-           [this] {
-             layout_.reveal("plan");
-             trigger("plan.export");
-           },
+       .run = in_plan("plan.export"),
        .waits = false},
   });
 }

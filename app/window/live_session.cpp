@@ -180,8 +180,6 @@ void LiveSession::deliver(const LiveSnapshotPtr& snapshot) {
     state_.recording = QString::fromStdString(snapshot->recording.string());
   state_.spans = snapshot->spans;
   state_.spans_per_second = snapshot->rates.spans_per_second;
-  state_.bytes_per_second = snapshot->rates.bytes_per_second;
-  state_.dropped_batches = snapshot->drops.batches;
   state_.dropped_spans = snapshot->drops.spans;
   state_.dropped_records = snapshot->drops.records;
   Q_EMIT snapshotTaken();

@@ -5,6 +5,7 @@
 
 #include "app/window/dock_presets.h"
 #include "core/analysis/workload_text.h"
+#include "core/cluster/node_engine.h"
 #include "core/parallel.h"
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
@@ -194,7 +195,8 @@ void LiveWindow::takeSnapshot() {
     requests_->setServing(
         std::make_shared<const Serving>(Serving{snapshot.requests, snapshot.steps}));
   }
-  effect_.update(snapshot, measuredImbalance());
+  const auto& status = live_.state().status;
+  effect_.update(snapshot, status ? mean_imbalance(*status) : std::nullopt);
 }
 
 /// Loads are taken from the recording, which has all of them in the shape that files have.
@@ -329,31 +331,15 @@ void LiveWindow::planEnded(const PlanOutcome& outcome) {
 /// All that a prediction for the edited plan is made from.
 void LiveWindow::beginEffect() {
   const LiveSnapshotPtr& snapshot = live_.snapshot();
-  RunningEngine engine;
+  const auto& status = live_.state().status;
+  RunningEngine engine = status ? running_engine(*status) : RunningEngine();
   engine.trace = snapshot->trace;
   engine.rules = parts_.document.rules();
   engine.steps = snapshot->steps;
   engine.loads = load_sets_;
-  engine.imbalance = measuredImbalance();
   if (running_) engine.plan = *running_;
-  if (const auto& status = live_.state().status) {
-    engine.overlap = status->overlap;
-    if (!status->units.empty()) {
-      engine.workers = status->units.back().granted.workers;
-      engine.comm_workers = status->units.back().granted.communication;
-    }
-  }
   if (live_.state().embedded) engine.cores = hardware_threads();
   effect_.begin(std::move(engine), parts_.loads.plan());
-}
-
-/// As the runtime measures it, mean over layers and units.
-std::optional<double> LiveWindow::measuredImbalance() const {
-  std::vector<double> layers;
-  if (live_.state().status)
-    for (const NodeUnit& unit : live_.state().status->units)
-      layers.insert(layers.end(), unit.imbalance.begin(), unit.imbalance.end());
-  return mean_of(layers);
 }
 
 bool LiveWindow::planDiffers() const {

@@ -77,7 +77,6 @@ class LiveWindow : public QObject {
   void offerPlan();
   void planEnded(const PlanOutcome& outcome);
   void beginEffect();
-  std::optional<double> measuredImbalance() const;
   std::string editedPlan() const;
 
   LiveParts parts_;

@@ -56,12 +56,12 @@ std::optional<bool> EffectFigure::below_noise() const {
 }
 
 std::optional<double> predicted_imbalance(const std::vector<std::shared_ptr<const LoadSet>>& sets,
-                                          int windows, const Plan& plan) {
+                                          int windows, const Plan& plan, int skip) {
   std::vector<double> values;
   for (const auto& shared : sets) {
     const LoadSet& set = *shared;
-    if (set.experts != plan.num_experts || set.windows.empty()) continue;
-    const auto last = static_cast<int>(set.windows.size());
+    const int last = static_cast<int>(set.windows.size()) - skip;
+    if (set.experts != plan.num_experts || last <= 0) continue;
     const LayerLoads loads = sum_windows(set, std::max(0, last - windows), last);
     for (int layer = 0; layer < plan.layers(); ++layer) {
       const int row = row_of(set, plan, layer);

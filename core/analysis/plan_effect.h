@@ -30,10 +30,10 @@ struct PlanEffect {
 };
 
 /// max/mean of the GPUs' tokens under `plan` with its own split, for the last `windows` windows of
-/// each set; mean over layers and sets. nullopt when there are no loads or the plan is not for
-/// them.
+/// each set before its last `skip` ones; mean over layers and sets. nullopt when there are no loads
+/// or the plan is not for them.
 std::optional<double> predicted_imbalance(const std::vector<std::shared_ptr<const LoadSet>>& sets,
-                                          int windows, const Plan& plan);
+                                          int windows, const Plan& plan, int skip = 0);
 /// Mean length in ns of the decode steps that begin in `range`.
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
 /// Mean of all values; nullopt of none.

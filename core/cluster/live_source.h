@@ -10,7 +10,6 @@
 
 #include "core/analysis/serving.h"
 #include "core/cluster/client.h"
-#include "core/loads/load_set.h"
 #include "core/trace/moetrace_loads.h"
 #include "core/trace/trace.h"
 
@@ -55,8 +54,6 @@ struct LiveSnapshot {
   TracePtr trace;      ///< never null
   /// References to spans (SpanRef) are good only among snapshots of one generation.
   std::uint64_t generation = 0;
-  /// Expert loads so far (the last 100000 rows), a set for each unit; null while there are none.
-  std::shared_ptr<const std::vector<LoadSet>> loads;
   std::vector<ServedRequest> requests;  ///< done, the last 10000
   std::vector<ServedStep> steps;        ///< the last 10000
   std::vector<PlanRow> plans;           ///< epochs in order of time

@@ -68,13 +68,11 @@ std::map<int, std::string> units_of_ranks(const std::filesystem::path& path) {
 }
 
 std::vector<RecordedPlan> plans_of(const std::filesystem::path& path) {
-  const auto database = schema::open_for_reading(path);
-  sqlite::Statement rows(*database, "SELECT name, json FROM plans ORDER BY time, id");
   std::vector<RecordedPlan> plans;
-  while (rows.step()) {
-    auto reading = parse_plan(rows.text(1), path.string());
+  for (PlanRow& row : read_plans(path)) {
+    auto reading = parse_plan(row.json, path.string());
     const bool valid = !has_errors(reading.problems) && !has_errors(validate_plan(reading.plan));
-    if (valid) plans.push_back({rows.text(0), std::move(reading.plan)});
+    if (valid) plans.push_back({std::move(row.name), std::move(reading.plan)});
   }
   return plans;
 }

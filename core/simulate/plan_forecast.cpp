@@ -33,17 +33,12 @@ void forecast_imbalance(const RunningEngine& engine, const Plan& plan, PlanEffec
                       : predicted_imbalance(engine.loads, engine.load_windows, engine.plan);
   figure.predicted = predicted_imbalance(engine.loads, engine.load_windows, plan);
   std::vector<double> single;
-  std::size_t fewest = static_cast<std::size_t>(engine.load_windows);
-  for (const auto& set : engine.loads) fewest = std::min(fewest, set->windows.size());
-  for (std::size_t back = 0; back < fewest && !engine.loads.empty(); ++back) {
-    std::vector<std::shared_ptr<const LoadSet>> cut;
-    for (const auto& set : engine.loads) {
-      auto one = std::make_shared<LoadSet>(*set);
-      one->windows = {set->windows[set->windows.size() - 1 - back]};
-      cut.push_back(std::move(one));
-    }
-    if (const auto value = predicted_imbalance(cut, 1, plan)) single.push_back(*value);
-  }
+  int fewest = engine.loads.empty() ? 0 : engine.load_windows;
+  for (const auto& set : engine.loads)
+    fewest = std::min(fewest, static_cast<int>(set->windows.size()));
+  for (int back = 0; back < fewest; ++back)
+    if (const auto value = predicted_imbalance(engine.loads, 1, plan, back))
+      single.push_back(*value);
   figure.error = deviation_of(single);
   if (!figure.predicted)
     effect.notes.emplace_back("imbalance: no loads of these layers and experts were recorded yet");

@@ -17,25 +17,9 @@ constexpr std::uint32_t kThreads = 1024;
 constexpr std::uint32_t kSharedMemory = 227 * 1024;  ///< one block fills the SM
 constexpr int kDevice = 0;
 
-/// Collects the spans of one track, in order of start.
-class Batch {
- public:
-  void add(const Span& span, const std::string& args) {
-    if (batch_.args_offsets.empty()) batch_.args_offsets.push_back(0);
-    batch_.columns.push_back(span);
-    batch_.args_text += args;
-    batch_.args_offsets.push_back(static_cast<std::uint32_t>(batch_.args_text.size()));
-  }
-  void write(MoetraceWriter& writer, TrackId track) {
-    if (batch_.columns.size() == 0) return;
-    batch_.columns.depth.clear();
-    writer.append(track, std::move(batch_));
-    batch_ = {};
-  }
-
- private:
-  SpanBatch batch_;
-};
+void write(MoetraceWriter& writer, TrackId track, SpanBatch batch) {
+  if (batch.columns.size() > 0) writer.append(track, std::move(batch));
+}
 
 }  // namespace
 
@@ -135,7 +119,7 @@ std::string StepTrace::arguments(const StageSpan& span, int step) const {
 
 void StepTrace::write_gpu(const std::vector<StageSpan>& spans, int step) {
   const auto& tracks = tracks_[static_cast<Index>(spans.front().gpu)];
-  Batch compute, communication;
+  SpanBatch compute, communication;
   std::map<std::pair<int, int>, TimeRange> layers;  // (micro-batch, layer)
   for (const auto& span : spans) {
     const Span row{
@@ -147,9 +131,9 @@ void StepTrace::write_gpu(const std::vector<StageSpan>& spans, int step) {
                      .first->second;
     time = {std::min(time.begin, span.begin), std::max(time.end, span.end)};
   }
-  compute.write(writer_, tracks.compute);
-  communication.write(writer_, tracks.communication);
-  std::array<Batch, 2> annotations;
+  write(writer_, tracks.compute, std::move(compute));
+  write(writer_, tracks.communication, std::move(communication));
+  std::array<SpanBatch, 2> annotations;
   for (const auto& [key, time] : layers)
     annotations[static_cast<Index>(key.first)].add(
         {time.begin, time.length(),
@@ -158,7 +142,7 @@ void StepTrace::write_gpu(const std::vector<StageSpan>& spans, int step) {
          0, 0, SpanKind::GpuAnnotation, 0},
         R"({"simulated":true})");
   for (Index mb = 0; mb < annotations.size(); ++mb)
-    annotations[mb].write(writer_, tracks.layers[mb]);
+    write(writer_, tracks.layers[mb], std::move(annotations[mb]));
 }
 
 void StepTrace::write_loads(TimeRange time, const std::vector<SlotTokens>& batches) {
@@ -187,13 +171,13 @@ void StepTrace::end_step(int step, TimeRange time, const std::vector<SlotTokens>
     first = last;
   }
   spans_.clear();
-  Batch steps;
+  SpanBatch steps;
   steps.add({time.begin, time.length(),
              writer_.strings().intern(fmt::format("{} step", to_string(s_.unit.phase))), 0, 0,
              SpanKind::Annotation, 0},
             fmt::format(R"({{"simulated":true,"step":{},"tokens":{:.0f}}})", step,
                         s_.unit.tokens_per_gpu * s_.plan.live_gpus() * s_.unit.micro_batches));
-  steps.write(writer_, step_track_);
+  write(writer_, step_track_, std::move(steps));
   write_loads(time, batches);
 }
 

@@ -51,6 +51,14 @@ ChunkPtr make_chunk(const SpanBatch& batch, std::size_t begin, std::size_t end) 
 
 }  // namespace
 
+void SpanBatch::add(const Span& span, std::string_view args) {
+  columns.push_back(span);
+  columns.depth.clear();
+  if (args_offsets.empty()) args_offsets.push_back(0);
+  args_text += args;
+  args_offsets.push_back(static_cast<std::uint32_t>(args_text.size()));
+}
+
 void check_batch(const SpanBatch& batch) {
   const auto& c = batch.columns;
   const std::size_t n = c.size();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/trace/chunk.h"
@@ -15,6 +16,10 @@ struct SpanBatch {
   SpanColumns columns;                      ///< `depth` may be left empty: the builder fills it
   std::string args_text;                    ///< concatenated JSON object texts, see ArgsBlock
   std::vector<std::uint32_t> args_offsets;  ///< rows+1 entries, or empty for no arguments
+
+  /// Adds a span to a batch in which all have arguments; its depth is left to the sink.
+  /// @param args JSON object text
+  void add(const Span& span, std::string_view args);
 };
 
 /// Throws std::invalid_argument unless columns agree in length and spans are in order of start.

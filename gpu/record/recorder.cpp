@@ -12,24 +12,6 @@ constexpr auto kDrainInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kLoadWindow = 1'000'000'000;  ///< ns
 constexpr int kDevice = 0;
 
-/// Collects the spans of one track with their arguments.
-class BatchMaker {
- public:
-  void add(const Span& span, const std::string& args) {
-    batch_.columns.push_back(span);
-    if (batch_.args_offsets.empty()) batch_.args_offsets.push_back(0);
-    batch_.args_text += args;
-    batch_.args_offsets.push_back(static_cast<std::uint32_t>(batch_.args_text.size()));
-  }
-  SpanBatch take() {
-    batch_.columns.depth.clear();
-    return std::move(batch_);
-  }
-
- private:
-  SpanBatch batch_;
-};
-
 std::string arguments(const SpanRecord& r, const char* unit) {
   std::string text = fmt::format("{{\"phase\":\"{}\",\"step\":{}", unit, r.step);
   if (r.layer >= 0) text += fmt::format(",\"layer\":{}", r.layer);
@@ -202,7 +184,7 @@ void Recorder::drain_rank(std::size_t rank) {
 
 void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit) {
   if (records.empty()) return;
-  BatchMaker batch;
+  SpanBatch batch;
   for (const SpanRecord& r : records) {
     const bool layer = r.name == SpanName::Layer;
     const std::string name =
@@ -212,7 +194,7 @@ void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records
                layer ? SpanKind::GpuAnnotation : SpanKind::Kernel, 0},
               arguments(r, to_string(unit)));
   }
-  sink_.append(track, batch.take());
+  sink_.append(track, std::move(batch));
 }
 
 void Recorder::write_host_records() {
@@ -239,7 +221,7 @@ void Recorder::write_host_records() {
 
 void Recorder::write_requests(const std::vector<RequestRecord>& requests) {
   if (requests.empty()) return;
-  BatchMaker done;
+  SpanBatch done;
   for (const RequestRecord& r : requests) {
     std::string args = fmt::format(
         "{{\"request\":{},\"topic\":{},\"prompt\":{},\"output\":{},\"arrival_ns\":{},"
@@ -251,35 +233,33 @@ void Recorder::write_requests(const std::vector<RequestRecord>& requests) {
         {time(r.last_token), 0, sink_.strings().intern("request done"), 0, 0, SpanKind::Instant, 0},
         args + "}");
   }
-  sink_.append(request_track_, done.take());
+  sink_.append(request_track_, std::move(done));
 }
 
 void Recorder::write_steps(UnitKind unit, const std::vector<StepRecord>& steps) {
-  BatchMaker batch;
-  bool any = false;
+  SpanBatch batch;
   for (const StepRecord& s : steps) {
     if (s.unit != unit) continue;
-    any = true;
     batch.add({time(s.begin), s.end - s.begin,
                sink_.strings().intern(fmt::format("{} step", to_string(unit))), 0, 0,
                SpanKind::Annotation, 0},
               fmt::format("{{\"step\":{},\"requests\":{},\"tokens\":{},\"epoch\":{}}}", s.step,
                           s.requests, s.tokens, s.epoch));
   }
-  if (any) sink_.append(step_tracks_[static_cast<int>(unit)], batch.take());
+  if (batch.columns.size() > 0)
+    sink_.append(step_tracks_[static_cast<int>(unit)], std::move(batch));
 }
 
 void Recorder::write_engine_spans(EngineTrack track, const std::vector<EngineSpan>& spans) {
-  BatchMaker batch;
-  bool any = false;
+  SpanBatch batch;
   for (const EngineSpan& s : spans) {
     if (s.track != track) continue;
-    any = true;
     batch.add({time(s.begin), s.end - s.begin, sink_.strings().intern(s.name), 0, 0,
                SpanKind::Annotation, 0},
               s.args);
   }
-  if (any) sink_.append(engine_tracks_[static_cast<int>(track)], batch.take());
+  if (batch.columns.size() > 0)
+    sink_.append(engine_tracks_[static_cast<int>(track)], std::move(batch));
 }
 
 void Recorder::write_loads(const LoadWindow& window) {
@@ -308,7 +288,7 @@ void Recorder::write_info() {
   const auto steady = std::chrono::steady_clock::now().time_since_epoch();
   info.start_epoch_ns = std::chrono::nanoseconds(wall - steady).count() + start_;
   info.events = statistics_.spans;
-  if (statistics_.dropped > 0) info.skipped["record dropped: ring full"] = statistics_.dropped;
+  if (statistics_.dropped > 0) info.skipped[kDroppedRecords] = statistics_.dropped;
   sink_.set_info(info);
 }
 

@@ -59,16 +59,10 @@ class FakeNode final : public NodeControl {
     }
     now_ += TimeNs{count} * 1'000'000;
     SpanBatch done;
-    Span span;
-    span.start = now_;
-    span.name = publisher.strings().intern("request done");
-    span.kind = SpanKind::Instant;
-    done.columns.push_back(span);
-    done.columns.depth.clear();
-    done.args_text = R"({"request":)" + std::to_string(++request_) +
-                     R"(,"topic":1,"prompt":10,"output":5,"arrival_ns":0,"ttft_ns":2000000,)"
-                     R"("tpot_ns":1000000})";
-    done.args_offsets = {0, static_cast<std::uint32_t>(done.args_text.size())};
+    done.add({now_, 0, publisher.strings().intern("request done"), 0, 0, SpanKind::Instant, 0},
+             R"({"request":)" + std::to_string(++request_) +
+                 R"(,"topic":1,"prompt":10,"output":5,"arrival_ns":0,"ttft_ns":2000000,)"
+                 R"("tpot_ns":1000000})");
     publisher.append(requests_, std::move(done));
     publisher.end_round();
   }

@@ -87,28 +87,23 @@ class FakeRecorder {
   /// `count` spans of 100 ns, one a microsecond, as one round.
   void spans(std::size_t count, const std::string& name = "attention") {
     SpanBatch batch;
-    batch.args_offsets.push_back(0);
     for (std::size_t i = 0; i < count; ++i) {
-      batch.columns.push_back({time_, 100, sink_.strings().intern(name),
-                               static_cast<std::uint32_t>(++spans_), 0, SpanKind::Kernel, 0});
-      batch.args_text += "{\"step\":" + std::to_string(spans_) + "}";
-      batch.args_offsets.push_back(static_cast<std::uint32_t>(batch.args_text.size()));
+      ++spans_;
+      batch.add({time_, 100, sink_.strings().intern(name), static_cast<std::uint32_t>(spans_), 0,
+                 SpanKind::Kernel, 0},
+                "{\"step\":" + std::to_string(spans_) + "}");
       time_ += 1000;
     }
-    batch.columns.depth.clear();
     sink_.append(stream_, std::move(batch));
     sink_.add_sm_records({{time_ - 1000, time_ - 900, process_, 0, 2, 1}});
     sink_.end_round();
   }
   void request(std::uint64_t id) {
     SpanBatch batch;
-    batch.columns.push_back(
-        {time_, 0, sink_.strings().intern("request done"), 0, 0, SpanKind::Instant, 0});
-    batch.columns.depth.clear();
-    batch.args_text = "{\"request\":" + std::to_string(id) +
-                      ",\"topic\":1,\"prompt\":8,\"output\":4,\"arrival_ns\":5,\"ttft_ns\":70,"
-                      "\"tpot_ns\":9}";
-    batch.args_offsets = {0, static_cast<std::uint32_t>(batch.args_text.size())};
+    batch.add({time_, 0, sink_.strings().intern("request done"), 0, 0, SpanKind::Instant, 0},
+              "{\"request\":" + std::to_string(id) +
+                  ",\"topic\":1,\"prompt\":8,\"output\":4,\"arrival_ns\":5,\"ttft_ns\":70,"
+                  "\"tpot_ns\":9}");
     sink_.append(requests_, std::move(batch));
     sink_.end_round();
   }

@@ -114,9 +114,6 @@ int PlanLogModel::columnCount(const QModelIndex& parent) const {
 
 QString PlanLogModel::text(const NodePlanChange& change, int column) const {
   const auto time = QDateTime::fromMSecsSinceEpoch(change.wall_ns / 1'000'000);
-  const auto tpot = [](double seconds) {
-    return seconds > 0 ? format_time(static_cast<TimeNs>(seconds * 1e9)) : QString(QChar(0x2013));
-  };
   switch (column) {
     case Time:
       return time.toString("HH:mm:ss");
@@ -139,7 +136,8 @@ QString PlanLogModel::text(const NodePlanChange& change, int column) const {
       return effectText(change, column);
     default:
       return QStringLiteral("%1 / %2 / %3")
-          .arg(tpot(change.tpot_before), tpot(change.tpot_during), tpot(change.tpot_after));
+          .arg(latency_text(change.tpot_before), latency_text(change.tpot_during),
+               latency_text(change.tpot_after));
   }
 }
 

@@ -18,9 +18,9 @@ struct ClusterState {
   bool may_change = false;             ///< the node takes changes from us
   std::optional<NodeStatus> status;    ///< as answered last
   QString recording, recording_error;  ///< file, and why it is not written any more
-  double spans_per_second = 0, bytes_per_second = 0;
+  double spans_per_second = 0;
   quint64 spans = 0;  ///< received
-  quint64 dropped_batches = 0, dropped_spans = 0, dropped_records = 0;
+  quint64 dropped_spans = 0, dropped_records = 0;
 };
 
 }  // namespace moescope

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/analysis/workload_text.h"
+#include "views/cluster/effect_text.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -17,10 +18,6 @@ namespace moescope {
 namespace {
 
 constexpr int kSendDelayMs = 500;
-
-QString latency(double seconds) {
-  return seconds > 0 ? format_time(static_cast<TimeNs>(seconds * 1e9)) : QString(QChar(0x2013));
-}
 
 QString rounded(double value) {
   return value >= 100 ? format_count(static_cast<quint64>(value)) : QString::number(value, 'f', 1);
@@ -270,8 +267,8 @@ void ClusterView::showFigures() {
   text += row(tr("Requests"), tr("%1 done, %2 waiting, %3 decoding")
                                   .arg(format_count(status.finished), format_count(status.waiting),
                                        format_count(status.decoding)));
-  text += row(tr("TTFT"), latency(status.ttft_p50) + " / " + latency(status.ttft_p95));
-  text += row(tr("TPOT"), latency(status.tpot_p50) + " / " + latency(status.tpot_p95));
+  text += row(tr("TTFT"), latency_text(status.ttft_p50) + " / " + latency_text(status.ttft_p95));
+  text += row(tr("TPOT"), latency_text(status.tpot_p50) + " / " + latency_text(status.tpot_p95));
   text +=
       row(tr("Received"), tr("%1 spans/s, %2 dropped")
                               .arg(rounded(state_.spans_per_second),

@@ -25,6 +25,10 @@ QString EffectRow::predicted() const {
   return made;
 }
 
+QString latency_text(double seconds) {
+  return seconds > 0 ? format_time(static_cast<TimeNs>(seconds * 1e9)) : QString(QChar(0x2013));
+}
+
 std::vector<EffectRow> effect_rows(const PlanEffect& effect) {
   const auto ratio = [](double v) { return QString::number(v, 'f', 2); };
   const auto time = [](double v) { return format_time(static_cast<TimeNs>(v)); };

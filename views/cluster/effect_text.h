@@ -24,6 +24,8 @@ struct EffectRow {
   QString text(const std::optional<double>& value) const;
 };
 
+/// A time in seconds as a node tells it: 0 stands for "not measured".
+QString latency_text(double seconds);
 /// The figures of `effect`, which must live as long; those without any value are left out.
 std::vector<EffectRow> effect_rows(const PlanEffect& effect);
 /// What a prediction is worth: changes that are smaller than the noise, and what limits them.

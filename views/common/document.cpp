@@ -50,6 +50,7 @@ void Document::setTrace(TracePtr trace, QStringList files) {
   Q_EMIT traceAboutToChange();
   trace_ = std::move(trace);
   ++trace_number_;
+  growing_ = false;
   files_ = std::move(files);
   analysis_.reset();
   undo_.clear();
@@ -61,6 +62,7 @@ void Document::growTrace(TracePtr trace, bool forgot) {
   if (!trace_ || !trace || trace == trace_) return;
   trace_ = std::move(trace);
   if (forgot) ++trace_number_;
+  growing_ = true;
   notes_.grow(trace_);
   Q_EMIT traceGrown(forgot);
 }

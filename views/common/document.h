@@ -45,6 +45,8 @@ class Document : public QObject {
   const TracePtr& trace() const { return trace_; }
   /// Another number for every trace whose spans are named differently; a trace that grows keeps it.
   quint64 traceNumber() const { return trace_number_; }
+  /// True once the trace grew: it is being recorded, or was until now.
+  bool growing() const { return growing_; }
   const QStringList& files() const { return files_; }  ///< as opened by the user
   /// Null until the first analysis of this trace is done.
   const AnalysisPtr& analysis() const { return analysis_; }
@@ -73,6 +75,7 @@ class Document : public QObject {
  private:
   TracePtr trace_;
   quint64 trace_number_ = 0;
+  bool growing_ = false;
   QStringList files_;
   AnalysisPtr analysis_;
   RuleSet rules_ = RuleSet::built_in();

@@ -49,13 +49,11 @@ OverlapView::OverlapView(Document& document, ViewContext& context, QWidget* pare
   layout->addWidget(splitter, 1);
   addActions();
   connect(&document, &Document::analysisChanged, this, &OverlapView::reload);
-  connect(&document, &Document::traceGrown, this, [this] { growing_ = true; });
   connect(&document, &Document::traceChanged, this, [this] {
-    growing_ = false;
     if (!document_.trace()) reload();
   });
   connect(tabs_, &QTabWidget::currentChanged, this, [this] {
-    if (growing_) fillTables();
+    if (document_.growing()) fillTables();
   });
   connect(&context, &ViewContext::processFilterChanged, this, &OverlapView::reload);
   connect(&context, &ViewContext::rangeChanged, this, [this] {
@@ -138,7 +136,7 @@ void OverlapView::showEvent(QShowEvent* event) {
 
 void OverlapView::reload() {
   // A recording is analysed again and again: what nobody sees is not filled each time.
-  stale_ = growing_ && !isVisible();
+  stale_ = document_.growing() && !isVisible();
   if (stale_) return;
   if (document_.analysis() || !document_.trace()) {
     trace_ = document_.trace();
@@ -150,8 +148,8 @@ void OverlapView::reload() {
 
 /// While the trace grows only the table that is in front.
 void OverlapView::fillTables() {
-  if (!growing_ || tabs_->currentWidget() == scopes_) fillScopes();
-  if (growing_ && tabs_->currentWidget() != exposed_table_) return;
+  if (!document_.growing() || tabs_->currentWidget() == scopes_) fillScopes();
+  if (document_.growing() && tabs_->currentWidget() != exposed_table_) return;
   showExposed(analysis_ ? ExposedList(*analysis_, [this](const auto& key) { return shows(key); })
                         : ExposedList(),
               {});

@@ -70,9 +70,8 @@ class OverlapView : public QWidget, public Chart {
   Document& document_;
   ViewContext& context_;
   JobRunner job_;
-  bool growing_ = false;  ///< the trace is being recorded
-  bool stale_ = false;    ///< an analysis came while the view was hidden
-  TracePtr trace_;        ///< what is drawn; replaced only when its analysis is complete
+  bool stale_ = false;  ///< an analysis came while the view was hidden
+  TracePtr trace_;      ///< what is drawn; replaced only when its analysis is complete
   AnalysisPtr analysis_;
   std::vector<DeviceOverlap> window_figures_;
   std::optional<AreaSelection> shown_window_;  ///< what window_figures_ are cut to

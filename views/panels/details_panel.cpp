@@ -65,12 +65,10 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
   connect(&document_, &Document::traceChanged, this, forget);
   connect(&document_, &Document::traceGrown, this, [this, forget](bool forgot) {
     if (forgot) forget();
-    growing_ = true;
   });
-  connect(&document_, &Document::traceChanged, this, [this] { growing_ = false; });
   connect(&document_, &Document::analysisChanged, this, [this, forget] {
     // While the trace grows, what is told of a span stays true.
-    if (!growing_ || !flow_) forget();
+    if (!document_.growing() || !flow_) forget();
   });
   refresh();
 }

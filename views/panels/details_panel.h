@@ -40,7 +40,6 @@ class DetailsPanel : public QWidget {
   DetailsModel model_;
   std::shared_ptr<const FlowIndex> flow_;  ///< of the analysis shown; made on first use
   AnalysisPtr flow_of_;                    ///< what the job is asked for
-  bool growing_ = false;                   ///< the trace is being recorded
   JobRunner flow_job_;
   QSortFilterProxyModel filter_;
   QLabel* empty_;

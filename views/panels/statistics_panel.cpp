@@ -77,14 +77,10 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   connect(&context_, &ViewContext::rangeChanged, this, later);
   connect(&context_, &ViewContext::processFilterChanged, this, later);
   connect(&document_, &Document::traceChanged, this, [this, later] {
-    growing_ = false;
     delay_.setInterval(kDelayMs);
     later();
   });
-  connect(&document_, &Document::traceGrown, this, [this] {
-    growing_ = true;
-    delay_.setInterval(kGrowingMs);
-  });
+  connect(&document_, &Document::traceGrown, this, [this] { delay_.setInterval(kGrowingMs); });
   connect(&document_, &Document::analysisChanged, this, later);
   connect(grouping_, &QComboBox::currentIndexChanged, this, [this](int index) {
     model_.setByClass(index == 1);
@@ -130,11 +126,12 @@ std::vector<TrackId> StatisticsPanel::tracksOfFilter(const std::vector<TrackId>&
 
 void StatisticsPanel::showEvent(QShowEvent* event) {
   QWidget::showEvent(event);
-  if (growing_ && !delay_.isActive()) delay_.start();
+  if (document_.growing() && !delay_.isActive()) delay_.start();
 }
 
 void StatisticsPanel::refresh() {
-  if (growing_ && !isVisible()) return;  // the range follows the recording; nobody sees it
+  if (document_.growing() && !isVisible())
+    return;  // the range follows the recording; nobody sees it
   if (!document_.trace() || !document_.analysis()) {
     show({}, document_.trace() ? tr("Waiting for the analysis.") : QString());
     return;

@@ -43,7 +43,6 @@ class StatisticsPanel : public QWidget {
   QComboBox* grouping_;
   QTableView* table_;
   QTimer delay_;
-  bool growing_ = false;  ///< the trace is being recorded
   JobRunner job_;
 };
 

@@ -35,11 +35,7 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   layout->addWidget(splitter);
   addActions();
   connect(&document, &Document::analysisChanged, this, &SmView::reload);
-  connect(&document, &Document::traceGrown, this, [this] { growing_ = true; });
-  connect(&document, &Document::traceChanged, this, [this] {
-    growing_ = false;
-    reload();
-  });
+  connect(&document, &Document::traceChanged, this, &SmView::reload);
   connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
   connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
   connect(&context, &ViewContext::processFilterChanged, this, [this] { show(data_); });
@@ -131,7 +127,7 @@ void SmView::showEvent(QShowEvent* event) {
 
 void SmView::reload() {
   // A recording is analysed again and again: what nobody sees is not prepared each time.
-  stale_ = growing_ && !isVisible();
+  stale_ = document_.growing() && !isVisible();
   if (stale_) return;
   const TracePtr trace = document_.trace();
   const AnalysisPtr analysis = document_.analysis();

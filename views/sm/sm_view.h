@@ -61,9 +61,8 @@ class SmView : public QWidget, public Chart {
   Document& document_;
   ViewContext& context_;
   JobRunner job_;
-  bool growing_ = false;  ///< the trace is being recorded
-  bool stale_ = false;    ///< an analysis came while the view was hidden
-  SmDataPtr data_;        ///< what is drawn; replaced only when its successor is complete
+  bool stale_ = false;  ///< an analysis came while the view was hidden
+  SmDataPtr data_;      ///< what is drawn; replaced only when its successor is complete
   ProcessorNames names_;
   QTabWidget* tabs_ = nullptr;
   QComboBox* device_;
