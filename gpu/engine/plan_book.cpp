@@ -20,6 +20,7 @@ const char* to_string(PlanPhase phase) {
 
 PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanOptions& options) {
   PlanChange change;
+  std::lock_guard telling(telling_mutex_);
   {
     std::lock_guard lock(mutex_);
     if (!options.id.empty())
@@ -44,7 +45,7 @@ PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanO
     changes_.push_back(change);
   }
   changed_.notify_all();
-  tell(change);
+  if (listener_) listener_(change);
   return change.ticket;
 }
 
@@ -62,6 +63,7 @@ std::optional<Proposal> PlanBook::next() {
 
 void PlanBook::update(PlanTicket ticket, const std::function<void(PlanChange&)>& change) {
   PlanChange copy;
+  std::lock_guard telling(telling_mutex_);
   {
     std::lock_guard lock(mutex_);
     PlanChange& known = changes_.at(ticket - 1);
@@ -69,7 +71,7 @@ void PlanBook::update(PlanTicket ticket, const std::function<void(PlanChange&)>&
     if (is_final(known.phase)) under_way_ = 0;
     copy = known;
   }
-  tell(copy);
+  if (listener_) listener_(copy);
 }
 
 std::optional<PlanTicket> PlanBook::undo(const std::string& who) {
@@ -127,13 +129,8 @@ std::vector<PlanChange> PlanBook::all() const {
 }
 
 void PlanBook::listen(std::function<void(const PlanChange&)> listener) {
-  std::lock_guard lock(listener_mutex_);
+  std::lock_guard telling(telling_mutex_);
   listener_ = std::move(listener);
-}
-
-void PlanBook::tell(const PlanChange& change) {
-  std::lock_guard lock(listener_mutex_);
-  if (listener_) listener_(change);
 }
 
 }  // namespace moescope::runtime

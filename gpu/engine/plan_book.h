@@ -38,11 +38,10 @@ class PlanBook {
 
   std::optional<PlanChange> find(PlanTicket ticket) const;
   std::vector<PlanChange> all() const;
+  /// The listener hears the states of a change in their order; it must not add or update.
   void listen(std::function<void(const PlanChange&)> listener);
 
  private:
-  void tell(const PlanChange& change);
-
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<PlanChange> changes_;  ///< ticket t is at t - 1
@@ -50,7 +49,7 @@ class PlanBook {
   PlanTicket under_way_ = 0;
   std::string undone_by_;
   bool closed_ = false;
-  std::mutex listener_mutex_;
+  std::mutex telling_mutex_;  ///< from a change until it is told; taken before mutex_
   std::function<void(const PlanChange&)> listener_;
 };
 
