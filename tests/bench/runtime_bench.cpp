@@ -1,14 +1,16 @@
 // Measures the embedded runtime: communication that stays exposed with two micro-batches overlapped
 // and serial, and what recording costs. Prints Markdown.
 //
-// usage: moescope-runtime-bench [REPEATS] [STEPS]
+// usage: moescope-runtime-bench [STEPS]
 //
-// A measurement is STEPS steps of one unit of eight ranks on two nodes with the same input. Each
-// repeat measures the variants in turn, every other one in the opposite order; medians are printed.
+// A measurement is STEPS steps of one unit of eight ranks on two nodes with the same input. A
+// recorded and a bare unit take turns, so that what else the machine does meets both; step times
+// are medians, the cost is the median of the pairs' ratios.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,19 +29,11 @@ namespace {
 
 constexpr int kRanks = 8, kNodes = 2;
 
-struct Variant {
-  UnitKind kind = UnitKind::Prefill;
-  bool overlap = true, record = true;
-  std::string name() const {
-    return fmt::format("{}, {}, {}", to_string(kind), overlap ? "overlapped" : "serial",
-                       record ? "recorded" : "not recorded");
-  }
-};
-
 /// Per step: milliseconds, and of a rank on average milliseconds of communication and of the part
-/// that no compute hides.
+/// that no compute hides. The cost of recording in per cent, with its 95 % interval.
 struct Measured {
-  double step = 0, communication = 0, exposed = 0;
+  double recorded = 0, bare = 0, communication = 0, exposed = 0;
+  double cost = 0, least = 0, most = 0;
 };
 
 double median(std::vector<double> values) {
@@ -81,6 +75,55 @@ class Input {
   std::vector<RankInput> inputs_;
 };
 
+/// One unit of eight ranks with its own memory, recorded into a file or not.
+class Bed {
+ public:
+  Bed(const std::shared_ptr<const Model>& model, UnitKind kind, bool overlap,
+      const std::filesystem::path& file) {
+    std::vector<RankLog*> logs;
+    if (!file.empty()) {
+      std::vector<RecordedRank> ranks;
+      for (int rank = 0; rank < kRanks; ++rank)
+        ranks.push_back({rank, group_.node_of(rank), kind, 3});
+      writer_ = std::make_unique<MoetraceWriter>(file);
+      recorder_ = std::make_unique<Recorder>(*writer_, ranks, std::map<std::string, std::string>{},
+                                             steady_now());
+      for (std::size_t rank = 0; rank < kRanks; ++rank) logs.push_back(recorder_->log(rank));
+    }
+    UnitOptions options;
+    options.kind = kind;
+    options.combine = CombineMode::Hierarchical;
+    options.overlap = overlap;
+    options.max_positions = 64;
+    options.kv_pages = 160;
+    unit_ = std::make_unique<Unit>(model, space_, group_, options,
+                                   contiguous_placement(model->config, {kRanks, kNodes, false, 0}),
+                                   logs);
+    input_ = std::make_unique<Input>(*unit_, kind);
+    step();  // first touch of memory and threads
+  }
+  /// Milliseconds of one step.
+  double step() {
+    const std::int64_t begin = steady_now();
+    unit_->step(input_->ranks());
+    return static_cast<double>(steady_now() - begin) / 1e6;
+  }
+  void finish() {
+    unit_.reset();
+    recorder_->finish();
+    Progress progress;
+    writer_->finish(progress);
+  }
+
+ private:
+  Group group_{0, kRanks, kNodes};
+  AddressSpace space_{group_.node_table()};
+  std::unique_ptr<MoetraceWriter> writer_;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<Unit> unit_;
+  std::unique_ptr<Input> input_;
+};
+
 void add_overlap(const std::filesystem::path& file, int steps, Measured& measured) {
   const auto trace = open_moetrace(file);
   const Classification classes(*trace, RuleSet::built_in());
@@ -91,93 +134,66 @@ void add_overlap(const std::filesystem::path& file, int steps, Measured& measure
   }
 }
 
-Measured measure(const std::shared_ptr<const Model>& model, const Variant& variant, int steps) {
+/// The median of the pairs' ratios, and the order statistics between which it lies with 95 %
+/// probability whatever their distribution (binomial, normal approximation).
+void add_cost(std::vector<double> ratios, Measured& measured) {
+  std::sort(ratios.begin(), ratios.end());
+  const auto at = [&](double rank) {
+    const double last = static_cast<double>(ratios.size() - 1);
+    return 100 * (ratios[static_cast<std::size_t>(std::clamp(rank, 0.0, last))] - 1);
+  };
+  const double n = static_cast<double>(ratios.size());
+  measured.cost = 100 * (median(ratios) - 1);
+  measured.least = at(std::floor(n / 2 - 0.98 * std::sqrt(n)));
+  measured.most = at(std::ceil(n / 2 + 0.98 * std::sqrt(n)));
+}
+
+/// A recorded and a bare unit take turns, every other pair in the opposite order.
+Measured measure(const std::shared_ptr<const Model>& model, UnitKind kind, bool overlap,
+                 int steps) {
   const auto file = std::filesystem::temp_directory_path() /
                     fmt::format("moescope-bench-{}.moetrace", ::getpid());
-  const Group group{0, kRanks, kNodes};
-  AddressSpace space(group.node_table());
-  std::unique_ptr<MoetraceWriter> writer;
-  std::unique_ptr<Recorder> recorder;
-  std::vector<RankLog*> logs;
-  if (variant.record) {
-    std::vector<RecordedRank> ranks;
-    for (int rank = 0; rank < kRanks; ++rank)
-      ranks.push_back({rank, group.node_of(rank), variant.kind, 3});
-    writer = std::make_unique<MoetraceWriter>(file);
-    recorder = std::make_unique<Recorder>(*writer, ranks, std::map<std::string, std::string>{},
-                                          steady_now());
-    for (std::size_t rank = 0; rank < kRanks; ++rank) logs.push_back(recorder->log(rank));
+  Bed recorded(model, kind, overlap, file), bare(model, kind, overlap, {});
+  std::vector<double> on, off, ratios;
+  for (int step = 0; step < steps; ++step) {
+    if (step % 2 == 0) on.push_back(recorded.step());
+    off.push_back(bare.step());
+    if (step % 2 != 0) on.push_back(recorded.step());
+    ratios.push_back(on.back() / off.back());
   }
-  UnitOptions options;
-  options.kind = variant.kind;
-  options.combine = CombineMode::Hierarchical;
-  options.overlap = variant.overlap;
-  options.max_positions = 64;
-  options.kv_pages = 160;
   Measured measured;
-  {
-    Unit unit(model, space, group, options,
-              contiguous_placement(model->config, {kRanks, kNodes, false, 0}), logs);
-    const Input input(unit, variant.kind);
-    unit.step(input.ranks());  // first touch of memory and threads
-    std::vector<double> times;
-    for (int step = 0; step < steps; ++step) {
-      const std::int64_t begin = steady_now();
-      unit.step(input.ranks());
-      times.push_back(static_cast<double>(steady_now() - begin) / 1e6);
-    }
-    measured.step = median(times);
-  }
-  if (!variant.record) return measured;
-  recorder->finish();
-  Progress progress;
-  writer->finish(progress);
+  measured.recorded = median(on);
+  measured.bare = median(off);
+  add_cost(ratios, measured);
+  recorded.finish();
   add_overlap(file, steps + 1, measured);
   std::filesystem::remove(file);
   return measured;
 }
 
-void run(int repeats, int steps) {
+void run(int steps) {
   Progress progress;
   const auto model = load_model("tiny", 1, progress);
-  std::vector<Variant> variants;
-  for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode})
-    for (const bool overlap : {true, false})
-      for (const bool record : {true, false}) variants.push_back({kind, overlap, record});
-  std::map<std::string, std::vector<Measured>> results;
   const std::string load = load_average();
-  for (int repeat = 0; repeat < repeats; ++repeat) {
-    for (const Variant& variant : variants)
-      results[variant.name()].push_back(measure(model, variant, steps));
-    std::reverse(variants.begin(), variants.end());
-  }
-  const auto of = [&](const Variant& variant, double Measured::*figure) {
-    std::vector<double> values;
-    for (const Measured& one : results[variant.name()]) values.push_back(one.*figure);
-    return median(values);
-  };
-  fmt::print(
-      "Model tiny, {} ranks on {} nodes, 3 workers a rank, {} cores, {} repeats of {} steps, load "
-      "average {} before and {} after.\n\n",
-      kRanks, kNodes, ::sysconf(_SC_NPROCESSORS_ONLN), repeats, steps, load, load_average());
-  fmt::print("| unit | micro-batches | step | communication of a rank | exposed |\n");
-  fmt::print("|---|---|---|---|---|\n");
+  std::string overlaps, costs;
   for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode})
     for (const bool overlap : {true, false}) {
-      const Variant v{kind, overlap, true};
-      fmt::print("| {} | {} | {:.2f} ms | {:.2f} ms | {:.2f} ms |\n", to_string(kind),
-                 overlap ? "overlapped" : "serial", of(v, &Measured::step),
-                 of(v, &Measured::communication), of(v, &Measured::exposed));
+      const Measured m = measure(model, kind, overlap, steps);
+      const auto name = fmt::format("{} | {}", to_string(kind), overlap ? "overlapped" : "serial");
+      overlaps += fmt::format("| {} | {:.2f} ms | {:.2f} ms | {:.2f} ms |\n", name, m.recorded,
+                              m.communication, m.exposed);
+      costs += fmt::format("| {} | {:.2f} ms | {:.2f} ms | {:+.1f} % | {:+.1f} to {:+.1f} % |\n",
+                           name, m.recorded, m.bare, m.cost, m.least, m.most);
     }
   fmt::print(
-      "\n| unit | micro-batches | step recorded | not recorded | cost |\n|---|---|---|---|---|\n");
-  for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode})
-    for (const bool overlap : {true, false}) {
-      const double on = of({kind, overlap, true}, &Measured::step);
-      const double off = of({kind, overlap, false}, &Measured::step);
-      fmt::print("| {} | {} | {:.2f} ms | {:.2f} ms | {:+.1f} % |\n", to_string(kind),
-                 overlap ? "overlapped" : "serial", on, off, 100 * (on / off - 1));
-    }
+      "Model tiny, {} ranks on {} nodes, 3 workers a rank, {} cores, {} steps each, load average "
+      "{} before and {} after.\n\n"
+      "| unit | micro-batches | step | communication of a rank | exposed |\n"
+      "|---|---|---|---|---|\n{}\n"
+      "| unit | micro-batches | step recorded | not recorded | cost | 95 % interval |\n"
+      "|---|---|---|---|---|---|\n{}",
+      kRanks, kNodes, ::sysconf(_SC_NPROCESSORS_ONLN), steps, load, load_average(), overlaps,
+      costs);
 }
 
 }  // namespace
@@ -185,8 +201,7 @@ void run(int repeats, int steps) {
 
 int main(int argc, char** argv) {
   try {
-    moescope::runtime::run(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 7,
-                           argc > 2 ? std::max(std::atoi(argv[2]), 1) : 40);
+    moescope::runtime::run(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 200);
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "moescope-runtime-bench: {}\n", error.what());

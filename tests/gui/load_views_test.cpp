@@ -260,63 +260,6 @@ TEST_F(LoadViews, UnitsOfARecordingAreChosenByName) {
   EXPECT_THAT(text(map().picture()->note), HasSubstr("decode unit"));
 }
 
-TEST(HeatRaster, PixelsAreNeverMixedAndTheLoudestCellSurvives) {
-  LoadMatrix m(1, 1000);
-  for (double& v : m.values) v = 1;
-  m.at(0, 501) = 9;
-  const HeatColors colors(HeatScale::Linear, m);
-  const auto cells = heat_cells(m, colors);
-  const QImage image = heat_image(cells, colors, {0, 0, 1, 1000}, QSize(100, 3), Theme::light());
-  int hot = 0;
-  for (int x = 0; x < 100; ++x) {
-    const QRgb pixel = image.pixel(x, 1);
-    EXPECT_TRUE(pixel == colors.color(colors.level(1)) || pixel == colors.color(colors.level(9)));
-    hot += pixel == colors.color(colors.level(9)) ? 1 : 0;
-  }
-  EXPECT_EQ(hot, 1);
-}
-
-TEST(HeatRaster, EnlargedCellsKeepTheirEdges) {
-  LoadMatrix m(2, 2);
-  m.values = {0, 1, 2, 3};
-  const HeatColors colors(HeatScale::Linear, m);
-  const QImage image =
-      heat_image(heat_cells(m, colors), colors, {0, 0, 2, 2}, QSize(40, 20), Theme::light());
-  EXPECT_EQ(image.pixel(19, 9), colors.color(colors.level(0)));
-  EXPECT_EQ(image.pixel(20, 9), colors.color(colors.level(1)));
-  EXPECT_EQ(image.pixel(20, 10), colors.color(colors.level(3)));
-}
-
-TEST(HeatRaster, MissingCellsAreHatchedNotZero) {
-  LoadMatrix m(1, 2);
-  m.at(0, 1) = 0;
-  const HeatColors colors(HeatScale::Linear, m);
-  const QImage image =
-      heat_image(heat_cells(m, colors), colors, {0, 0, 1, 2}, QSize(40, 20), Theme::light());
-  std::set<QRgb> left, right;
-  for (int x = 0; x < 20; ++x)
-    for (int y = 0; y < 20; ++y) {
-      left.insert(image.pixel(x, y));
-      right.insert(image.pixel(x + 20, y));
-    }
-  EXPECT_EQ(left.size(), 2U);
-  EXPECT_EQ(right, std::set<QRgb>{colors.color(0)});
-}
-
-TEST(HeatColors, RelativeIsWhiteAtTheMeanAndEveryScaleGoesBack) {
-  LoadMatrix m(1, 3);
-  m.values = {0.25, 1, 6};
-  EXPECT_EQ(HeatColors(HeatScale::Relative, m).color(HeatColors(HeatScale::Relative, m).level(1)),
-            qRgb(255, 255, 255));
-  for (const auto scale :
-       {HeatScale::Linear, HeatScale::Log, HeatScale::Relative, HeatScale::Change}) {
-    const HeatColors colors(scale, m);
-    for (const double v : {0.25, 1.0, 3.0, 6.0})
-      EXPECT_NEAR(colors.valueAt(colors.position(v)), v, 1e-4 * v);
-    EXPECT_LE(colors.ticks(6).size(), 12U);
-  }
-}
-
 class BalanceViews : public LoadViews {
  protected:
   BalanceView& shownBalance() {

@@ -186,14 +186,26 @@ std::vector<double> HeatColors::ticks(int most) const {
 HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors) {
   HeatCells cells{matrix.rows, matrix.columns, colors.diverging(), {}};
   cells.levels.resize(matrix.values.size());
-  const bool curved = colors.scale() == HeatScale::Log || colors.scale() == HeatScale::Relative;
   const auto fill = [&](const auto& level_of) {
+    const double* values = matrix.values.data();
+    std::uint8_t* levels = cells.levels.data();
     for (std::size_t i = 0; i < cells.levels.size(); ++i) {
-      const double value = matrix.values[i];
-      cells.levels[i] = std::isnan(value) ? HeatCells::kMissing : level_of(value);
+      const bool known = values[i] == values[i];
+      const std::uint8_t level = level_of(known ? values[i] : 0.0);
+      levels[i] = known ? level : HeatCells::kMissing;
     }
   };
-  if (curved && matrix.values.size() > kTableWorthIt) {
+  const bool curved = colors.scale() == HeatScale::Log || colors.scale() == HeatScale::Relative;
+  if (!curved) {
+    // As position() and level(), without a call or a branch for each cell.
+    const double zero = colors.position(0), high = colors.high() / (1 - zero);
+    fill([zero, high](double value) {
+      const double above = std::max(zero + value / high, 0.0);
+      const double position = std::min(above, 1.0);
+      return static_cast<std::uint8_t>(
+          static_cast<int>(position * (HeatColors::kLevels - 1) + 0.5));
+    });
+  } else if (matrix.values.size() > kTableWorthIt) {
     const LevelTable table(colors);
     fill([&table](double value) {
       return table.level(static_cast<float>(std::clamp(value, 0.0, 3e38)));

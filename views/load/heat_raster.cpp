@@ -36,40 +36,42 @@ std::vector<Cells> cells_of_pixels(double first, double count, int total, int pi
   return result;
 }
 
-/// How much a level is worth seeing, where cells share a pixel; missing ones least.
-using Loudness = std::array<std::uint8_t, HeatCells::kMissing + 1>;
-Loudness loudness_of(bool diverging) {
+/// A level under how much it is worth seeing, so that of cells that share a pixel the greatest key
+/// shows: the loudest, of two as loud the higher; missing ones least.
+using Key = std::uint16_t;
+using Keys = std::array<Key, HeatCells::kMissing + 1>;
+Keys keys_of_levels(bool diverging) {
   constexpr int middle = HeatColors::kLevels / 2;
-  Loudness loud{};
-  for (int level = 0; level < HeatColors::kLevels; ++level)
-    loud[static_cast<std::size_t>(level)] =
-        static_cast<std::uint8_t>(1 + (diverging ? std::abs(level - middle) : level));
-  return loud;
-}
-
-std::uint8_t louder(std::uint8_t a, std::uint8_t b, const Loudness& loud) {
-  return loud[a] >= loud[b] ? a : b;
-}
-
-/// One line of levels for the rows of `rows`: by column of pixels.
-void fill_line(const HeatCells& cells, Cells rows, const std::vector<Cells>& columns,
-               const Loudness& loud, std::vector<std::uint8_t>& merged,
-               std::vector<std::uint8_t>& line) {
-  const auto width = static_cast<std::size_t>(cells.columns);
-  const std::uint8_t* row = &cells.levels[static_cast<std::size_t>(rows.first) * width];
-  if (rows.last - rows.first > 1) {
-    merged.assign(row, row + width);
-    for (int r = rows.first + 1; r < rows.last; ++r) {
-      const std::uint8_t* other = &cells.levels[static_cast<std::size_t>(r) * width];
-      for (std::size_t c = 0; c < width; ++c) merged[c] = louder(merged[c], other[c], loud);
-    }
-    row = merged.data();
+  Keys keys{};
+  for (int level = 0; level < HeatColors::kLevels; ++level) {
+    const int loud = 1 + (diverging ? std::abs(level - middle) : level);
+    keys[static_cast<std::size_t>(level)] = static_cast<Key>(loud << 8 | level);
   }
+  keys[HeatCells::kMissing] = HeatCells::kMissing;
+  return keys;
+}
+
+/// The greatest key of each column over `rows`, then `padding` keys that nothing shows.
+void merge_rows(const HeatCells& cells, Cells rows, std::size_t padding, const Keys& keys,
+                std::vector<Key>& merged) {
+  const auto width = static_cast<std::size_t>(cells.columns);
+  merged.assign(width + padding, 0);
+  for (int r = rows.first; r < rows.last; ++r) {
+    const std::uint8_t* row = &cells.levels[static_cast<std::size_t>(r) * width];
+    for (std::size_t c = 0; c < width; ++c) merged[c] = std::max(merged[c], keys[row[c]]);
+  }
+}
+
+/// Levels by column of pixels. Each shows `least` columns of cells or one more, so the last one is
+/// taken besides the first `least`: no count of its own for each pixel, which no processor
+/// foresees.
+void fill_line(const std::vector<Key>& merged, const std::vector<Cells>& columns, std::size_t least,
+               std::vector<std::uint8_t>& line) {
   for (std::size_t x = 0; x < columns.size(); ++x) {
-    std::uint8_t level = row[columns[x].first];
-    for (int c = columns[x].first + 1; c < columns[x].last; ++c)
-      level = louder(level, row[c], loud);
-    line[x] = level;
+    const Key* first = &merged[static_cast<std::size_t>(columns[x].first)];
+    Key key = merged[static_cast<std::size_t>(columns[x].last - 1)];
+    for (std::size_t c = 0; c < least; ++c) key = std::max(key, first[c]);
+    line[x] = static_cast<std::uint8_t>(key);
   }
 }
 
@@ -77,12 +79,17 @@ void fill_line(const HeatCells& cells, Cells rows, const std::vector<Cells>& col
 template <typename Visit>
 void visit_lines(const HeatCells& cells, const std::vector<Cells>& rows,
                  const std::vector<Cells>& columns, Visit visit) {
-  const Loudness loud = loudness_of(cells.diverging);
-  std::vector<std::uint8_t> merged, line(columns.size());
+  const Keys keys = keys_of_levels(cells.diverging);
+  int most = 1;
+  for (const Cells& c : columns) most = std::max(most, c.last - c.first);
+  const auto least = static_cast<std::size_t>(std::max(most - 1, 1));
+  std::vector<Key> merged;
+  std::vector<std::uint8_t> line(columns.size());
   for (std::size_t y = 0; y < rows.size();) {
     std::size_t end = y + 1;
     while (end < rows.size() && rows[end] == rows[y]) ++end;
-    fill_line(cells, rows[y], columns, loud, merged, line);
+    merge_rows(cells, rows[y], least, keys, merged);
+    fill_line(merged, columns, least, line);
     visit(static_cast<int>(y), static_cast<int>(end), line);
     y = end;
   }
