@@ -81,7 +81,7 @@ void apply(const ApplyOptions& options) {
   const NodeStatus before = client->status(true);
   const Plan running = parse_plan(before.plan_json, options.target).plan;
   const Json layers = moves_json(running, plan);
-  auto effect = predict_effect(options.effect, before, running, plan);
+  auto effect = predict_effect(options.effect, client, before, running, plan);
   if (!options.json) print_moves(layers, before.expert_bytes);
   PlanRequest request{plan_json(plan), std::filesystem::path(options.plan).filename().string(),
                       options.base_epoch ? options.base_epoch : before.epoch, options.dry_run};
@@ -93,7 +93,7 @@ void apply(const ApplyOptions& options) {
                                                    static_cast<double>(change.bytes_total) / 1e6));
     return true;
   });
-  if (effect && outcome.done && !options.dry_run) measure_effect(options.effect, *client, *effect);
+  if (effect && outcome.done && !options.dry_run) measure_effect(options.effect, client, *effect);
   if (options.json) {
     Json document = outcome_json(options, outcome);
     document["dry_run"] = options.dry_run;

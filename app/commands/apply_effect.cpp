@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "app/commands/command.h"
+#include "app/commands/node_watch.h"
+#include "core/analysis/step_traffic.h"
 #include "core/cluster/node_engine.h"
 #include "core/import/open.h"
 #include "core/loads/sniff.h"
@@ -16,6 +16,8 @@ namespace moescope {
 namespace {
 
 constexpr TimeNs kWindow = 8'000'000'000;  ///< of the recording, up to its end
+/// A window of a second that the node tells of began before the change.
+constexpr std::chrono::duration<double> kSettle(2.5);
 
 RunningEngine engine_of(const std::string& file, const NodeStatus& status, const Plan& running) {
   RunningEngine engine = running_engine(status);
@@ -48,31 +50,48 @@ void add_effect_options(CLI::App& command, EffectOptions& options) {
                      "Recording of the node, or a load dump: predict imbalance, decode step and "
                      "traffic under the plan, with error bars");
   command
-      .add_option("--measure", options.after,
-                  "After the change, wait that many seconds and measure the imbalance again")
+      .add_option(
+          "--measure", options.measure,
+          "After the change, watch the node that many seconds and measure imbalance, decode "
+          "step and traffic; without --loads also before it, to predict them")
       ->check(CLI::Range(1.0, 3600.0));
 }
 
-std::optional<PlanEffect> predict_effect(const EffectOptions& options, const NodeStatus& status,
-                                         const Plan& running, const Plan& plan) {
-  if (!options.loads.empty())
-    return forecast_plan(engine_of(options.loads, status, running), plan, command_progress());
-  if (!options.after) return std::nullopt;
-  PlanEffect effect;
-  effect.imbalance.before = mean_imbalance(status);
-  return effect;
+std::optional<PlanEffect> predict_effect(const EffectOptions& options,
+                                         const std::shared_ptr<ClusterClient>& client,
+                                         const NodeStatus& status, const Plan& running,
+                                         const Plan& plan) {
+  const auto forecast = [&](const std::string& file, std::optional<double> imbalance) {
+    RunningEngine engine = engine_of(file, status, running);
+    if (imbalance) engine.imbalance = imbalance;
+    return forecast_plan(engine, plan, command_progress());
+  };
+  if (!options.loads.empty()) return forecast(options.loads, std::nullopt);
+  if (!options.measure) return std::nullopt;
+  const TemporaryFolder folder;
+  const Watched before =
+      watch_node(client, folder.path() / "before.moetrace",
+                 std::chrono::duration<double>(*options.measure), {}, "watching the running plan");
+  return forecast(before.recording.string(), before.imbalance);
 }
 
-void measure_effect(const EffectOptions& options, ClusterClient& client, PlanEffect& effect) {
-  if (!options.after) return;
-  const auto start = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> wait(*options.after);
-  while (std::chrono::steady_clock::now() - start < wait) {
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    command_progress().report(passed / wait, "measuring");
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  effect.imbalance.measured = mean_imbalance(client.status(false));
+void measure_effect(const EffectOptions& options, const std::shared_ptr<ClusterClient>& client,
+                    PlanEffect& effect) {
+  if (!options.measure) return;
+  const TemporaryFolder folder;
+  const Watched after = watch_node(client, folder.path() / "after.moetrace",
+                                   std::chrono::duration<double>(*options.measure), kSettle,
+                                   "measuring the new plan");
+  effect.imbalance.measured = after.imbalance;
+  const auto trace = open_trace({after.recording}, {}, command_progress());
+  const auto steps = read_serving(*trace).steps;
+  effect.decode_step.measured = mean_decode_step(steps, trace->range());
+  const Classification classes(*trace, RuleSet::built_in(), command_progress());
+  const auto traffic =
+      decode_traffic(*trace, classes, steps, {trace->range()}, command_progress()).front();
+  if (!traffic) return;
+  if (traffic->between_nodes > 0) effect.node_traffic.measured = traffic->between_nodes;
+  if (traffic->inside_nodes > 0) effect.rank_traffic.measured = traffic->inside_nodes;
 }
 
 Json effect_json(const PlanEffect& effect) {
@@ -99,6 +118,7 @@ void print_effect(const PlanEffect& effect) {
   print("imbalance", effect.imbalance, 1, "");
   print("step", effect.decode_step, 1e6, " ms");
   print("traffic", effect.node_traffic, 1e3, " kB/token between nodes");
+  print("traffic", effect.rank_traffic, 1e3, " kB/token inside nodes");
   for (const auto& note : effect.notes) fmt::print(stderr, "note: {}\n", note);
 }
 

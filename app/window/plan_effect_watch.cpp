@@ -19,6 +19,7 @@ void PlanEffectWatch::begin(RunningEngine engine, const PlanPtr& plan) {
   drop();
   effect_.emplace();
   rules_ = engine.rules;
+  if (const auto mean = recent_.mean()) engine.imbalance = mean;
   const TimeNs now = engine.trace->range().end;
   engine.range = {std::max<TimeNs>(0, now - kWindow), now};
   forecast_job_.start(
@@ -40,6 +41,7 @@ void PlanEffectWatch::begin(RunningEngine engine, const PlanPtr& plan) {
 void PlanEffectWatch::committed(quint64 ticket, TimeNs at) {
   if (!effect_) return;
   ticket_ = ticket;
+  after_ = {};
   since_ = traffic_until_ = at;
   tell();
 }
@@ -53,13 +55,16 @@ void PlanEffectWatch::drop() {
 
 void PlanEffectWatch::forget() {
   drop();
+  recent_ = {};
   effects_.clear();
 }
 
 void PlanEffectWatch::update(const LiveSnapshot& snapshot, std::optional<double> imbalance) {
+  recent_.add(imbalance);
   if (!effect_ || !ticket_) return;
   const TimeNs now = snapshot.trace->range().end, end = since_ + kSettle + kWindow;
-  if (now - since_ > kSettle && now < end) effect_->imbalance.measured = imbalance;
+  if (now - since_ > kSettle && now < end && after_.add(imbalance))
+    effect_->imbalance.measured = after_.mean();
   const TimeRange after{since_, std::min(now, end)};
   effect_->decode_step.measured = mean_decode_step(snapshot.steps, after);
   measureTraffic(snapshot, after);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/cluster/live_source.h"
+#include "core/cluster/node_engine.h"
 #include "core/simulate/plan_forecast.h"
 #include "views/common/job.h"
 #include "views/common/load_document.h"
@@ -44,6 +45,8 @@ class PlanEffectWatch : public QObject {
   std::map<quint64, PlanEffect> effects_;
   RuleSet rules_;
   std::optional<quint64> ticket_;  ///< once in force
+  ImbalanceMeter recent_;          ///< of the last windows, whatever plan is in force
+  ImbalanceMeter after_;           ///< of those after the change
   TimeNs since_ = 0;               ///< trace time of the change
   TimeNs traffic_until_ = 0;       ///< traffic was measured up to there
   JobRunner forecast_job_, traffic_job_;

@@ -1,13 +1,11 @@
 // Did a change of plan do what was predicted? Figures of before and after, from what was recorded.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/analysis/serving.h"
-#include "core/loads/load_set.h"
 #include "core/placement/plan.h"
 
 namespace moescope {
@@ -29,11 +27,6 @@ struct PlanEffect {
   std::vector<std::string> fitted;  ///< constants of the model, as fitted from the recording
 };
 
-/// max/mean of the GPUs' tokens under `plan` with its own split, for the last `windows` windows of
-/// each set before its last `skip` ones; mean over layers and sets. nullopt when there are no loads
-/// or the plan is not for them.
-std::optional<double> predicted_imbalance(const std::vector<std::shared_ptr<const LoadSet>>& sets,
-                                          int windows, const Plan& plan, int skip = 0);
 /// Mean length in ns of the decode steps that begin in `range`.
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
 /// Mean of all values; nullopt of none.

@@ -9,6 +9,17 @@ std::optional<double> mean_imbalance(const NodeStatus& status) {
   return mean_of(layers);
 }
 
+bool ImbalanceMeter::add(std::optional<double> imbalance) {
+  if (!imbalance || (!windows_.empty() && windows_.back() == *imbalance)) return false;
+  windows_.push_back(*imbalance);
+  if (windows_.size() > kWindows) windows_.pop_front();
+  return true;
+}
+
+std::optional<double> ImbalanceMeter::mean() const {
+  return mean_of({windows_.begin(), windows_.end()});
+}
+
 RunningEngine running_engine(const NodeStatus& status) {
   RunningEngine engine;
   engine.imbalance = mean_imbalance(status);

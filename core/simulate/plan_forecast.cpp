@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/analysis/imbalance_forecast.h"
 #include "core/analysis/step_traffic.h"
 #include "core/error.h"
 #include "core/simulate/defaults.h"
@@ -25,23 +26,19 @@ const LoadSet* decode_loads(const RunningEngine& engine) {
   return engine.loads.size() == 1 ? engine.loads.front().get() : nullptr;
 }
 
-/// Imbalance of single windows, so that one can see how much it changes by itself.
-void forecast_imbalance(const RunningEngine& engine, const Plan& plan, PlanEffect& effect) {
+void predict_imbalance(const RunningEngine& engine, const Plan& plan, PlanEffect& effect) {
   auto& figure = effect.imbalance;
-  figure.before = engine.imbalance
-                      ? engine.imbalance
-                      : predicted_imbalance(engine.loads, engine.load_windows, engine.plan);
-  figure.predicted = predicted_imbalance(engine.loads, engine.load_windows, plan);
-  std::vector<double> single;
-  int fewest = engine.loads.empty() ? 0 : engine.load_windows;
-  for (const auto& set : engine.loads)
-    fewest = std::min(fewest, static_cast<int>(set->windows.size()));
-  for (int back = 0; back < fewest; ++back)
-    if (const auto value = predicted_imbalance(engine.loads, 1, plan, back))
-      single.push_back(*value);
-  figure.error = deviation_of(single);
-  if (!figure.predicted)
+  figure.before = engine.imbalance;
+  if (!figure.before)
+    if (const auto now = forecast_imbalance(engine.loads, engine.load_windows, engine.plan))
+      figure.before = now->seen;
+  const auto next = forecast_imbalance(engine.loads, engine.load_windows, plan);
+  if (!next) {
     effect.notes.emplace_back("imbalance: no loads of these layers and experts were recorded yet");
+    return;
+  }
+  figure.predicted = next->expected;
+  figure.error = next->error;
 }
 
 /// A rank of the engine in the terms of the cost model, with what the recording tells.
@@ -200,7 +197,7 @@ void forecast_decode(const RunningEngine& engine, const Plan& plan, const Classi
 
 PlanEffect forecast_plan(const RunningEngine& engine, const Plan& plan, Progress& progress) {
   PlanEffect effect;
-  forecast_imbalance(engine, plan, effect);
+  predict_imbalance(engine, plan, effect);
   const Classification classes(*engine.trace, engine.rules, progress);
   measure_before(engine, classes, effect, progress);
   try {

@@ -122,11 +122,24 @@ TEST_F(ClusterCommands, ApplyTellsPredictedBesideMeasured) {
       EXPECT_TRUE(effect[key][part].is_number()) << key << ' ' << part << ' ' << effect;
   EXPECT_GE(effect["imbalance"]["predicted"], 1);
   EXPECT_GE(effect["imbalance"]["measured"], 1);
+  EXPECT_GT(effect["decode_step_ns"]["measured"], 0);
+  EXPECT_GT(effect["rank_bytes_per_token"]["measured"], 0);
   EXPECT_TRUE(effect["decode_step_ns"]["below_noise"].is_boolean());
   EXPECT_TRUE(effect["node_bytes_per_token"]["before"].is_null()) << "there is one node";
   // Nothing is predicted that was not asked for.
   EXPECT_TRUE(
       answer({"apply", node.target(), "--plan", plan.string(), "--dry-run"})["effect"].is_null());
+}
+
+TEST_F(ClusterCommands, ApplyWatchesTheNodeWhenItHasNoRecording) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto plan = swapped_plan(node);
+  const json effect =
+      answer({"apply", node.target(), "--plan", plan.string(), "--measure", "4"})["effect"];
+  for (const char* key : {"imbalance", "decode_step_ns", "rank_bytes_per_token"})
+    for (const char* part : {"before", "predicted", "error", "measured"})
+      EXPECT_TRUE(effect[key][part].is_number()) << key << ' ' << part << ' ' << effect;
 }
 
 TEST_F(ClusterCommands, ARefusedPlanLeavesEverythingAsItWas) {

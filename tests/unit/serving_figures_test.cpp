@@ -62,14 +62,6 @@ TEST(ServingFigures, WindowsCoverGapsAndKeepTheLatest) {
   EXPECT_EQ(serving_windows(serving, {}, kSecond, 2).front().range.begin, 2 * kSecond);
 }
 
-std::vector<std::shared_ptr<const LoadSet>> loads() {
-  LoadSet set;
-  set.experts = 4;
-  set.windows = {{{0, 0, 500, 500}}, {{60, 20, 10, 10}}};
-  set.layer_ids = {3};
-  return {std::make_shared<const LoadSet>(set)};
-}
-
 Plan plan_of(std::vector<int> row) {
   Plan plan;
   plan.num_gpus = 2;
@@ -77,17 +69,6 @@ Plan plan_of(std::vector<int> row) {
   plan.physical_to_logical = {std::move(row)};
   plan.layer_ids = {3};
   return plan;
-}
-
-TEST(PlanEffect, PredictsFromTheLastWindowsAndTheLayersOfThePlan) {
-  Plan plan = plan_of({0, 2, 1, 3});
-  EXPECT_DOUBLE_EQ(*predicted_imbalance(loads(), 1, plan), 1.4);
-  EXPECT_NEAR(*predicted_imbalance(loads(), 2, plan), 1140.0 / 1100, 1e-9)
-      << "the window before counts too";
-  plan.layer_ids = {7};
-  EXPECT_FALSE(predicted_imbalance(loads(), 1, plan)) << "no loads of that layer";
-  plan.num_experts = 8;
-  EXPECT_FALSE(predicted_imbalance(loads(), 1, plan)) << "another model";
 }
 
 TEST(PlanEffect, CountsWhatEachGpuTakesAndGives) {
