@@ -110,15 +110,15 @@ void print_effect(const PlanEffect& effect) {
     const auto text = [&](const std::optional<double>& value) {
       return value ? fmt::format("{:.2f}{}", *value / unit, suffix) : std::string("-");
     };
-    fmt::print("{:<10} before {}, predicted {} +- {}{}, measured {}\n", name, text(figure.before),
+    fmt::print("{:<14} before {}, predicted {} +- {}{}, measured {}\n", name, text(figure.before),
                text(figure.predicted), text(figure.error),
                figure.below_noise().value_or(false) ? " (change below the noise)" : "",
                text(figure.measured));
   };
   print("imbalance", effect.imbalance, 1, "");
   print("step", effect.decode_step, 1e6, " ms");
-  print("traffic", effect.node_traffic, 1e3, " kB/token between nodes");
-  print("traffic", effect.rank_traffic, 1e3, " kB/token inside nodes");
+  print("between nodes", effect.node_traffic, 1e3, " kB/token");
+  print("inside nodes", effect.rank_traffic, 1e3, " kB/token");
   for (const auto& note : effect.notes) fmt::print(stderr, "note: {}\n", note);
 }
 

@@ -17,6 +17,7 @@
 namespace moescope {
 namespace {
 
+constexpr double kGateError = 0.012;  ///< of visits_of_gate(), relative
 constexpr int kParts = 8;  ///< of the time before, whose scatter is part of the error bar
 
 /// The set of decode loads: steps are predicted for that unit.
@@ -189,8 +190,8 @@ void forecast_decode(const RunningEngine& engine, const Plan& plan, const Classi
   const auto sum = sum_windows(recent, 0, static_cast<int>(recent.windows.size()));
   const double was = rank_visits(engine.plan, sum, *model), will = rank_visits(plan, sum, *model);
   if (!(was > 0)) return;
-  scale(effect.node_traffic, will / was, 0, between);
-  scale(effect.rank_traffic, will / was, 0, inside);
+  scale(effect.node_traffic, will / was, kGateError * will / was, between);
+  scale(effect.rank_traffic, will / was, kGateError * will / was, inside);
 }
 
 }  // namespace

@@ -9,62 +9,130 @@ namespace {
 
 using Index = std::size_t;
 
-/// Sum over all subsets of `chosen` elements of the product of their values.
-double subset_products(const std::vector<double>& values, int chosen) {
-  std::vector<double> sums(static_cast<Index>(chosen) + 1, 0.0);
+/// Element n: sum over all subsets of n elements of the product of their values, up to `most`.
+std::vector<double> subset_products(const double* values, Index count, Index most) {
+  std::vector<double> sums(most + 1, 0.0);
   sums[0] = 1;
-  for (const double v : values)
-    for (Index n = sums.size() - 1; n > 0; --n) sums[n] += sums[n - 1] * v;
-  return sums.back();
+  for (Index i = 0; i < count; ++i)
+    for (Index n = most; n > 0; --n) sums[n] += sums[n - 1] * values[i];
+  return sums;
 }
 
-/// Load of each group in each of the places, and of the shared expert.
-struct GroupShares {
-  std::vector<std::vector<double>> in;  ///< [place][group]
-  std::vector<double> shared;           ///< [place]
-  std::vector<double> group;            ///< [group]
+/// Of two disjoint sets together.
+std::vector<double> join(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> sums(a.size(), 0.0);
+  for (Index n = 0; n < sums.size(); ++n)
+    for (Index i = 0; i <= n; ++i) sums[n] += a[i] * b[n - i];
+  return sums;
+}
+
+/// A gate that takes `top_groups` groups, each set of them with a weight of the product of their
+/// loads, and then `top_k` experts of these at once, each set of them with a weight of the product
+/// of the experts' odds. The odds are those of being taken, given that the group is: for sets of
+/// fixed size that comes close to the loads the odds were made from.
+class GateModel {
+ public:
+  /// @param load [expert] share of all assignments
+  GateModel(const ModelShape& model, const std::vector<double>& load)
+      : size_(load.size() / static_cast<Index>(model.groups)),
+        top_groups_(static_cast<Index>(model.top_groups)),
+        top_k_(static_cast<Index>(model.top_k)),
+        odds_(load) {
+    constexpr double kMost = 0.999;
+    for (Index g = 0; g < static_cast<Index>(model.groups); ++g)
+      group_.push_back(std::accumulate(&load[g * size_], &load[g * size_] + size_, 0.0));
+    const auto groups = subset_products(group_.data(), group_.size(), top_groups_);
+    for (Index e = 0; e < odds_.size(); ++e) {
+      auto others = group_;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(e / size_));
+      const double with =
+          group_[e / size_] * subset_products(others.data(), others.size(), top_groups_ - 1).back();
+      const double taken =
+          with > 0 ? static_cast<double>(top_k_) * load[e] * groups.back() / with : 0;
+      odds_[e] = std::min(taken, kMost) / (1 - std::min(taken, kMost));
+    }
+    add_sets(products(odds_), {1}, 1, 0, 0, [this](double weight, double all) {
+      sets_.push_back(all > 0 ? weight / all : 0);
+      sum_ += all > 0 ? weight : 0;
+    });
+  }
+  /// How likely none of a token's experts lies in a place with these parts of them.
+  double none(const std::vector<double>& part) const {
+    auto outside = odds_;
+    for (Index e = 0; e < outside.size(); ++e) outside[e] *= 1 - part[e];
+    double sum = 0;
+    Index at = 0;
+    add_sets(products(outside), {1}, 1, 0, 0,
+             [&](double, double left) { sum += sets_[at++] * left; });
+    return sum_ > 0 ? sum / sum_ : 1;
+  }
+
+ private:
+  using Products = std::vector<std::vector<double>>;  ///< [group][experts taken]
+
+  Products products(const std::vector<double>& odds) const {
+    Products all;
+    for (Index g = 0; g < group_.size(); ++g) {
+      all.push_back(subset_products(&odds[g * size_], size_, top_k_));
+      all.back().front() = 0;  // a group is taken for its best experts
+    }
+    return all;
+  }
+  /// Calls visit(weight of the set, sum over its ways to take top_k experts) for every set of
+  /// groups, always in the same order.
+  template <typename Visit>
+  void add_sets(const Products& products, const std::vector<double>& taken, double weight,
+                Index next, Index chosen, const Visit& visit) const {
+    if (chosen == top_groups_) return visit(weight, taken.back());
+    for (Index g = next; g + top_groups_ - chosen <= group_.size(); ++g)
+      add_sets(products, chosen == 0 ? products[g] : join(taken, products[g]), weight * group_[g],
+               g + 1, chosen + 1, visit);
+  }
+
+  Index size_, top_groups_, top_k_;
+  std::vector<double> odds_, group_;
+  std::vector<double> sets_;  ///< weight of each set of groups over its ways to take experts
+  double sum_ = 0;            ///< of the sets' weights
 };
 
-GroupShares group_shares(const Plan& plan, const std::vector<int>& row,
-                         const std::vector<double>& share, const ModelShape& model, int gpus_each) {
-  const auto groups = static_cast<Index>(model.groups);
+/// [place][expert] part of an expert's tokens that a place gets.
+struct PlaceParts {
+  std::vector<std::vector<double>> routed;
+  std::vector<double> shared;  ///< [place] of the routed shared expert
+  std::vector<double> load;    ///< [expert] share of all assignments of routed experts
+};
+
+PlaceParts place_parts(const Plan& plan, const std::vector<int>& row,
+                       const std::vector<double>& share, int experts, int gpus_each) {
   const auto places = static_cast<Index>(plan.num_gpus / gpus_each);
-  GroupShares s{std::vector(places, std::vector<double>(groups, 0.0)),
-                std::vector<double>(places, 0.0), std::vector<double>(groups, 0.0)};
-  double shared = 0;
-  const int size = model.experts / model.groups;
+  const auto count = static_cast<Index>(experts);
+  PlaceParts parts{std::vector(places, std::vector<double>(count, 0.0)),
+                   std::vector<double>(places, 0.0), std::vector<double>(count, 0.0)};
+  double shared = 0, routed = 0;
   for (Index slot = 0; slot < row.size(); ++slot) {
     if (row[slot] < 0) continue;
     const auto place = static_cast<Index>(plan.gpu_of(static_cast<int>(slot)) / gpus_each);
-    if (row[slot] >= model.experts) {
-      s.shared[place] += share[slot];
-      shared += share[slot];
-      continue;
-    }
-    const auto group = static_cast<Index>(row[slot] / size);
-    s.in[place][group] += share[slot];
-    s.group[group] += share[slot];
+    const auto expert = static_cast<Index>(row[slot]);
+    const bool is_shared = expert >= count;
+    (is_shared ? parts.shared[place] : parts.routed[place][expert]) += share[slot];
+    (is_shared ? shared : routed) += share[slot];
+    if (!is_shared) parts.load[expert] += share[slot];
   }
-  for (auto& place : s.in)
-    for (Index g = 0; g < groups; ++g) place[g] = s.group[g] > 0 ? place[g] / s.group[g] : 0;
-  for (auto& v : s.shared) v = shared > 0 ? v / shared : 0;
-  return s;
+  for (auto& place : parts.routed)
+    for (Index e = 0; e < count; ++e) place[e] = parts.load[e] > 0 ? place[e] / parts.load[e] : 0;
+  for (auto& v : parts.shared) v = shared > 0 ? v / shared : 0;
+  for (auto& v : parts.load) v = routed > 0 ? v / routed : 0;
+  return parts;
 }
 
 std::vector<double> visits_of_places(const Plan& plan, const std::vector<int>& row,
                                      const std::vector<double>& share, const ModelShape& model,
                                      int gpus_each) {
-  const auto shares = group_shares(plan, row, share, model, gpus_each);
-  const double all = subset_products(shares.group, model.top_groups);
-  const double each = static_cast<double>(model.top_k) / model.top_groups;
+  const auto parts = place_parts(plan, row, share, model.experts, gpus_each);
+  const GateModel gate(model, parts.load);
   std::vector<double> visits;
-  std::vector<double> missed(shares.group.size());
-  for (Index p = 0; p < shares.in.size(); ++p) {
-    for (Index g = 0; g < missed.size(); ++g)
-      missed[g] = shares.group[g] * std::pow(std::max(0.0, 1 - shares.in[p][g]), each);
-    const double none = all > 0 ? subset_products(missed, model.top_groups) / all : 1;
-    visits.push_back(1 - none * (1 - shares.shared[p]));
-  }
+  for (Index p = 0; p < parts.routed.size(); ++p)
+    visits.push_back(1 - gate.none(parts.routed[p]) * (1 - parts.shared[p]));
   return visits;
 }
 

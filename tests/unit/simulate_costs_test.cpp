@@ -6,9 +6,11 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/placement/eplb.h"
 #include "core/simulate/costs.h"
 #include "core/simulate/footprint.h"
 #include "core/simulate/traffic.h"
+#include "tests/support/gate_routes.h"
 #include "tests/support/scenario_maker.h"
 #include "tests/support/temp_folder.h"
 
@@ -153,6 +155,39 @@ TEST(Traffic, ATokenCrossesOncePerNodeWithinTheGroupLimit) {
   EXPECT_NEAR(anywhere.remote_nodes_per_token, 2.73, 0.05);
   EXPECT_LE(anywhere.nodes_per_token, 4.0);
   EXPECT_LE(anywhere.gpus_per_token, 8.0);
+}
+
+/// Visits by the loads alone against those of tokens whose routes are known, which the gate of
+/// tests/support chose one by one.
+TEST(Traffic, VisitsOfTheGateAreThoseOfItsTokens) {
+  const auto v3 = load_model_shape("deepseek-v3");
+  auto loads = test::r1_loads();
+  loads = {loads[3], loads[30], loads[57]};  // even, uneven, very uneven
+  const auto routes = test::gate_routes(loads, 4000, v3.groups, v3.top_groups, v3.top_k, 11);
+  const auto routed = test::loads_of_routes(routes, v3.experts);
+  auto spread = rolling_plan(32, 4, 256, 256, 3, 8);
+  for (auto& row : spread.physical_to_logical)
+    for (std::size_t s = 0; s < 256; ++s) row[s] = static_cast<int>(s % 32 * 8 + s / 32);
+  auto replicated = eplb_plan(routed, 288, 1, 1, 32);
+  replicated.num_nodes = 4;
+  for (const Plan& plan : {rolling_plan(32, 4, 256, 256, 3, 8), spread, replicated})
+    for (std::size_t l = 0; l < routed.size(); ++l) {
+      const auto& row = plan.physical_to_logical[l];
+      const auto replicas = replica_counts(row, plan.num_experts);
+      const double total = std::accumulate(routed[l].begin(), routed[l].end(), 0.0);
+      std::vector<double> share, weight;
+      for (const int e : row) {
+        weight.push_back(1.0 / replicas[static_cast<std::size_t>(e)]);
+        share.push_back(routed[l][static_cast<std::size_t>(e)] * weight.back() / total);
+      }
+      const auto sum = [](const std::vector<double>& v) {
+        return std::accumulate(v.begin(), v.end(), 0.0);
+      };
+      const auto gate = visits_of_gate(plan, row, share, v3);
+      const auto seen = visits_of_routes(plan, row, weight, static_cast<int>(l), routes);
+      EXPECT_NEAR(sum(gate.gpu) / sum(seen.gpu), 1, 0.012) << "layer " << l;
+      EXPECT_NEAR(sum(gate.node) / sum(seen.node), 1, 0.012) << "layer " << l;
+    }
 }
 
 TEST(Traffic, RoutesByHand) {
