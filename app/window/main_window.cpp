@@ -383,10 +383,13 @@ void MainWindow::showFileStatus() {
   const QString name =
       files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());
   setWindowTitle(tr("%1[*] - MoEscope").arg(name));
-  file_status_->setText(
-      tr("%1    %2 events    %3 spans    %4 tracks    %5")
-          .arg(name, format_count(trace->info().events), format_count(trace->span_count()),
-               format_count(trace->tracks().size()), format_time(trace->range().length())));
+  QStringList parts{name};
+  // A recording has spans alone; a file of a profiler has events that become spans or do not.
+  if (trace->info().events > 0) parts << tr("%1 events").arg(format_count(trace->info().events));
+  parts << tr("%1 spans").arg(format_count(trace->span_count()))
+        << tr("%1 tracks").arg(format_count(trace->tracks().size()))
+        << format_time(trace->range().length());
+  file_status_->setText(parts.join(QLatin1String("    ")));
   file_status_->setToolTip(files.join(QLatin1Char('\n')));
 }
 

@@ -8,6 +8,7 @@
 #include <QPushButton>
 #include <QSpinBox>
 #include <fstream>
+#include <numeric>
 
 #include "core/files.h"
 #include "core/loads/new_plan.h"
@@ -53,6 +54,23 @@ TEST_F(PlanFilesTest, theCleanStateIsTheSavedOne) {
   EXPECT_FALSE(document->modified());
   while (document->undoStack().canUndo()) document->undoStack().undo();
   EXPECT_EQ(document->plan(), test::small_plan());
+}
+
+TEST_F(PlanFilesTest, theSizeOfAnExpertIsThatOfThePlansModelUntilAnotherIsChosen) {
+  Plan tiny;  // 64 experts in 8 MoE layers: the embedded runtime's model
+  tiny.num_gpus = 8;
+  tiny.num_experts = 64;
+  tiny.physical_to_logical.assign(8, std::vector<int>(64));
+  for (auto& row : tiny.physical_to_logical) std::iota(row.begin(), row.end(), 0);
+  auto* model = view->findChild<QComboBox*>("planModel");
+  const QString before = model->currentText();
+  document->open(tiny, {}, {}, "tiny");
+  EXPECT_NE(model->currentText(), before);
+  EXPECT_THAT(model->currentText().toStdString(), HasSubstr("tiny"));
+  EXPECT_LT(document->assumptions().expert_bytes, 1'000'000);
+  model->setCurrentText(before);
+  document->open(tiny, {}, {}, "tiny again");
+  EXPECT_EQ(model->currentText(), before) << "what the user chose stays";
 }
 
 TEST_F(PlanFilesTest, editsAreUndoneWithoutLimit) {

@@ -93,6 +93,7 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   for (const auto signal :
        {&PlanDocument::changed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, &FiguresPanel::refresh);
+  connect(&document_, &PlanDocument::replaced, this, &FiguresPanel::showAssumptions);
   showAssumptions();
   refresh();
 }

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/simulate/model.h"
+#include "core/simulate/defaults.h"
 
 namespace moescope {
 namespace {
@@ -48,14 +48,18 @@ class ConstraintsCommand : public QUndoCommand {
 };
 
 PlanDocument::PlanDocument(LoadDocument& loads, QObject* parent) : QObject(parent), loads_(loads) {
-  const ModelShape model = load_model_shape(kDefaultModel);
-  assumptions_.model = QString::fromStdString(model.title);
-  assumptions_.expert_bytes = static_cast<qint64>(std::llround(model.expert_bytes()));
+  assume(load_model_shape(kDefaultModel));
   connect(&undo_, &QUndoStack::cleanChanged, this, &PlanDocument::fileChanged);
   connect(&loads_, &LoadDocument::loadsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::windowsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::planChanged, this, &PlanDocument::adopt);
   adopt();
+}
+
+/// Its experts are those of the plan, until the user says otherwise.
+void PlanDocument::assume(const ModelShape& model) {
+  assumptions_.model = guessed_model_ = QString::fromStdString(model.title);
+  assumptions_.expert_bytes = static_cast<qint64>(std::llround(model.expert_bytes()));
 }
 
 QString PlanDocument::name() const {
@@ -87,6 +91,8 @@ void PlanDocument::install(std::unique_ptr<PlanState> state, PlanConstraints con
     before_.emplace(state_->plan());
     before_name_ = tr("as opened");
     state_->set_reference(std::make_shared<const Plan>(state_->plan()));
+    const auto model = guess_model(state_->plan().num_experts, state_->plan().layers());
+    if (model && assumptions_.model == guessed_model_) assume(*model);
     applyAssumptions();
   }
   publish();

@@ -8,6 +8,7 @@
 
 #include "core/placement/constraints.h"
 #include "core/placement/plan_state.h"
+#include "core/simulate/model.h"
 #include "views/common/load_document.h"
 #include "views/common/qt_words.h"
 
@@ -93,6 +94,7 @@ class PlanDocument : public QObject {
   void publish();
   void takeLoads();
   void adopt();
+  void assume(const ModelShape& model);
   void applyAssumptions();
 
   LoadDocument& loads_;
@@ -101,6 +103,7 @@ class PlanDocument : public QObject {
   QString before_name_, file_, name_, load_problem_;
   PlanConstraints constraints_;
   PlanAssumptions assumptions_;
+  QString guessed_model_;  ///< what they named before the user chose
   QUndoStack undo_;
   std::optional<PlanEdit> preview_;
   bool publishing_ = false;

@@ -29,6 +29,7 @@ PlanView::PlanView(PlanDocument& document, QWidget* parent)
   heading_ = new QLabel(this);
   heading_->setObjectName("planHeading");
   heading_->setContentsMargins(8, 2, 8, 2);
+  heading_->setWordWrap(true);  // or a long one would widen the board
   heading_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   told_ = new QLabel(this);
   told_->setObjectName("planTold");
@@ -122,7 +123,7 @@ QWidget* PlanView::makeSide() {
   side_->addTab(problems_, tr("Problems"));
   side_->addTab(solve_, tr("Solve"));
   side_->addTab(predict_, tr("Predict"));
-  side_->setMinimumWidth(300);
+  side_->setMinimumWidth(330);
   return side_;
 }
 
@@ -303,7 +304,7 @@ QString PlanView::boardTitle() const {
     text += tr("imbalance not known without loads");
   }
   const int per_gpu = document_.state().slots_per_gpu(layer());
-  text += tr("; %1 GPUs, %2 nodes, slots a GPU: %3, %4 experts")
+  text += tr("; GPUs: %1, nodes: %2, slots a GPU: %3, experts: %4")
               .arg(plan.num_gpus)
               .arg(plan.num_nodes)
               .arg(per_gpu)
