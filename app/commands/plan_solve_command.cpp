@@ -25,6 +25,7 @@ struct SolveCommand {
   std::vector<int> dead;
   SolveOptions options;
   std::optional<int> max_copies, windows;
+  std::optional<int> gpus, nodes, groups, slot_count;
   std::string use, unit, shared_gpus;
   int top_k = 0;
   bool compatible = false, json = false;
@@ -117,7 +118,7 @@ void print_report(const Json& r, const std::string& output) {
       fmt::print(
           stderr, "  {:<8} {}, {} copies{}\n", a["action"].get<std::string>(),
           three(a["best_split"]), a["copies"].get<long>(),
-          a["bytes"].is_null() ? "" : fmt::format(", {:.1f} GB", a["bytes"].get<double>() / 1e9));
+          a["bytes"].is_null() ? "" : fmt::format(", {:.3g} GB", a["bytes"].get<double>() / 1e9));
   }
   fmt::print(stderr, "written {}{}\n", output,
              r["cancelled"].get<bool>() ? " (cancelled: the best plan so far)" : "");
@@ -137,6 +138,21 @@ void share(SolveCommand& command, const LoadSet& loads, std::vector<LayerLoads>&
   std::iota(hosts.begin(), hosts.end(), gpus->first);
   for (auto& window : windows) window = with_shared_expert(window, top_k);
   keep_on(command.options, loads.experts, hosts);
+}
+
+/// Of what the plan is for: as given, else as the running plan is.
+void take_shape(SolveCommand& command, const Plan& from) {
+  auto& o = command.options;
+  const bool known = o.from != nullptr;
+  const auto need = [&](const std::optional<int>& given, int running, const char* option) {
+    if (given) return *given;
+    if (known) return running;
+    throw CLI::RequiredError(option);
+  };
+  o.gpus = need(command.gpus, from.num_gpus, "--gpus");
+  o.slot_count = need(command.slot_count, from.slot_count(), "--slots");
+  o.nodes = command.nodes.value_or(known ? from.num_nodes : 1);
+  o.groups = command.groups.value_or(known ? from.num_groups : 1);
 }
 
 void run(SolveCommand& command) {
@@ -160,6 +176,7 @@ void run(SolveCommand& command) {
     from = load_plan(command.from);
     o.from = &from;
   }
+  take_shape(command, from);
   auto windows = windows_of(loads, command);
   if (!command.shared_gpus.empty()) share(command, loads, windows);
   const auto start = std::chrono::steady_clock::now();
@@ -185,12 +202,11 @@ void register_plan_solve(CLI::App& plan) {
   const auto count = CLI::Range(1, 1 << 18);
   command->add_option("--loads", c->loads, "Load dump or recording")->required();
   add_unit_option(*command, c->unit);
-  command->add_option("--gpus", c->options.gpus, "GPUs")->required()->check(count);
-  command->add_option("--nodes", c->options.nodes, "Nodes")->check(count);
-  command->add_option("--groups", c->options.groups, "Routing groups of the model")->check(count);
-  command->add_option("--slots", c->options.slot_count, "Physical experts of a layer")
-      ->required()
+  command->add_option("--gpus", c->gpus, "GPUs (needed without --from, as --slots)")->check(count);
+  command->add_option("--nodes", c->nodes, "Nodes (1, or as in --from)")->check(count);
+  command->add_option("--groups", c->groups, "Routing groups of the model (1, or as in --from)")
       ->check(count);
+  command->add_option("--slots", c->slot_count, "Physical experts of a layer")->check(count);
   command
       ->add_option("--hierarchy", c->hierarchy,
                    "Groups stay on their node: always, where it costs little, not at all")

@@ -1,4 +1,6 @@
 // `moescope loads` and `moescope plan` as a user runs them.
+#include "core/placement/plan.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -68,10 +70,14 @@ TEST_F(PlanCommand, SolveBeatsCompatibleAndBothEvaluate) {
 TEST_F(PlanCommand, BoundedMigrationAndDiffAgreeOnCopies) {
   const auto old = path("old.json"), next = path("next.json");
   run_moescope({"plan", "solve", "--loads", loads_, "--gpus", "16", "--slots", "80", "-o", old});
-  ASSERT_EQ(run_moescope({"plan", "solve", "--loads", later_, "--gpus", "16", "--slots", "80",
-                          "--from", old, "--max-copies", "5", "--split", "best", "-o", next})
+  // Its shape is that of the running plan.
+  ASSERT_EQ(run_moescope({"plan", "solve", "--loads", later_, "--from", old, "--max-copies", "5",
+                          "--split", "best", "-o", next})
                 .exit_code,
             0);
+  EXPECT_EQ(load_plan(next).num_gpus, 16);
+  EXPECT_EQ(load_plan(next).slot_count(), 80);
+  EXPECT_EQ(run_moescope({"plan", "solve", "--loads", later_, "-o", next}).exit_code, 2);
   const auto judged = run_json(
       {"plan", "evaluate", "--plan", next, "--loads", later_, "--previous", old, "--json"});
   const auto diff = run_json({"plan", "diff", old, next, "--expert-bytes", "44040192", "--json"});
