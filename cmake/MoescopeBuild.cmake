@@ -16,20 +16,24 @@ if(CCACHE_PROGRAM)
       CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime "${CCACHE_PROGRAM}")
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-fpch-preprocess)
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
   endif()
 endif()
 
 add_library(moescope_options INTERFACE)
-target_compile_options(moescope_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
-  -Wno-missing-field-initializers)  # structs have default member values on purpose
+# Structs have default member values on purpose. nvcc hands its host compiler the list.
+set(moescope_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlapping copies in std::string concatenation that are not there (GCC bug 105651).
-  target_compile_options(moescope_options INTERFACE -Wno-restrict)
+  list(APPEND moescope_warnings -Wno-restrict)
 endif()
 if(MOESCOPE_WERROR)
-  target_compile_options(moescope_options INTERFACE -Werror)
+  list(APPEND moescope_warnings -Werror)
 endif()
+string(REPLACE ";" "," moescope_nvcc_warnings "${moescope_warnings}")
+target_compile_options(moescope_options INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${moescope_warnings}>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${moescope_nvcc_warnings}>")
 if(MOESCOPE_SANITIZE)
   target_compile_options(moescope_options INTERFACE
     -fsanitize=${MOESCOPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -14,35 +14,9 @@
 #include <vector>
 
 #include "gpu/comm/processes.h"
+#include "gpu/comm/traffic.h"
 
 namespace moescope::runtime {
-
-/// Which link a transfer between two ranks takes.
-enum class Link : std::uint8_t { SameGpu, NvLink, Ib };
-inline constexpr int kLinks = 3;
-const char* to_string(Link link);  ///< "same_gpu", "nvlink", "ib"
-
-/// What a transfer is for. Control: counts and lists beside the rows.
-enum class Purpose : std::uint8_t {
-  Dispatch,
-  Forward,
-  Combine,
-  KvCache,
-  Weights,
-  Control,
-  AllGather,
-  ReduceScatter,
-};
-inline constexpr int kPurposes = 8;
-const char* to_string(Purpose purpose);
-
-/// Bytes and transfers by purpose and link.
-struct Traffic {
-  std::array<std::array<std::uint64_t, kLinks>, kPurposes> bytes{}, transfers{};
-  std::uint64_t of(Purpose purpose, Link link) const {
-    return bytes[static_cast<std::size_t>(purpose)][static_cast<std::size_t>(link)];
-  }
-};
 
 /// Thrown in every waiting rank after one rank failed.
 class Aborted : public std::runtime_error {

@@ -1,101 +1,117 @@
-#include "gpu/comm/exchange.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 #include <stdexcept>
 
 #include "core/error.h"
+#include "gpu/comm/exchange.h"
 
 namespace moescope::runtime {
 namespace {
 
-/// Front of a dispatched row; the choices and the hidden state follow.
-struct RowFront {
-  std::int32_t token = 0;
-  std::int32_t count = 0;
-};
-
-/// Front of a list of tokens.
-struct ListFront {
-  std::uint32_t epoch = 0;  ///< of the sender's plan
-  std::int32_t count = 0;
-};
+using ChoiceSpan = std::span<const Choice>;
 
 std::span<const std::byte> bytes_of(const void* data, std::size_t size) {
   return {static_cast<const std::byte*>(data), size};
 }
 
-}  // namespace
-
-std::vector<int> Group::node_table() const {
-  std::vector<int> table;
-  for (int member = 0; member < size; ++member) table.push_back(node_of(member));
-  return table;
-}
-
-/// What a member remembers of the layer it is in.
-struct Exchange::Member {
-  std::uint64_t layers = 0;      ///< so far, the current one included
-  std::uint32_t plan_epoch = 0;  ///< of the plan in the current layer
-  std::vector<std::vector<Choice>> choices;
-  std::vector<Arrival> arrivals;
+/// A token that arrived at a rank with the choices that this rank serves.
+struct Arrival {
+  int source = 0;  ///< member that owns the token
+  int token = 0;   ///< row in the owner's micro-batch
+  std::vector<Choice> choices;
+  std::vector<int> rows;     ///< of each choice, in the order of group()
+  const float* x = nullptr;  ///< `hidden` floats in this rank's memory
 };
 
-Exchange::Exchange(AddressSpace& space, Group group, ExchangeShape shape, DispatchMode dispatch,
-                   CombineMode combine)
-    : space_(space), group_(group), shape_(shape), dispatch_(dispatch), combine_(combine) {
-  const auto tokens = static_cast<std::size_t>(shape_.max_tokens);
-  const auto size = static_cast<std::size_t>(group_.size),
-             nodes = static_cast<std::size_t>(group_.nodes);
-  output_bytes_ = static_cast<std::size_t>(shape_.hidden) * sizeof(float);
-  row_bytes_ = sizeof(RowFront) + static_cast<std::size_t>(shape_.max_choices) * sizeof(Choice) +
-               output_bytes_;
-  const std::size_t list = list_bytes();
-  rows_ = space_.add_window(size * tokens * row_bytes_);
-  lists_ = space_.add_window(size * list);
-  const bool per_node = dispatch_ == DispatchMode::PerNode;
-  forward_rows_ = space_.add_window(per_node ? nodes * tokens * row_bytes_ : 0);
-  forward_lists_ = space_.add_window(per_node ? nodes * list : 0);
-  const bool ordered = combine_ == CombineMode::Ordered;
-  parts_ = ordered ? static_cast<std::size_t>(shape_.max_choices) : per_node ? nodes : size;
-  outputs_ = space_.add_window(tokens * parts_ * output_bytes_);
-  partials_ = space_.add_window(!ordered && per_node ? size * tokens * output_bytes_ : 0);
-  arrived_ = space_.add_flag();
-  forwarded_ = space_.add_flag();
-  partial_ready_ = space_.add_flag();
-  returned_ = space_.add_flag();
-  for (int member = 0; member < group_.size; ++member)
-    members_.push_back(std::make_unique<Member>());
+/// What a member remembers of the layer it is in.
+struct Member {
+  std::uint64_t layers = 0;      ///< so far, the current one included
+  std::uint32_t plan_epoch = 0;  ///< of the plan in the current layer
+  Choices choices;
+  std::vector<Choice> own_choices;  ///< what `choices` points to
+  std::vector<Arrival> arrivals;
+  std::vector<float> grouped;
+  std::vector<std::int32_t> offsets;
+  ChoiceSpan choices_of(int token) const {
+    return {choices.of(token), static_cast<std::size_t>(choices.per_token)};
+  }
+};
+
+class HostExchange final : public Exchange {
+ public:
+  HostExchange(AddressSpace& space, const ExchangeWire& wire);
+
+  void send(int member, const float* x, Choices choices, std::uint32_t epoch, Team& team) override;
+  void forward(int member, Team& team) override;
+  void receive(int member, Team& team) override;
+  ArrivedRows group(int member, Team& team) override;
+  void return_outputs(int member, const float* outputs, Team& team) override;
+  void reduce_node(int member, Team& team) override;
+  void await_outputs(int member, Team& team) override;
+  void collect(int member, float* sum, Team& team) override;
+  Traffic traffic(int member) override { return space_.traffic(rank(member)); }
+
+ private:
+  int rank(int member) const { return group_.first + member; }
+  WindowId window(ExchangeWindow window) const {
+    return windows_[static_cast<std::size_t>(window)];
+  }
+  FlagId flag(ExchangeFlag flag) const { return flags_[static_cast<std::size_t>(flag)]; }
+  Member& state(int member) { return members_[static_cast<std::size_t>(member)]; }
+  const Member& state(int member) const { return members_[static_cast<std::size_t>(member)]; }
+  const std::byte* local(int member, ExchangeWindow which) const {
+    return space_.local(rank(member), window(which)).data();
+  }
+  std::size_t hidden() const { return static_cast<std::size_t>(wire().shape.hidden); }
+  void pack(int token, const float* x, ChoiceSpan choices, std::vector<std::byte>& row) const;
+  std::vector<Choice> choices_in(const std::byte* row) const;
+  void write_list(int from, int to, ExchangeWindow which, int slot, const std::vector<int>& tokens);
+  std::vector<int> read_list(int member, ExchangeWindow which, int slot) const;
+  /// Members that serve `choices`, ascending; only those of `node` when it is not negative.
+  std::vector<int> servers(ChoiceSpan choices, int node) const;
+  void send_direct(int member, int token, const float* x);
+  void send_per_node(int member, int token, const float* x);
+  void spread(int member, int source, ChoiceSpan choices, int token, std::span<const std::byte> row,
+              Purpose purpose);
+  void list_direct(int member);
+  void list_per_node(int member);
+  void announce(int member, int source, const std::vector<std::vector<int>>& lists);
+  void write_part(int member, const Arrival& arrival, int part, const float* y);
+  const float* part_of(int member, int token, int part) const;
+  void sum_choices(int member, int token, float* row) const;
+  void sum_parts(int member, int token, float* row);
+  void sum_partials(int member, int source, int token, ChoiceSpan choices, std::span<float> sum);
+
+  AddressSpace& space_;
+  Group group_;
+  std::array<WindowId, kExchangeWindows> windows_{};
+  std::array<FlagId, kExchangeFlags> flags_{};
+  std::vector<Member> members_;
+};
+
+HostExchange::HostExchange(AddressSpace& space, const ExchangeWire& wire)
+    : Exchange(wire), space_(space), group_(wire.group) {
+  for (int i = 0; i < kExchangeWindows; ++i)
+    windows_[static_cast<std::size_t>(i)] =
+        space_.add_window(wire.window_bytes(static_cast<ExchangeWindow>(i)));
+  for (FlagId& flag : flags_) flag = space_.add_flag();
+  members_.resize(static_cast<std::size_t>(group_.size));
 }
 
-Exchange::~Exchange() = default;
-
-std::size_t Exchange::row_offset(int source, int token) const {
-  return (static_cast<std::size_t>(source) * static_cast<std::size_t>(shape_.max_tokens) +
-          static_cast<std::size_t>(token)) *
-         row_bytes_;
-}
-
-std::size_t Exchange::list_bytes() const {
-  return sizeof(ListFront) + static_cast<std::size_t>(shape_.max_tokens) * sizeof(std::int32_t);
-}
-
-std::size_t Exchange::list_offset(int source) const {
-  return static_cast<std::size_t>(source) * list_bytes();
-}
-
-void Exchange::pack(int token, const float* x, std::span<const Choice> choices,
-                    std::vector<std::byte>& row) const {
-  row.assign(row_bytes_, std::byte{0});
+void HostExchange::pack(int token, const float* x, ChoiceSpan choices,
+                        std::vector<std::byte>& row) const {
+  row.assign(wire().row_bytes(), std::byte{0});
   const RowFront front{token, static_cast<std::int32_t>(choices.size())};
   std::memcpy(row.data(), &front, sizeof front);
   std::memcpy(row.data() + sizeof front, choices.data(), choices.size_bytes());
-  std::memcpy(row.data() + row_bytes_ - output_bytes_, x, output_bytes_);
+  std::memcpy(row.data() + wire().state_offset(), x, wire().output_bytes());
 }
 
-std::vector<Choice> Exchange::choices_of(const std::byte* row) const {
+std::vector<Choice> HostExchange::choices_in(const std::byte* row) const {
   RowFront front;
   std::memcpy(&front, row, sizeof front);
   std::vector<Choice> choices(static_cast<std::size_t>(front.count));
@@ -103,22 +119,22 @@ std::vector<Choice> Exchange::choices_of(const std::byte* row) const {
   return choices;
 }
 
-void Exchange::write_list(int from, int to, WindowId window, int slot,
-                          const std::vector<int>& tokens) {
-  const ListFront front{members_[static_cast<std::size_t>(from)]->plan_epoch,
-                        static_cast<std::int32_t>(tokens.size())};
+void HostExchange::write_list(int from, int to, ExchangeWindow which, int slot,
+                              const std::vector<int>& tokens) {
+  const ListFront front{state(from).plan_epoch, static_cast<std::int32_t>(tokens.size())};
   std::vector<std::byte> list(sizeof front + tokens.size() * sizeof(std::int32_t));
   std::memcpy(list.data(), &front, sizeof front);
   if (!tokens.empty())
     std::memcpy(list.data() + sizeof front, tokens.data(), list.size() - sizeof front);
-  space_.write(rank(from), {rank(to), window, list_offset(slot)}, list, Purpose::Control);
+  space_.write(rank(from), {rank(to), window(which), wire().list_offset(slot)}, list,
+               Purpose::Control);
 }
 
-std::vector<int> Exchange::read_list(int member, WindowId window, int slot) const {
-  const std::byte* place = space_.local(rank(member), window).data() + list_offset(slot);
+std::vector<int> HostExchange::read_list(int member, ExchangeWindow which, int slot) const {
+  const std::byte* place = local(member, which) + wire().list_offset(slot);
   ListFront front;
   std::memcpy(&front, place, sizeof front);
-  const std::uint32_t own = members_[static_cast<std::size_t>(member)]->plan_epoch;
+  const std::uint32_t own = state(member).plan_epoch;
   if (front.epoch != own)
     throw Error("dispatch", fmt::format("rank {}", rank(member)),
                 fmt::format("is in plan epoch {}, tokens arrived from epoch {}", own, front.epoch));
@@ -127,20 +143,19 @@ std::vector<int> Exchange::read_list(int member, WindowId window, int slot) cons
   return {tokens.begin(), tokens.end()};
 }
 
-void Exchange::send(int member, const float* x, std::span<const std::vector<Choice>> choices,
-                    std::uint32_t epoch, Team& team) {
-  if (choices.size() > static_cast<std::size_t>(shape_.max_tokens))
-    throw std::length_error("more tokens than the exchange has room for");
-  Member& self = *members_[static_cast<std::size_t>(member)];
+void HostExchange::send(int member, const float* x, Choices choices, std::uint32_t epoch,
+                        Team& team) {
+  if (choices.tokens > wire().shape.max_tokens || choices.per_token > wire().shape.max_choices)
+    throw std::length_error("more tokens or choices than the exchange has room for");
+  Member& self = state(member);
   ++self.layers;
   self.plan_epoch = epoch;
-  self.choices.assign(choices.begin(), choices.end());
-  const int tokens = static_cast<int>(choices.size());
-  const bool direct = dispatch_ == DispatchMode::Direct;
-  team.split(tokens, [&](int begin, int end) {
+  self.own_choices.assign(choices.data, choices.of(choices.tokens));
+  self.choices = {self.own_choices.data(), choices.tokens, choices.per_token};
+  const bool direct = !wire().per_node();
+  team.split(choices.tokens, [&](int begin, int end) {
     for (int token = begin; token < end; ++token) {
-      const float* row =
-          x + static_cast<std::size_t>(token) * static_cast<std::size_t>(shape_.hidden);
+      const float* row = x + static_cast<std::size_t>(token) * hidden();
       if (direct)
         send_direct(member, token, row);
       else
@@ -153,112 +168,116 @@ void Exchange::send(int member, const float* x, std::span<const std::vector<Choi
     list_per_node(member);
 }
 
-std::vector<int> Exchange::servers(std::span<const Choice> choices, int node) const {
+std::vector<int> HostExchange::servers(ChoiceSpan choices, int node) const {
   std::vector<int> result;
   for (const Choice& choice : choices)
-    if (node < 0 || group_.node_of(serving(choice)) == node) result.push_back(serving(choice));
+    if (node < 0 || group_.node_of(wire().serving(choice)) == node)
+      result.push_back(wire().serving(choice));
   std::sort(result.begin(), result.end());
   result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;
 }
 
-void Exchange::send_direct(int member, int token, const float* x) {
-  const auto& all =
-      members_[static_cast<std::size_t>(member)]->choices[static_cast<std::size_t>(token)];
+void HostExchange::send_direct(int member, int token, const float* x) {
+  const ChoiceSpan all = state(member).choices_of(token);
   std::vector<std::byte> row;
   for (const int target : servers(all, -1)) {
     std::vector<Choice> part;
     for (const Choice& choice : all)
-      if (serving(choice) == target) part.push_back(choice);
+      if (wire().serving(choice) == target) part.push_back(choice);
     pack(token, x, part, row);
-    space_.write(rank(member), {rank(target), rows_, row_offset(member, token)}, row,
-                 Purpose::Dispatch);
+    space_.write(rank(member),
+                 {rank(target), window(ExchangeWindow::Rows), wire().row_offset(member, token)},
+                 row, Purpose::Dispatch);
   }
 }
 
-void Exchange::send_per_node(int member, int token, const float* x) {
-  const auto& all =
-      members_[static_cast<std::size_t>(member)]->choices[static_cast<std::size_t>(token)];
+void HostExchange::send_per_node(int member, int token, const float* x) {
+  const ChoiceSpan all = state(member).choices_of(token);
   const int home = group_.node_of(member);
   std::vector<std::byte> row;
   for (int node = 0; node < group_.nodes; ++node) {
     std::vector<Choice> part;
     for (const Choice& choice : all)
-      if (group_.node_of(serving(choice)) == node) part.push_back(choice);
+      if (group_.node_of(wire().serving(choice)) == node) part.push_back(choice);
     if (part.empty()) continue;
     pack(token, x, part, row);
     if (node != home)
-      space_.write(rank(member), {rank(rail(node, member)), forward_rows_, row_offset(home, token)},
+      space_.write(rank(member),
+                   {rank(wire().rail(node, member)), window(ExchangeWindow::ForwardRows),
+                    wire().row_offset(home, token)},
                    row, Purpose::Dispatch);
     else
       spread(member, member, part, token, row, Purpose::Dispatch);
   }
 }
 
-void Exchange::spread(int member, int source, std::span<const Choice> choices, int token,
-                      std::span<const std::byte> row, Purpose purpose) {
+void HostExchange::spread(int member, int source, ChoiceSpan choices, int token,
+                          std::span<const std::byte> row, Purpose purpose) {
   std::vector<int> targets = servers(choices, group_.node_of(member));
   for (int& target : targets) target = rank(target);
-  space_.multicast(rank(member), targets, rows_, row_offset(source, token), row, purpose);
+  space_.multicast(rank(member), targets, window(ExchangeWindow::Rows),
+                   wire().row_offset(source, token), row, purpose);
 }
 
-void Exchange::list_direct(int member) {
-  const auto& choices = members_[static_cast<std::size_t>(member)]->choices;
+void HostExchange::list_direct(int member) {
+  const Member& self = state(member);
   std::vector<std::vector<int>> lists(static_cast<std::size_t>(group_.size));
-  for (std::size_t token = 0; token < choices.size(); ++token)
-    for (const int target : servers(choices[token], -1))
-      lists[static_cast<std::size_t>(target)].push_back(static_cast<int>(token));
+  for (int token = 0; token < self.choices.tokens; ++token)
+    for (const int target : servers(self.choices_of(token), -1))
+      lists[static_cast<std::size_t>(target)].push_back(token);
   for (int target = 0; target < group_.size; ++target) {
-    write_list(member, target, lists_, member, lists[static_cast<std::size_t>(target)]);
-    space_.signal(rank(target), arrived_);
+    write_list(member, target, ExchangeWindow::Lists, member,
+               lists[static_cast<std::size_t>(target)]);
+    space_.signal(rank(target), flag(ExchangeFlag::Arrived));
   }
 }
 
-void Exchange::list_per_node(int member) {
-  const auto& choices = members_[static_cast<std::size_t>(member)]->choices;
+void HostExchange::list_per_node(int member) {
+  const Member& self = state(member);
   const int home = group_.node_of(member);
-  std::vector<std::vector<int>> local(static_cast<std::size_t>(group_.size));
+  std::vector<std::vector<int>> own(static_cast<std::size_t>(group_.size));
   std::vector<std::vector<int>> remote(static_cast<std::size_t>(group_.nodes));
-  for (std::size_t token = 0; token < choices.size(); ++token)
+  for (int token = 0; token < self.choices.tokens; ++token)
     for (int node = 0; node < group_.nodes; ++node) {
-      const auto targets = servers(choices[token], node);
-      if (node != home && !targets.empty())
-        remote[static_cast<std::size_t>(node)].push_back(static_cast<int>(token));
+      const auto targets = servers(self.choices_of(token), node);
+      if (node != home && !targets.empty()) remote[static_cast<std::size_t>(node)].push_back(token);
       if (node == home)
-        for (const int target : targets)
-          local[static_cast<std::size_t>(target)].push_back(static_cast<int>(token));
+        for (const int target : targets) own[static_cast<std::size_t>(target)].push_back(token);
     }
   for (int node = 0; node < group_.nodes; ++node) {
     if (node == home) continue;
-    write_list(member, rail(node, member), forward_lists_, home,
+    const int target = wire().rail(node, member);
+    write_list(member, target, ExchangeWindow::ForwardLists, home,
                remote[static_cast<std::size_t>(node)]);
-    space_.signal(rank(rail(node, member)), forwarded_);
+    space_.signal(rank(target), flag(ExchangeFlag::Forwarded));
   }
-  announce(member, member, local);
+  announce(member, member, own);
 }
 
-void Exchange::announce(int member, int source, const std::vector<std::vector<int>>& lists) {
+void HostExchange::announce(int member, int source, const std::vector<std::vector<int>>& lists) {
   const int home = group_.node_of(member);
   for (int target = home * group_.per_node(); target < (home + 1) * group_.per_node(); ++target) {
-    write_list(member, target, lists_, source, lists[static_cast<std::size_t>(target)]);
-    space_.signal(rank(target), arrived_);
+    write_list(member, target, ExchangeWindow::Lists, source,
+               lists[static_cast<std::size_t>(target)]);
+    space_.signal(rank(target), flag(ExchangeFlag::Arrived));
   }
 }
 
-void Exchange::forward(int member) {
-  if (dispatch_ == DispatchMode::Direct || group_.nodes == 1) return;
-  const Member& self = *members_[static_cast<std::size_t>(member)];
-  space_.wait(rank(member), forwarded_, self.layers * static_cast<std::uint64_t>(group_.nodes - 1));
+void HostExchange::forward(int member, Team&) {
+  if (!wire().per_node() || group_.nodes == 1) return;
+  space_.wait(rank(member), flag(ExchangeFlag::Forwarded),
+              state(member).layers * static_cast<std::uint64_t>(group_.nodes - 1));
   const int home = group_.node_of(member);
-  const std::byte* rows = space_.local(rank(member), forward_rows_).data();
+  const std::byte* rows = local(member, ExchangeWindow::ForwardRows);
   for (int node = 0; node < group_.nodes; ++node) {
     if (node == home) continue;
-    const int source = rail(node, member);
+    const int source = wire().rail(node, member);
     std::vector<std::vector<int>> lists(static_cast<std::size_t>(group_.size));
-    for (const int token : read_list(member, forward_lists_, node)) {
-      const std::byte* row = rows + row_offset(node, token);
-      const auto choices = choices_of(row);
-      spread(member, source, choices, token, {row, row_bytes_}, Purpose::Forward);
+    for (const int token : read_list(member, ExchangeWindow::ForwardLists, node)) {
+      const std::byte* row = rows + wire().row_offset(node, token);
+      const auto choices = choices_in(row);
+      spread(member, source, choices, token, {row, wire().row_bytes()}, Purpose::Forward);
       for (const int target : servers(choices, home))
         lists[static_cast<std::size_t>(target)].push_back(token);
     }
@@ -266,115 +285,123 @@ void Exchange::forward(int member) {
   }
 }
 
-const std::vector<Arrival>& Exchange::receive(int member) {
-  Member& self = *members_[static_cast<std::size_t>(member)];
-  space_.wait(rank(member), arrived_, self.layers * static_cast<std::uint64_t>(group_.size));
+void HostExchange::receive(int member, Team&) {
+  Member& self = state(member);
+  space_.wait(rank(member), flag(ExchangeFlag::Arrived),
+              self.layers * static_cast<std::uint64_t>(group_.size));
   self.arrivals.clear();
-  const std::byte* rows = space_.local(rank(member), rows_).data();
+  const std::byte* rows = local(member, ExchangeWindow::Rows);
   for (int source = 0; source < group_.size; ++source)
-    for (const int token : read_list(member, lists_, source)) {
-      const std::byte* row = rows + row_offset(source, token);
-      Arrival arrival{source, token, choices_of(row), nullptr};
-      std::erase_if(arrival.choices, [&](const Choice& c) { return serving(c) != member; });
-      arrival.x = reinterpret_cast<const float*>(row + row_bytes_ - output_bytes_);
+    for (const int token : read_list(member, ExchangeWindow::Lists, source)) {
+      const std::byte* row = rows + wire().row_offset(source, token);
+      Arrival arrival{source, token, choices_in(row), {}, nullptr};
+      std::erase_if(arrival.choices, [&](const Choice& c) { return wire().serving(c) != member; });
+      arrival.rows.resize(arrival.choices.size());
+      arrival.x = reinterpret_cast<const float*>(row + wire().state_offset());
       self.arrivals.push_back(std::move(arrival));
     }
-  return self.arrivals;
 }
 
-const std::vector<Arrival>& Exchange::arrivals(int member) const {
-  return members_[static_cast<std::size_t>(member)]->arrivals;
+ArrivedRows HostExchange::group(int member, Team&) {
+  Member& self = state(member);
+  const int slots = wire().shape.slots_per_rank, first = member * slots;
+  self.offsets.assign(static_cast<std::size_t>(slots) + 1, 0);
+  for (const Arrival& arrival : self.arrivals)
+    for (const Choice& choice : arrival.choices)
+      ++self.offsets[static_cast<std::size_t>(choice.slot - first) + 1];
+  for (std::size_t slot = 0; slot + 1 < self.offsets.size(); ++slot)
+    self.offsets[slot + 1] += self.offsets[slot];
+  std::vector<std::int32_t> next = self.offsets;
+  self.grouped.resize(static_cast<std::size_t>(self.offsets.back()) * hidden());
+  for (Arrival& arrival : self.arrivals)
+    for (std::size_t j = 0; j < arrival.choices.size(); ++j) {
+      const int row = next[static_cast<std::size_t>(arrival.choices[j].slot - first)]++;
+      arrival.rows[j] = row;
+      std::copy_n(arrival.x, hidden(),
+                  self.grouped.data() + static_cast<std::size_t>(row) * hidden());
+    }
+  return {self.grouped.data(), self.offsets.data()};
 }
 
-void Exchange::return_outputs(int member, std::span<const float* const> outputs) {
-  const Member& self = *members_[static_cast<std::size_t>(member)];
-  const auto hidden = static_cast<std::size_t>(shape_.hidden);
-  std::vector<float> sum(hidden);
-  for (std::size_t i = 0; i < self.arrivals.size(); ++i) {
-    const Arrival& arrival = self.arrivals[i];
+void HostExchange::return_outputs(int member, const float* outputs, Team&) {
+  const Member& self = state(member);
+  std::vector<float> sum(hidden());
+  for (const Arrival& arrival : self.arrivals) {
     std::fill(sum.begin(), sum.end(), 0.0F);
     for (std::size_t j = 0; j < arrival.choices.size(); ++j) {
       const Choice& choice = arrival.choices[j];
-      const float* y = outputs[i] + j * hidden;
-      if (combine_ == CombineMode::Ordered)
-        write_part(member, arrival, static_cast<std::size_t>(choice.order), y);
+      const float* y = outputs + static_cast<std::size_t>(arrival.rows[j]) * hidden();
+      if (wire().ordered())
+        write_part(member, arrival, choice.order, y);
       else
-        for (std::size_t d = 0; d < hidden; ++d) sum[d] += choice.weight * y[d];
+        for (std::size_t d = 0; d < hidden(); ++d) sum[d] += choice.weight * y[d];
     }
-    if (combine_ == CombineMode::Ordered) continue;
-    if (dispatch_ == DispatchMode::Direct)
-      write_part(member, arrival, static_cast<std::size_t>(member), sum.data());
+    if (wire().ordered()) continue;
+    if (!wire().per_node())
+      write_part(member, arrival, member, sum.data());
     else
-      std::memcpy(space_.local(rank(member), partials_).data() +
-                      partial_offset(arrival.source, arrival.token),
-                  sum.data(), output_bytes_);
+      std::memcpy(space_.local(rank(member), window(ExchangeWindow::Partials)).data() +
+                      wire().partial_offset(arrival.source, arrival.token),
+                  sum.data(), wire().output_bytes());
   }
-  if (!by_node()) {
-    for (int target = 0; target < group_.size; ++target) space_.signal(rank(target), returned_);
+  if (!wire().by_node()) {
+    for (int target = 0; target < group_.size; ++target)
+      space_.signal(rank(target), flag(ExchangeFlag::Returned));
     return;
   }
   const int home = group_.node_of(member);
   for (int peer = home * group_.per_node(); peer < (home + 1) * group_.per_node(); ++peer)
-    space_.signal(rank(peer), partial_ready_);
+    space_.signal(rank(peer), flag(ExchangeFlag::PartialReady));
 }
 
-void Exchange::write_part(int member, const Arrival& arrival, std::size_t part, const float* y) {
-  const std::size_t slot = static_cast<std::size_t>(arrival.token) * parts_ + part;
-  space_.write(rank(member), {rank(arrival.source), outputs_, slot * output_bytes_},
-               bytes_of(y, output_bytes_), Purpose::Combine);
+void HostExchange::write_part(int member, const Arrival& arrival, int part, const float* y) {
+  space_.write(rank(member),
+               {rank(arrival.source), window(ExchangeWindow::Outputs),
+                wire().part_offset(arrival.token, part)},
+               bytes_of(y, wire().output_bytes()), Purpose::Combine);
 }
 
-std::size_t Exchange::partial_offset(int source, int token) const {
-  return (static_cast<std::size_t>(source) * static_cast<std::size_t>(shape_.max_tokens) +
-          static_cast<std::size_t>(token)) *
-         output_bytes_;
-}
-
-void Exchange::sum_partials(int member, int source, int token, std::span<const Choice> choices,
-                            std::span<float> sum) {
+void HostExchange::sum_partials(int member, int source, int token, ChoiceSpan choices,
+                                std::span<float> sum) {
   std::vector<Place> places;
   for (const int server : servers(choices, group_.node_of(member)))
-    places.push_back({rank(server), partials_, partial_offset(source, token)});
+    places.push_back(
+        {rank(server), window(ExchangeWindow::Partials), wire().partial_offset(source, token)});
   space_.reduce(rank(member), places, sum, Purpose::Combine);
 }
 
-void Exchange::reduce_node(int member) {
-  if (!by_node()) return;
-  const Member& self = *members_[static_cast<std::size_t>(member)];
-  space_.wait(rank(member), partial_ready_,
-              self.layers * static_cast<std::uint64_t>(group_.per_node()));
+void HostExchange::reduce_node(int member, Team&) {
+  if (!wire().by_node()) return;
+  space_.wait(rank(member), flag(ExchangeFlag::PartialReady),
+              state(member).layers * static_cast<std::uint64_t>(group_.per_node()));
   const int home = group_.node_of(member);
-  const std::byte* rows = space_.local(rank(member), forward_rows_).data();
-  std::vector<float> sum(static_cast<std::size_t>(shape_.hidden));
+  const std::byte* rows = local(member, ExchangeWindow::ForwardRows);
+  std::vector<float> sum(hidden());
   for (int node = 0; node < group_.nodes; ++node) {
     if (node == home) continue;
-    const int source = rail(node, member);
-    for (const int token : read_list(member, forward_lists_, node)) {
-      sum_partials(member, source, token, choices_of(rows + row_offset(node, token)), sum);
-      const std::size_t slot =
-          static_cast<std::size_t>(token) * parts_ + static_cast<std::size_t>(home);
-      space_.write(rank(member), {rank(source), outputs_, slot * output_bytes_},
-                   bytes_of(sum.data(), output_bytes_), Purpose::Combine);
+    const int source = wire().rail(node, member);
+    for (const int token : read_list(member, ExchangeWindow::ForwardLists, node)) {
+      sum_partials(member, source, token, choices_in(rows + wire().row_offset(node, token)), sum);
+      space_.write(rank(member),
+                   {rank(source), window(ExchangeWindow::Outputs), wire().part_offset(token, home)},
+                   bytes_of(sum.data(), wire().output_bytes()), Purpose::Combine);
     }
-    space_.signal(rank(source), returned_);
+    space_.signal(rank(source), flag(ExchangeFlag::Returned));
   }
 }
 
-void Exchange::await_outputs(int member) {
-  const auto senders = static_cast<std::uint64_t>(by_node() ? group_.nodes - 1 : group_.size);
-  space_.wait(rank(member), returned_,
-              members_[static_cast<std::size_t>(member)]->layers * senders);
+void HostExchange::await_outputs(int member, Team&) {
+  const auto senders =
+      static_cast<std::uint64_t>(wire().by_node() ? group_.nodes - 1 : group_.size);
+  space_.wait(rank(member), flag(ExchangeFlag::Returned), state(member).layers * senders);
 }
 
-void Exchange::collect(int member, float* sum, Team& team) {
-  const Member& self = *members_[static_cast<std::size_t>(member)];
-  const auto hidden = static_cast<std::size_t>(shape_.hidden);
-  team.split(static_cast<int>(self.choices.size()), [&](int begin, int end) {
-    for (auto token = static_cast<std::size_t>(begin); token < static_cast<std::size_t>(end);
-         ++token) {
-      float* row = sum + token * hidden;
-      std::fill_n(row, hidden, 0.0F);
-      if (combine_ == CombineMode::Ordered)
+void HostExchange::collect(int member, float* sum, Team& team) {
+  team.split(state(member).choices.tokens, [&](int begin, int end) {
+    for (int token = begin; token < end; ++token) {
+      float* row = sum + static_cast<std::size_t>(token) * hidden();
+      std::fill_n(row, hidden(), 0.0F);
+      if (wire().ordered())
         sum_choices(member, token, row);
       else
         sum_parts(member, token, row);
@@ -382,34 +409,40 @@ void Exchange::collect(int member, float* sum, Team& team) {
   });
 }
 
-const float* Exchange::part_of(int member, std::size_t token, std::size_t part) const {
-  return reinterpret_cast<const float*>(space_.local(rank(member), outputs_).data() +
-                                        (token * parts_ + part) * output_bytes_);
+const float* HostExchange::part_of(int member, int token, int part) const {
+  return reinterpret_cast<const float*>(local(member, ExchangeWindow::Outputs) +
+                                        wire().part_offset(token, part));
 }
 
-void Exchange::sum_choices(int member, std::size_t token, float* row) const {
-  for (const Choice& choice : members_[static_cast<std::size_t>(member)]->choices[token]) {
-    const float* y = part_of(member, token, static_cast<std::size_t>(choice.order));
-    for (int d = 0; d < shape_.hidden; ++d) row[d] += choice.weight * y[d];
+void HostExchange::sum_choices(int member, int token, float* row) const {
+  for (const Choice& choice : state(member).choices_of(token)) {
+    const float* y = part_of(member, token, choice.order);
+    for (std::size_t d = 0; d < hidden(); ++d) row[d] += choice.weight * y[d];
   }
 }
 
-void Exchange::sum_parts(int member, std::size_t token, float* row) {
-  const auto& choices = members_[static_cast<std::size_t>(member)]->choices[token];
+void HostExchange::sum_parts(int member, int token, float* row) {
+  const ChoiceSpan choices = state(member).choices_of(token);
   std::vector<int> parts = servers(choices, -1);
-  if (by_node()) {
+  if (wire().by_node()) {
     for (int& part : parts) part = group_.node_of(part);
     parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   }
-  std::vector<float> own(static_cast<std::size_t>(shape_.hidden));
+  std::vector<float> own(hidden());
   for (const int part : parts) {
-    const float* y = part_of(member, token, static_cast<std::size_t>(part));
-    if (by_node() && part == group_.node_of(member)) {
-      sum_partials(member, member, static_cast<int>(token), choices, own);
+    const float* y = part_of(member, token, part);
+    if (wire().by_node() && part == group_.node_of(member)) {
+      sum_partials(member, member, token, choices, own);
       y = own.data();
     }
-    for (int d = 0; d < shape_.hidden; ++d) row[d] += y[d];
+    for (std::size_t d = 0; d < hidden(); ++d) row[d] += y[d];
   }
+}
+
+}  // namespace
+
+std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire) {
+  return std::make_unique<HostExchange>(space, wire);
 }
 
 }  // namespace moescope::runtime

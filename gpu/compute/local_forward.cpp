@@ -30,8 +30,8 @@ void LocalForward::mlp(const LayerWeights& layer, const std::vector<float>& x, i
     return;
   }
   Routing& routing = routing_.emplace_back();
-  operators_->gate(layer, x.data(), rows, routing, team_);
-  const int k = routing.top_k;
+  const int k = model_->config.top_k;
+  operators_->gate(layer, x.data(), rows, routing.view(rows, k), team_);
   std::vector<float> out(static_cast<std::size_t>(k) * hidden), shared(y.size());
   std::vector<const float*> outputs(static_cast<std::size_t>(k));
   if (model_->config.shared_experts > 0)

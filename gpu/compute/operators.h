@@ -7,7 +7,9 @@
 #include <span>
 #include <vector>
 
+#include "gpu/comm/exchange_wire.h"
 #include "gpu/compute/kv_cache.h"
+#include "gpu/compute/moe_steps.h"
 #include "gpu/compute/team.h"
 #include "gpu/model/weights.h"
 
@@ -35,17 +37,37 @@ struct TokenRow {
   int position = 0;
 };
 
-/// What the gate chose, [row][k] in order of falling selection score (lower expert first on a tie).
+/// What the gate chose, in memory of the host.
 struct Routing {
   int top_k = 0;
   std::vector<std::int32_t> experts;
   std::vector<float> weights;
+  /// With room for `rows` of `k` choices; what is there stays.
+  RoutingView view(int rows, int k) {
+    top_k = k;
+    const auto size = static_cast<std::size_t>(rows) * static_cast<std::size_t>(k);
+    experts.resize(size);
+    weights.resize(size);
+    return {k, experts.data(), weights.data()};
+  }
 };
 
-/// Rows that go to one expert: weights and the range of rows.
-struct ExpertGroup {
-  MlpView weights;
-  int begin = 0, end = 0;
+/// The router of a layer; the bias is nullptr where the gate has none.
+struct RouterView {
+  MatrixView weight;
+  const float* bias = nullptr;
+  RouterView() = default;
+  RouterView(MatrixView w, const float* b) : weight(w), bias(b) {}
+  RouterView(const LayerWeights& layer)
+      : weight(layer.router),
+        bias(layer.router_bias.data.empty() ? nullptr : layer.router_bias.data.data()) {}
+};
+
+/// Rows grouped by expert: experts[i] takes rows [offsets[i], offsets[i + 1]). The offsets lie
+/// where the rows do: on a GPU they are made there, and the host need not know them.
+struct ExpertRows {
+  std::span<const MlpView> experts;
+  const std::int32_t* offsets = nullptr;
 };
 
 /// The ranks that hold the heads of an attention together (tensor parallelism).
@@ -60,11 +82,26 @@ class HeadPeers {
   virtual void sum(std::span<float> values) = 0;
 };
 
-/// Pointers are to [rows, width] floats, row-major. Input and output never overlap.
-class Operators {
+/// What an MoE layer needs. Pointers are to memory of the operators (the host's, or a GPU's), rows
+/// are [rows, width] floats, row-major. Input and output never overlap.
+class MoeOperators {
  public:
-  virtual ~Operators() = default;
+  virtual ~MoeOperators() = default;
 
+  /// Scores, selection and weights of the routed experts.
+  virtual void gate(const RouterView& router, const float* x, int rows, RoutingView routing,
+                    Team& team) const = 0;
+  /// The slot that serves each choice of each row under a plan, by the row's key. Adds the rows to
+  /// `loads` of their experts.
+  virtual void choose_slots(const ReplicaView& plan, RoutingView routing, const std::uint64_t* keys,
+                            int rows, Choice* choices, std::uint32_t* loads, Team& team) const = 0;
+  /// down(silu(gate x) * up x) of each group with its own expert.
+  virtual void experts(const ExpertRows& groups, const float* x, float* y, Team& team) const = 0;
+};
+
+/// What a whole transformer needs.
+class Operators : public MoeOperators {
+ public:
   /// y = x / sqrt(mean(x^2) + eps) * weight.
   virtual void rms_norm(const float* x, int rows, const Matrix& weight, double eps, float* y,
                         Team& team) const = 0;
@@ -79,16 +116,10 @@ class Operators {
   virtual void attention(const LayerWeights& layer, int layer_index, const float* x,
                          std::span<const TokenRow> rows, const RopeTable& rope, KvCache& cache,
                          float* y, HeadPeers* peers, Team& team) const = 0;
-  /// Scores, selection and weights of the routed experts.
-  virtual void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
-                    Team& team) const = 0;
   /// Weights of experts that are already chosen: fills `routing.weights` with what the gate gives
   /// `routing.experts`.
-  virtual void weigh(const LayerWeights& layer, const float* x, int rows, Routing& routing,
+  virtual void weigh(const RouterView& router, const float* x, int rows, RoutingView routing,
                      Team& team) const = 0;
-  /// swiglu() of each group with its own expert.
-  virtual void experts(const float* x, std::span<const ExpertGroup> groups, float* y,
-                       Team& team) const = 0;
 };
 
 /// The operators on the CPU, in float.

@@ -5,17 +5,9 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "gpu/compute/replica_choice.h"
 
 namespace moescope::runtime {
-namespace {
-
-std::uint64_t mix(std::uint64_t x) {  // the finaliser of SplitMix64
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
 
 std::uint64_t token_key(std::uint64_t request, int position, int layer) {
   return mix(mix(request + 0x9E3779B97F4A7C15U) ^ (static_cast<std::uint64_t>(position) << 20) ^
@@ -95,12 +87,8 @@ void Placement::index(int experts, const std::string& source) {
 int Placement::choose(int layer, int expert, std::uint64_t key) const {
   const auto& replica =
       replicas_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(expert)];
-  if (replica.slots.size() == 1) return replica.slots.front();
-  const double u =
-      static_cast<double>(mix(key ^ static_cast<std::uint64_t>(expert) << 40) >> 11) * 0x1p-53;
-  std::size_t i = 0;
-  while (i + 1 < replica.slots.size() && u >= replica.upto[i]) ++i;
-  return replica.slots[i];
+  return choose_replica(replica.slots.data(), replica.upto.data(),
+                        static_cast<int>(replica.slots.size()), expert, key);
 }
 
 }  // namespace moescope::runtime

@@ -33,6 +33,10 @@ class Placement {
   const std::vector<int>& replicas(int layer, int expert) const {
     return replicas_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(expert)].slots;
   }
+  /// Cumulative shares of the tokens of those slots, the last is 1.
+  const std::vector<double>& shares(int layer, int expert) const {
+    return replicas_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(expert)].upto;
+  }
   int experts() const { return static_cast<int>(replicas_.front().size()); }
   const std::vector<std::vector<int>>& table() const { return slots_; }
   /// Split weights [layer][slot]; empty: equal.

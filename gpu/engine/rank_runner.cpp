@@ -119,12 +119,12 @@ void RankRunner::route(const Item& item, const LayerWeights& layer) {
   const ModelConfig& config = shared_.model->config;
   const int n = rows(item), moe = moe_layer(item.layer), k = config.top_k;
   if (input.routes.empty()) {
-    shared_.operators->gate(layer, b.norm.data(), n, b.routing, compute());
+    shared_.operators->gate(layer, b.norm.data(), n, b.routing.view(n, k), compute());
   } else {
     b.routing.experts.clear();
     for (const std::uint16_t* route : input.routes)
       b.routing.experts.insert(b.routing.experts.end(), route + at(moe, k), route + at(moe + 1, k));
-    shared_.operators->weigh(layer, b.norm.data(), n, b.routing, compute());
+    shared_.operators->weigh(layer, b.norm.data(), n, b.routing.view(n, k), compute());
   }
   auto& counts = logical_[static_cast<std::size_t>(moe)];
   b.picks.clear();
@@ -134,10 +134,10 @@ void RankRunner::route(const Item& item, const LayerWeights& layer) {
     if (shared_.route_shared) b.picks.push_back(config.experts);
   }
   for (const int expert : b.picks) ++counts[static_cast<std::size_t>(expert)];
-  b.choices.assign(static_cast<std::size_t>(n), {});
+  b.choices.clear();
   for (int r = 0; r < n; ++r)
     for (int j = 0; j < picks(); ++j)
-      b.choices[static_cast<std::size_t>(r)].push_back(
+      b.choices.push_back(
           {0, j, j == k ? 1.0F : b.routing.weights[at(r, k) + static_cast<std::size_t>(j)]});
 }
 
@@ -150,7 +150,7 @@ void RankRunner::choose_slots(const Item& item) {
   for (int r = 0; r < rows(item); ++r) {
     const auto row = static_cast<std::size_t>(r);
     const auto key = token_key(input.requests[row], input.rows[row].position, item.layer);
-    for (Choice& choice : b.choices[row]) {
+    for (Choice& choice : choices(b, r)) {
       const int expert = b.picks[at(r, picks()) + static_cast<std::size_t>(choice.order)];
       const auto& replicas = placement.replicas(moe, expert);
       choice.slot = dispatched_slot(
@@ -173,7 +173,7 @@ void RankRunner::choose_active_slots(const Item& item) {
   const ActiveSlots active(placement, moe_layer(item.layer), shared_.active_slots, gathered.total);
   std::vector<std::uint32_t> next = gathered.before;
   for (int r = 0; r < rows(item); ++r)
-    for (Choice& choice : b.choices[static_cast<std::size_t>(r)]) {
+    for (Choice& choice : choices(b, r)) {
       const int expert = b.picks[at(r, picks()) + static_cast<std::size_t>(choice.order)];
       choice.slot = dispatched_slot(active.slot(expert, next[static_cast<std::size_t>(expert)]++));
     }
@@ -188,16 +188,16 @@ void RankRunner::dispatch(const Item& item) {
   }
   {
     Scope scope(*this, StreamId::Communication, SpanName::Dispatch, item, rows(item));
-    exchange.send(member_, b.norm.data(), b.choices,
+    exchange.send(member_, b.norm.data(), {b.choices.data(), rows(item), picks()},
                   static_cast<std::uint32_t>(shared_.table().epoch), team(StreamId::Communication));
   }
   if (shared_.kind == UnitKind::Prefill && shared_.group.nodes > 1) {
     Scope scope(*this, StreamId::Communication, SpanName::DispatchForward, item, 0);
-    exchange.forward(member_);
+    exchange.forward(member_, team(StreamId::Communication));
   }
   {
     Scope scope(*this, StreamId::Communication, SpanName::DispatchWait, item, 0);
-    exchange.receive(member_);
+    exchange.receive(member_, team(StreamId::Communication));
   }
   board_.reached(item);
 }
@@ -215,61 +215,40 @@ MlpView RankRunner::slot_weights(std::size_t moe, int slot) const {
 
 void RankRunner::experts(const Item& item) {
   const StreamId stream = shared_.kind == UnitKind::Decode ? StreamId::Experts : StreamId::Compute;
-  const auto& arrivals = exchange(item).arrivals(member_);
   Buffers& b = buffers(item);
-  const SlotTable& table = shared_.table();
-  const int hidden = shared_.model->config.hidden, per_rank = table.placement.slots_per_rank();
-  struct Job {
-    int slot, row;  ///< local slot; row of the outputs in order of arrival
-    const float* x;
-  };
-  std::vector<Job> jobs;
-  for (const Arrival& arrival : arrivals)
-    for (const Choice& choice : arrival.choices)
-      jobs.push_back(
-          {choice.slot - member_ * shared_.stride, static_cast<int>(jobs.size()), arrival.x});
-  Scope scope(*this, stream, SpanName::Experts, item, static_cast<int>(jobs.size()));
-  std::stable_sort(jobs.begin(), jobs.end(),
-                   [](const Job& a, const Job& c) { return a.slot < c.slot; });
-  const int n = static_cast<int>(jobs.size());
-  std::vector<float> in(at(n, hidden)), out(at(n, hidden));
-  std::vector<ExpertGroup> groups;
+  const int per_rank = shared_.table().placement.slots_per_rank();
   const auto moe = static_cast<std::size_t>(moe_layer(item.layer));
-  for (int i = 0; i < n; ++i) {
-    const Job& job = jobs[static_cast<std::size_t>(i)];
-    std::copy_n(job.x, hidden, in.data() + at(i, hidden));
-    ++physical_[moe][static_cast<std::size_t>(member_ * per_rank + job.slot)];
-    if (i == 0 || jobs[static_cast<std::size_t>(i - 1)].slot != job.slot)
-      groups.push_back({slot_weights(moe, job.slot), i, i});
-    groups.back().end = i + 1;
+  Scope scope(*this, stream, SpanName::Experts, item, 0);
+  const ArrivedRows arrived = exchange(item).group(member_, team(stream));
+  b.arrived = arrived.offsets[shared_.stride];
+  scope.set_tokens(b.arrived);
+  std::vector<MlpView> weights;
+  for (int slot = 0; slot < per_rank; ++slot) {
+    weights.push_back(slot_weights(moe, slot));
+    physical_[moe][static_cast<std::size_t>(member_ * per_rank + slot)] +=
+        static_cast<std::uint32_t>(arrived.offsets[slot + 1] - arrived.offsets[slot]);
   }
-  shared_.operators->experts(in.data(), groups, out.data(), team(stream));
-  b.expert_outputs.resize(at(n, hidden));
-  for (int i = 0; i < n; ++i)
-    std::copy_n(out.data() + at(i, hidden), hidden,
-                b.expert_outputs.data() + at(jobs[static_cast<std::size_t>(i)].row, hidden));
-  b.arrival_outputs.clear();
-  int row = 0;
-  for (const Arrival& arrival : arrivals) {
-    b.arrival_outputs.push_back(b.expert_outputs.data() + at(row, hidden));
-    row += static_cast<int>(arrival.choices.size());
-  }
+  b.expert_outputs.resize(at(b.arrived, shared_.model->config.hidden));
+  shared_.operators->experts({weights, arrived.offsets}, arrived.x, b.expert_outputs.data(),
+                             team(stream));
   board_.reached(item);
 }
 
 void RankRunner::combine(const Item& item) {
   Buffers& b = buffers(item);
   Exchange& exchange = this->exchange(item);
+  Team& workers = team(StreamId::Communication);
   const auto scope = [&](SpanName name, int tokens, const auto& action) {
     Scope span(*this, StreamId::Communication, name, item, tokens);
     action();
   };
-  scope(SpanName::Combine, static_cast<int>(b.arrival_outputs.size()),
-        [&] { exchange.return_outputs(member_, b.arrival_outputs); });
-  if (exchange.by_node()) scope(SpanName::CombineReduce, 0, [&] { exchange.reduce_node(member_); });
-  scope(SpanName::CombineWait, 0, [&] { exchange.await_outputs(member_); });
+  scope(SpanName::Combine, b.arrived,
+        [&] { exchange.return_outputs(member_, b.expert_outputs.data(), workers); });
+  if (exchange.wire().by_node())
+    scope(SpanName::CombineReduce, 0, [&] { exchange.reduce_node(member_, workers); });
+  scope(SpanName::CombineWait, 0, [&] { exchange.await_outputs(member_, workers); });
   scope(SpanName::Combine, rows(item),
-        [&] { exchange.collect(member_, b.combined.data(), team(StreamId::Communication)); });
+        [&] { exchange.collect(member_, b.combined.data(), workers); });
   end_layer(item);
   board_.reached(item);
 }

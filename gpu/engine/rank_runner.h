@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "gpu/comm/exchange.h"
@@ -74,11 +75,10 @@ class RankRunner {
   struct Buffers {
     std::vector<float> x, norm, attention, combined, shared;
     Routing routing;
-    std::vector<int> picks;  ///< experts of every row, the shared one last where it is routed
-    std::vector<std::vector<Choice>> choices;
+    std::vector<int> picks;       ///< experts of every row, the shared one last where it is routed
+    std::vector<Choice> choices;  ///< of every row, one a pick
     std::vector<float> expert_outputs;
-    std::vector<const float*> arrival_outputs;
-    int arrivals = 0;
+    int arrived = 0;  ///< rows of expert_outputs
     std::int64_t layer_begin = 0;
   };
   class Scope;
@@ -110,6 +110,11 @@ class RankRunner {
   }
   /// Experts that a token goes to.
   int picks() const { return shared_.model->config.top_k + (shared_.route_shared ? 1 : 0); }
+  /// The choices of a row.
+  std::span<Choice> choices(Buffers& buffers, int row) const {
+    return std::span(buffers.choices)
+        .subspan(static_cast<std::size_t>(row * picks()), static_cast<std::size_t>(picks()));
+  }
   int dispatched_slot(int slot) const {
     const int per_rank = shared_.table().placement.slots_per_rank();
     return slot / per_rank * shared_.stride + slot % per_rank;

@@ -14,6 +14,8 @@ class RankRunner::Scope {
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope();
+  /// Where the number of rows comes out in the span.
+  void set_tokens(int tokens) { span_.tokens = tokens; }
 
  private:
   std::vector<WorkerRecord>& held() { return runner_.held_[static_cast<std::size_t>(stream_)]; }

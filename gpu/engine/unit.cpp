@@ -70,14 +70,14 @@ void Unit::State::add_exchanges() {
       options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct;
   for (int mb = 0; mb < options.micro_batches; ++mb) {
     shared.exchanges.push_back(
-        std::make_unique<Exchange>(*shared.space, shared.group, shape, mode, options.combine));
+        host_exchange(*shared.space, {shared.group, shape, mode, options.combine}));
     if (options.active_slots > 0)
       shared.counts.push_back(std::make_unique<CountBoard>(*shared.space, shared.group, experts));
   }
   ExchangeShape probe = shape;
   probe.max_tokens = std::min(shape.max_tokens, kProbeRows);
   shared.probe_exchange =
-      std::make_unique<Exchange>(*shared.space, shared.group, probe, mode, CombineMode::Ordered);
+      host_exchange(*shared.space, {shared.group, probe, mode, CombineMode::Ordered});
 }
 
 /// The pools of all members, in memory that all processes see: the first one copies experts.

@@ -7,13 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "gpu/model/gate_config.h"
+
 namespace moescope::runtime {
 
 enum class AttentionKind : std::uint8_t { Mla, Gqa };
 enum class QkNorm : std::uint8_t { None, PerHead, FullWidth };
-enum class Scoring : std::uint8_t { Softmax, Sigmoid };
-/// How a group's score is made from its experts when routing is limited to some groups.
-enum class GroupScore : std::uint8_t { Max, SumOfTopTwo };
 
 /// Long-context rope scaling (Peng et al. 2023, "YaRN"), as DeepSeek and Qwen configure it.
 struct Yarn {
@@ -41,15 +40,6 @@ struct GqaShape {
   int head_dim = 0;
   QkNorm qk_norm = QkNorm::None;
   double clip = 0;  ///< q, k and v are clamped to [-clip, clip]; 0: not
-};
-
-struct Gate {
-  Scoring scoring = Scoring::Softmax;
-  bool bias = false;  ///< a per-expert bias selects; the unbiased scores weigh
-  int groups = 1, top_groups = 1;
-  GroupScore group_score = GroupScore::Max;
-  bool normalise = false;  ///< weights of the chosen experts sum to 1
-  double scale = 1;        ///< routed scaling factor
 };
 
 /// Sizes and options of a mixture-of-experts transformer. All matrices are [out, in].

@@ -18,6 +18,8 @@
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"
 #include "gpu/engine/worker_team.h"
+#include "gpu/node/cuda_layer.h"
+#include "gpu/node/devices.h"
 #include "gpu/node/listener.h"
 #include "gpu/node/scheduled_change.h"
 
@@ -39,7 +41,7 @@ struct NodeOptions {
   EngineOptions engine;
   RunLimit limit;
   std::uint64_t seed = 1;
-  bool ordered = false, serial = false, json = false, progress = false;
+  bool ordered = false, serial = false, json = false, progress = false, devices = false;
   Processes* processes = nullptr;  ///< nullptr: started alone
   bool serving = false;            ///< set-up is over
   bool first() const { return processes == nullptr || processes->first(); }
@@ -269,9 +271,33 @@ EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
   return statistics;
 }
 
+/// One MoE layer on a GPU: all that runs there so far.
+void run_on_gpu(const NodeOptions& options) {
+  const auto report = cuda::probe();
+  if (!report.usable()) throw Error("--backend", "cuda", report.problem, report.remedy);
+  Progress progress;
+  CudaLayerOptions o;
+  o.model = load_model(options.model, options.seed, progress);
+  o.group = {0, options.engine.ranks / 2, options.engine.nodes};
+  check_layout(options.engine, o.model->config);
+  o.placement = read_placement(options, o.model->config);
+  o.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
+  o.seed = options.seed;
+  if (options.limit.steps > 0) o.steps = static_cast<int>(options.limit.steps);
+  std::unique_ptr<MoetraceWriter> writer;
+  if (!options.out.empty()) writer = std::make_unique<MoetraceWriter>(options.out);
+  fmt::print("{}\n", run_cuda_layer(o, writer.get(), options.json, progress));
+  if (writer) writer->finish(progress);
+}
+
 void run(NodeOptions& options) {
+  if (options.devices) {
+    if (options.first()) fmt::print("{}\n", devices_text(cuda::probe(), options.json));
+    return;
+  }
+  if (options.backend == "cuda") return run_on_gpu(options);
   if (options.backend != "cpu")
-    throw Error("--backend", options.backend, "this build has no such backend", "use cpu");
+    throw Error("--backend", options.backend, "there is no such backend", "use cpu or cuda");
   if (options.limit.seconds == 0 && options.limit.steps == 0 && options.listen.empty())
     options.limit.seconds = 5;
   options.engine.workload = parse_workload(options.workload);
@@ -338,7 +364,9 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--tp", o.engine.tp,
                  "Ranks that share an attention: heads split, rows spread (sequence parallel)")
       ->check(CLI::Range(1, 64));
-  app.add_option("--backend", o.backend, "cpu");
+  app.add_option("--backend", o.backend,
+                 "cpu; cuda: run one MoE layer on a GPU and compare it with the CPU");
+  app.add_flag("--devices", o.devices, "Say which GPU could be used, or why none can, and end");
   app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")
       ->check(CLI::Range(1, 64));
   app.add_option("--comm-workers", o.engine.budget.communication, "Workers that communicate")

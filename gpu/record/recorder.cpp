@@ -46,9 +46,9 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
     Device device;
     device.process = id;
     device.index = kDevice;
-    device.name = "CPU workers";
+    device.name = rank.device;
     device.sm_count = rank.workers;
-    device.on_cpu = true;
+    device.on_cpu = rank.on_cpu;
     sink_.add_device(device);
     Tracks& tracks = tracks_.emplace_back();
     for (int stream = 0; stream < kLogStreams; ++stream)

@@ -23,7 +23,9 @@ namespace moescope::runtime {
 struct RecordedRank {
   int rank = 0, node = 0;
   UnitKind unit = UnitKind::Prefill;
-  int workers = 0;
+  int workers = 0;  ///< SMs of a GPU
+  std::string device = "CPU workers";
+  bool on_cpu = true;
 };
 
 struct RecorderStatistics {

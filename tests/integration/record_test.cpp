@@ -63,7 +63,7 @@ TEST(Record, UnhappyPathsNameWhatIsWrong) {
   const auto model = run_moescope({"record", "--model", (folder / "none").string(), "-o", file});
   EXPECT_EQ(model.exit_code, 1);
   EXPECT_THAT(model.err, HasSubstr("config.json"));
-  const auto backend = run_moescope({"record", "--backend", "cuda", "-o", file});
+  const auto backend = run_moescope({"record", "--backend", "abacus", "-o", file});
   EXPECT_EQ(backend.exit_code, 1);
   EXPECT_THAT(backend.err, HasSubstr("--backend"));
   const auto place = run_moescope({"record", "--steps", "1", "-o", "/nonexistent/run.moetrace"});

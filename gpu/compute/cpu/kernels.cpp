@@ -1,8 +1,9 @@
 #include "gpu/compute/cpu/kernels.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
+
+#include "gpu/compute/moe_steps.h"
 
 namespace moescope::runtime::cpu {
 namespace {
@@ -97,17 +98,11 @@ void add_scaled(float a, const float* x, int n, float* y) {
 }
 
 void silu_multiply(float* gate, const float* up, int n) {
-  for (int i = 0; i < n; ++i) gate[i] = gate[i] / (1.0F + std::exp(-gate[i])) * up[i];
+  for (int i = 0; i < n; ++i) gate[i] = swiglu_value(gate[i], up[i]);
 }
 
 void softmax(float* scores, int n) {
-  const float top = *std::max_element(scores, scores + n);
-  float sum = 0;
-  for (int i = 0; i < n; ++i) {
-    scores[i] = std::exp(scores[i] - top);
-    sum += scores[i];
-  }
-  for (int i = 0; i < n; ++i) scores[i] /= sum;
+  softmax_row(OneLane(), scores, n);
 }
 
 }  // namespace moescope::runtime::cpu

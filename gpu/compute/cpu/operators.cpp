@@ -50,46 +50,44 @@ class CpuOperators final : public Operators {
     else
       cpu::gqa_attention(config_, layer.gqa, layer_index, x, rows, rope, cache, y, peers, team);
   }
-  void gate(const LayerWeights& layer, const float* x, int rows, Routing& routing,
+  void gate(const RouterView& router, const float* x, int rows, RoutingView routing,
             Team& team) const override {
-    const int k = config_.top_k;
-    routing.top_k = k;
-    routing.experts.resize(at(rows, k));
-    routing.weights.resize(at(rows, k));
-    const float* bias = layer.router_bias.data.empty() ? nullptr : layer.router_bias.data.data();
-    score(layer, x, rows, team, [&](int r, float* logits) {
-      cpu::choose_experts(config_.gate, config_.experts, k, logits, bias,
-                          routing.experts.data() + at(r, k), routing.weights.data() + at(r, k));
+    const int k = routing.top_k;
+    score(router, x, rows, team, [&](int r, float* logits) {
+      cpu::choose_experts(config_.gate, config_.experts, k, logits, router.bias,
+                          routing.experts + at(r, k), routing.weights + at(r, k));
     });
   }
-  void weigh(const LayerWeights& layer, const float* x, int rows, Routing& routing,
+  void weigh(const RouterView& router, const float* x, int rows, RoutingView routing,
              Team& team) const override {
-    const int k = config_.top_k;
-    routing.top_k = k;
-    routing.weights.resize(at(rows, k));
-    score(layer, x, rows, team, [&](int r, float* logits) {
-      cpu::weigh_experts(config_.gate, config_.experts, k, logits,
-                         routing.experts.data() + at(r, k), routing.weights.data() + at(r, k));
+    const int k = routing.top_k;
+    score(router, x, rows, team, [&](int r, float* logits) {
+      cpu::weigh_experts(config_.gate, config_.experts, k, logits, routing.experts + at(r, k),
+                         routing.weights + at(r, k));
     });
   }
-  void experts(const float* x, std::span<const ExpertGroup> groups, float* y,
-               Team& team) const override {
-    team.split(static_cast<int>(groups.size()), [&](int begin, int end) {
-      for (const auto& group :
-           groups.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)))
-        swiglu_rows(x, group.begin, group.end, group.weights, y);
+  void choose_slots(const ReplicaView& plan, RoutingView routing, const std::uint64_t* keys,
+                    int rows, Choice* choices, std::uint32_t* loads, Team& team) const override {
+    team.split(rows, [&](int begin, int end) {
+      ChooseSlots{plan, routing, keys, end, choices, loads}(OneLane(), Share{begin, 1});
+    });
+  }
+  void experts(const ExpertRows& groups, const float* x, float* y, Team& team) const override {
+    team.split(static_cast<int>(groups.experts.size()), [&](int begin, int end) {
+      for (int i = begin; i < end; ++i)
+        swiglu_rows(x, groups.offsets[i], groups.offsets[i + 1],
+                    groups.experts[static_cast<std::size_t>(i)], y);
     });
   }
 
  private:
   /// Calls `use` with the router's logits of each row.
   template <typename Use>
-  void score(const LayerWeights& layer, const float* x, int rows, Team& team,
-             const Use& use) const {
+  void score(const RouterView& router, const float* x, int rows, Team& team, const Use& use) const {
     const int experts = config_.experts;
     team.split(rows, [&](int begin, int end) {
       std::vector<float> logits(at(rows, experts));
-      cpu::linear(x, begin, end, layer.router, logits.data());
+      cpu::linear(x, begin, end, router.weight, logits.data());
       for (int r = begin; r < end; ++r) use(r, logits.data() + at(r, experts));
     });
   }

@@ -5,15 +5,20 @@
 
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <set>
+#include <span>
 #include <thread>
 
+#include "tests/unit/gpu/exchange_support.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
 namespace moescope::runtime {
 namespace {
 
+using test::kChoices;
+using test::kHidden;
+using test::kSlotsPerRank;
+using test::Layer;
 using ::testing::ElementsAre;
 
 TEST(GpuAddressSpace, TransfersAreCountedByLinkAndPurpose) {
@@ -85,36 +90,6 @@ TEST(GpuAddressSpace, AWaitingRankSeesWhatWasWrittenBeforeTheSignalAndWakesOnAbo
   EXPECT_THROW(space.wait(0, flag, 1), Aborted);
 }
 
-/// A layer of random tokens through an exchange, and what must come out.
-struct Layer {
-  std::vector<std::vector<std::vector<Choice>>> choices;  ///< [member][token]
-  std::vector<std::vector<float>> x;                      ///< [member][token * hidden]
-};
-
-constexpr int kHidden = 12, kChoices = 4, kSlotsPerRank = 3;
-
-Layer random_layer(const Group& group, int max_tokens, std::mt19937& random) {
-  Layer layer;
-  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
-  for (int member = 0; member < group.size; ++member) {
-    const int tokens = member == 0 ? 0 : below(max_tokens + 1);  // somebody has nothing to send
-    auto& choices = layer.choices.emplace_back(static_cast<std::size_t>(tokens));
-    auto& x = layer.x.emplace_back();
-    for (int i = 0; i < tokens * kHidden; ++i)
-      x.push_back(static_cast<float>(below(2000) - 1000) / 777.0F);
-    for (auto& token : choices)
-      for (int k = 0; k < kChoices; ++k)
-        token.push_back(
-            {below(group.size * kSlotsPerRank), k, static_cast<float>(below(100)) / 97.0F});
-  }
-  return layer;
-}
-
-/// What the expert in `slot` makes of x.
-float expert(int slot, float x) {
-  return x * static_cast<float>(slot + 1) + 0.3F;
-}
-
 /// Runs `layer` on all members in threads; returns the sums by member.
 std::vector<std::vector<float>> run_layer(Exchange& exchange, const Layer& layer) {
   std::vector<std::vector<float>> sums(layer.x.size());
@@ -123,20 +98,13 @@ std::vector<std::vector<float>> run_layer(Exchange& exchange, const Layer& layer
     threads.emplace_back([&, member] {
       const auto m = static_cast<std::size_t>(member);
       SerialTeam team;
-      exchange.send(member, layer.x[m].data(), layer.choices[m], 1, team);
-      exchange.forward(member);
-      const auto& arrivals = exchange.receive(member);
-      std::vector<std::vector<float>> outputs;
-      std::vector<const float*> pointers;
-      for (const Arrival& arrival : arrivals) {
-        auto& y = outputs.emplace_back();
-        for (const Choice& choice : arrival.choices)
-          for (int d = 0; d < kHidden; ++d) y.push_back(expert(choice.slot, arrival.x[d]));
-      }
-      for (const auto& y : outputs) pointers.push_back(y.data());
-      exchange.return_outputs(member, pointers);
-      exchange.reduce_node(member);
-      exchange.await_outputs(member);
+      exchange.send(member, layer.x[m].data(), layer.choices_of(m), 1, team);
+      exchange.forward(member, team);
+      exchange.receive(member, team);
+      const auto outputs = test::outputs_of(member, exchange.group(member, team));
+      exchange.return_outputs(member, outputs.data(), team);
+      exchange.reduce_node(member, team);
+      exchange.await_outputs(member, team);
       sums[m].resize(layer.x[m].size());
       exchange.collect(member, sums[m].data(), team);
     });
@@ -156,9 +124,10 @@ Expected expected_of(const Group& group, const Layer& layer) {
   for (int member = 0; member < group.size; ++member) {
     const auto m = static_cast<std::size_t>(member);
     auto& sums = e.sums.emplace_back(layer.x[m].size());
-    for (std::size_t t = 0; t < layer.choices[m].size(); ++t) {
+    for (std::size_t t = 0; t < layer.choices[m].size() / kChoices; ++t) {
       std::set<int> nodes, ranks;
-      for (const Choice& choice : layer.choices[m][t]) {
+      for (const Choice& choice :
+           std::span(layer.choices_of(m).of(static_cast<int>(t)), kChoices)) {
         const int server = choice.slot / kSlotsPerRank;
         if (group.node_of(server) != group.node_of(member)) {
           nodes.insert(group.node_of(server));
@@ -166,7 +135,8 @@ Expected expected_of(const Group& group, const Layer& layer) {
           ++e.choice_crossings;
         }
         for (std::size_t d = 0; d < kHidden; ++d)
-          sums[t * kHidden + d] += choice.weight * expert(choice.slot, layer.x[m][t * kHidden + d]);
+          sums[t * kHidden + d] +=
+              choice.weight * test::expert(choice.slot, layer.x[m][t * kHidden + d]);
       }
       e.node_crossings += nodes.size();
       e.rank_crossings += ranks.size();
@@ -182,11 +152,13 @@ TEST_P(GpuExchange, EveryTokenComesBackSummedAndTheCountersProveTheDeduplication
   const auto [size, nodes, dispatch, combine] = GetParam();
   const Group group{0, size, nodes};
   AddressSpace space(group.node_table());
-  Exchange exchange(space, group, {kHidden, kChoices, 9, kSlotsPerRank}, dispatch, combine);
+  const auto owner =
+      host_exchange(space, {group, {kHidden, kChoices, 9, kSlotsPerRank}, dispatch, combine});
+  Exchange& exchange = *owner;
   std::mt19937 random(static_cast<unsigned>(size * 10 + nodes));
   std::uint64_t node_crossings = 0, rank_crossings = 0, choice_crossings = 0;
   for (int round = 0; round < 8; ++round) {
-    const Layer layer = random_layer(group, 9, random);
+    const Layer layer = test::random_layer(group, 9, random);
     const auto sums = run_layer(exchange, layer);
     const Expected expected = expected_of(group, layer);
     for (std::size_t m = 0; m < sums.size(); ++m) {
@@ -204,15 +176,15 @@ TEST_P(GpuExchange, EveryTokenComesBackSummedAndTheCountersProveTheDeduplication
   const Traffic traffic = space.total_traffic();
   const bool per_node = dispatch == DispatchMode::PerNode;
   EXPECT_EQ(traffic.of(Purpose::Dispatch, Link::Ib),
-            exchange.row_bytes() * (per_node ? node_crossings : rank_crossings));
+            exchange.wire().row_bytes() * (per_node ? node_crossings : rank_crossings));
   const std::uint64_t returned = combine == CombineMode::Ordered ? choice_crossings
                                  : per_node                      ? node_crossings
                                                                  : rank_crossings;
-  EXPECT_EQ(traffic.of(Purpose::Combine, Link::Ib), exchange.output_bytes() * returned);
+  EXPECT_EQ(traffic.of(Purpose::Combine, Link::Ib), exchange.wire().output_bytes() * returned);
   EXPECT_EQ(traffic.of(Purpose::Forward, Link::Ib), 0U);
   EXPECT_EQ(
       traffic.of(Purpose::Forward, Link::NvLink) + traffic.of(Purpose::Forward, Link::SameGpu),
-      per_node ? exchange.row_bytes() * rank_crossings : 0U);
+      per_node ? exchange.wire().row_bytes() * rank_crossings : 0U);
   if (nodes > 1 && size > nodes) {
     EXPECT_GT(rank_crossings, node_crossings);
   }
@@ -226,28 +198,33 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(GpuExchangeLimits, MoreTokensThanThereIsRoomForAreRefused) {
   AddressSpace space({0});
-  Exchange exchange(space, {0, 1, 1}, {kHidden, kChoices, 2, kSlotsPerRank}, DispatchMode::Direct,
-                    CombineMode::Ordered);
+  const auto exchange = host_exchange(space, {{0, 1, 1},
+                                              {kHidden, kChoices, 2, kSlotsPerRank},
+                                              DispatchMode::Direct,
+                                              CombineMode::Ordered});
   SerialTeam team;
   const std::vector<float> x(3 * kHidden);
-  const std::vector<std::vector<Choice>> choices(3);
-  EXPECT_THROW(exchange.send(0, x.data(), choices, 1, team), std::length_error);
+  const std::vector<Choice> choices(3 * (kChoices + 1));
+  EXPECT_THROW(exchange->send(0, x.data(), {choices.data(), 3, kChoices}, 1, team),
+               std::length_error);
+  EXPECT_THROW(exchange->send(0, x.data(), {choices.data(), 1, kChoices + 1}, 1, team),
+               std::length_error);
 }
 
 TEST(GpuExchangeEpochs, TokensOfAnotherPlanEpochFailLoudly) {
   for (const DispatchMode mode : {DispatchMode::Direct, DispatchMode::PerNode}) {
     const Group group{0, 2, 2};
     AddressSpace space(group.node_table());
-    Exchange exchange(space, group, {kHidden, kChoices, 2, kSlotsPerRank}, mode,
-                      CombineMode::Ordered);
+    const auto exchange = host_exchange(
+        space, {group, {kHidden, kChoices, 2, kSlotsPerRank}, mode, CombineMode::Ordered});
     SerialTeam team;
     const std::vector<float> x(kHidden);
-    const std::vector<std::vector<Choice>> choices = {{{kSlotsPerRank, 0, 1.0F}}};  // to member 1
-    exchange.send(0, x.data(), choices, 4, team);
-    exchange.send(1, x.data(), {}, 5, team);
+    const Choice to_member_1{kSlotsPerRank, 0, 1.0F};
+    exchange->send(0, x.data(), {&to_member_1, 1, 1}, 4, team);
+    exchange->send(1, x.data(), {nullptr, 0, 1}, 5, team);
     EXPECT_THAT(test::error_of([&] {
-                  exchange.forward(1);
-                  exchange.receive(1);
+                  exchange->forward(1, team);
+                  exchange->receive(1, team);
                 }),
                 ::testing::HasSubstr("is in plan epoch 5, tokens arrived from epoch 4"));
   }

@@ -1,0 +1,33 @@
+# The CUDA part of the runtime (gpu/cuda) is built where a toolkit is found; the programs never need a driver to start.
+set(MOESCOPE_CUDA AUTO CACHE STRING "Build the CUDA part: AUTO (when nvcc is found), ON or OFF")
+set_property(CACHE MOESCOPE_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(MOESCOPE_CUDA_ARCHITECTURES "90" CACHE STRING "GPU architectures: code for each, and PTX for newer ones")
+
+set(MOESCOPE_HAS_CUDA OFF)
+if(MOESCOPE_CUDA STREQUAL "OFF")
+  message(STATUS "No CUDA part: MOESCOPE_CUDA is OFF")
+  return()
+endif()
+if(MOESCOPE_SANITIZE)
+  message(STATUS "No CUDA part: nvcc does not know the sanitizers")
+  return()
+endif()
+find_program(MOESCOPE_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH /usr/local/cuda PATH_SUFFIXES bin)
+if(NOT MOESCOPE_NVCC)
+  if(MOESCOPE_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "MOESCOPE_CUDA is ON but nvcc is not found: install the CUDA Toolkit or set CUDA_HOME")
+  endif()
+  message(STATUS "No CUDA part: nvcc is not found (CUDA Toolkit 12.5 or newer adds it; CUDA_HOME says where)")
+  return()
+endif()
+
+set(CMAKE_CUDA_COMPILER "${MOESCOPE_NVCC}")
+set(CMAKE_CUDA_ARCHITECTURES ${MOESCOPE_CUDA_ARCHITECTURES})
+set(CMAKE_CUDA_RUNTIME_LIBRARY Static)  # no CUDA library is needed to start
+enable_language(CUDA)
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know the flag
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+endif()
+find_package(CUDAToolkit 12.5 REQUIRED)
+set(MOESCOPE_HAS_CUDA ON)
+message(STATUS "CUDA part: nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${MOESCOPE_CUDA_ARCHITECTURES}")

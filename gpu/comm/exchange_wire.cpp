@@ -1,0 +1,31 @@
+#include "gpu/comm/exchange_wire.h"
+
+namespace moescope::runtime {
+
+std::vector<int> Group::node_table() const {
+  std::vector<int> table;
+  for (int member = 0; member < size; ++member) table.push_back(node_of(member));
+  return table;
+}
+
+std::size_t ExchangeWire::window_bytes(ExchangeWindow window) const {
+  const std::size_t rows = row_offset(1, 0), lists = list_bytes();
+  const std::size_t members = size(group.size), nodes = size(group.nodes);
+  switch (window) {
+    case ExchangeWindow::Rows:
+      return members * rows;
+    case ExchangeWindow::Lists:
+      return members * lists;
+    case ExchangeWindow::ForwardRows:
+      return per_node() ? nodes * rows : 0;
+    case ExchangeWindow::ForwardLists:
+      return per_node() ? nodes * lists : 0;
+    case ExchangeWindow::Outputs:
+      return part_offset(shape.max_tokens, 0);
+    case ExchangeWindow::Partials:
+      return by_node() ? partial_offset(group.size, 0) : 0;
+  }
+  return 0;
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,10 @@
+// Stands in for probe.cpp where there is no CUDA Toolkit to build with.
+#include "gpu/cuda/probe.h"
+
+namespace moescope::runtime::cuda {
+
+ProbeReport probe() {
+  return judge({});
+}
+
+}  // namespace moescope::runtime::cuda

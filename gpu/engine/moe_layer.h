@@ -1,0 +1,111 @@
+// One MoE layer of all ranks of a unit: gate, dispatch, experts, combine. It runs the same calls on
+// every backend, so that backends can be compared.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "gpu/comm/exchange.h"
+#include "gpu/compute/memory.h"
+#include "gpu/compute/operators.h"
+#include "gpu/engine/placement.h"
+#include "gpu/engine/schedule.h"
+#include "gpu/engine/weight_pool.h"
+
+namespace moescope::runtime {
+
+/// What a layer runs on. Calls may only queue work; finish() waits for it.
+class MoeBackend {
+ public:
+  virtual ~MoeBackend() = default;
+  virtual Memory& memory() = 0;
+  virtual const MoeOperators& operators() const = 0;
+  virtual std::unique_ptr<Exchange> exchange(const ExchangeWire& wire) = 0;
+  /// The workers that a rank has for this stream.
+  virtual Team& team(int member, StreamId stream) = 0;
+  /// What the next calls belong to; `layer` of the model.
+  virtual void begin(std::uint32_t step, int layer) = 0;
+  /// All work is done. Throws Error for what went wrong in it.
+  virtual void finish() = 0;
+};
+
+/// On the CPU, on the calling thread.
+std::unique_ptr<MoeBackend> cpu_moe_backend(const ModelConfig& config, const Group& group);
+
+struct MoeLayerOptions {
+  Group group;
+  DispatchMode dispatch = DispatchMode::PerNode;
+  CombineMode combine = CombineMode::Ordered;
+  int max_tokens = 64;  ///< of one rank
+  int most_slots = 0;   ///< of one rank, under any plan; 0: as the first plan has
+};
+
+/// Rows of one rank, and a key for each by which it chooses among replicas.
+struct LayerInput {
+  std::vector<float> x;  ///< [row][hidden]
+  std::vector<std::uint64_t> keys;
+};
+
+struct LayerOutput {
+  Routing routing;
+  std::vector<float> sum;              ///< [row][hidden]
+  std::vector<std::uint32_t> logical;  ///< rows of each expert, from this rank
+  std::vector<std::int32_t> physical;  ///< rows of each local slot, from all ranks
+};
+
+/// Two slot tables, by parity of the epoch, as a unit has; weights of the next plan go into places
+/// that the present one does not use.
+class MoeLayer {
+ public:
+  /// `layer` counts all layers of the model, the plan's those with experts. Throws Error when they
+  /// do not fit.
+  MoeLayer(MoeBackend& backend, std::shared_ptr<const Model> model, int layer,
+           const MoeLayerOptions& options, const Placement& placement);
+
+  /// Runs one step; an input for every rank.
+  std::vector<LayerOutput> run(const std::vector<LayerInput>& inputs, std::uint32_t step);
+  /// Copies the weights of the next plan, then changes to it. Between steps.
+  void change_plan(const Placement& next);
+  std::uint32_t epoch() const { return epoch_; }
+  Exchange& exchange() { return *exchange_; }
+
+ private:
+  /// A plan in memory of the backend.
+  struct Table {
+    ReplicaView replicas;
+    std::vector<std::vector<MlpView>> weights;  ///< [member][local slot]
+    int slots_per_rank = 0;
+  };
+  /// Memory of a rank.
+  struct Rank {
+    std::vector<WeightPool> pool;  ///< one, in memory of the backend
+    float *x = nullptr, *outputs = nullptr, *sum = nullptr;
+    std::uint64_t* keys = nullptr;
+    RoutingView routing;
+    Choice* choices = nullptr;
+    std::uint32_t* loads = nullptr;
+    ArrivedRows arrived;
+    int rows = 0;
+  };
+
+  void add_rank();
+  void set_table(const Placement& placement, std::uint32_t epoch);
+  ReplicaView upload_replicas(const Placement& placement);
+  void start(Rank& rank, const LayerInput& input);
+  LayerOutput output_of(const Rank& rank);
+  const LayerWeights& weights() const {
+    return model_->weights.layers[static_cast<std::size_t>(layer_)];
+  }
+
+  MoeBackend& backend_;
+  std::shared_ptr<const Model> model_;
+  int layer_, moe_layer_;
+  MoeLayerOptions options_;
+  std::unique_ptr<Exchange> exchange_;
+  RouterView router_;
+  std::vector<Rank> ranks_;
+  Table tables_[2];
+  std::uint32_t epoch_ = 0;
+};
+
+}  // namespace moescope::runtime
