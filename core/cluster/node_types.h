@@ -12,6 +12,9 @@ namespace moescope {
 /// Raised when a message changes its meaning; client and node must agree.
 inline constexpr std::uint32_t kClusterProtocol = 1;
 
+/// Why a stream ends when nothing went wrong; any other reason is a failure.
+inline constexpr const char* kNodeEnded = "the node ended";
+
 /// What a peer may do. Only an operator changes anything.
 enum class PeerRole : std::uint8_t { Viewer, Operator };
 const char* to_string(PeerRole role);  ///< "viewer", "operator"

@@ -8,7 +8,7 @@ Listener::Listener(const std::string& target, PeerFiles files)
 }
 
 Listener::~Listener() {
-  close("the node ended");
+  close(kNodeEnded);
 }
 
 void Listener::open(Control& control, NodeFacts facts, std::function<void()> stop) {

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "core/trace/moetrace.h"
@@ -76,6 +80,63 @@ TEST(RecordFaults, AFullDiskEndsTheRunWithAMessageAndARecordingThatOpens) {
   EXPECT_THAT(message, testing::AnyOf(HasSubstr("full"), HasSubstr("File too large"),
                                       HasSubstr("disk I/O error")));
   EXPECT_GT(open_moetrace(file)->span_count(), 0U);
+}
+
+/// A file system of 1 MiB for one test.
+class SmallDisk {
+ public:
+  SmallDisk() {
+    if (mount("tmpfs", folder_.path().c_str(), "tmpfs", MS_NODEV | MS_NOSUID, "size=1m") != 0)
+      problem_ = std::strerror(errno);
+  }
+  ~SmallDisk() {
+    if (problem_.empty()) umount(folder_.path().c_str());
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  /// Why there is none; empty when there is.
+  const std::string& problem() const { return problem_; }
+  std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
+
+ private:
+  test::TempFolder folder_;
+  std::string problem_;
+};
+
+TEST(RecordFaults, AFullFileSystemIsToldWithTheFileAndWhatIsRecordedOpens) {
+  const SmallDisk disk;
+  if (!disk.problem().empty())
+    GTEST_SKIP() << "a small tmpfs cannot be mounted here: " << disk.problem();
+  const test::TempFolder folder;
+  const auto file = disk / "run.moetrace";
+  const pid_t child = start_recording(file, folder / "err", "600", [] {});
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  const std::string message = test::read_file(folder / "err");
+  EXPECT_THAT(message, HasSubstr(file.string()));
+  EXPECT_THAT(message, HasSubstr("full"));
+  EXPECT_GT(open_moetrace(file)->span_count(), 0U);
+  EXPECT_EQ(test::run_moescope({"analyze", file.string()}).exit_code, 0);
+}
+
+TEST(RecordFaults, ARankThatFailsEndsTheRunLoudlyAndTheRecordingIsAnalysed) {
+  const test::TempFolder folder;
+  const std::string file = (folder / "run.moetrace").string();
+  // Rank 2 is of the decode unit.
+  const auto ended =
+      test::run_program({MOESCOPE_FAULTY_NODE, "--ranks", "4", "--nodes", "1", "--seconds", "600",
+                         "--workload", "rate=100,output=4:8", "--output", file, "2", "6"});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("rank 2, step 6"));
+  EXPECT_THAT(ended.err, HasSubstr("fails on purpose"));
+  EXPECT_FALSE(std::filesystem::exists(file + "-wal")) << "the recording is complete";
+  const auto analyzed = test::run_moescope({"analyze", file, "--json"});
+  ASSERT_EQ(analyzed.exit_code, 0) << analyzed.err;
+  const auto analysis = nlohmann::json::parse(analyzed.out);
+  ASSERT_EQ(analysis["devices"].size(), 4U);
+  for (const auto& device : analysis["devices"]) EXPECT_GT(device["compute_ns"], 0) << device;
 }
 
 }  // namespace

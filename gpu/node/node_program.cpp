@@ -1,5 +1,5 @@
-// moescope-node: the embedded runtime as a program. It serves a workload on virtual ranks and
-// records what they do.
+#include "gpu/node/node_program.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -221,9 +221,11 @@ Recording open_recording(const NodeOptions& options) {
   return recording;
 }
 
-void finish(Recorder& recorder, Recording& recording, RecorderStatistics& recorded) {
+/// `reason` is told to viewers.
+void finish(Recorder& recorder, Recording& recording, RecorderStatistics& recorded,
+            const std::string& reason) {
   recorded = recorder.finish();
-  if (recording.listener) recording.listener->close("the node ended");
+  if (recording.listener) recording.listener->close(reason);
   if (!recording.writer) return;
   Progress writing;
   recording.writer->finish(writing);
@@ -256,17 +258,17 @@ void write_tokens(const std::string& file, const Engine& engine) {
 
 /// Serves with what is set up; also after a failure the recording is finished and stays readable.
 EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
-                       const std::function<void()>& finish_recording) {
+                       const std::function<void(const std::string& reason)>& finish_recording) {
   if (!options.tokens.empty()) engine.keep_outputs();
   options.serving = true;
   EngineStatistics statistics;
   try {
     statistics = engine.run(options.limit, progress);
-  } catch (...) {
-    finish_recording();
+  } catch (const std::exception& error) {
+    finish_recording(fmt::format("the node failed: {}", error.what()));
     throw;
   }
-  finish_recording();
+  finish_recording(kNodeEnded);
   if (options.first() && !options.tokens.empty()) write_tokens(options.tokens, engine);
   return statistics;
 }
@@ -339,8 +341,8 @@ void run(NodeOptions& options) {
     const auto change =
         schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
     if (recording.listener) listen(options, model->config, engine, *recording.listener, progress);
-    statistics = serve(options, engine, progress, [&] {
-      if (recorder) finish(*recorder, recording, recorded);
+    statistics = serve(options, engine, progress, [&](const std::string& reason) {
+      if (recorder) finish(*recorder, recording, recorded, reason);
     });
     changes = engine.control().history();
   }
@@ -429,12 +431,11 @@ void leave(const NodeOptions& options, int exit_code) {
 }
 
 }  // namespace
-}  // namespace moescope::runtime
 
-int main(int argc, char** argv) {
-  using namespace moescope::runtime;
+int run_node(int argc, char** argv, const Faults& faults) {
   CLI::App app("The embedded MoE runtime: prefill and decode with expert parallelism, recorded");
   NodeOptions options;
+  options.engine.faults = faults;
   add_options(app, options);
   try {
     app.parse(argc, argv);
@@ -454,3 +455,5 @@ int main(int argc, char** argv) {
   leave(options, exit_code);
   return exit_code;
 }
+
+}  // namespace moescope::runtime
