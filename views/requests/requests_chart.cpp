@@ -112,6 +112,9 @@ void paint_latencies(QPainter& painter, Panel panel, const RequestsChartInput& i
 void paint_steps(QPainter& painter, const Panel& panel, const RequestsChartInput& input,
                  const QPen& pen,
                  const std::function<std::optional<double>(const ServingFigures&)>& value) {
+  painter.save();
+  // The line keeps its width at the edges; it must not run over the labels.
+  painter.setClipRect(panel.plot.adjusted(0, -pen.widthF(), 0, pen.widthF()));
   painter.setPen(pen);
   std::optional<QPointF> before;
   for (const ServingFigures& window : input.windows) {
@@ -126,6 +129,7 @@ void paint_steps(QPainter& painter, const Panel& panel, const RequestsChartInput
     painter.drawLine(from, to);
     before = to;
   }
+  painter.restore();
 }
 
 void paint_throughput(QPainter& painter, Panel panel, const RequestsChartInput& input,
@@ -147,7 +151,7 @@ void paint_share(QPainter& painter, Panel panel, const RequestsChartInput& input
                  const Theme& theme) {
   panel.high = 104;
   paint_frame(
-      painter, panel, tr("Within targets"), {0, 50, 100},
+      painter, panel, tr("SLO"), {0, 50, 100},
       [](double v) { return QStringLiteral("%1 %").arg(v, 0, 'f', 0); }, theme);
   paint_steps(painter, panel, input, QPen(theme.text, 2),
               [](const ServingFigures& w) { return w.within_percent; });
@@ -193,6 +197,7 @@ void paint_requests_chart(QPainter& painter, const QRectF& area, const RequestsC
       {tr("TPOT (crosses)"), theme.color(SpanClass::Dispatch)},
       {tr("output tokens"), theme.color(SpanClass::Expert)},
       {tr("prompt tokens (dashed)"), theme.color(SpanClass::Dense)},
+      {tr("SLO: share within both targets"), theme.text},
       {tr("targets: dashed lines"), theme.background}};
   rest.setTop(rest.top() + paint_legend(painter, rest, legend, theme) + 6);
   rest.setBottom(rest.bottom() - time_axis_height(painter));

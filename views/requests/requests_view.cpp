@@ -143,6 +143,10 @@ void RequestsView::setServing(ServingPtr serving) {
 void RequestsView::retarget() {
   windows_ =
       serving_ ? serving_windows(*serving_, targets(), kWindow) : std::vector<ServingFigures>();
+  // The second that is not over yet would look like a drop.
+  if (document_.growing() && document_.trace() && !windows_.empty() &&
+      windows_.back().range.end > document_.trace()->range().end)
+    windows_.pop_back();
   model_.setTargets(targets());
   canvas_->update();
 }
