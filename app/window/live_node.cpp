@@ -6,6 +6,7 @@
 #ifdef Q_OS_LINUX
 #include <signal.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 #endif
 
 namespace moescope {
@@ -17,6 +18,14 @@ constexpr qsizetype kLongestLine = 400;
 QString find_node_program() {
   const QFileInfo file(QCoreApplication::applicationDirPath() + "/moescope-node");
   return file.isExecutable() ? file.absoluteFilePath() : QString();
+}
+
+void end_with_parent([[maybe_unused]] qint64 parent) {
+#ifdef Q_OS_LINUX
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // The signal comes for a death after the call only.
+  if (getppid() != parent) _exit(EXIT_FAILURE);
+#endif
 }
 
 LiveNode::LiveNode(QObject* parent) : QObject(parent) {
@@ -57,17 +66,16 @@ bool LiveNode::start(const QString& program, const QStringList& arguments) {
   });
   connect(process_.get(), &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
     read();
-    if (asked_)
+    if (asked_ || (status == QProcess::NormalExit && code == 0))
       finish({});
     else if (status == QProcess::CrashExit)
       finish(tr("The embedded runtime was ended by a signal."));
     else
       finish(tr("The embedded runtime ended with exit code %1.").arg(code));
   });
-#ifdef Q_OS_LINUX
   // A window that is killed cannot end the runtime; the system then does.
-  process_->setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGTERM); });
-#endif
+  process_->setChildProcessModifier(
+      [parent = QCoreApplication::applicationPid()] { end_with_parent(parent); });
   process_->start(program, QStringList{"--listen", target()} + arguments);
   return true;
 }

@@ -31,7 +31,7 @@ class LiveNode : public QObject {
   static constexpr int kPatienceMs = 5000;
 
  Q_SIGNALS:
-  /// `error` says what happened, with the child's last lines; empty when it ended as asked.
+  /// `error` says what happened, with the child's last lines; empty when it ended in order.
   void ended(const QString& error);
 
  private:
@@ -45,6 +45,10 @@ class LiveNode : public QObject {
   QTimer patience_;
   bool asked_ = false;  ///< to end
 };
+
+/// In a child between fork and exec: ends it together with `parent`, its parent at the fork, also
+/// when that one is gone already. Calls only what is safe there.
+void end_with_parent(qint64 parent);
 
 /// moescope-node beside this program; "" when it is not there.
 QString find_node_program();

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kStatusMs = 1000;
 constexpr int kReapMs = 1500;
+constexpr int kRatesMs = 500;  ///< between telling new rates: every snapshot would be too restless
 constexpr auto kRetry = std::chrono::milliseconds(100);
 constexpr auto kStartPatience = std::chrono::seconds(30);
 
@@ -184,21 +185,23 @@ void LiveSession::deliver(const LiveSnapshotPtr& snapshot) {
   state_.dropped_records = snapshot->drops.records;
   Q_EMIT snapshotTaken();
   if (stopping_) return;
+  // Why the node is lost was told already; what still comes of it does not bring it back.
+  if (!active()) return Q_EMIT stateChanged();
   const QString reason = QString::fromStdString(snapshot->reason);
   switch (snapshot->state) {
     case LiveState::Live:
       setPhase(LivePhase::Live);
       break;
     case LiveState::Lost:
-      if (!state_.embedded || !node_.running())
+      if (!state_.embedded)
         setPhase(LivePhase::Lost, reason);
       else  // the child tells more when it is gone, which is known in a moment
         QTimer::singleShot(kReapMs, this, [this, snapshot, reason] {
-          if (snapshot == snapshot_ && active()) setPhase(LivePhase::Lost, reason);
+          if (snapshot == snapshot_ && active()) loseNode(reason);
         });
       break;
     case LiveState::Ended:
-      finishStop();
+      endOrWait(snapshot);
       break;
     case LiveState::Connecting:
       break;
@@ -223,6 +226,8 @@ void LiveSession::askStatus() {
 
 void LiveSession::setPhase(LivePhase phase, const QString& reason) {
   if (phase == state_.phase && reason == state_.reason) {
+    if (rates_told_.isValid() && rates_told_.elapsed() < kRatesMs) return;
+    rates_told_.start();
     Q_EMIT stateChanged();
     return;
   }
@@ -234,10 +239,41 @@ void LiveSession::setPhase(LivePhase phase, const QString& reason) {
 }
 
 void LiveSession::nodeEnded(const QString& error) {
-  if (stopping_ || !state_.embedded || error.isEmpty()) return;
+  if (stopping_ || !state_.embedded || !active()) return;
   connect_job_.cancel();
+  if (error.isEmpty())
+    finishStop();
+  else
+    loseNode(error);
+}
+
+/// The stream ended. Whether that was in order is told by the child's exit code.
+void LiveSession::endOrWait(const LiveSnapshotPtr& snapshot) {
+  if (!state_.embedded && snapshot->reason != kNodeEnded) {
+    status_timer_.stop();
+    setPhase(LivePhase::Lost, QString::fromStdString(snapshot->reason));
+  } else if (!state_.embedded || !node_.running()) {
+    finishStop();
+  } else {
+    QTimer::singleShot(LiveNode::kPatienceMs, this, [this, snapshot] {
+      if (snapshot == snapshot_ && active()) finishStop();
+    });
+  }
+}
+
+/// The embedded runtime does not come back: what it recorded becomes one complete file.
+void LiveSession::loseNode(const QString& reason) {
   status_timer_.stop();
-  setPhase(LivePhase::Lost, error);
+  node_.stop();
+  setPhase(LivePhase::Lost, reason);
+  if (!source_) return;
+  stop_job_.start(
+      tr("Completing the recording"),
+      [source = source_](Progress&) {
+        source->stop();
+        return source->snapshot();
+      },
+      [this](const LiveSnapshotPtr& last) { deliver(last); });
 }
 
 void LiveSession::reconnect() {
@@ -246,7 +282,7 @@ void LiveSession::reconnect() {
     startEmbedded();
     return;
   }
-  if (!source_) {
+  if (!source_ || source_->state() == LiveState::Ended) {
     attach(state_.target, files_);
     return;
   }

@@ -2,6 +2,7 @@
 // and what it is asked; every call to it is made by a job.
 #pragma once
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
 #include <functional>
@@ -76,6 +77,8 @@ class LiveSession : public QObject {
   void askStatus();
   void setPhase(LivePhase phase, const QString& reason = {});
   void nodeEnded(const QString& error);
+  void loseNode(const QString& reason);
+  void endOrWait(const LiveSnapshotPtr& snapshot);
   void finishStop();
   void reset();
   void runPlan(std::function<PlanOutcome(ClusterClient&, const PlanListener&)> call,
@@ -93,6 +96,7 @@ class LiveSession : public QObject {
   bool stopping_ = false;
   std::shared_ptr<std::atomic<bool>> abandon_;
   QTimer status_timer_;
+  QElapsedTimer rates_told_;
   JobRunner connect_job_, snapshot_job_, status_job_, settings_job_, plan_job_, stop_job_;
 };
 

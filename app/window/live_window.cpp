@@ -10,6 +10,7 @@
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
+#include "views/load/window_bar.h"
 #include "views/requests/requests_view.h"
 
 namespace moescope {
@@ -17,7 +18,7 @@ namespace {
 
 constexpr int kAnalysisMs = 1000;  ///< between analyses of a growing trace, at least
 constexpr int kAnalysisShare = 4;  ///< and so many times as long as one takes
-constexpr int kLoadsMs = 2000;     ///< between reading the recorded loads
+constexpr int kLoadsMs = 1000;     ///< between updates of the loads
 constexpr int kServedMs = 500;     ///< between updates of the requests
 
 }  // namespace
@@ -59,6 +60,8 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
           });
   analysis_delay_.setSingleShot(true);
   connect(&analysis_delay_, &QTimer::timeout, this, &LiveWindow::analyze);
+  loads_delay_.setSingleShot(true);
+  connect(&loads_delay_, &QTimer::timeout, this, &LiveWindow::showLoads);
   connectSession();
 }
 
@@ -115,6 +118,7 @@ void LiveWindow::connectSession() {
 }
 
 void LiveWindow::phaseChanged(LivePhase phase) {
+  parts_.loads.setAwaited(phase == LivePhase::Starting || phase == LivePhase::Live);
   if (phase == LivePhase::Starting) {
     dismissed_ = false;
     if (!live_.snapshot()) showing_ = false;
@@ -160,12 +164,11 @@ void LiveWindow::showState() {
   stop_->setEnabled(active);
   roll_back_->setEnabled(active && can_roll_back(state));
   status_->setVisible(state.phase != LivePhase::Idle);
-  const quint64 dropped = state.dropped_spans + state.dropped_records;
   QString text = phase_label(state.phase);
   if (state.phase == LivePhase::Live)
-    text =
-        tr("● live   %1 spans/s   %2 dropped")
-            .arg(format_count(static_cast<quint64>(state.spans_per_second)), format_count(dropped));
+    text = tr("● live   %1 spans/s   %2 dropped")
+               .arg(format_count(static_cast<quint64>(state.spans_per_second)),
+                    format_count(dropped(state)));
   if (state.phase == LivePhase::Live && state.status)
     text += tr("   epoch %1").arg(state.status->epoch);
   status_->setText(text);
@@ -188,7 +191,10 @@ void LiveWindow::takeSnapshot() {
     parts_.document.growTrace(snapshot.trace, forgot);
   }
   analyzeLater();
-  takeLoads();
+  if (load_sets_.empty())
+    showLoads();
+  else if (snapshot.loads != load_sets_ && !loads_delay_.isActive())
+    loads_delay_.start(kLoadsMs);
   takePlan(snapshot);
   if (!served_.isValid() || served_.elapsed() >= kServedMs || !live_.active()) {
     served_.restart();
@@ -199,35 +205,19 @@ void LiveWindow::takeSnapshot() {
   effect_.update(snapshot, status ? mean_imbalance(*status) : std::nullopt);
 }
 
-/// Loads are taken from the recording, which has all of them in the shape that files have.
-void LiveWindow::takeLoads() {
-  if (loads_job_.running() || (loads_time_.isValid() && loads_time_.elapsed() < kLoadsMs)) return;
-  const std::filesystem::path file = live_.recording().toStdString();
-  loads_job_.start(
-      tr("Reading expert loads"),
-      [file](Progress& progress) {
-        std::vector<LoadsPtr> sets;
-        try {
-          for (LoadSet& set : read_load_sets(file, progress))
-            sets.push_back(std::make_shared<const LoadSet>(std::move(set)));
-        } catch (const Error&) {
-          // There are none yet, or the recording stopped, which the cluster view tells.
-        }
-        return sets;
-      },
-      [this](std::vector<LoadsPtr> sets) {
-        loads_time_.restart();
-        if (sets.empty() || !showing_) return;
-        const bool first = std::exchange(load_sets_, sets).empty();
-        if (!first) {
-          parts_.loads.growSets(std::move(sets));
-          return;
-        }
-        // The decode unit is shown first: its steps are many and small, where balance counts most.
-        const int last = static_cast<int>(sets.size()) - 1;
-        parts_.loads.setSets(std::move(sets), {live_.recording()});
-        parts_.loads.showSet(last);
-      });
+void LiveWindow::showLoads() {
+  const LiveSnapshotPtr& snapshot = live_.snapshot();
+  if (!snapshot || !showing_ || snapshot->loads.empty() || snapshot->loads == load_sets_) return;
+  const bool first = std::exchange(load_sets_, snapshot->loads).empty();
+  if (!first) {
+    parts_.loads.growSets(load_sets_);
+    return;
+  }
+  // The decode unit is shown first: its steps are many and small, where balance counts most.
+  parts_.loads.setSets(load_sets_, {live_.recording()});
+  parts_.loads.showSet(static_cast<int>(load_sets_.size()) - 1);
+  parts_.loads.followNewest(WindowBar::kNewest);
+  parts_.loads.setAwaited(false);
 }
 
 void LiveWindow::takePlan(const LiveSnapshot& snapshot) {

@@ -69,7 +69,7 @@ class LiveWindow : public QObject {
   void phaseChanged(LivePhase phase);
   void showState();
   void takeSnapshot();
-  void takeLoads();
+  void showLoads();
   void takePlan(const LiveSnapshot& snapshot);
   void analyzeLater();
   void analyze();
@@ -92,8 +92,7 @@ class LiveWindow : public QObject {
   bool dismissed_ = false;  ///< the user opened another one instead
   quint64 generation_ = 0;
   std::vector<LoadsPtr> load_sets_;  ///< of both units
-  JobRunner loads_job_;
-  QElapsedTimer loads_time_;
+  QTimer loads_delay_;
   std::string running_json_;
   PlanPtr running_;  ///< the plan in force, as last recorded
   JobRunner analysis_job_;

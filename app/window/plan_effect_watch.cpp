@@ -19,6 +19,7 @@ void PlanEffectWatch::begin(RunningEngine engine, const PlanPtr& plan) {
   drop();
   effect_.emplace();
   rules_ = engine.rules;
+  recent_.add(engine.imbalance);  // told since the last snapshot
   if (const auto mean = recent_.mean()) engine.imbalance = mean;
   const TimeNs now = engine.trace->range().end;
   engine.range = {std::max<TimeNs>(0, now - kWindow), now};

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "core/cluster/batch.h"
-#include "core/cluster/live_trace.h"
 #include "core/cluster/transport.h"
 #include "core/error.h"
 #include "core/trace/moetrace_writer.h"
@@ -124,7 +123,9 @@ const char* to_string(LiveState state) {
 struct LiveRun {
   LiveRun(std::uint64_t number, std::size_t max_held, const std::string& source,
           std::unique_ptr<GuardedWriter> recording)
-      : run(number), trace(max_held), writer(std::move(recording)) {
+      : run(number),
+        trace(max_held, recording ? recording->path().string() : source),
+        writer(std::move(recording)) {
     if (writer) tee.emplace(trace, *writer);
     reader =
         std::make_unique<BatchReader>(tee ? static_cast<RecordingSink&>(*tee) : trace, source, run);
@@ -315,6 +316,7 @@ LiveSnapshotPtr LiveSource::State::make_snapshot() {
   s->requests.assign(trace.requests().begin(), trace.requests().end());
   s->steps.assign(trace.steps().begin(), trace.steps().end());
   s->plans.assign(trace.plans().begin(), trace.plans().end());
+  s->loads = trace.load_sets();
   const auto dropped = s->trace->info().skipped.find(kDroppedRecords);
   if (dropped != s->trace->info().skipped.end()) s->drops.records = dropped->second;
   if (run->writer) {

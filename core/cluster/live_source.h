@@ -10,6 +10,7 @@
 
 #include "core/analysis/serving.h"
 #include "core/cluster/client.h"
+#include "core/cluster/live_trace.h"
 #include "core/trace/moetrace_loads.h"
 #include "core/trace/trace.h"
 
@@ -57,6 +58,7 @@ struct LiveSnapshot {
   std::vector<ServedRequest> requests;  ///< done, the last 10000
   std::vector<ServedStep> steps;        ///< the last 10000
   std::vector<PlanRow> plans;           ///< epochs in order of time
+  std::vector<LoadSetPtr> loads;        ///< of each unit, the newest windows (kLiveLoads)
   std::filesystem::path recording;      ///< the file written now; empty: none
   std::string recording_error;          ///< why recording stopped; the live view goes on
   std::uint64_t batches = 0, bytes = 0, spans = 0;  ///< received

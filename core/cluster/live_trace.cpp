@@ -4,7 +4,9 @@
 #include <limits>
 #include <map>
 #include <stdexcept>
+#include <utility>
 
+#include "core/error.h"
 #include "core/trace/growing_summary.h"
 #include "core/trace/lanes.h"
 
@@ -18,8 +20,7 @@ using SmBlock = std::shared_ptr<const std::vector<SmRecord>>;
 constexpr std::size_t kLiveChunkSpans = 2048;
 constexpr std::size_t kSmBlockRecords = 8192;
 /// What is kept of rows that come slowly.
-constexpr std::size_t kLoadRows = 100'000, kServed = 10'000, kCounters = 4096, kNotes = 4096,
-                      kPlans = 256;
+constexpr std::size_t kServed = 10'000, kCounters = 4096, kNotes = 4096, kPlans = 256;
 
 template <typename T>
 void keep(std::deque<T>& all, T&& value, std::size_t limit) {
@@ -123,8 +124,8 @@ struct LiveTrace::State {
   void forget_before(TimeNs cut);
 };
 
-LiveTrace::LiveTrace(std::size_t max_held)
-    : state_(std::make_unique<State>()), max_held_(max_held) {
+LiveTrace::LiveTrace(std::size_t max_held, std::string source, LoadLimits loads)
+    : state_(std::make_unique<State>()), max_held_(max_held), loads_(std::move(source), loads) {
   state_->parts.strings = state_->strings;
   intern_launch({});
 }
@@ -135,6 +136,7 @@ StringTable& LiveTrace::strings() {
 }
 
 ProcessId LiveTrace::add_process(Process process) {
+  if (process.rank) loads_.add_process(*process.rank, process.name);
   state_->parts.processes.push_back(std::move(process));
   return static_cast<ProcessId>(state_->parts.processes.size() - 1);
 }
@@ -271,12 +273,26 @@ void LiveTrace::set_info(TraceInfo info) {
   state_->parts.info = std::move(info);
 }
 void LiveTrace::add_loads(LoadRow row) {
-  keep(load_rows_, std::move(row), kLoadRows);
-  ++loads_version_;
+  loads_.add(row);
+  loads_changed_ = true;
 }
 void LiveTrace::add_plan(PlanRow row) {
+  loads_.add_plan(row);
+  loads_changed_ = true;
   keep(plans_, std::move(row), kPlans);
-  ++loads_version_;
+}
+
+const std::vector<LoadSetPtr>& LiveTrace::load_sets() {
+  if (!std::exchange(loads_changed_, false)) return load_sets_;
+  std::vector<LoadSetPtr> sets;
+  try {
+    for (LoadSet& set : loads_.sets(true, no_progress()))
+      sets.push_back(std::make_shared<const LoadSet>(std::move(set)));
+  } catch (const Error&) {
+    return load_sets_;  // rows that do not fit together: what was good stays
+  }
+  load_sets_ = std::move(sets);
+  return load_sets_;
 }
 
 TracePtr LiveTrace::snapshot() {

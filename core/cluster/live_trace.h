@@ -7,18 +7,25 @@
 #include <vector>
 
 #include "core/analysis/serving.h"
+#include "core/loads/recorded_loads.h"
 #include "core/trace/recording_sink.h"
 
 namespace moescope {
 
+using LoadSetPtr = std::shared_ptr<const LoadSet>;
+
+/// What is kept of the loads of a unit: ten minutes, or less when layers and experts are many.
+inline constexpr LoadLimits kLiveLoads = {.windows = 600, .values = std::size_t{1} << 21};
+
 /// Takes a recording as it comes and gives immutable snapshots. Small batches of a track are joined
 /// into chunks; a snapshot shares full chunks and copies only the last, open one of each track.
 /// Beyond `max_held` spans and SM records together the oldest of both are forgotten.
-/// Requests and steps are read from their spans, loads and plans kept as they came, each up to a
-/// limit. Calls come from one thread at a time; snapshots may be used on any.
+/// Requests and steps are read from their spans, loads become windows, plans are kept as they came,
+/// each up to a limit. Calls come from one thread at a time; snapshots may be used on any.
 class LiveTrace final : public RecordingSink {
  public:
-  explicit LiveTrace(std::size_t max_held);
+  /// `source` is what the loads are said to come from.
+  explicit LiveTrace(std::size_t max_held, std::string source = {}, LoadLimits loads = kLiveLoads);
   ~LiveTrace() override;
 
   StringTable& strings() override;
@@ -37,9 +44,8 @@ class LiveTrace final : public RecordingSink {
   TracePtr snapshot();
   /// Rises when spans were forgotten: references to spans of an earlier generation are void.
   std::uint64_t generation() const { return generation_; }
-  /// Rises with every row of loads and every plan.
-  std::uint64_t loads_version() const { return loads_version_; }
-  const std::deque<LoadRow>& load_rows() const { return load_rows_; }
+  /// One set for each unit that has a whole window; the same pointers when nothing new came.
+  const std::vector<LoadSetPtr>& load_sets();
   const std::deque<PlanRow>& plans() const { return plans_; }
   const std::deque<ServedRequest>& requests() const { return requests_; }
   const std::deque<ServedStep>& steps() const { return steps_; }
@@ -51,8 +57,10 @@ class LiveTrace final : public RecordingSink {
 
   std::unique_ptr<State> state_;
   std::size_t max_held_;
-  std::uint64_t generation_ = 0, loads_version_ = 0;
-  std::deque<LoadRow> load_rows_;
+  std::uint64_t generation_ = 0;
+  RecordedLoads loads_;
+  bool loads_changed_ = false;  ///< since load_sets()
+  std::vector<LoadSetPtr> load_sets_;
   std::deque<PlanRow> plans_;
   std::deque<ServedRequest> requests_;
   std::deque<ServedStep> steps_;

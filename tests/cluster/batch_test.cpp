@@ -81,7 +81,8 @@ TEST(ClusterBatch, AGoodBatchIsRead) {
   EXPECT_EQ(trace->name({0, 2}), "attention");
   EXPECT_EQ(trace->args({0, 2}), "{}");
   EXPECT_EQ(trace->sm_records().size(), 1U);
-  EXPECT_EQ(reader.trace.load_rows().size(), 1U);
+  ASSERT_EQ(reader.trace.load_sets().size(), 1U);
+  EXPECT_EQ(reader.trace.load_sets().front()->windows, (std::vector<LayerLoads>{{{4}}}));
 }
 
 struct Hostile {

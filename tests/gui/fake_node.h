@@ -30,6 +30,7 @@ class FakeNode final : public NodeControl {
     info.format = "moetrace";
     info.producer = "fake node";
     publisher.set_info(info);
+    info_ = info;
     publisher.add_plan({0, "start", plan_json(plan({0, 1, 2, 3}))});
   }
 
@@ -75,9 +76,23 @@ class FakeNode final : public NodeControl {
     imbalance_ = imbalance;
   }
 
+  /// Rings that were full, told by status() only, as a runtime does until its end.
+  void drop(std::uint64_t records) {
+    std::lock_guard lock(mutex_);
+    dropped_ += records;
+  }
+  /// The end of a run: the recording gets the number of dropped records.
+  void end(const std::string& reason = kNodeEnded) {
+    std::lock_guard lock(mutex_);
+    if (dropped_ > 0) info_.skipped[kDroppedRecords] = dropped_;
+    publisher.set_info(info_);
+    publisher.end(reason);
+  }
+
   NodeStatus status(bool) override {
     std::lock_guard lock(mutex_);
     NodeStatus status;
+    status.dropped = dropped_;
     status.version = "test";
     status.serving = true;
     status.epoch = epoch_;
@@ -153,7 +168,9 @@ class FakeNode final : public NodeControl {
  private:
   std::mutex mutex_;
   TrackId tracks_[2] = {}, requests_ = 0;
+  TraceInfo info_;
   TimeNs now_ = 0;
+  std::uint64_t dropped_ = 0;
   int request_ = 0, comm_workers_ = 1;
   std::uint64_t epoch_ = 0;
   double imbalance_ = 1;

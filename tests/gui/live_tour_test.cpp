@@ -1,45 +1,18 @@
 // The first steps of the start page, from drifting loads to a better plan, with a real runtime.
-#include <gmock/gmock.h>
-
-#include <QTemporaryDir>
-#include <QTest>
-
 #include "app/window/guide_panel.h"
-#include "app/window/main_window.h"
+#include "tests/gui/runtime_window.h"
 #include "views/cluster/cluster_view.h"
 
-namespace moescope {
+namespace moescope::test {
 namespace {
 
 using testing::HasSubstr;
 using Step = ApplyPanel::Step;
 
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 120000);
-}
-
-class LiveTour : public testing::Test {
+class LiveTour : public RuntimeWindow {
  protected:
-  void SetUp() override {
-    QSettings().clear();
-    WindowServices services = core_services();
-    if (services.live.node_program.isEmpty())
-      GTEST_SKIP() << "moescope-node is not built beside the tests";
-    services.live.recordings = folder.filePath("recordings");
-    services.live.node_arguments = {"--ranks", "8", "--nodes", "2"};
-    window = std::make_unique<MainWindow>(std::move(services));
-    window->resize(1500, 950);
-    window->show();
-  }
-  void TearDown() override {
-    if (!window) return;
-    window->live().live().stop();
-    wait_for([this] { return !window->live().live().active(); });
-    window.reset();
-  }
   QAction* action(const char* name) const { return window->findChild<QAction*>(name); }
   GuidePanel& guide() const { return *window->findChild<GuidePanel*>(); }
-  LiveSession& live() const { return window->live().live(); }
   ApplyPanel& panel() const { return window->live().clusterView().applyPanel(); }
   void press(QWidget& parent, const char* button) const {
     auto* found = parent.findChild<QPushButton*>(QLatin1String(button));
@@ -47,9 +20,6 @@ class LiveTour : public testing::Test {
     ASSERT_TRUE(found->isEnabled()) << button;
     found->click();
   }
-
-  QTemporaryDir folder;
-  std::unique_ptr<MainWindow> window;
 };
 
 TEST_F(LiveTour, LeadsFromDriftingLoadsToABetterPlan) {
@@ -98,4 +68,4 @@ TEST_F(LiveTour, LeadsFromDriftingLoadsToABetterPlan) {
 }
 
 }  // namespace
-}  // namespace moescope
+}  // namespace moescope::test

@@ -98,6 +98,21 @@ TEST_F(LiveWindowTest, TheTimelineGetsTheWidthThatTheFiguresDoNotNeed) {
   }
 }
 
+TEST_F(LiveWindowTest, DroppedRecordsAreToldWhileLiveAndCountedOnceAtTheEnd) {
+  attach();
+  const auto* bar = window->findChild<QLabel*>("liveStatus");
+  const auto* figures = window->findChild<QLabel*>("clusterFigures");
+  EXPECT_THAT(bar->text().toStdString(), HasSubstr(" 0 dropped"));
+  node.drop(1234);
+  ASSERT_TRUE(wait_for([&] { return bar->text().contains(" 1,234 dropped"); }))
+      << bar->text().toStdString();
+  EXPECT_THAT(figures->text().toStdString(), HasSubstr(" 1,234 dropped"));
+  node.end();
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
+  EXPECT_EQ(live().state().dropped_records, 1234U);
+  EXPECT_THAT(figures->text().toStdString(), HasSubstr(" 1,234 dropped"));
+}
+
 TEST_F(LiveWindowTest, PanningPausesAndTheKeyResumes) {
   attach();
   serveAndWait(4000);
@@ -142,6 +157,15 @@ TEST_F(LiveWindowTest, LostKeepsTheTraceAndReconnects) {
   ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }))
       << live().state().reason.toStdString();
   serveAndWait(1000);
+}
+
+TEST_F(LiveWindowTest, ANodeThatFailsSaysWhyAndTheTraceStays) {
+  attach();
+  serveAndWait(1000);
+  node.end("the node failed: rank 3, step 7: fails on purpose");
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("rank 3, step 7"));
+  EXPECT_GE(window->document().trace()->span_count(), 3000U);
 }
 
 TEST_F(LiveWindowTest, RefusedPlanLeavesAllAsItWas) {

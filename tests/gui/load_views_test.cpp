@@ -245,6 +245,61 @@ TEST_F(LoadViews, GrowingLoadsStayShown) {
   EXPECT_DOUBLE_EQ(value(0, 3), 8);
 }
 
+/// Loads of `count` windows of 10 ns each, the oldest of which began at `begin`.
+LoadSet timed_loads(int count, int begin = 0) {
+  LoadSet loads = made_loads();
+  loads.windows.resize(static_cast<std::size_t>(count), loads.windows.front());
+  loads.times.clear();
+  for (int w = 0; w < count; ++w) loads.times.push_back({begin + w * 10, begin + (w + 1) * 10});
+  return loads;
+}
+
+TEST_F(LoadViews, ChoicesStayWithTheirWindowsWhenTheOldestAreForgotten) {
+  document.setLoads(shared_loads(timed_loads(4)), {});
+  document.setWindows({2, 3});
+  document.setReference(WindowRange{1, 2});
+  document.growLoads(shared_loads(timed_loads(4, 10)));
+  EXPECT_EQ(document.windows(), (WindowRange{1, 2}));
+  EXPECT_EQ(document.reference(), (WindowRange{0, 1}));
+  document.growLoads(shared_loads(timed_loads(4, 20)));
+  EXPECT_EQ(document.windows(), (WindowRange{0, 1}));
+  EXPECT_FALSE(document.reference()) << "it is gone";
+  document.setWindows({0, 4});
+  document.growLoads(shared_loads(timed_loads(5, 20)));
+  EXPECT_EQ(document.windows(), (WindowRange{0, 5})) << "all stays all";
+}
+
+TEST_F(LoadViews, TheNewestWindowsMoveOnUntilOthersAreChosen) {
+  auto* newest = find<QToolButton>("loadNewestWindows");
+  document.setLoads(shared_loads(timed_loads(4)), {});
+  EXPECT_FALSE(newest->isVisible()) << "a file does not grow";
+  document.followNewest(3);
+  EXPECT_TRUE(newest->isVisible());
+  EXPECT_TRUE(newest->isChecked());
+  EXPECT_EQ(document.windows(), (WindowRange{1, 4}));
+  document.growLoads(shared_loads(timed_loads(5)));
+  EXPECT_EQ(document.windows(), (WindowRange{2, 5}));
+  document.setWindows({1, 2});
+  EXPECT_FALSE(newest->isChecked());
+  document.growLoads(shared_loads(timed_loads(6)));
+  EXPECT_EQ(document.windows(), (WindowRange{1, 2}));
+  document.setWindows({4, 6});
+  document.growLoads(shared_loads(timed_loads(7)));
+  EXPECT_EQ(document.windows(), (WindowRange{5, 7})) << "a choice of the newest is followed";
+  newest->click();
+  EXPECT_EQ(document.windows(), (WindowRange{0, 7})) << "there are less than ten";
+  document.growLoads(shared_loads(timed_loads(12)));
+  EXPECT_EQ(document.windows(), (WindowRange{2, 12}));
+}
+
+TEST_F(LoadViews, LoadsThatAreAwaitedAreToldInTheirPlace) {
+  document.setLoads(nullptr, {});
+  document.setAwaited(true);
+  EXPECT_THAT(text(map().accessibleName()), HasSubstr("Collecting expert loads"));
+  document.setAwaited(false);
+  EXPECT_THAT(text(map().accessibleName()), HasSubstr("No expert loads are open"));
+}
+
 TEST_F(LoadViews, UnitsOfARecordingAreChosenByName) {
   LoadSet prefill = made_loads(), decode = made_loads();
   prefill.unit = "prefill";

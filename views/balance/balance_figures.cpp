@@ -129,6 +129,10 @@ std::optional<BalanceInput> balance_input(const LoadDocument& document, const Lo
     AssumedLayout assumed = document.assumed();
     assumed.gpus = input.now.plan.num_gpus;
     input.before = gpu_view(*sums->loads, nullptr, assumed);
+    // The plan that runs is nothing to compare with itself.
+    if (input.before->plan.physical_to_logical == input.now.plan.physical_to_logical &&
+        input.now.plan.replica_weight.empty())
+      input.before.reset();
   }
   return input;
 }
@@ -222,11 +226,11 @@ SeriesPicturePtr time_picture(const BalanceFigures& figures, int layer) {
   picture->title = tr("Imbalance (max / mean of GPU load) over time");
   picture->note = QString::fromStdString(describe(figures.input.now));
   if (!loads->ordered_in_time) picture->note = tr("the order of the windows is not time");
-  picture->x_name = tr("Window");
+  picture->x_name = windows_axis_name(*loads);
   picture->y_name = tr("max / mean");
   picture->base = 1;
   picture->places = static_cast<int>(figures.over_time.size());
-  picture->x_label = [](int window) { return QString::number(window); };
+  picture->x_label = [loads](int window) { return window_label(*loads, window); };
   auto [mean, worst] = mean_and_worst(figures.over_time);
   picture->series.push_back(series(tr("worst layer"), Style::Line, As::Worst, std::move(worst)));
   picture->series.push_back(series(tr("mean over layers"), Style::Line, As::Now, std::move(mean)));

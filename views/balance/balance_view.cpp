@@ -21,6 +21,13 @@ SeriesPicturePtr empty_picture(const QString& text) {
   return picture;
 }
 
+/// The open loads are those of `before` with more windows.
+bool grown(const LoadsPtr& before, const LoadDocument& document) {
+  const LoadsPtr& now = document.loads();
+  return document.growing() && before && now && before->source == now->source &&
+         before->unit == now->unit;
+}
+
 }  // namespace
 
 BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
@@ -70,6 +77,7 @@ BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
   connect(&sums_, &LoadSumKeeper::sumsChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::planChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::assumedChanged, this, &BalanceView::reload);
+  connect(&document, &LoadDocument::awaitedChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::selectionChanged, this, &BalanceView::refreshPictures);
   connect(&document, &LoadDocument::hoveredChanged, this, [this] {
     layers_->setHighlight(document_.hovered().layer);
@@ -135,13 +143,17 @@ void BalanceView::reload() {
 void BalanceView::compute() {
   const auto input = balance_input(document_, sums_.sums());
   if (!input) return;
+  // Loads that grow faster than figures are made must not keep them from ever being shown.
+  if (job_.running() && grown(computed_, document_)) return delay_.start();
+  computed_ = document_.loads();
   job_.start(
       tr("Balance of expert loads"),
       [input = *input, old = figures_](Progress& progress) {
         return make_balance_figures(input, old, progress);
       },
       [this](BalanceFiguresPtr figures) {
-        if (figures->input.sums->loads == document_.loads()) showFigures(std::move(figures));
+        const LoadsPtr& of = figures->input.sums->loads;
+        if (of == document_.loads() || grown(of, document_)) showFigures(std::move(figures));
       });
 }
 
@@ -185,7 +197,7 @@ void BalanceView::refreshPictures() {
   metric_->setVisible(!log_alone);
   if (!figures_) {
     for (SeriesChart* chart : {layers_, time_, curve_, gpus_})
-      chart->setPicture(empty_picture(load_missing_text()));
+      chart->setPicture(empty_picture(load_missing_text(document_)));
     summary_->clear();
     return;
   }
@@ -240,7 +252,7 @@ void BalanceView::paintChart(QPainter& painter, QSize size, const Theme& theme) 
     } else if (document_.balanceLog()) {
       paint_series_chart(painter, area, *log_->picture(), theme);
     } else {
-      paint_empty_text(painter, area, load_missing_text(), theme);
+      paint_empty_text(painter, area, load_missing_text(document_), theme);
     }
     return;
   }

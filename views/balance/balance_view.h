@@ -57,6 +57,7 @@ class BalanceView : public QWidget, public Chart {
   QComboBox* metric_;
   QLabel* summary_;
   QTabWidget* tabs_;
+  LoadsPtr computed_;  ///< what job_ works on
   SeriesChart *layers_, *time_, *curve_, *gpus_;
   BalanceLogView* log_;
   WaitView* waits_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <algorithm>
 #include <optional>
 
 #include "core/cluster/node_types.h"
@@ -19,8 +20,16 @@ struct ClusterState {
   std::optional<NodeStatus> status;    ///< as answered last
   QString recording, recording_error;  ///< file, and why it is not written any more
   double spans_per_second = 0;
-  quint64 spans = 0;  ///< received
-  quint64 dropped_spans = 0, dropped_records = 0;
+  quint64 spans = 0;            ///< received
+  quint64 dropped_spans = 0;    ///< not sent by the node because this window was slow
+  quint64 dropped_records = 0;  ///< as the recording counts them, which is known at its end
 };
+
+/// All that is missing from the recording. The node counts the records that its rings lost while it
+/// runs, the recording repeats that count at its end.
+inline quint64 dropped(const ClusterState& state) {
+  const quint64 counted = state.status ? quint64{state.status->dropped} : 0;
+  return state.dropped_spans + std::max(counted, state.dropped_records);
+}
 
 }  // namespace moescope

@@ -269,10 +269,9 @@ void ClusterView::showFigures() {
                                        format_count(status.decoding)));
   text += row(tr("TTFT"), latency_text(status.ttft_p50) + " / " + latency_text(status.ttft_p95));
   text += row(tr("TPOT"), latency_text(status.tpot_p50) + " / " + latency_text(status.tpot_p95));
-  text +=
-      row(tr("Received"), tr("%1 spans/s, %2 dropped")
-                              .arg(rounded(state_.spans_per_second),
-                                   format_count(state_.dropped_spans + state_.dropped_records)));
+  text += row(tr("Received"),
+              tr("%1 spans/s, %2 dropped")
+                  .arg(rounded(state_.spans_per_second), format_count(dropped(state_))));
   figures_->setText(text + "</table>");
 }
 

@@ -9,6 +9,25 @@ WindowRange all_windows(const LoadsPtr& loads) {
   return {0, loads ? static_cast<int>(loads->windows.size()) : 0};
 }
 
+/// How many of the oldest windows of `before` are gone in `after`.
+int gone_windows(const LoadsPtr& before, const LoadsPtr& after) {
+  if (!before || !after || after->times.empty()) return 0;
+  const auto& times = before->times;
+  const auto first =
+      std::lower_bound(times.begin(), times.end(), after->times.front(),
+                       [](const WindowTime& a, const WindowTime& b) { return a.begin < b.begin; });
+  return static_cast<int>(first - times.begin());
+}
+
+WindowRange newest_windows(const LoadsPtr& loads, int count) {
+  const int last = all_windows(loads).last;
+  return {std::max(0, last - count), last};
+}
+
+WindowRange shifted(WindowRange windows, int by) {
+  return {windows.first - by, windows.last - by};
+}
+
 }  // namespace
 
 void LoadDocument::setLoads(LoadsPtr loads, QStringList files) {
@@ -20,7 +39,8 @@ void LoadDocument::setLoads(LoadsPtr loads, QStringList files) {
 void LoadDocument::setSets(std::vector<LoadsPtr> sets, QStringList files) {
   sets_ = std::move(sets);
   files_ = std::move(files);
-  shown_set_ = 0;
+  shown_set_ = newest_ = 0;
+  growing_ = false;
   assumed_ = {};
   replaceLoads(sets_.empty() ? nullptr : sets_.front());
 }
@@ -39,6 +59,7 @@ void LoadDocument::showSet(int index) {
   if (index == shown_set_ || index < 0 || index >= static_cast<int>(sets_.size())) return;
   shown_set_ = index;
   replaceLoads(sets_[static_cast<std::size_t>(index)]);
+  if (newest_ > 0) followNewest(newest_);
 }
 
 void LoadDocument::replaceLoads(LoadsPtr loads) {
@@ -57,15 +78,26 @@ void LoadDocument::replaceLoads(LoadsPtr loads) {
 }
 
 void LoadDocument::growLoads(LoadsPtr loads) {
+  growing_ = true;
   const bool all = windows_ == all_windows(loads_);
+  const int gone = gone_windows(loads_, loads);
   loads_ = std::move(loads);
   gpu_view_.reset();
   if (static_cast<std::size_t>(shown_set_) < sets_.size())
     sets_[static_cast<std::size_t>(shown_set_)] = loads_;
   else
     sets_ = {loads_};
+  // Choices stay with their windows; what is gone cannot be compared with any more.
+  const bool moved = gone > 0 && reference_;
+  if (moved) reference_ = shifted(*reference_, gone);
+  if (moved && reference_->first < 0) reference_.reset();
+  const WindowRange chosen = newest_ > 0 ? newest_windows(loads_, newest_)
+                             : all       ? all_windows(loads_)
+                                         : shifted(windows_, gone);
+  windows_ = shifted(windows_, std::min(gone, windows_.first));
   Q_EMIT loadsChanged();
-  setWindows(all ? all_windows(loads_) : windows_);
+  choose(chosen);
+  if (moved) Q_EMIT referenceChanged();
 }
 
 void LoadDocument::growSets(std::vector<LoadsPtr> sets) {
@@ -79,6 +111,24 @@ void LoadDocument::growSets(std::vector<LoadsPtr> sets) {
 }
 
 void LoadDocument::setWindows(WindowRange windows) {
+  const WindowRange all = all_windows(loads_);
+  newest_ = windows.last >= all.last && windows.first > 0 ? windows.count() : 0;
+  choose(windows);
+}
+
+void LoadDocument::followNewest(int count) {
+  growing_ = true;
+  newest_ = count;
+  choose(newest_windows(loads_, count));
+}
+
+void LoadDocument::setAwaited(bool awaited) {
+  if (awaited == awaited_) return;
+  awaited_ = awaited;
+  Q_EMIT awaitedChanged();
+}
+
+void LoadDocument::choose(WindowRange windows) {
   const int count = all_windows(loads_).last;
   windows.first = std::clamp(windows.first, 0, std::max(count - 1, 0));
   windows.last = std::clamp(windows.last, std::min(windows.first + 1, count), count);

@@ -46,8 +46,17 @@ class LoadDocument : public QObject {
   /// Other loads: all windows are chosen, the selection is kept as far as it fits.
   void setLoads(LoadsPtr loads, QStringList files);
   /// The same loads with more windows, while they are recorded: a choice of all windows grows with
-  /// them, any other stays.
+  /// them, one of the newest moves on, any other stays.
   void growLoads(LoadsPtr loads);
+  /// Loads that are recorded now, until others are opened.
+  bool growing() const { return growing_; }
+  /// Shows the newest `count` windows and moves on with them while the loads grow.
+  void followNewest(int count);
+  /// How many of the newest windows are followed; 0: others were chosen.
+  int newest() const { return newest_; }
+  /// Loads are recorded, but no window is whole yet: said in their place.
+  bool awaited() const { return awaited_; }
+  void setAwaited(bool awaited);
 
   /// All that the files hold: one set, or one for each unit of a recording. Shows the first.
   void setSets(std::vector<LoadsPtr> sets, QStringList files);
@@ -60,7 +69,8 @@ class LoadDocument : public QObject {
   void growSets(std::vector<LoadsPtr> sets);
 
   WindowRange windows() const { return windows_; }
-  /// Clamped to the loads; never empty while loads are open.
+  /// Clamped to the loads; never empty while loads are open. A choice up to the newest window, but
+  /// not of all, is followed.
   void setWindows(WindowRange windows);
 
   /// The plan that GPU figures are of: what is edited, else what runs. Null: none.
@@ -94,6 +104,7 @@ class LoadDocument : public QObject {
 
  Q_SIGNALS:
   void loadsChanged();
+  void awaitedChanged();
   void windowsChanged();
   void planChanged();
   void assumedChanged();
@@ -104,10 +115,12 @@ class LoadDocument : public QObject {
 
  private:
   void replaceLoads(LoadsPtr loads);
+  void choose(WindowRange windows);
 
   LoadsPtr loads_;
   std::vector<LoadsPtr> sets_;
-  int shown_set_ = 0;
+  int shown_set_ = 0, newest_ = 0;
+  bool growing_ = false, awaited_ = false;
   AssumedLayout assumed_;
   std::optional<WindowRange> reference_;
   BalanceLogPtr balance_log_;

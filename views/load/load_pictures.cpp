@@ -75,9 +75,9 @@ void set_axes(const LoadPictureInput& in, HeatPicture& picture) {
       break;
     case LoadPictureKind::ExpertTime:
       picture.rows = numbered(tr("Expert"));
-      picture.columns = {
-          loads->ordered_in_time ? tr("Window") : tr("Window (order is not time)"),
-          [first = in.sums->windows.first](int c) { return QString::number(first + c); }};
+      picture.columns = {windows_axis_name(*loads), [loads, first = in.sums->windows.first](int c) {
+                           return window_label(*loads, first + c);
+                         }};
       break;
   }
 }
@@ -224,11 +224,27 @@ QString window_name(const LoadSet& loads, int window) {
       .arg(format_time(loads.times[w].begin), format_time(loads.times[w].end));
 }
 
+QString windows_axis_name(const LoadSet& loads) {
+  if (!loads.times.empty()) return tr("Window, by its begin (s)");
+  return loads.ordered_in_time ? tr("Window") : tr("Window (order is not time)");
+}
+
+QString window_label(const LoadSet& loads, int window) {
+  const auto w = static_cast<Index>(window);
+  if (w >= loads.times.size()) return QString::number(window);
+  return QString::number(static_cast<double>(loads.times[w].begin) / 1e9, 'f', 1);
+}
+
 QString windows_text(const LoadSet& loads, WindowRange windows) {
   const int all = static_cast<int>(loads.windows.size());
   if (windows.count() == 1) return all == 1 ? tr("one window") : window_name(loads, windows.first);
-  if (windows.count() == all) return tr("all %1 windows").arg(all);
-  return tr("windows %1 to %2").arg(windows.first).arg(windows.last - 1);
+  const QString text = windows.count() == all
+                           ? tr("all %1 windows").arg(all)
+                           : tr("windows %1 to %2").arg(windows.first).arg(windows.last - 1);
+  const auto last = static_cast<Index>(windows.last) - 1;
+  if (last >= loads.times.size()) return text;
+  const auto& begin = loads.times[static_cast<Index>(windows.first)].begin;
+  return tr("%1 (%2 to %3)").arg(text, format_time(begin), format_time(loads.times[last].end));
 }
 
 HeatPicturePtr make_load_picture(const LoadPictureInput& in) {

@@ -30,6 +30,10 @@ QString load_cell_text(const LoadPictureInput& input, HeatCell cell);
 QString layer_name(const LoadSet& loads, int row);
 /// "window 7" or its time.
 QString window_name(const LoadSet& loads, int window);
+/// What counts along an axis of windows: when they begin, or their numbers where no times are
+/// known.
+QString windows_axis_name(const LoadSet& loads);
+QString window_label(const LoadSet& loads, int window);
 /// "all 12 windows", "windows 3 to 5".
 QString windows_text(const LoadSet& loads, WindowRange windows);
 

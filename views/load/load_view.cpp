@@ -42,7 +42,7 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
       cell_(new QLabel(this)),
       side_(new LoadSide(document, this)) {
   map_->setObjectName("loadMap");
-  map_->setEmptyText(load_missing_text());
+  map_->setEmptyText(load_missing_text(document));
   map_->setCellText([this](HeatCell cell) { return load_cell_text(shown_, cell); });
   cell_->setObjectName("loadCell");
   cell_->setContentsMargins(8, 0, 8, 2);
@@ -67,7 +67,8 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
   layout->addWidget(splitter);
   addActions();
   connect(&sums_, &LoadSumKeeper::sumsChanged, this, &LoadView::reload);
-  for (const auto change : {&LoadDocument::planChanged, &LoadDocument::assumedChanged})
+  for (const auto change :
+       {&LoadDocument::planChanged, &LoadDocument::assumedChanged, &LoadDocument::awaitedChanged})
     connect(&document, change, this, &LoadView::reload);
   connect(&document, &LoadDocument::selectionChanged, this, &LoadView::showSelection);
   connect(&document, &LoadDocument::hoveredChanged, this, [this] {
@@ -215,7 +216,7 @@ void LoadView::refreshPicture() {
   shown_ = pictureInput();
   auto picture = make_load_picture(shown_);
   if (!shown_.sums)
-    map_->setEmptyText(load_missing_text());
+    map_->setEmptyText(load_missing_text(document_));
   else if (!picture && shown_.kind == LoadPictureKind::ExpertTime)
     map_->setEmptyText(
         tr("Experts over time are shown as they are. Choose another scale than "
@@ -285,7 +286,7 @@ void LoadView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   sums_.finish();
   const QRectF area(QPointF(0, 0), QSizeF(size));
   const HeatPicturePtr picture = map_->picture();
-  if (!picture) return paint_empty_text(painter, area, load_missing_text(), theme);
+  if (!picture) return paint_empty_text(painter, area, load_missing_text(document_), theme);
   const HeatLayout layout = heat_layout(QFontMetricsF(painter.font()), area, *picture);
   paint_heat_chart(painter, layout, *picture, map_->window(), theme);
 }
@@ -294,7 +295,9 @@ QString LoadView::csv() const {
   return map_->picture() ? heat_text(*map_->picture(), QLatin1Char(',')) : QString();
 }
 
-QString load_missing_text() {
+QString load_missing_text(const LoadDocument& document) {
+  if (document.awaited())
+    return LoadView::tr("Collecting expert loads: the first second is shown when it is complete.");
   return LoadView::tr(
       "No expert loads are open. Open a load dump of SGLang, vLLM or TensorRT-LLM, a JSON, CSV or "
       "NPY file of counts, or a recording of the embedded runtime.");

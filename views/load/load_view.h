@@ -62,6 +62,6 @@ class LoadView : public QWidget, public Chart {
 };
 
 /// Why there is no heatmap and what would give one.
-QString load_missing_text();
+QString load_missing_text(const LoadDocument& document);
 
 }  // namespace moescope

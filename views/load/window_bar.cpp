@@ -14,6 +14,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
       last_(new QSpinBox(this)),
       slider_(new QSlider(Qt::Horizontal, this)),
       all_(new QToolButton(this)),
+      newest_(new QToolButton(this)),
       reference_(new QComboBox(this)),
       time_(new QLabel(this)) {
   first_->setObjectName("loadFirstWindow");
@@ -29,6 +30,12 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   all_->setObjectName("loadAllWindows");
   all_->setText(tr("All"));
   all_->setToolTip(tr("Sum over all windows"));
+  newest_->setObjectName("loadNewestWindows");
+  newest_->setText(tr("Newest"));
+  newest_->setCheckable(true);
+  newest_->setToolTip(
+      tr("Sum over the newest windows and move on with them while loads are recorded; choose "
+         "windows up to the last one to follow as many"));
   reference_->setObjectName("loadReference");
   reference_->setAccessibleName(tr("Windows to compare with"));
   reference_->setToolTip(tr(
@@ -44,6 +51,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   layout->addWidget(last_);
   layout->addWidget(slider_, 1);
   layout->addWidget(all_);
+  layout->addWidget(newest_);
   layout->addWidget(time_);
   auto* against = new QLabel(tr("&Compare with"), this);
   against->setBuddy(reference_);
@@ -60,6 +68,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
     document_.setWindows({first, first + document_.windows().count()});
   });
   connect(all_, &QToolButton::clicked, this, &WindowBar::showAll);
+  connect(newest_, &QToolButton::clicked, this, &WindowBar::showNewest);
   connect(reference_, &QComboBox::currentIndexChanged, this, &WindowBar::applyReference);
   connect(&document, &LoadDocument::loadsChanged, this, &WindowBar::refresh);
   connect(&document, &LoadDocument::windowsChanged, this, &WindowBar::refresh);
@@ -72,6 +81,11 @@ int WindowBar::count() const {
 
 void WindowBar::showAll() {
   document_.setWindows({0, count()});
+}
+
+void WindowBar::showNewest() {
+  document_.followNewest(kNewest);
+  refresh();
 }
 
 void WindowBar::step(int direction) {
@@ -115,7 +129,11 @@ void WindowBar::applyReference() {
 void WindowBar::refresh() {
   const int windows = count();
   const WindowRange now = document_.windows();
+  const bool keeps = reference_->currentData().toInt() == static_cast<int>(Reference::Kept);
+  if (keeps && document_.growing()) kept_ = document_.reference();
   if (kept_ && kept_->last > windows) kept_.reset();
+  newest_->setVisible(document_.growing());
+  newest_->setChecked(document_.newest() > 0);
   {
     const QSignalBlocker a(first_), b(last_), c(slider_), d(reference_);
     first_->setRange(0, std::max(0, windows - 1));

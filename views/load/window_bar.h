@@ -18,9 +18,13 @@ class WindowBar : public QWidget {
 
  public:
   explicit WindowBar(LoadDocument& document, QWidget* parent = nullptr);
+  /// So many windows does showNewest() follow.
+  static constexpr int kNewest = 10;
 
  public Q_SLOTS:
   void showAll();
+  /// The newest windows, which move on while the loads grow.
+  void showNewest();
   /// Moves the range by its length: the windows after (1) or before (-1).
   void step(int direction);
   /// What is shown now becomes what later choices are compared with.
@@ -37,7 +41,7 @@ class WindowBar : public QWidget {
   LoadDocument& document_;
   QSpinBox *first_, *last_;
   QSlider* slider_;
-  QToolButton* all_;
+  QToolButton *all_, *newest_;
   QComboBox* reference_;
   QLabel* time_;
   std::optional<WindowRange> kept_;
