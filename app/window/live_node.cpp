@@ -6,6 +6,7 @@
 #ifdef Q_OS_LINUX
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #endif
 
@@ -13,6 +14,15 @@ namespace moescope {
 namespace {
 constexpr qsizetype kKeptLines = 12;
 constexpr qsizetype kLongestLine = 400;
+
+/// The threads of a runtime keep all cores busy; the window must not wait for its turn among them.
+void give_way_to_window() {
+#ifdef Q_OS_LINUX
+  constexpr int kNice = 5;
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kNice);
+#endif
+}
+
 }  // namespace
 
 QString find_node_program() {
@@ -74,8 +84,10 @@ bool LiveNode::start(const QString& program, const QStringList& arguments) {
       finish(tr("The embedded runtime ended with exit code %1.").arg(code));
   });
   // A window that is killed cannot end the runtime; the system then does.
-  process_->setChildProcessModifier(
-      [parent = QCoreApplication::applicationPid()] { end_with_parent(parent); });
+  process_->setChildProcessModifier([parent = QCoreApplication::applicationPid()] {
+    end_with_parent(parent);
+    give_way_to_window();
+  });
   process_->start(program, QStringList{"--listen", target()} + arguments);
   return true;
 }

@@ -213,7 +213,7 @@ struct RecordedLoads::State {
   std::map<int, std::string> unit_of_rank;
   std::map<std::string, UnitLoads> units;
   std::optional<Group> group;
-  bool ranks = false;  ///< some row was of a rank
+  bool ranks = false;  ///< some row was of a rank, or is to be expected
   std::vector<PlanRow> new_plans;
   std::vector<RecordedPlan> plans;
 
@@ -247,7 +247,10 @@ RecordedLoads::RecordedLoads(RecordedLoads&&) noexcept = default;
 
 void RecordedLoads::add_process(int rank, std::string_view name) {
   for (const char* unit : {"prefill", "decode"})
-    if (name.find(unit) != std::string_view::npos) state_->unit_of_rank[rank] = unit;
+    if (name.find(unit) != std::string_view::npos) {
+      state_->unit_of_rank[rank] = unit;
+      state_->ranks = true;
+    }
 }
 
 void RecordedLoads::add(const LoadRow& row) {

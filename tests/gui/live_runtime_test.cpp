@@ -1,5 +1,6 @@
 // The window and its embedded runtime end in all the ways that they can; what was recorded stays.
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,6 +139,12 @@ TEST_F(LiveRuntime, ClosingTheWindowLeavesNoProcessAndNoSocketFolder) {
   EXPECT_FALSE(QDir(sockets).exists()) << sockets.toStdString();
   EXPECT_FALSE(QFileInfo::exists(file + "-wal")) << "the recording is complete";
   EXPECT_GT(open_moetrace(file.toStdString())->span_count(), 2000U);
+}
+
+TEST_F(LiveRuntime, TheWindowGoesBeforeTheRuntimeThatItWatches) {
+  serve();
+  const auto pid = static_cast<id_t>(live().node().pid());
+  EXPECT_GT(getpriority(PRIO_PROCESS, pid), getpriority(PRIO_PROCESS, 0));
 }
 
 TEST_F(LiveRuntime, ClosingTheWindowWhileItStartsLeavesNothingEither) {
