@@ -325,16 +325,17 @@ ArrivedRows HostExchange::group(int member, Team&) {
 
 void HostExchange::return_outputs(int member, const float* outputs, Team&) {
   const Member& self = state(member);
-  std::vector<float> sum(hidden());
+  const std::size_t n = hidden();
+  std::vector<float> sum(n);
   for (const Arrival& arrival : self.arrivals) {
     std::fill(sum.begin(), sum.end(), 0.0F);
     for (std::size_t j = 0; j < arrival.choices.size(); ++j) {
       const Choice& choice = arrival.choices[j];
-      const float* y = outputs + static_cast<std::size_t>(arrival.rows[j]) * hidden();
+      const float* y = outputs + static_cast<std::size_t>(arrival.rows[j]) * n;
       if (wire().ordered())
         write_part(member, arrival, choice.order, y);
       else
-        for (std::size_t d = 0; d < hidden(); ++d) sum[d] += choice.weight * y[d];
+        for (std::size_t d = 0; d < n; ++d) sum[d] += choice.weight * y[d];
     }
     if (wire().ordered()) continue;
     if (!wire().per_node())
@@ -415,9 +416,10 @@ const float* HostExchange::part_of(int member, int token, int part) const {
 }
 
 void HostExchange::sum_choices(int member, int token, float* row) const {
+  const std::size_t n = hidden();
   for (const Choice& choice : state(member).choices_of(token)) {
     const float* y = part_of(member, token, choice.order);
-    for (std::size_t d = 0; d < hidden(); ++d) row[d] += choice.weight * y[d];
+    for (std::size_t d = 0; d < n; ++d) row[d] += choice.weight * y[d];
   }
 }
 
@@ -428,14 +430,15 @@ void HostExchange::sum_parts(int member, int token, float* row) {
     for (int& part : parts) part = group_.node_of(part);
     parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   }
-  std::vector<float> own(hidden());
+  const std::size_t n = hidden();
+  std::vector<float> own(n);
   for (const int part : parts) {
     const float* y = part_of(member, token, part);
     if (wire().by_node() && part == group_.node_of(member)) {
       sum_partials(member, member, token, choices, own);
       y = own.data();
     }
-    for (std::size_t d = 0; d < hidden(); ++d) row[d] += y[d];
+    for (std::size_t d = 0; d < n; ++d) row[d] += y[d];
   }
 }
 

@@ -19,9 +19,10 @@ MOESCOPE_LANES Ranked next_in_rank(const Lanes& lanes, const float* scores, int 
                                    const Ranked& last) {
   Ranked best;
   for (int i = lanes.lane(); i < n; i += lanes.width()) {
+    if (scores[i] < best.score) continue;  // nearly all
     Ranked candidate{scores[i], i};
     if (candidate.score != candidate.score) candidate.score = kLowestScore;
-    if (before(last, candidate) && before(candidate, best)) best = candidate;
+    if (before(candidate, best) && before(last, candidate)) best = candidate;
   }
   return lanes.first(best);
 }
@@ -76,11 +77,12 @@ MOESCOPE_LANES void mask_groups(const Lanes& lanes, const Gate& gate, int expert
     if (lanes.lane() == 0) group_scores[g] = score;
   }
   lanes.sync();
-  for (int e = lanes.lane(); e < experts; e += lanes.width()) {
-    const Ranked own{group_scores[e / size], e / size};
+  for (int g = lanes.lane(); g < gate.groups; g += lanes.width()) {
     int better = 0;
-    for (int g = 0; g < gate.groups; ++g) better += before({group_scores[g], g}, own) ? 1 : 0;
-    if (better >= gate.top_groups) selection[e] = kLowestScore;
+    for (int other = 0; other < gate.groups; ++other)
+      better += before({group_scores[other], other}, {group_scores[g], g}) ? 1 : 0;
+    if (better < gate.top_groups) continue;
+    for (int e = g * size; e < (g + 1) * size; ++e) selection[e] = kLowestScore;
   }
   lanes.sync();
 }

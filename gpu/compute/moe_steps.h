@@ -4,20 +4,9 @@
 #include "gpu/comm/exchange_wire.h"
 #include "gpu/compute/gate_rules.h"
 #include "gpu/compute/replica_choice.h"
+#include "gpu/compute/routing.h"
 
 namespace moescope::runtime {
-
-/// What the gate chose, [row][k] in order of falling selection score (lower expert first on a tie),
-/// in memory of the operators.
-struct RoutingView {
-  int top_k = 0;
-  std::int32_t* experts = nullptr;
-  float* weights = nullptr;
-};
-
-MOESCOPE_SHARED inline std::size_t flat(int row, int width) {
-  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
-}
 
 /// silu(gate) * up.
 MOESCOPE_SHARED inline float swiglu_value(float gate, float up) {

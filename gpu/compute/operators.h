@@ -9,7 +9,8 @@
 
 #include "gpu/comm/exchange_wire.h"
 #include "gpu/compute/kv_cache.h"
-#include "gpu/compute/moe_steps.h"
+#include "gpu/compute/replica_choice.h"
+#include "gpu/compute/routing.h"
 #include "gpu/compute/team.h"
 #include "gpu/model/weights.h"
 

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "gpu/compute/grouped_products.h"
+#include "gpu/compute/moe_steps.h"
 #include "gpu/cuda/cublas.h"
 
 namespace moescope::runtime::cuda {

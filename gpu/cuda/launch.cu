@@ -1,8 +1,7 @@
-#include "gpu/cuda/launch.h"
-
 #include "gpu/comm/combine_steps.h"
 #include "gpu/comm/dispatch_steps.h"
 #include "gpu/compute/moe_steps.h"
+#include "gpu/cuda/launch.h"
 #include "gpu/cuda/warp.cuh"
 
 namespace moescope::runtime::cuda {

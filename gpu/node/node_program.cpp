@@ -39,6 +39,7 @@ struct NodeOptions {
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
   EngineOptions engine;
+  cuda::SmBudget sm_budget;  ///< on a GPU
   RunLimit limit;
   std::uint64_t seed = 1;
   bool ordered = false, serial = false, json = false, progress = false, devices = false;
@@ -284,6 +285,7 @@ void run_on_gpu(const NodeOptions& options) {
   check_layout(options.engine, o.model->config);
   o.placement = read_placement(options, o.model->config);
   o.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
+  o.budget = options.sm_budget;
   o.seed = options.seed;
   if (options.limit.steps > 0) o.steps = static_cast<int>(options.limit.steps);
   std::unique_ptr<MoetraceWriter> writer;
@@ -368,6 +370,11 @@ void add_options(CLI::App& app, NodeOptions& o) {
       ->check(CLI::Range(1, 64));
   app.add_option("--backend", o.backend,
                  "cpu; cuda: run one MoE layer on a GPU and compare it with the CPU");
+  app.add_option("--sms", o.sm_budget.sms, "SMs of a rank on a GPU (an equal part)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--comm-sms", o.sm_budget.communication,
+                 "SMs of these that communicate (a quarter)")
+      ->check(CLI::PositiveNumber);
   app.add_flag("--devices", o.devices, "Say which GPU could be used, or why none can, and end");
   app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")
       ->check(CLI::Range(1, 64));

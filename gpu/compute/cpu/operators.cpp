@@ -3,6 +3,7 @@
 #include "gpu/compute/cpu/attention.h"
 #include "gpu/compute/cpu/gate.h"
 #include "gpu/compute/cpu/kernels.h"
+#include "gpu/compute/moe_steps.h"
 
 namespace moescope::runtime {
 namespace {

@@ -1,4 +1,4 @@
-// The steps that kernels run, one lane a worker, against the exchange of the CPU.
+// The steps that kernels run, with one lane and with several, against the exchange of the CPU.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,10 +24,10 @@ ExchangeWire wire_of(const Group& group, DispatchMode dispatch, CombineMode comb
 
 /// Both exchanges of one layout.
 struct Pair {
-  Pair(const ExchangeWire& wire, int workers)
+  Pair(const ExchangeWire& wire, int workers, int lanes = 1)
       : space(wire.group.node_table()),
         host(host_exchange(space, wire)),
-        runner{workers},
+        runner{workers, lanes},
         steps(wire, memory, runner) {}
 
   void expect_same(const Layer& layer) {
@@ -64,6 +64,16 @@ INSTANTIATE_TEST_SUITE_P(
                        ::testing::Values(DispatchMode::PerNode, DispatchMode::Direct),
                        ::testing::Values(CombineMode::Ordered, CombineMode::Hierarchical),
                        ::testing::Values(1, 5)));
+
+TEST(GpuExchangeSteps, SeveralLanesOfAWorkerGiveTheSame) {
+  const Group group{0, 4, 2};
+  for (const DispatchMode dispatch : {DispatchMode::PerNode, DispatchMode::Direct})
+    for (const CombineMode combine : {CombineMode::Ordered, CombineMode::Hierarchical}) {
+      Pair pair(wire_of(group, dispatch, combine), 2, 4);
+      std::mt19937 random(7);
+      pair.expect_same(test::random_layer(group, kTokens, random));
+    }
+}
 
 TEST(GpuExchangeSteps, OneSlotMayTakeAllTokens) {
   const Group group{0, 4, 2};
