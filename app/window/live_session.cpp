@@ -247,18 +247,25 @@ void LiveSession::nodeEnded(const QString& error) {
     loseNode(error);
 }
 
-/// The stream ended. Whether that was in order is told by the child's exit code.
+/// The stream ended. A child's exit code and last words tell more, if it ends soon.
 void LiveSession::endOrWait(const LiveSnapshotPtr& snapshot) {
-  if (!state_.embedded && snapshot->reason != kNodeEnded) {
-    status_timer_.stop();
-    setPhase(LivePhase::Lost, QString::fromStdString(snapshot->reason));
-  } else if (!state_.embedded || !node_.running()) {
-    finishStop();
-  } else {
-    QTimer::singleShot(LiveNode::kPatienceMs, this, [this, snapshot] {
-      if (snapshot == snapshot_ && active()) finishStop();
-    });
-  }
+  const auto end = [this, reason = snapshot->reason] {
+    if (reason == kNodeEnded)
+      finishStop();
+    else if (state_.embedded)
+      loseNode(QString::fromStdString(reason));
+    else
+      loseStream(QString::fromStdString(reason));
+  };
+  if (!state_.embedded || !node_.running()) return end();
+  QTimer::singleShot(LiveNode::kPatienceMs, this, [this, snapshot, end] {
+    if (snapshot == snapshot_ && active()) end();
+  });
+}
+
+void LiveSession::loseStream(const QString& reason) {
+  status_timer_.stop();
+  setPhase(LivePhase::Lost, reason);
 }
 
 /// The embedded runtime does not come back: what it recorded becomes one complete file.

@@ -1,6 +1,7 @@
 #include "core/cluster/server.h"
 
 #include <fmt/format.h>
+#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 #include <sys/stat.h>
@@ -22,6 +23,13 @@ constexpr int kLeastPingMs = 1000;
 constexpr auto kGrace = std::chrono::seconds(2);
 /// More credits than this are no wish of a viewer of ours.
 constexpr std::uint32_t kMaxCredits = 1024;
+
+/// Ending the library with the last server waits up to 10 s for a thread of its own that polls: a
+/// node that failed would seem to serve on. It stays until the process ends.
+void keep_grpc() {
+  static std::once_flag once;
+  std::call_once(once, [] { grpc_init(); });
+}
 
 /// Compares all bytes whatever they are, so that the time tells nothing.
 bool same_secret(std::string_view a, std::string_view b) {
@@ -241,6 +249,7 @@ ClusterServer::ClusterServer(const NodeTarget& target, const PeerFiles& files, N
                              Publisher& publisher) {
   check_security(target, files);
   const PeerSecrets secrets = read_secrets(files);
+  keep_grpc();
   state_ = std::make_unique<State>(target, secrets, control, publisher);
   if (target.local_socket()) prepare_socket(target.socket);
   grpc::ServerBuilder builder;

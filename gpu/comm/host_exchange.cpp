@@ -107,7 +107,8 @@ void HostExchange::pack(int token, const float* x, ChoiceSpan choices,
   row.assign(wire().row_bytes(), std::byte{0});
   const RowFront front{token, static_cast<std::int32_t>(choices.size())};
   std::memcpy(row.data(), &front, sizeof front);
-  std::memcpy(row.data() + sizeof front, choices.data(), choices.size_bytes());
+  if (!choices.empty())
+    std::memcpy(row.data() + sizeof front, choices.data(), choices.size_bytes());
   std::memcpy(row.data() + wire().state_offset(), x, wire().output_bytes());
 }
 
@@ -115,7 +116,8 @@ std::vector<Choice> HostExchange::choices_in(const std::byte* row) const {
   RowFront front;
   std::memcpy(&front, row, sizeof front);
   std::vector<Choice> choices(static_cast<std::size_t>(front.count));
-  std::memcpy(choices.data(), row + sizeof front, choices.size() * sizeof(Choice));
+  if (!choices.empty())
+    std::memcpy(choices.data(), row + sizeof front, choices.size() * sizeof(Choice));
   return choices;
 }
 
@@ -139,7 +141,8 @@ std::vector<int> HostExchange::read_list(int member, ExchangeWindow which, int s
     throw Error("dispatch", fmt::format("rank {}", rank(member)),
                 fmt::format("is in plan epoch {}, tokens arrived from epoch {}", own, front.epoch));
   std::vector<std::int32_t> tokens(static_cast<std::size_t>(front.count));
-  std::memcpy(tokens.data(), place + sizeof front, tokens.size() * sizeof(std::int32_t));
+  if (!tokens.empty())
+    std::memcpy(tokens.data(), place + sizeof front, tokens.size() * sizeof(std::int32_t));
   return {tokens.begin(), tokens.end()};
 }
 

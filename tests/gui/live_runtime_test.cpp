@@ -37,9 +37,11 @@ class LiveRuntime : public RuntimeWindow {
   }
   /// The recording holds what the window shows, with the same figures.
   void expectRecorded(const QString& file) const {
-    const TracePtr& shown = window->document().trace();
     const TracePtr recorded = open_moetrace(file.toStdString());
-    EXPECT_EQ(recorded->span_count(), shown->span_count());
+    EXPECT_TRUE(wait_for([&] {
+      return window->document().trace()->span_count() == recorded->span_count();
+    })) << "the last that came is shown once the recording is complete";
+    const TracePtr& shown = window->document().trace();
     EXPECT_EQ(recorded->range(), shown->range());
     const auto& rules = window->document().rules();
     const auto of_file = analyze_document(*recorded, rules)->overlap;
