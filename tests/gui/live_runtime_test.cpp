@@ -23,13 +23,13 @@ bool alive(qint64 pid) {
 
 class LiveRuntime : public RuntimeWindow {
  protected:
-  /// Until there is something to lose: spans, figures and loads.
+  /// Until there is something to lose: spans, figures and loads of both units.
   void serve() {
     live().startEmbedded();
     ASSERT_TRUE(wait_for([this] {
       return live().phase() == LivePhase::Live && window->document().trace() &&
              window->document().trace()->span_count() > 2000 && window->document().analysis() &&
-             window->loads().loads();
+             window->loads().sets().size() == 2;
     })) << live().state().reason.toStdString();
   }
   QString socketFolder() const {
