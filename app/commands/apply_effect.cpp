@@ -15,10 +15,6 @@
 namespace moescope {
 namespace {
 
-constexpr TimeNs kWindow = 8'000'000'000;  ///< of the recording, up to its end
-/// A window of a second that the node tells of began before the change.
-constexpr std::chrono::duration<double> kSettle(2.5);
-
 RunningEngine engine_of(const std::string& file, const NodeStatus& status, const Plan& running) {
   RunningEngine engine = running_engine(status);
   engine.plan = running;
@@ -31,7 +27,7 @@ RunningEngine engine_of(const std::string& file, const NodeStatus& status, const
   engine.trace = open_trace({file}, {}, command_progress());
   engine.steps = read_serving(*engine.trace).steps;
   const TimeNs end = engine.trace->range().end;
-  engine.range = {std::max<TimeNs>(0, end - kWindow), end};
+  engine.range = {std::max<TimeNs>(0, end - kEffectWindow), end};
   return engine;
 }
 
@@ -79,9 +75,9 @@ void measure_effect(const EffectOptions& options, const std::shared_ptr<ClusterC
                     PlanEffect& effect) {
   if (!options.measure) return;
   const TemporaryFolder folder;
-  const Watched after = watch_node(client, folder.path() / "after.moetrace",
-                                   std::chrono::duration<double>(*options.measure), kSettle,
-                                   "measuring the new plan");
+  const Watched after = watch_node(
+      client, folder.path() / "after.moetrace", std::chrono::duration<double>(*options.measure),
+      std::chrono::nanoseconds(kEffectSettle), "measuring the new plan");
   effect.imbalance.measured = after.imbalance;
   const auto trace = open_trace({after.recording}, {}, command_progress());
   const auto steps = read_serving(*trace).steps;
@@ -89,9 +85,7 @@ void measure_effect(const EffectOptions& options, const std::shared_ptr<ClusterC
   const Classification classes(*trace, RuleSet::built_in(), command_progress());
   const auto traffic =
       decode_traffic(*trace, classes, steps, {trace->range()}, command_progress()).front();
-  if (!traffic) return;
-  if (traffic->between_nodes > 0) effect.node_traffic.measured = traffic->between_nodes;
-  if (traffic->inside_nodes > 0) effect.rank_traffic.measured = traffic->inside_nodes;
+  if (traffic) set_traffic(effect, &EffectFigure::measured, *traffic);
 }
 
 Json effect_json(const PlanEffect& effect) {

@@ -252,10 +252,8 @@ void LiveSession::endOrWait(const LiveSnapshotPtr& snapshot) {
   const auto end = [this, reason = snapshot->reason] {
     if (reason == kNodeEnded)
       finishStop();
-    else if (state_.embedded)
-      loseNode(QString::fromStdString(reason));
     else
-      loseStream(QString::fromStdString(reason));
+      loseNode(QString::fromStdString(reason));
   };
   if (!state_.embedded || !node_.running()) return end();
   QTimer::singleShot(LiveNode::kPatienceMs, this, [this, snapshot, end] {
@@ -263,12 +261,7 @@ void LiveSession::endOrWait(const LiveSnapshotPtr& snapshot) {
   });
 }
 
-void LiveSession::loseStream(const QString& reason) {
-  status_timer_.stop();
-  setPhase(LivePhase::Lost, reason);
-}
-
-/// The embedded runtime does not come back: what it recorded becomes one complete file.
+/// This run does not come back: what was recorded of it becomes one complete file.
 void LiveSession::loseNode(const QString& reason) {
   status_timer_.stop();
   node_.stop();

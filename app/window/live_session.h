@@ -78,7 +78,6 @@ class LiveSession : public QObject {
   void setPhase(LivePhase phase, const QString& reason = {});
   void nodeEnded(const QString& error);
   void loseNode(const QString& reason);
-  void loseStream(const QString& reason);
   void endOrWait(const LiveSnapshotPtr& snapshot);
   void finishStop();
   void reset();

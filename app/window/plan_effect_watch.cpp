@@ -7,11 +7,7 @@
 namespace moescope {
 namespace {
 
-constexpr TimeNs kSecond = 1'000'000'000;
-constexpr TimeNs kWindow = 8 * kSecond;  ///< before and after a change that is compared
-/// The runtime tells the imbalance of whole windows of a second: the first one began before.
-constexpr TimeNs kSettle = 5 * kSecond / 2;
-constexpr TimeNs kTrafficPause = 2 * kSecond;  ///< of trace time between two measurements
+constexpr TimeNs kTrafficPause = 2'000'000'000;  ///< of trace time between two measurements
 
 }  // namespace
 
@@ -22,7 +18,7 @@ void PlanEffectWatch::begin(RunningEngine engine, const PlanPtr& plan) {
   recent_.add(engine.imbalance);  // told since the last snapshot
   if (const auto mean = recent_.mean()) engine.imbalance = mean;
   const TimeNs now = engine.trace->range().end;
-  engine.range = {std::max<TimeNs>(0, now - kWindow), now};
+  engine.range = {std::max<TimeNs>(0, now - kEffectWindow), now};
   forecast_job_.start(
       tr("Predicting what the plan does"),
       [engine = std::move(engine), plan](Progress& progress) {
@@ -63,8 +59,8 @@ void PlanEffectWatch::forget() {
 void PlanEffectWatch::update(const LiveSnapshot& snapshot, std::optional<double> imbalance) {
   recent_.add(imbalance);
   if (!effect_ || !ticket_) return;
-  const TimeNs now = snapshot.trace->range().end, end = since_ + kSettle + kWindow;
-  if (now - since_ > kSettle && now < end && after_.add(imbalance))
+  const TimeNs now = snapshot.trace->range().end, end = since_ + kEffectSettle + kEffectWindow;
+  if (now - since_ > kEffectSettle && now < end && after_.add(imbalance))
     effect_->imbalance.measured = after_.mean();
   const TimeRange after{since_, std::min(now, end)};
   effect_->decode_step.measured = mean_decode_step(snapshot.steps, after);
@@ -83,8 +79,7 @@ void PlanEffectWatch::measureTraffic(const LiveSnapshot& snapshot, TimeRange ran
       },
       [this](const std::optional<StepTraffic>& traffic) {
         if (!effect_ || !traffic) return;
-        if (traffic->between_nodes > 0) effect_->node_traffic.measured = traffic->between_nodes;
-        if (traffic->inside_nodes > 0) effect_->rank_traffic.measured = traffic->inside_nodes;
+        set_traffic(*effect_, &EffectFigure::measured, *traffic);
         tell();
       });
 }

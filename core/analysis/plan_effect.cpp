@@ -40,6 +40,12 @@ std::optional<bool> EffectFigure::below_noise() const {
   return std::abs(*predicted - *before) <= *error;
 }
 
+void set_traffic(PlanEffect& effect, std::optional<double> EffectFigure::*part,
+                 const StepTraffic& traffic) {
+  if (traffic.between_nodes > 0) effect.node_traffic.*part = traffic.between_nodes;
+  if (traffic.inside_nodes > 0) effect.rank_traffic.*part = traffic.inside_nodes;
+}
+
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range) {
   std::vector<double> lengths;
   for (const ServedStep& step : steps)

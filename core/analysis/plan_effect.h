@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/analysis/serving.h"
+#include "core/analysis/step_traffic.h"
 #include "core/placement/plan.h"
 
 namespace moescope {
@@ -27,6 +28,15 @@ struct PlanEffect {
   std::vector<std::string> fitted;  ///< constants of the model, as fitted from the recording
 };
 
+/// Time before and after a change that is compared.
+inline constexpr TimeNs kEffectWindow = 8'000'000'000;
+/// A runtime tells the imbalance of whole windows of a second: the first one began before a change.
+inline constexpr TimeNs kEffectSettle = 2'500'000'000;
+
+/// Sets measured traffic as one part, `before` or `measured`, of its figures. A link without bytes
+/// has no figure: on one node there is no network to speak of.
+void set_traffic(PlanEffect& effect, std::optional<double> EffectFigure::*part,
+                 const StepTraffic& traffic);
 /// Mean length in ns of the decode steps that begin in `range`.
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
 /// Mean of all values; nullopt of none.

@@ -34,14 +34,14 @@ void add(Counts& sum, const std::vector<std::uint32_t>& counts) {
 }
 
 /// Plans that name the unit; when none does, those that name no unit at all.
-std::vector<RecordedPlan> plans_for(const std::vector<RecordedPlan>& plans,
-                                    const std::string& unit) {
-  std::vector<RecordedPlan> named, common;
+std::vector<const Plan*> plans_for(const std::vector<RecordedPlan>& plans,
+                                   const std::string& unit) {
+  std::vector<const Plan*> named, common;
   for (const auto& p : plans) {
     const bool prefill = p.name.find("prefill") != std::string::npos;
     const bool decode = p.name.find("decode") != std::string::npos;
-    if (!unit.empty() && p.name.find(unit) != std::string::npos) named.push_back(p);
-    if (!prefill && !decode) common.push_back(p);
+    if (!unit.empty() && p.name.find(unit) != std::string::npos) named.push_back(&p.plan);
+    if (!prefill && !decode) common.push_back(&p.plan);
   }
   return named.empty() ? common : named;
 }
@@ -64,7 +64,7 @@ class UnitLoads {
 
   /// Nothing when it grows and has no whole window yet.
   std::optional<LoadSet> make(const std::string& source, const std::string& unit,
-                              const std::vector<RecordedPlan>& plans, bool growing,
+                              const std::vector<const Plan*>& plans, bool growing,
                               Progress& progress) const {
     LoadSet loads;
     loads.source = source;
@@ -110,9 +110,9 @@ class UnitLoads {
   }
 
   /// Rows of a window come one after the other: by layer, and for each its ranks.
-  bool whole(const WindowLayers& layers, const std::vector<RecordedPlan>& plans) const {
+  bool whole(const WindowLayers& layers, const std::vector<const Plan*>& plans) const {
     Index expected = layers_.size();
-    if (!plans.empty()) expected = std::max(expected, plans.back().plan.physical_to_logical.size());
+    if (!plans.empty()) expected = std::max(expected, plans.back()->physical_to_logical.size());
     return layers.size() == expected &&
            std::all_of(layers.begin(), layers.end(), [&](const auto& layer) {
              return layer.second.slots.size() == ranks_.size();
@@ -134,16 +134,16 @@ class UnitLoads {
   }
 
   /// Takes the running map, nodes and groups from the last plan that fits; nullptr when none does.
-  const Plan* use_plans(LoadSet& loads, const std::vector<RecordedPlan>& plans) const {
+  const Plan* use_plans(LoadSet& loads, const std::vector<const Plan*>& plans) const {
     const Plan* last = nullptr;
     int different = 0;
-    for (const auto& p : plans) {
-      const bool fits = p.plan.layers() == static_cast<int>(layers_.size()) &&
-                        (p.plan.layer_ids.empty() || p.plan.layer_ids == loads.layer_ids) &&
-                        (ranks_.empty() || p.plan.num_gpus == static_cast<int>(ranks_.size()));
+    for (const Plan* plan : plans) {
+      const bool fits = plan->layers() == static_cast<int>(layers_.size()) &&
+                        (plan->layer_ids.empty() || plan->layer_ids == loads.layer_ids) &&
+                        (ranks_.empty() || plan->num_gpus == static_cast<int>(ranks_.size()));
       if (!fits) continue;
-      if (last != nullptr && last->physical_to_logical != p.plan.physical_to_logical) ++different;
-      last = &p.plan;
+      if (last != nullptr && last->physical_to_logical != plan->physical_to_logical) ++different;
+      last = plan;
     }
     if (last == nullptr) {
       if (!plans.empty()) loads.notes.push_back("no recorded plan fits the layers of these loads");

@@ -139,10 +139,7 @@ void measure_before(const RunningEngine& engine, const Classification& classes, 
   effect.decode_step.before = mean_decode_step(engine.steps, engine.range);
   const auto traffic =
       decode_traffic(*engine.trace, classes, engine.steps, {engine.range}, progress)[0];
-  if (!traffic) return;
-  // On one node there is no network to speak of.
-  if (traffic->between_nodes > 0) effect.node_traffic.before = traffic->between_nodes;
-  if (traffic->inside_nodes > 0) effect.rank_traffic.before = traffic->inside_nodes;
+  if (traffic) set_traffic(effect, &EffectFigure::before, *traffic);
 }
 
 /// Step and traffic of the decode unit. @pre they were measured before

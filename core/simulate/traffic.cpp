@@ -38,22 +38,13 @@ class GateModel {
         top_groups_(static_cast<Index>(model.top_groups)),
         top_k_(static_cast<Index>(model.top_k)),
         odds_(load) {
-    constexpr double kMost = 0.999;
     for (Index g = 0; g < static_cast<Index>(model.groups); ++g)
       group_.push_back(std::accumulate(&load[g * size_], &load[g * size_] + size_, 0.0));
-    const auto groups = subset_products(group_.data(), group_.size(), top_groups_);
-    for (Index e = 0; e < odds_.size(); ++e) {
-      auto others = group_;
-      others.erase(others.begin() + static_cast<std::ptrdiff_t>(e / size_));
-      const double with =
-          group_[e / size_] * subset_products(others.data(), others.size(), top_groups_ - 1).back();
-      const double taken =
-          with > 0 ? static_cast<double>(top_k_) * load[e] * groups.back() / with : 0;
-      odds_[e] = std::min(taken, kMost) / (1 - std::min(taken, kMost));
-    }
-    add_sets(products(odds_), {1}, 1, 0, 0, [this](double weight, double all) {
-      sets_.push_back(all > 0 ? weight / all : 0);
-      sum_ += all > 0 ? weight : 0;
+    const double all = subset_products(group_.data(), group_.size(), top_groups_).back();
+    for (Index g = 0; g < group_.size(); ++g) set_odds(g, all);
+    add_sets(products(odds_), {1}, 1, 0, 0, [this](double weight, double ways) {
+      sets_.push_back(ways > 0 ? weight / ways : 0);
+      sum_ += ways > 0 ? weight : 0;
     });
   }
   /// How likely none of a token's experts lies in a place with these parts of them.
@@ -70,6 +61,19 @@ class GateModel {
  private:
   using Products = std::vector<std::vector<double>>;  ///< [group][experts taken]
 
+  /// Turns the loads of a group's experts into odds; `all` sums the weights of all sets of groups.
+  void set_odds(Index group, double all) {
+    constexpr double kMost = 0.999;
+    auto others = group_;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(group));
+    const double with =
+        group_[group] * subset_products(others.data(), others.size(), top_groups_ - 1).back();
+    for (Index e = group * size_; e < (group + 1) * size_; ++e) {
+      const double taken =
+          with > 0 ? std::min(static_cast<double>(top_k_) * odds_[e] * all / with, kMost) : 0;
+      odds_[e] = taken / (1 - taken);
+    }
+  }
   Products products(const std::vector<double>& odds) const {
     Products all;
     for (Index g = 0; g < group_.size(); ++g) {
@@ -95,44 +99,34 @@ class GateModel {
   double sum_ = 0;            ///< of the sets' weights
 };
 
-/// [place][expert] part of an expert's tokens that a place gets.
-struct PlaceParts {
-  std::vector<std::vector<double>> routed;
-  std::vector<double> shared;  ///< [place] of the routed shared expert
-  std::vector<double> load;    ///< [expert] share of all assignments of routed experts
-};
+/// [expert] load of a layer, the routed shared expert's behind those of the model.
+std::vector<double> expert_loads(const std::vector<int>& row, const std::vector<double>& share,
+                                 Index experts) {
+  std::vector<double> load(experts + 1, 0.0);
+  for (Index slot = 0; slot < row.size(); ++slot)
+    if (row[slot] >= 0) load[std::min(static_cast<Index>(row[slot]), experts)] += share[slot];
+  return load;
+}
 
-PlaceParts place_parts(const Plan& plan, const std::vector<int>& row,
-                       const std::vector<double>& share, int experts, int gpus_each) {
-  const auto places = static_cast<Index>(plan.num_gpus / gpus_each);
-  const auto count = static_cast<Index>(experts);
-  PlaceParts parts{std::vector(places, std::vector<double>(count, 0.0)),
-                   std::vector<double>(places, 0.0), std::vector<double>(count, 0.0)};
-  double shared = 0, routed = 0;
+/// How likely a token has an expert in each place of `gpus_each` GPUs. `load` as expert_loads().
+std::vector<double> visits_of_places(const Plan& plan, const std::vector<int>& row,
+                                     const std::vector<double>& share,
+                                     const std::vector<double>& load, const GateModel& gate,
+                                     int gpus_each) {
+  const Index experts = load.size() - 1;
+  // [place][expert] part of an expert's tokens that a place gets.
+  std::vector parts(static_cast<Index>(plan.num_gpus / gpus_each),
+                    std::vector<double>(experts + 1, 0.0));
   for (Index slot = 0; slot < row.size(); ++slot) {
     if (row[slot] < 0) continue;
     const auto place = static_cast<Index>(plan.gpu_of(static_cast<int>(slot)) / gpus_each);
-    const auto expert = static_cast<Index>(row[slot]);
-    const bool is_shared = expert >= count;
-    (is_shared ? parts.shared[place] : parts.routed[place][expert]) += share[slot];
-    (is_shared ? shared : routed) += share[slot];
-    if (!is_shared) parts.load[expert] += share[slot];
+    parts[place][std::min(static_cast<Index>(row[slot]), experts)] += share[slot];
   }
-  for (auto& place : parts.routed)
-    for (Index e = 0; e < count; ++e) place[e] = parts.load[e] > 0 ? place[e] / parts.load[e] : 0;
-  for (auto& v : parts.shared) v = shared > 0 ? v / shared : 0;
-  for (auto& v : parts.load) v = routed > 0 ? v / routed : 0;
-  return parts;
-}
-
-std::vector<double> visits_of_places(const Plan& plan, const std::vector<int>& row,
-                                     const std::vector<double>& share, const ModelShape& model,
-                                     int gpus_each) {
-  const auto parts = place_parts(plan, row, share, model.experts, gpus_each);
-  const GateModel gate(model, parts.load);
   std::vector<double> visits;
-  for (Index p = 0; p < parts.routed.size(); ++p)
-    visits.push_back(1 - gate.none(parts.routed[p]) * (1 - parts.shared[p]));
+  for (auto& place : parts) {
+    for (Index e = 0; e <= experts; ++e) place[e] = load[e] > 0 ? place[e] / load[e] : 0;
+    visits.push_back(1 - gate.none(place) * (1 - place[experts]));
+  }
   return visits;
 }
 
@@ -158,8 +152,14 @@ std::vector<Choice> choices_of(const std::vector<int>& row, const std::vector<do
 
 Visits visits_of_gate(const Plan& plan, const std::vector<int>& row,
                       const std::vector<double>& share, const ModelShape& model) {
-  return {visits_of_places(plan, row, share, model, plan.gpus_per_node()),
-          visits_of_places(plan, row, share, model, 1)};
+  const auto load = expert_loads(row, share, static_cast<Index>(model.experts));
+  auto routed = load;
+  routed.pop_back();
+  const double sum = std::accumulate(routed.begin(), routed.end(), 0.0);
+  for (auto& v : routed) v = sum > 0 ? v / sum : 0;
+  const GateModel gate(model, routed);
+  return {visits_of_places(plan, row, share, load, gate, plan.gpus_per_node()),
+          visits_of_places(plan, row, share, load, gate, 1)};
 }
 
 Visits visits_of_routes(const Plan& plan, const std::vector<int>& row,

@@ -18,16 +18,18 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <fstream>
 #include <map>
 
 #include "app/window/main_window.h"
+#include "tests/bench/load_average.h"
 #include "views/balance/balance_view.h"
 #include "views/load/load_view.h"
 #include "views/timeline/timeline_canvas.h"
 
 namespace moescope {
 namespace {
+
+using bench::load_average;
 
 using Milliseconds = double;
 constexpr Milliseconds kGoalPixel = 250, kGoalBlock = 16;
@@ -43,13 +45,6 @@ double percentile(std::vector<double>& values, double share) {
   std::sort(values.begin(), values.end());
   const auto last = static_cast<double>(values.size() - 1);
   return values[static_cast<std::size_t>(share * last + 0.5)];
-}
-
-std::string load_average() {
-  std::ifstream file("/proc/loadavg");
-  std::string one;
-  file >> one;
-  return one;
 }
 
 /// What the event loop did in one arrangement of docks.

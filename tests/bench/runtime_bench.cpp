@@ -13,7 +13,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "core/analysis/overlap.h"
@@ -23,9 +22,12 @@
 #include "gpu/engine/unit.h"
 #include "gpu/engine/worker_team.h"
 #include "gpu/record/recorder.h"
+#include "tests/bench/load_average.h"
 
 namespace moescope::runtime {
 namespace {
+
+using bench::load_average;
 
 constexpr int kRanks = 8, kNodes = 2;
 
@@ -39,13 +41,6 @@ struct Measured {
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
-}
-
-std::string load_average() {
-  std::ifstream file("/proc/loadavg");
-  std::string one;
-  file >> one;
-  return one;
 }
 
 /// The same rows for every rank and micro-batch: prompts of 16 tokens, or one token of many

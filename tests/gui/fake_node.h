@@ -11,6 +11,7 @@
 #include "core/cluster/transport.h"
 #include "core/error.h"
 #include "core/placement/plan.h"
+#include "tests/support/small_plan.h"
 
 namespace moescope::test {
 
@@ -34,14 +35,7 @@ class FakeNode final : public NodeControl {
     publisher.add_plan({0, "start", plan_json(plan({0, 1, 2, 3}))});
   }
 
-  static Plan plan(std::vector<int> row) {
-    Plan made;
-    made.num_gpus = 2;
-    made.num_experts = 4;
-    made.physical_to_logical = {std::move(row)};
-    made.layer_ids = {3};
-    return made;
-  }
+  static Plan plan(std::vector<int> row) { return one_layer_plan(std::move(row)); }
 
   /// `count` kernels of 400 us a millisecond on each rank, and one request that is done.
   void serve(int count) {

@@ -10,10 +10,13 @@
 #include "core/placement/evaluate.h"
 #include "core/placement/solve.h"
 #include "tests/support/load_generator.h"
+#include "tests/support/small_plan.h"
 #include "tests/support/solve_machine.h"
 
 namespace moescope {
 namespace {
+
+using test::one_layer_plan;
 
 using Sets = std::vector<std::shared_ptr<const LoadSet>>;
 
@@ -72,22 +75,13 @@ double measured(const Sets& sets, const Plan& plan) {
   return sum / count;
 }
 
-Plan plan_of(std::vector<int> row) {
-  Plan plan;
-  plan.num_gpus = 2;
-  plan.num_experts = 4;
-  plan.physical_to_logical = {std::move(row)};
-  plan.layer_ids = {3};
-  return plan;
-}
-
 TEST(ImbalanceForecast, CountsTheLastWindowsOneByOneAndTheLayersOfThePlan) {
   LoadSet set;
   set.experts = 4;
   set.windows = {{{0, 0, 500, 500}}, {{60, 20, 10, 10}}};
   set.layer_ids = {3};
   const Sets sets = {std::make_shared<const LoadSet>(set)};
-  Plan plan = plan_of({0, 2, 1, 3});
+  Plan plan = one_layer_plan({0, 2, 1, 3});
   const auto last = forecast_imbalance(sets, 1, plan);
   ASSERT_TRUE(last);
   EXPECT_DOUBLE_EQ(last->seen, 1.4);
@@ -108,7 +102,7 @@ TEST(ImbalanceForecast, WindowsWithoutTokensSayNothing) {
   set.experts = 4;
   set.windows = {{{0, 0, 0, 0}}, {{60, 20, 10, 10}}};
   const auto forecast =
-      forecast_imbalance({std::make_shared<const LoadSet>(set)}, 2, plan_of({0, 2, 1, 3}));
+      forecast_imbalance({std::make_shared<const LoadSet>(set)}, 2, one_layer_plan({0, 2, 1, 3}));
   ASSERT_TRUE(forecast);
   EXPECT_DOUBLE_EQ(forecast->seen, 1.4);
 }

@@ -5,9 +5,12 @@
 
 #include "core/analysis/plan_effect.h"
 #include "core/analysis/workload_text.h"
+#include "tests/support/small_plan.h"
 
 namespace moescope {
 namespace {
+
+using test::one_layer_plan;
 
 constexpr TimeNs kSecond = 1'000'000'000;
 constexpr TimeNs kMs = 1'000'000;
@@ -62,25 +65,16 @@ TEST(ServingFigures, WindowsCoverGapsAndKeepTheLatest) {
   EXPECT_EQ(serving_windows(serving, {}, kSecond, 2).front().range.begin, 2 * kSecond);
 }
 
-Plan plan_of(std::vector<int> row) {
-  Plan plan;
-  plan.num_gpus = 2;
-  plan.num_experts = 4;
-  plan.physical_to_logical = {std::move(row)};
-  plan.layer_ids = {3};
-  return plan;
-}
-
 TEST(PlanEffect, CountsWhatEachGpuTakesAndGives) {
-  const auto moves = moves_by_gpu(plan_of({0, 1, 2, 3}), plan_of({0, 2, 1, 3}));
+  const auto moves = moves_by_gpu(one_layer_plan({0, 1, 2, 3}), one_layer_plan({0, 2, 1, 3}));
   ASSERT_EQ(moves.size(), 2U);
   EXPECT_EQ(moves[0].takes, 1);
   EXPECT_EQ(moves[0].gives, 1);
-  EXPECT_TRUE(moves_by_gpu(plan_of({0, 1, 2, 3}), plan_of({1, 0, 3, 2})).empty())
+  EXPECT_TRUE(moves_by_gpu(one_layer_plan({0, 1, 2, 3}), one_layer_plan({1, 0, 3, 2})).empty())
       << "order on a GPU moves no weights";
-  Plan larger = plan_of({0, 1, 2, 3});
+  Plan larger = one_layer_plan({0, 1, 2, 3});
   larger.num_gpus = 4;
-  EXPECT_TRUE(moves_by_gpu(plan_of({0, 1, 2, 3}), larger).empty());
+  EXPECT_TRUE(moves_by_gpu(one_layer_plan({0, 1, 2, 3}), larger).empty());
 }
 
 TEST(PlanEffect, MeansDecodeStepsOnly) {
