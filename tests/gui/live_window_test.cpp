@@ -6,6 +6,7 @@
 
 #include "app/window/main_window.h"
 #include "tests/gui/fake_node.h"
+#include "tests/gui/wait_for.h"
 #include "views/cluster/cluster_view.h"
 #include "views/requests/requests_view.h"
 
@@ -14,10 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 using Step = ApplyPanel::Step;
-
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 30000);
-}
 
 class LiveWindowTest : public testing::Test {
  protected:

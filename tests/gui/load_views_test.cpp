@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "tests/gui/load_fixture.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/data.h"
 #include "views/balance/balance_view.h"
 #include "views/load/load_view.h"
@@ -17,6 +18,7 @@ namespace {
 
 using test::made_loads;
 using test::shared_loads;
+using test::wait_for;
 using testing::HasSubstr;
 
 std::string text(const QString& s) {
@@ -327,7 +329,7 @@ class BalanceViews : public LoadViews {
     return *balance;
   }
   void settle() {
-    ASSERT_TRUE(QTest::qWaitFor([this] { return !balance->busy(); }, 10000));
+    ASSERT_TRUE(wait_for([this] { return !balance->busy(); }));
     QCoreApplication::processEvents();
   }
   const SeriesPicture& chart(const char* name) {

@@ -10,6 +10,7 @@
 #include "app/window/main_window.h"
 #include "app/window/output_actions.h"
 #include "core/trace/moetrace_writer.h"
+#include "tests/gui/wait_for.h"
 #include "views/balance/balance_view.h"
 #include "views/load/load_view.h"
 #include "views/panels/start_page.h"
@@ -17,11 +18,8 @@
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::HasSubstr;
-
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 30000);
-}
 
 class LoadWindow : public testing::Test {
  protected:

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "app/window/main_window.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
 #include "views/panels/notes_panel.h"
 #include "views/panels/rules_panel.h"
@@ -15,6 +16,7 @@
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::ElementsAre;
 
 TracePtr noted_trace() {
@@ -90,7 +92,7 @@ class NotesWindow : public testing::Test {
   }
   void open(const QString& path) {
     window->openFiles({path});
-    ASSERT_TRUE(QTest::qWaitFor([&] { return window->document().analysis() != nullptr; }, 20000));
+    ASSERT_TRUE(wait_for([&] { return window->document().analysis() != nullptr; }));
   }
   NotesModel& notes() { return window->document().notes(); }
   QString sidecar(const QString& of) const { return of + ".moescope-notes"; }
@@ -104,20 +106,20 @@ TEST_F(NotesWindow, keyNAddsANoteAtTheSelectedSpanAndTypingIsItsText) {
   open(file);
   window->context().selectSpan({0, 1});
   window->activateWindow();
-  ASSERT_TRUE(QTest::qWaitFor([&] { return window->isActiveWindow(); }));
+  ASSERT_TRUE(wait_for([&] { return window->isActiveWindow(); }));
   QTest::keyClick(window.get(), Qt::Key_N);
   ASSERT_EQ(notes().rowCount(), 1);
   EXPECT_EQ(notes().notes()[0].time, 2000);
   EXPECT_EQ(notes().notes()[0].span, (SpanRef{0, 1}));
   QLineEdit* editor = nullptr;
-  ASSERT_TRUE(QTest::qWaitFor([&] {
+  ASSERT_TRUE(wait_for([&] {
     editor = window->findChild<NotesPanel*>()->table()->findChild<QLineEdit*>();
     return editor != nullptr && editor->hasFocus();
   }));
   QTest::keyClicks(editor, "Never ? stalls");  // N and ? are keys of the window
   EXPECT_EQ(editor->text(), "Never ? stalls");
   QTest::keyClick(editor, Qt::Key_Return);
-  EXPECT_TRUE(QTest::qWaitFor([&] { return texts(notes()).front() == "Never ? stalls"; }));
+  EXPECT_TRUE(wait_for([&] { return texts(notes()).front() == "Never ? stalls"; }));
   EXPECT_EQ(notes().rowCount(), 1);
 }
 
@@ -152,7 +154,7 @@ TEST_F(NotesWindow, notesComeBackWithTheTrace) {
   EXPECT_FALSE(window->isWindowModified());
   start();
   open(file);
-  ASSERT_TRUE(QTest::qWaitFor([&] { return notes().rowCount() == 1; }));
+  ASSERT_TRUE(wait_for([&] { return notes().rowCount() == 1; }));
   EXPECT_EQ(notes().notes()[0].text, "kept");
   EXPECT_EQ(notes().notes()[0].color, "blue");
   EXPECT_FALSE(window->document().undoStack().canUndo());
@@ -161,8 +163,8 @@ TEST_F(NotesWindow, notesComeBackWithTheTrace) {
 TEST_F(NotesWindow, notesAreWrittenSoonWithoutClosing) {
   open(file);
   notes().add({.time = 700, .text = "kept"});
-  EXPECT_TRUE(QTest::qWaitFor([&] { return QFile::exists(sidecar(file)); }, 10000));
-  EXPECT_TRUE(QTest::qWaitFor([&] { return !notes().dirty(); }, 10000));
+  EXPECT_TRUE(wait_for([&] { return QFile::exists(sidecar(file)); }));
+  EXPECT_TRUE(wait_for([&] { return !notes().dirty(); }));
 }
 
 TEST_F(NotesWindow, anotherTraceGetsItsOwnNotes) {
@@ -170,8 +172,7 @@ TEST_F(NotesWindow, anotherTraceGetsItsOwnNotes) {
   notes().add({.time = 700, .text = "of the first"});
   const QString second = folder.filePath("rank1.json");
   window->openFiles({second});
-  ASSERT_TRUE(
-      QTest::qWaitFor([&] { return window->document().files().value(0) == second; }, 20000));
+  ASSERT_TRUE(wait_for([&] { return window->document().files().value(0) == second; }));
   EXPECT_EQ(notes().rowCount(), 0);
   EXPECT_TRUE(QFile::exists(sidecar(file)));
   EXPECT_FALSE(QFile::exists(sidecar(second)));
@@ -186,13 +187,13 @@ TEST_F(NotesWindow, aFolderThatCannotBeWrittenKeepsNotesInTheUsersOwn) {
   EXPECT_TRUE(window->messages().text().contains("cannot be written"));
   start();
   open(gone);
-  EXPECT_TRUE(QTest::qWaitFor([&] { return notes().rowCount() == 1; }));
+  EXPECT_TRUE(wait_for([&] { return notes().rowCount() == 1; }));
 }
 
 TEST_F(NotesWindow, aBrokenNotesFileIsToldAndNeverReplaced) {
   std::ofstream(sidecar(file).toStdString()) << "garbage";
   open(file);
-  ASSERT_TRUE(QTest::qWaitFor([&] { return window->messages().text().contains("notes"); }));
+  ASSERT_TRUE(wait_for([&] { return window->messages().text().contains("notes"); }));
   notes().add({.time = 700, .text = "new"});
   window->close();
   QFile kept(sidecar(file));
@@ -206,7 +207,7 @@ TEST_F(NotesWindow, aSavedCopyTakesTheNotesAlong) {
   const QString copy = folder.filePath("copy.moetrace");
   window->loader().save(copy);
   std::ofstream(sidecar(copy).toStdString()) << "notes of an older copy";
-  ASSERT_TRUE(QTest::qWaitFor([&] { return !QFile::exists(sidecar(copy)); }, 20000));
+  ASSERT_TRUE(wait_for([&] { return !QFile::exists(sidecar(copy)); }));
   EXPECT_EQ(open_moetrace(copy.toStdString())->notes(), notes().notes());
 }
 

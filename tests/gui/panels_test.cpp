@@ -4,6 +4,7 @@
 #include <QTest>
 #include <future>
 
+#include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
 #include "views/common/job.h"
 #include "views/common/theme.h"
@@ -15,6 +16,8 @@
 
 namespace moescope {
 namespace {
+
+using test::wait_for;
 
 /// A call that launches a kernel, a dispatch, and a copy; a long host operator.
 TracePtr launched_trace() {
@@ -79,7 +82,7 @@ TEST(Details, aKernelLeadsToItsLaunchAndBack) {
   panel.resize(400, 400);
   panel.show();
   open.context.selectSpan(open.find("flash_fwd_kernel"));
-  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "Launched by").isValid(); }));
+  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "Launched by").isValid(); }));
   const QModelIndex launch = row_of(*panel.shownModel(), "Launched by").siblingAtColumn(1);
   EXPECT_TRUE(launch.data().toString().startsWith("cudaLaunchKernel"));
   QTest::mouseClick(panel.tree()->viewport(), Qt::LeftButton, {},
@@ -96,7 +99,7 @@ TEST(Details, peersThatAreGuessedByOrderAreMarked) {
   DetailsPanel panel(open.document, open.context);
   open.context.selectSpan({0, 0});
   const QString guessed = QString::fromUtf8("• On other ranks (guessed)");
-  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), guessed).isValid(); }));
+  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), guessed).isValid(); }));
   const QModelIndex value = row_of(panel.model(), guessed).siblingAtColumn(1);
   EXPECT_TRUE(value.data(Qt::ToolTipRole).toString().contains("by order only"));
 }
@@ -106,7 +109,7 @@ TEST(Details, aCollectiveLeadsToTheOtherRanks) {
       R"({"Collective name":"allreduce","Process Group Name":"ep","Process Group Ranks":"[0, 1]","Seq":1})"));
   DetailsPanel panel(open.document, open.context);
   open.context.selectSpan({0, 0});
-  ASSERT_TRUE(QTest::qWaitFor([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
+  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
   Q_EMIT panel.tree()->activated(row_of(*panel.shownModel(), "On other ranks").siblingAtColumn(1));
   EXPECT_EQ(open.context.currentSpan(), (SpanRef{1, 0}));
 }
@@ -120,7 +123,7 @@ TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
   open.document.setTrace(other, {"other"});
   open.document.setAnalysis(analyze_document(*other, RuleSet::built_in()));
   open.context.selectSpan({0, 0});
-  ASSERT_TRUE(QTest::qWaitFor([&] {
+  ASSERT_TRUE(wait_for([&] {
     return row_of(panel.model(), QString::fromUtf8("• On other ranks (guessed)")).isValid();
   }));
   EXPECT_FALSE(row_of(panel.model(), "Launched by").isValid());
@@ -129,7 +132,7 @@ TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
 TEST(Statistics, workOfTheGpuComesBeforeTheHostInBothDirections) {
   OpenDocument open(launched_trace());
   StatisticsPanel panel(open.document, open.context);
-  ASSERT_TRUE(QTest::qWaitFor([&] { return panel.model().rowCount() == 5; }));
+  ASSERT_TRUE(wait_for([&] { return panel.model().rowCount() == 5; }));
   const auto totals = [&] {
     std::vector<std::string> names;
     for (int row = 0; row < 5; ++row)
@@ -209,7 +212,7 @@ TEST(Jobs, aSupersededJobIsNotWaitedFor) {
       [&](int result) { results.push_back(result); });
   job.start(
       "next", [](Progress&) { return 2; }, [&](int result) { results.push_back(result); });
-  ASSERT_TRUE(QTest::qWaitFor([&] { return !results.empty(); })) << "while the first still runs";
+  ASSERT_TRUE(wait_for([&] { return !results.empty(); })) << "while the first still runs";
   release.set_value();
   QTest::qWait(50);
   EXPECT_THAT(results, testing::ElementsAre(2));
@@ -224,7 +227,7 @@ TEST(Jobs, errorsAndCancellationArriveOnTheOwnersThread) {
   QObject::connect(&job, &JobRunner::cancelled, [&] { cancelled = true; });
   job.start(
       "bad", [](Progress&) -> int { throw Error("file", "", "is broken"); }, [](int) { FAIL(); });
-  ASSERT_TRUE(QTest::qWaitFor([&] { return !failure.isEmpty(); }));
+  ASSERT_TRUE(wait_for([&] { return !failure.isEmpty(); }));
   EXPECT_TRUE(failure.contains("is broken"));
   job.start(
       "long",
@@ -234,7 +237,7 @@ TEST(Jobs, errorsAndCancellationArriveOnTheOwnersThread) {
       },
       [](int) { FAIL(); });
   job.cancel();
-  EXPECT_TRUE(QTest::qWaitFor([&] { return cancelled; }));
+  EXPECT_TRUE(wait_for([&] { return cancelled; }));
   EXPECT_FALSE(job.running());
 }
 

@@ -14,6 +14,7 @@
 #include "core/loads/new_plan.h"
 #include "core/placement/engines/engine.h"
 #include "tests/gui/plan_fixture.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/temp_folder.h"
 #include "views/common/theme.h"
 #include "views/plan/compare_view.h"
@@ -24,12 +25,9 @@
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::HasSubstr;
 using testing::Not;
-
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 20000);
-}
 
 std::string text_of(const std::filesystem::path& path) {
   return read_text_file(path, std::size_t{1} << 26);

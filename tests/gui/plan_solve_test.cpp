@@ -11,17 +11,15 @@
 #include <algorithm>
 
 #include "tests/gui/plan_fixture.h"
+#include "tests/gui/wait_for.h"
 #include "views/plan/predict_panel.h"
 #include "views/plan/solve_panel.h"
 
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::HasSubstr;
-
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 30000);
-}
 
 class PlanSolveTest : public test::PlanFixture {
  protected:

@@ -10,16 +10,14 @@
 #include "app/window/main_window.h"
 #include "core/files.h"
 #include "tests/gui/plan_fixture.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/temp_folder.h"
 
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::HasSubstr;
-
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 20000);
-}
 
 class PlanWindowTest : public testing::Test {
  protected:

@@ -4,16 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <QTemporaryDir>
-#include <QTest>
 
 #include "app/window/main_window.h"
+#include "tests/gui/wait_for.h"
 
 namespace moescope::test {
-
-/// Patient: sanitizers and busy machines are slow.
-inline bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 120000);
-}
 
 class RuntimeWindow : public testing::Test {
  protected:

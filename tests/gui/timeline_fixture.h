@@ -10,6 +10,7 @@
 
 #include "core/trace/moetrace.h"
 #include "core/trace/sink.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/moetrace_samples.h"
 #include "tests/support/trace_maker.h"
 #include "views/timeline/overview_strip.h"
@@ -17,10 +18,6 @@
 #include "views/timeline/timeline_view.h"
 
 namespace moescope::test {
-
-inline bool wait_until(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 20000);
-}
 
 /// `ranks` processes with a device and two streams each (7: attention and expert, 20: dispatch),
 /// and a host thread. Layer i of a rank lies in [i * 1000, i * 1000 + 1000).
@@ -96,7 +93,7 @@ struct TimelineWindow {
   /// Until the picture is whole.
   void settle() {
     QCoreApplication::processEvents();
-    ASSERT_TRUE(wait_until([&] {
+    ASSERT_TRUE(wait_for([&] {
       canvas().replot(QCustomPlot::rpImmediateRefresh);
       return !view->busy() && canvas().lanes().renderer().complete();
     }));

@@ -16,7 +16,7 @@ struct TimelineFlow : testing::Test, test::TimelineWindow {
   FlowLinks& flow() { return scene().flow(); }
   void select(SpanRef span) {
     context.selectSpan(span);
-    ASSERT_TRUE(test::wait_until([&] { return !flow().busy(); }));
+    ASSERT_TRUE(test::wait_for([&] { return !flow().busy(); }));
   }
 };
 
@@ -60,7 +60,7 @@ TEST_F(TimelineFlow, isDrawnOverTheLanes) {
   const QImage before = picture();
   context.selectSpan({2, 4});
   const QImage selected = picture();
-  ASSERT_TRUE(test::wait_until([&] { return !flow().busy() && !flow().links().empty(); }));
+  ASSERT_TRUE(test::wait_for([&] { return !flow().busy() && !flow().links().empty(); }));
   const QImage with_arrow = picture();
   EXPECT_NE(selected, with_arrow);
   EXPECT_NE(before, with_arrow);

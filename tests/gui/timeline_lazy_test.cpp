@@ -37,7 +37,7 @@ TEST_F(Lazy, aClickBeforeTheChunkIsLoadedSelectsOnceItIs) {
   const SpanRef before = context.currentSpan();
   click(at(10'000'700, 0));
   EXPECT_EQ(context.currentSpan(), before) << "nothing is cleared before the answer is known";
-  ASSERT_TRUE(test::wait_until([&] { return context.currentSpan() != before; }));
+  ASSERT_TRUE(test::wait_for([&] { return context.currentSpan() != before; }));
   const Span span = document.trace()->span(context.currentSpan());
   EXPECT_EQ(context.currentSpan().track, 0U);
   EXPECT_NEAR(static_cast<double>(span.start), 10'000'700, 5 * scene().map().nsPerPixel() + 400);
@@ -47,7 +47,7 @@ TEST_F(Lazy, anAnswerThatComesAfterTheNextClickIsDropped) {
   openFile(*test::make_ranks(1, 20000));
   click(at(5'000'700, 0));
   click(at(15'000'700, 0));
-  ASSERT_TRUE(test::wait_until([&] { return context.currentSpan().valid(); }));
+  ASSERT_TRUE(test::wait_for([&] { return context.currentSpan().valid(); }));
   QTest::qWait(50);
   EXPECT_GT(document.trace()->span(context.currentSpan()).start, 14'000'000);
 }
@@ -57,17 +57,17 @@ TEST_F(Lazy, aClickOnNothingClearsAfterLoading) {
   context.setRange({0, 1000});
   context.selectSpan({0, 5});
   click(at(950, 0));
-  EXPECT_TRUE(test::wait_until([&] { return !context.currentSpan().valid(); }));
+  EXPECT_TRUE(test::wait_for([&] { return !context.currentSpan().valid(); }));
 }
 
 TEST_F(Lazy, keysWorkOnSpansThatAreNotLoaded) {
   openFile(*test::make_ranks(1, 5000));
   context.selectSpan({0, 4001});
   key(Qt::Key_F);
-  ASSERT_TRUE(test::wait_until([&] { return context.range().length() < 1000; }));
+  ASSERT_TRUE(test::wait_for([&] { return context.range().length() < 1000; }));
   EXPECT_LE(context.range().begin, 2'000'500);
   key(Qt::Key_Period);
-  EXPECT_TRUE(test::wait_until([&] { return context.currentSpan() == SpanRef{0, 4002}; }));
+  EXPECT_TRUE(test::wait_for([&] { return context.currentSpan() == SpanRef{0, 4002}; }));
 }
 
 TEST_F(Lazy, farFewerBytesThanTheTraceAreHeld) {
@@ -93,7 +93,7 @@ TEST_F(Lazy, framesThatFollowAtOnceDoNotLoseWhatWasAskedFor) {
   context.setRange({9'000'000, 12'000'000});
   for (int i = 0; i < 5; ++i) canvas().replot(QCustomPlot::rpImmediateRefresh);
   // No further frame is asked for: the arrivals alone must complete the picture.
-  EXPECT_TRUE(test::wait_until([&] { return canvas().lanes().renderer().complete(); }));
+  EXPECT_TRUE(test::wait_for([&] { return canvas().lanes().renderer().complete(); }));
 }
 
 TEST_F(Lazy, exportedPicturesWaitForWhatTheyShow) {

@@ -281,7 +281,7 @@ TEST_F(Timeline, aSlowPictureIsCoarseWhileItMovesAndSharpAfterwards) {
   EXPECT_TRUE(canvas().coarse());
   EXPECT_LT(canvas().lanes().picture().width(), sharp);
   // Enlarged, it fills the lanes: each part has the colour of the sharp picture.
-  ASSERT_TRUE(test::wait_until([&] { return !canvas().coarse(); }));
+  ASSERT_TRUE(test::wait_for([&] { return !canvas().coarse(); }));
   EXPECT_EQ(canvas().lanes().picture().width(), sharp);
   const QImage fine = canvas().grab().toImage();
   const QRect lanes = canvas().lanesRect();
@@ -409,8 +409,7 @@ TEST_F(Timeline, rulesThatChangeRecolour) {
 TEST_F(Timeline, overviewShowsExposedCommunicationOfTheWholeTrace) {
   auto* overview = view->findChild<OverviewStrip*>();
   ASSERT_NE(overview, nullptr);
-  ASSERT_TRUE(
-      test::wait_until([&] { return !overview->busy() && !overview->shown().mean.empty(); }));
+  ASSERT_TRUE(test::wait_for([&] { return !overview->busy() && !overview->shown().mean.empty(); }));
   EXPECT_TRUE(overview->shown().ribbons);
   double exposed = 0, compute = 0;
   for (const auto& share : overview->shown().mean) {

@@ -13,6 +13,7 @@
 #include "app/window/output_actions.h"
 #include "core/import/open.h"
 #include "core/trace/moetrace.h"
+#include "tests/gui/wait_for.h"
 #include "views/common/theme.h"
 #include "views/panels/find_panel.h"
 #include "views/panels/key_sheet.h"
@@ -21,6 +22,7 @@
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::HasSubstr;
 
 /// One rank: a dispatch kernel [10, 30) us and an own kernel [20, 60) us on GPU 0.
@@ -31,10 +33,6 @@ void write_rank(const QString& path, int rank) {
       << R"("args":{"device":0,"stream":7,"correlation":1}},)"
       << R"({"ph":"X","cat":"kernel","name":"my_own_kernel","pid":0,"tid":8,"ts":20,"dur":40,)"
       << R"("args":{"device":0,"stream":8,"correlation":2}}]})";
-}
-
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 30000);
 }
 
 class WindowFiles : public testing::Test {

@@ -12,6 +12,7 @@
 #include "app/window/main_window.h"
 #include "core/error.h"
 #include "core/trace/sink.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/data.h"
 #include "views/panels/command_palette.h"
 #include "views/panels/details_panel.h"
@@ -24,6 +25,7 @@
 namespace moescope {
 namespace {
 
+using test::wait_for;
 using testing::HasSubstr;
 
 /// Two kernels, a dispatch and an own one, with arguments on the first; the process carries
@@ -85,10 +87,6 @@ WindowServices test_services() {
           }};
 }
 
-bool wait_for(const std::function<bool()>& done) {
-  return QTest::qWaitFor(done, 20000);
-}
-
 class WindowTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -118,8 +116,8 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
   EXPECT_TRUE(window->layouts().dock("details")->isVisible());
   EXPECT_FALSE(window->layouts().dock("sm")->visibleRegion().isEmpty()) << "first of the tabs";
   EXPECT_EQ(window->focusWidget(), window->layouts().dock("timeline")->widget()->focusProxy());
-  EXPECT_TRUE(QTest::qWaitFor(
-      [&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
+  EXPECT_TRUE(
+      wait_for([&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
   EXPECT_EQ(window->context().full(), (TimeRange{0, 5000}));
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
 }
