@@ -1,7 +1,11 @@
 // The first steps of the start page, from drifting loads to a better plan, with a real runtime.
 #include "app/window/guide_panel.h"
+#include "core/files.h"
+#include "core/placement/engines/engine.h"
+#include "core/placement/validate.h"
 #include "tests/gui/runtime_window.h"
 #include "views/cluster/cluster_view.h"
+#include "views/plan/engine_dialogs.h"
 
 namespace moescope::test {
 namespace {
@@ -19,6 +23,26 @@ class LiveTour : public RuntimeWindow {
     ASSERT_NE(found, nullptr) << button;
     ASSERT_TRUE(found->isEnabled()) << button;
     found->click();
+  }
+  /// What the last step exports, by its button and the dialog that it opens, as SGLang reads it.
+  Plan exported(const QString& file) const {
+    press(guide(), "guideDo");
+    auto* dialog = window->findChild<ExportPlanDialog*>("exportPlanDialog");
+    if (dialog == nullptr) throw Error("the guide", "", "did not open the export");
+    EXPECT_EQ(dialog->findChild<QComboBox*>("exportPlanEngine")->currentText().left(6), "SGLang");
+    dialog->findChild<QLineEdit*>("exportPlanFile")->setText(file);
+    auto* buttons = dialog->findChild<QDialogButtonBox*>();
+    buttons->button(QDialogButtonBox::Save)->click();
+    EXPECT_TRUE(wait_for([dialog] { return !dialog->busy(); }));
+    EXPECT_THAT(dialog->result().toStdString(), HasSubstr("read back and found equal"));
+    EXPECT_THAT(dialog->launch().toStdString(),
+                HasSubstr("--init-expert-location " + file.toStdString()));
+    dialog->close();
+    ImportShape shape;
+    shape.gpus = window->loads().plan()->num_gpus;
+    shape.nodes = window->loads().plan()->num_nodes;
+    return import_plan(read_text_file(file.toStdString(), std::size_t{1} << 24), Engine::Sglang,
+                       shape, file.toStdString());
   }
 };
 
@@ -61,8 +85,18 @@ TEST_F(LiveTour, LeadsFromDriftingLoadsToABetterPlan) {
   EXPECT_THAT(told, HasSubstr("was predicted"));
   press(guide(), "guideDo");
   press(guide(), "guideNext");
-  EXPECT_EQ(guide().step(), 5);
-  EXPECT_TRUE(action("plan.export")->isEnabled());
+  ASSERT_EQ(guide().step(), 5);
+  const Plan running = *window->loads().plan();
+  EXPECT_FALSE(window->live().planDiffers()) << "the plan in the window is the one that runs";
+  const Plan sglang = exported(folder.filePath("plan.json"));
+  EXPECT_FALSE(has_errors(validate_plan(sglang)));
+  for (int l = 0; l < running.layers(); ++l) {
+    const auto in_file = static_cast<std::size_t>(running.layer_id(l));
+    ASSERT_LT(in_file, sglang.physical_to_logical.size());
+    EXPECT_EQ(sglang.physical_to_logical[in_file],
+              running.physical_to_logical[static_cast<std::size_t>(l)])
+        << "layer " << in_file;
+  }
   press(guide(), "guideNext");
   EXPECT_FALSE(guide().running());
 }
