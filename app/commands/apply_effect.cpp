@@ -31,6 +31,10 @@ RunningEngine engine_of(const std::string& file, const NodeStatus& status, const
   return engine;
 }
 
+TimeNs nanoseconds(double seconds) {
+  return static_cast<TimeNs>(seconds * 1e9);
+}
+
 Json figure_json(const EffectFigure& figure) {
   return {{"before", nullable(figure.before)},
           {"predicted", nullable(figure.predicted)},
@@ -65,9 +69,8 @@ std::optional<PlanEffect> predict_effect(const EffectOptions& options,
   if (!options.loads.empty()) return forecast(options.loads, std::nullopt);
   if (!options.measure) return std::nullopt;
   const TemporaryFolder folder;
-  const Watched before =
-      watch_node(client, folder.path() / "before.moetrace",
-                 std::chrono::duration<double>(*options.measure), {}, "watching the running plan");
+  const Watched before = watch_node(client, folder.path() / "before.moetrace",
+                                    nanoseconds(*options.measure), 0, "watching the running plan");
   return forecast(before.recording.string(), before.imbalance);
 }
 
@@ -75,9 +78,9 @@ void measure_effect(const EffectOptions& options, const std::shared_ptr<ClusterC
                     PlanEffect& effect) {
   if (!options.measure) return;
   const TemporaryFolder folder;
-  const Watched after = watch_node(
-      client, folder.path() / "after.moetrace", std::chrono::duration<double>(*options.measure),
-      std::chrono::nanoseconds(kEffectSettle), "measuring the new plan");
+  const Watched after =
+      watch_node(client, folder.path() / "after.moetrace", nanoseconds(*options.measure),
+                 kEffectSettle, "measuring the new plan");
   effect.imbalance.measured = after.imbalance;
   const auto trace = open_trace({after.recording}, {}, command_progress());
   const auto steps = read_serving(*trace).steps;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <thread>
 
@@ -27,30 +28,28 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 Watched watch_node(const std::shared_ptr<ClusterClient>& client,
-                   const std::filesystem::path& recording, std::chrono::duration<double> seconds,
-                   std::chrono::duration<double> settle, const char* doing) {
+                   const std::filesystem::path& recording, TimeNs seconds, TimeNs settle,
+                   const char* doing) {
   using Clock = std::chrono::steady_clock;
   LiveSource source(client, {.recording = recording});
-  ImbalanceMeter meter;
+  SettledImbalance imbalance(settle, seconds);
   const auto begin = Clock::now();
-  bool settled = false;
-  for (std::chrono::duration<double> passed{}; passed < seconds; passed = Clock::now() - begin) {
-    command_progress().report(passed / seconds, doing);
+  const auto passed = [begin] {
+    return TimeNs{std::chrono::nanoseconds(Clock::now() - begin).count()};
+  };
+  const TimeNs end = settle + seconds;
+  while (passed() < end) {
+    command_progress().report(static_cast<double>(passed()) / static_cast<double>(end), doing);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const LiveState state = source.state();
     if (state == LiveState::Lost || state == LiveState::Ended)
       throw Error(client->target(), "", "the node was lost: " + source.snapshot()->reason);
-    const auto imbalance = mean_imbalance(client->status());
-    if (!settled && passed > settle && meter.add(imbalance)) {
-      settled = true;
-      meter = {};
-    }
-    meter.add(imbalance);
+    imbalance.add(passed(), mean_imbalance(client->status()));
   }
   source.stop();
   if (const auto& error = source.snapshot()->recording_error; !error.empty())
     throw Error(recording.string(), "", "recording stopped: " + error);
-  return {recording, meter.mean()};
+  return {recording, imbalance.mean()};
 }
 
 }  // namespace moescope

@@ -1,12 +1,12 @@
 // Watches a running node for a while and keeps what it recorded, for figures of before and after.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "core/cluster/client.h"
+#include "core/trace/types.h"
 
 namespace moescope {
 
@@ -29,12 +29,11 @@ struct Watched {
   std::optional<double> imbalance;  ///< mean of the windows that the node told of
 };
 
-/// Records the node to `recording` for `seconds`. The node tells the imbalance of whole windows;
-/// those told in the first `settle` seconds began before and do not count, unless no other came.
-/// `doing` names it in the progress line. Throws Error when the node is lost or the disk is full,
-/// Cancelled.
+/// Records the node to `recording` for `settle` + `seconds`, both in ns; imbalance is that of the
+/// windows that SettledImbalance counts. `doing` names it in the progress line. Throws Error when
+/// the node is lost or the disk is full, Cancelled.
 Watched watch_node(const std::shared_ptr<ClusterClient>& client,
-                   const std::filesystem::path& recording, std::chrono::duration<double> seconds,
-                   std::chrono::duration<double> settle, const char* doing);
+                   const std::filesystem::path& recording, TimeNs seconds, TimeNs settle,
+                   const char* doing);
 
 }  // namespace moescope

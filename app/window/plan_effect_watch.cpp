@@ -38,7 +38,8 @@ void PlanEffectWatch::begin(RunningEngine engine, const PlanPtr& plan) {
 void PlanEffectWatch::committed(quint64 ticket, TimeNs at) {
   if (!effect_) return;
   ticket_ = ticket;
-  after_ = {};
+  after_ = SettledImbalance();
+  after_.add(0, recent_.last());
   since_ = traffic_until_ = at;
   tell();
 }
@@ -60,8 +61,8 @@ void PlanEffectWatch::update(const LiveSnapshot& snapshot, std::optional<double>
   recent_.add(imbalance);
   if (!effect_ || !ticket_) return;
   const TimeNs now = snapshot.trace->range().end, end = since_ + kEffectSettle + kEffectWindow;
-  if (now - since_ > kEffectSettle && now < end && after_.add(imbalance))
-    effect_->imbalance.measured = after_.mean();
+  after_.add(now - since_, imbalance);
+  effect_->imbalance.measured = after_.mean();
   const TimeRange after{since_, std::min(now, end)};
   effect_->decode_step.measured = mean_decode_step(snapshot.steps, after);
   measureTraffic(snapshot, after);

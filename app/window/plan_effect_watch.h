@@ -46,9 +46,9 @@ class PlanEffectWatch : public QObject {
   RuleSet rules_;
   std::optional<quint64> ticket_;  ///< once in force
   ImbalanceMeter recent_;          ///< of the last windows, whatever plan is in force
-  ImbalanceMeter after_;           ///< of those after the change
-  TimeNs since_ = 0;               ///< trace time of the change
-  TimeNs traffic_until_ = 0;       ///< traffic was measured up to there
+  SettledImbalance after_;
+  TimeNs since_ = 0;          ///< trace time of the change
+  TimeNs traffic_until_ = 0;  ///< traffic was measured up to there
   JobRunner forecast_job_, traffic_job_;
 };
 

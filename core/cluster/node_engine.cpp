@@ -9,15 +9,20 @@ std::optional<double> mean_imbalance(const NodeStatus& status) {
   return mean_of(layers);
 }
 
-bool ImbalanceMeter::add(std::optional<double> imbalance) {
-  if (!imbalance || (!windows_.empty() && windows_.back() == *imbalance)) return false;
+void ImbalanceMeter::add(std::optional<double> imbalance) {
+  if (!imbalance || (!windows_.empty() && windows_.back() == *imbalance)) return;
   windows_.push_back(*imbalance);
   if (windows_.size() > kWindows) windows_.pop_front();
-  return true;
 }
 
 std::optional<double> ImbalanceMeter::mean() const {
   return mean_of({windows_.begin(), windows_.end()});
+}
+
+void SettledImbalance::add(TimeNs since, std::optional<double> imbalance) {
+  if (!imbalance || imbalance == told_) return;
+  told_ = imbalance;
+  if (since > settle_ && since <= settle_ + window_) counted_.push_back(*imbalance);
 }
 
 RunningEngine running_engine(const NodeStatus& status) {

@@ -3,7 +3,9 @@
 
 #include <deque>
 #include <optional>
+#include <vector>
 
+#include "core/analysis/plan_effect.h"
 #include "core/cluster/node_types.h"
 #include "core/simulate/plan_forecast.h"
 
@@ -15,13 +17,33 @@ std::optional<double> mean_imbalance(const NodeStatus& status);
 /// Mean of what a node told of its last windows. It is asked more often than it has a new one.
 class ImbalanceMeter {
  public:
-  /// Whether that is of another window than the one before.
-  bool add(std::optional<double> imbalance);
+  void add(std::optional<double> imbalance);
   std::optional<double> mean() const;
+  std::optional<double> last() const {
+    return windows_.empty() ? std::nullopt : std::optional(windows_.back());
+  }
 
  private:
   static constexpr std::size_t kWindows = 8;
   std::deque<double> windows_;
+};
+
+/// Imbalance after a change, of the windows that a node tells of first after `settle` and not later
+/// than `settle` + `window`: one that it told of before, also the one that ends the settling time,
+/// may have begun before the change.
+class SettledImbalance {
+ public:
+  explicit SettledImbalance(TimeNs settle = kEffectSettle, TimeNs window = kEffectWindow)
+      : settle_(settle), window_(window) {}
+  /// What the node tells at `since`, ns after the change; called in order of time.
+  void add(TimeNs since, std::optional<double> imbalance);
+  /// nullopt as long as no window counts.
+  std::optional<double> mean() const { return mean_of(counted_); }
+
+ private:
+  TimeNs settle_, window_;
+  std::optional<double> told_;   ///< last, whether it counts or not
+  std::vector<double> counted_;  ///< a value a window
 };
 
 /// What the status tells of the engine: imbalance, overlap, and the workers of the last unit.
