@@ -19,6 +19,10 @@ struct ApplyOptions : NodeOptions {
   EffectOptions effect;
 };
 
+struct RollbackOptions : NodeOptions {
+  EffectOptions effect;
+};
+
 /// What moves from the running plan to the new one, by layer.
 Json moves_json(const Plan& running, const Plan& plan) {
   Json layers = Json::array();
@@ -93,7 +97,8 @@ void apply(const ApplyOptions& options) {
                                                    static_cast<double>(change.bytes_total) / 1e6));
     return true;
   });
-  if (effect && outcome.done && !options.dry_run) measure_effect(options.effect, client, *effect);
+  if (effect && outcome.change.in_force())
+    follow_effect(options.effect, client, outcome.change.ticket, *effect);
   if (options.json) {
     Json document = outcome_json(options, outcome);
     document["dry_run"] = options.dry_run;
@@ -110,12 +115,38 @@ void apply(const ApplyOptions& options) {
   finish(options, outcome);
 }
 
-void rollback(const NodeOptions& options) {
-  const PlanOutcome outcome = connect_node(options)->rollback();
-  if (options.json)
-    print_json(outcome_json(options, outcome));
-  else if (outcome.done)
+/// What coming back to the plan from before will do, if that is asked and the node tells that plan.
+std::optional<PlanEffect> predict_return(const RollbackOptions& options,
+                                         const std::shared_ptr<ClusterClient>& client,
+                                         const NodeStatus& status, Json& layers) {
+  if (status.previous_plan_json.empty()) return std::nullopt;
+  const Plan running = parse_plan(status.plan_json, options.target).plan;
+  const Plan previous = parse_plan(status.previous_plan_json, options.target).plan;
+  layers = moves_json(running, previous);
+  return predict_effect(options.effect, client, status, running, previous);
+}
+
+void rollback(const RollbackOptions& options) {
+  const auto client = connect_node(options);
+  const NodeStatus before = client->status(true);
+  Json layers = Json::array();
+  auto effect = predict_return(options, client, before, layers);
+  const PlanOutcome outcome = client->rollback();
+  if (effect && outcome.change.base_epoch != before.epoch) {
+    fmt::print(stderr, "note: the plan was changed meanwhile, the prediction is dropped\n");
+    effect.reset();
+  }
+  if (effect && outcome.change.in_force())
+    follow_effect(options.effect, client, outcome.change.ticket, *effect);
+  if (options.json) {
+    Json document = outcome_json(options, outcome);
+    document["layers"] = layers;
+    document["effect"] = effect ? effect_json(*effect) : Json();
+    print_json(document);
+  } else if (outcome.done) {
     print_outcome(outcome);
+    if (effect) print_effect(*effect);
+  }
   finish(options, outcome);
 }
 
@@ -136,8 +167,9 @@ void register_apply(CLI::App& app) {
 
 void register_rollback(CLI::App& app) {
   auto* command = app.add_subcommand("rollback", "Take the last change of plan of a node back");
-  auto options = std::make_shared<NodeOptions>();
+  auto options = std::make_shared<RollbackOptions>();
   add_node_options(*command, *options);
+  add_effect_options(*command, options->effect);
   command->callback([options] { rollback(*options); });
 }
 

@@ -8,6 +8,7 @@
 #include "app/commands/node_watch.h"
 #include "core/analysis/step_traffic.h"
 #include "core/cluster/node_engine.h"
+#include "core/error.h"
 #include "core/import/open.h"
 #include "core/loads/sniff.h"
 #include "core/trace/sink.h"
@@ -43,6 +44,30 @@ Json figure_json(const EffectFigure& figure) {
           {"measured", nullable(figure.measured)}};
 }
 
+void measure_effect(double seconds, const std::shared_ptr<ClusterClient>& client,
+                    PlanEffect& effect) {
+  const TemporaryFolder folder;
+  const Watched after = watch_node(client, folder.path() / "after.moetrace", nanoseconds(seconds),
+                                   kEffectSettle, "measuring the new plan");
+  effect.imbalance.measured = after.imbalance;
+  const auto trace = open_trace({after.recording}, {}, command_progress());
+  const auto steps = read_serving(*trace).steps;
+  effect.decode_step.measured = mean_decode_step(steps, trace->range());
+  const Classification classes(*trace, RuleSet::built_in(), command_progress());
+  const auto traffic =
+      decode_traffic(*trace, classes, steps, {trace->range()}, command_progress()).front();
+  if (traffic) set_traffic(effect, &EffectFigure::measured, *traffic);
+}
+
+void keep_effect(const std::shared_ptr<ClusterClient>& client, std::uint64_t ticket,
+                 const PlanEffect& effect) {
+  try {
+    client->tell_effect(ticket, effect);
+  } catch (const Error& error) {
+    fmt::print(stderr, "note: moescope status will not tell these figures: {}\n", error.problem());
+  }
+}
+
 }  // namespace
 
 void add_effect_options(CLI::App& command, EffectOptions& options) {
@@ -74,21 +99,12 @@ std::optional<PlanEffect> predict_effect(const EffectOptions& options,
   return forecast(before.recording.string(), before.imbalance);
 }
 
-void measure_effect(const EffectOptions& options, const std::shared_ptr<ClusterClient>& client,
-                    PlanEffect& effect) {
+void follow_effect(const EffectOptions& options, const std::shared_ptr<ClusterClient>& client,
+                   std::uint64_t ticket, PlanEffect& effect) {
+  keep_effect(client, ticket, effect);
   if (!options.measure) return;
-  const TemporaryFolder folder;
-  const Watched after =
-      watch_node(client, folder.path() / "after.moetrace", nanoseconds(*options.measure),
-                 kEffectSettle, "measuring the new plan");
-  effect.imbalance.measured = after.imbalance;
-  const auto trace = open_trace({after.recording}, {}, command_progress());
-  const auto steps = read_serving(*trace).steps;
-  effect.decode_step.measured = mean_decode_step(steps, trace->range());
-  const Classification classes(*trace, RuleSet::built_in(), command_progress());
-  const auto traffic =
-      decode_traffic(*trace, classes, steps, {trace->range()}, command_progress()).front();
-  if (traffic) set_traffic(effect, &EffectFigure::measured, *traffic);
+  measure_effect(*options.measure, client, effect);
+  keep_effect(client, ticket, effect);
 }
 
 Json effect_json(const PlanEffect& effect) {
@@ -100,22 +116,29 @@ Json effect_json(const PlanEffect& effect) {
           {"notes", effect.notes}};
 }
 
-void print_effect(const PlanEffect& effect) {
-  const auto print = [](const char* name, const EffectFigure& figure, double unit,
-                        const char* suffix) {
-    if (!figure.before && !figure.predicted) return;
+std::vector<std::string> effect_lines(const PlanEffect& effect) {
+  std::vector<std::string> lines;
+  const auto add = [&lines](const char* name, const EffectFigure& figure, double unit,
+                            const char* suffix) {
+    if (!figure.before && !figure.predicted && !figure.measured) return;
     const auto text = [&](const std::optional<double>& value) {
       return value ? fmt::format("{:.2f}{}", *value / unit, suffix) : std::string("-");
     };
-    fmt::print("{:<14} before {}, predicted {} +- {}{}, measured {}\n", name, text(figure.before),
-               text(figure.predicted), text(figure.error),
-               figure.below_noise().value_or(false) ? " (change below the noise)" : "",
-               text(figure.measured));
+    lines.push_back(
+        fmt::format("{:<14} before {}, predicted {}{}{}, measured {}", name, text(figure.before),
+                    text(figure.predicted), figure.error ? " +- " + text(figure.error) : "",
+                    figure.below_noise().value_or(false) ? " (change below the noise)" : "",
+                    text(figure.measured)));
   };
-  print("imbalance", effect.imbalance, 1, "");
-  print("step", effect.decode_step, 1e6, " ms");
-  print("between nodes", effect.node_traffic, 1e3, " kB/token");
-  print("inside nodes", effect.rank_traffic, 1e3, " kB/token");
+  add("imbalance", effect.imbalance, 1, "");
+  add("step", effect.decode_step, 1e6, " ms");
+  add("between nodes", effect.node_traffic, 1e3, " kB/token");
+  add("inside nodes", effect.rank_traffic, 1e3, " kB/token");
+  return lines;
+}
+
+void print_effect(const PlanEffect& effect) {
+  for (const auto& line : effect_lines(effect)) fmt::print("{}\n", line);
   for (const auto& note : effect.notes) fmt::print(stderr, "note: {}\n", note);
 }
 

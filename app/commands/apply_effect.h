@@ -1,10 +1,12 @@
-// What `moescope apply` predicts of a change of plan, and measures after it.
+// What `moescope apply` and `rollback` predict of a change of plan, measure after it and have the
+// node keep; `status` shows it.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/commands/json_output.h"
 #include "core/analysis/plan_effect.h"
@@ -25,12 +27,17 @@ std::optional<PlanEffect> predict_effect(const EffectOptions& options,
                                          const std::shared_ptr<ClusterClient>& client,
                                          const NodeStatus& status, const Plan& running,
                                          const Plan& plan);
-/// Watches the node for the seconds to measure, if any, and fills in what was measured.
-void measure_effect(const EffectOptions& options, const std::shared_ptr<ClusterClient>& client,
-                    PlanEffect& effect);
+/// After the change `ticket` came into force: watches the node for the seconds to measure, if any,
+/// fills in what was measured, and has the node keep it all for its history. That a node cannot
+/// keep it is told on stderr.
+void follow_effect(const EffectOptions& options, const std::shared_ptr<ClusterClient>& client,
+                   std::uint64_t ticket, PlanEffect& effect);
 
 /// Lengths in ns, traffic in bytes a decoded token.
 Json effect_json(const PlanEffect& effect);
+/// A line a figure; those of which nothing is known are left out.
+std::vector<std::string> effect_lines(const PlanEffect& effect);
+/// The lines on stdout, its notes on stderr.
 void print_effect(const PlanEffect& effect);
 
 }  // namespace moescope

@@ -1,6 +1,9 @@
 #include "app/commands/cluster_commands.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include "app/commands/apply_effect.h"
 
 namespace moescope {
 namespace {
@@ -51,7 +54,8 @@ Json change_json(const NodePlanChange& c) {
           {"seconds", c.seconds},
           {"tpot_before_s", measured(c.tpot_before)},
           {"tpot_during_s", measured(c.tpot_during)},
-          {"tpot_after_s", measured(c.tpot_after)}};
+          {"tpot_after_s", measured(c.tpot_after)},
+          {"effect", c.effect ? effect_json(*c.effect) : Json()}};
 }
 
 Json node_json(const NodeStatus& s) {
@@ -106,7 +110,11 @@ Json node_json(const NodeStatus& s) {
 }
 
 std::string change_line(const NodePlanChange& c) {
-  std::string line = fmt::format("{} \"{}\": {}", c.who, c.name, c.phase);
+  std::string line;
+  if (c.wall_ns > 0)
+    line = fmt::format("{:%Y-%m-%d %H:%M:%S} ",
+                       fmt::localtime(static_cast<std::time_t>(c.wall_ns / 1'000'000'000)));
+  line += fmt::format("{} \"{}\": {}", c.who, c.name, c.phase);
   if (!c.reason.empty()) return line + ": " + c.reason;
   line += fmt::format(", epoch {} -> {}, {} copies, {:.2f} MB", c.base_epoch, c.epoch, c.moves,
                       static_cast<double>(c.bytes_total) / 1e6);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/commands/apply_effect.h"
 #include "app/commands/cluster_commands.h"
 #include "app/commands/command.h"
 #include "core/files.h"
@@ -35,7 +36,11 @@ void print(const NodeStatus& s) {
   for (const ViewerStatus& v : s.viewers)
     fmt::print("viewer     {}: {} batches, {} dropped\n", v.peer, v.sent_batches,
                v.dropped_batches);
-  for (const NodePlanChange& c : s.history) fmt::print("change     {}\n", change_line(c));
+  for (const NodePlanChange& c : s.history) {
+    fmt::print("change     {}\n", change_line(c));
+    if (!c.effect) continue;
+    for (const auto& line : effect_lines(*c.effect)) fmt::print("           {}\n", line);
+  }
 }
 
 void run(const StatusOptions& options) {
@@ -50,7 +55,8 @@ void run(const StatusOptions& options) {
 }  // namespace
 
 void register_status(CLI::App& app) {
-  auto* command = app.add_subcommand("status", "What a running moescope-node does");
+  auto* command = app.add_subcommand(
+      "status", "What a running moescope-node does, and what its changes of plan did");
   auto options = std::make_shared<StatusOptions>();
   add_node_options(*command, *options);
   command->add_option("--save-plan", options->plan, "Write the running plan to this file");

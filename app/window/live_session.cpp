@@ -81,7 +81,8 @@ std::string LiveSession::newRecording() const {
 
 void LiveSession::reset() {
   status_timer_.stop();
-  for (JobRunner* job : {&connect_job_, &snapshot_job_, &status_job_, &settings_job_, &stop_job_})
+  for (JobRunner* job :
+       {&connect_job_, &snapshot_job_, &status_job_, &settings_job_, &stop_job_, &effect_job_})
     job->cancel();
   if (abandon_) *abandon_ = true;
   // Completing a recording takes a moment.
@@ -385,8 +386,30 @@ void LiveSession::abandonPlan() {
 }
 
 void LiveSession::rollBack() {
-  runPlan([](ClusterClient& client, const PlanListener&) { return client.rollback(); },
-          &LiveSession::planEnded);
+  runPlan(
+      [this](ClusterClient& client, const PlanListener&) {
+        QMetaObject::invokeMethod(
+            this,
+            [this, plan = client.status(true).previous_plan_json] { Q_EMIT rollBackBegins(plan); },
+            Qt::QueuedConnection);
+        return client.rollback();
+      },
+      &LiveSession::planEnded);
+}
+
+void LiveSession::tellEffect(quint64 ticket, const PlanEffect& effect) {
+  if (!client_ || !active() || !state_.may_change) return;
+  effect_job_.start(
+      tr("Telling what the plan did"),
+      [client = client_, ticket, effect](Progress&) {
+        try {
+          client->tell_effect(ticket, effect);
+        } catch (const Error&) {
+          // An older node keeps no effects; this window shows them all the same.
+        }
+        return true;
+      },
+      [](bool) {});
 }
 
 }  // namespace moescope

@@ -55,7 +55,10 @@ class LiveSession : public QObject {
   void applyPlan(const std::string& plan_json, const QString& name);
   /// Gives up a change that is not committed.
   void abandonPlan();
+  /// Tells by rollBackBegins() which plan comes back; planEnded() follows.
   void rollBack();
+  /// Has the node keep what a change of plan did; one that cannot is left as it is.
+  void tellEffect(quint64 ticket, const PlanEffect& effect);
   bool planBusy() const { return plan_job_.running(); }
 
  Q_SIGNALS:
@@ -65,6 +68,8 @@ class LiveSession : public QObject {
   void planChecked(const moescope::PlanOutcome& outcome);
   void planProgressed(const moescope::NodePlanChange& change);
   void planEnded(const moescope::PlanOutcome& outcome);
+  /// "": the node does not tell.
+  void rollBackBegins(const std::string& plan_json);
   /// A call failed; the session goes on.
   void failed(const QString& message);
 
@@ -97,7 +102,8 @@ class LiveSession : public QObject {
   std::shared_ptr<std::atomic<bool>> abandon_;
   QTimer status_timer_;
   QElapsedTimer rates_told_;
-  JobRunner connect_job_, snapshot_job_, status_job_, settings_job_, plan_job_, stop_job_;
+  JobRunner connect_job_, snapshot_job_, status_job_, settings_job_, plan_job_, stop_job_,
+      effect_job_;
 };
 
 }  // namespace moescope

@@ -20,6 +20,7 @@ constexpr int kAnalysisMs = 1000;  ///< between analyses of a growing trace, at 
 constexpr int kAnalysisShare = 4;  ///< and so many times as long as one takes
 constexpr int kLoadsMs = 1000;     ///< between updates of the loads
 constexpr int kServedMs = 500;     ///< between updates of the requests
+constexpr int kTellMs = 2000;      ///< between two times that the node is told of an effect
 
 }  // namespace
 
@@ -62,6 +63,8 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
   connect(&analysis_delay_, &QTimer::timeout, this, &LiveWindow::analyze);
   loads_delay_.setSingleShot(true);
   connect(&loads_delay_, &QTimer::timeout, this, &LiveWindow::showLoads);
+  effect_delay_.setSingleShot(true);
+  connect(&effect_delay_, &QTimer::timeout, this, &LiveWindow::tellEffect);
   connectSession();
 }
 
@@ -275,20 +278,31 @@ void LiveWindow::connectPlan() {
   connect(apply_, &QAction::triggered, this, check);
   connect(&panel, &ApplyPanel::checkRequested, this, check);
   connect(&panel, &ApplyPanel::applyRequested, this, [this, &panel] {
-    beginEffect();
+    tellEffect();
+    beginEffect(parts_.loads.plan());
     panel.setRunning();
     live_.applyPlan(editedPlan(), tr("edited plan"));
   });
   connect(&effect_, &PlanEffectWatch::changed, this, [this, &panel](const PlanEffect& effect) {
     panel.setEffect(effect);
     cluster_->setEffects(effect_.effects());
+    if (!effect_delay_.isActive()) effect_delay_.start(kTellMs);
     Q_EMIT effectShown(effect);
   });
   connect(&panel, &ApplyPanel::abandonRequested, &live_, &LiveSession::abandonPlan);
   const auto roll_back = [this] {
+    tellEffect();
     effect_.drop();
     live_.rollBack();
   };
+  connect(&live_, &LiveSession::rollBackBegins, this, [this](const std::string& json) {
+    if (json.empty() || !live_.snapshot()) return;
+    try {
+      beginEffect(std::make_shared<const Plan>(parse_plan(json, "the plan from before").plan));
+    } catch (const Error&) {
+      // It comes back all the same; nothing is predicted of it.
+    }
+  });
   connect(&panel, &ApplyPanel::rollBackRequested, this, roll_back);
   connect(roll_back_, &QAction::triggered, this, roll_back);
   connect(&panel, &ApplyPanel::dismissed, this, [this, &panel] {
@@ -312,14 +326,22 @@ void LiveWindow::connectPlan() {
 
 void LiveWindow::planEnded(const PlanOutcome& outcome) {
   cluster_->applyPanel().showOutcome(outcome);
-  if (outcome.done && live_.snapshot())
+  if (outcome.change.in_force() && live_.snapshot())
     effect_.committed(outcome.change.ticket, live_.snapshot()->trace->range().end);
   else
     effect_.drop();
 }
 
-/// All that a prediction for the edited plan is made from.
-void LiveWindow::beginEffect() {
+/// The node keeps what is known of the last change, for whoever asks it.
+void LiveWindow::tellEffect() {
+  effect_delay_.stop();
+  if (effect_.effects().empty()) return;
+  const auto& [ticket, effect] = *effect_.effects().rbegin();
+  live_.tellEffect(ticket, effect);
+}
+
+/// A prediction for `plan`, from all that is known of the running engine.
+void LiveWindow::beginEffect(const PlanPtr& plan) {
   const LiveSnapshotPtr& snapshot = live_.snapshot();
   const auto& status = live_.state().status;
   RunningEngine engine = status ? running_engine(*status) : RunningEngine();
@@ -329,7 +351,7 @@ void LiveWindow::beginEffect() {
   engine.loads = load_sets_;
   if (running_) engine.plan = *running_;
   if (live_.state().embedded) engine.cores = hardware_threads();
-  effect_.begin(std::move(engine), parts_.loads.plan());
+  effect_.begin(std::move(engine), plan);
 }
 
 bool LiveWindow::planDiffers() const {

@@ -76,7 +76,8 @@ class LiveWindow : public QObject {
   void openRecording();
   void offerPlan();
   void planEnded(const PlanOutcome& outcome);
-  void beginEffect();
+  void beginEffect(const PlanPtr& plan);
+  void tellEffect();
   std::string editedPlan() const;
 
   LiveParts parts_;
@@ -101,6 +102,7 @@ class LiveWindow : public QObject {
   qint64 analysis_pause_ = 0;    ///< ms between two
   QElapsedTimer served_;         ///< since requests were shown
   PlanEffectWatch effect_;
+  QTimer effect_delay_;  ///< until the node is told of it
 };
 
 }  // namespace moescope

@@ -17,6 +17,7 @@ struct EffectFigure {
   std::optional<double> error;  ///< error bar of the prediction, either way
   /// Whether the predicted change is within the error bar; nullopt when one of them is not known.
   std::optional<bool> below_noise() const;
+  friend bool operator==(const EffectFigure&, const EffectFigure&) = default;
 };
 
 struct PlanEffect {
@@ -26,6 +27,7 @@ struct PlanEffect {
   EffectFigure rank_traffic;        ///< and between ranks of a node
   std::vector<std::string> notes;   ///< what limits the gain, or why nothing was predicted
   std::vector<std::string> fitted;  ///< constants of the model, as fitted from the recording
+  friend bool operator==(const PlanEffect&, const PlanEffect&) = default;
 };
 
 /// Time before and after a change that is compared.

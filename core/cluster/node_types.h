@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/analysis/plan_effect.h"
+
 namespace moescope {
 
 /// Raised when a message changes its meaning; client and node must agree.
@@ -42,6 +44,7 @@ struct NodePlanChange {
   std::int64_t wall_ns = 0;                         ///< Unix time of the proposal
   double seconds = 0;                               ///< from proposal to now or to the end
   double tpot_before = 0, tpot_during = 0, tpot_after = 0;  ///< s; 0: no token then
+  std::optional<PlanEffect> effect;  ///< as the client told that asked for it
 
   bool in_force() const { return phase == "holding" || phase == "released"; }
   bool over() const { return in_force() || phase == "rolled_back" || phase == "refused"; }
@@ -90,6 +93,7 @@ struct NodeStatus {
   std::vector<ViewerStatus> viewers;
   std::vector<NodePlanChange> history;  ///< oldest first, the last 100
   std::string plan_json;                ///< of the running plan; empty unless asked for
+  std::string previous_plan_json;  ///< what a rollback brings back; empty: nothing, or not asked
 };
 
 /// How a change of plan ended, or what a dry run found.
@@ -126,6 +130,9 @@ class NodeControl {
   virtual PlanOutcome apply(const PlanRequest& request, const std::string& who,
                             const PlanListener& listener) = 0;
   virtual PlanOutcome rollback(const std::string& who) = 0;
+  /// Keeps what a client predicted and measured of a change, for the history. Replaces what was
+  /// told of it before; throws Error when there is no such change in force.
+  virtual void tell_effect(std::uint64_t ticket, const PlanEffect& effect) = 0;
   virtual void configure(const NodeSettings& settings) = 0;
   /// Asks the node to end; returns at once.
   virtual void stop() = 0;

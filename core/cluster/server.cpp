@@ -126,6 +126,12 @@ class ControlService final : public wire::Control::Service {
     return answer(*context, PeerRole::Operator,
                   [&](const Caller& caller) { encode(control_.rollback(caller.name), *reply); });
   }
+  grpc::Status TellEffect(grpc::ServerContext* context, const wire::EffectReport* request,
+                          wire::Empty*) override {
+    return answer(*context, PeerRole::Operator, [&](const Caller&) {
+      control_.tell_effect(request->ticket(), decode(request->effect()));
+    });
+  }
   grpc::Status Configure(grpc::ServerContext* context, const wire::NodeSettings* request,
                          wire::NodeStatus* reply) override {
     return answer(*context, PeerRole::Operator, [&](const Caller&) {

@@ -1,5 +1,7 @@
 #include "core/cluster/wire_types.h"
 
+#include <cmath>
+
 namespace moescope {
 namespace {
 
@@ -33,7 +35,44 @@ NodeUnit decode(const wire::Unit& u) {
           decode(u.observed())};
 }
 
+void encode(const EffectFigure& f, wire::Figure& out) {
+  if (f.before) out.set_before(*f.before);
+  if (f.predicted) out.set_predicted(*f.predicted);
+  if (f.measured) out.set_measured(*f.measured);
+  if (f.error) out.set_error(*f.error);
+}
+
+EffectFigure decode(const wire::Figure& f) {
+  const auto value = [](bool has, double v) {
+    return has && std::isfinite(v) ? std::optional(v) : std::nullopt;
+  };
+  return {value(f.has_before(), f.before()), value(f.has_predicted(), f.predicted()),
+          value(f.has_measured(), f.measured()), value(f.has_error(), f.error())};
+}
+
+template <typename Texts>
+std::vector<std::string> decode_texts(const Texts& texts) {
+  std::vector<std::string> out;
+  for (const std::string& text : texts)
+    if (out.size() < kMaxEffectTexts && text.size() <= kMaxEffectText) out.push_back(text);
+  return out;
+}
+
 }  // namespace
+
+void encode(const PlanEffect& e, wire::Effect& out) {
+  encode(e.imbalance, *out.mutable_imbalance());
+  encode(e.decode_step, *out.mutable_decode_step());
+  encode(e.node_traffic, *out.mutable_node_traffic());
+  encode(e.rank_traffic, *out.mutable_rank_traffic());
+  out.mutable_notes()->Add(e.notes.begin(), e.notes.end());
+  out.mutable_fitted()->Add(e.fitted.begin(), e.fitted.end());
+}
+
+PlanEffect decode(const wire::Effect& e) {
+  return {decode(e.imbalance()),    decode(e.decode_step()), decode(e.node_traffic()),
+          decode(e.rank_traffic()), decode_texts(e.notes()), decode_texts(e.fitted())};
+}
 
 void encode(const NodePlanChange& c, wire::PlanChange& out) {
   out.set_ticket(c.ticket);
@@ -56,6 +95,7 @@ void encode(const NodePlanChange& c, wire::PlanChange& out) {
   out.set_tpot_before(c.tpot_before);
   out.set_tpot_during(c.tpot_during);
   out.set_tpot_after(c.tpot_after);
+  if (c.effect) encode(*c.effect, *out.mutable_effect());
 }
 
 NodePlanChange decode(const wire::PlanChange& c) {
@@ -80,6 +120,7 @@ NodePlanChange decode(const wire::PlanChange& c) {
   out.tpot_before = c.tpot_before();
   out.tpot_during = c.tpot_during();
   out.tpot_after = c.tpot_after();
+  if (c.has_effect()) out.effect = decode(c.effect());
   return out;
 }
 
@@ -157,6 +198,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   }
   for (const auto& change : s.history) encode(change, *out.add_history());
   out.set_plan_json(s.plan_json);
+  out.set_previous_plan_json(s.previous_plan_json);
 }
 
 NodeStatus decode(const wire::NodeStatus& s) {
@@ -188,6 +230,7 @@ NodeStatus decode(const wire::NodeStatus& s) {
     out.viewers.push_back({v.peer(), v.sent_batches(), v.dropped_batches(), v.dropped_spans()});
   for (const auto& change : s.history()) out.history.push_back(decode(change));
   out.plan_json = s.plan_json();
+  out.previous_plan_json = s.previous_plan_json();
   return out;
 }
 

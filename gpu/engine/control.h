@@ -124,6 +124,9 @@ class Control {
   virtual std::uint64_t epoch() const = 0;
   /// The plan in force.
   virtual Plan plan() const = 0;
+  /// The plan from before the last released change, which rollback() brings back; nothing when
+  /// there is none.
+  virtual std::optional<Plan> previous_plan() const = 0;
   virtual std::optional<PlanChange> plan_change(PlanTicket ticket) const = 0;
   /// All changes in order of proposal.
   virtual std::vector<PlanChange> history() const = 0;

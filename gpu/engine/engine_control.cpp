@@ -22,6 +22,10 @@ Plan EngineControl::plan() const {
   return changer_.plan();
 }
 
+std::optional<Plan> EngineControl::previous_plan() const {
+  return changer_.previous_plan();
+}
+
 /// A finished change also tells how fast tokens came afterwards, as far as they came.
 PlanChange EngineControl::with_after(PlanChange change) const {
   constexpr std::int64_t kAfter = 5'000'000'000;

@@ -18,6 +18,7 @@ class EngineControl final : public Control {
   std::optional<PlanTicket> rollback(const std::string& who) override;
   std::uint64_t epoch() const override;
   Plan plan() const override;
+  std::optional<Plan> previous_plan() const override;
   std::optional<PlanChange> plan_change(PlanTicket ticket) const override;
   std::vector<PlanChange> history() const override;
   void on_plan_change(std::function<void(const PlanChange&)> listener) override;

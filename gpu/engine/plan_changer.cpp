@@ -93,15 +93,17 @@ Plan PlanChanger::plan() const {
   return plan_of(placement_, parts_.config, parts_.frame);
 }
 
+std::optional<Plan> PlanChanger::previous_plan() const {
+  std::lock_guard lock(mutex_);
+  if (!before_) return std::nullopt;
+  return plan_of(*before_, parts_.config, parts_.frame);
+}
+
 std::optional<PlanTicket> PlanChanger::rollback(const std::string& who) {
   if (const auto ticket = book_.undo(who)) return ticket;
-  std::optional<Placement> before;
-  {
-    std::lock_guard lock(mutex_);
-    before = before_;
-  }
+  const auto before = previous_plan();
   if (!before) return std::nullopt;
-  return book_.add(plan_of(*before, parts_.config, parts_.frame), epoch_, undo_options(who));
+  return book_.add(*before, epoch_, undo_options(who));
 }
 
 /// What the proposal asks for. Throws Error saying why it cannot be; touches nothing.

@@ -46,6 +46,7 @@ class PlanChanger {
   std::optional<PlanTicket> rollback(const std::string& who);
   std::uint64_t epoch() const { return epoch_; }
   Plan plan() const;
+  std::optional<Plan> previous_plan() const;
 
  private:
   /// Layers that change together, with the copies of each unit.

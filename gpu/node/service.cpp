@@ -125,8 +125,17 @@ NodeStatus NodeService::status(bool with_plan) {
     out.ranks.push_back({rank.rank, rank.node, to_string(rank.unit), rank.dropped, rank.tokens});
   const auto history = control_.history();
   const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
-  for (std::size_t i = first; i < history.size(); ++i) out.history.push_back(told(history[i]));
-  if (with_plan) out.plan_json = plan_json(control_.plan());
+  {
+    std::lock_guard lock(mutex_);
+    for (std::size_t i = first; i < history.size(); ++i) {
+      out.history.push_back(told(history[i]));
+      if (const auto known = effects_.find(history[i].ticket); known != effects_.end())
+        out.history.back().effect = known->second;
+    }
+  }
+  if (!with_plan) return out;
+  out.plan_json = plan_json(control_.plan());
+  if (const auto previous = control_.previous_plan()) out.previous_plan_json = plan_json(*previous);
   return out;
 }
 
@@ -215,6 +224,16 @@ PlanOutcome NodeService::rollback(const std::string& who) {
   // Undoing a change under way ends it as rolled back, which is what was asked for.
   outcome.done = outcome.done || outcome.change.phase == to_string(PlanPhase::RolledBack);
   return outcome;
+}
+
+void NodeService::tell_effect(std::uint64_t ticket, const PlanEffect& effect) {
+  const auto change = control_.plan_change(ticket);
+  if (!change || !told(*change).in_force())
+    throw Error("effect", "", fmt::format("change {} of the plan did not come into force", ticket),
+                "moescope status tells the changes");
+  std::lock_guard lock(mutex_);
+  effects_[ticket] = effect;
+  if (effects_.size() > kToldChanges) effects_.erase(effects_.begin());
 }
 
 void NodeService::configure(const NodeSettings& settings) {

@@ -30,6 +30,7 @@ class NodeService final : public NodeControl {
   PlanOutcome apply(const PlanRequest& request, const std::string& who,
                     const PlanListener& listener) override;
   PlanOutcome rollback(const std::string& who) override;
+  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override;
   void configure(const NodeSettings& settings) override;
   void stop() override;
 
@@ -48,6 +49,7 @@ class NodeService final : public NodeControl {
   std::condition_variable changed_;
   std::uint64_t changes_ = 0;  ///< counts notices of the control
   std::uint64_t proposals_ = 0;
+  std::map<PlanTicket, PlanEffect> effects_;  ///< of the last changes, as clients told
   bool closed_ = false;
 };
 

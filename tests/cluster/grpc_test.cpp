@@ -68,6 +68,8 @@ TEST_F(ClusterGrpc, ControlCallsGoThrough) {
   const NodeStatus status = client->status(true);
   EXPECT_EQ(status.model, "fake");
   EXPECT_EQ(status.plan_json, "{}");
+  EXPECT_EQ(status.previous_plan_json, "{\"before\":1}");
+  EXPECT_EQ(client->status().previous_plan_json, "") << "not asked for";
   ASSERT_EQ(status.units.size(), 2U);
   EXPECT_EQ(status.units[0].imbalance, (std::vector<double>{1.25, 1}));
   EXPECT_EQ(status.units[0].observed.workers, 3);
@@ -95,6 +97,37 @@ TEST_F(ClusterGrpc, ControlCallsGoThrough) {
   EXPECT_TRUE(client->rollback().done);
   client->stop();
   EXPECT_TRUE(node.control.stopped);
+}
+
+TEST_F(ClusterGrpc, WhatAClientTellsOfAChangeIsInTheHistoryForAll) {
+  Node node(target);
+  const auto client = ClusterClient::connect(target);
+  ASSERT_TRUE(client->apply({"{}", "plan"}).done);
+  EXPECT_FALSE(client->status().history[0].effect);
+  PlanEffect effect;
+  effect.imbalance = {.before = 1.5, .predicted = 1.25, .measured = 1.3, .error = 0.1};
+  effect.decode_step.before = 2e6;
+  effect.notes = {"weights of experts limit the step"};
+  effect.fitted = {"bandwidth 3 GB/s"};
+  client->tell_effect(1, effect);
+  EXPECT_EQ(ClusterClient::connect(target)->status().history[0].effect, effect);
+
+  // What is no number and what nobody reads is left out.
+  PlanEffect wild = effect;
+  wild.imbalance.predicted = std::numeric_limits<double>::quiet_NaN();
+  wild.imbalance.error = std::numeric_limits<double>::infinity();
+  wild.notes = std::vector<std::string>(1000, "note");
+  wild.fitted = {std::string(100'000, 'x')};
+  client->tell_effect(1, wild);
+  const auto kept = client->status().history[0].effect;
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->imbalance.predicted, std::nullopt);
+  EXPECT_EQ(kept->imbalance.error, std::nullopt);
+  EXPECT_EQ(kept->imbalance.before, 1.5);
+  EXPECT_LT(kept->notes.size(), 100U);
+  EXPECT_TRUE(kept->fitted.empty());
+
+  EXPECT_THAT(error_of([&] { client->tell_effect(7, effect); }), HasSubstr("no such change"));
 }
 
 TEST_F(ClusterGrpc, AnAbandonedChangeIsUndone) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "core/cluster/client.h"
 #include "core/cluster/publisher.h"
@@ -83,7 +84,7 @@ class FakeNode final : public NodeControl {
     publisher.end(reason);
   }
 
-  NodeStatus status(bool) override {
+  NodeStatus status(bool with_plan) override {
     std::lock_guard lock(mutex_);
     NodeStatus status;
     status.dropped = dropped_;
@@ -98,6 +99,7 @@ class FakeNode final : public NodeControl {
     unit.requested = unit.granted = unit.observed = {4, comm_workers_};
     status.units = {unit};
     status.history = history_;
+    if (with_plan) status.previous_plan_json = previous_;
     return status;
   }
 
@@ -120,6 +122,7 @@ class FakeNode final : public NodeControl {
     change.phase = "preparing";
     change.bytes_done = 2048;
     if (listener) listener(change);
+    previous_ = applied.empty() ? plan_json(plan({0, 1, 2, 3})) : applied;
     applied = request.plan_json;
     publisher.add_plan({now_, request.name, request.plan_json});
     publisher.end_round();
@@ -142,7 +145,15 @@ class FakeNode final : public NodeControl {
     outcome.change.phase = "released";
     outcome.change.epoch = ++epoch_;
     history_.push_back(outcome.change);
+    publisher.add_plan({now_, "rollback", previous_});
+    publisher.end_round();
+    std::swap(applied, previous_);
     return outcome;
+  }
+
+  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+    std::lock_guard lock(mutex_);
+    history_.at(ticket - 1).effect = effect;
   }
 
   void configure(const NodeSettings& settings) override {
@@ -169,6 +180,7 @@ class FakeNode final : public NodeControl {
   std::uint64_t epoch_ = 0;
   double imbalance_ = 1;
   std::vector<NodePlanChange> history_;
+  std::string previous_;  ///< plan that a rollback brings back
 };
 
 /// Throws while the node's connection is cut; waits for batches in short steps to notice it.
@@ -199,6 +211,9 @@ class CutTransport final : public Transport {
     return way().apply(request, listener);
   }
   PlanOutcome rollback() override { return way().rollback(); }
+  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+    way().tell_effect(ticket, effect);
+  }
   NodeStatus configure(const NodeSettings& settings) override { return way().configure(settings); }
   void stop() override { way().stop(); }
   std::unique_ptr<TelemetryStream> subscribe(std::uint32_t credits) override {

@@ -221,6 +221,17 @@ TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
   press("applyRollBack");
   ASSERT_TRUE(wait_for(
       [this] { return live().state().status && live().state().status->history.size() == 2; }));
+  for (int i = 0; i < 2; ++i) node.serve(1500);
+  node.load(1.7);
+  // The rollback is the newest row, and the node keeps for others what both changes did.
+  ASSERT_TRUE(wait_for([&] {
+    node.serve(10);
+    const auto& history = live().state().status->history;
+    return history[0].effect && history[1].effect && history[1].effect->imbalance.measured;
+  }));
+  EXPECT_THAT(log->index(0, PlanLogModel::Imbalance).data().toString().toStdString(),
+              testing::MatchesRegex("1.[0-9]+ / 1.[0-9]+.* / 1.70"));
+  EXPECT_EQ(node.status(false).history[0].effect->imbalance.measured, 1.4);
 }
 
 TEST_F(LiveWindowTest, ControlsChangeTheNode) {

@@ -142,6 +142,39 @@ TEST_F(ClusterCommands, ApplyWatchesTheNodeWhenItHasNoRecording) {
       EXPECT_TRUE(effect[key][part].is_number()) << key << ' ' << part << ' ' << effect;
 }
 
+TEST_F(ClusterCommands, RollbackTellsPredictedBesideMeasuredAndStatusKeepsThem) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto plan = swapped_plan(node);
+  const auto recording = folder / "live.moetrace";
+  answer({"attach", node.target(), "--seconds", "5", "-o", recording.string()});
+  const json applied =
+      answer({"apply", node.target(), "--plan", plan.string(), "--loads", recording.string()});
+  ASSERT_TRUE(applied["done"]) << applied;
+  EXPECT_TRUE(applied["effect"]["imbalance"]["measured"].is_null()) << "not asked for";
+
+  const json back = answer({"rollback", node.target(), "--measure", "4"});
+  ASSERT_TRUE(back["done"]) << back;
+  EXPECT_FALSE(back["layers"][0]["copies"].empty());
+  for (const char* key : {"imbalance", "decode_step_ns", "rank_bytes_per_token"})
+    for (const char* part : {"before", "predicted", "error", "measured"})
+      EXPECT_TRUE(back["effect"][key][part].is_number()) << key << ' ' << part << ' ' << back;
+
+  const json history = answer({"status", node.target()})["history"];
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[0]["effect"], applied["effect"]);
+  EXPECT_EQ(history[1]["effect"], back["effect"]);
+  const auto text = run_moescope({"status", node.target()}).out;
+  EXPECT_THAT(text, testing::ContainsRegex("imbalance +before [0-9.]+, predicted [0-9.]+ .*, "
+                                           "measured [0-9.]+"));
+  EXPECT_THAT(text, testing::ContainsRegex("change +20[0-9-]+ [0-9:]+ ")) << "when";
+  // Without a wish for figures there are none.
+  const json plain = answer({"rollback", node.target()});
+  EXPECT_TRUE(plain["done"]);
+  EXPECT_TRUE(plain["effect"].is_null());
+  EXPECT_TRUE(answer({"status", node.target()})["history"][2]["effect"].is_null());
+}
+
 TEST_F(ClusterCommands, ARefusedPlanLeavesEverythingAsItWas) {
   NodeProcess node(folder);
   ASSERT_TRUE(node.ready()) << node.messages();

@@ -28,7 +28,10 @@ class FakeControl final : public NodeControl {
     s.units = {{"prefill", 3, 1.5, 20, {1.25, 1}, {4, 1}, {4, 1}, {3, 1}}, {"decode", 4}};
     s.ranks = {{0, 0, "prefill", 0, 12}, {1, 1, "decode", 2, 7}};
     s.history = history;
-    if (with_plan) s.plan_json = "{}";
+    if (with_plan) {
+      s.plan_json = "{}";
+      s.previous_plan_json = "{\"before\":1}";
+    }
     return s;
   }
   PlanOutcome apply(const PlanRequest& request, const std::string& who,
@@ -56,6 +59,12 @@ class FakeControl final : public NodeControl {
     undo = true;
     NodePlanChange change{2, who, "before", "released"};
     return {true, change};
+  }
+  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+    std::lock_guard lock(mutex);
+    if (ticket < 1 || ticket > history.size())
+      throw Error("effect", "", "there is no such change", "look at the history");
+    history[ticket - 1].effect = effect;
   }
   void configure(const NodeSettings& settings) override {
     if (settings.comm_workers && *settings.comm_workers > 8)

@@ -70,7 +70,7 @@ void ClusterModel::rebuild(const std::vector<NodeRank>& ranks) {
 void PlanLogModel::setHistory(const std::vector<NodePlanChange>& history) {
   const auto same = [](const NodePlanChange& a, const NodePlanChange& b) {
     return a.ticket == b.ticket && a.phase == b.phase && a.bytes_done == b.bytes_done &&
-           a.tpot_after == b.tpot_after;
+           a.tpot_after == b.tpot_after && a.effect == b.effect;
   };
   const auto same_change = [](const NodePlanChange& a, const NodePlanChange& b) {
     return a.ticket == b.ticket;
@@ -92,9 +92,9 @@ void PlanLogModel::setEffects(std::map<quint64, PlanEffect> effects) {
 }
 
 QString PlanLogModel::effectText(const NodePlanChange& change, int column) const {
-  const auto found = effects_.find(change.ticket);
-  if (found == effects_.end()) return QString(QChar(0x2013));
-  const PlanEffect& effect = found->second;
+  const auto ours = effects_.find(change.ticket);
+  if (ours == effects_.end() && !change.effect) return QString(QChar(0x2013));
+  const PlanEffect& effect = ours != effects_.end() ? ours->second : *change.effect;
   const EffectFigure* wanted = column == Imbalance ? &effect.imbalance
                                : column == Step    ? &effect.decode_step
                                                    : &effect.node_traffic;
@@ -173,9 +173,10 @@ QVariant PlanLogModel::headerData(int section, Qt::Orientation orientation, int 
       tr("Experts copied, over both units"),
       tr("Weights copied"),
       tr("Mean time per output token in the seconds before, during and after the change"),
-      tr("Largest over mean tokens of a rank; of changes that this window applied"),
-      tr("Mean length of a decode step; of changes that this window applied"),
-      tr("Bytes over the network for each decoded token; of changes that this window applied")};
+      tr("Largest over mean tokens of a rank; as told by the client that asked for the change"),
+      tr("Mean length of a decode step; as told by the client that asked for the change"),
+      tr("Bytes over the network for each decoded token; as told by the client that asked for the "
+         "change")};
   if (role == Qt::DisplayRole) return kTexts[static_cast<std::size_t>(section)];
   if (role == Qt::ToolTipRole) return kTips[static_cast<std::size_t>(section)];
   return {};

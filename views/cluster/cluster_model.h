@@ -48,7 +48,8 @@ class PlanLogModel : public QAbstractTableModel {
   explicit PlanLogModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
   /// Oldest first, as a node tells them.
   void setHistory(const std::vector<NodePlanChange>& history);
-  /// What was predicted and measured, by the ticket of the change.
+  /// What was predicted and measured here, by the ticket of the change; newer than what the node
+  /// tells of it.
   void setEffects(std::map<quint64, PlanEffect> effects);
 
   int rowCount(const QModelIndex& parent = {}) const override;

@@ -258,6 +258,7 @@ TEST(GpuPlanChange, AHeldPlanFlipsBackAndAReleasedOneIsCopiedBack) {
   serving.begin();
   const Plan before = serving.control().plan();
   EXPECT_EQ(serving.control().rollback("nobody"), std::nullopt);
+  EXPECT_EQ(serving.control().previous_plan(), std::nullopt);
   PlanOptions options;
   options.hold = 600;
   const PlanTicket ticket = serving.control().propose_plan(random_plan(4, 2), 0, options);
@@ -271,6 +272,8 @@ TEST(GpuPlanChange, AHeldPlanFlipsBackAndAReleasedOneIsCopiedBack) {
   EXPECT_EQ(serving.control().plan().physical_to_logical, before.physical_to_logical);
 
   ASSERT_EQ(serving.change(random_plan(4, 2)).phase, PlanPhase::Released);
+  ASSERT_TRUE(serving.control().previous_plan());
+  EXPECT_EQ(*serving.control().previous_plan(), before) << "what comes back is told";
   const auto back = serving.control().rollback("operator");
   ASSERT_TRUE(back.has_value());
   const PlanChange copied = serving.result(*back);
