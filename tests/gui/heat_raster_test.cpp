@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <map>
 #include <random>
 #include <set>
 
@@ -66,18 +67,43 @@ TEST(HeatColors, LevelsOfManyCellsAreThoseOfEach) {
        {HeatScale::Linear, HeatScale::Log, HeatScale::Relative, HeatScale::Change}) {
     const HeatColors colors(scale, m);
     const auto cells = heat_cells(m, colors);
+    std::map<int, int> level_of;
+    for (int level = 0; level < HeatColors::kLevels; ++level)
+      level_of[colors.loudness(level)] = level;
+    ASSERT_EQ(level_of.size(), 255U) << "each level has a loudness of its own";
     int off = 0;
     for (std::size_t i = 0; i < m.values.size(); ++i) {
       if (std::isnan(m.values[i])) {
-        ASSERT_EQ(cells.levels[i], HeatCells::kMissing);
+        ASSERT_EQ(cells.loudness[i], HeatCells::kMissing);
         continue;
       }
       const int one = colors.level(m.values[i]);
-      ASSERT_NEAR(cells.levels[i], one, 1);
-      off += cells.levels[i] == one ? 0 : 1;
+      ASSERT_NEAR(level_of.at(cells.loudness[i]), one, 1);
+      off += level_of.at(cells.loudness[i]) == one ? 0 : 1;
     }
     // A logarithm of single precision may round a value on a boundary the other way.
     EXPECT_LE(off, 20) << static_cast<int>(scale);
+  }
+}
+
+TEST(HeatRaster, OnADivergingScaleTheCellFarthestFromTheMiddleSurvives) {
+  LoadMatrix m(1, 600);
+  std::mt19937 random(3);
+  for (double& v : m.values) v = static_cast<double>(random() % 2001) / 1000 - 1;
+  const HeatColors colors(HeatScale::Change, m);
+  const auto cells = heat_cells(m, colors);
+  for (const int width : {1, 100, 170, 250, 599}) {
+    const QImage image = heat_image(cells, colors, {0, 0, 1, 600}, QSize(width, 1), Theme::light());
+    for (int x = 0; x < width; ++x) {
+      double farthest = 0;
+      for (int c = x * 600 / width; c < (x + 1) * 600 / width; ++c)
+        if (std::abs(m.at(0, c)) > std::abs(farthest)) farthest = m.at(0, c);
+      const int shown = colors.level(farthest), middle = HeatColors::kLevels / 2;
+      // Two that are about as far may round to one distance; then the higher one shows.
+      const QRgb other = colors.color(std::max(shown, 2 * middle - shown));
+      ASSERT_TRUE(image.pixel(x, 0) == colors.color(shown) || image.pixel(x, 0) == other)
+          << width << " points wide, at " << x;
+    }
   }
 }
 

@@ -81,6 +81,8 @@ class LevelTable {
   /// @pre value is not NaN and not below 0
   std::uint8_t level(float value) const {
     std::uint8_t level = first_[std::bit_cast<std::uint32_t>(value) >> kDropped];
+    // Most runs hold one boundary at most: added without a branch, which would be a coin toss.
+    level = static_cast<std::uint8_t>(level + (boundary_[level + 1U] <= value ? 1 : 0));
     while (boundary_[level + 1U] <= value) ++level;
     return level;
   }
@@ -118,6 +120,11 @@ HeatColors::HeatColors(HeatScale scale, const LoadMatrix& matrix) : scale_(scale
     const double position = i / (kLevels - 1.0);
     colors_[static_cast<std::size_t>(i)] =
         diverging() ? mix(kBlueWhiteOrange, position) : mix(kCividis, position);
+    const int from_middle = i - kLevels / 2;
+    const int loud = !diverging()      ? i + 1
+                     : from_middle < 0 ? -2 * from_middle
+                                       : 2 * from_middle + 1;
+    loudness_[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(loud);
   }
 }
 
@@ -184,15 +191,16 @@ std::vector<double> HeatColors::ticks(int most) const {
 }
 
 HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors) {
-  HeatCells cells{matrix.rows, matrix.columns, colors.diverging(), {}};
-  cells.levels.resize(matrix.values.size());
+  HeatCells cells{matrix.rows, matrix.columns, {}};
+  cells.loudness.resize(matrix.values.size());
   const auto fill = [&](const auto& level_of) {
     const double* values = matrix.values.data();
-    std::uint8_t* levels = cells.levels.data();
-    for (std::size_t i = 0; i < cells.levels.size(); ++i) {
+    std::uint8_t* loudness = cells.loudness.data();
+    for (std::size_t i = 0; i < cells.loudness.size(); ++i) {
       const bool known = values[i] == values[i];
       const std::uint8_t level = level_of(known ? values[i] : 0.0);
-      levels[i] = known ? level : HeatCells::kMissing;
+      // One more than the level is its loudness on a scale that does not diverge.
+      loudness[i] = known ? static_cast<std::uint8_t>(level + 1) : HeatCells::kMissing;
     }
   };
   const bool curved = colors.scale() == HeatScale::Log || colors.scale() == HeatScale::Relative;
@@ -213,6 +221,9 @@ HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors) {
   } else {
     fill([&colors](double value) { return static_cast<std::uint8_t>(colors.level(value)); });
   }
+  if (colors.diverging())
+    for (std::uint8_t& loud : cells.loudness)
+      if (loud != HeatCells::kMissing) loud = colors.loudness(loud - 1);
   return cells;
 }
 

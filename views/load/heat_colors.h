@@ -35,6 +35,9 @@ class HeatColors {
   /// Colour level of a value, 0 .. kLevels - 1.
   int level(double value) const;
   QRgb color(int level) const { return colors_[static_cast<std::size_t>(level)]; }
+  /// How much a level is worth seeing, 1 .. kLevels: the highest most, or on a diverging scale the
+  /// one farthest from the middle (of two as far the higher).
+  std::uint8_t loudness(int level) const { return loudness_[static_cast<std::size_t>(level)]; }
   /// Round values for the bar, ascending, with the middle of a diverging scale.
   std::vector<double> ticks(int most) const;
 
@@ -43,14 +46,15 @@ class HeatColors {
   double low_ = 0, high_ = 1;
   float log_low_ = 0, log_span_ = 1;
   std::array<QRgb, kLevels> colors_{};
+  std::array<std::uint8_t, kLevels> loudness_{};
 };
 
-/// Levels of all cells; kMissing where nothing is known.
+/// Loudness of all cells, so that of several the greatest is the one to show; kMissing where
+/// nothing is known.
 struct HeatCells {
-  static constexpr std::uint8_t kMissing = 255;
+  static constexpr std::uint8_t kMissing = 0;
   int rows = 0, columns = 0;
-  bool diverging = false;
-  std::vector<std::uint8_t> levels;
+  std::vector<std::uint8_t> loudness;
 };
 HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors);
 

@@ -36,69 +36,78 @@ std::vector<Cells> cells_of_pixels(double first, double count, int total, int pi
   return result;
 }
 
-/// A level under how much it is worth seeing, so that of cells that share a pixel the greatest key
-/// shows: the loudest, of two as loud the higher; missing ones least.
-using Key = std::uint16_t;
-using Keys = std::array<Key, HeatCells::kMissing + 1>;
-Keys keys_of_levels(bool diverging) {
-  constexpr int middle = HeatColors::kLevels / 2;
-  Keys keys{};
-  for (int level = 0; level < HeatColors::kLevels; ++level) {
-    const int loud = 1 + (diverging ? std::abs(level - middle) : level);
-    keys[static_cast<std::size_t>(level)] = static_cast<Key>(loud << 8 | level);
-  }
-  keys[HeatCells::kMissing] = HeatCells::kMissing;
-  return keys;
+using Loudness = std::vector<std::uint8_t>;
+using LoudColors = std::array<QRgb, HeatColors::kLevels + 1>;
+
+/// Colours by loudness; `missing` for cells of which nothing is known.
+LoudColors colors_by_loudness(const HeatColors& colors, QRgb missing) {
+  LoudColors by_loudness{};
+  for (int level = 0; level < HeatColors::kLevels; ++level)
+    by_loudness[colors.loudness(level)] = colors.color(level);
+  by_loudness[HeatCells::kMissing] = missing;
+  return by_loudness;
 }
 
-/// The greatest key of each column over `rows`, then `padding` keys that nothing shows.
-void merge_rows(const HeatCells& cells, Cells rows, std::size_t padding, const Keys& keys,
-                std::vector<Key>& merged) {
+/// Which columns of cells each column of pixels shows. All show as many or one more, so two spans
+/// of `width` cells cover each: there is no loop whose length only the pixel knows.
+struct ColumnSpans {
+  explicit ColumnSpans(const std::vector<Cells>& columns) {
+    int most = 1;
+    for (const Cells& c : columns) most = std::max(most, c.last - c.first);
+    width = std::max(most - 1, 1);
+    for (const Cells& c : columns) {
+      first.push_back(c.first);
+      // A pixel at the right edge may show fewer.
+      second.push_back(std::max(c.last - width, 0));
+    }
+  }
+  int width = 1;
+  std::vector<int> first, second;  ///< where the two spans begin
+};
+
+/// The loudest of each column over `rows`.
+void merge_rows(const HeatCells& cells, Cells rows, Loudness& merged) {
   const auto width = static_cast<std::size_t>(cells.columns);
-  merged.assign(width + padding, 0);
+  std::fill(merged.begin(), merged.end(), HeatCells::kMissing);
   for (int r = rows.first; r < rows.last; ++r) {
-    const std::uint8_t* row = &cells.levels[static_cast<std::size_t>(r) * width];
-    for (std::size_t c = 0; c < width; ++c) merged[c] = std::max(merged[c], keys[row[c]]);
+    const std::uint8_t* row = &cells.loudness[static_cast<std::size_t>(r) * width];
+    std::uint8_t* to = merged.data();
+    for (std::size_t c = 0; c < width; ++c) to[c] = std::max(to[c], row[c]);
   }
 }
 
-/// Levels by column of pixels. Each shows `least` columns of cells or one more, so the last one is
-/// taken besides the first `least`: no count of its own for each pixel, which no processor
-/// foresees.
-void fill_line(const std::vector<Key>& merged, const std::vector<Cells>& columns, std::size_t least,
-               std::vector<std::uint8_t>& line) {
-  for (std::size_t x = 0; x < columns.size(); ++x) {
-    const Key* first = &merged[static_cast<std::size_t>(columns[x].first)];
-    Key key = merged[static_cast<std::size_t>(columns[x].last - 1)];
-    for (std::size_t c = 0; c < least; ++c) key = std::max(key, first[c]);
-    line[x] = static_cast<std::uint8_t>(key);
+/// Makes each the loudest of the `width` that begin with it; doubles the reach as long as it can.
+void merge_columns(Loudness& merged, int width) {
+  for (int reach = 1; reach < width;) {
+    const auto step = static_cast<std::size_t>(std::min(reach, width - reach));
+    std::uint8_t* to = merged.data();
+    for (std::size_t c = 0; c + step < merged.size(); ++c) to[c] = std::max(to[c], to[c + step]);
+    reach += static_cast<int>(step);
   }
 }
 
-/// Calls visit(first pixel row, one behind the last, levels by column) for runs of equal rows.
+/// Calls visit(first pixel row, one behind the last, loudness by column) for runs of equal rows.
 template <typename Visit>
 void visit_lines(const HeatCells& cells, const std::vector<Cells>& rows,
                  const std::vector<Cells>& columns, Visit visit) {
-  const Keys keys = keys_of_levels(cells.diverging);
-  int most = 1;
-  for (const Cells& c : columns) most = std::max(most, c.last - c.first);
-  const auto least = static_cast<std::size_t>(std::max(most - 1, 1));
-  std::vector<Key> merged;
-  std::vector<std::uint8_t> line(columns.size());
+  const ColumnSpans spans(columns);
+  Loudness merged(static_cast<std::size_t>(cells.columns)), line(columns.size());
   for (std::size_t y = 0; y < rows.size();) {
     std::size_t end = y + 1;
     while (end < rows.size() && rows[end] == rows[y]) ++end;
-    merge_rows(cells, rows[y], least, keys, merged);
-    fill_line(merged, columns, least, line);
+    merge_rows(cells, rows[y], merged);
+    merge_columns(merged, spans.width);
+    for (std::size_t x = 0; x < line.size(); ++x)
+      line[x] = std::max(merged[static_cast<std::size_t>(spans.first[x])],
+                         merged[static_cast<std::size_t>(spans.second[x])]);
     visit(static_cast<int>(y), static_cast<int>(end), line);
     y = end;
   }
 }
 
-void hatch(QRgb* pixels, const std::vector<std::uint8_t>& line, int y, QRgb ground, QRgb mark) {
+void hatch(QRgb* pixels, const Loudness& line, int y, QRgb mark) {
   for (std::size_t x = 0; x < line.size(); ++x)
-    if (line[x] == HeatCells::kMissing)
-      pixels[x] = (static_cast<int>(x) + y) % kHatch == 0 ? mark : ground;
+    if (line[x] == HeatCells::kMissing && (static_cast<int>(x) + y) % kHatch == 0) pixels[x] = mark;
 }
 
 }  // namespace
@@ -106,31 +115,27 @@ void hatch(QRgb* pixels, const std::vector<std::uint8_t>& line, int y, QRgb grou
 QImage heat_image(const HeatCells& cells, const HeatColors& colors, const CellWindow& window,
                   QSize size, const Theme& theme) {
   QImage image(size, QImage::Format_RGB32);
-  if (cells.levels.empty() || size.isEmpty()) return image;
+  if (cells.loudness.empty() || size.isEmpty()) return image;
   const auto columns = cells_of_pixels(window.column, window.columns, cells.columns, size.width());
   const auto rows = cells_of_pixels(window.row, window.rows, cells.rows, size.height());
-  const QRgb ground = theme.background.rgb(), mark = theme.muted_text.rgb();
-  visit_lines(cells, rows, columns, [&](int first, int last, const auto& line) {
+  const QRgb mark = theme.muted_text.rgb();
+  const LoudColors by_loudness = colors_by_loudness(colors, theme.background.rgb());
+  visit_lines(cells, rows, columns, [&](int first, int last, const Loudness& line) {
     auto* pixels = reinterpret_cast<QRgb*>(image.scanLine(first));
-    bool missing = false;
-    for (std::size_t x = 0; x < line.size(); ++x) {
-      if (line[x] == HeatCells::kMissing)
-        missing = true;
-      else
-        pixels[x] = colors.color(line[x]);
-    }
-    for (int y = first; y < last; ++y) {
-      auto* copy = reinterpret_cast<QRgb*>(image.scanLine(y));
-      if (y > first) std::memcpy(copy, pixels, line.size() * sizeof(QRgb));
-      if (missing) hatch(copy, line, y, ground, mark);
-    }
+    for (std::size_t x = 0; x < line.size(); ++x) pixels[x] = by_loudness[line[x]];
+    for (int y = first + 1; y < last; ++y)
+      std::memcpy(image.scanLine(y), pixels, line.size() * sizeof(QRgb));
+    if (std::memchr(line.data(), HeatCells::kMissing, line.size()) == nullptr) return;
+    for (int y = first; y < last; ++y)
+      hatch(reinterpret_cast<QRgb*>(image.scanLine(y)), line, y, mark);
   });
   return image;
 }
 
 void paint_heat_runs(QPainter& painter, const QRectF& plot, const HeatCells& cells,
                      const HeatColors& colors, const CellWindow& window, const Theme& theme) {
-  if (cells.levels.empty() || plot.isEmpty()) return;
+  if (cells.loudness.empty() || plot.isEmpty()) return;
+  const LoudColors by_loudness = colors_by_loudness(colors, theme.background.rgb());
   // Edges of cells where there is room for them, else of points.
   const int width = std::max(1, static_cast<int>(std::min(window.columns, plot.width())));
   const int height = std::max(1, static_cast<int>(std::min(window.rows, plot.height())));
@@ -139,7 +144,7 @@ void paint_heat_runs(QPainter& painter, const QRectF& plot, const HeatCells& cel
   const qreal dx = plot.width() / width, dy = plot.height() / height;
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing, false);
-  visit_lines(cells, rows, columns, [&](int first, int last, const auto& line) {
+  visit_lines(cells, rows, columns, [&](int first, int last, const Loudness& line) {
     for (std::size_t x = 0; x < line.size();) {
       std::size_t end = x + 1;
       while (end < line.size() && line[end] == line[x]) ++end;
@@ -148,7 +153,7 @@ void paint_heat_runs(QPainter& painter, const QRectF& plot, const HeatCells& cel
       if (line[x] == HeatCells::kMissing)
         paint_filled(painter, rect, theme.background, Cue::Diagonal, theme);
       else
-        painter.fillRect(rect, QColor(colors.color(line[x])));
+        painter.fillRect(rect, QColor(by_loudness[line[x]]));
       x = end;
     }
   });
