@@ -16,6 +16,7 @@ constexpr std::size_t kMaxPlanBytes = std::size_t{256} << 20;
 struct ConvertCommand {
   std::string input, engine, output;
   ImportShape shape;
+  std::optional<int> first_layer;
 };
 
 void import(const ConvertCommand& c) {
@@ -32,7 +33,9 @@ void import(const ConvertCommand& c) {
 }
 
 void export_file(const ConvertCommand& c) {
-  const auto written = write_engine_file(load_plan(c.input), *engine_from_name(c.engine), c.output);
+  Plan plan = load_plan(c.input);
+  if (c.first_layer) plan = with_first_layer(std::move(plan), *c.first_layer);
+  const auto written = write_engine_file(plan, *engine_from_name(c.engine), c.output);
   fmt::print("{}\n", written.launch);
   for (const auto& caveat : written.caveats) fmt::print(stderr, "note: {}\n", caveat);
   fmt::print(stderr, "written and read back: {}\n", c.output);
@@ -63,6 +66,10 @@ void register_plan_export(CLI::App& plan) {
   command->add_option("--engine", c->engine, "Whose form to write")
       ->required()
       ->check(CLI::IsMember({"sglang", "trtllm", "trtllm-report", "vllm", "vllm-ascend", "csv"}));
+  command
+      ->add_option("--first-layer", c->first_layer,
+                   "First MoE layer of the model, for a plan that does not name its layers (0)")
+      ->check(CLI::Range(0, kMaxPlanLayers));
   command->add_option("-o", c->output, "File to write")->required();
   command->callback([c] { export_file(*c); });
 }

@@ -194,6 +194,30 @@ TEST_F(PlanFilesTest, anExportShowsTheFlagAndTheCaveatsOfItsEngine) {
   EXPECT_THAT(dialog.launch().toStdString(), HasSubstr("sglang.jsonl"));
 }
 
+TEST_F(PlanFilesTest, anExportOfAPlanThatDoesNotNameItsLayersAsksForTheFirst) {
+  Plan plan = document->plan();
+  plan.layer_ids.clear();
+  ExportPlanDialog dialog(plan);
+  auto* first = dialog.findChild<QSpinBox*>("exportPlanFirstLayer");
+  dialog.setEngine(Engine::Vllm);
+  EXPECT_TRUE(first->isHidden()) << "counts MoE layers from 0";
+  dialog.setEngine(Engine::Sglang);
+  EXPECT_FALSE(first->isHidden());
+  EXPECT_THAT(dialog.caveats().toStdString(), HasSubstr("written as layers 0 to 3"));
+  first->setValue(3);
+  EXPECT_THAT(dialog.caveats().toStdString(), Not(HasSubstr("written as layers")));
+  dialog.setFile(path("named.json"));
+  dialog.write();
+  ASSERT_TRUE(wait_for([&] { return !dialog.busy(); }));
+  const Plan read = import_plan(text_of(folder / "named.json"), Engine::Sglang, {4, 1, 1}, "file");
+  ASSERT_EQ(read.layers(), 7);
+  EXPECT_EQ(read.physical_to_logical[3], plan.physical_to_logical[0]);
+
+  plan.layer_ids = {3, 4, 5, 6};
+  ExportPlanDialog known(plan);
+  EXPECT_TRUE(known.findChild<QSpinBox*>("exportPlanFirstLayer")->isHidden());
+}
+
 TEST_F(PlanFilesTest, anExportThatIsNotPossibleSaysWhyAndWritesNothing) {
   Plan broken = document->plan();
   broken.physical_to_logical[0][0] = 99;

@@ -141,6 +141,20 @@ TEST(PlanEngines, WeightsThatAreNotWrittenAreTold) {
   EXPECT_THAT(export_plan(plan, Engine::Csv, "f").text, HasSubstr("2,0,0,0,0,0.3\n"));
 }
 
+TEST(PlanEngines, APlanThatDoesNotNameItsLayersIsToldAndCanBeNamed) {
+  auto plan = sample();
+  EXPECT_EQ(with_first_layer(plan, 7).layer_ids, plan.layer_ids) << "what it names stays";
+  plan.layer_ids.clear();
+  const auto told = HasSubstr("written as layers 0 to 1");
+  EXPECT_THAT(export_plan(plan, Engine::Sglang, "f").caveats, Contains(told));
+  EXPECT_THAT(export_plan(plan, Engine::Trtllm, "f").caveats, Contains(told));
+  EXPECT_THAT(export_plan(plan, Engine::Vllm, "f").caveats, testing::Not(Contains(told)))
+      << "its layers are MoE layers from 0";
+  const auto named = with_first_layer(plan, 2);
+  EXPECT_EQ(named, sample());
+  EXPECT_THAT(export_plan(named, Engine::Sglang, "f").caveats, testing::Not(Contains(told)));
+}
+
 TEST(PlanEngines, BrokenFilesAreErrors) {
   const std::vector<std::pair<Engine, std::vector<const char*>>> cases = {
       {Engine::Sglang,

@@ -75,6 +75,8 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
       plan_(std::move(plan)),
       engine_(make_engines(this)),
       file_(new QLineEdit(this)),
+      first_layer_(new QSpinBox(this)),
+      form_(new QFormLayout),
       launch_(new QPlainTextEdit(this)),
       caveats_(new QLabel(this)),
       result_(new QLabel(this)) {
@@ -94,15 +96,21 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
   }
   caveats_->setObjectName("exportPlanCaveats");
   result_->setObjectName("exportPlanResult");
-  auto* form = new QFormLayout;
-  form->addRow(tr("Engine"), engine_);
-  form->addRow(tr("File"), with_button(file_, tr("…"), this, [this] { choose(); }));
-  form->addRow(tr("Start it with"), launch_);
-  form->addRow(tr("Know that"), caveats_);
+  first_layer_->setObjectName("exportPlanFirstLayer");
+  first_layer_->setRange(0, kMaxPlanLayers);
+  first_layer_->setAccessibleName(tr("First MoE layer of the model"));
+  first_layer_->setToolTip(
+      tr("The plan does not say which layers of the model its rows are; DeepSeek-V3 begins with 3 "
+         "dense layers"));
+  form_->addRow(tr("Engine"), engine_);
+  form_->addRow(tr("File"), with_button(file_, tr("…"), this, [this] { choose(); }));
+  form_->addRow(tr("First MoE layer"), first_layer_);
+  form_->addRow(tr("Start it with"), launch_);
+  form_->addRow(tr("Know that"), caveats_);
   buttons_ = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Close, this);
   buttons_->button(QDialogButtonBox::Save)->setText(tr("Write"));
   auto* column = new QVBoxLayout(this);
-  column->addLayout(form);
+  column->addLayout(form_);
   column->addWidget(result_);
   column->addWidget(buttons_);
   resize(640, sizeHint().height());
@@ -113,6 +121,7 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
     refresh();
   });
   connect(file_, &QLineEdit::textChanged, this, &ExportPlanDialog::refresh);
+  connect(first_layer_, &QSpinBox::valueChanged, this, &ExportPlanDialog::refresh);
   connect(buttons_->button(QDialogButtonBox::Save), &QPushButton::clicked, this,
           &ExportPlanDialog::write);
   connect(buttons_, &QDialogButtonBox::rejected, this, &QDialog::reject);
@@ -124,6 +133,10 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
 
 Engine ExportPlanDialog::engine() const {
   return static_cast<Engine>(engine_->currentData().toInt());
+}
+
+Plan ExportPlanDialog::named() const {
+  return first_layer_->value() > 0 ? with_first_layer(plan_, first_layer_->value()) : plan_;
 }
 
 void ExportPlanDialog::setEngine(Engine engine) {
@@ -141,12 +154,13 @@ void ExportPlanDialog::choose() {
 }
 
 void ExportPlanDialog::refresh() {
+  form_->setRowVisible(first_layer_, plan_.layer_ids.empty() && names_model_layers(engine()));
   bool possible = !file_->text().isEmpty();
   QStringList caveats;
   launch_->clear();
   result_->clear();
   try {
-    const EngineExport preview = export_plan(plan_, engine(), file_->text().toStdString());
+    const EngineExport preview = export_plan(named(), engine(), file_->text().toStdString());
     launch_->setPlainText(QString::fromStdString(preview.launch));
     for (const std::string& caveat : preview.caveats)
       caveats << QString::fromUtf8("• ") + QString::fromStdString(caveat);
@@ -163,7 +177,7 @@ void ExportPlanDialog::write() {
   const QString file = file_->text();
   job_.start(
       tr("Exporting the plan"),
-      [plan = plan_, engine = engine(), path = file.toStdString()](Progress&) {
+      [plan = named(), engine = engine(), path = file.toStdString()](Progress&) {
         return write_engine_file(plan, engine, path);
       },
       [this, file](const EngineExport& done) {

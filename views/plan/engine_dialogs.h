@@ -35,6 +35,8 @@ class ExportPlanDialog : public QDialog {
 
  private:
   Engine engine() const;
+  /// The plan with the layers that it is written for.
+  Plan named() const;
   void choose();
   void refresh();
 
@@ -42,6 +44,8 @@ class ExportPlanDialog : public QDialog {
   JobRunner job_;
   QComboBox* engine_;
   QLineEdit* file_;
+  QSpinBox* first_layer_;
+  QFormLayout* form_;
   QPlainTextEdit* launch_;
   QLabel *caveats_, *result_;
   QDialogButtonBox* buttons_;

@@ -135,6 +135,16 @@ const char* to_string(Engine engine) {
   return "";
 }
 
+bool names_model_layers(Engine engine) {
+  return engine == Engine::Sglang || engine == Engine::Trtllm || engine == Engine::TrtllmReport;
+}
+
+Plan with_first_layer(Plan plan, int first) {
+  if (plan.layer_ids.empty())
+    for (int l = 0; l < plan.layers(); ++l) plan.layer_ids.push_back(first + l);
+  return plan;
+}
+
 EngineExport export_plan(const Plan& plan, Engine engine, const std::string& file) {
   throw_on_errors(validate_plan(plan), "the plan");
   if (!plan.dead_gpus.empty() && engine != Engine::Csv)
@@ -142,6 +152,13 @@ EngineExport export_plan(const Plan& plan, Engine engine, const std::string& fil
                 "Solve for the live GPUs only, with their number as --gpus");
   auto result = describe(plan, engine, file);
   result.text = text_of(plan, engine);
+  if (plan.layer_ids.empty() && names_model_layers(engine))
+    result.caveats.insert(
+        result.caveats.begin(),
+        fmt::format("the plan does not say which layers of the model its rows are: they are "
+                    "written as layers 0 to {}. Say which is the first MoE layer when that is "
+                    "another (3 of DeepSeek-V3)",
+                    plan.layers() - 1));
   if (!plan.replica_weight.empty() && engine != Engine::Csv)
     result.caveats.emplace_back(
         "the plan's replica weights are not in the file: the engine decides how an expert's tokens "

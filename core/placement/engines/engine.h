@@ -24,6 +24,11 @@ struct EngineExport {
   std::vector<std::string> caveats;  ///< of the engine and of what the form cannot say
 };
 
+/// True for forms that name the layers of the model, not of the plan.
+bool names_model_layers(Engine engine);
+/// `plan` with rows named as the model's layers from `first` on, if it does not name them itself.
+Plan with_first_layer(Plan plan, int first);
+
 /// @param file path that the launch line names
 /// Throws Error when the engine cannot take this plan (empty slots, an expert twice on a device).
 EngineExport export_plan(const Plan& plan, Engine engine, const std::string& file);
