@@ -159,10 +159,6 @@ void print_table(const Json& json) {
   }
 }
 
-void print_notes(const std::vector<std::string>& notes) {
-  for (const auto& note : notes) fmt::print(stderr, "note: {}\n", note);
-}
-
 void run(const LoadsOptions& options) {
   Json document = {{"schema", 1},
                    {"loads", Json::array()},

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "core/error.h"
@@ -12,6 +11,9 @@ namespace moescope {
 namespace {
 
 using Index = std::size_t;
+
+/// More than any engine counts, and few enough that sums over all experts and windows are finite.
+constexpr double kMostLoad = 1e15;
 
 void check_shape(const LoadSet& loads) {
   const auto& source = loads.source;
@@ -28,10 +30,11 @@ void check_shape(const LoadSet& loads) {
         throw Error(source, fmt::format("window {}, layer {}", w, l),
                     fmt::format("has {} experts, expected {}", row.size(), loads.experts));
       for (Index e = 0; e < row.size(); ++e)
-        if (!std::isfinite(row[e]) || row[e] < 0)
-          throw Error(source, fmt::format("window {}, layer {}, expert {}", w, l, e),
-                      fmt::format("the load is {}, expected a count", row[e]),
-                      "Dummy runs record no numbers; record with real requests");
+        if (!(row[e] >= 0 && row[e] <= kMostLoad))
+          throw Error(
+              source, fmt::format("window {}, layer {}, expert {}", w, l, e),
+              fmt::format("the load is {}, expected a count of at most {}", row[e], kMostLoad),
+              "Dummy runs record no numbers; record with real requests");
     }
   }
   if (!loads.layer_ids.empty() && loads.layer_ids.size() != layers)

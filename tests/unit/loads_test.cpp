@@ -76,6 +76,8 @@ TEST_F(Loads, BrokenJsonIsAnError) {
 TEST_F(Loads, ErrorsNameThePlace) {
   EXPECT_THAT(error(R"({"logical_count":[[1,2],[3]]})"), HasSubstr("layer 1"));
   EXPECT_THAT(error(R"({"logical_count":[[1,-2]]})"), HasSubstr("expert 1"));
+  // Their sum would be no number.
+  EXPECT_THAT(error(R"({"logical_count":[[1,2,1e308]]})"), HasSubstr("expert 2"));
 }
 
 TEST_F(Loads, ADumpOfLocalExpertsOnlyIsTold) {
