@@ -195,24 +195,24 @@ class UnitLoads {
   Index experts_ = 0, forgotten_ = 0;
 };
 
+/// Rows that belong together: a recorder writes the counts of a layer by expert and then by rank;
+/// a row of other times or another layer, or once more by expert, begins the next.
+struct LoadGroup {
+  WindowKey time;
+  int layer = 0;
+  std::vector<std::vector<std::uint32_t>> logical;  ///< until a rank tells whose they are
+  bool counted = false;                             ///< had a row by expert
+  UnitLoads* unit = nullptr;                        ///< nullptr: not known yet
+};
+
 }  // namespace
 
 struct RecordedLoads::State {
-  /// Rows that belong together: a recorder writes the counts of a layer by expert and then by rank;
-  /// a row of other times or another layer, or once more by expert, begins the next.
-  struct Group {
-    WindowKey time;
-    int layer = 0;
-    std::vector<std::vector<std::uint32_t>> logical;  ///< until a rank tells whose they are
-    bool counted = false;                             ///< had a row by expert
-    UnitLoads* unit = nullptr;                        ///< nullptr: not known yet
-  };
-
   std::string source;
   LoadLimits limits;
   std::map<int, std::string> unit_of_rank;
   std::map<std::string, UnitLoads> units;
-  std::optional<Group> group;
+  std::optional<LoadGroup> group;
   bool ranks = false;  ///< some row was of a rank, or is to be expected
   std::vector<PlanRow> new_plans;
   std::vector<RecordedPlan> plans;
