@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/import/align.h"
 #include "core/import/merge.h"
+#include "core/loads/sniff.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/notes_file.h"
 #include "core/trace/sink.h"
@@ -50,7 +51,7 @@ bool natural_less(const std::string& a, const std::string& b) {
   return a < b;
 }
 
-/// What to do about a file that no importer knows, as far as its name tells.
+/// What to do about a file that no importer knows, as far as its name and its loads tell.
 std::string remedy_for(const std::filesystem::path& path) {
   const auto extension = path.extension();
   if (extension == ".nsys-rep" || extension == ".qdrep")
@@ -58,6 +59,15 @@ std::string remedy_for(const std::filesystem::path& path) {
   if (extension == ".pftrace" || extension == ".perfetto-trace")
     return "Perfetto's own format is not read yet: convert it with traceconv json " +
            path.filename().string();
+  switch (sniff_load_input(path)) {
+    case LoadInput::Loads:
+      return "It holds expert loads: moescope loads " + path.filename().string();
+    case LoadInput::BalanceLog:
+    case LoadInput::WaitLog:
+      return "It is a log that moescope loads reads: moescope loads " + path.filename().string();
+    default:
+      break;
+  }
   return "Open a PyTorch profiler or Chrome JSON trace (.json, .json.gz), an Nsight Systems "
          "SQLite export or a .moetrace file";
 }

@@ -241,6 +241,11 @@ TEST_F(Open, WhatIsNoTraceIsRefusedWithARemedy) {
   EXPECT_THAT(error_of({dir_ / "photo.nsys-rep"}), HasSubstr("nsys export --type sqlite photo"));
   write("torch.pftrace", std::string("\x0a\x10\x42\x08perfetto", 12));
   EXPECT_THAT(error_of({dir_ / "torch.pftrace"}), HasSubstr("traceconv json torch.pftrace"));
+  write("loads.csv", "1,2,3\n4,5,6\n");
+  EXPECT_THAT(error_of({dir_ / "loads.csv"}), HasSubstr("moescope loads loads.csv"));
+  write("waits.log",
+        "[2025-09-15T16:28:53.686] rank=0 [1 2]\n[2025-09-15T16:28:53.687] rank=1 [3 4]\n");
+  EXPECT_THAT(error_of({dir_ / "waits.log"}), HasSubstr("moescope loads waits.log"));
   EXPECT_THAT(error_of({dir_.path()}), HasSubstr("no trace file"));
   EXPECT_THAT(error_of({dir_ / "gone.json"}), HasSubstr("gone.json"));
   EXPECT_THAT(error_of({}), HasSubstr("no file"));
