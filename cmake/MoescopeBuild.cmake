@@ -27,6 +27,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 sees overlapping copies in std::string concatenation that are not there (GCC bug 105651).
   list(APPEND moescope_warnings -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13
+   AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  # GCC 13 takes a reference to a static object for one into the function's argument (GCC bug 107532),
+  # and std::vector::insert of a range for a write out of bounds.
+  list(APPEND moescope_warnings -Wno-dangling-reference -Wno-stringop-overflow)
+endif()
 if(MOESCOPE_WERROR)
   list(APPEND moescope_warnings -Werror)
 endif()

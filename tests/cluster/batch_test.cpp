@@ -165,7 +165,7 @@ const Hostile kHostile[] = {
     {"LoadSpace", [](B& b) { b.mutable_loads(0)->set_space("x"); }, "neither"},
 };
 INSTANTIATE_TEST_SUITE_P(All, ClusterHostileBatch, testing::ValuesIn(kHostile),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST(ClusterBatch, BytesThatAreNoBatchAreAnError) {
   Reader reader;
