@@ -83,7 +83,7 @@ void LiveSession::reset() {
   status_timer_.stop();
   for (JobRunner* job :
        {&connect_job_, &snapshot_job_, &status_job_, &settings_job_, &stop_job_, &effect_job_})
-    job->cancel();
+    job->abandon();  // a late answer of the former node is no news of the next one
   if (abandon_) *abandon_ = true;
   // Completing a recording takes a moment.
   if (source_)
@@ -241,7 +241,6 @@ void LiveSession::setPhase(LivePhase phase, const QString& reason) {
 
 void LiveSession::nodeEnded(const QString& error) {
   if (stopping_ || !state_.embedded || !active()) return;
-  connect_job_.cancel();
   if (error.isEmpty())
     finishStop();
   else
@@ -265,6 +264,7 @@ void LiveSession::endOrWait(const LiveSnapshotPtr& snapshot) {
 /// This run does not come back: what was recorded of it becomes one complete file.
 void LiveSession::loseNode(const QString& reason) {
   status_timer_.stop();
+  connect_job_.abandon();
   node_.stop();
   setPhase(LivePhase::Lost, reason);
   if (!source_) return;
@@ -301,7 +301,7 @@ void LiveSession::stop() {
 void LiveSession::finishStop() {
   stopping_ = true;
   status_timer_.stop();
-  connect_job_.cancel();
+  connect_job_.abandon();
   if (abandon_) *abandon_ = true;
   if (!source_) {
     node_.stop();

@@ -3,6 +3,8 @@
 
 #include <QTemporaryDir>
 #include <QTest>
+#include <atomic>
+#include <semaphore>
 
 #include "app/window/main_window.h"
 #include "tests/gui/fake_node.h"
@@ -23,6 +25,8 @@ class LiveWindowTest : public testing::Test {
     WindowServices services = core_services();
     services.live.connect = [this](const std::string&, const ConnectOptions&) {
       if (node.broken) throw Error("fake node", "", "nobody listens", "start the node");
+      connecting = true;
+      if (slow) answer.acquire();
       return node.connect(role);
     };
     services.live.recordings = folder.filePath("recordings");
@@ -65,6 +69,8 @@ class LiveWindowTest : public testing::Test {
   QString node_program;
   FakeNode node;
   PeerRole role = PeerRole::Operator;
+  std::atomic<bool> slow = false, connecting = false;
+  std::binary_semaphore answer{0};  ///< of a slow node
   std::unique_ptr<MainWindow> window;
 };
 
@@ -272,6 +278,19 @@ TEST_F(LiveWindowTest, NobodyListeningIsToldAndCanBeTriedAgain) {
   live().reconnect();
   node.serve(100);
   EXPECT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }));
+}
+
+TEST_F(LiveWindowTest, ANodeThatAnswersAfterStopIsNotRecorded) {
+  slow = true;
+  live().attach("fake:1", {});
+  ASSERT_TRUE(wait_for([this] { return connecting.load(); }));
+  live().stop();
+  EXPECT_EQ(live().phase(), LivePhase::Ended);
+  answer.release();
+  QTest::qWait(200);
+  EXPECT_EQ(live().phase(), LivePhase::Ended);
+  EXPECT_FALSE(live().snapshot());
+  EXPECT_TRUE(QDir(folder.filePath("recordings")).isEmpty());
 }
 
 TEST_F(LiveWindowTest, MissingRuntimeIsTold) {

@@ -219,6 +219,31 @@ TEST(Jobs, aSupersededJobIsNotWaitedFor) {
   EXPECT_FALSE(job.running());
 }
 
+TEST(Jobs, whatAnAbandonedJobDeliversIsDropped) {
+  std::promise<void> release;
+  auto gate = release.get_future().share();
+  std::atomic<bool> ended{false};
+  int finished = 0;
+  JobRunner job;
+  QObject::connect(&job, &JobRunner::finished, [&] { ++finished; });
+  job.start(
+      "stubborn",
+      [gate, &ended](Progress&) {
+        gate.wait();
+        ended = true;
+        return 1;
+      },
+      [](int) { FAIL() << "delivered"; });
+  job.abandon();
+  EXPECT_FALSE(job.running());
+  EXPECT_EQ(finished, 1) << "whoever shows that it runs is told";
+  release.set_value();
+  ASSERT_TRUE(wait_for([&] { return ended.load(); }));
+  QTest::qWait(50);
+  job.abandon();
+  EXPECT_EQ(finished, 1) << "nothing ran any more";
+}
+
 TEST(Jobs, errorsAndCancellationArriveOnTheOwnersThread) {
   JobRunner job;
   QString failure;

@@ -80,10 +80,13 @@ class JobRunner : public QObject {
     });
   }
 
-  /// Asks the job to stop; cancelled() follows when it did.
+  /// Asks the job to stop; cancelled() follows when it did. One that does not look still delivers.
   void cancel() {
     if (progress_) progress_->cancel();
   }
+
+  /// Cancels, and what the job delivers is dropped, without waiting for it.
+  void abandon() { retire(); }
 
  Q_SIGNALS:
   void started(const QString& title);
