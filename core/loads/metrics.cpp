@@ -7,6 +7,9 @@
 namespace moescope {
 namespace {
 
+/// The square of less is too small for a double; the measures do not depend on the scale.
+constexpr double kTiny = 1e-100;
+
 template <typename Before>
 std::vector<int> ranked(const std::vector<double>& values, int count, Before before) {
   std::vector<int> order(values.size());
@@ -28,6 +31,13 @@ Unevenness unevenness(const std::vector<double>& values) {
   u.mean = u.total / n;
   u.max = *std::max_element(values.begin(), values.end());
   if (!(u.total > 0)) return u;
+  if (u.max < kTiny) {
+    auto scaled = values;
+    for (double& v : scaled) v /= u.max;
+    Unevenness same = unevenness(scaled);
+    same.total = u.total, same.mean = u.mean, same.max = u.max;
+    return same;
+  }
   u.max_over_mean = u.max / u.mean;
   u.mean_over_max = u.mean / u.max;
   u.excess = (u.max - u.mean) / u.mean;

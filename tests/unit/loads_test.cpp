@@ -395,6 +395,17 @@ TEST(Unevenness, OfKnownValues) {
   EXPECT_DOUBLE_EQ(none.gini, 0);
 }
 
+TEST(Unevenness, DoesNotDependOnTheScale) {
+  for (const double unit : {5e-324, 1e-200, 1.0, 1e15}) {
+    const auto u = unevenness({unit, 0});
+    EXPECT_DOUBLE_EQ(u.max_over_mean, 2) << unit;
+    EXPECT_DOUBLE_EQ(u.excess, 1) << unit;
+    EXPECT_DOUBLE_EQ(u.gini, 0.5) << unit;
+    EXPECT_DOUBLE_EQ(u.cv, 1) << unit;
+    EXPECT_DOUBLE_EQ(u.max, unit);
+  }
+}
+
 TEST(Unevenness, HottestColdestAndDrift) {
   EXPECT_THAT(hottest({3, 9, 1, 9}, 3), ElementsAre(1, 3, 0));
   EXPECT_THAT(coldest({3, 9, 1, 9}, 2), ElementsAre(2, 0));
