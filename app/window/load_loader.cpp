@@ -74,8 +74,23 @@ void LoadLoader::show(const QStringList& files, bool recordings, LoadContent con
   const UserMessage found = describe_notes(content.notes());
   const bool none = content.sets.empty();
   document_.setContent(std::move(content), none ? QStringList() : files);
+  showRunningPlan();
   if (!recordings) Q_EMIT opened(files, none);
   if (!found.text.isEmpty()) Q_EMIT message(found);
+}
+
+/// The plan that ran while the loads were recorded is at hand to look at and to start from, unless
+/// another one is.
+void LoadLoader::showRunningPlan() {
+  const PlanPtr now = document_.plan();
+  if (now && !(ran_ && *now == *ran_)) return;
+  ran_ = nullptr;
+  if (document_.loads()) {
+    const GpuView view = gpu_view(*document_.loads(), nullptr);
+    if (view.origin == GpuView::Origin::Running && !view.assumed_gpus)
+      ran_ = std::make_shared<const Plan>(view.plan);
+  }
+  if (now || ran_) document_.setPlan(ran_);
 }
 
 void LoadLoader::close() {
@@ -83,6 +98,7 @@ void LoadLoader::close() {
   document_.setBalanceLog(nullptr);
   document_.setWaitLog(nullptr);
   document_.setSets({}, {});
+  showRunningPlan();
 }
 
 }  // namespace moescope

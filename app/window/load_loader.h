@@ -32,8 +32,10 @@ class LoadLoader : public QObject {
  private:
   void start(const QStringList& files, bool recordings);
   void show(const QStringList& files, bool recordings, LoadContent content);
+  void showRunningPlan();
 
   LoadDocument& document_;
+  PlanPtr ran_;  ///< as shown last
   JobRunner job_;
 };
 

@@ -65,6 +65,36 @@ TEST_F(PlanWindowTest, aPlanFileOpensTheEditor) {
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("plan.json"));
 }
 
+TEST_F(PlanWindowTest, aRecordingShowsThePlanThatRanUntilTheUserHasOne) {
+  const QString sample = QStringLiteral(MOESCOPE_SOURCE_DIR "/sample-traces/plan-change.moetrace");
+  window->openFiles({sample});
+  ASSERT_TRUE(wait_for([&] { return !document().empty(); }));
+  EXPECT_EQ(document().name(), "running plan");
+  EXPECT_FALSE(document().modified());
+  const Plan ran = document().plan();
+  EXPECT_EQ(ran.physical_to_logical, *window->loads().loads()->running_map);
+  EXPECT_TRUE(action("plan.solve")->isEnabled());
+
+  // Without the loads there is nothing to see it with; another recording brings its own.
+  window->loader().close();
+  ASSERT_TRUE(wait_for([&] { return document().empty(); }));
+  window->openFiles({sample});
+  ASSERT_TRUE(wait_for([&] { return !document().empty(); }));
+
+  // What was edited or opened stays.
+  Plan edited = ran;
+  std::swap(edited.physical_to_logical[0].front(), edited.physical_to_logical[0].back());
+  document().replace(edited, "edit");
+  window->loader().close();
+  ASSERT_TRUE(wait_for([&] { return window->loads().loads() == nullptr; }));
+  EXPECT_EQ(document().plan(), edited);
+  openPlan();
+  ASSERT_TRUE(wait_for([&] { return document().plan() == test::small_plan(); }));
+  window->openFiles({sample});
+  ASSERT_TRUE(wait_for([&] { return window->loads().loads() != nullptr; }));
+  EXPECT_EQ(document().plan(), test::small_plan());
+}
+
 TEST_F(PlanWindowTest, aFileThatIsNoPlanIsNamedAndTheOpenPlanStays) {
   openPlan();
   write_text_file(folder / "bad.json", R"({"physical_to_logical_map": 3, "num_gpus": 0})");

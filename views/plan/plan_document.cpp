@@ -85,6 +85,7 @@ void PlanDocument::install(std::unique_ptr<PlanState> state, PlanConstraints con
   constraints_ = std::move(constraints);
   file_ = file;
   name_ = name;
+  adopted_ = false;
   before_.reset();
   before_name_.clear();
   if (state_) {
@@ -182,10 +183,19 @@ void PlanDocument::publish() {
   publishing_ = false;
 }
 
-/// Somebody else told what runs: shown when nothing is edited here.
+/// Somebody else told what runs: shown when nothing of the user's is here.
 void PlanDocument::adopt() {
-  if (publishing_ || !empty() || !loads_.plan() || !machine_is_sound(*loads_.plan())) return;
-  install(std::make_unique<PlanState>(*loads_.plan()), {}, {}, tr("running plan"));
+  if (publishing_) return;
+  const PlanPtr told = loads_.plan();
+  const bool free = empty() || (adopted_ && !modified() && file_.isEmpty());
+  if (!free) {
+    if (!told) publish();
+    return;
+  }
+  if (!told && !empty()) return close();
+  if (!told || !machine_is_sound(*told) || (!empty() && plan() == *told)) return;
+  install(std::make_unique<PlanState>(*told), {}, {}, tr("running plan"));
+  adopted_ = true;
 }
 
 void PlanDocument::takeLoads() {

@@ -107,6 +107,7 @@ class PlanDocument : public QObject {
   QUndoStack undo_;
   std::optional<PlanEdit> preview_;
   bool publishing_ = false;
+  bool adopted_ = false;  ///< the plan is one that runs or ran, not one that was opened
 };
 
 /// Reads a plan file with its pins and bans. Form problems that leave something to show are
