@@ -408,6 +408,19 @@ TEST(BoardLayout, SlotsAreWhereTheyAreDrawn) {
     }
 }
 
+TEST(BoardLayout, SlotsWrapSoThatTheBarsOfGpusStayInSight) {
+  for (const int slots : {1, 7, 9, 16, 20, 40})
+    for (const int width : {400, 560, 900, 1900}) {
+      const BoardLayout layout({4, 2, slots}, width, 1);
+      for (int g = 0; g < 4; ++g) {
+        EXPECT_LE(layout.bar(g).right(), width) << slots << " slots, " << width << " pixels";
+        const QRectF last = layout.slot((g + 1) * slots - 1);
+        EXPECT_TRUE(layout.gpu(g).contains(last)) << slots << " slots, " << width << " pixels";
+        EXPECT_FALSE(layout.bar(g).intersects(layout.slot(g * slots)));
+      }
+    }
+}
+
 TEST(BoardLayout, ArrowKeysReachEverySlot) {
   const BoardLayout layout({12, 3, 4}, 900, 1);
   std::set<int> reached{0};

@@ -42,6 +42,7 @@ BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
   summary_->setObjectName("balanceSummary");
   summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   summary_->setMinimumWidth(1);
+  summary_->setWordWrap(true);
   tabs_->setObjectName("balanceTabs");
   tabs_->setDocumentMode(true);
   layers_ = addChart("balanceLayers", tr("Layers"),

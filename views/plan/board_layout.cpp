@@ -11,7 +11,7 @@ namespace {
 constexpr qreal kCellWidth = 37, kCellHeight = 22, kCellGap = 2;
 constexpr qreal kLabel = 58, kBar = 104, kGpuGap = 12, kRowGap = 4;
 constexpr qreal kHeading = 20, kPadding = 8, kNodeGap = 10;
-constexpr int kGpusPerColumn = 8;
+constexpr int kGpusPerColumn = 8, kLeastSlotsPerLine = 4;
 
 int ceil_div(int a, int b) {
   return (a + b - 1) / b;
@@ -20,11 +20,13 @@ int ceil_div(int a, int b) {
 }  // namespace
 
 BoardLayout::BoardLayout(BoardShape shape, qreal width, qreal zoom) : shape_(shape), zoom_(zoom) {
-  const int in_line = std::clamp(shape.slots_per_gpu, 1, kSlotsPerLine);
-  const int lines = std::max(1, ceil_div(shape.slots_per_gpu, kSlotsPerLine));
-  gpu_width_ = (kLabel + in_line * (kCellWidth + kCellGap) + kBar) * zoom;
-  gpu_height_ = (lines * (kCellHeight + kCellGap) + kRowGap) * zoom;
   const qreal inner = width - 2 * (kPadding + kNodeGap) * zoom;
+  const int room = static_cast<int>((inner / zoom - kLabel - kBar) / (kCellWidth + kCellGap));
+  const int longest = std::clamp(room, kLeastSlotsPerLine, kSlotsPerLine);
+  const int lines = std::max(1, ceil_div(shape.slots_per_gpu, longest));
+  per_line_ = std::max(1, ceil_div(shape.slots_per_gpu, lines));
+  gpu_width_ = (kLabel + per_line_ * (kCellWidth + kCellGap) + kBar) * zoom;
+  gpu_height_ = (lines * (kCellHeight + kCellGap) + kRowGap) * zoom;
   const int fit =
       std::max(1, static_cast<int>((inner + kGpuGap * zoom) / (gpu_width_ + kGpuGap * zoom)));
   gpu_columns_ = std::clamp(ceil_div(shape.gpus_per_node(), kGpusPerColumn), 1, fit);
@@ -79,8 +81,8 @@ QRectF BoardLayout::bar(int gpu) const {
 QRectF BoardLayout::slot(int slot) const {
   const int inside = slot % shape_.slots_per_gpu;
   const QPointF from = origin(slot / shape_.slots_per_gpu);
-  return {from.x() + (kLabel + inside % kSlotsPerLine * (kCellWidth + kCellGap)) * zoom_,
-          from.y() + inside / kSlotsPerLine * (kCellHeight + kCellGap) * zoom_, kCellWidth * zoom_,
+  return {from.x() + (kLabel + inside % per_line_ * (kCellWidth + kCellGap)) * zoom_,
+          from.y() + inside / per_line_ * (kCellHeight + kCellGap) * zoom_, kCellWidth * zoom_,
           kCellHeight * zoom_};
 }
 
@@ -107,8 +109,8 @@ int BoardLayout::slotAt(QPointF point) const {
   const QPointF inside = point - origin(g) - QPointF(kLabel * zoom_, 0);
   const int across = static_cast<int>(std::floor(inside.x() / ((kCellWidth + kCellGap) * zoom_)));
   const int line = static_cast<int>(std::floor(inside.y() / ((kCellHeight + kCellGap) * zoom_)));
-  const int local = line * kSlotsPerLine + across;
-  if (inside.x() < 0 || inside.y() < 0 || across >= kSlotsPerLine || local >= shape_.slots_per_gpu)
+  const int local = line * per_line_ + across;
+  if (inside.x() < 0 || inside.y() < 0 || across >= per_line_ || local >= shape_.slots_per_gpu)
     return -1;
   const int found = g * shape_.slots_per_gpu + local;
   return slot(found).contains(point) ? found : -1;

@@ -17,13 +17,14 @@ struct BoardShape {
 };
 
 /// Nodes flow in rows over the given width; inside a node GPUs form columns of at most eight, and a
-/// GPU is a label, its slots (at most kSlotsPerLine in a line) and a bar for its load.
+/// GPU is a label, its slots in lines of equal length (at most kSlotsPerLine, fewer where the width
+/// is less) and a bar for its load.
 class BoardLayout {
  public:
   static constexpr int kSlotsPerLine = 16;
 
   BoardLayout() = default;
-  /// @param width pixels to fill; one node is never cut, so the board may become wider
+  /// @param width pixels to fill; the board becomes wider where not even four slots fit in a line
   /// @param zoom 1 draws a slot 37 x 22 pixels
   BoardLayout(BoardShape shape, qreal width, qreal zoom);
 
@@ -47,7 +48,7 @@ class BoardLayout {
 
   BoardShape shape_;
   qreal zoom_ = 1, gpu_width_ = 0, gpu_height_ = 0;
-  int gpu_columns_ = 1, gpu_rows_ = 1, node_columns_ = 1;
+  int per_line_ = 1, gpu_columns_ = 1, gpu_rows_ = 1, node_columns_ = 1;
   qreal node_width_ = 0, node_height_ = 0;
 };
 
