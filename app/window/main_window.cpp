@@ -67,7 +67,6 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   });
   buildCentral();
   buildDocks();
-  addToolBar(range_bar_);
   buildMenus();
   buildStatus();
   connectLoading();

@@ -49,6 +49,7 @@ class LiveTour : public RuntimeWindow {
 TEST_F(LiveTour, LeadsFromDriftingLoadsToABetterPlan) {
   action("help.guide")->trigger();
   ASSERT_TRUE(guide().running());
+  ASSERT_TRUE(wait_for([this] { return !guide().visibleRegion().isEmpty(); })) << "in sight";
   ASSERT_TRUE(wait_for([this] {
     return window->loads().loads() && window->loads().loads()->windows.size() >= 4 &&
            window->loads().plan() && live().state().status;

@@ -139,6 +139,9 @@ TEST_F(WindowTest, aBadFileLeavesTheOpenTraceAndSaysWhatToDo) {
   EXPECT_THAT(text, HasSubstr("bad.json"));
   EXPECT_THAT(text, HasSubstr("byte 12"));
   EXPECT_THAT(text, HasSubstr("record the trace again"));
+  EXPECT_TRUE(wait_for([&] { return window->messages().width() > window->width() * 9 / 10; }))
+      << "the message is in sight, in a line of its own";
+  EXPECT_FALSE(window->messages().visibleRegion().isEmpty());
 }
 
 TEST_F(WindowTest, cancelLeavesTheOpenTrace) {
