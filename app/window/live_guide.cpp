@@ -49,7 +49,8 @@ void LiveGuide::begin() {
        .run = in_plan("plan.solve"),
        .waits = true},
       {.title = tr("Look at the difference"),
-       .text = tr("Bars show the load of each GPU before and after; changed slots are marked."),
+       .text = tr("The table has every layer before and after, and the experts to copy. On the "
+                  "board, orange marks what was before: changed slots, and the load of each GPU."),
        .button = tr("Compare"),
        .run = in_plan("plan.compare"),
        .waits = false},

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "tests/gui/plan_fixture.h"
+#include "views/common/theme.h"
 #include "views/plan/figures_panel.h"
 #include "views/plan/layer_strip.h"
 #include "views/plan/problems_panel.h"
@@ -19,6 +20,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class PlanBoardTest : public test::PlanFixture {};
 
@@ -387,6 +389,28 @@ TEST_F(PlanBoardTest, ThreeHundredTwentyGpusScrollAndZoom) {
   EXPECT_LT(board->zoom(), 1);
   board->setZoom(100);
   EXPECT_LE(board->zoom(), 3);
+}
+
+TEST_F(PlanBoardTest, WhatWasBeforeIsMarkedInOrangeAndTold) {
+  const auto orange = [this] {
+    const QImage image = board->viewport()->grab().toImage();
+    const QRgb mark = Theme::of(board->palette()).color(SpanClass::Dispatch).rgb();
+    int pixels = 0;
+    for (int y = 0; y < image.height(); ++y)
+      for (int x = 0; x < image.width(); ++x) pixels += image.pixel(x, y) == mark ? 1 : 0;
+    return pixels;
+  };
+  EXPECT_EQ(orange(), 0) << "nothing is changed yet";
+  EXPECT_EQ(document->title(), "test plan");
+  view->editor().swap(0, 0, 6);
+  EXPECT_GT(orange(), 50) << "edges of two slots, load of two GPUs";
+  EXPECT_THAT(slot_text(board->picture(), 0).toStdString(), HasSubstr("expert 0 before"));
+  EXPECT_THAT(slot_text(board->picture(), 1).toStdString(), Not(HasSubstr("before")));
+  EXPECT_EQ(document->title(), "test plan, edited");
+  EXPECT_THAT(view->findChild<QLabel*>("planHeading")->text().toStdString(),
+              HasSubstr("test plan, edited"));
+  document->undoStack().undo();
+  EXPECT_EQ(orange(), 0);
 }
 
 /// Every slot is found at its own centre, and no two slots overlap.

@@ -24,6 +24,17 @@ QFont scaled(const QPainter& painter, qreal zoom, qreal size) {
   return font;
 }
 
+/// What the slot held before; nullopt when that is the same, or not known.
+std::optional<int> expert_before(const BoardPicture& picture, int slot) {
+  if (picture.before == nullptr) return std::nullopt;
+  const auto layer = static_cast<std::size_t>(picture.layer), s = static_cast<std::size_t>(slot);
+  const auto& rows = picture.before->plan().physical_to_logical;
+  if (layer >= rows.size() || s >= rows[layer].size()) return std::nullopt;
+  const int before = rows[layer][s];
+  if (before == picture.state->plan().physical_to_logical[layer][s]) return std::nullopt;
+  return before;
+}
+
 /// Facts about the layer that every cell asks for.
 class BoardPainter {
  public:
@@ -86,6 +97,7 @@ class BoardPainter {
     const QColor ink = Theme::text_on(fill);
     if (11 * layout_.zoom() >= kSmallestText) cell_text(box, e, ink);
     if (std::binary_search(pinned_.begin(), pinned_.end(), slot)) pin(box, ink);
+    if (expert_before(picture_, slot)) changed(box);
     outline(slot, box, e);
     if (!picture_.barred.empty() && slot != picture_.source) drop_mark(slot, box);
   }
@@ -121,6 +133,13 @@ class BoardPainter {
     painter_.setPen(Qt::NoPen);
     painter_.setBrush(ink);
     painter_.drawPolygon(QPolygonF({corner, corner + QPointF(side, 0), corner + QPointF(0, side)}));
+  }
+  /// An edge below, in the colour of all that was before.
+  void changed(const QRectF& box) {
+    const qreal height = std::max(2.0, 4 * layout_.zoom());
+    const QRectF edge(box.left(), box.bottom() - height, box.width(), height);
+    painter_.fillRect(edge.adjusted(0, -1, 0, 0), theme_.background);
+    painter_.fillRect(edge, theme_.color(SpanClass::Dispatch));
   }
   void frame(const QRectF& box, const QColor& color, qreal width, Qt::PenStyle style) {
     painter_.setBrush(Qt::NoBrush);
@@ -172,19 +191,29 @@ class BoardPainter {
     painter_.fillRect(
         QRectF(track.left(), track.top(), track.width() * load / scale, track.height()),
         hottest ? theme_.ribbon_exposed : theme_.color(SpanClass::Dense));
-    const auto line = [&](double at, Qt::PenStyle style) {
+    const auto line = [&](double at, const QPen& pen) {
       const qreal x = track.left() + track.width() * std::min(at / scale, 1.0);
-      painter_.setPen(QPen(theme_.text, 1, style));
+      painter_.setPen(pen);
       painter_.drawLine(QPointF(x, track.top() - 2), QPointF(x, track.bottom() + 2));
     };
-    line(mean, Qt::SolidLine);
+    line(mean, QPen(theme_.text, 1));
     if (const auto bound = state_.figures(picture_.layer).bound; bound && *bound > 1.005)
-      line(*bound * mean, Qt::DotLine);
+      line(*bound * mean, QPen(theme_.text, 1, Qt::DotLine));
+    if (const auto before = load_before(g); before && std::abs(*before - load) > 0.005 * mean)
+      line(*before, QPen(theme_.color(SpanClass::Dispatch), 3));
     if (11 * layout_.zoom() < kSmallestText) return;
     painter_.setFont(small_);
     painter_.setPen(hottest ? theme_.ribbon_exposed : theme_.text);
     painter_.drawText(QRectF(track.right(), area.top(), text, area.height()),
                       Qt::AlignVCenter | Qt::AlignRight, QString::number(load / mean, 'f', 2));
+  }
+
+  std::optional<double> load_before(int g) const {
+    if (picture_.before == nullptr || picture_.layer >= picture_.before->plan().layers())
+      return std::nullopt;
+    const auto& loads = picture_.before->gpu_loads(picture_.layer);
+    if (static_cast<std::size_t>(g) >= loads.size()) return std::nullopt;
+    return loads[static_cast<std::size_t>(g)];
   }
 
   QPainter& painter_;
@@ -255,6 +284,12 @@ qreal paint_board_legend(QPainter& painter, const QRectF& area, const BoardPictu
   word(QString::fromUtf8("17³  ") + tr("expert, replicas"));
   word(QString::fromUtf8("◤  ") + tr("pinned"));
   word(tr("!  problem"));
+  if (picture.before != nullptr) {
+    const QRectF swatch(x, area.top() + height - 6, 14, 4);
+    painter.fillRect(swatch, theme.color(SpanClass::Dispatch));
+    x += swatch.width() + 5;
+    word(tr("changed, load before"));
+  }
   if (picture.barred.empty()) {
     word(tr("bar: GPU load / mean, | mean, ⋮ bound"));
   } else {
@@ -287,6 +322,8 @@ QString slot_text(const BoardPicture& picture, int slot) {
       if (mean > 0) text += tr(" (%1 × the mean slot)").arg(*load / mean, 0, 'f', 2);
     }
   }
+  if (const auto before = expert_before(picture, slot))
+    text += *before == kNoExpert ? tr("; empty before") : tr("; expert %1 before").arg(*before);
   if (picture.constraints != nullptr && picture.constraints->is_pinned(picture.layer, slot))
     text += tr("; pinned");
   if (slot < static_cast<int>(picture.barred.size()) &&

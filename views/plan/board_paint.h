@@ -14,6 +14,7 @@ namespace moescope {
 /// What one picture of a layer shows.
 struct BoardPicture {
   const PlanState* state = nullptr;
+  const PlanState* before = nullptr;  ///< what is changed since; null: not shown
   const PlanConstraints* constraints = nullptr;
   int layer = 0;
   std::vector<int> selected;     ///< ascending

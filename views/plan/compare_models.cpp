@@ -1,5 +1,7 @@
 #include "views/plan/compare_models.h"
 
+#include "views/common/units.h"
+
 namespace moescope {
 namespace {
 
@@ -68,7 +70,7 @@ QString CompareLayersModel::text(const CompareLayer& layer, int column) const {
     case Copies:
       return QString::number(layer.copies);
     case Bytes:
-      return QString::number(static_cast<double>(layer.copies * expert_bytes_) / 1e9, 'f', 3);
+      return format_bytes(static_cast<quint64>(layer.copies * expert_bytes_));
     default:
       return {};
   }
@@ -84,7 +86,7 @@ QVariant CompareLayersModel::data(const QModelIndex& index, int role) const {
 QVariant CompareLayersModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
   static const QStringList titles = {tr("Layer"),  tr("Before"), tr("After"),  tr("Bound"),
-                                     tr("Change"), tr("Slots"),  tr("Copies"), tr("GB")};
+                                     tr("Change"), tr("Slots"),  tr("Copies"), tr("Bytes")};
   static const QStringList tips = {
       tr("Layer of the model"),
       tr("Imbalance (max / mean GPU load) under the plan before, for the open loads"),
@@ -93,7 +95,7 @@ QVariant CompareLayersModel::headerData(int section, Qt::Orientation orientation
       tr("After less before; negative is better balanced"),
       tr("Slots that hold another expert"),
       tr("Experts that a GPU must receive"),
-      tr("Copies × bytes of one expert in one layer, decimal GB")};
+      tr("Copies × bytes of one expert in one layer")};
   if (role == Qt::DisplayRole) return titles.value(section);
   if (role == Qt::ToolTipRole) return tips.value(section);
   return {};

@@ -69,8 +69,8 @@ CompareView::CompareView(PlanDocument& document, QWidget* parent)
   column->addWidget(summary_);
   column->addWidget(splitter, 1);
   setFocusProxy(layer_table_);
-  for (const auto signal :
-       {&PlanDocument::committed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
+  for (const auto signal : {&PlanDocument::committed, &PlanDocument::figuresChanged,
+                            &PlanDocument::replaced, &PlanDocument::fileChanged})
     connect(&document_, signal, this, &CompareView::markStale);
   connect(layer_table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
           [this](const QModelIndex& now) {
@@ -153,7 +153,8 @@ void CompareView::showSummary() {
     summary_->clear();
     return;
   }
-  before_->setText(tr("Before: %1    After: %2").arg(document_.beforeName(), document_.name()));
+  before_->setText(tr("Before: %1    After: %2").arg(document_.beforeName(), document_.title()));
+  const auto expert = static_cast<quint64>(document_.assumptions().expert_bytes);
   std::vector<double> before, after;
   quint64 copies = 0, changed = 0;
   int better = 0, worse = 0;
@@ -172,22 +173,19 @@ void CompareView::showSummary() {
   };
   summary_->setText(
       tr("Imbalance, mean / p95 / worst layer: before %1, after %2. %3 layers better, %4 worse. "
-         "%5 slots changed, %6 copies, %7 GB at %8 MB an expert.")
+         "%5 slots changed, %6 copies, %7 at %8 an expert.")
           .arg(words(before), words(after))
           .arg(better)
           .arg(worse)
           .arg(format_count(changed), format_count(copies))
-          .arg(static_cast<double>(copies) *
-                   static_cast<double>(document_.assumptions().expert_bytes) / 1e9,
-               0, 'f', 2)
-          .arg(static_cast<double>(document_.assumptions().expert_bytes) / 1e6, 0, 'f', 2));
+          .arg(format_bytes(copies * expert), format_bytes(expert)));
 }
 
 void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   paint_comparison(painter, QRectF(QPointF(0, 0), QSizeF(size)),
                    compare_layers(document_, diffs_of(document_)),
                    tr("Imbalance (max / mean GPU load) by layer. Before: %1. After: %2.")
-                       .arg(document_.beforeName(), document_.name()),
+                       .arg(document_.beforeName(), document_.title()),
                    theme);
 }
 

@@ -184,12 +184,11 @@ void FiguresPanel::fillCostRows() {
   const auto copies = static_cast<quint64>(document_.state().copies());
   const auto expert = static_cast<quint64>(document_.assumptions().expert_bytes);
   set(Copies, kNow, format_count(copies));
-  set(Bytes, kNow, tr("%1 GB").arg(static_cast<double>(copies * expert) / 1e9, 0, 'f', 2));
+  set(Bytes, kNow, format_bytes(copies * expert));
   table_->item(Bytes, kNow)
-      ->setToolTip(tr("%1 copies × %2 MB, for %3")
-                       .arg(format_count(copies))
-                       .arg(static_cast<double>(expert) / kMega, 0, 'f', 2)
-                       .arg(document_.assumptions().model));
+      ->setToolTip(
+          tr("%1 copies × %2, for %3")
+              .arg(format_count(copies), format_bytes(expert), document_.assumptions().model));
   const auto memory = [&](const Plan& plan) {
     return format_bytes(
         static_cast<quint64>(expert_bytes_of_gpu(plan, document_.assumptions().expert_bytes)));

@@ -169,6 +169,7 @@ bool PlanBoard::findExpert(int expert) {
 BoardPicture PlanBoard::picture() const {
   BoardPicture picture;
   picture.state = &document().state();
+  picture.before = document().before();
   picture.constraints = &document().constraints();
   picture.layer = layer_;
   picture.selected = selected_;

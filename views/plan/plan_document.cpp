@@ -66,6 +66,10 @@ QString PlanDocument::name() const {
   return file_.isEmpty() ? name_ : QFileInfo(file_).fileName();
 }
 
+QString PlanDocument::title() const {
+  return modified() ? tr("%1, edited").arg(name()) : name();
+}
+
 void PlanDocument::open(Plan plan, PlanConstraints constraints, const QString& file,
                         const QString& name) {
   install(std::make_unique<PlanState>(std::move(plan)), std::move(constraints), file, name);

@@ -42,6 +42,7 @@ class PlanDocument : public QObject {
   bool modified() const { return !empty() && !undo_.isClean(); }
   const QString& file() const { return file_; }  ///< empty: never saved
   QString name() const;                          ///< of the file or of where the plan comes from
+  QString title() const;                         ///< its name, and whether it was edited since
   /// Why the open loads are not used; empty when they are, or when none are open.
   const QString& loadProblem() const { return load_problem_; }
 

@@ -296,7 +296,7 @@ QString PlanView::boardTitle() const {
   if (document_.empty()) return {};
   const LayerFigures figures = document_.state().figures(layer());
   const Plan& plan = document_.plan();
-  QString text = tr("%1, layer %2: ").arg(document_.name()).arg(plan.layer_id(layer()));
+  QString text = tr("%1, layer %2: ").arg(document_.title()).arg(plan.layer_id(layer()));
   if (const auto imbalance = figures.imbalance()) {
     text += tr("imbalance %1 (max / mean GPU load)").arg(*imbalance, 0, 'f', 4);
     if (figures.bound) text += tr(", bound %1").arg(*figures.bound, 0, 'f', 4);
