@@ -147,6 +147,7 @@ void LiveWindow::phaseChanged(LivePhase phase) {
 void LiveWindow::openRecording() {
   const QString file = live_.recording();
   showing_ = false;
+  growing_ = std::make_shared<GrowingAnalysis>();  // what it kept is not needed any more
   if (file.isEmpty() || !live_.state().recording_error.isEmpty() || !QFileInfo::exists(file))
     return;
   const TimeRange range = parts_.context.range();
@@ -253,9 +254,8 @@ void LiveWindow::analyze() {
   taken.start();
   analysis_job_.start(
       tr("Analysing"),
-      [trace, rules = parts_.document.rules()](Progress& progress) {
-        return analyze_document(*trace, rules, progress);
-      },
+      [trace, growing = growing_, generation = generation_, rules = parts_.document.rules()](
+          Progress& progress) { return growing->update(*trace, generation, rules, progress); },
       [this, number, taken](const AnalysisPtr& analysis) {
         analysis_time_.restart();
         analysis_pause_ = std::max<qint64>(kAnalysisMs, kAnalysisShare * taken.elapsed());

@@ -96,6 +96,7 @@ class LiveWindow : public QObject {
   QTimer loads_delay_;
   std::string running_json_;
   PlanPtr running_;  ///< the plan in force, as last recorded
+  std::shared_ptr<GrowingAnalysis> growing_ = std::make_shared<GrowingAnalysis>();
   JobRunner analysis_job_;
   QTimer analysis_delay_;
   QElapsedTimer analysis_time_;  ///< since the last analysis

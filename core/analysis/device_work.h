@@ -2,6 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/analysis/event_index.h"
@@ -26,6 +29,18 @@ std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification&
 
 /// Fills the lengths of `figures` from the unions; `span` and the counts are the caller's.
 void measure(const DeviceActivity& activity, OverlapFigures& figures);
+
+/// Figures of `work` inside `windows`; span is the length of those.
+OverlapFigures figures_inside(const DeviceWork& work, const IntervalSet& windows);
+
+/// Kind and name of a scope.
+using ScopeName = std::pair<std::string, std::string>;
+
+/// True for a span that names a part of the trace.
+bool names_scope(SpanKind kind);
+/// The scopes such a span stands for: itself, and the layer, micro-batch or phase that its name
+/// tells.
+std::vector<ScopeName> scope_names(SpanKind kind, std::string_view name);
 
 /// True when the trace has an annotation or phase; without one the joins and events that scopes
 /// need are not gathered. Throws Cancelled.

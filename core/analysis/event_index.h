@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/analysis/intervals.h"
@@ -15,6 +16,9 @@ class EventIndex {
   explicit EventIndex(std::vector<TimeRange> events);
 
   std::size_t size() const { return events_.size(); }
+  std::optional<TimeNs> first_begin() const {
+    return events_.empty() ? std::nullopt : std::optional(events_.front().begin);
+  }
   /// Events that share time with `windows`; an event without length counts where a window holds its
   /// start.
   std::uint64_t touching(const IntervalSet& windows) const;

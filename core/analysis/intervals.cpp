@@ -1,6 +1,7 @@
 #include "core/analysis/intervals.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace moescope {
 
@@ -62,6 +63,25 @@ IntervalSet IntervalSet::clip(TimeRange window) const {
   for (; it != intervals_.end() && it->begin < window.end; ++it)
     result.intervals_.push_back({std::max(it->begin, window.begin), std::min(it->end, window.end)});
   return result;
+}
+
+IntervalSet IntervalSet::from(TimeNs time) const {
+  return clip({time, std::numeric_limits<TimeNs>::max()});
+}
+
+void IntervalSet::add(std::vector<TimeRange> intervals) {
+  std::erase_if(intervals, [](const TimeRange& i) { return i.empty(); });
+  if (intervals.empty()) return;
+  const TimeNs first = std::min_element(intervals.begin(), intervals.end(), [](auto& a, auto& b) {
+                         return a.begin < b.begin;
+                       })->begin;
+  const auto tail =
+      std::partition_point(intervals_.begin(), intervals_.end(),
+                           [&](const TimeRange& interval) { return interval.end < first; });
+  intervals.insert(intervals.end(), tail, intervals_.end());
+  intervals_.erase(tail, intervals_.end());
+  const IntervalSet united = union_of(std::move(intervals));
+  intervals_.insert(intervals_.end(), united.intervals_.begin(), united.intervals_.end());
 }
 
 }  // namespace moescope

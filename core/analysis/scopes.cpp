@@ -12,28 +12,6 @@
 namespace moescope {
 namespace {
 
-/// Kind and name of a scope.
-using ScopeName = std::pair<std::string, std::string>;
-
-/// The scopes a span stands for: itself, and the layer, micro-batch or phase that its name tells.
-std::vector<ScopeName> scope_names(SpanKind kind, std::string_view name) {
-  static const RE2 layer(R"((?i)\blayers?[ ._:#\[]?(\d+))");
-  static const RE2 micro_batch(R"((?i)\b(?:mb|micro[ _-]?batch|ubatch)[ ._:#]?(\d+))");
-  static const RE2 phase(R"((?i)\b(prefill|decode)\b)");
-  std::vector<ScopeName> result = {
-      {kind == SpanKind::Phase ? "phase" : "annotation", std::string(name)}};
-  const re2::StringPiece text(name.data(), name.size());
-  std::string value;
-  if (RE2::PartialMatch(text, layer, &value)) result.emplace_back("layer", value);
-  if (RE2::PartialMatch(text, micro_batch, &value)) result.emplace_back("micro_batch", value);
-  if (RE2::PartialMatch(text, phase, &value)) {
-    std::transform(value.begin(), value.end(), value.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    result.emplace_back("phase", value);
-  }
-  return result;
-}
-
 /// A span that names a part of the trace.
 struct Mark {
   SpanKind kind;
@@ -46,10 +24,6 @@ struct ThreadMarks {
   std::vector<Mark> marks;
   std::vector<std::pair<TimeNs, std::uint32_t>> launches;  ///< (start, correlation), by start
 };
-
-bool names_scope(SpanKind kind) {
-  return kind == SpanKind::Annotation || kind == SpanKind::Phase || kind == SpanKind::GpuAnnotation;
-}
 
 ThreadMarks marks_of(const Trace& trace, TrackId track, const Progress& progress) {
   ThreadMarks found;
@@ -136,9 +110,33 @@ class Windows {
   std::map<Key, std::vector<TimeRange>> windows_;
 };
 
-/// The device's figures inside `windows`, which are not empty.
-OverlapFigures cut(const DeviceWork& work, const IntervalSet& windows) {
+}  // namespace
+
+bool names_scope(SpanKind kind) {
+  return kind == SpanKind::Annotation || kind == SpanKind::Phase || kind == SpanKind::GpuAnnotation;
+}
+
+std::vector<ScopeName> scope_names(SpanKind kind, std::string_view name) {
+  static const RE2 layer(R"((?i)\blayers?[ ._:#\[]?(\d+))");
+  static const RE2 micro_batch(R"((?i)\b(?:mb|micro[ _-]?batch|ubatch)[ ._:#]?(\d+))");
+  static const RE2 phase(R"((?i)\b(prefill|decode)\b)");
+  std::vector<ScopeName> result = {
+      {kind == SpanKind::Phase ? "phase" : "annotation", std::string(name)}};
+  const re2::StringPiece text(name.data(), name.size());
+  std::string value;
+  if (RE2::PartialMatch(text, layer, &value)) result.emplace_back("layer", value);
+  if (RE2::PartialMatch(text, micro_batch, &value)) result.emplace_back("micro_batch", value);
+  if (RE2::PartialMatch(text, phase, &value)) {
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    result.emplace_back("phase", value);
+  }
+  return result;
+}
+
+OverlapFigures figures_inside(const DeviceWork& work, const IntervalSet& windows) {
   OverlapFigures f;
+  if (windows.empty()) return f;
   f.comm_events = work.comm.touching(windows);
   f.compute_events = work.compute.touching(windows);
   f.memory_events = work.memory.touching(windows);
@@ -149,8 +147,6 @@ OverlapFigures cut(const DeviceWork& work, const IntervalSet& windows) {
   measure({a.key, inside(a.compute), inside(a.comm), inside(a.memory), inside(a.wait)}, f);
   return f;
 }
-
-}  // namespace
 
 bool names_scopes(const Trace& trace, const Progress& progress) {
   bool found = false;
@@ -180,7 +176,7 @@ std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<Device
     if (window) united = united.clip(*window);
     if (united.empty()) continue;
     result.push_back({std::get<0>(key), std::get<1>(key), device, united.intervals().size(),
-                      cut(*work, united), united.intervals()});
+                      figures_inside(*work, united), united.intervals()});
   }
   return result;
 }

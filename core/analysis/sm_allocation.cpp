@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/analysis/gpu_work.h"
+#include "core/analysis/sm_inferred_sweep.h"
 #include "core/analysis/sm_methods.h"
 #include "core/parallel.h"
 
@@ -28,11 +29,6 @@ TimeRange extent(const Trace& trace, const DeviceKey& key, std::optional<TimeRan
   return range;
 }
 
-/// SM x ns of the whole range fits 64 bits; only damaged times do not.
-bool countable(const SmAllocation& result) {
-  return result.range.length() <= std::numeric_limits<std::int64_t>::max() / result.sm_count;
-}
-
 }  // namespace
 
 const char* to_string(SmMethod method) {
@@ -45,6 +41,31 @@ const char* to_string(SmMethod method) {
       return "inferred";
   }
   return "inferred";
+}
+
+std::size_t max_sm_steps(std::size_t devices) {
+  return std::max(kLeastSteps, kMaxSteps / std::max<std::size_t>(devices, 1));
+}
+
+bool countable(TimeRange range, int sm_count) {
+  return range.length() <= std::numeric_limits<std::int64_t>::max() / sm_count;
+}
+
+void add_steps_caveat(SmAllocation& result) {
+  if (result.steps_cell > 0)
+    result.caveats.push_back("The picture shows means over " + std::to_string(result.steps_cell) +
+                             " ns: the device changes its state too often to keep every step. The "
+                             "figures are exact.");
+}
+
+SmAllocation infer_allocation(const Trace& trace, const Classification& classes,
+                              const SmAllocation& device, std::optional<TimeRange> window,
+                              std::size_t max_steps, const Progress& progress) {
+  const Device& description = *find_device(trace, device.key);
+  SmInferredSweep sweep(device, max_steps);
+  GpuSpanCursor work(trace, tracks_of(trace, device.key), window, progress);
+  while (work.next()) sweep.add(trace, description, work, classes);
+  return sweep.result(trace, description);
 }
 
 std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classification& classes,
@@ -60,24 +81,19 @@ std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classi
     result.sm_count = device->sm_count;
     results.push_back(std::move(result));
   }
-  const std::size_t max_steps =
-      std::max(kLeastSteps, kMaxSteps / std::max<std::size_t>(results.size(), 1));
+  const std::size_t max_steps = max_sm_steps(results.size());
   parallel_for(results.size(), [&](std::size_t i) {
     auto& result = results[i];
     result.range = extent(trace, result.key, window, progress);
-    if (!countable(result)) return;
-    if (has_sm_records(trace, result.key))
-      allocation_from_records(trace, classes, max_steps, progress, result);
-    else
-      infer_allocation(trace, classes, *find_device(trace, result.key), window, max_steps, progress,
-                       result);
-    if (result.steps_cell > 0)
-      result.caveats.push_back(
-          "The picture shows means over " + std::to_string(result.steps_cell) +
-          " ns: the device changes its state too often to keep every step. The "
-          "figures are exact.");
+    if (!countable(result.range, result.sm_count)) return;
+    result = has_sm_records(trace, result.key)
+                 ? allocation_from_records(trace, classes, result, max_steps, progress)
+                 : infer_allocation(trace, classes, result, window, max_steps, progress);
+    add_steps_caveat(result);
   });
-  std::erase_if(results, [](const SmAllocation& result) { return !countable(result); });
+  std::erase_if(results, [](const SmAllocation& result) {
+    return !countable(result.range, result.sm_count);
+  });
   return results;
 }
 

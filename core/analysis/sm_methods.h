@@ -2,28 +2,46 @@
 #pragma once
 
 #include <optional>
-#include <unordered_map>
+#include <vector>
 
+#include "core/analysis/kernel_names.h"
 #include "core/analysis/sm_allocation.h"
+#include "core/analysis/sm_record_sweep.h"
 #include "core/progress.h"
 
 namespace moescope {
 
-/// Fills `result` (key, sm_count and range are set) from kernels and their launches; keeps at most
-/// `max_steps` steps.
-void infer_allocation(const Trace& trace, const Classification& classes, const Device& device,
-                      std::optional<TimeRange> window, std::size_t max_steps,
-                      const Progress& progress, SmAllocation& result);
+/// What all results together may hold of steps, shared out among `devices`.
+std::size_t max_sm_steps(std::size_t devices);
+
+/// SM x ns of the whole range fits 64 bits; only damaged times do not.
+bool countable(TimeRange range, int sm_count);
+
+/// Tells of means in place of steps, if it has them.
+void add_steps_caveat(SmAllocation& result);
+
+/// The result of `device`, which has key, SM count and range, from kernels and their launches; at
+/// most `max_steps` steps.
+SmAllocation infer_allocation(const Trace& trace, const Classification& classes,
+                              const SmAllocation& device, std::optional<TimeRange> window,
+                              std::size_t max_steps, const Progress& progress);
 
 /// The same from recorded SM ids.
-void allocation_from_records(const Trace& trace, const Classification& classes,
-                             std::size_t max_steps, const Progress& progress, SmAllocation& result);
+SmAllocation allocation_from_records(const Trace& trace, const Classification& classes,
+                                     const SmAllocation& device, std::size_t max_steps,
+                                     const Progress& progress);
 
-/// Names of the kernels of the device of `key` by correlation; of several kernels of one launch
-/// (a graph) the first. Throws Cancelled.
-std::unordered_map<std::uint32_t, StringId> kernels_by_correlation(const Trace& trace,
-                                                                   const DeviceKey& key,
-                                                                   const Progress& progress);
+/// Marks of `record`, cut to the range of `device`; `kernel`: its name, if known. Nothing when it
+/// is not of that device or lies outside the range.
+void add_marks(const SmRecord& record, const SmAllocation& device, const Classification& classes,
+               std::optional<StringId> kernel, std::vector<SmMark>& marks);
+
+/// Nsight's block trace, or ids that the recorded program wrote itself.
+SmMethod record_method(const Trace& trace, ProcessId process);
+
+/// Names of the kernels of the device of `key` by correlation. Throws Cancelled.
+KernelNames kernels_by_correlation(const Trace& trace, const DeviceKey& key,
+                                   const Progress& progress);
 
 /// True when the trace recorded which SM ran what on the device of `key`.
 bool has_sm_records(const Trace& trace, const DeviceKey& key);

@@ -18,11 +18,10 @@ SmRecordIndex::SmRecordIndex(const Trace& trace, const Classification& classes,
   for (const SmRecord& record : trace.sm_records()) {
     if (record.process != key.process || record.device != key.device) continue;
     std::uint32_t kernel = 0;
-    if (const auto name = names.find(record.correlation); name != names.end()) {
+    if (const auto name = names.find(record.correlation)) {
       const auto [it, added] =
-          of_name.try_emplace(name->second, static_cast<std::uint32_t>(kernels_.size()));
-      if (added)
-        kernels_.push_back({name->second, classes.of(SpanKind::Kernel, name->second).span_class});
+          of_name.try_emplace(*name, static_cast<std::uint32_t>(kernels_.size()));
+      if (added) kernels_.push_back({*name, classes.of(SpanKind::Kernel, *name).span_class});
       kernel = it->second;
     }
     if (blocks_.size() % kGroup == 0) last_end_.push_back(record.end);

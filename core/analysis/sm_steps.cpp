@@ -1,6 +1,7 @@
 #include "core/analysis/sm_steps.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace moescope {
@@ -19,10 +20,30 @@ void SmSteps::push(const SmStep& step) {
   if (steps_.empty() || steps_.back().by_class != step.by_class) steps_.push_back(step);
 }
 
-/// Half of the limit as cells: whole cells that are equal still merge.
-void SmSteps::coarsen() {
+bool SmSteps::restore(const Point& point) {
+  if (point.cell != cell_) return false;
+  steps_.erase(steps_.begin() + static_cast<std::ptrdiff_t>(point.steps), steps_.end());
+  end_ = point.end;
+  cell_begin_ = point.cell_begin;
+  filled_ = point.filled;
+  sums_ = point.sums;
+  return true;
+}
+
+bool SmSteps::extend(TimeNs end) {
+  range_.end = end;
+  return cell_ == 0 || cell_ == cell_length();
+}
+
+/// At most half of the limit as cells: whole cells that are equal still merge.
+TimeNs SmSteps::cell_length() const {
   const auto cells = static_cast<TimeNs>(std::max<std::size_t>(limit_ / 2, 1));
-  cell_ = std::max<TimeNs>(range_.length() / cells + 1, 1);
+  const TimeNs least = std::max<TimeNs>(range_.length() / cells + 1, 1);
+  return static_cast<TimeNs>(std::bit_ceil(static_cast<std::uint64_t>(least)));
+}
+
+void SmSteps::coarsen() {
+  cell_ = cell_length();
   const auto exact = std::exchange(steps_, {});
   cell_begin_ = exact.front().begin;
   for (std::size_t i = 0; i < exact.size(); ++i)

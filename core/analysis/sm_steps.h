@@ -11,10 +11,28 @@ namespace moescope {
 
 /// Takes what is held over time, in order, and merges equal neighbours. Beyond `limit` steps it
 /// keeps means over cells of a fixed length instead, rounded to whole SMs; figures that must be
-/// exact are not made from steps.
+/// exact are not made from steps. The cells are a power of two ns long, so that a range that grows
+/// keeps them for long.
 class SmSteps {
+  using Sums = std::array<std::int64_t, kSpanClassCount>;  ///< SM x ns
+
  public:
   SmSteps(TimeRange range, std::size_t limit) : range_(range), limit_(limit) {}
+
+  /// A moment while steps are added.
+  struct Point {
+    std::size_t steps = 0;
+    TimeNs end = 0;
+    TimeNs cell = 0, cell_begin = 0, filled = 0;
+    Sums sums{};
+  };
+  Point point() const { return {steps_.size(), end_, cell_, cell_begin_, filled_, sums_}; }
+  /// Forgets what was added since `point`; false when the steps before it were averaged since, so
+  /// that there is no way back.
+  bool restore(const Point& point);
+  /// The range ends later than was known. False when its cells are longer, so that all steps have
+  /// to be added anew.
+  bool extend(TimeNs end);
 
   /// `step` holds from step.begin to `end`; begins where the one before ended.
   void add(const SmStep& step, TimeNs end);
@@ -24,8 +42,7 @@ class SmSteps {
   std::vector<SmStep> take();
 
  private:
-  using Sums = std::array<std::int64_t, kSpanClassCount>;  ///< SM x ns
-
+  TimeNs cell_length() const;
   void push(const SmStep& step);
   void coarsen();
   void average(const SmStep& step, TimeNs end);

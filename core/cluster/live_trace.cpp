@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -100,6 +101,11 @@ class LiveStore final : public ChunkStore {
     std::stable_sort(all.begin(), all.end(),
                      [](const SmRecord& a, const SmRecord& b) { return a.start < b.start; });
     return all;
+  }
+  std::vector<std::span<const SmRecord>> sm_record_pieces() const override {
+    std::vector<std::span<const SmRecord>> pieces;
+    for (const auto& block : sm_blocks) pieces.emplace_back(*block);
+    return pieces;
   }
   std::shared_ptr<const TrackSummary> summary(TrackId) const override { return nullptr; }
   bool in_memory() const override { return true; }

@@ -111,6 +111,14 @@ const std::vector<SmRecord>& Trace::sm_records() const {
   return stored_sm_;
 }
 
+std::vector<std::span<const SmRecord>> Trace::sm_record_pieces() const {
+  if (parts_.sm_records.empty())
+    if (auto pieces = parts_.store->sm_record_pieces(); !pieces.empty()) return pieces;
+  const auto& all = sm_records();
+  if (all.empty()) return {};
+  return {all};
+}
+
 const std::vector<CounterSeries>& Trace::counters() const {
   if (!parts_.counters.empty()) return parts_.counters;
   std::call_once(counters_once_, [&] { stored_counters_ = parts_.store->counters(); });

@@ -34,6 +34,8 @@ class ChunkStore {
   /// Recorded blocks and counters of a file; a store in memory has none of its own.
   virtual std::vector<SmRecord> sm_records() const { return {}; }
   virtual std::vector<CounterSeries> counters() const { return {}; }
+  /// Recorded blocks as they came, piece by piece, where the store holds them so.
+  virtual std::vector<std::span<const SmRecord>> sm_record_pieces() const { return {}; }
   /// Calls `visit` with the stored buckets of one level that touch `window`, piece by piece in
   /// order, without loading the rest. False when nothing is stored for the track.
   virtual bool visit_buckets(TrackId, const BucketQuery&, const BucketVisitor&) const {
@@ -73,6 +75,9 @@ class Trace {
   const std::vector<LaunchConfig>& launches() const { return parts_.launches; }
   /// Read from a file on first use; throws Error when they are damaged there.
   const std::vector<SmRecord>& sm_records() const;
+  /// The same records, of a live trace in the order in which they came: a later snapshot has more
+  /// at the end. Valid as long as the trace. Throws Error.
+  std::vector<std::span<const SmRecord>> sm_record_pieces() const;
   const std::vector<CounterSeries>& counters() const;
   const std::vector<Note>& notes() const { return parts_.notes; }
   const StringTable& strings() const { return *parts_.strings; }

@@ -4,34 +4,11 @@
 #include <QObject>
 #include <QStringList>
 #include <QUndoStack>
-#include <array>
-#include <memory>
-#include <vector>
 
-#include "core/analysis/classify.h"
-#include "core/analysis/overlap.h"
-#include "core/analysis/sm_allocation.h"
-#include "core/progress.h"
-#include "core/trace/trace.h"
+#include "core/analysis/results.h"
 #include "views/common/notes_model.h"
 
 namespace moescope {
-
-/// Everything computed from one trace and one rule set; immutable, made by a job.
-struct AnalysisResults {
-  ClassificationPtr classes;
-  std::vector<DeviceActivity> activity;
-  std::vector<DeviceOverlap> overlap;
-  std::vector<ScopeOverlap> scopes;
-  std::vector<SmAllocation> sm;
-  std::array<bool, kSpanClassCount> used{};  ///< classes that the trace has, by SpanClass
-  bool waits = false;                        ///< some communication only waits
-};
-using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
-
-/// Runs all analyses; for a background job. Throws Cancelled.
-AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules,
-                             Progress& progress = no_progress());
 
 /// Holds the trace and its results and tells the views when either changed. Both stay in place
 /// until their successors are complete, so that no view ever goes blank. Without a trace: null

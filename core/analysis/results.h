@@ -1,0 +1,49 @@
+// All analyses of a trace together, of a whole trace and of one that grows.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "core/analysis/classify.h"
+#include "core/analysis/overlap.h"
+#include "core/analysis/sm_allocation.h"
+#include "core/progress.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Everything computed from one trace and one rule set; immutable, made by a job.
+struct AnalysisResults {
+  ClassificationPtr classes;
+  std::vector<DeviceActivity> activity;
+  std::vector<DeviceOverlap> overlap;
+  std::vector<ScopeOverlap> scopes;
+  std::vector<SmAllocation> sm;
+  std::array<bool, kSpanClassCount> used{};  ///< classes that the trace has, by SpanClass
+  bool waits = false;                        ///< some communication only waits
+};
+using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
+
+/// Runs all analyses; for a background job. Throws Cancelled.
+AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules,
+                             Progress& progress = no_progress());
+
+/// Gives what analyze_document() gives of the trace of each moment, at the cost of what was added
+/// since the moment before and of copying the results. Safe from any thread.
+class GrowingAnalysis {
+ public:
+  GrowingAnalysis();
+  ~GrowingAnalysis();
+
+  /// @pre while `generation` stays the same, traces have spans and records added to those of the
+  /// trace before; another one, and other rules, start anew. Throws Cancelled.
+  AnalysisPtr update(const Trace& trace, std::uint64_t generation, const RuleSet& rules,
+                     Progress& progress = no_progress());
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope
