@@ -1,6 +1,7 @@
 #include "app/window/live_node.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QFileInfo>
 
 #ifdef Q_OS_LINUX
@@ -57,12 +58,13 @@ LiveNode::~LiveNode() {
 }
 
 QString LiveNode::target() const {
-  return folder_ ? "unix:" + folder_->filePath("node.sock") : QString();
+  return folder_ ? "unix:" + folder_->socket() : QString();
 }
 
 bool LiveNode::start(const QString& program, const QStringList& arguments) {
-  folder_ = std::make_unique<QTemporaryDir>();
-  if (!folder_->isValid()) return false;
+  SocketFolder::remove_abandoned(QDir::tempPath());
+  folder_ = std::make_unique<SocketFolder>(QDir::tempPath());
+  if (!folder_->valid()) return false;
   last_lines_.clear();
   open_line_.clear();
   asked_ = false;

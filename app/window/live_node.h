@@ -4,9 +4,10 @@
 #include <QObject>
 #include <QProcess>
 #include <QStringList>
-#include <QTemporaryDir>
 #include <QTimer>
 #include <memory>
+
+#include "app/window/socket_folder.h"
 
 namespace moescope {
 
@@ -38,7 +39,7 @@ class LiveNode : public QObject {
   void read();
   void finish(const QString& what);
 
-  std::unique_ptr<QTemporaryDir> folder_;  ///< mode 0700
+  std::unique_ptr<SocketFolder> folder_;
   std::unique_ptr<QProcess> process_;
   QStringList last_lines_;
   QByteArray open_line_;
