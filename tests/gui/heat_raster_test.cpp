@@ -148,5 +148,26 @@ TEST(HeatColors, RelativeIsWhiteAtTheMeanAndEveryScaleGoesBack) {
   }
 }
 
+TEST(HeatColors, ASteadyScaleHasRoundEndsAndMovesLate) {
+  const auto steady = [](HeatScale scale, HeatExtent extent,
+                         std::optional<HeatExtent> before = {}) {
+    return steady_extent(scale, extent, before);
+  };
+  EXPECT_EQ(steady(HeatScale::Linear, {0, 1204}), (HeatExtent{0, 2000}));
+  EXPECT_EQ(steady(HeatScale::Linear, {0, 2000}), (HeatExtent{0, 2000}));
+  EXPECT_EQ(steady(HeatScale::Linear, {0, 600}, HeatExtent{0, 2000}), (HeatExtent{0, 2000}));
+  EXPECT_EQ(steady(HeatScale::Linear, {0, 200}, HeatExtent{0, 2000}), (HeatExtent{0, 200}));
+  EXPECT_EQ(steady(HeatScale::Log, {3, 70}), (HeatExtent{2, 100}));
+  EXPECT_EQ(steady(HeatScale::Log, {6, 70}, HeatExtent{2, 100}), (HeatExtent{2, 100}));
+  EXPECT_EQ(steady(HeatScale::Log, {1.5, 70}, HeatExtent{2, 100}), (HeatExtent{1, 100}));
+  EXPECT_EQ(steady(HeatScale::Log, {30, 70}, HeatExtent{2, 100}), (HeatExtent{20, 100}));
+  EXPECT_EQ(steady(HeatScale::Relative, {0, 3.1}), (HeatExtent{0, 5}));
+  EXPECT_EQ(steady(HeatScale::Change, {-0.3, 0.3}), (HeatExtent{-0.5, 0.5}));
+  for (const double tick : HeatColors(HeatScale::Linear, HeatExtent{0, 2000}).ticks(8))
+    EXPECT_LE(tick, 2000);
+  EXPECT_EQ(HeatColors(HeatScale::Linear, HeatExtent{0, 2000}).ticks(8).back(), 2000)
+      << "the end is labelled";
+}
+
 }  // namespace
 }  // namespace moescope

@@ -247,6 +247,27 @@ TEST_F(LoadViews, GrowingLoadsStayShown) {
   EXPECT_DOUBLE_EQ(value(0, 3), 8);
 }
 
+TEST_F(LoadViews, TheScaleOfGrowingLoadsMovesInSteps) {
+  shownView().setScale(HeatScale::Linear);
+  EXPECT_EQ(map().picture()->colors.high(), 9) << "of a file: the most there is";
+  const auto high_with = [&](std::uint64_t count) {
+    LoadSet next = made_loads();
+    next.windows = {{{0, 0, 0, count}, {0, 0, 0, 0}}};
+    document.growLoads(shared_loads(next));
+    return map().picture()->colors.high();
+  };
+  EXPECT_EQ(high_with(30), 50);
+  EXPECT_EQ(high_with(49), 50);
+  EXPECT_EQ(high_with(51), 100);
+  EXPECT_EQ(high_with(40), 100) << "not back and forth";
+  EXPECT_EQ(high_with(12), 20) << "a quarter is not needed any more";
+  EXPECT_EQ(high_with(51), 100);
+  EXPECT_EQ(high_with(40), 100);
+  shownView().setScale(HeatScale::Relative);
+  shownView().setScale(HeatScale::Linear);
+  EXPECT_EQ(map().picture()->colors.high(), 50) << "another scale begins anew";
+}
+
 /// Loads of `count` windows of 10 ns each, the oldest of which began at `begin`.
 LoadSet timed_loads(int count, int begin = 0) {
   LoadSet loads = made_loads();

@@ -159,8 +159,9 @@ void paint_marks(QPainter& painter, const HeatLayout& layout, const HeatPicture&
 
 }  // namespace
 
-void finish_heat_picture(HeatPicture& picture, HeatScale scale) {
-  picture.colors = HeatColors(scale, picture.values);
+void finish_heat_picture(HeatPicture& picture, HeatScale scale,
+                         const std::optional<HeatExtent>& extent) {
+  picture.colors = HeatColors(scale, extent ? *extent : heat_extent(scale, picture.values));
   picture.cells = heat_cells(picture.values, picture.colors);
 }
 

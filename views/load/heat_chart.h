@@ -37,8 +37,9 @@ struct HeatPicture {
 };
 using HeatPicturePtr = std::shared_ptr<const HeatPicture>;
 
-/// Fills colors and cells from `values`.
-void finish_heat_picture(HeatPicture& picture, HeatScale scale);
+/// Fills colors and cells from `values`; the scale reaches over all of them, or over `extent`.
+void finish_heat_picture(HeatPicture& picture, HeatScale scale,
+                         const std::optional<HeatExtent>& extent = {});
 
 /// A value as the colour bar and tool tips write it: 1,204 or 2.31.
 QString heat_value_text(double value, HeatScale scale);

@@ -55,6 +55,22 @@ Extent extent_of(const std::vector<double>& values) {
           *std::max_element(most.begin(), most.end()), smallest == kNone ? 0 : smallest};
 }
 
+/// The least of 1, 2 and 5 times a power of ten that is not below `value`, which is above 0.
+double step_above(double value) {
+  const double power = std::pow(10, std::floor(std::log10(value)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (value <= factor * power * (1 + 1e-9)) return factor * power;
+  return 10 * power;
+}
+
+/// The greatest that is not above it.
+double step_below(double value) {
+  const double power = std::pow(10, std::floor(std::log10(value)));
+  for (const double factor : {5.0, 2.0})
+    if (value >= factor * power * (1 - 1e-9)) return factor * power;
+  return power;
+}
+
 /// Levels of many values, without a logarithm for each: the upper bits of a float tell the level up
 /// to one boundary or few, which are then compared.
 class LevelTable {
@@ -95,25 +111,41 @@ class LevelTable {
 
 }  // namespace
 
-HeatColors::HeatColors(HeatScale scale, const LoadMatrix& matrix) : scale_(scale) {
+HeatExtent heat_extent(HeatScale scale, const LoadMatrix& matrix) {
   const auto [lowest, most, least] = extent_of(matrix.values);
-  const double farthest = std::max(most, -lowest);
   switch (scale) {
     case HeatScale::Linear:
-      high_ = most > 0 ? most : 1;
-      break;
-    case HeatScale::Log:
-      low_ = least > 0 ? least : 1;
-      high_ = std::max(most, low_ * 1.0001);
-      break;
+      return {0, most > 0 ? most : 1};
+    case HeatScale::Log: {
+      const double low = least > 0 ? least : 1;
+      return {low, std::max(most, low * 1.0001)};
+    }
     case HeatScale::Relative:
-      high_ = std::max(most, kLeastRelative);
-      break;
-    case HeatScale::Change:
-      high_ = std::max(farthest, kLeastChange);
-      low_ = -high_;
-      break;
+      return {0, std::max(most, kLeastRelative)};
+    case HeatScale::Change: {
+      const double high = std::max({most, -lowest, kLeastChange});
+      return {-high, high};
+    }
   }
+  return {};
+}
+
+HeatExtent steady_extent(HeatScale scale, const HeatExtent& extent,
+                         const std::optional<HeatExtent>& before) {
+  constexpr double kNarrow = 4;
+  HeatExtent steady{extent.low, step_above(extent.high)};
+  if (before && before->high > steady.high && step_above(extent.high * kNarrow) > before->high)
+    steady.high = before->high;
+  if (scale == HeatScale::Change) steady.low = -steady.high;
+  if (scale != HeatScale::Log) return steady;
+  steady.low = step_below(extent.low);
+  if (before && before->low < steady.low && step_below(extent.low / kNarrow) < before->low)
+    steady.low = before->low;
+  return steady;
+}
+
+HeatColors::HeatColors(HeatScale scale, const HeatExtent& extent)
+    : scale_(scale), low_(extent.low), high_(extent.high) {
   log_low_ = scale == HeatScale::Log ? static_cast<float>(std::log2(low_)) : 0;
   log_span_ = std::max(static_cast<float>(std::log2(std::max(high_, 1e-300))) - log_low_, 1e-6F);
   for (int i = 0; i < kLevels; ++i) {

@@ -4,6 +4,7 @@
 #include <QColor>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/loads/load_matrix.h"
@@ -17,18 +18,34 @@ enum class HeatScale {
   Change     ///< around 0.00
 };
 
+/// What a scale reaches over.
+struct HeatExtent {
+  double low = 0, high = 1;
+  friend bool operator==(const HeatExtent&, const HeatExtent&) = default;
+};
+/// All values of `matrix`, and at least so much that small differences stay pale.
+HeatExtent heat_extent(HeatScale scale, const LoadMatrix& matrix);
+/// For a picture that is made anew all the time, so that colours keep their meaning: `extent` with
+/// its ends on the next of 1, 2 and 5 times a power of ten. From the extent `before` it widens at
+/// once, and narrows only when less than a quarter of it is needed.
+HeatExtent steady_extent(HeatScale scale, const HeatExtent& extent,
+                         const std::optional<HeatExtent>& before);
+
 class HeatColors {
  public:
   static constexpr int kLevels = 255;
 
-  HeatColors() : HeatColors(HeatScale::Linear, {}) {}
+  HeatColors() : HeatColors(HeatScale::Linear, HeatExtent{}) {}
   /// The scale reaches over all values of `matrix`.
-  HeatColors(HeatScale scale, const LoadMatrix& matrix);
+  HeatColors(HeatScale scale, const LoadMatrix& matrix)
+      : HeatColors(scale, heat_extent(scale, matrix)) {}
+  HeatColors(HeatScale scale, const HeatExtent& extent);
 
   HeatScale scale() const { return scale_; }
   bool diverging() const { return scale_ == HeatScale::Relative || scale_ == HeatScale::Change; }
   double low() const { return low_; }
   double high() const { return high_; }
+  HeatExtent extent() const { return {low_, high_}; }
   /// Place on the colour bar, 0..1.
   double position(double value) const;
   double valueAt(double position) const;

@@ -263,7 +263,10 @@ HeatPicturePtr make_load_picture(const LoadPictureInput& in) {
   picture->title = title_of(in);
   picture->note = note_of(in);
   picture->value_name = value_name_of(in);
-  finish_heat_picture(*picture, in.scale);
+  std::optional<HeatExtent> extent;
+  if (in.growing)
+    extent = steady_extent(in.scale, heat_extent(in.scale, picture->values), in.before);
+  finish_heat_picture(*picture, in.scale, extent);
   return picture;
 }
 

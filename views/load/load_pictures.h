@@ -14,6 +14,9 @@ struct LoadPictureInput {
   LoadPictureKind kind = LoadPictureKind::LayerExpert;
   HeatScale scale = HeatScale::Relative;
   int layer = 0;  ///< of ExpertTime
+  /// The picture follows loads that are recorded: its scale moves in steps only.
+  bool growing = false;
+  std::optional<HeatExtent> before;  ///< of the scale of the picture before, when growing
 };
 
 /// Null when the kind has nothing to show: change without windows to compare with.

@@ -197,6 +197,12 @@ LoadPictureInput LoadView::pictureInput() const {
   input.gpus = input.sums->loads == document_.loads() ? *document_.gpuView()
                                                       : gpu_view(*input.sums->loads, nullptr, {});
   input.layer = std::min(layerOfTime(), input.sums->loads->layers() - 1);
+  input.growing = document_.growing();
+  // The scale of the picture on screen is kept while that shows the same of other windows.
+  const bool same = shown_.growing && shown_.kind == input.kind && shown_.scale == input.scale &&
+                    shown_set_ == document_.shownSet() &&
+                    (input.kind != LoadPictureKind::ExpertTime || shown_.layer == input.layer);
+  if (input.growing && same && map_->picture()) input.before = map_->picture()->colors.extent();
   return input;
 }
 
@@ -214,6 +220,7 @@ void LoadView::reload() {
 
 void LoadView::refreshPicture() {
   shown_ = pictureInput();
+  shown_set_ = document_.shownSet();
   auto picture = make_load_picture(shown_);
   if (!shown_.sums)
     map_->setEmptyText(load_missing_text(document_));

@@ -59,6 +59,7 @@ class LoadView : public QWidget, public Chart {
   QLabel* cell_;
   LoadSide* side_;
   LoadPictureInput shown_;  ///< what the heatmap on screen was made of
+  int shown_set_ = -1;
 };
 
 /// Why there is no heatmap and what would give one.
