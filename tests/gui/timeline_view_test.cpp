@@ -270,34 +270,6 @@ TEST_F(Timeline, pinsAndHiddenRowsAreUndoneInOrder) {
   EXPECT_EQ(undo.count(), 3);
 }
 
-TEST_F(Timeline, aSlowPictureIsCoarseWhileItMovesAndSharpAfterwards) {
-  canvas().setSmoothMs(-1);
-  key(Qt::Key_W);
-  settle();
-  EXPECT_FALSE(canvas().coarse()) << "zooming is not moving";
-  const int sharp = canvas().lanes().picture().width();
-  key(Qt::Key_D);
-  const QImage coarse = canvas().grab().toImage();
-  EXPECT_TRUE(canvas().coarse());
-  EXPECT_LT(canvas().lanes().picture().width(), sharp);
-  // Enlarged, it fills the lanes: each part has the colour of the sharp picture.
-  ASSERT_TRUE(test::wait_for([&] { return !canvas().coarse(); }));
-  EXPECT_EQ(canvas().lanes().picture().width(), sharp);
-  const QImage fine = canvas().grab().toImage();
-  const QRect lanes = canvas().lanesRect();
-  const int y = at(range().begin, kCompute).y();
-  int same = 0;
-  for (int i = 0; i < 100; ++i) {
-    const QPoint inside(lanes.left() + lanes.width() * i / 100, y);
-    same += coarse.pixelColor(inside) == fine.pixelColor(inside) ? 1 : 0;
-  }
-  EXPECT_GT(same, 90);
-  canvas().setSmoothMs(1e9);
-  key(Qt::Key_D);
-  canvas().grab();
-  EXPECT_FALSE(canvas().coarse());
-}
-
 TEST_F(Timeline, rankFilterLeavesOneRank) {
   context.setProcessFilter(ProcessId{1});
   EXPECT_EQ(scene().layout().rowOf(kCompute), nullptr);
@@ -377,7 +349,9 @@ TEST_F(Timeline, rendersSharplyAtDevicePixelRatioTwo) {
   RowLayout layout;
   layout.update(scene().rows(), 18, 200, 0);
   renderer.prepare({scene().source(), layout, scene().looks()}, sizes, 34);
-  const QImage image = renderer.image();
+  LabelCache labels;
+  LanePicture picture;
+  const QImage& image = picture.update(renderer, labels);
   EXPECT_EQ(image.size(), QSize(1000, 400));
   EXPECT_EQ(image.devicePixelRatio(), 2);
   const PixelMap map(context.range(), 1000);

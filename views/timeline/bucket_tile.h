@@ -25,6 +25,12 @@ struct BucketTile {
 };
 using BucketTilePtr = std::shared_ptr<const BucketTile>;
 
+/// Where bucket `index` begins; saturates.
+inline TimeNs bucket_begin(std::int64_t index, int shift) {
+  constexpr TimeNs kMax = std::numeric_limits<TimeNs>::max();
+  return index > kMax >> shift ? kMax : index << shift;
+}
+
 /// Tiles are aligned: tile i at level `shift` covers [i << tile_shift(shift), ...). A picture 1920
 /// columns wide needs one or two of them a lane.
 inline int tile_shift(int shift) {

@@ -20,6 +20,32 @@ QRgb mix(QRgb bottom, QRgb top, double amount) {
               channel(qBlue(bottom), qBlue(top)));
 }
 
+void pan_cells(LaneCells& cells, int by, const LaneCells& strip) {
+  const auto width = static_cast<std::ptrdiff_t>(cells.level.size());
+  pan_columns(cells.color, by, strip.color);
+  pan_columns(cells.level, by, strip.level);
+  for (auto& label : cells.labels) {
+    label.x0 -= by;
+    label.x1 -= by;
+  }
+  std::erase_if(cells.labels, [&](const LaneLabel& label) {
+    return label.x1 < 0 || label.x0 >= static_cast<double>(width);
+  });
+  // The strip also has the spans that reach out of it, which are known already.
+  const double left = by > 0 ? static_cast<double>(width - by) : 0;
+  std::vector<LaneLabel> fresh;
+  for (LaneLabel label : strip.labels) {
+    if (by > 0 ? label.x0 < 0 : label.x1 >= -by) continue;
+    label.x0 += left;
+    label.x1 += left;
+    fresh.push_back(label);
+  }
+  cells.labels.insert(by > 0 ? cells.labels.end() : cells.labels.begin(), fresh.begin(),
+                      fresh.end());
+  cells.any |= strip.any;
+  cells.any_waits |= strip.any_waits;
+}
+
 void CellAccumulator::begin(int width) {
   width_ = std::max(width, 0);
   const auto n = static_cast<std::size_t>(width_);

@@ -29,7 +29,7 @@ inline CellColor cell_color(ClassifiedName name) {
 
 /// A span wide enough to carry its name.
 struct LaneLabel {
-  double x0 = 0, x1 = 0;  ///< device pixels, inside the picture
+  double x0 = 0, x1 = 0;  ///< device pixels, may lie outside the picture
   StringId name = 0;
   CellColor color = 0;
 };
@@ -43,6 +43,19 @@ struct LaneCells {
   bool any_waits = false;  ///< some column is hatched
   bool complete = true;    ///< false: drawn coarsely until its spans are loaded
 };
+
+/// Moves columns `by` to the left (negative: right) and puts the |by| columns of `strip` where that
+/// leaves room.
+template <typename T>
+void pan_columns(std::vector<T>& columns, int by, const std::vector<T>& strip) {
+  if (by > 0)
+    std::copy(columns.begin() + by, columns.end(), columns.begin());
+  else
+    std::copy_backward(columns.begin(), columns.end() + by, columns.end());
+  std::copy(strip.begin(), strip.end(), by > 0 ? columns.end() - by : columns.begin());
+}
+/// The same for a lane with its labels; `strip` was drawn for its part of the map.
+void pan_cells(LaneCells& cells, int by, const LaneCells& strip);
 
 /// Adds spans in order of start and works out the fullness of each column and the class that
 /// covers most of it. Keeps its buffers between lanes.
@@ -101,9 +114,13 @@ class LanePalette {
 /// `amount` (0 to 1) of `top` over `bottom`, opaque.
 QRgb mix(QRgb bottom, QRgb top, double amount);
 
+/// Pixels after which hatch lines repeat, to either side.
+inline int hatch_period(int scale) {
+  return 6 * scale;
+}
 /// True where a hatch line runs; the same in the picture and in the legend.
 inline bool hatched(int x, int y, int scale) {
-  return (x + y) % (6 * scale) < 2 * scale;
+  return (x + y) % hatch_period(scale) < 2 * scale;
 }
 
 /// Neighbouring columns of one look: the picture as rectangles, for vector output.

@@ -40,13 +40,9 @@ void LanePlottable::prepare(QSize size, double dpr) {
   timer.start();
   renderer_.prepare(scene_.content(), {scene_.context().range(), size, dpr, theme_, ticks_},
                     kMinLabelColumns);
-  QImage& image = renderer_.image();
-  picture_ = &image;
   labels_.setFont(parentPlot()->font());
-  QPainter painter(&image);
-  renderer_.drawLabels(painter, labels_);
-  last_draw_ms_ = static_cast<double>(timer.nsecsElapsed()) / 1e6;
-  qCDebug(frames) << "lanes drawn in" << last_draw_ms_ << "ms";
+  picture_.update(renderer_, labels_);
+  qCDebug(frames) << "lanes drawn in" << static_cast<double>(timer.nsecsElapsed()) / 1e6 << "ms";
 }
 
 void LanePlottable::draw(QCPPainter* painter) {

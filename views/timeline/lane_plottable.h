@@ -5,6 +5,7 @@
 
 #include <qcustomplot.h>
 
+#include "views/timeline/lane_picture.h"
 #include "views/timeline/timeline_scene.h"
 
 namespace moescope {
@@ -17,12 +18,10 @@ class LanePlottable : public QCPAbstractPlottable {
 
   void setTheme(const Theme& theme);
   void setTicks(TimeTicks ticks) { ticks_ = std::move(ticks); }
-  /// Works the picture of the lanes out anew, `size` logical pixels large.
+  /// Brings the picture of the lanes up to date, `size` logical pixels large.
   void prepare(QSize size, double dpr);
   /// The picture prepared last, names included.
-  const QImage& picture() const { return *picture_; }
-  /// Milliseconds the last draw took.
-  double lastDrawMs() const { return last_draw_ms_; }
+  const QImage& picture() const { return picture_.image(); }
   LaneRenderer& renderer() { return renderer_; }
 
   double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
@@ -39,8 +38,7 @@ class LanePlottable : public QCPAbstractPlottable {
   LabelCache labels_;
   Theme theme_;
   TimeTicks ticks_;
-  const QImage* picture_ = nullptr;
-  double last_draw_ms_ = 0;
+  LanePicture picture_;
 };
 
 }  // namespace moescope

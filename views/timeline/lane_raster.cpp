@@ -18,18 +18,21 @@ class LaneWalker {
   void draw(double min_label, CellAccumulator& accumulator, std::vector<LaneLabel>& labels) {
     const std::size_t count = chunk_.size(depth_);
     std::size_t i = firstVisible(count);
-    int column = -1, in_column = 0;
+    int column = -2, in_column = 0;
     double covered = 0;
     while (i < count) {
       const std::size_t row = chunk_.row(depth_, i);
       const TimeNs start = columns_.start[row];
-      if (start >= map_.range().end) break;
+      if (start >= map_.window().end) break;
       const double x0 = map_.x(start);
       const double x1 = map_.x(endOf(row));
       const CellColor color = classes_.color(columns_.kind[row], columns_.name[row]);
       drawSpan(x0, x1, color, accumulator);
-      if (min_label > 0 && x1 - x0 >= min_label) addLabel(x0, x1, row, color, min_label, labels);
-      const int now = static_cast<int>(std::max(x0, 0.0));
+      if (min_label > 0 && x1 - x0 >= min_label)
+        labels.push_back({x0, x1, columns_.name[row], color});
+      // What starts before the picture belongs to none of its columns: each is drawn as it would be
+      // in the middle of a wider picture.
+      const int now = x0 < 0 ? -1 : static_cast<int>(x0);
       if (now != column) {
         column = now;
         in_column = 0;
@@ -56,7 +59,7 @@ class LaneWalker {
     std::size_t low = 0;
     for (std::size_t high = count; low < high;) {
       const std::size_t middle = low + (high - low) / 2;
-      if (endOf(chunk_.row(depth_, middle)) < map_.range().begin)
+      if (endOf(chunk_.row(depth_, middle)) < map_.window().begin)
         low = middle + 1;
       else
         high = middle;
@@ -71,13 +74,6 @@ class LaneWalker {
     }
     accumulator.add(x0, x1, 1, color);
     if (x1 - x0 >= kEdgeColumns && x0 >= 0) accumulator.edge(static_cast<int>(x0));
-  }
-
-  void addLabel(double x0, double x1, std::size_t row, CellColor color, double min_label,
-                std::vector<LaneLabel>& labels) const {
-    x0 = std::max(x0, 0.0);
-    x1 = std::min(x1, static_cast<double>(map_.width()));
-    if (x1 - x0 >= min_label) labels.push_back({x0, x1, columns_.name[row], color});
   }
 
   /// Index of the last span that starts in `column` (it may reach further), or `i` when `i` starts
@@ -130,19 +126,19 @@ void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& 
   cells.labels.clear();
   for (const auto& tile : tiles) {
     const int shift = tile->shift;
-    const double width = std::ldexp(1.0, shift) / map.nsPerPixel();
-    const TimeNs begin = std::max<TimeNs>(map.range().begin, 0);
+    const TimeNs begin = std::max<TimeNs>(map.window().begin, 0);
     auto it = std::lower_bound(
         tile->buckets.begin(), tile->buckets.end(), static_cast<std::uint64_t>(begin) >> shift,
         [](const DrawBucket& bucket, std::uint64_t index) { return bucket.index < index; });
     for (; it != tile->buckets.end(); ++it) {
-      const double x0 = map.x(TimeNs{it->index} << shift);
+      const double x0 = map.x(bucket_begin(it->index, shift));
       if (x0 >= map.width()) break;
       const CellColor color = classes.color(it->kind, it->name);
       if (it->busy > 0)
-        accumulator.add(x0, x0 + width, it->busy, color);
+        accumulator.add(x0, map.x(bucket_begin(std::int64_t{it->index} + 1, shift)), it->busy,
+                        color);
       else
-        accumulator.mark(std::max(x0, 0.0), color);
+        accumulator.mark(x0, color);
     }
   }
   accumulator.finish(cells);
@@ -156,7 +152,8 @@ void stretch_cells(const LaneCells& old, const PixelMap& old_map, const PixelMap
   cells.labels.clear();
   cells.any = cells.any_waits = false;
   const double scale = map.nsPerPixel() / old_map.nsPerPixel();
-  const double origin = old_map.x(map.range().begin);
+  const TimeNs begin = map.range().begin;
+  const double origin = old_map.x(begin) - map.x(begin) * scale;
   for (std::size_t i = 0; i < width; ++i) {
     const double x = std::floor(origin + (static_cast<double>(i) + 0.5) * scale);
     if (x < 0 || x >= static_cast<double>(old.level.size())) continue;

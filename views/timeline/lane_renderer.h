@@ -1,8 +1,7 @@
-// Draws the lanes of a layout: as one opaque picture for the screen, as rectangles for vector
-// output.
+// Works out the lanes of a layout column by column, and draws them as rectangles for vector output.
+// LanePicture makes a picture for the screen of them.
 #pragma once
 
-#include <QImage>
 #include <QPainter>
 #include <map>
 #include <optional>
@@ -36,11 +35,10 @@ struct LaneCanvas {
 
 class LaneRenderer {
  public:
-  /// Works out the columns of every visible lane; those that did not change are kept. Call before
-  /// image(), drawLabels() and drawVector(). `min_label` 0 leaves names out.
+  /// Works out the columns of every visible lane; those that did not change are kept, and after a
+  /// move sideways those that stay in the picture. Call before the others. `min_label` 0 leaves
+  /// names out.
   void prepare(const LaneContent& content, const LaneCanvas& canvas, double min_label);
-  /// The lanes as an opaque picture of size x dpr physical pixels.
-  QImage& image();
   /// Names on the lanes, in logical pixels from the top left.
   void drawLabels(QPainter& painter, LabelCache& cache);
   /// The lanes as rectangles and their grid, in logical pixels.
@@ -55,6 +53,7 @@ class LaneRenderer {
   std::set<CellColor> colorsInUse() const;
 
  private:
+  friend class LanePicture;
   struct LaneKey {
     TrackId track = 0;
     int depth = 0;
@@ -64,14 +63,22 @@ class LaneRenderer {
   struct Drawn {
     LaneCells cells;
     PixelMap map;
-    bool stale = true;  ///< to be drawn again before it is shown
+    bool stale = true;   ///< to be drawn again before it is shown
+    bool spans = false;  ///< of spans, not of summaries
+    PixelRun changed;    ///< columns that no picture shows yet
   };
   struct Lane {
     LaneKey key;
     const PlacedRow* placed = nullptr;
-    const LaneCells* cells = nullptr;
+    Drawn* drawn = nullptr;
     int y0 = 0, y1 = 0;  ///< physical pixels, may lie outside
     int top = 0;         ///< nothing is drawn above (pinned rows)
+  };
+  struct DrawnRibbon {
+    std::vector<RibbonShares> shares;
+    PixelMap map{{0, 1}, 0};
+    bool used = false;
+    PixelRun changed;
   };
   struct Job;
   /// The chunks of a track, which its lanes share.
@@ -82,17 +89,17 @@ class LaneRenderer {
 
   void addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs);
   void fetch(Job& job, double density, TrackChunks& chunks);
+  int columnsToPan(const PixelMap& drawn) const;
   void forgetUnused();
   void run(std::vector<Job>& jobs);
+  void rasterise(const Job& job, const PixelMap& map, LaneCells& cells) const;
   void prepareRibbons();
-  void paintLane(const Lane& lane);
-  void paintRibbon(const PlacedRow& placed);
-  void paintGround(const PlacedRow& placed);
-  void makeGrid();
   int physical(int logical) const;
-  /// For threads: unlike QImage's, it never detaches.
-  QRgb* scanLine(int y) { return pixels_ + static_cast<std::ptrdiff_t>(y) * stride_; }
-  void fillRows(int y0, int y1, const std::vector<QRgb>& line);
+  PixelRun allColumns() const { return {0, map_.width()}; }
+  void pictureIsUpToDate();
+  /// A label as it is seen, in device pixels; nullopt when what is in the picture is too narrow.
+  std::optional<PixelRun> visibleLabel(const LaneLabel& label) const;
+  void drawLabel(QPainter& painter, LabelCache& cache, const Lane& lane, const LaneLabel& label);
 
   std::optional<LaneContent> content_;
   LaneCanvas canvas_;
@@ -100,17 +107,8 @@ class LaneRenderer {
   PixelMap map_;  ///< of physical columns
   double min_label_ = 0;
   std::map<LaneKey, Drawn> cache_;
-  struct DrawnRibbon {
-    std::vector<RibbonShares> shares;
-    PixelMap map{{0, 1}, 0};
-    bool used = false;
-  };
   std::map<DeviceKey, DrawnRibbon> ribbons_;
   std::vector<Lane> lanes_;
-  QImage image_;
-  QRgb* pixels_ = nullptr;  ///< of image_, stride_ pixels a line
-  std::ptrdiff_t stride_ = 0;
-  std::vector<QRgb> grid_line_, header_line_;
 };
 
 }  // namespace moescope

@@ -66,7 +66,7 @@ void LaneRenderer::drawVector(QPainter& painter) {
   }
   for (const auto& lane : lanes_) {
     const double y = layout.laneY(*lane.placed, lane.key.depth);
-    for (const auto& run : cell_runs(*lane.cells)) {
+    for (const auto& run : cell_runs(lane.drawn->cells)) {
       const QRectF rect(run.columns.first / canvas_.dpr, y, run.columns.width() / canvas_.dpr,
                         layout.laneInk());
       painter.fillRect(rect, QColor(palette_.fill(run.color, run.level)));

@@ -74,11 +74,11 @@ TimeRange Ribbon::stretch(TimeNs time) const {
 void Ribbon::columns(const PixelMap& map, std::vector<RibbonShares>& shares) const {
   shares.assign(static_cast<std::size_t>(map.width()), {});
   if (empty()) return;
-  TimeNs from = map.range().begin;
+  TimeNs from = map.window().begin;
   Covered before = until(from);
   for (int column = 0; column < map.width(); ++column) {
     auto& share = shares[static_cast<std::size_t>(column)];
-    const TimeNs to = column + 1 == map.width() ? map.range().end : map.edge(column + 1);
+    const TimeNs to = column + 1 == map.width() ? map.window().end : map.edge(column + 1);
     if (to <= from) {  // less than 1 ns a column: the state at its begin fills it
       const RibbonState state = at(map.time(column));
       share.compute = state == RibbonState::ComputeOnly;

@@ -24,7 +24,7 @@ struct TimeTick {
 /// Ticks of one axis: every label is in `unit`, so the axis names it once.
 struct TimeTicks {
   TimeUnit unit;
-  TimeNs step = 1;
+  TimeNs step = 0;  ///< 0: there are none
   std::vector<TimeTick> ticks;
 };
 

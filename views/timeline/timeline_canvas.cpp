@@ -10,7 +10,6 @@
 namespace moescope {
 namespace {
 constexpr int kTickSpacing = 100;    // logical pixels between labelled ticks, at least
-constexpr int kSettleMs = 120;       // without a move until the picture gets its full resolution
 constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
@@ -51,13 +50,7 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
           qOverload<>(&QWidget::update));
   connect(&interaction_, &TimelineInteraction::overlayChanged, this, [this] {
     setCursor(interaction_.shape());
-    if (coarse_ && !moving()) refresh();
     update();
-  });
-  settle_.setSingleShot(true);
-  settle_.setInterval(kSettleMs);
-  connect(&settle_, &QTimer::timeout, this, [this] {
-    if (coarse_) refresh();
   });
   connect(this, &QCustomPlot::beforeReplot, this, [this] { lanes_stale_ = true; });
 }
@@ -78,10 +71,6 @@ void TimelineCanvas::applyTheme() {
 
 void TimelineCanvas::refresh() {
   const TimeRange range = scene_.context().range();
-  // A view of the newest time moves with each growth, not under the hand.
-  const bool newest = range.end == scene_.context().full().end;
-  if (range.length() == shown_.length() && range.begin != shown_.begin && !newest) settle_.start();
-  shown_ = range;
   ticks_ = time_ticks(range, lanesRect().width(), kTickSpacing);
   const PixelMap map = scene_.map();
   lanes_->setTicks(ticks_);
@@ -91,7 +80,9 @@ void TimelineCanvas::refresh() {
     if (x < kLabelMargin || x > map.width() - kLabelMargin) tick.label.clear();
   }
   ticker_->setTicks(std::move(labelled), range.begin);
-  xAxis2->setRange(0, static_cast<double>(std::max<TimeNs>(1, range.length())));
+  // The axis lies on the grid of the lanes, less than a pixel beside the range.
+  const double left = -map.x(range.begin) * map.nsPerPixel();
+  xAxis2->setRange(left, left + map.width() * map.nsPerPixel());
   Q_EMIT ticksChanged();
   lanes_stale_ = true;
   replot(QCustomPlot::rpQueuedReplot);
@@ -107,12 +98,12 @@ void TimelineCanvas::moveCursor() {
 void TimelineCanvas::paintEvent(QPaintEvent* event) {
   QCustomPlot::paintEvent(event);  // the axis
   const QRect lanes = lanesRect();
+  scene_.setViewport(lanes.size(), devicePixelRatioF());  // the screen may be another one now
   QPainter painter(this);
   if (scene_.hasTrace() && !lanes.isEmpty()) {
-    coarse_ = moving() && (coarse_ || lanes_->lastDrawMs() > smooth_ms_);
-    if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF() * (coarse_ ? 0.5 : 1));
+    if (lanes_stale_) lanes_->prepare(lanes.size(), devicePixelRatioF());
     lanes_stale_ = false;
-    painter.drawImage(lanes, lanes_->picture());  // a coarse picture is enlarged
+    painter.drawImage(lanes, lanes_->picture());
   } else {
     painter.fillRect(lanes, Theme::of(palette()).background);
   }
@@ -123,7 +114,7 @@ void TimelineCanvas::resizeEvent(QResizeEvent* event) {
   QCustomPlot::resizeEvent(event);
   setViewport(QRect(0, 0, width(), std::min(height(), kAxisHeight)));
   overlay_.setArea(lanesRect());
-  scene_.setViewport(lanesRect().size());
+  scene_.setViewport(lanesRect().size(), devicePixelRatioF());
   refresh();
 }
 

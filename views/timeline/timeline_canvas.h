@@ -3,8 +3,6 @@
 
 #include <qcustomplot.h>
 
-#include <QTimer>
-
 #include "views/timeline/lane_plottable.h"
 #include "views/timeline/timeline_interaction.h"
 #include "views/timeline/timeline_overlay.h"
@@ -27,10 +25,6 @@ class TimelineCanvas : public QCustomPlot {
   /// Where the lanes are in this widget.
   QRect lanesRect() const;
   const TimeTicks& ticks() const { return ticks_; }
-  /// Pictures that take longer are drawn at half the resolution while they move sideways.
-  void setSmoothMs(double milliseconds) { smooth_ms_ = milliseconds; }
-  /// True while the picture is at half the resolution.
-  bool coarse() const { return coarse_; }
 
  Q_SIGNALS:
   void contextMenuWanted(QPoint global_pos);
@@ -53,7 +47,6 @@ class TimelineCanvas : public QCustomPlot {
   void applyTheme();
   void refresh();
   void moveCursor();
-  bool moving() const { return interaction_.panning() || settle_.isActive(); }
   QPointF inLanes(QPointF pos) const { return pos - lanesRect().topLeft(); }
   QString toolTipAt(QPointF pos);
 
@@ -64,10 +57,6 @@ class TimelineCanvas : public QCustomPlot {
   QSharedPointer<TimeTicker> ticker_;
   TimeTicks ticks_;
   bool lanes_stale_ = true;
-  double smooth_ms_ = 12;  ///< a quarter of a 16 ms frame is left for axis, names and overlay
-  TimeRange shown_;
-  QTimer settle_;  ///< runs while the range moves sideways: by keys, wheel or the overview
-  bool coarse_ = false;
   QRect cursor_shown_;  ///< where the pointer line is, to be painted over when it moves
 };
 

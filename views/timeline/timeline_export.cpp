@@ -132,7 +132,7 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
   lay_out();
   paintLanes(painter, lanes, layout, renderer, theme);
   paint_axis(painter, QRectF(lanes.left(), lanes.bottom() + 1, lanes.width(), kAxisHeight),
-             canvas.ticks, PixelMap(context_.range(), lanes.width()), theme);
+             canvas.ticks, PixelMap::on_grid(context_.range(), lanes.width()), theme);
   painter.restore();
 }
 

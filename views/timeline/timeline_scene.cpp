@@ -132,9 +132,10 @@ void TimelineScene::updateLanes() {
   rows_.setLaneTotals(totals);
 }
 
-void TimelineScene::setViewport(QSize size) {
-  if (size == viewport_) return;
+void TimelineScene::setViewport(QSize size, double dpr) {
+  if (size == viewport_ && dpr == dpr_) return;
   viewport_ = size;
+  dpr_ = dpr;
   relayout();
   Q_EMIT changed();
 }

@@ -56,10 +56,13 @@ class TimelineScene : public QObject {
   /// True while rows, colours or spans are still on their way.
   bool busy() const { return source_.loading() || looks_job_.running() || !wanted_.empty(); }
 
-  /// Size of the lanes in logical pixels.
-  void setViewport(QSize size);
+  /// Size of the lanes in logical pixels, and how many device pixels make one of them.
+  void setViewport(QSize size, double dpr);
   QSize viewport() const { return viewport_; }
-  PixelMap map() const { return {context_.range(), std::max(1, viewport_.width())}; }
+  /// Of logical pixels, on the grid of the device pixels that the lanes are drawn with.
+  PixelMap map() const {
+    return PixelMap::on_grid(context_.range(), std::max(1, viewport_.width()), dpr_);
+  }
   void setScroll(int scroll);
   void setLaneHeight(int height);
   /// Pins or hides rows so that it can be undone; `what` names the step.
@@ -117,6 +120,7 @@ class TimelineScene : public QObject {
   std::map<SpanRef, Span> known_;  ///< spans that were asked for, without their chunks
   std::set<SpanRef> wanted_;
   QSize viewport_;
+  double dpr_ = 1;
   int scroll_ = 0;
   int lane_height_ = RowLayout::kLaneHeight;
   bool lane_height_chosen_ = false;  ///< by the user; else few rows are drawn taller
