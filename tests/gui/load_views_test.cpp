@@ -252,7 +252,7 @@ TEST_F(LoadViews, TheScaleOfGrowingLoadsMovesInSteps) {
   EXPECT_EQ(map().picture()->colors.high(), 9) << "of a file: the most there is";
   const auto high_with = [&](std::uint64_t count) {
     LoadSet next = made_loads();
-    next.windows = {{{0, 0, 0, count}, {0, 0, 0, 0}}};
+    next.windows = {{{0, 0, 0, static_cast<double>(count)}, {0, 0, 0, 0}}};
     document.growLoads(shared_loads(next));
     return map().picture()->colors.high();
   };
