@@ -71,8 +71,8 @@ class PannedPicture : public testing::TestWithParam<PanCase> {
 
 TEST_P(PannedPicture, isWhatIsDrawnThereAtOnce) {
   const TimeRange full = window_.context.full();
-  const auto length =
-      std::max<TimeNs>(50, static_cast<TimeNs>(static_cast<double>(full.length()) * GetParam().zoom));
+  const auto length = std::max<TimeNs>(
+      50, static_cast<TimeNs>(static_cast<double>(full.length()) * GetParam().zoom));
   std::mt19937 random(3);
   // Short and long steps to both sides, by any number of nanoseconds; the last beyond the picture.
   const double steps[] = {0.002, 0.01, 0.2, 0.7, 1.4};
@@ -93,17 +93,17 @@ TEST_P(PannedPicture, isWhatIsDrawnThereAtOnce) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Timeline, PannedPicture,
-    testing::Values(PanCase{"summaries", 1, 0.7, 18}, PanCase{"spans", 1, 0.05, 18},
-                    PanCase{"few wide spans", 1, 0.0004, 26},
-                    PanCase{"names taller than their lanes", 1, 0.002, 13},
-                    PanCase{"many columns a nanosecond", 1, 1e-9, 18},
-                    PanCase{"lanes of three lines", 1, 0.01, 4},
-                    PanCase{"summaries at ratio 2", 2, 0.7, 18},
-                    PanCase{"spans at ratio 2", 2, 0.05, 26},
-                    PanCase{"few wide spans at ratio 2", 2, 0.0004, 18},
-                    PanCase{"spans at ratio 1.5", 1.5, 0.02, 18}));
+INSTANTIATE_TEST_SUITE_P(Timeline, PannedPicture,
+                         testing::Values(PanCase{"summaries", 1, 0.7, 18},
+                                         PanCase{"spans", 1, 0.05, 18},
+                                         PanCase{"few wide spans", 1, 0.0004, 26},
+                                         PanCase{"names taller than their lanes", 1, 0.002, 13},
+                                         PanCase{"many columns a nanosecond", 1, 1e-9, 18},
+                                         PanCase{"lanes of three lines", 1, 0.01, 4},
+                                         PanCase{"summaries at ratio 2", 2, 0.7, 18},
+                                         PanCase{"spans at ratio 2", 2, 0.05, 26},
+                                         PanCase{"few wide spans at ratio 2", 2, 0.0004, 18},
+                                         PanCase{"spans at ratio 1.5", 1.5, 0.02, 18}));
 
 TEST(PannedPicture, moveByWholeColumnsOfOneGrid) {
   const PixelMap at = PixelMap::on_grid({1'000'003, 2'000'003}, 777);
@@ -120,7 +120,8 @@ TEST(PannedPicture, moveByWholeColumnsOfOneGrid) {
 
 TEST(PannedPicture, logicalPixelsLieOnTheGridOfDevicePixels) {
   const TimeRange range{123'457, 1'123'459};
-  const PixelMap device = PixelMap::on_grid(range, 1000), logical = PixelMap::on_grid(range, 500, 2);
+  const PixelMap device = PixelMap::on_grid(range, 1000),
+                 logical = PixelMap::on_grid(range, 500, 2);
   for (TimeNs time = range.begin; time < range.end; time += 7919)
     EXPECT_NEAR(logical.x(time) * 2, device.x(time), 1e-9);
 }

@@ -9,8 +9,8 @@
 namespace moescope {
 namespace {
 
-constexpr std::size_t kLanesPerBlock = 8;  // lanes a worker takes at once
-constexpr int kLinesPerBlock = 64;         // lines of pixels likewise
+constexpr std::size_t kLanesPerBlock = 8;   // lanes a worker takes at once
+constexpr int kLinesPerBlock = 64;          // lines of pixels likewise
 constexpr int kPixelsForThreads = 500'000;  // fewer are done before a thread has started
 
 int threads_for(int pixels) {
@@ -28,10 +28,11 @@ PixelRun extent(const LaneLabel& label, int width) {
 LanePicture::Look LanePicture::lookOf(const LaneRenderer& renderer, const LabelCache& labels) {
   const auto& canvas = renderer.canvas_;
   const auto& layout = renderer.content_->layout;
-  Look look{canvas.size,    canvas.dpr,           renderer.min_label_,
-            canvas.theme.dark, labels.font(),     renderer.content_->looks,
-            canvas.ticks.step, layout.laneHeight(), layout.pinnedHeight(),
-            {}};
+  Look look{canvas.size,           canvas.dpr,
+            renderer.min_label_,   canvas.theme.dark,
+            labels.font(),         renderer.content_->looks,
+            canvas.ticks.step,     layout.laneHeight(),
+            layout.pinnedHeight(), {}};
   for (const auto& placed : layout.placed())
     look.rows.push_back(
         {placed.row->key, placed.y, placed.height, placed.row->lanes, placed.pinned});
@@ -102,8 +103,7 @@ void LanePicture::makeGrid() {
   }
 }
 
-void LanePicture::fillRows(int y0, int y1, const std::vector<QRgb>& line,
-                           const PixelRun& columns) {
+void LanePicture::fillRows(int y0, int y1, const std::vector<QRgb>& line, const PixelRun& columns) {
   const std::size_t bytes = static_cast<std::size_t>(columns.width()) * sizeof(QRgb);
   for (int y = std::max(y0, 0); y < std::min(y1, image_.height()); ++y)
     std::memcpy(scanLine(y) + columns.first, line.data() + columns.first, bytes);

@@ -1,5 +1,5 @@
-// The lanes as one opaque picture for the screen. A picture that moves sideways is scrolled by whole
-// columns, and only what that leaves free is painted.
+// The lanes as one opaque picture for the screen. A picture that moves sideways is scrolled by
+// whole columns, and only what that leaves free is painted.
 #pragma once
 
 #include <QImage>
@@ -57,7 +57,7 @@ class LanePicture {
   LaneRenderer* renderer_ = nullptr;  ///< during update()
   QImage image_;
   Look look_;
-  PixelMap map_;  ///< of the columns that are painted
+  PixelMap map_;            ///< of the columns that are painted
   QRgb* pixels_ = nullptr;  ///< of image_, stride_ pixels a line
   std::ptrdiff_t stride_ = 0;
   std::vector<QRgb> grid_line_, header_line_;
