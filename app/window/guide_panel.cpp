@@ -2,6 +2,7 @@
 
 #include <QHBoxLayout>
 #include <QToolButton>
+#include <algorithm>
 
 namespace moescope {
 
@@ -29,7 +30,11 @@ GuidePanel::GuidePanel(QWidget* parent) : QFrame(parent) {
   close->setToolTip(tr("End the first steps"));
   close->setAccessibleName(tr("End the first steps"));
   auto* line = new QHBoxLayout(this);
-  line->setContentsMargins(10, 5, 6, 5);
+  constexpr int kMargin = 5;
+  line->setContentsMargins(2 * kMargin, kMargin, kMargin, kMargin);
+  // Always two lines of text, so that the buttons stay where they are from step to step.
+  setFixedHeight(2 * kMargin +
+                 std::max(2 * fontMetrics().lineSpacing(), next_->sizeHint().height()));
   line->setSpacing(10);
   line->addWidget(where_);
   line->addWidget(text_, 1);

@@ -68,7 +68,6 @@ QPushButton* SolvePanel::addButton(const QString& name, const QString& text, con
   auto* button = new QPushButton(text, this);
   button->setObjectName(name);
   button->setToolTip(tip);
-  button->setStyleSheet(QStringLiteral("text-align: left; padding: 4px 8px;"));
   layout()->addWidget(button);
   connect(button, &QPushButton::clicked, this, [this, action] { solver_.solve(request(action)); });
   return button;
