@@ -63,6 +63,8 @@ class FrameWatch {
  public:
   explicit FrameWatch(TimelineCanvas& canvas) : canvas_(canvas) {}
   void painted() { painted_ = true; }
+  /// Nobody watched for a while: the next frame only notes what is there.
+  void forget() { trace_.reset(); }
   /// After an event of the loop: the frame is out.
   void frame(Figures& figures) {
     if (!std::exchange(painted_, false)) return;
@@ -117,6 +119,7 @@ class MeasuredApplication : public QApplication {
       connect(&window->loads(), &LoadDocument::loadsChanged, this, loads);
       connect(window->findChild<LoadView*>(), &LoadView::pictureChanged, this, loads);
     }
+    if (watch_) watch_->forget();
     figures_ = figures;
   }
 
