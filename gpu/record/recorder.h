@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "core/trace/recording_sink.h"
@@ -70,9 +71,12 @@ class Recorder {
     std::int64_t begin = 0, end = 0;
     std::uint64_t epoch = 0;
   };
+  /// What makes the name of a span: unit, layer and micro-batch only of a layer.
+  using NameKey = std::tuple<SpanName, UnitKind, int, int>;
   void run();
   void drain();
   void drain_rank(std::size_t rank);
+  StringId name_of(const SpanRecord& record, UnitKind unit);
   void write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit);
   void write_loads(const LoadWindow& window);
   void write_host_records();
@@ -91,6 +95,7 @@ class Recorder {
   std::vector<Tracks> tracks_;
   TrackId request_track_ = 0, step_tracks_[2] = {}, engine_tracks_[kEngineTracks] = {};
   RecorderStatistics statistics_;
+  std::map<NameKey, StringId> names_;  ///< as interned
 
   std::mutex mutex_;  ///< guards the queues below
   std::condition_variable wake_;
