@@ -82,11 +82,11 @@ TEST(RecordFaults, AFullDiskEndsTheRunWithAMessageAndARecordingThatOpens) {
   EXPECT_GT(open_moetrace(file)->span_count(), 0U);
 }
 
-/// A file system of 1 MiB for one test.
+/// A file system for one test that takes some commits, also of a fast machine, and then is full.
 class SmallDisk {
  public:
   SmallDisk() {
-    if (mount("tmpfs", folder_.path().c_str(), "tmpfs", MS_NODEV | MS_NOSUID, "size=1m") != 0)
+    if (mount("tmpfs", folder_.path().c_str(), "tmpfs", MS_NODEV | MS_NOSUID, "size=8m") != 0)
       problem_ = std::strerror(errno);
   }
   ~SmallDisk() {
