@@ -33,6 +33,22 @@ void measure(const DeviceActivity& activity, OverlapFigures& figures);
 /// Figures of `work` inside `windows`; span is the length of those.
 OverlapFigures figures_inside(const DeviceWork& work, const IntervalSet& windows);
 
+/// Of what is kept by role that for `role`; nullptr: it has none.
+template <typename T>
+T* of_role(Role role, T& compute, T& comm, T& memory) {
+  switch (role) {
+    case Role::Compute:
+      return &compute;
+    case Role::Communication:
+      return &comm;
+    case Role::Memory:
+      return &memory;
+    case Role::None:
+      break;
+  }
+  return nullptr;
+}
+
 /// Kind and name of a scope.
 using ScopeName = std::pair<std::string, std::string>;
 

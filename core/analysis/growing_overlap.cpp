@@ -33,20 +33,9 @@ struct Work {
   std::vector<TimeRange> compute, comm, memory, wait;
 
   void add(TimeRange span, const ClassifiedName& named) {
-    switch (role_of(named.span_class)) {
-      case Role::Compute:
-        compute.push_back(span);
-        break;
-      case Role::Communication:
-        comm.push_back(span);
-        if (named.waits) wait.push_back(span);
-        break;
-      case Role::Memory:
-        memory.push_back(span);
-        break;
-      case Role::None:
-        break;
-    }
+    auto* side = of_role(role_of(named.span_class), compute, comm, memory);
+    if (side != nullptr) side->push_back(span);
+    if (side == &comm && named.waits) wait.push_back(span);
   }
 };
 

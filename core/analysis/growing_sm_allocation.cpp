@@ -123,7 +123,7 @@ class GrowingDevice {
   SmAllocation sweep_records(const Trace& trace, const Classification& classes,
                              const Records& records, const Progress& progress) {
     if (!by_records_) {
-      by_records_.emplace(result_, max_steps_);
+      by_records_.emplace(result_, max_steps_, true);
       new_from_ = kEver;
     }
     if (new_from_ != kNever) {
@@ -159,7 +159,7 @@ class GrowingDevice {
                              const Progress& progress) {
     const Device& device = *find_device(trace, result_.key);
     if (!inferred_) {
-      inferred_.emplace(result_, max_steps_);
+      inferred_.emplace(result_, max_steps_, true);
       new_from_ = kEver;
     }
     if (new_from_ != kNever) {
@@ -185,12 +185,6 @@ class GrowingDevice {
   std::optional<SmRecordSweep> by_records_;
   std::optional<SmInferredSweep> inferred_;
 };
-
-int known_sm_count(const Trace& trace, const DeviceKey& key) {
-  const Device* device = find_device(trace, key);
-  const bool known = device != nullptr && device->sm_count > 0 && device->sm_count <= kMaxSmCount;
-  return known ? device->sm_count : 0;
-}
 
 }  // namespace
 

@@ -42,20 +42,9 @@ DeviceWork gather(const Trace& trace, const Classification& classes, const Devic
                       first = std::min(first, span.begin);
                       last = std::max(last, span.end);
                       const auto named = classes.of(c.kind[row], c.name[row]);
-                      switch (role_of(named.span_class)) {
-                        case Role::Compute:
-                          add(compute, span);
-                          break;
-                        case Role::Communication:
-                          add(comm, span);
-                          if (named.waits) extend(wait, span);
-                          break;
-                        case Role::Memory:
-                          add(memory, span);
-                          break;
-                        case Role::None:
-                          break;
-                      }
+                      Side* side = of_role(role_of(named.span_class), compute, comm, memory);
+                      if (side != nullptr) add(*side, span);
+                      if (side == &comm && named.waits) extend(wait, span);
                     });
   f.compute_events = compute.count;
   f.comm_events = comm.count;

@@ -47,6 +47,12 @@ std::size_t max_sm_steps(std::size_t devices) {
   return std::max(kLeastSteps, kMaxSteps / std::max<std::size_t>(devices, 1));
 }
 
+int known_sm_count(const Trace& trace, const DeviceKey& key) {
+  const Device* device = find_device(trace, key);
+  const bool known = device != nullptr && device->sm_count > 0 && device->sm_count <= kMaxSmCount;
+  return known ? device->sm_count : 0;
+}
+
 bool countable(TimeRange range, int sm_count) {
   return range.length() <= std::numeric_limits<std::int64_t>::max() / sm_count;
 }
@@ -62,10 +68,10 @@ SmAllocation infer_allocation(const Trace& trace, const Classification& classes,
                               const SmAllocation& device, std::optional<TimeRange> window,
                               std::size_t max_steps, const Progress& progress) {
   const Device& description = *find_device(trace, device.key);
-  SmInferredSweep sweep(device, max_steps);
+  SmInferredSweep sweep(device, max_steps, false);
   GpuSpanCursor work(trace, tracks_of(trace, device.key), window, progress);
   while (work.next()) sweep.add(trace, description, work, classes);
-  return sweep.result(trace, description);
+  return std::move(sweep).result(trace, description);
 }
 
 std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classification& classes,
@@ -74,12 +80,10 @@ std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classi
   progress.report(0, "allocating SMs");
   std::vector<SmAllocation> results;
   for (const auto& key : devices_with_work(trace)) {
-    const Device* device = find_device(trace, key);
-    if (device == nullptr || device->sm_count <= 0 || device->sm_count > kMaxSmCount) continue;
     SmAllocation result;
     result.key = key;
-    result.sm_count = device->sm_count;
-    results.push_back(std::move(result));
+    result.sm_count = known_sm_count(trace, key);
+    if (result.sm_count > 0) results.push_back(std::move(result));
   }
   const std::size_t max_steps = max_sm_steps(results.size());
   parallel_for(results.size(), [&](std::size_t i) {

@@ -8,8 +8,8 @@
 namespace moescope {
 namespace {
 
-/// Moments kept: the last thousands of kernels, more than live spans are ever late.
-constexpr std::size_t kKernelsBetweenMoments = 128, kMoments = 24;
+/// The moments kept reach over the last thousands of kernels, more than live spans are ever late.
+constexpr std::size_t kKernelsBetweenMoments = 128;
 
 // sm_90 limits, used where the trace does not name them; see docs of the CUDA occupancy
 // calculation.
@@ -183,29 +183,21 @@ class SmInferredSweep::Accounts {
   SmLimits limits_;
 };
 
-SmInferredSweep::SmInferredSweep(SmAllocation result, std::size_t max_steps)
-    : steps_(result.range, max_steps), max_steps_(max_steps) {
-  now_.time = std::numeric_limits<TimeNs>::min();
-  now_.at = result.range.begin;
-  now_.totals = std::move(result);
-  now_.totals.method = SmMethod::Inferred;
-  start_ = now_;
+SmInferredSweep::Moment SmInferredSweep::first(SmAllocation result) {
+  Moment moment;
+  moment.at = result.range.begin;
+  moment.totals = std::move(result);
+  moment.totals.method = SmMethod::Inferred;
+  return moment;
 }
 
+SmInferredSweep::SmInferredSweep(SmAllocation result, std::size_t max_steps, bool goes_back)
+    : at_(first(std::move(result)), max_steps, goes_back) {}
+
 TimeNs SmInferredSweep::rewind(TimeNs time, TimeNs range_end) {
-  while (!kept_.empty() && kept_.back().time > time) kept_.pop_back();
-  if (!steps_.extend(range_end)) kept_.clear();
-  while (!kept_.empty() && !steps_.restore(kept_.back().steps)) kept_.pop_back();
-  if (kept_.empty()) {
-    now_ = start_;
-    steps_ = SmSteps({now_.totals.range.begin, range_end}, max_steps_);
-  } else {
-    now_ = kept_.back();
-  }
-  now_.totals.range.end = range_end;
-  last_start_ = now_.time;
+  last_start_ = at_.rewind(time, range_end);
   since_kept_ = 0;
-  return now_.time;
+  return last_start_;
 }
 
 void SmInferredSweep::add(const Trace& trace, const Device& device, const GpuSpanCursor& work,
@@ -215,27 +207,23 @@ void SmInferredSweep::add(const Trace& trace, const Device& device, const GpuSpa
   const TimeRange span = work.span();
   if (c.kind[row] != SpanKind::Kernel || span.empty()) return;
   const LaunchId launch = c.launch[row];
-  Accounts accounts(now_, steps_, trace, device);
+  Accounts accounts(at_.now, at_.steps, trace, device);
   if (++since_kept_ > kKernelsBetweenMoments && span.begin > last_start_) {
     accounts.go_to(span.begin);
-    now_.time = span.begin;
-    now_.steps = steps_.point();
-    kept_.push_back(now_);
-    if (kept_.size() > kMoments) kept_.pop_front();
+    at_.keep(span.begin);
     since_kept_ = 0;
   }
   last_start_ = span.begin;
-  if (launch == 0) ++now_.without_launch;
+  if (launch == 0) ++at_.now.without_launch;
   const auto blocks = trace.launches().at(launch).blocks();
-  const int sm_count = now_.totals.sm_count;
+  const int sm_count = at_.now.totals.sm_count;
   const bool narrow = launch != 0 && blocks <= static_cast<std::uint64_t>(sm_count);
   accounts.start(span.begin, {span.end, classes.of(c.kind[row], c.name[row]).span_class, launch,
                               narrow ? static_cast<int>(blocks) : sm_count, narrow});
 }
 
-SmAllocation SmInferredSweep::result(const Trace& trace, const Device& device) const {
-  Moment end = now_;
-  SmSteps steps = steps_;
+SmAllocation SmInferredSweep::finish(Moment end, SmSteps steps, const Trace& trace,
+                                     const Device& device) {
   Accounts(end, steps, trace, device).finish();
   end.totals.steps_cell = steps.cell();
   end.totals.steps = steps.take();

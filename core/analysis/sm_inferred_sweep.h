@@ -1,12 +1,12 @@
 // SM allocation inferred from grid sizes: a sweep that can go back and on.
 #pragma once
 
-#include <deque>
+#include <utility>
 #include <vector>
 
 #include "core/analysis/gpu_span_cursor.h"
 #include "core/analysis/sm_allocation.h"
-#include "core/analysis/sm_steps.h"
+#include "core/analysis/sm_moments.h"
 
 namespace moescope {
 
@@ -14,8 +14,8 @@ namespace moescope {
 /// SmRecordSweep does.
 class SmInferredSweep {
  public:
-  /// `result` has key, SM count and range.
-  SmInferredSweep(SmAllocation result, std::size_t max_steps);
+  /// `result` has key, SM count and range. `goes_back`: rewind() will be called.
+  SmInferredSweep(SmAllocation result, std::size_t max_steps, bool goes_back);
 
   /// Goes back to a moment at or before `time`, and on to a range with another end. Tells the
   /// moment: all kernels that start from then on have to be given again.
@@ -24,7 +24,13 @@ class SmInferredSweep {
   void add(const Trace& trace, const Device& device, const GpuSpanCursor& work,
            const Classification& classes);
   /// The result up to the end of the range.
-  SmAllocation result(const Trace& trace, const Device& device) const;
+  SmAllocation result(const Trace& trace, const Device& device) const& {
+    return finish(at_.now, at_.steps, trace, device);
+  }
+  /// The same of a sweep that does not go on, without a copy of its steps.
+  SmAllocation result(const Trace& trace, const Device& device) && {
+    return finish(std::move(at_.now), std::move(at_.steps), trace, device);
+  }
 
  private:
   struct RunningKernel {
@@ -44,12 +50,10 @@ class SmInferredSweep {
     SmSteps::Point steps;
   };
   class Accounts;
+  static Moment first(SmAllocation result);
+  static SmAllocation finish(Moment end, SmSteps steps, const Trace& trace, const Device& device);
 
-  SmSteps steps_;
-  Moment now_;
-  Moment start_;
-  std::deque<Moment> kept_;  ///< by time
-  std::size_t max_steps_;
+  SmMoments<Moment> at_;
   TimeNs last_start_ = 0;
   std::size_t since_kept_ = 0;  ///< kernels
 };

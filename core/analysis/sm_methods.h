@@ -14,6 +14,9 @@ namespace moescope {
 /// What all results together may hold of steps, shared out among `devices`.
 std::size_t max_sm_steps(std::size_t devices);
 
+/// SMs of the device of `key`, 0 when they are not known or beyond reason.
+int known_sm_count(const Trace& trace, const DeviceKey& key);
+
 /// SM x ns of the whole range fits 64 bits; only damaged times do not.
 bool countable(TimeRange range, int sm_count);
 

@@ -1,40 +1,30 @@
 #include "core/analysis/sm_record_sweep.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 
 namespace moescope {
 namespace {
 
 constexpr std::size_t kMarksBetweenChecks = 4096;
-/// Moments kept: the last few thousand marks, more than live records are ever late.
-constexpr std::size_t kMarksBetweenMoments = 256, kMoments = 24;
+/// The moments kept reach over the last few thousand marks, more than live records are ever late.
+constexpr std::size_t kMarksBetweenMoments = 256;
 
 }  // namespace
 
-SmRecordSweep::SmRecordSweep(SmAllocation device, std::size_t max_steps)
-    : steps_(device.range, max_steps), max_steps_(max_steps) {
-  now_.time = std::numeric_limits<TimeNs>::min();
-  now_.open.resize(static_cast<std::size_t>(device.sm_count));
-  now_.step.begin = device.range.begin;
-  now_.totals = std::move(device);
-  start_ = now_;
+SmRecordSweep::Moment SmRecordSweep::first(SmAllocation device) {
+  Moment moment;
+  moment.open.resize(static_cast<std::size_t>(device.sm_count));
+  moment.step.begin = device.range.begin;
+  moment.totals = std::move(device);
+  return moment;
 }
 
+SmRecordSweep::SmRecordSweep(SmAllocation device, std::size_t max_steps, bool goes_back)
+    : at_(first(std::move(device)), max_steps, goes_back) {}
+
 TimeNs SmRecordSweep::rewind(TimeNs time, TimeNs range_end) {
-  // Marks were cut to the end of the range so far, and no moment lies after it.
-  while (!kept_.empty() && kept_.back().time > time) kept_.pop_back();
-  if (!steps_.extend(range_end)) kept_.clear();
-  while (!kept_.empty() && !steps_.restore(kept_.back().steps)) kept_.pop_back();
-  if (kept_.empty()) {
-    now_ = start_;
-    steps_ = SmSteps({now_.totals.range.begin, range_end}, max_steps_);
-  } else {
-    now_ = kept_.back();
-  }
-  now_.totals.range.end = range_end;
-  return now_.time;
+  return at_.rewind(time, range_end);
 }
 
 void SmRecordSweep::run(std::vector<SmMark> marks, const Progress& progress) {
@@ -43,19 +33,17 @@ void SmRecordSweep::run(std::vector<SmMark> marks, const Progress& progress) {
   std::size_t since = 0;
   for (std::size_t i = 0; i < marks.size(); ++i) {
     if (i % kMarksBetweenChecks == 0) progress.check();
-    close(now_, steps_, marks[i].time);
+    close(at_.now, at_.steps, marks[i].time);
     const bool first_of_its_time = i > 0 && marks[i - 1].time < marks[i].time;
     if (++since > kMarksBetweenMoments && first_of_its_time) {
-      keep(marks[i].time);
+      at_.keep(marks[i].time);
       since = 0;
     }
     take(marks[i]);
   }
 }
 
-SmAllocation SmRecordSweep::result() const {
-  Moment end = now_;
-  SmSteps steps = steps_;
+SmAllocation SmRecordSweep::finish(Moment end, SmSteps steps) {
   close(end, steps, end.totals.range.end);
   SmAllocation& result = end.totals;
   result.steps_cell = steps.cell();
@@ -82,12 +70,12 @@ int SmRecordSweep::owner(const Blocks& blocks) {
 
 void SmRecordSweep::take(const SmMark& mark) {
   const bool begins = mark.delta > 0;
-  if (mark.sm >= now_.open.size()) {
-    now_.beyond_count += begins ? 1 : 0;
+  if (mark.sm >= at_.now.open.size()) {
+    at_.now.beyond_count += begins ? 1 : 0;
     return;
   }
-  now_.unknown_kernel += begins && mark.unknown_kernel ? 1 : 0;
-  Blocks& blocks = now_.open[mark.sm];
+  at_.now.unknown_kernel += begins && mark.unknown_kernel ? 1 : 0;
+  Blocks& blocks = at_.now.open[mark.sm];
   count(owner(blocks), -1);
   blocks[static_cast<std::size_t>(mark.span_class)] += mark.delta;
   count(owner(blocks), 1);
@@ -95,7 +83,7 @@ void SmRecordSweep::take(const SmMark& mark) {
 
 void SmRecordSweep::count(int span_class, int delta) {
   if (span_class < 0) return;
-  SmStep& step = now_.step;
+  SmStep& step = at_.now.step;
   auto& held = step.by_class[static_cast<std::size_t>(span_class)];
   held = static_cast<std::uint16_t>(held + delta);
   const bool comm = role_of(static_cast<SpanClass>(span_class)) == Role::Communication;
@@ -115,14 +103,6 @@ void SmRecordSweep::close(Moment& at, SmSteps& steps, TimeNs until) {
   if (step.comm > 0 && step.compute > 0) totals.exact += length;
   steps.add(step, until);
   step.begin = until;
-}
-
-/// Now is a moment to go back to: everything before `time` is taken, nothing of it is.
-void SmRecordSweep::keep(TimeNs time) {
-  now_.time = time;
-  now_.steps = steps_.point();
-  kept_.push_back(now_);
-  if (kept_.size() > kMoments) kept_.pop_front();
 }
 
 }  // namespace moescope

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <array>
-#include <deque>
+#include <utility>
 #include <vector>
 
 #include "core/analysis/sm_allocation.h"
-#include "core/analysis/sm_steps.h"
+#include "core/analysis/sm_moments.h"
 #include "core/progress.h"
 
 namespace moescope {
@@ -26,8 +26,9 @@ struct SmMark {
 /// out is the same as of one sweep over all marks.
 class SmRecordSweep {
  public:
-  /// `device` has key, method, SM count and range of the result.
-  SmRecordSweep(SmAllocation device, std::size_t max_steps);
+  /// `device` has key, method, SM count and range of the result. `goes_back`: rewind() will be
+  /// called.
+  SmRecordSweep(SmAllocation device, std::size_t max_steps, bool goes_back);
 
   /// Goes back to a moment at or before `time`, and on to a range with another end. Tells the
   /// moment: all marks from then on have to be given again.
@@ -36,7 +37,9 @@ class SmRecordSweep {
   /// Throws Cancelled.
   void run(std::vector<SmMark> marks, const Progress& progress);
   /// The result up to the end of the range.
-  SmAllocation result() const;
+  SmAllocation result() const& { return finish(at_.now, at_.steps); }
+  /// The same of a sweep that does not go on, without a copy of its steps.
+  SmAllocation result() && { return finish(std::move(at_.now), std::move(at_.steps)); }
 
  private:
   using Blocks = std::array<int, kSpanClassCount>;  ///< on one SM, by class
@@ -52,17 +55,14 @@ class SmRecordSweep {
     SmSteps::Point steps;
   };
 
+  static Moment first(SmAllocation device);
+  static SmAllocation finish(Moment end, SmSteps steps);
   static int owner(const Blocks& blocks);
   void take(const SmMark& mark);
   void count(int span_class, int delta);
   static void close(Moment& at, SmSteps& steps, TimeNs until);
-  void keep(TimeNs time);
 
-  SmSteps steps_;
-  Moment now_;
-  Moment start_;
-  std::deque<Moment> kept_;  ///< by time
-  std::size_t max_steps_;
+  SmMoments<Moment> at_;
 };
 
 }  // namespace moescope

@@ -61,9 +61,9 @@ SmAllocation allocation_from_records(const Trace& trace, const Classification& c
   for (const auto& records : trace.sm_record_pieces())
     for (const SmRecord& record : records)
       add_marks(record, device, classes, names.find(record.correlation), marks);
-  SmRecordSweep sweep(device, max_steps);
+  SmRecordSweep sweep(device, max_steps, false);
   sweep.run(std::move(marks), progress);
-  SmAllocation result = sweep.result();
+  SmAllocation result = std::move(sweep).result();
   result.method = record_method(trace, device.key.process);
   return result;
 }
