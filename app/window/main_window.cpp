@@ -16,6 +16,7 @@
 #include "app/window/load_views.h"
 #include "app/window/plan_window.h"
 #include "app/window/samples.h"
+#include "app/window/strip_column.h"
 #include "app/window/trace_views.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
@@ -100,7 +101,7 @@ void MainWindow::buildCentral() {
 /// A tool bar area of its own keeps strips above every dock, wherever these are moved. They stand
 /// in one widget, because a tool bar shows and enables what is in it as it likes.
 void MainWindow::addStrips(const QList<QWidget*>& strips) {
-  auto* column = new QWidget(this);
+  auto* column = new StripColumn(this);
   auto* lines = new QVBoxLayout(column);
   lines->setContentsMargins(0, 0, 0, 0);
   lines->setSpacing(2);

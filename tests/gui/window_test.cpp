@@ -128,6 +128,21 @@ TEST_F(WindowTest, tellsHowManyEventsWereSkipped) {
   EXPECT_THAT(window->messages().details().toStdString(), HasSubstr("no time"));
 }
 
+TEST_F(WindowTest, aMessageTakesNoMoreLinesThanItsText) {
+  open({"good.json"});
+  const auto height_with = [this](const QString& text) {
+    window->messages().showMessage({UserMessage::Level::Warning, text, {}});
+    QTest::qWait(50);  // until the layout has settled
+    return window->messages().parentWidget()->height();
+  };
+  const int line = window->fontMetrics().lineSpacing();
+  const int one = height_with("one line that is long enough to be wrapped in a narrow place");
+  EXPECT_LT(one, 3 * line) << "a line and its buttons";
+  const int more = height_with(QString("words ").repeated(200));
+  EXPECT_GT(more, one + 2 * line) << "long texts are shown whole";
+  EXPECT_EQ(height_with("short again"), one);
+}
+
 TEST_F(WindowTest, aBadFileLeavesTheOpenTraceAndSaysWhatToDo) {
   open({"good.json"});
   const TracePtr before = window->document().trace();
