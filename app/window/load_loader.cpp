@@ -94,7 +94,7 @@ void LoadLoader::showRunningPlan() {
 }
 
 void LoadLoader::close() {
-  job_.cancel();
+  job_.abandon();
   document_.setBalanceLog(nullptr);
   document_.setWaitLog(nullptr);
   document_.setSets({}, {});

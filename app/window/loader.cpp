@@ -122,12 +122,13 @@ void Loader::save(const QString& file) {
 
 void Loader::close() {
   cancel();
+  analysis_job_.abandon();
   document_.setTrace(nullptr, {});
   Q_EMIT closed();
 }
 
 void Loader::cancel() {
-  load_job_.cancel();
+  load_job_.abandon();
   analysis_job_.cancel();
   save_job_.cancel();
 }

@@ -70,7 +70,7 @@ std::filesystem::path NotesKeeper::ownPath() const {
 
 void NotesKeeper::traceChanged() {
   blocked_ = false;
-  job_.cancel();
+  job_.abandon();
   trace_ = document_.trace();
   std::vector<std::filesystem::path> files;
   for (const QString& file : document_.files()) files.emplace_back(file.toStdString());

@@ -45,8 +45,8 @@ void PlanEffectWatch::committed(quint64 ticket, TimeNs at) {
 }
 
 void PlanEffectWatch::drop() {
-  forecast_job_.cancel();
-  traffic_job_.cancel();
+  forecast_job_.abandon();
+  traffic_job_.abandon();
   effect_.reset();
   ticket_.reset();
 }

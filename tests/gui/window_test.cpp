@@ -8,6 +8,7 @@
 #include <QTest>
 #include <atomic>
 #include <fstream>
+#include <future>
 
 #include "app/window/main_window.h"
 #include "core/error.h"
@@ -157,6 +158,30 @@ TEST_F(WindowTest, aBadFileLeavesTheOpenTraceAndSaysWhatToDo) {
   EXPECT_TRUE(wait_for([&] { return window->messages().width() > window->width() * 9 / 10; }))
       << "the message is in sight, in a line of its own";
   EXPECT_FALSE(window->messages().visibleRegion().isEmpty());
+}
+
+TEST_F(WindowTest, closingWhileItAnalysesTakesNoLateResult) {
+  std::promise<void> release;
+  std::atomic<bool> analysing = false, ended = false;
+  WindowServices services = test_services();
+  services.analyze = [&, gate = release.get_future().share()](const Trace& trace,
+                                                              const RuleSet& rules, Progress&) {
+    analysing = true;
+    gate.wait();  // past the last look at its progress
+    AnalysisPtr results = analyze_document(trace, rules);
+    ended = true;
+    return results;
+  };
+  window = std::make_unique<MainWindow>(std::move(services));
+  window->show();
+  window->openFiles({"good.json"});
+  ASSERT_TRUE(wait_for([&] { return analysing.load(); }));
+  window->loader().close();
+  release.set_value();
+  ASSERT_TRUE(wait_for([&] { return ended.load(); }));
+  QTest::qWait(50);
+  EXPECT_EQ(window->document().trace(), nullptr);
+  EXPECT_EQ(window->document().analysis(), nullptr);
 }
 
 TEST_F(WindowTest, cancelLeavesTheOpenTrace) {

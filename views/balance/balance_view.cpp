@@ -135,7 +135,7 @@ void BalanceView::addActions() {
 void BalanceView::reload() {
   if (!sums_.sums()) {
     delay_.stop();
-    job_.cancel();
+    job_.abandon();
     return showFigures(nullptr);
   }
   if (!delay_.isActive()) delay_.start();
@@ -179,7 +179,7 @@ void BalanceView::finish() {
   sums_.finish();
   if (!busy()) return;
   delay_.stop();
-  job_.cancel();
+  job_.abandon();
   const auto input = balance_input(document_, sums_.sums());
   Progress progress;
   if (input) showFigures(make_balance_figures(*input, figures_, progress));

@@ -80,13 +80,19 @@ class JobRunner : public QObject {
     });
   }
 
-  /// Asks the job to stop; cancelled() follows when it did. One that does not look still delivers.
+  /// Asks the job to stop; cancelled() follows when it did. One that was past its last look still
+  /// delivers: for work whose result is true all the same.
   void cancel() {
     if (progress_) progress_->cancel();
   }
 
-  /// Cancels, and what the job delivers is dropped, without waiting for it.
-  void abandon() { retire(); }
+  /// Cancels at once, without waiting: what the job delivers is dropped. For work on something that
+  /// is gone.
+  void abandon() {
+    const bool ran = running_;
+    retire();
+    if (ran) Q_EMIT cancelled();
+  }
 
  Q_SIGNALS:
   void started(const QString& title);

@@ -37,7 +37,7 @@ void LoadSumKeeper::show(LoadSumsPtr sums) {
 void LoadSumKeeper::refresh() {
   const LoadsPtr& loads = document_.loads();
   if (!loads) {
-    job_.cancel();
+    job_.abandon();
     if (sums_) show(nullptr);
     return;
   }
@@ -60,7 +60,7 @@ void LoadSumKeeper::refresh() {
 
 void LoadSumKeeper::finish() {
   if (!document_.loads() || current()) return;
-  job_.cancel();
+  job_.abandon();
   show(sum_loads(document_.loads(), document_.windows(), document_.reference()));
 }
 

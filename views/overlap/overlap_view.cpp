@@ -193,7 +193,7 @@ void OverlapView::refreshWindow() {
   if (chosenWindow() == Window::VisibleRange) window = AreaSelection{context_.range(), {}};
   if (chosenWindow() == Window::SelectedArea) window = context_.area();
   if (!window) {
-    job_.cancel();
+    job_.abandon();
     window_figures_ = analysis_->overlap;
     shown_window_.reset();
     fillFigures();

@@ -58,7 +58,7 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
   });
   connect(&context_, &ViewContext::selectionChanged, this, &DetailsPanel::refresh);
   const auto forget = [this] {
-    flow_job_.cancel();
+    flow_job_.abandon();
     flow_.reset();
     refresh();
   };

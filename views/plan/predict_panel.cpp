@@ -100,7 +100,7 @@ void PredictPanel::start() {
   else if (has_errors(document_.state().problems()))
     why = tr("The plan has errors; mend them first.");
   if (!why.isEmpty()) {
-    job_.cancel();
+    job_.abandon();
     table_->setRowCount(0);
     note_->setText(why);
     return;

@@ -123,7 +123,7 @@ ServingTargets RequestsView::targets() const {
 void RequestsView::reload() {
   const TracePtr trace = document_.trace();
   if (!trace) {
-    job_.cancel();
+    job_.abandon();
     setServing(nullptr);
     return;
   }
@@ -134,7 +134,7 @@ void RequestsView::reload() {
 }
 
 void RequestsView::setServing(ServingPtr serving) {
-  if (serving) job_.cancel();
+  if (serving) job_.abandon();
   serving_ = std::move(serving);
   model_.setServing(serving_);
   retarget();

@@ -132,7 +132,7 @@ void SmView::reload() {
   const TracePtr trace = document_.trace();
   const AnalysisPtr analysis = document_.analysis();
   if (!trace) {
-    job_.cancel();
+    job_.abandon();
     show(nullptr);
     return;
   }
@@ -152,7 +152,7 @@ void SmView::reload() {
 void SmView::finishLoading() {
   const AnalysisPtr analysis = document_.analysis();
   if (!analysis || (data_ && data_->analysis == analysis)) return;
-  job_.cancel();
+  job_.abandon();
   Progress progress;
   show(make_sm_data(document_.trace(), analysis, progress));
 }

@@ -42,7 +42,7 @@ bool FlowLinks::overLimit() const {
 }
 
 void FlowLinks::clear() {
-  job_.cancel();
+  job_.abandon();
   index_.reset();
   index_of_.reset();
   links_.clear();
@@ -60,7 +60,7 @@ void FlowLinks::refresh() {
   const AnalysisPtr analysis = document_.analysis();
   if (!span.valid() || !trace || !analysis || !analysis->classes || overLimit()) {
     if (trace && span.valid() && !analysis) of_ = {};  // again when the analysis is there
-    job_.cancel();
+    job_.abandon();
     return;
   }
   const bool newer = index_of_ && (span.track >= index_of_->tracks().size() ||

@@ -42,7 +42,7 @@ void TimelineScene::onTrace() {
   const TracePtr& trace = document_.trace();
   const bool keep = before && trace && grows(*before, *trace);
   source_.setTrace(nullptr, {});
-  looks_job_.cancel();
+  looks_job_.abandon();
   known_.clear();
   wanted_.clear();
   looks_of_.reset();
