@@ -15,7 +15,17 @@ namespace moescope {
 namespace {
 
 using ChunkPtr = std::shared_ptr<const SpanChunk>;
-using SmBlock = std::shared_ptr<const std::vector<SmRecord>>;
+
+struct SmBlock {
+  std::shared_ptr<const std::vector<SmRecord>> records;
+  TimeNs last_end = 0;
+};
+
+SmBlock sm_block(std::vector<SmRecord> records) {
+  TimeNs last = std::numeric_limits<TimeNs>::min();
+  for (const SmRecord& record : records) last = std::max(last, record.end);
+  return {std::make_shared<const std::vector<SmRecord>>(std::move(records)), last};
+}
 
 /// Spans of a chunk; small, because every snapshot copies one open chunk a track.
 constexpr std::size_t kLiveChunkSpans = 2048;
@@ -62,6 +72,13 @@ struct LiveTrack {
 
   const ChunkInfo* last_info() const { return infos.empty() ? nullptr : &infos.back(); }
   void seal();
+  /// Calls use(info) for what would be forgotten as one, oldest first: chunks and the open spans.
+  template <typename Use>
+  void visit_infos(const Use& use) const {
+    for (const ChunkInfo& info : infos) use(info);
+    if (open.size() > 0) use(describe_chunk(open, last_info()));
+  }
+  void forget_before(TimeNs cut);
   void add_to(std::vector<ChunkPtr>& all, std::vector<ChunkInfo>& all_infos);
 };
 
@@ -86,6 +103,30 @@ void LiveTrack::add_to(std::vector<ChunkPtr>& all, std::vector<ChunkInfo>& all_i
   all_infos.push_back(describe_chunk(open, last_info()));
 }
 
+void LiveTrack::forget_before(TimeNs cut) {
+  bool goes = false;
+  visit_infos([&](const ChunkInfo& info) { goes |= info.last_end <= cut; });
+  if (!goes) return;
+  std::vector<ChunkPtr> all = std::move(chunks);
+  const std::vector<ChunkInfo> all_infos = std::move(infos);
+  chunks.clear();
+  infos.clear();
+  std::vector<const SpanColumns*> left;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all_infos[i].last_end <= cut) continue;
+    infos.push_back(place_chunk(all_infos[i], last_info()));
+    chunks.push_back(std::move(all[i]));
+    left.push_back(&chunks.back()->columns());
+  }
+  if (open.size() > 0 && describe_chunk(open, nullptr).last_end <= cut) {
+    open = {};
+    open_args.clear();
+    open_chunk.reset();
+  }
+  if (open.size() > 0) left.push_back(&open);
+  summary.forget(cut, left);
+}
+
 class LiveStore final : public ChunkStore {
  public:
   std::vector<std::vector<ChunkPtr>> chunks;
@@ -97,14 +138,15 @@ class LiveStore final : public ChunkStore {
   }
   std::vector<SmRecord> sm_records() const override {
     std::vector<SmRecord> all;
-    for (const auto& block : sm_blocks) all.insert(all.end(), block->begin(), block->end());
+    for (const auto& block : sm_blocks)
+      all.insert(all.end(), block.records->begin(), block.records->end());
     std::stable_sort(all.begin(), all.end(),
                      [](const SmRecord& a, const SmRecord& b) { return a.start < b.start; });
     return all;
   }
   std::vector<std::span<const SmRecord>> sm_record_pieces() const override {
     std::vector<std::span<const SmRecord>> pieces;
-    for (const auto& block : sm_blocks) pieces.emplace_back(*block);
+    for (const auto& block : sm_blocks) pieces.emplace_back(*block.records);
     return pieces;
   }
   std::shared_ptr<const TrackSummary> summary(TrackId) const override { return nullptr; }
@@ -127,6 +169,8 @@ struct LiveTrace::State {
   std::vector<SmRecord> sm_open;
   std::size_t held = 0;  ///< spans and SM records
 
+  TimeRange range() const;
+  std::size_t held_after(TimeNs cut) const;
   void forget_before(TimeNs cut);
 };
 
@@ -198,41 +242,40 @@ void LiveTrace::append(TrackId id, SpanBatch batch) {
 
 /// Lets go of the oldest spans and records, by time and in whole chunks, until a tenth is free.
 void LiveTrace::forget() {
-  TimeNs first = std::numeric_limits<TimeNs>::max(), last = 0;
-  for (LiveTrack& track : state_->tracks) {
-    track.seal();
-    if (track.infos.empty()) continue;
-    first = std::min(first, track.infos.front().first_start);
-    last = std::max(last, track.infos.back().max_end_so_far);
-  }
+  const TimeRange range = state_->range();
   constexpr int kSteps = 10;
-  for (int step = 1; step <= kSteps && state_->held > max_held_ - max_held_ / 10; ++step)
-    state_->forget_before(first + (last - first) / kSteps * step);
+  TimeNs cut = range.begin;
+  for (int step = 1; step <= kSteps; ++step) {
+    cut = range.begin + range.length() / kSteps * step;
+    if (state_->held_after(cut) <= max_held_ - max_held_ / 10) break;
+  }
+  state_->forget_before(cut);
   ++generation_;
 }
 
+/// From the first start to the last end of what is held.
+TimeRange LiveTrace::State::range() const {
+  TimeRange range{std::numeric_limits<TimeNs>::max(), std::numeric_limits<TimeNs>::min()};
+  for (const LiveTrack& track : tracks)
+    track.visit_infos([&](const ChunkInfo& info) {
+      range = {std::min(range.begin, info.first_start), std::max(range.end, info.last_end)};
+    });
+  return range;
+}
+
+/// Spans and records that forget_before(cut) would leave.
+std::size_t LiveTrace::State::held_after(TimeNs cut) const {
+  std::size_t left = sm_open.size();
+  for (const LiveTrack& track : tracks)
+    track.visit_infos([&](const ChunkInfo& info) { left += info.last_end > cut ? info.count : 0; });
+  for (const SmBlock& block : sm_blocks) left += block.last_end > cut ? block.records->size() : 0;
+  return left;
+}
+
 void LiveTrace::State::forget_before(TimeNs cut) {
-  held = sm_open.size();
-  for (LiveTrack& track : tracks) {
-    std::vector<ChunkPtr> kept;
-    std::vector<ChunkInfo> infos;
-    for (std::size_t i = 0; i < track.chunks.size(); ++i) {
-      if (track.infos[i].last_end <= cut) continue;
-      kept.push_back(std::move(track.chunks[i]));
-      infos.push_back(
-          describe_chunk(kept.back()->columns(), infos.empty() ? nullptr : &infos.back()));
-      held += infos.back().count;
-    }
-    track.chunks = std::move(kept);
-    track.summary = GrowingSummary();
-    for (const ChunkPtr& chunk : track.chunks) track.summary.add(chunk->columns());
-    track.infos = std::move(infos);
-  }
-  std::erase_if(sm_blocks, [&](const SmBlock& block) {
-    return std::all_of(block->begin(), block->end(),
-                       [&](const SmRecord& r) { return r.end <= cut; });
-  });
-  for (const SmBlock& block : sm_blocks) held += block->size();
+  held = held_after(cut);
+  for (LiveTrack& track : tracks) track.forget_before(cut);
+  std::erase_if(sm_blocks, [&](const SmBlock& block) { return block.last_end <= cut; });
 }
 
 void LiveTrace::read_serving(const SpanBatch& batch) {
@@ -263,7 +306,7 @@ void LiveTrace::add_sm_records(std::vector<SmRecord> records) {
   open.insert(open.end(), records.begin(), records.end());
   state_->held += records.size();
   if (open.size() < kSmBlockRecords) return;
-  state_->sm_blocks.push_back(std::make_shared<const std::vector<SmRecord>>(std::move(open)));
+  state_->sm_blocks.push_back(sm_block(std::move(open)));
   open = {};
 }
 
@@ -310,8 +353,7 @@ TracePtr LiveTrace::snapshot() {
     state_->tracks[id].add_to(store->chunks[id], parts.chunk_infos[id]);
   for (LiveTrack& track : state_->tracks) store->summaries.push_back(track.summary.snapshot());
   store->sm_blocks = state_->sm_blocks;
-  if (!state_->sm_open.empty())
-    store->sm_blocks.push_back(std::make_shared<const std::vector<SmRecord>>(state_->sm_open));
+  if (!state_->sm_open.empty()) store->sm_blocks.push_back(sm_block(state_->sm_open));
   parts.store = std::move(store);
   return std::make_shared<const Trace>(std::move(parts));
 }

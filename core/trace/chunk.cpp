@@ -215,6 +215,10 @@ ChunkInfo describe_chunk(const SpanColumns& columns, const ChunkInfo* previous) 
   info.last_end = info.first_start;
   for (std::size_t i = 0; i < columns.size(); ++i)
     info.last_end = std::max(info.last_end, columns.start[i] + columns.duration[i]);
+  return place_chunk(info, previous);
+}
+
+ChunkInfo place_chunk(ChunkInfo info, const ChunkInfo* previous) {
   info.max_end_so_far =
       previous ? std::max(previous->max_end_so_far, info.last_end) : info.last_end;
   info.first_index = previous ? previous->first_index + previous->count : 0;

@@ -88,5 +88,7 @@ struct ChunkInfo {
 
 /// Describes non-empty `columns` that follow chunk `previous` (nullptr for the first) on a track.
 ChunkInfo describe_chunk(const SpanColumns& columns, const ChunkInfo* previous);
+/// The same chunk after another one.
+ChunkInfo place_chunk(ChunkInfo info, const ChunkInfo* previous);
 
 }  // namespace moescope

@@ -40,6 +40,10 @@ class GrowingSummary {
   /// Spans from row `first_row` on, in order of start, each with its depth; none starts before the
   /// last one added.
   void add(const SpanColumns& columns, std::size_t first_row = 0);
+  /// Lets go of what is older than the spans that are left: all those that are not in `kept`, which
+  /// is in order, ended at `cut` at the latest. What is left then tells the same as a summary of
+  /// `kept`, if perhaps without its finest levels. Costs the spans around `cut`.
+  void forget(TimeNs cut, const std::vector<const SpanColumns*>& kept);
   /// The same object until more is added.
   std::shared_ptr<const SummarySnapshot> snapshot();
 
@@ -47,6 +51,7 @@ class GrowingSummary {
   struct Level;
   struct Depth;
   struct State;
+  class Beginning;
   std::unique_ptr<State> state_;
 };
 

@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
+#include <deque>
 #include <map>
+#include <random>
 
 #include "core/trace/sink.h"
 
@@ -122,6 +125,100 @@ TEST(GrowingSummary, CoveredSpansCountWithoutBusyTime) {
   const Buckets found = buckets(*growing.snapshot(), 20);
   EXPECT_EQ(found.by_index.at(0).busy, 1000);
   EXPECT_EQ(found.by_index.at(0).count, 4U);
+}
+
+/// Counts and busy times at the resolutions that both have. Which of two parts of a span was the
+/// longest depends on the resolutions that there were when it came.
+void expect_equal(const SummarySnapshot& ours, const SummarySnapshot& theirs) {
+  ASSERT_EQ(ours.depth_count(), theirs.depth_count());
+  int compared = 0;
+  for (int depth = 0; depth < ours.depth_count(); ++depth)
+    for (int shift = 10; shift < 60; ++shift) {
+      const BucketQuery query{depth, std::ldexp(1.0, shift), kAll};
+      Buckets a, b;
+      if (!ours.visit(query, a.visitor()) || !theirs.visit(query, b.visitor())) continue;
+      if (a.shift != shift || b.shift != shift) continue;  // asked for a finer one already
+      ++compared;
+      ASSERT_EQ(a.by_index.size(), b.by_index.size()) << "shift " << shift;
+      for (const auto& [index, bucket] : b.by_index) {
+        const SummaryBucket& own = a.by_index.at(index);
+        ASSERT_EQ(own.count, bucket.count) << "shift " << shift << " bucket " << index;
+        ASSERT_EQ(own.busy, bucket.busy);
+      }
+    }
+  EXPECT_GT(compared, 4);
+}
+
+class GrowingSummaryForgets : public testing::TestWithParam<unsigned> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, GrowingSummaryForgets, testing::Range(1U, 21U));
+
+/// Parts of random spans of several depths, some long, some covered; the oldest parts go in turn.
+TEST_P(GrowingSummaryForgets, TellsTheSameAsOneOfWhatIsLeft) {
+  std::mt19937 random(GetParam());
+  const auto below = [&](int limit) {
+    return static_cast<TimeNs>(random() % static_cast<unsigned>(limit));
+  };
+  const bool overlapping = GetParam() % 2 == 0;
+  std::deque<SpanColumns> parts;
+  GrowingSummary summary;
+  std::array<TimeNs, 3> free{};
+  TimeNs now = 0;
+  for (int round = 0; round < 60; ++round) {
+    SpanColumns& part = parts.emplace_back();
+    for (int i = 0; i < 2000; ++i) {
+      Span span;
+      span.depth = static_cast<std::uint8_t>(below(3));
+      now += below(20) == 0 ? below(3'000'000) : below(3000);
+      span.start = overlapping ? now : std::max(now, free[span.depth]);
+      now = span.start;
+      span.duration = below(100) == 0 ? below(2'000'000) : below(4000);
+      free[span.depth] = std::max(free[span.depth], span.start + span.duration);
+      span.name = static_cast<StringId>(below(5));
+      part.push_back(span);
+    }
+    summary.add(part);
+    if (round % 7 != 6) continue;
+    TimeNs cut = 0;
+    const auto end_of = [](const SpanColumns& of) { return describe_chunk(of, nullptr).last_end; };
+    for (TimeNs goes = 1 + below(5); goes > 0; --goes) {
+      cut = std::max(cut, end_of(parts.front()));
+      parts.pop_front();
+    }
+    std::erase_if(parts, [&](const SpanColumns& of) { return end_of(of) <= cut; });
+    std::vector<const SpanColumns*> left;
+    GrowingSummary anew;
+    for (const SpanColumns& of : parts) {
+      left.push_back(&of);
+      anew.add(of);
+    }
+    const auto before = summary.snapshot();
+    summary.forget(cut, left);
+    expect_equal(*summary.snapshot(), *anew.snapshot());
+  }
+}
+
+TEST(GrowingSummary, ForgottenWholeStartsAgain) {
+  GrowingSummary growing;
+  growing.add(columns(0, 1000, 1000, 500));
+  growing.forget(1'000'000, {});
+  growing.snapshot()->visit({0, std::ldexp(1.0, 20), kAll},
+                            [](auto part, auto) { ADD_FAILURE() << part.size() << " buckets"; });
+  growing.add(columns(200'000, 10, 1000, 500));
+  std::uint32_t count = 0;
+  for (const auto& [index, bucket] : buckets(*growing.snapshot(), 20).by_index)
+    count += bucket.count;
+  EXPECT_EQ(count, 10U);
+}
+
+TEST(GrowingSummary, QuietTimesThatAreForgottenLeaveFineBucketsAgain) {
+  GrowingSummary growing;
+  growing.add(columns(0, 1000, 1'000'000'000, 100));
+  const SpanColumns busy = columns(1'000'000'000'000, 100'000, 2000, 1000);
+  growing.add(busy);
+  const int shift = 14;
+  EXPECT_FALSE(growing.snapshot()->visit({0, std::ldexp(1.0, shift), kAll}, [](auto, auto) {}));
+  growing.forget(999'000'000'100, {&busy});
+  EXPECT_GT(buckets(*growing.snapshot(), shift).by_index.size(), 5000U);
 }
 
 }  // namespace
