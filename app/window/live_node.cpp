@@ -5,6 +5,7 @@
 #include <QFileInfo>
 
 #ifdef Q_OS_LINUX
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,11 +17,14 @@ namespace {
 constexpr qsizetype kKeptLines = 12;
 constexpr qsizetype kLongestLine = 400;
 
-/// The threads of a runtime keep all cores busy; the window must not wait for its turn among them.
+/// The threads of a runtime keep all cores busy; the window must not wait for its turn among them,
+/// nor be interrupted each time that one of them wakes up.
 void give_way_to_window() {
 #ifdef Q_OS_LINUX
   constexpr int kNice = 5;
   setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kNice);
+  const sched_param none{};
+  sched_setscheduler(0, SCHED_BATCH, &none);
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
+#include "views/common/destroyed_elsewhere.h"
 #include "views/common/units.h"
 #include "views/load/window_bar.h"
 #include "views/requests/requests_view.h"
@@ -254,8 +255,10 @@ void LiveWindow::analyze() {
   taken.start();
   analysis_job_.start(
       tr("Analysing"),
-      [trace, growing = growing_, generation = generation_, rules = parts_.document.rules()](
-          Progress& progress) { return growing->update(*trace, generation, rules, progress); },
+      [trace, growing = growing_, generation = generation_,
+       rules = parts_.document.rules()](Progress& progress) {
+        return destroyed_elsewhere(growing->update(*trace, generation, rules, progress));
+      },
       [this, number, taken](const AnalysisPtr& analysis) {
         analysis_time_.restart();
         analysis_pause_ = std::max<qint64>(kAnalysisMs, kAnalysisShare * taken.elapsed());

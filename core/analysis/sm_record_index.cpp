@@ -15,18 +15,26 @@ SmRecordIndex::SmRecordIndex(const Trace& trace, const Classification& classes,
   std::unordered_map<StringId, std::uint32_t> of_name;
   const auto names = kernels_by_correlation(trace, key, progress);
   progress.check();
-  for (const SmRecord& record : trace.sm_records()) {
-    if (record.process != key.process || record.device != key.device) continue;
-    std::uint32_t kernel = 0;
-    if (const auto name = names.find(record.correlation)) {
-      const auto [it, added] =
-          of_name.try_emplace(*name, static_cast<std::uint32_t>(kernels_.size()));
-      if (added) kernels_.push_back({*name, classes.of(SpanKind::Kernel, *name).span_class});
-      kernel = it->second;
+  for (const auto& records : trace.sm_record_pieces())
+    for (const SmRecord& record : records) {
+      if (record.process != key.process || record.device != key.device) continue;
+      std::uint32_t kernel = 0;
+      if (const auto name = names.find(record.correlation)) {
+        const auto [it, added] =
+            of_name.try_emplace(*name, static_cast<std::uint32_t>(kernels_.size()));
+        if (added) kernels_.push_back({*name, classes.of(SpanKind::Kernel, *name).span_class});
+        kernel = it->second;
+      }
+      blocks_.push_back({&record, kernel});
     }
-    if (blocks_.size() % kGroup == 0) last_end_.push_back(record.end);
-    last_end_.back() = std::max(last_end_.back(), record.end);
-    blocks_.push_back({&record, kernel});
+  progress.check();
+  std::stable_sort(blocks_.begin(), blocks_.end(), [](const Block& a, const Block& b) {
+    return a.record->start < b.record->start;
+  });
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const TimeNs end = blocks_[i].record->end;
+    if (i % kGroup == 0) last_end_.push_back(end);
+    last_end_.back() = std::max(last_end_.back(), end);
   }
 }
 

@@ -3,9 +3,11 @@
 
 #include <QTest>
 #include <future>
+#include <thread>
 
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
+#include "views/common/destroyed_elsewhere.h"
 #include "views/common/job.h"
 #include "views/common/theme.h"
 #include "views/panels/details_panel.h"
@@ -242,6 +244,24 @@ TEST(Jobs, whatAnAbandonedJobDeliversIsDropped) {
   QTest::qWait(50);
   job.abandon();
   EXPECT_EQ(finished, 1) << "nothing ran any more";
+}
+
+TEST(Jobs, largeResultsAreDestroyedElsewhere) {
+  struct Large {
+    explicit Large(std::promise<std::thread::id>& where) : destroyed(where) {}
+    ~Large() { destroyed.set_value(std::this_thread::get_id()); }
+    std::promise<std::thread::id>& destroyed;
+  };
+  std::promise<std::thread::id> destroyed;
+  auto first = destroyed_elsewhere(std::make_shared<const Large>(destroyed));
+  auto second = first;
+  auto where = destroyed.get_future();
+  first.reset();
+  EXPECT_EQ(where.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout)
+      << "it has an owner";
+  second.reset();
+  ASSERT_EQ(where.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  EXPECT_NE(where.get(), std::this_thread::get_id());
 }
 
 TEST(Jobs, errorsAndCancellationArriveOnTheOwnersThread) {

@@ -9,6 +9,7 @@
 #include <QTableWidget>
 
 #include "tests/gui/chart_document.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
 #include "views/sm/sm_canvas.h"
 #include "views/sm/sm_columns.h"
@@ -96,6 +97,34 @@ TEST(SmView, RecordedSmIdsFillTheGridAtTheCursorWithTheClassOfTheirKernel) {
   EXPECT_TRUE(grid->cellText(6).contains("does not name"));
   context.setCursor(150);
   EXPECT_EQ(grid->cells()[3].blocks, 1);
+}
+
+TEST(SmView, WhileATraceGrowsBlocksAreIndexedForWhoLooksAtThem) {
+  const auto traced = [](TimeNs length) {
+    return test::make_trace({{"deep_ep::dispatch", 0, length, 7, SpanKind::Kernel, 5}}, 10,
+                            {{0, length, 0, 0, 3, 5}});
+  };
+  Document document;
+  ViewContext context;
+  document.setTrace(traced(100), {});
+  SmView view(document, context);
+  view.setVisible(true);
+  const auto grow = [&](TimeNs length) {
+    document.growTrace(traced(length));
+    document.setAnalysis(analyze_document(*document.trace(), RuleSet::built_in()));
+  };
+  grow(200);
+  context.setCursor(150);
+  const auto* grid = view.findChild<SmGrid*>("smGrid");
+  EXPECT_TRUE(grid->cells().empty());
+  auto* tabs = view.findChild<QTabWidget*>("smTabs");
+  tabs->setCurrentWidget(view.findChild<SmGrid*>("smGrid"));
+  ASSERT_TRUE(test::wait_for([&] { return !grid->cells().empty(); }));
+  EXPECT_EQ(grid->cells()[3].blocks, 1);
+  grow(300);
+  context.setCursor(250);
+  ASSERT_TRUE(test::wait_for([&] { return !view.busy(); }));
+  EXPECT_EQ(grid->cells()[3].blocks, 1) << "it is still looked at";
 }
 
 TEST(SmView, ProcessorsOfACpuAreWorkersInEveryText) {

@@ -42,13 +42,13 @@ std::vector<SpanClass> sm_classes(const std::vector<const SmDevice*>& devices) {
   return classes;
 }
 
-SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, Progress& progress) {
+SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, SmBlocks blocks, Progress& progress) {
   auto data = std::make_shared<SmData>();
   for (const SmAllocation& allocation : analysis->sm) {
     progress.check();
-    data->devices.push_back({&allocation, SmIntegral(allocation),
-                             SmRecordIndex(*trace, *analysis->classes, allocation.key, progress),
-                             sm_classes(allocation)});
+    data->devices.push_back({&allocation, SmIntegral(allocation), {}, sm_classes(allocation)});
+    if (blocks == SmBlocks::Indexed)
+      data->devices.back().records.emplace(*trace, *analysis->classes, allocation.key, progress);
   }
   data->trace = std::move(trace);
   data->analysis = std::move(analysis);
@@ -58,8 +58,10 @@ SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, Progress& progress)
 bool is_small_sm_data(const Trace& trace, const AnalysisResults& analysis) {
   std::size_t steps = 0;
   for (const SmAllocation& allocation : analysis.sm) steps += allocation.steps.size();
-  return trace.in_memory() && steps < kSmallSteps && trace.span_count() < kSmallSpans &&
-         trace.sm_records().size() < kSmallSpans;
+  if (!trace.in_memory() || steps >= kSmallSteps || trace.span_count() >= kSmallSpans) return false;
+  std::size_t records = 0;
+  for (const auto& piece : trace.sm_record_pieces()) records += piece.size();
+  return records < kSmallSpans;
 }
 
 }  // namespace moescope

@@ -3,6 +3,7 @@
 
 #include <QString>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/analysis/sm_record_index.h"
@@ -16,8 +17,8 @@ namespace moescope {
 struct SmDevice {
   const SmAllocation* allocation = nullptr;
   SmIntegral integral;
-  SmRecordIndex records;
-  std::vector<SpanClass> classes;  ///< that hold SMs, in the order of the stack
+  std::optional<SmRecordIndex> records;  ///< where they were asked for
+  std::vector<SpanClass> classes;        ///< that hold SMs, in the order of the stack
 };
 
 /// Keeps trace and analysis alive: a picture never outlives its data.
@@ -25,11 +26,16 @@ struct SmData {
   TracePtr trace;
   AnalysisPtr analysis;
   std::vector<SmDevice> devices;
+
+  bool has_blocks() const { return devices.empty() || devices.front().records; }
 };
 using SmDataPtr = std::shared_ptr<const SmData>;
 
+enum class SmBlocks { LeftOut, Indexed };
+
+/// `blocks`: whether single SMs at a moment can be asked for; reads all kernels and records.
 /// Throws Cancelled, Error.
-SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, Progress& progress);
+SmDataPtr make_sm_data(TracePtr trace, AnalysisPtr analysis, SmBlocks blocks, Progress& progress);
 /// True when making it takes a blink, so that no job is needed.
 bool is_small_sm_data(const Trace& trace, const AnalysisResults& analysis);
 

@@ -54,7 +54,9 @@ void SmGrid::show(const Trace* trace, const SmDevice* device, std::optional<Time
   message_.clear();
   if (trace == nullptr || device == nullptr) {
     message_ = tr("No device to show.");
-  } else if (device->records.empty()) {
+  } else if (!device->records) {
+    message_ = tr("Preparing the %1…").arg(names_.many);
+  } else if (device->records->empty()) {
     message_ =
         tr("This trace does not record which block ran on which %1, so single %2 cannot be shown. "
            "A block trace of Nsight Systems or a recording of the runtime has them.")
@@ -62,7 +64,7 @@ void SmGrid::show(const Trace* trace, const SmDevice* device, std::optional<Time
   } else if (!time) {
     message_ = tr("Point at a time to see its %1.").arg(names_.many);
   } else {
-    cells_ = device->records.at(*time, device->allocation->sm_count);
+    cells_ = device->records->at(*time, device->allocation->sm_count);
   }
   setAccessibleDescription(message_);
   update();

@@ -13,6 +13,7 @@
 
 #include "views/common/action.h"
 #include "views/common/chart_paint.h"
+#include "views/common/destroyed_elsewhere.h"
 #include "views/common/units.h"
 #include "views/sm/sm_canvas.h"
 #include "views/sm/sm_columns.h"
@@ -39,6 +40,9 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
   connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
   connect(&context, &ViewContext::processFilterChanged, this, [this] { show(data_); });
+  connect(tabs_, &QTabWidget::currentChanged, this, [this] {
+    if (!hasBlocks()) reload();
+  });
   connect(device_, &QComboBox::currentIndexChanged, this, [this] {
     fillPairs();
     showCursor();
@@ -125,6 +129,17 @@ void SmView::showEvent(QShowEvent* event) {
   if (std::exchange(stale_, false)) reload();
 }
 
+/// While a trace grows its blocks are indexed only for who looks at them.
+SmBlocks SmView::blocks() const {
+  const bool wanted = !document_.growing() || tabs_->currentWidget() == grid_;
+  return wanted ? SmBlocks::Indexed : SmBlocks::LeftOut;
+}
+
+/// False when what is shown lacks blocks that are looked at.
+bool SmView::hasBlocks() const {
+  return !data_ || data_->has_blocks() || blocks() == SmBlocks::LeftOut;
+}
+
 void SmView::reload() {
   // A recording is analysed again and again: what nobody sees is not prepared each time.
   stale_ = document_.growing() && !isVisible();
@@ -143,7 +158,9 @@ void SmView::reload() {
   }
   job_.start(
       tr("Preparing SM allocation"),
-      [trace, analysis](Progress& progress) { return make_sm_data(trace, analysis, progress); },
+      [trace, analysis, blocks = blocks()](Progress& progress) {
+        return destroyed_elsewhere(make_sm_data(trace, analysis, blocks, progress));
+      },
       [this](SmDataPtr made) {
         if (made->analysis == document_.analysis()) show(std::move(made));
       });
@@ -151,10 +168,10 @@ void SmView::reload() {
 
 void SmView::finishLoading() {
   const AnalysisPtr analysis = document_.analysis();
-  if (!analysis || (data_ && data_->analysis == analysis)) return;
+  if (!analysis || (data_ && data_->analysis == analysis && hasBlocks())) return;
   job_.abandon();
   Progress progress;
-  show(make_sm_data(document_.trace(), analysis, progress));
+  show(make_sm_data(document_.trace(), analysis, blocks(), progress));
 }
 
 void SmView::show(SmDataPtr made) {

@@ -48,6 +48,8 @@ class SmView : public QWidget, public Chart {
   /// Puts what the processors are called into all texts.
   void setNames(const ProcessorNames& names);
   void addActions();
+  SmBlocks blocks() const;
+  bool hasBlocks() const;
   void reload();
   void show(SmDataPtr made);
   /// Data of the document's analysis now, for a picture that cannot wait for the job.
