@@ -261,7 +261,10 @@ void LiveWindow::analyze() {
       },
       [this, number, taken](const AnalysisPtr& analysis) {
         analysis_time_.restart();
-        analysis_pause_ = std::max<qint64>(kAnalysisMs, kAnalysisShare * taken.elapsed());
+        // One that is long by itself read the whole trace; those after it read what is new.
+        const qint64 last = std::exchange(analysis_taken_, taken.elapsed());
+        analysis_pause_ =
+            std::max<qint64>(kAnalysisMs, kAnalysisShare * std::min(last, analysis_taken_));
         if (number == parts_.document.traceNumber()) parts_.document.setAnalysis(analysis);
       });
 }

@@ -101,6 +101,7 @@ class LiveWindow : public QObject {
   QTimer analysis_delay_;
   QElapsedTimer analysis_time_;  ///< since the last analysis
   qint64 analysis_pause_ = 0;    ///< ms between two
+  qint64 analysis_taken_ = 0;    ///< ms of the last one
   QElapsedTimer served_;         ///< since requests were shown
   PlanEffectWatch effect_;
   QTimer effect_delay_;  ///< until the node is told of it

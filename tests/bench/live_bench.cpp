@@ -8,7 +8,7 @@
 // timeline has it: the picture is drawn from spans in memory without waiting, and spans of rows
 // that are scrolled away are left out. A block is the time that the GUI thread spends on one event
 // of its loop; what it takes of the processor is told beside it, because the node works on the same
-// cores.
+// cores. The analysis is as old as its last work is before the end of the trace.
 #include <fmt/format.h>
 
 #include <QApplication>
@@ -50,7 +50,8 @@ double percentile(std::vector<double>& values, double share) {
 /// What the event loop did in one arrangement of docks.
 struct Figures {
   std::vector<Milliseconds> span_to_frame;
-  std::vector<Milliseconds> blocks, cpu;  ///< of every event of the loop
+  std::vector<Milliseconds> analysis_age;  ///< in every frame
+  std::vector<Milliseconds> blocks, cpu;   ///< of every event of the loop
   Milliseconds loads = 0, all = 0, on_processor = 0;
   struct Share {
     Milliseconds longest = 0, on_processor = 0, longest_on_processor = 0;
@@ -81,9 +82,19 @@ class FrameWatch {
         take(*trace, placed.row->key.track, wall, range, figures);
     for (TrackId track = 0; track < seen_.size(); ++track) seen_[track] = trace->span_count(track);
     trace_ = trace;
+    if (const AnalysisPtr analysis = canvas_.scene().document().analysis())
+      figures.analysis_age.push_back(static_cast<double>(trace->range().end - last_end(*analysis)) /
+                                     1e6);
   }
 
  private:
+  static TimeNs last_end(const AnalysisResults& analysis) {
+    TimeNs last = 0;
+    for (const DeviceActivity& device : analysis.activity)
+      for (const IntervalSet* set : {&device.compute, &device.comm})
+        if (!set->intervals().empty()) last = std::max(last, set->intervals().back().end);
+    return last;
+  }
   void take(const Trace& trace, TrackId track, TimeNs wall, TimeRange range, Figures& figures) {
     const auto& infos = trace.chunk_infos(track);
     for (std::size_t i = infos.size(); i-- > 0;) {
@@ -180,7 +191,9 @@ void print(const std::string& docks, Figures& f, double seconds) {
                                   [](Milliseconds took) { return took > kGoalBlock; });
   fmt::print("| {} | {} | {:.0f} | {:.0f} | {:.0f} |", docks, pixels.size(),
              percentile(pixels, 0.5), percentile(pixels, 0.95), percentile(pixels, 1));
-  fmt::print(" {:.1f} | {:.1f} | {:.1f} | {} of {} | {:.0f} % | {:.0f} % | {:.1f} % |\n",
+  fmt::print(" {:.1f} / {:.1f} | ", percentile(f.analysis_age, 0.5) / 1e3,
+             percentile(f.analysis_age, 0.95) / 1e3);
+  fmt::print("{:.1f} | {:.1f} | {:.1f} | {} of {} | {:.0f} % | {:.0f} % | {:.1f} % |\n",
              percentile(f.blocks, 0.99), percentile(f.blocks, 1), percentile(f.cpu, 1), over,
              f.blocks.size(), f.all / seconds / 10, f.on_processor / seconds / 10,
              f.all > 0 ? 100 * f.loads / f.all : 0);
@@ -239,9 +252,10 @@ int run(MeasuredApplication& app, int seconds, int ranks, QSize size) {
       ranks, size.width(), size.height(), seconds, state.spans_per_second, dropped(state), before,
       load_average());
   fmt::print(
-      "| docks | spans | to the frame p50 ms | p95 | max | block p99 ms | max | max on the "
+      "| docks | spans | to the frame p50 ms | p95 | max | age of the analysis p50 / p95 s | block "
+      "p99 ms | max | max on the "
       "processor | over {} ms | in events | on the processor | loads, of events |\n"
-      "|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
       kGoalBlock);
   const std::string names[] = {"as they open", "with Loads and Balance"};
   print(names[0], standard, seconds);
