@@ -268,6 +268,24 @@ TEST_F(LoadViews, TheScaleOfGrowingLoadsMovesInSteps) {
   EXPECT_EQ(map().picture()->colors.high(), 50) << "another scale begins anew";
 }
 
+TEST_F(LoadViews, TheAxisBesideGrowingLoadsMovesInSteps) {
+  auto* chart = find<SeriesChart>("loadImbalance");
+  EXPECT_FALSE(chart->picture()->extent) << "of a file: as far as its values need it";
+  find<QComboBox>("loadMetricOf")->setCurrentIndex(1);  // of experts
+  const auto high_with = [&](double hottest) {
+    LoadSet next = made_loads();
+    next.windows = {{{1, 1, 1, hottest}, {1, 1, 1, 1}}};
+    document.growLoads(shared_loads(next));
+    return chart->picture()->extent.value().high;
+  };
+  EXPECT_DOUBLE_EQ(high_with(3), 2);    // 3 of 6, twice the mean of 1.5
+  EXPECT_DOUBLE_EQ(high_with(3.1), 3);  // a little more than that: the next step
+  EXPECT_DOUBLE_EQ(high_with(2.9), 3) << "not back and forth";
+  EXPECT_DOUBLE_EQ(high_with(1.5), 1.5) << "a quarter is not needed any more";
+  find<QComboBox>("loadMetric")->setCurrentIndex(1);
+  EXPECT_DOUBLE_EQ(chart->picture()->extent.value().high, 1) << "another measure begins anew";
+}
+
 /// Loads of `count` windows of 10 ns each, the oldest of which began at `begin`.
 LoadSet timed_loads(int count, int begin = 0) {
   LoadSet loads = made_loads();
@@ -388,6 +406,17 @@ TEST_F(BalanceViews, GpusAreOfTheSelectedLayerElseOfTheWorst) {
   document.setSelection({0, -1, -1});
   EXPECT_THAT(text(chart("balanceGpus").title), HasSubstr("layer 3"));
   EXPECT_DOUBLE_EQ(chart("balanceGpus").series[0].values[1], 5 / 6.0);
+}
+
+TEST_F(BalanceViews, AxesOfGrowingLoadsMoveInSteps) {
+  EXPECT_FALSE(chart("balanceGpus").extent);
+  LoadSet more = made_loads();
+  more.windows.push_back({{0, 0, 0, 0}, {0, 0, 0, 1}});
+  document.growLoads(shared_loads(more));
+  settle();
+  for (const char* name : {"balanceLayers", "balanceTime", "balanceCurve", "balanceGpus"})
+    EXPECT_TRUE(chart(name).extent) << name;
+  EXPECT_DOUBLE_EQ(chart("balanceGpus").extent.value().high, 2);
 }
 
 TEST_F(BalanceViews, WindowsAreALineAndClickingOneShowsIt) {

@@ -203,10 +203,14 @@ void BalanceView::refreshPictures() {
     return;
   }
   const int layer = document_.selection().layer;
-  layers_->setPicture(layer_picture(*figures_, chosen_metric(*metric_)));
-  time_->setPicture(time_picture(*figures_, layer));
-  curve_->setPicture(curve_picture(*figures_));
-  gpus_->setPicture(gpu_picture(*figures_, layer));
+  const bool growing = document_.growing();
+  const auto show = [growing](SeriesChart& chart, SeriesPicturePtr picture) {
+    chart.setPicture(growing ? with_steady_extent(*picture, chart.picture()) : picture);
+  };
+  show(*layers_, layer_picture(*figures_, chosen_metric(*metric_)));
+  show(*time_, time_picture(*figures_, layer));
+  show(*curve_, curve_picture(*figures_));
+  show(*gpus_, gpu_picture(*figures_, layer));
   const QString summary = balance_summary(*figures_);
   const QString note = QString::fromStdString(figures_->input.now.note);
   summary_->setText(note.isEmpty() ? summary : summary + QLatin1Char(' ') + note);

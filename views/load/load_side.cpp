@@ -214,7 +214,8 @@ void LoadSide::refreshImbalance() {
       picture->series.push_back(before);
     }
   }
-  imbalance_->setPicture(std::move(picture));
+  imbalance_->setPicture(input_.growing ? with_steady_extent(*picture, imbalance_->picture())
+                                        : std::move(picture));
   imbalance_->setSelected(document_.selection().layer);
   imbalance_->setToolTip(metric_definition(chosen_metric(*metric_)));
 }

@@ -15,24 +15,27 @@
 namespace moescope {
 namespace {
 
+constexpr double kLeastReach = 0.1;  ///< of a steady axis
+
 QString value_text(double value) {
   const int decimals = std::abs(value) >= 1000 ? 0 : std::abs(value) >= 100 ? 1 : 3;
   return QLocale(QLocale::English, QLocale::UnitedStates).toString(value, 'f', decimals);
 }
 
-struct Extent {
-  double low = 0, high = 1;
-  double span() const { return high - low; }
-};
-
-Extent extent_of(const SeriesPicture& picture) {
-  Extent extent{picture.base, picture.base};
+SeriesExtent extent_of(const SeriesPicture& picture) {
+  SeriesExtent extent{picture.base, picture.base};
   for (const ChartSeries& series : picture.series)
     for (const double value : series.values) {
       if (std::isnan(value)) continue;
       extent.low = std::min(extent.low, value);
       extent.high = std::max(extent.high, value);
     }
+  return extent;
+}
+
+SeriesExtent shown_extent(const SeriesPicture& picture) {
+  if (picture.extent) return *picture.extent;
+  SeriesExtent extent = extent_of(picture);
   extent.high += (extent.high - extent.low) * 0.05;
   if (extent.high - extent.low < 1e-9) extent.high = extent.low + 0.1;
   return extent;
@@ -41,7 +44,7 @@ Extent extent_of(const SeriesPicture& picture) {
 /// Maps places and values to the plot.
 struct Frame {
   QRectF plot;
-  Extent extent;
+  SeriesExtent extent;
   int places = 1;
   qreal step() const { return plot.width() / places; }
   qreal x(double place) const { return plot.left() + (place + 0.5) * step(); }
@@ -211,6 +214,18 @@ QColor series_color(ChartSeries::Role role, const Theme& theme) {
   return theme.text;
 }
 
+SeriesPicturePtr with_steady_extent(const SeriesPicture& picture, const SeriesPicturePtr& before) {
+  const SeriesExtent needed = extent_of(picture);
+  std::optional<HeatExtent> reached;
+  if (before && before->extent && before->y_name == picture.y_name)
+    reached = HeatExtent{0, before->extent->high - picture.base};
+  const double reach = std::max(needed.high - picture.base, kLeastReach);
+  auto steady = std::make_shared<SeriesPicture>(picture);
+  steady->extent = {needed.low,
+                    picture.base + steady_extent(HeatScale::Linear, {0, reach}, reached).high};
+  return steady;
+}
+
 QString series_text(const SeriesPicture& picture, int place) {
   if (place < 0 || place >= picture.places) return {};
   QStringList lines{picture.x_name + QLatin1Char(' ') + picture.x_label(place)};
@@ -273,7 +288,7 @@ QRectF paint_series_chart(QPainter& painter, const QRectF& area, const SeriesPic
     legend.push_back({series.name, series_color(series.role, theme), Cue::None});
   top += paint_legend(painter, inner.adjusted(0, top, 0, 0), legend, theme) + 4;
   Frame frame;
-  frame.extent = extent_of(picture);
+  frame.extent = shown_extent(picture);
   frame.places = picture.places;
   const qreal labels = std::max(metrics.horizontalAdvance(value_text(frame.extent.high)), 36.0) + 8;
   frame.plot = inner.adjusted(metrics.height() + labels, top, 0, -2 * metrics.height() - 9);

@@ -23,13 +23,13 @@ QRectF column_of(const QRectF& plot, int layer, int layers) {
   return {plot.left() + layer * width, plot.top(), width, plot.height()};
 }
 
-/// Highest imbalance on the axis.
+/// Highest imbalance on the axis, in steps: it must not move with every edit and every second.
 double top_of(const PlanDocument& document) {
   double top = 1.1;
   for (const PlanState* state : {&document.state(), document.before()})
     for (int l = 0; state != nullptr && l < state->plan().layers(); ++l)
       top = std::max(top, state->figures(l).imbalance().value_or(1));
-  return top;
+  return 1 + nice_step(top - 1, 1);
 }
 
 class StripPainter {

@@ -137,7 +137,7 @@ void paint_throughput(QPainter& painter, Panel panel, const RequestsChartInput& 
   double high = 1;
   for (const ServingFigures& w : input.windows)
     high = std::max({high, w.output_tokens_per_second, w.prompt_tokens_per_second});
-  panel.high = high * 1.08;
+  panel.high = nice_step(high, 1);  // in steps, as the windows move on while live
   paint_frame(
       painter, panel, tr("Tokens/s"), linear_ticks(panel.high, 3),
       [](double v) { return format_count(static_cast<quint64>(v)); }, theme);
