@@ -8,6 +8,8 @@
 #include "views/common/notes_model.h"
 #include "views/timeline/lane_picture.h"
 #include "views/timeline/lane_raster.h"
+#include "views/timeline/overview_strip.h"
+#include "views/timeline/row_header.h"
 
 namespace moescope {
 namespace {
@@ -156,6 +158,39 @@ struct Panning : testing::Test, test::TimelineWindow {
     EXPECT_EQ(picture(), fresh.picture());
   }
 };
+
+/// Counts how often a widget is painted.
+class PaintCounter : public QObject {
+ public:
+  explicit PaintCounter(QWidget& widget) { widget.installEventFilter(this); }
+  bool eventFilter(QObject*, QEvent* event) override {
+    if (event->type() == QEvent::Paint) ++count;
+    return false;
+  }
+  int count = 0;
+};
+
+TEST_F(Panning, paintsAgainOnlyWhatMoved) {
+  const TimeRange full = context.full();
+  const TimeNs middle = full.begin + full.length() / 2;
+  context.setRange({middle, middle + full.length() / 20'000});
+  settle();
+  auto* header = view->findChild<RowHeader*>();
+  auto* overview = view->findChild<OverviewStrip*>();
+  PaintCounter names(*header), strip(*overview), lanes(canvas());
+  context.pan(0.2);
+  settle();
+  EXPECT_GT(lanes.count, 0);
+  EXPECT_EQ(names.count, 0) << "names do not depend on the time";
+  EXPECT_EQ(strip.count, 0) << "the window moved by less than a pixel of the whole trace";
+  context.setRange(full);
+  settle();
+  EXPECT_GT(strip.count, 0);
+  names.count = 0;  // the axis may have another unit now
+  scene().setLaneHeight(12);
+  settle();
+  EXPECT_GT(names.count, 0);
+}
 
 TEST_F(Panning, byKeysShowsWhatIsThere) {
   for (const Qt::Key pressed : {Qt::Key_D, Qt::Key_D, Qt::Key_A, Qt::Key_D, Qt::Key_D}) {

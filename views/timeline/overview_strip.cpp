@@ -31,12 +31,36 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
     if (!delay_.isActive()) delay_.start(kGrownMs);
     update();
   });
-  connect(&scene.context(), &ViewContext::rangeChanged, this, qOverload<>(&QWidget::update));
-  connect(&scene.context(), &ViewContext::cursorChanged, this, qOverload<>(&QWidget::update));
+  connect(&scene.context(), &ViewContext::rangeChanged, this, [this] {
+    if (windowRect() != window_shown_) update();
+  });
+  connect(&scene.context(), &ViewContext::cursorChanged, this, &OverviewStrip::moveCursor);
 }
 
 PixelMap OverviewStrip::map() const {
   return {scene_.context().full(), std::max(1, width())};
+}
+
+/// On whole device pixels: a pan of less moves nothing here.
+QRectF OverviewStrip::windowRect() const {
+  const PixelMap pixels = map();
+  const TimeRange range = scene_.context().range();
+  const double ratio = devicePixelRatioF();
+  const auto snapped = [&](TimeNs time) { return std::round(pixels.x(time) * ratio) / ratio; };
+  const double left = snapped(range.begin);
+  return {left, 0, std::max(snapped(range.end) - left, 2.0), static_cast<double>(height())};
+}
+
+QRect OverviewStrip::cursorRect() const {
+  const auto cursor = scene_.context().cursor();
+  if (!cursor) return {};
+  return {static_cast<int>(std::floor(map().x(*cursor))), 0, 1, height()};
+}
+
+void OverviewStrip::moveCursor() {
+  update(cursor_shown_);
+  cursor_shown_ = cursorRect();
+  update(cursor_shown_);
 }
 
 void OverviewStrip::resizeEvent(QResizeEvent*) {
@@ -180,8 +204,8 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
   painter.fillRect(rect(), theme.alternate);
   if (right > left) painter.drawImage(QRectF(left, 0, right - left, height()), picture_);
   if (!scene_.hasTrace()) return;
-  const TimeRange range = scene_.context().range();
-  const double x0 = pixels.x(range.begin), x1 = std::max(pixels.x(range.end), x0 + 2);
+  window_shown_ = windowRect();
+  const double x0 = window_shown_.left(), x1 = window_shown_.right();
   QColor veil = theme.background;
   veil.setAlpha(170);
   painter.fillRect(QRectF(0, 0, x0, height()), veil);
@@ -192,13 +216,10 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
     painter.fillRect(QRectF(x0, height() / 2.0 - 8, 4, 16), theme.text);
     painter.fillRect(QRectF(x1 - 4, height() / 2.0 - 8, 4, 16), theme.text);
   }
-  if (const auto cursor = scene_.context().cursor()) {
-    QColor line = theme.cursor;
-    line.setAlpha(150);
-    painter.setPen(line);
-    const double x = std::floor(pixels.x(*cursor));
-    painter.drawLine(QPointF(x, 0), QPointF(x, height()));
-  }
+  cursor_shown_ = cursorRect();
+  QColor line = theme.cursor;
+  line.setAlpha(150);
+  painter.fillRect(cursor_shown_, line);
 }
 
 OverviewStrip::Grip OverviewStrip::gripAt(double x) const {

@@ -45,6 +45,9 @@ class OverviewStrip : public QWidget {
   enum class Grip { None, Window, Left, Right, New };
   PixelMap map() const;
   Grip gripAt(double x) const;
+  QRectF windowRect() const;
+  QRect cursorRect() const;
+  void moveCursor();
   void refresh();
   void startWork();
   void render();
@@ -54,6 +57,8 @@ class OverviewStrip : public QWidget {
   Overview shown_;
   JobRunner job_;
   QTimer delay_;
+  QRectF window_shown_;
+  QRect cursor_shown_;
   Grip grip_ = Grip::None;
   double press_x_ = 0;
   TimeRange press_range_;

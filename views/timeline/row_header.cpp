@@ -85,7 +85,7 @@ RowHeader::RowHeader(TimelineScene& scene, TimelineInteraction& interaction, int
   setMouseTracking(true);
   setAttribute(Qt::WA_OpaquePaintEvent);
   setAccessibleName(tr("Timeline row names"));
-  connect(&scene, &TimelineScene::changed, this, qOverload<>(&QWidget::update));
+  connect(&scene, &TimelineScene::placesChanged, this, qOverload<>(&QWidget::update));
   connect(&interaction, &TimelineInteraction::hoveredRowChanged, this,
           qOverload<>(&QWidget::update));
 }

@@ -29,7 +29,6 @@ TimelineScene::TimelineScene(Document& document, ViewContext& context, QObject* 
           [this] { rows_.setProcessFilter(context_.processFilter()); });
   connect(&rows_, &RowModel::changed, this, [this] {
     relayout();
-    Q_EMIT rowsChanged();
     Q_EMIT changed();
   });
   connect(&source_, &SpanSource::arrived, this, &TimelineScene::onArrived);
@@ -151,7 +150,6 @@ void TimelineScene::setLaneHeight(int height) {
   lane_height_ = std::clamp(height, RowLayout::kMinLaneHeight, RowLayout::kMaxLaneHeight);
   lane_height_chosen_ = true;
   relayout();
-  Q_EMIT rowsChanged();
   Q_EMIT changed();
 }
 
@@ -164,6 +162,7 @@ void TimelineScene::relayout() {
   }
   layout_.update(rows_, lane_height_, viewport_.height(), scroll_);
   scroll_ = layout_.scroll();
+  Q_EMIT placesChanged();
 }
 
 void TimelineScene::editRows(const QString& what, const std::function<void(RowModel&)>& edit) {

@@ -91,7 +91,7 @@ class TimelineScene : public QObject {
  Q_SIGNALS:
   /// Lanes look different: range, rows, scroll, data. `data` tells that columns must be redrawn.
   void changed();
-  void rowsChanged();
+  void placesChanged();        ///< rows, or where they are; not what they show
   void dataChanged(bool all);  ///< columns of lanes changed; all: of every lane
   void dataGrown();            ///< more spans came where lanes are shown
   void spansArrived();         ///< span() knows more than before

@@ -19,7 +19,7 @@ TimelineView::TimelineView(Document& document, ViewContext& context, QWidget* pa
   buildWidgets();
   buildActions();
   connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);
-  connect(scene_, &TimelineScene::changed, this, &TimelineView::updateScrollBar);
+  connect(scene_, &TimelineScene::placesChanged, this, &TimelineView::updateScrollBar);
   connect(scroll_bar_, &QScrollBar::valueChanged, this, [this](int value) {
     if (value != scene_->layout().scroll()) scene_->setScroll(value);
   });
