@@ -32,6 +32,29 @@ void paint_dots(QPainter& painter, const QRectF& rect, const QColor& color) {
   }
 }
 
+constexpr qreal kSwatch = 14;
+
+/// Where each entry begins, from the top left, and the height of all.
+struct LegendPlaces {
+  std::vector<QPointF> begin;
+  qreal line = 0, height = 0;
+};
+
+LegendPlaces legend_places(const QFontMetricsF& metrics, qreal width,
+                           const std::vector<LegendEntry>& entries) {
+  LegendPlaces places;
+  places.line = metrics.height() + 4;
+  QPointF at;
+  for (const LegendEntry& entry : entries) {
+    const qreal needed = kSwatch + 5 + metrics.horizontalAdvance(entry.text);
+    if (at.x() > 0 && at.x() + needed > width) at = {0, at.y() + places.line};
+    places.begin.push_back(at);
+    at.rx() += needed + 14;
+  }
+  places.height = entries.empty() ? 0 : at.y() + places.line;
+  return places;
+}
+
 struct TimeUnit {
   double ns;
   const char* name;
@@ -68,30 +91,44 @@ void paint_filled(QPainter& painter, const QRectF& rect, const QColor& color, Cu
   painter.restore();
 }
 
+void paint_title(QPainter& painter, const QRectF& line, const QString& title, const QString& aside,
+                 const Theme& theme) {
+  const QFont normal = painter.font();
+  QFont bold = normal;
+  bold.setBold(true);
+  painter.setPen(theme.muted_text);
+  painter.drawText(line, Qt::AlignRight | Qt::AlignTop, aside);
+  const qreal taken = aside.isEmpty() ? 0 : QFontMetricsF(normal).horizontalAdvance(aside) + 12;
+  painter.setFont(bold);
+  painter.setPen(theme.text);
+  painter.drawText(
+      line, Qt::AlignLeft | Qt::AlignTop,
+      QFontMetricsF(bold).elidedText(title, Qt::ElideRight, std::max(0.0, line.width() - taken)));
+  painter.setFont(normal);
+}
+
+qreal legend_height(const QFontMetricsF& metrics, qreal width,
+                    const std::vector<LegendEntry>& entries) {
+  return legend_places(metrics, width, entries).height;
+}
+
 qreal paint_legend(QPainter& painter, const QRectF& area, const std::vector<LegendEntry>& entries,
                    const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
-  const qreal line = metrics.height() + 4;
-  const qreal swatch = 14;
-  qreal x = area.left();
-  qreal y = area.top();
-  for (const LegendEntry& entry : entries) {
-    const qreal width = swatch + 5 + metrics.horizontalAdvance(entry.text) + 14;
-    if (x > area.left() && x + width > area.right()) {
-      x = area.left();
-      y += line;
-    }
-    const QRectF box(x, y + (line - 12) / 2, swatch, 12);
+  const LegendPlaces places = legend_places(metrics, area.width(), entries);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const LegendEntry& entry = entries[i];
+    const QPointF at = area.topLeft() + places.begin[i];
+    const QRectF box(at.x(), at.y() + (places.line - 12) / 2, kSwatch, 12);
     paint_filled(painter, box, entry.color, entry.cue, theme);
     painter.setPen(QPen(theme.muted_text, 0.5));
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(box);
     painter.setPen(theme.text);
-    painter.drawText(QRectF(x + swatch + 5, y, width, line), Qt::AlignLeft | Qt::AlignVCenter,
-                     entry.text);
-    x += width;
+    painter.drawText(QRectF(at.x() + kSwatch + 5, at.y(), area.width(), places.line),
+                     Qt::AlignLeft | Qt::AlignVCenter, entry.text);
   }
-  return entries.empty() ? 0 : y + line - area.top();
+  return places.height;
 }
 
 double nice_step(double length, int count) {
@@ -116,7 +153,7 @@ void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, con
   const QFontMetricsF metrics(painter.font());
   const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
   const TimeUnit unit = unit_for(length);
-  const int count = std::max(1, static_cast<int>(plot.width() / 90));
+  const int count = std::max(1, static_cast<int>(plot.width() / 70));
   const double step = std::max(nice_step(length, count), 1.0);
   const int decimals =
       std::clamp(static_cast<int>(std::ceil(-std::log10(step / unit.ns) - 1e-9)), 0, 9);
@@ -141,7 +178,7 @@ void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, con
   painter.drawText(
       QRectF(plot.left(), plot.bottom() + 6 + metrics.height(), plot.width(), metrics.height() + 2),
       Qt::AlignCenter,
-      QCoreApplication::translate("Chart", "Time from trace start (%1)")
+      QCoreApplication::translate("Chart", "Time since trace start (%1)")
           .arg(QString::fromUtf8(unit.name)));
 }
 

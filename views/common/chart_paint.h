@@ -25,9 +25,15 @@ struct LegendEntry {
 /// Fills `rect` with `color` and the cue, in strokes that every output (also SVG) can hold.
 void paint_filled(QPainter& painter, const QRectF& rect, const QColor& color, Cue cue,
                   const Theme& theme);
+/// A bold title, cut so that the muted `aside` beside it at the right stays free; in one line.
+void paint_title(QPainter& painter, const QRectF& line, const QString& title, const QString& aside,
+                 const Theme& theme);
 /// Draws the entries in rows from the top left of `area`; returns the height used.
 qreal paint_legend(QPainter& painter, const QRectF& area, const std::vector<LegendEntry>& entries,
                    const Theme& theme);
+/// The height that paint_legend() will use in an area `width` wide.
+qreal legend_height(const QFontMetricsF& metrics, qreal width,
+                    const std::vector<LegendEntry>& entries);
 /// Ticks, tick labels and the axis name with its unit below `plot`; needs time_axis_height() there.
 void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, const Theme& theme);
 qreal time_axis_height(const QPainter& painter);

@@ -59,18 +59,20 @@ QString title_of(const OverlapChartInput& input) {
                           format_position(input.window->end, resolution));
 }
 
+constexpr qreal kLeastBar = 32, kMostBar = 56;
+
 /// Writes the longest of `texts` that fits into `part`.
 void paint_label(QPainter& painter, const QRectF& part, const QColor& fill,
                  const QStringList& texts) {
   const QFontMetricsF metrics(painter.font());
+  if (part.height() < metrics.height() - 3) return;
   for (const QString& text : texts) {
     const qreal width = metrics.horizontalAdvance(text) + 8;
     if (width > part.width()) continue;
-    const QRectF box(part.center().x() - width / 2, part.center().y() - metrics.height() / 2, width,
-                     metrics.height());
+    const QRectF box(part.center().x() - width / 2, part.top(), width, part.height());
     painter.fillRect(box, fill);
     painter.setPen(Theme::text_on(fill));
-    painter.drawText(box, Qt::AlignCenter, text);
+    painter.drawText(box, Qt::AlignCenter | Qt::TextDontClip, text);
     return;
   }
 }
@@ -99,7 +101,7 @@ OverlapChartHit paint_bar(QPainter& painter, const QRectF& bar, const DeviceOver
                           const Theme& theme) {
   OverlapChartHit hit{device.key, bar, {}, {}};
   const OverlapFigures& f = device.figures;
-  const qreal thin = std::floor(bar.height() * 0.36);
+  const qreal thin = std::floor(bar.height() * 0.42);
   const QRectF upper = bar.adjusted(0, 0, 0, -thin - 2);
   const QRectF lower(bar.left(), bar.bottom() - thin, bar.width(), thin);
   const OverlapParts parts = overlap_parts(f);
@@ -117,6 +119,27 @@ OverlapChartHit paint_bar(QPainter& painter, const QRectF& bar, const DeviceOver
   painter.setBrush(Qt::NoBrush);
   painter.drawRect(upper);
   return hit;
+}
+
+std::vector<LegendEntry> legend_of(const Theme& theme) {
+  std::vector<LegendEntry> legend;
+  for (const Segment& s : segments_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
+  for (const Segment& s : communication_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
+  return legend;
+}
+
+/// The lines of figures below a bar, with the room around them.
+qreal height_of_figures(const QFontMetricsF& metrics, qreal width,
+                        const std::vector<DeviceOverlap>& devices) {
+  constexpr std::size_t kAtMost = 32;  // more are never shown at once
+  qreal height = 0;
+  for (std::size_t i = 0; i < std::min(devices.size(), kAtMost); ++i)
+    height = std::max(height, metrics
+                                  .boundingRect(QRectF(0, 0, width, 1000),
+                                                Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap,
+                                                summary_of(devices[i].figures))
+                                  .height());
+  return height + 9;
 }
 
 void paint_share_axis(QPainter& painter, const QRectF& plot, const Theme& theme) {
@@ -154,7 +177,7 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
                                                  const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   const QRectF inner = area.adjusted(22, 8, -26, -8);
-  painter.setPen(theme.text);
+  painter.setPen(theme.muted_text);
   if (input.trace == nullptr || input.devices.empty()) {
     painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap,
                      input.trace == nullptr
@@ -163,46 +186,46 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
                               "range, would show its overlap."));
     return {};
   }
-  const QFont normal = painter.font();
-  QFont bold = normal;
-  bold.setBold(true);
-  painter.setFont(bold);
-  painter.drawText(inner, Qt::AlignLeft | Qt::AlignTop, title_of(input));
-  painter.setFont(normal);
-  std::vector<LegendEntry> legend;
-  for (const Segment& s : segments_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
-  for (const Segment& s : communication_of({}, theme)) legend.push_back({s.name, s.color, s.cue});
-  const qreal title = metrics.height() + 6;
-  const qreal legend_height = paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme);
-  const QRectF body = inner.adjusted(0, title + legend_height + 6, 0, -time_axis_height(painter));
-  const qreal row_least = 4 * metrics.height() + 12;
-  const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / row_least));
+  const qreal title = metrics.height() + 6, axis = time_axis_height(painter);
+  const qreal name = metrics.height() + 2;
+  const qreal figures = height_of_figures(metrics, inner.width(), input.devices);
+  const qreal least = name + kLeastBar + figures;
+  // In a low area the figures go last: the bars have their names and times, tooltips the rest.
+  auto legend = legend_of(theme);
+  if (inner.height() - title - legend_height(metrics, inner.width(), legend) - 6 - axis < least)
+    legend.clear();
+  const qreal above = title + paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme) +
+                      (legend.empty() ? 0 : 6);
+  const QRectF body = inner.adjusted(0, above, 0, -axis);
+  const bool with_figures = body.height() >= least;
+  const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / least));
   const std::size_t shown = std::min(fit, input.devices.size());
-  const qreal row = std::min(body.height() / static_cast<qreal>(shown), row_least + 46);
+  paint_title(painter, inner, title_of(input),
+              shown < input.devices.size()
+                  ? tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size())
+                  : QString(),
+              theme);
+  const qreal rest = name + (with_figures ? figures : 4);
+  const qreal row = std::min(body.height() / static_cast<qreal>(shown), rest + kMostBar);
   std::vector<OverlapChartHit> hits;
   for (std::size_t i = 0; i < shown; ++i) {
     const DeviceOverlap& device = input.devices[i];
-    const qreal top = body.top() + row * static_cast<qreal>(i);
+    const QRectF line(body.left(), body.top() + row * static_cast<qreal>(i), body.width(),
+                      metrics.height());
     painter.setPen(theme.text);
     painter.drawText(
-        QRectF(body.left(), top, body.width(), metrics.height()), Qt::AlignLeft,
+        line, Qt::AlignLeft,
         metrics.elidedText(device_label(*input.trace, device.key), Qt::ElideRight, body.width()));
-    const QRectF bar(body.left(), top + metrics.height() + 2, body.width(),
-                     std::max(12.0, std::min(row - 3 * metrics.height() - 12, 56.0)));
+    const QRectF bar(line.left(), line.top() + name, line.width(), std::max(12.0, row - rest));
     hits.push_back(paint_bar(painter, bar, device, theme));
+    if (!with_figures) continue;
     painter.setPen(theme.muted_text);
-    painter.drawText(QRectF(body.left(), bar.bottom() + 3, body.width(), 2 * metrics.height() + 2),
+    painter.drawText(QRectF(bar.left(), bar.bottom() + 3, bar.width(), figures),
                      Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, summary_of(device.figures));
   }
   const qreal bottom = body.top() + row * static_cast<qreal>(shown);
   paint_share_axis(painter, QRectF(body.left(), body.top(), body.width(), bottom - body.top()),
                    theme);
-  if (shown < input.devices.size()) {
-    painter.setPen(theme.muted_text);
-    painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), metrics.height()),
-                     Qt::AlignRight,
-                     tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size()));
-  }
   return hits;
 }
 

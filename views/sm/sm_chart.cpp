@@ -88,6 +88,7 @@ void paint_sm_axis(QPainter& painter, const QRectF& panel, int sm_count, const Q
   painter.drawLine(panel.topLeft(), panel.topRight());
   painter.setPen(QPen(theme.muted_text, 1));
   painter.drawLine(panel.topLeft(), panel.bottomLeft());
+  if (metrics.horizontalAdvance(title) > panel.height() + 8) return;
   painter.save();
   painter.translate(panel.left() - 48, panel.center().y());
   painter.rotate(-90);
@@ -194,34 +195,29 @@ QString sm_missing_text(const Trace* trace) {
 QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,
                       const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
-  painter.setPen(theme.text);
+  painter.setPen(theme.muted_text);
   const QRectF inner = area.adjusted(12, 8, -16, -8);
   if (input.trace == nullptr || input.devices.empty()) {
     painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap, sm_missing_text(input.trace));
     return {};
   }
-  QFont bold = painter.font();
-  const QFont normal = bold;
-  bold.setBold(true);
-  painter.setFont(bold);
-  painter.drawText(inner, Qt::AlignLeft | Qt::AlignTop,
-                   tr("%1 allocation over time by class").arg(title_word(input)));
-  painter.setFont(normal);
   const auto classes = sm_classes(input.devices);
-  const qreal title = metrics.height() + 6;
-  const qreal legend =
-      paint_legend(painter, inner.adjusted(0, title, 0, 0), legend_of(classes, theme), theme);
+  const qreal title = metrics.height() + 6, axis = time_axis_height(painter);
+  const qreal least = metrics.height() * 4 + 4;  // of a device
   const qreal caveats = paint_caveats(painter, inner, input, theme, false);
-  QRectF body = inner.adjusted(56, title + legend + 6, 0, -caveats - time_axis_height(painter));
-  const qreal least = metrics.height() * 4 + 4;
+  auto legend = legend_of(classes, theme);
+  const qreal others = title + 6 + caveats + axis;
+  if (inner.height() - others - legend_height(metrics, inner.width(), legend) < least)
+    legend.clear();  // rather than the picture
+  const qreal above = paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme);
+  QRectF body = inner.adjusted(56, title + above + 6, 0, -caveats - axis);
   const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / least));
   const std::size_t shown = std::min(fit, input.devices.size());
-  if (shown < input.devices.size()) {
-    painter.setPen(theme.muted_text);
-    painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), metrics.height()),
-                     Qt::AlignRight | Qt::AlignTop,
-                     tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size()));
-  }
+  paint_title(painter, inner, tr("%1 allocation over time by class").arg(title_word(input)),
+              shown < input.devices.size()
+                  ? tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size())
+                  : QString(),
+              theme);
   const qreal height = body.height() / static_cast<qreal>(shown);
   QRectF last;
   for (std::size_t i = 0; i < shown; ++i) {

@@ -96,7 +96,7 @@ QWidget* SmView::makeSide() {
   layout->addWidget(device_);
   layout->addWidget(cursor_label_);
   layout->addWidget(tabs_, 1);
-  side->setMinimumWidth(260);
+  side->setMinimumWidth(292);  // all four tabs
   return side;
 }
 
