@@ -58,7 +58,9 @@ RulesPanel::RulesPanel(Document& document, QWidget* parent)
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-  table_->horizontalHeader()->setSectionResizeMode(RulesModel::Pattern, QHeaderView::Stretch);
+  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  for (const int column : {RulesModel::Pattern, RulesModel::Comment})  // share what is left
+    table_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
   table_->horizontalHeader()->setStretchLastSection(false);
   problem_->setWordWrap(true);
   problem_->setAccessibleName(tr("What is wrong with the rules"));
@@ -83,7 +85,6 @@ RulesPanel::RulesPanel(Document& document, QWidget* parent)
   connect(at_once_, &QCheckBox::toggled, this, &RulesPanel::refreshState);
   connect(&document_, &Document::traceChanged, &delay_, qOverload<>(&QTimer::start));
   model_.reset(document_.rules());
-  table_->resizeColumnsToContents();
 }
 
 QAction* RulesPanel::addCommand(const QString& name, const QString& text, const QString& tip,
