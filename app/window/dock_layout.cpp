@@ -9,7 +9,7 @@
 
 namespace moescope {
 namespace {
-constexpr int kLeftWidth = 232, kClusterWidth = 380, kRightWidth = 400;
+constexpr int kLeftWidth = 232, kClusterWidth = 380, kRightWidth = 480;
 constexpr int kHoldMs = 100;                             // until the first layout is done
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
 constexpr int kWidePanel = 420;
@@ -137,7 +137,7 @@ void DockLayout::arrange() {
     const bool left_side = place.area == Qt::LeftDockWidgetArea;
     if (left_side || place.area == Qt::RightDockWidgetArea)
       holdWidth(*place.dock, left_side ? left_width(*place.dock, width) : right);
-    int share = place.area == Qt::TopDockWidgetArea ? 54 : 38;
+    int share = 46;  // above and below alike
     if (left_side) share = place.dock == dock("legend") ? kLegendShare : 100 - kLegendShare;
     if (place.area == Qt::RightDockWidgetArea)
       share = place.dock == dock("statistics") ? kStatisticsShare : 100 - kStatisticsShare;

@@ -3,12 +3,15 @@
 
 #include <QLayout>
 #include <QResizeEvent>
+#include <QTimer>
 #include <QWidget>
+#include <algorithm>
 
 namespace moescope {
 
 /// A tool bar asks for a size once, without a width; wrapped text then guesses a narrow one and
-/// takes several lines. This tells the height for the present width. Needs a layout.
+/// takes several lines. This tells the height for the present width. Needs a layout. A tool bar
+/// without any strip shown takes no room; it follows also after a restored state of the window.
 class StripColumn : public QWidget {
  public:
   using QWidget::QWidget;
@@ -20,8 +23,19 @@ class StripColumn : public QWidget {
     if (event->size().width() != event->oldSize().width()) updateGeometry();
     QWidget::resizeEvent(event);
   }
+  bool event(QEvent* event) override {
+    const bool other = event->type() == QEvent::LayoutRequest || event->type() == QEvent::Show ||
+                       event->type() == QEvent::Hide;
+    if (other) QTimer::singleShot(0, this, [this] { showToolBar(); });
+    return QWidget::event(event);
+  }
 
  private:
+  void showToolBar() {
+    const auto strips = findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly);
+    parentWidget()->setVisible(std::any_of(
+        strips.begin(), strips.end(), [](const QWidget* strip) { return !strip->isHidden(); }));
+  }
   QSize at_this_width(QSize size) const {
     if (layout()->hasHeightForWidth()) size.setHeight(layout()->totalHeightForWidth(width()));
     return size;

@@ -42,6 +42,7 @@ LegendPanel::LegendPanel(Document& document, QWidget* parent)
   setSelectionMode(QAbstractItemView::NoSelection);
   setFrameShape(QFrame::NoFrame);
   setIconSize({14, 14});
+  setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   connect(&document_, &Document::analysisChanged, this, &LegendPanel::rebuild);
   rebuild();
 }
@@ -65,9 +66,9 @@ void LegendPanel::rebuild() {
            "in the colour of their class."));
   add(theme.ribbon_compute, tr("ribbon: compute only"),
       tr("Compute runs and no communication does."));
-  add(theme.ribbon_both, tr("ribbon: overlapped"),
+  add(theme.ribbon_both, tr("ribbon: both at once"),
       tr("Communication runs beside compute, so it is hidden."));
-  add(theme.ribbon_exposed, tr("ribbon: exposed communication"),
+  add(theme.ribbon_exposed, tr("ribbon: exposed"),
       tr("Communication runs and no compute does: the time one hunts."));
   add(QBrush(theme.background), tr("ribbon: idle"), tr("Nothing runs on the device."));
 }

@@ -11,6 +11,7 @@
 namespace moescope {
 namespace {
 
+constexpr int kIndent = 12;                     // of four levels in a narrow column
 constexpr int kProcessRole = Qt::UserRole + 1;  // absent: the item does not filter
 
 std::vector<TrackId> tracks_with_spans(const Trace& trace) {
@@ -54,6 +55,7 @@ TraceTree::TraceTree(Document& document, ViewContext& context, QWidget* parent)
   setFrameShape(QFrame::NoFrame);
   setUniformRowHeights(true);
   setTextElideMode(Qt::ElideMiddle);
+  setIndentation(kIndent);
   connect(&document_, &Document::traceChanged, this, &TraceTree::rebuild);
   connect(&document_, &Document::traceGrown, this, [this] {
     if (!grown_.isActive()) grown_.start();
