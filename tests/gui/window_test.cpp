@@ -6,6 +6,7 @@
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolBar>
 #include <atomic>
 #include <fstream>
 #include <future>
@@ -121,6 +122,23 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
       wait_for([&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
   EXPECT_EQ(window->context().full(), (TimeRange{0, 5000}));
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
+}
+
+TEST_F(WindowTest, messagesTakeRoomOnlyWhileTheyAreShown) {
+  auto* strip = find<QToolBar>("messageArea");
+  EXPECT_TRUE(wait_for([&] { return !strip->isVisible(); }));
+  open({"good.json"});
+  EXPECT_TRUE(wait_for([&] { return strip->isVisible(); })) << "some events were skipped";
+  window->messages().clear();
+  EXPECT_TRUE(wait_for([&] { return !strip->isVisible(); }));
+}
+
+TEST_F(WindowTest, panelsBehindTabsDoNotWidenTheWindow) {
+  open({"good.json"});
+  EXPECT_TRUE(wait_for([&] { return window->layouts().dock("sm")->isVisible(); }));
+  EXPECT_LT(window->minimumSizeHint().width(), 900);
+  for (const char* id : {"sm", "overlap", "load", "balance", "plan", "requests"})
+    EXPECT_LT(window->layouts().dock(id)->minimumSizeHint().width(), 200) << id;
 }
 
 TEST_F(WindowTest, tellsHowManyEventsWereSkipped) {
@@ -359,11 +377,21 @@ TEST_F(WindowTest, statisticsCopyAsTabSeparatedText) {
               HasSubstr("other compute,my_own_kernel,1,1000,1000,1000,1000"));
 }
 
+TEST_F(WindowTest, findSaysWhyNothingIsListed) {
+  const auto told = [this] { return find<QLabel>("findEmpty")->text().toStdString(); };
+  EXPECT_THAT(told(), HasSubstr("No trace is open"));
+  open({"good.json"});
+  EXPECT_THAT(told(), HasSubstr("Write a part"));
+  find<QLineEdit>("findField")->setText("no such span");
+  EXPECT_TRUE(wait_for([&] { return told().starts_with("No span"); }));
+}
+
 TEST_F(WindowTest, findStepsThroughTheHits) {
   open({"good.json"});
   auto* panel = find<FindPanel>("findPanel");
   find<QLineEdit>("findField")->setText("kernel");
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 2; }));
+  EXPECT_TRUE(find<QLabel>("findEmpty")->isHidden());
   panel->next();
   EXPECT_EQ(window->context().currentSpan(), (SpanRef{0, 0}));
   panel->next();

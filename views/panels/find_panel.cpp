@@ -78,7 +78,8 @@ FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
       regex_(new QCheckBox(tr("Regular expression"), this)),
       case_(new QCheckBox(tr("Match case"), this)),
       count_(new QLabel(this)),
-      table_(new QTableView(this)) {
+      table_(new QTableView(this)),
+      empty_(new QLabel(this)) {
   setObjectName("findPanel");
   input_->setObjectName("findInput");
   input_->setPlaceholderText(tr("Find spans by name"));
@@ -96,6 +97,10 @@ FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
   table_->verticalHeader()->hide();
   table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
   table_->horizontalHeader()->setSectionResizeMode(FindModel::Name, QHeaderView::Stretch);
+  empty_->setObjectName("findEmpty");
+  empty_->setAlignment(Qt::AlignCenter);
+  empty_->setWordWrap(true);
+  empty_->setForegroundRole(QPalette::PlaceholderText);
   auto* options = new QHBoxLayout;
   options->addWidget(regex_);
   options->addWidget(case_);
@@ -106,6 +111,8 @@ FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
   layout->addWidget(input_);
   layout->addLayout(options);
   layout->addWidget(table_, 1);
+  layout->addWidget(empty_, 1);
+  connect(this, &FindPanel::hitsChanged, this, &FindPanel::showEmpty);
   delay_.setSingleShot(true);
   delay_.setInterval(150);
   const auto later = [this] { delay_.start(); };
@@ -139,6 +146,22 @@ FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
     count_->setToolTip(error);
     Q_EMIT hitsChanged();
   });
+  showEmpty();
+}
+
+/// Instead of an empty table: why it is empty.
+void FindPanel::showEmpty() {
+  const bool empty = model_.rowCount() == 0;
+  table_->setVisible(!empty);
+  empty_->setVisible(empty);
+  if (!document_.trace())
+    empty_->setText(tr("No trace is open. Open one to find its spans."));
+  else if (input_->text().isEmpty())
+    empty_->setText(tr("Write a part of a span's name above. Return goes from hit to hit."));
+  else if (!count_->toolTip().isEmpty())
+    empty_->setText(count_->toolTip());
+  else
+    empty_->setText(tr("No span of this trace has such a name."));
 }
 
 void FindPanel::setText(const QString& text) {
@@ -156,6 +179,7 @@ void FindPanel::search() {
   if (!trace || query.text.empty()) {
     model_.setHits(nullptr, {});
     count_->clear();
+    count_->setToolTip({});
     Q_EMIT hitsChanged();
     return;
   }

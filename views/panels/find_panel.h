@@ -52,6 +52,7 @@ class FindPanel : public QWidget {
 
  private:
   void search();
+  void showEmpty();
   void step(int direction);
   void go(int row);
 
@@ -63,6 +64,7 @@ class FindPanel : public QWidget {
   QCheckBox* case_;
   QLabel* count_;
   QTableView* table_;
+  QLabel* empty_;
   QTimer delay_, grown_;
   JobRunner job_;
 };

@@ -45,7 +45,9 @@ StartPage::StartPage(QWidget* parent)
          "track group for each rank.\n\n"
          "•  PyTorch profiler (Kineto) and Chrome traces: .json, .json.gz\n"
          "•  Nsight Systems exports: .sqlite\n"
-         "•  MoEscope traces: .moetrace"),
+         "•  MoEscope traces: .moetrace\n"
+         "•  Expert loads: dumps and logs of SGLang, vLLM and TensorRT-LLM; .json, .csv, .npy\n"
+         "•  Placement plans: files of these engines, vllm-ascend and MoEscope"),
       this);
   what->setWordWrap(true);
   auto* live = new QPushButton(tr("Try it live"), this);

@@ -2,6 +2,7 @@
 
 #include <QHBoxLayout>
 #include <QIntValidator>
+#include <QScrollArea>
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -18,7 +19,18 @@
 namespace moescope {
 namespace {
 enum ScopeIndex { kThisLayer, kRange, kAllLayers };
+constexpr int kSolveTab = 2;
+
+QWidget* scrolling(QWidget* panel) {
+  auto* area = new QScrollArea;
+  area->setFrameShape(QFrame::NoFrame);
+  area->setWidgetResizable(true);
+  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  area->setFocusPolicy(Qt::NoFocus);
+  area->setWidget(panel);
+  return area;
 }
+}  // namespace
 
 PlanView::PlanView(PlanDocument& document, QWidget* parent)
     : QWidget(parent), document_(document), editor_(document), solver_(document) {
@@ -75,7 +87,7 @@ PlanView::~PlanView() {
 }
 
 QWidget* PlanView::makeBar() {
-  auto* bar = new QWidget(this);
+  auto* bar = bar_ = new QWidget(this);
   auto* line = new QHBoxLayout(bar);
   line->setContentsMargins(8, 4, 8, 2);
   const auto field = [&](QWidget* widget, const QString& name, const QString& label,
@@ -119,9 +131,10 @@ QWidget* PlanView::makeSide() {
   side_ = new QTabWidget(this);
   side_->setObjectName("planSide");
   side_->setDocumentMode(true);
-  side_->addTab(figures_, tr("Figures"));
+  // Tall forms must not set how low the dock can be.
+  side_->addTab(scrolling(figures_), tr("Figures"));
   side_->addTab(problems_, tr("Problems"));
-  side_->addTab(solve_, tr("Solve"));
+  side_->addTab(scrolling(solve_), tr("Solve"));
   side_->addTab(predict_, tr("Predict"));
   side_->setMinimumWidth(330);
   return side_;
@@ -173,6 +186,9 @@ void PlanView::connectParts() {
 }
 
 void PlanView::documentReplaced() {
+  // An empty board says what would fill it; its fields would be empty as well.
+  for (QWidget* part : {bar_, static_cast<QWidget*>(strip_), static_cast<QWidget*>(side_)})
+    part->setVisible(!document_.empty());
   layer_->clear();
   const int layers = document_.empty() ? 0 : document_.plan().layers();
   for (int l = 0; l < layers; ++l) {
@@ -288,7 +304,7 @@ void PlanView::showComparison() {
 }
 
 void PlanView::solve(SolveAction action) {
-  side_->setCurrentWidget(solve_);
+  side_->setCurrentIndex(kSolveTab);
   solver_.solve(solve_->request(action));
 }
 

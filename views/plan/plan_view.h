@@ -84,6 +84,7 @@ class PlanView : public QWidget, public Chart {
   PlanEditor editor_;
   PlanSolver solver_;
   PlanBoard* board_;
+  QWidget* bar_;
   LayerStrip* strip_;
   CompareView* compare_;
   FiguresPanel* figures_;

@@ -137,6 +137,7 @@ void RequestsView::setServing(ServingPtr serving) {
   if (serving) job_.abandon();
   serving_ = std::move(serving);
   model_.setServing(serving_);
+  table_->setVisible(model_.rowCount() > 0);  // the chart says why there are none
   retarget();
 }
 

@@ -96,6 +96,7 @@ QWidget* SmView::makeSide() {
   layout->addWidget(device_);
   layout->addWidget(cursor_label_);
   layout->addWidget(tabs_, 1);
+  side_ = side;
   side->setMinimumWidth(292);  // all four tabs
   return side;
 }
@@ -223,6 +224,7 @@ void SmView::fillPairs() {
   pairs_->setRowCount(0);
   canvas_->update();
   const auto shown = shownDevices();
+  side_->setVisible(!shown.empty());  // the chart says why there are none
   if (!shown.empty()) setNames(processor_names(*data_->trace, shown.front()->allocation->key));
   if (shown.size() != 1) {
     bars_->show(nullptr, names_);
@@ -289,10 +291,13 @@ void SmView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
 }
 
 QString SmView::csv() const {
-  QString text = "device,method,begin (ns),end (ns),comm (SMs),compute (SMs),free (SMs)";
+  QString text =
+      QStringLiteral("device,method,begin (ns),end (ns),comm (%1),compute (%1),free (%1)")
+          .arg(names_.many);
   const auto shown = shownDevices();
   const auto classes = sm_classes(shown);
-  for (const SpanClass c : classes) text += QString(",%1 (SMs)").arg(to_string(c));
+  for (const SpanClass c : classes)
+    text += QStringLiteral(",%1 (%2)").arg(QLatin1String(to_string(c)), names_.many);
   text += '\n';
   const TimeRange range = context_.range();
   for (const SmDevice* device : shown) {
@@ -319,7 +324,7 @@ QString SmView::csv() const {
 }
 
 QString SmView::pairsTsv() const {
-  QString text = "comm SMs\tcompute SMs\ttime (ns)\tshare (%)\n";
+  QString text = QStringLiteral("comm %1\tcompute %1\ttime (ns)\tshare (%)\n").arg(names_.many);
   const auto shown = shownDevices();
   if (shown.size() != 1) return text;
   for (const SmPairTime& pair : sm_pair_times(*shown.front()->allocation))

@@ -66,6 +66,7 @@ class SmView : public QWidget, public Chart {
   bool stale_ = false;  ///< an analysis came while the view was hidden
   SmDataPtr data_;      ///< what is drawn; replaced only when its successor is complete
   ProcessorNames names_;
+  QWidget* side_ = nullptr;
   QTabWidget* tabs_ = nullptr;
   QComboBox* device_;
   QLabel* method_;
