@@ -1,13 +1,35 @@
 #include "app/window/appearance.h"
 
 #include <QApplication>
+#include <QPainter>
 #include <QPalette>
-#include <QStyleFactory>
+#include <QProxyStyle>
+#include <QStyleOption>
 
 #include "views/common/theme.h"
 
 namespace moescope {
 namespace {
+
+/// Fusion outlines what can be filled in darker than the window, which nobody sees on a dark one.
+class OutlinedStyle : public QProxyStyle {
+ public:
+  OutlinedStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
+  void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                     const QWidget* widget) const override {
+    QProxyStyle::drawPrimitive(element, option, painter, widget);
+    const bool framed = element == PE_IndicatorCheckBox ||
+                        element == PE_IndicatorItemViewItemCheck || element == PE_FrameLineEdit;
+    if (!framed || !Theme::of(option->palette).dark) return;
+    QColor line = option->palette.color(QPalette::Text);
+    line.setAlphaF(0.4F);
+    painter->save();
+    painter->setPen(line);
+    painter->setBrush(Qt::NoBrush);
+    painter->drawRect(QRectF(option->rect).adjusted(0.5, 0.5, -0.5, -0.5));
+    painter->restore();
+  }
+};
 
 QPalette make_palette(const Theme& theme) {
   const QColor window = theme.dark ? QColor("#24282E") : QColor("#F2F4F6");
@@ -38,8 +60,8 @@ QPalette make_palette(const Theme& theme) {
 void apply_appearance(const QString& theme) {
   static const QPalette desktop = QApplication::palette();
   const bool dark = theme == "dark" || (theme == "system" && Theme::of(desktop).dark);
-  if (QApplication::style()->name().compare("fusion", Qt::CaseInsensitive) != 0)
-    QApplication::setStyle(QStyleFactory::create("Fusion"));
+  if (dynamic_cast<OutlinedStyle*>(QApplication::style()) == nullptr)
+    QApplication::setStyle(new OutlinedStyle);
   QApplication::setPalette(make_palette(dark ? Theme::dark_theme() : Theme::light()));
 }
 

@@ -1,29 +1,17 @@
 #include "app/window/dock_layout.h"
 
 #include <QInputDialog>
-#include <QScrollArea>
 #include <QTimer>
 #include <QVBoxLayout>
 
 #include "app/window/dock_presets.h"
+#include "app/window/wide_area.h"
 
 namespace moescope {
 namespace {
 constexpr int kLeftWidth = 232, kClusterWidth = 380, kRightWidth = 480;
 constexpr int kHoldMs = 100;                             // until the first layout is done
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
-constexpr int kWidePanel = 420;
-
-/// A panel that needs much width scrolls in a narrow dock: otherwise the widest one, also behind
-/// other tabs, would set how narrow the window can be.
-QWidget* scrolled_when_wide(QWidget* panel) {
-  if (panel->minimumSizeHint().width() <= kWidePanel) return panel;
-  auto* area = new QScrollArea;
-  area->setFrameShape(QFrame::NoFrame);
-  area->setWidgetResizable(true);
-  area->setWidget(panel);
-  return area;
-}
 
 int left_width(const QDockWidget& dock, int window) {
   return dock.objectName() == "dock.cluster" ? std::min(kClusterWidth, window * 30 / 100)
@@ -63,7 +51,8 @@ QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& t
   auto* dock = new QDockWidget(title, &window_);
   dock->setObjectName("dock." + id);
   dock->setAccessibleName(title);
-  dock->setWidget(scrolled_when_wide(panel));
+  // Otherwise the largest one, also behind other tabs, would set how small the window can be.
+  dock->setWidget(tabbed ? new WideArea(panel) : panel);
   dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
   docks_ << dock;
   places_ << Place{dock, area, tabbed};

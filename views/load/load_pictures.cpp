@@ -105,6 +105,8 @@ bool of_gpus(LoadPictureKind kind) {
 QString note_of(const LoadPictureInput& in) {
   const LoadSet& loads = *in.sums->loads;
   QStringList parts{windows_text(loads, in.sums->windows)};
+  if (!loads.ordered_in_time && in.sums->windows.count() > 1)
+    parts << tr("their order is not time");
   if (!loads.unit.empty()) parts.prepend(tr("%1 unit").arg(QString::fromStdString(loads.unit)));
   if (of_gpus(in.kind)) parts << QString::fromStdString(describe(in.gpus));
   if (in.scale == HeatScale::Change && in.sums->reference_windows)

@@ -137,6 +137,8 @@ QTableView* LoadSide::makeTable(QAbstractItemModel* model, const char* name, con
 
 QWidget* LoadSide::makeImbalance() {
   metric_->setObjectName("loadMetric");
+  metric_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  metric_->setMinimumContentsLength(6);  // or its longest entry would widen the column
   of_->setObjectName("loadMetricOf");
   of_->setAccessibleName(tr("Whose loads are measured"));
   of_->setToolTip(tr("Whose loads are measured"));
@@ -145,9 +147,8 @@ QWidget* LoadSide::makeImbalance() {
   imbalance_->setObjectName("loadImbalance");
   auto* page = new QWidget(this);
   auto* bar = new QHBoxLayout;
-  bar->addWidget(metric_);
+  bar->addWidget(metric_, 1);
   bar->addWidget(of_);
-  bar->addStretch(1);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(4, 4, 0, 0);
   column->addLayout(bar);

@@ -1,9 +1,8 @@
 #include "views/load/window_bar.h"
 
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QSignalBlocker>
-
-#include "views/common/units.h"
 
 namespace moescope {
 
@@ -15,8 +14,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
       slider_(new QSlider(Qt::Horizontal, this)),
       all_(new QToolButton(this)),
       newest_(new QToolButton(this)),
-      reference_(new QComboBox(this)),
-      time_(new QLabel(this)) {
+      reference_(new QComboBox(this)) {
   first_->setObjectName("loadFirstWindow");
   first_->setAccessibleName(tr("First window shown"));
   first_->setToolTip(tr("First window whose loads are summed"));
@@ -24,7 +22,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   last_->setAccessibleName(tr("Last window shown"));
   last_->setToolTip(tr("Last window whose loads are summed"));
   slider_->setObjectName("loadWindowSlider");
-  slider_->setMinimumWidth(60);
+  slider_->setMinimumWidth(30);
   slider_->setAccessibleName(tr("Move the shown windows"));
   slider_->setToolTip(tr("Move the shown windows, their number stays"));
   all_->setObjectName("loadAllWindows");
@@ -38,6 +36,9 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
          "windows up to the last one to follow as many"));
   reference_->setObjectName("loadReference");
   reference_->setAccessibleName(tr("Windows to compare with"));
+  // Narrow where it must be: the bar sets how narrow the heatmap can be.
+  reference_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  reference_->setMinimumContentsLength(6);
   reference_->setToolTip(tr(
       "Windows that the shown ones are compared with: the scale \"Change\" and the drift of each "
       "layer"));
@@ -52,11 +53,10 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   layout->addWidget(slider_, 1);
   layout->addWidget(all_);
   layout->addWidget(newest_);
-  layout->addWidget(time_);
   auto* against = new QLabel(tr("&Compare with"), this);
   against->setBuddy(reference_);
   layout->addWidget(against);
-  layout->addWidget(reference_);
+  layout->addWidget(reference_, 1);
   const auto choose = [this] {
     document_.setWindows({first_->value(), std::max(first_->value(), last_->value()) + 1});
   };
@@ -158,25 +158,7 @@ void WindowBar::refresh() {
        {static_cast<QWidget*>(first_), static_cast<QWidget*>(last_), static_cast<QWidget*>(slider_),
         static_cast<QWidget*>(all_), static_cast<QWidget*>(reference_)})
     widget->setEnabled(windows > 1);
-  refreshTime();
   applyReference();
-}
-
-void WindowBar::refreshTime() {
-  const LoadsPtr& loads = document_.loads();
-  QString text;
-  if (loads) {
-    const WindowRange now = document_.windows();
-    const auto first = static_cast<std::size_t>(now.first);
-    const auto last = static_cast<std::size_t>(std::max(1, now.last) - 1);
-    if (last < loads->times.size())
-      text = tr("%1 to %2")
-                 .arg(format_time(loads->times[first].begin), format_time(loads->times[last].end));
-    else if (!loads->ordered_in_time)
-      text = tr("order is not time");
-  }
-  time_->setText(text);
-  time_->setVisible(!text.isEmpty());
 }
 
 }  // namespace moescope

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QComboBox>
-#include <QLabel>
 #include <QSlider>
 #include <QSpinBox>
 #include <QToolButton>
@@ -33,7 +32,6 @@ class WindowBar : public QWidget {
  private:
   enum class Reference { None, Before, FirstHalf, Rest, Kept };
   void refresh();
-  void refreshTime();
   void applyReference();
   std::optional<WindowRange> referenceFor(Reference choice) const;
   int count() const;
@@ -43,7 +41,6 @@ class WindowBar : public QWidget {
   QSlider* slider_;
   QToolButton *all_, *newest_;
   QComboBox* reference_;
-  QLabel* time_;
   std::optional<WindowRange> kept_;
 };
 

@@ -11,7 +11,7 @@
 namespace moescope {
 namespace {
 
-constexpr qreal kLeft = 78, kRight = 14, kGap = 10;
+constexpr qreal kLeft = 78, kRight = 14, kGap = 14;
 constexpr qreal kMark = 4;
 
 QString tr(const char* text) {
@@ -47,13 +47,13 @@ void paint_frame(QPainter& painter, const Panel& panel, const QString& name,
                             metrics.height()),
                      Qt::AlignRight | Qt::AlignVCenter, label(tick));
   }
+  if (metrics.horizontalAdvance(name) > panel.plot.height() + 8) return;
   painter.save();
   painter.setPen(theme.text);
   painter.translate(panel.plot.left() - kLeft + 8, panel.plot.center().y());
   painter.rotate(-90);
-  painter.drawText(QRectF(-panel.plot.height() / 2, -8, panel.plot.height(), 16), Qt::AlignCenter,
-                   painter.fontMetrics().elidedText(name, Qt::ElideRight,
-                                                    static_cast<int>(panel.plot.height())));
+  painter.drawText(QRectF(-panel.plot.height() / 2, -8, panel.plot.height(), 16),
+                   Qt::AlignCenter | Qt::TextDontClip, name);
   painter.restore();
 }
 
@@ -134,7 +134,7 @@ void paint_steps(QPainter& painter, const Panel& panel, const RequestsChartInput
 
 void paint_throughput(QPainter& painter, Panel panel, const RequestsChartInput& input,
                       const Theme& theme) {
-  double high = 1;
+  double high = 10;
   for (const ServingFigures& w : input.windows)
     high = std::max({high, w.output_tokens_per_second, w.prompt_tokens_per_second});
   panel.high = nice_step(high, 1);  // in steps, as the windows move on while live
@@ -195,8 +195,8 @@ void paint_requests_chart(QPainter& painter, const QRectF& area, const RequestsC
   const std::vector<LegendEntry> legend = {
       {tr("TTFT (dots)"), theme.color(SpanClass::Attention)},
       {tr("TPOT (crosses)"), theme.color(SpanClass::Dispatch)},
-      {tr("output tokens"), theme.color(SpanClass::Expert)},
-      {tr("prompt tokens (dashed)"), theme.color(SpanClass::Dense)},
+      {tr("output tokens/s"), theme.color(SpanClass::Expert)},
+      {tr("prompt tokens/s (dashed)"), theme.color(SpanClass::Dense)},
       {tr("SLO: share within both targets"), theme.text},
       {tr("targets: dashed lines"), theme.background}};
   rest.setTop(rest.top() + paint_legend(painter, rest, legend, theme) + 6);
