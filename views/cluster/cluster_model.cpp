@@ -19,6 +19,8 @@ QString text(const std::string& s) {
 
 ClusterModel::ClusterModel(QObject* parent) : QStandardItemModel(parent) {
   setHorizontalHeaderLabels({tr("Rank"), tr("Unit"), tr("Expert rows"), tr("Dropped")});
+  for (const Column column : {Tokens, Dropped})
+    horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
   horizontalHeaderItem(Tokens)->setToolTip(
       tr("Tokens that the rank's experts computed in the last window of loads"));
   horizontalHeaderItem(Dropped)->setToolTip(

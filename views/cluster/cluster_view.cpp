@@ -259,16 +259,21 @@ void ClusterView::showFigures() {
     return QStringLiteral("%1+%2").arg(w.workers - w.communication).arg(w.communication);
   };
   QString text = "<table cellspacing=0 cellpadding=1>";
-  for (const NodeUnit& unit : status.units)
-    text += row(QString::fromStdString(unit.name),
-                tr("%1 tokens/s, %2 steps/s, workers %3 / %4 / %5")
-                    .arg(rounded(unit.tokens_per_second), rounded(unit.steps_per_second),
-                         workers(unit.requested), workers(unit.granted), workers(unit.observed)));
+  for (const NodeUnit& unit : status.units) {
+    const QString name = QString::fromStdString(unit.name);
+    text += row(name, tr("%1 tokens/s, %2 steps/s")
+                          .arg(rounded(unit.tokens_per_second), rounded(unit.steps_per_second)));
+    text += row(tr("%1 workers").arg(name),
+                QStringLiteral("%1 / %2 / %3")
+                    .arg(workers(unit.requested), workers(unit.granted), workers(unit.observed)));
+  }
   text += row(tr("Requests"), tr("%1 done, %2 waiting, %3 decoding")
                                   .arg(format_count(status.finished), format_count(status.waiting),
                                        format_count(status.decoding)));
-  text += row(tr("TTFT"), latency_text(status.ttft_p50) + " / " + latency_text(status.ttft_p95));
-  text += row(tr("TPOT"), latency_text(status.tpot_p50) + " / " + latency_text(status.tpot_p95));
+  text += row(tr("TTFT p50 / p95"),
+              latency_text(status.ttft_p50) + " / " + latency_text(status.ttft_p95));
+  text += row(tr("TPOT p50 / p95"),
+              latency_text(status.tpot_p50) + " / " + latency_text(status.tpot_p95));
   text += row(tr("Received"),
               tr("%1 spans/s, %2 dropped")
                   .arg(rounded(state_.spans_per_second), format_count(dropped(state_))));

@@ -153,11 +153,18 @@ void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, con
   const QFontMetricsF metrics(painter.font());
   const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
   const TimeUnit unit = unit_for(length);
-  const int count = std::max(1, static_cast<int>(plot.width() / 70));
-  const double step = std::max(nice_step(length, count), 1.0);
-  const int decimals =
-      std::clamp(static_cast<int>(std::ceil(-std::log10(step / unit.ns) - 1e-9)), 0, 9);
   const QLocale locale(QLocale::English, QLocale::UnitedStates);
+  int count = 0, decimals = 0;
+  double step = 1;
+  const auto label = [&](double time) { return locale.toString(time / unit.ns, 'f', decimals); };
+  // As close as labels allow, which are the longer the closer they are.
+  for (qreal apart = 60; apart <= 240; apart += 30) {
+    count = std::max(1, static_cast<int>(plot.width() / apart));
+    step = std::max(nice_step(length, count), 1.0);
+    decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step / unit.ns) - 1e-9)), 0, 9);
+    const qreal longest = metrics.horizontalAdvance(label(static_cast<double>(range.end)));
+    if (longest + 12 <= step / length * plot.width()) break;
+  }
   const double first = std::ceil(static_cast<double>(range.begin) / step) * step;
   for (int i = 0; i <= 2 * count + 2; ++i) {
     const double tick = first + i * step;
@@ -165,7 +172,7 @@ void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, con
     const qreal x = time_to_x(static_cast<TimeNs>(std::llround(tick)), range, plot);
     painter.setPen(QPen(theme.muted_text, 1));
     painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
-    const QString text = locale.toString(tick / unit.ns, 'f', decimals);
+    const QString text = label(tick);
     const qreal width = metrics.horizontalAdvance(text) + 2;
     const qreal left = std::clamp(x - width / 2, plot.left() - 30, plot.right() + 8 - width);
     painter.setPen(theme.text);
