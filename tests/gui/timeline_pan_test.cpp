@@ -177,6 +177,8 @@ TEST_F(Panning, paintsAgainOnlyWhatMoved) {
   settle();
   auto* header = view->findChild<RowHeader*>();
   auto* overview = view->findChild<OverviewStrip*>();
+  ASSERT_TRUE(test::wait_for([&] { return !overview->busy(); }));
+  QCoreApplication::processEvents();
   PaintCounter names(*header), strip(*overview), lanes(canvas());
   context.pan(0.2);
   settle();
