@@ -208,6 +208,12 @@ Traffic AddressSpace::traffic(int rank) const {
   return result;
 }
 
+std::uint64_t AddressSpace::bytes_sent(int rank, Purpose purpose, Link link) const {
+  return states_[static_cast<std::size_t>(rank)]
+      ->bytes[static_cast<std::size_t>(purpose)][static_cast<std::size_t>(link)]
+      .load(std::memory_order_relaxed);
+}
+
 Traffic AddressSpace::total_traffic() const {
   Traffic sum;
   for (int rank = 0; rank < ranks(); ++rank) {

@@ -87,6 +87,8 @@ class AddressSpace {
   /// What rank `rank` started so far.
   Traffic traffic(int rank) const;
   Traffic total_traffic() const;
+  /// traffic(rank).of(purpose, link), without reading the rest: asked for around every span.
+  std::uint64_t bytes_sent(int rank, Purpose purpose, Link link) const;
 
  private:
   struct RankState;

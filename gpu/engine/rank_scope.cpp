@@ -51,13 +51,13 @@ RankRunner::Scope::~Scope() {
 
 std::pair<std::uint64_t, std::uint64_t> RankRunner::Scope::sent() const {
   if (stream_ == StreamId::Experts) return {0, 0};
-  const Traffic traffic =
-      runner_.shared_.space->traffic(runner_.shared_.group.first + runner_.member_);
+  const AddressSpace& space = *runner_.shared_.space;
+  const int rank = runner_.shared_.group.first + runner_.member_;
   std::pair<std::uint64_t, std::uint64_t> sum;
   for (int purpose = 0; purpose < kPurposes; ++purpose) {
     if (!sent_by(stream_, static_cast<Purpose>(purpose))) continue;
-    sum.first += traffic.of(static_cast<Purpose>(purpose), Link::NvLink);
-    sum.second += traffic.of(static_cast<Purpose>(purpose), Link::Ib);
+    sum.first += space.bytes_sent(rank, static_cast<Purpose>(purpose), Link::NvLink);
+    sum.second += space.bytes_sent(rank, static_cast<Purpose>(purpose), Link::Ib);
   }
   return sum;
 }
