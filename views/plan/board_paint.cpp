@@ -258,46 +258,93 @@ void paint_board(QPainter& painter, const BoardLayout& layout, const BoardPictur
   painter.restore();
 }
 
-qreal paint_board_legend(QPainter& painter, const QRectF& area, const BoardPicture& picture,
-                         const Theme& theme) {
-  const LoadShade shade(*picture.state, picture.layer);
-  const QFontMetricsF metrics(painter.font());
-  const qreal height = metrics.height() + 2, bar = 120;
-  qreal x = area.left();
-  painter.save();
-  painter.setPen(theme.text);
-  const auto word = [&](const QString& text) {
-    const qreal width = metrics.horizontalAdvance(text);
-    painter.drawText(QRectF(x, area.top(), width + 2, height), Qt::AlignVCenter, text);
-    x += width + 8;
-  };
-  if (picture.state->has_loads()) {
-    word(tr("Tokens a replica: 0"));
-    for (int i = 0; i < static_cast<int>(bar); ++i)
-      painter.fillRect(QRectF(x + i, area.top() + 2, 1, height - 4),
-                       shade.color(shade.most() * i / bar));
-    x += bar + 6;
-    word(tokens(shade.most()));
-  } else {
-    word(tr("Loads not known: slots are hatched"));
+namespace {
+
+/// Writes marks and words one after the other, in as many lines as the width needs; without a
+/// painter it measures only.
+class LegendWriter {
+ public:
+  LegendWriter(QPainter* painter, const QFontMetricsF& metrics, const QRectF& area)
+      : painter_(painter),
+        metrics_(metrics),
+        area_(area),
+        line_(metrics.height() + 2),
+        x_(area.left()),
+        y_(area.top()) {}
+
+  void word(const QString& text) {
+    const QRectF rect = take(metrics_.horizontalAdvance(text));
+    if (painter_ != nullptr) painter_->drawText(rect.adjusted(0, 0, 2, 0), Qt::AlignVCenter, text);
   }
-  word(QString::fromUtf8("17³  ") + tr("expert, replicas"));
-  word(QString::fromUtf8("◤  ") + tr("pinned"));
-  word(tr("!  problem"));
+  /// Room for a mark; `paint` draws into it.
+  template <typename Paint>
+  void mark(qreal width, const Paint& paint) {
+    const QRectF rect = take(width);
+    if (painter_ != nullptr) paint(rect);
+  }
+  qreal height() const { return y_ + line_ - area_.top(); }
+
+ private:
+  QRectF take(qreal width) {
+    if (x_ > area_.left() && x_ + width > area_.right()) {
+      x_ = area_.left();
+      y_ += line_;
+    }
+    const QRectF rect(x_, y_, width, line_);
+    x_ += width + 8;
+    return rect;
+  }
+
+  QPainter* painter_;
+  QFontMetricsF metrics_;
+  QRectF area_;
+  qreal line_, x_, y_;
+};
+
+qreal write_legend(QPainter* painter, const QFontMetricsF& metrics, const QRectF& area,
+                   const BoardPicture& picture, const Theme& theme) {
+  LegendWriter writer(painter, metrics, area);
+  if (picture.state->has_loads()) {
+    const LoadShade shade(*picture.state, picture.layer);
+    writer.word(tr("Tokens a replica: 0"));
+    writer.mark(120, [&](const QRectF& bar) {
+      for (int i = 0; i < static_cast<int>(bar.width()); ++i)
+        painter->fillRect(QRectF(bar.left() + i, bar.top() + 2, 1, bar.height() - 4),
+                          shade.color(shade.most() * i / bar.width()));
+    });
+    writer.word(tokens(shade.most()));
+  } else {
+    writer.word(tr("Loads not known: slots are hatched"));
+  }
+  writer.word(QString::fromUtf8("17³  ") + tr("expert, replicas"));
+  writer.word(QString::fromUtf8("◤  ") + tr("pinned"));
+  writer.word(tr("!  problem"));
   if (picture.before != nullptr) {
-    const QRectF swatch(x, area.top() + height - 6, 14, 4);
-    painter.fillRect(swatch, theme.color(SpanClass::Dispatch));
-    x += swatch.width() + 5;
-    word(tr("changed, load before"));
+    writer.mark(14, [&](const QRectF& box) {
+      painter->fillRect(QRectF(box.left(), box.bottom() - 6, box.width(), 4),
+                        theme.color(SpanClass::Dispatch));
+    });
+    writer.word(tr("changed, load before"));
   }
   if (picture.barred.empty()) {
-    word(tr("bar: GPU load / mean, | mean, ⋮ bound"));
+    writer.word(tr("bar: GPU load / mean, | mean, ⋮ bound"));
   } else {
-    word(tr("╳  no drop here"));
-    word(tr("┄  drop allowed"));
+    writer.word(tr("╳  no drop here"));
+    writer.word(tr("┄  drop allowed"));
   }
-  painter.restore();
-  return height;
+  return writer.height();
+}
+
+}  // namespace
+
+qreal paint_board_legend(QPainter& painter, const QRectF& area, const BoardPicture& picture,
+                         const Theme& theme) {
+  painter.setPen(theme.text);
+  return write_legend(&painter, QFontMetricsF(painter.font()), area, picture, theme);
+}
+
+qreal board_legend_height(const QFontMetricsF& metrics, qreal width, const BoardPicture& picture) {
+  return write_legend(nullptr, metrics, QRectF(0, 0, width, 0), picture, Theme::light());
 }
 
 QString slot_text(const BoardPicture& picture, int slot) {

@@ -34,6 +34,8 @@ void paint_board(QPainter& painter, const BoardLayout& layout, const BoardPictur
 /// Colour bar and marks in words, from the top left of `area`; returns the height used.
 qreal paint_board_legend(QPainter& painter, const QRectF& area, const BoardPicture& picture,
                          const Theme& theme);
+/// The height it takes in an area `width` wide.
+qreal board_legend_height(const QFontMetricsF& metrics, qreal width, const BoardPicture& picture);
 
 /// "slot 17 on GPU 1, node 0: expert 200, replica 1 of 3, 5,120 tokens (1.20 x the mean slot)" and
 /// what is wrong or fixed there.

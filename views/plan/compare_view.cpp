@@ -46,6 +46,8 @@ CompareView::CompareView(PlanDocument& document, QWidget* parent)
   setObjectName("planCompare");
   layer_table_ = make_table(layers_, "compareLayers", tr("Comparison by layer"), this);
   copy_table_ = make_table(copies_, "compareCopies", tr("Copies of the layer"), this);
+  copy_table_->horizontalHeader()->setSectionResizeMode(CompareCopiesModel::ColumnCount - 1,
+                                                        QHeaderView::ResizeToContents);
   summary_ = new QLabel(this);
   summary_->setObjectName("compareSummary");
   summary_->setWordWrap(true);

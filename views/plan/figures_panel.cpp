@@ -15,7 +15,7 @@ namespace moescope {
 namespace {
 
 constexpr int kNow = 0, kBefore = 1, kBound = 2;
-constexpr double kMega = 1e6, kGibi = 1024.0 * 1024 * 1024;
+constexpr double kMebi = 1024.0 * 1024, kGibi = 1024.0 * 1024 * 1024;
 
 QString figure(const std::optional<double>& value) {
   return value ? QString::number(*value, 'f', 4) : FiguresPanel::tr("not known");
@@ -212,11 +212,11 @@ QWidget* FiguresPanel::makeAssumptions() {
                     static_cast<qint64>(std::llround(model.expert_bytes())));
   }
   model_->addItem(tr("other"), qint64{0});
-  megabytes_ = new QDoubleSpinBox(box);
-  megabytes_->setObjectName("planExpertMegabytes");
-  megabytes_->setRange(0.01, 100000);
-  megabytes_->setDecimals(2);
-  megabytes_->setSuffix(tr(" MB"));
+  mebibytes_ = new QDoubleSpinBox(box);
+  mebibytes_->setObjectName("planExpertMebibytes");
+  mebibytes_->setRange(0.01, 100000);
+  mebibytes_->setDecimals(2);
+  mebibytes_->setSuffix(tr(" MiB"));
   room_ = new QDoubleSpinBox(box);
   room_->setObjectName("planRoom");
   room_->setRange(0, 4096);
@@ -237,7 +237,7 @@ QWidget* FiguresPanel::makeAssumptions() {
   };
   add(tr("Expert of"), model_,
       tr("Model whose expert size is assumed: gate, up and down matrices"));
-  add(tr("Bytes an expert"), megabytes_, tr("Of one expert in one layer, decimal megabytes"));
+  add(tr("Bytes an expert"), mebibytes_, tr("Of one expert in one layer"));
   add(tr("Room a GPU"), room_,
       tr("Memory for experts on a GPU; a plan that needs more is a problem"));
   add(tr("Redundant experts"), redundant_,
@@ -248,10 +248,10 @@ QWidget* FiguresPanel::makeAssumptions() {
   form->addRow(groups_);
   connect(model_, &QComboBox::currentIndexChanged, this, [this] {
     if (const qint64 bytes = model_->currentData().toLongLong(); bytes > 0)
-      megabytes_->setValue(static_cast<double>(bytes) / kMega);
+      mebibytes_->setValue(static_cast<double>(bytes) / kMebi);
     takeAssumptions();
   });
-  connect(megabytes_, &QDoubleSpinBox::valueChanged, this, &FiguresPanel::takeAssumptions);
+  connect(mebibytes_, &QDoubleSpinBox::valueChanged, this, &FiguresPanel::takeAssumptions);
   connect(room_, &QDoubleSpinBox::valueChanged, this, &FiguresPanel::takeAssumptions);
   connect(redundant_, &QSpinBox::valueChanged, this, &FiguresPanel::takeAssumptions);
   connect(groups_, &QCheckBox::toggled, this, &FiguresPanel::takeAssumptions);
@@ -259,18 +259,18 @@ QWidget* FiguresPanel::makeAssumptions() {
 }
 
 void FiguresPanel::showAssumptions() {
-  const QSignalBlocker blocks[] = {QSignalBlocker(model_), QSignalBlocker(megabytes_)};
+  const QSignalBlocker blocks[] = {QSignalBlocker(model_), QSignalBlocker(mebibytes_)};
   model_->setCurrentText(document_.assumptions().model);
-  megabytes_->setValue(static_cast<double>(document_.assumptions().expert_bytes) / kMega);
+  mebibytes_->setValue(static_cast<double>(document_.assumptions().expert_bytes) / kMebi);
 }
 
 void FiguresPanel::takeAssumptions() {
   PlanAssumptions next;
   next.model = model_->currentText();
   next.expert_bytes = model_->currentData().toLongLong();
-  const auto typed = static_cast<qint64>(std::llround(megabytes_->value() * kMega));
+  const auto typed = static_cast<qint64>(std::llround(mebibytes_->value() * kMebi));
   // A typed size that is not the model's is another model's.
-  if (std::abs(typed - next.expert_bytes) > kMega / 100) {
+  if (std::abs(typed - next.expert_bytes) > kMebi / 100) {
     const QSignalBlocker block(model_);
     model_->setCurrentIndex(model_->count() - 1);
     next.model = model_->currentText();

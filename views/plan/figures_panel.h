@@ -39,7 +39,7 @@ class FiguresPanel : public QWidget {
   QTableWidget* table_;
   QLabel* note_;
   QComboBox* model_;
-  QDoubleSpinBox *megabytes_, *room_;
+  QDoubleSpinBox *mebibytes_, *room_;
   QSpinBox* redundant_;
   QCheckBox* groups_;
 };

@@ -257,9 +257,22 @@ BoardLegend::BoardLegend(PlanBoard& board, QWidget* parent) : QWidget(parent), b
   setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   for (const auto signal :
        {&PlanDocument::changed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
-    connect(&board.document(), signal, this, qOverload<>(&QWidget::update));
-  connect(&board, &PlanBoard::selectionChanged, this, qOverload<>(&QWidget::update));
-  connect(&board, &PlanBoard::dragTextChanged, this, qOverload<>(&QWidget::update));
+    connect(&board.document(), signal, this, &BoardLegend::refresh);
+  connect(&board, &PlanBoard::selectionChanged, this, &BoardLegend::refresh);
+  connect(&board, &PlanBoard::dragTextChanged, this, &BoardLegend::refresh);
+}
+
+/// Another layer or a drag has other words, which may need another line.
+void BoardLegend::refresh() {
+  updateGeometry();
+  update();
+}
+
+int BoardLegend::heightForWidth(int width) const {
+  const QFontMetricsF metrics(font());
+  if (!board_.shown()) return static_cast<int>(metrics.height()) + 6;
+  return static_cast<int>(std::ceil(board_legend_height(metrics, width - 16, board_.picture()))) +
+         4;
 }
 
 void BoardLegend::paintEvent(QPaintEvent*) {

@@ -122,12 +122,16 @@ class BoardLegend : public QWidget {
 
  public:
   explicit BoardLegend(PlanBoard& board, QWidget* parent = nullptr);
-  QSize sizeHint() const override { return {300, fontMetrics().height() + 6}; }
+  QSize sizeHint() const override { return {300, heightForWidth(300)}; }
+  bool hasHeightForWidth() const override { return true; }
+  int heightForWidth(int width) const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;
 
  private:
+  void refresh();
+
   PlanBoard& board_;
 };
 
