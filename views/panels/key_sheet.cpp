@@ -31,7 +31,9 @@ KeySheet::KeySheet(const CommandList& commands, QWidget* parent)
     }
     const QString keys =
         QKeySequence::listToString(command.action->shortcuts(), QKeySequence::NativeText);
-    new QTreeWidgetItem(group, {command_text(*command.action), keys, command.action->toolTip()});
+    const QString what = command.action->toolTip();
+    auto* item = new QTreeWidgetItem(group, {command_text(*command.action), keys, what});
+    item->setToolTip(2, what);
   }
   tree_->expandAll();
   tree_->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
@@ -43,7 +45,7 @@ KeySheet::KeySheet(const CommandList& commands, QWidget* parent)
   layout->addWidget(search);
   layout->addWidget(tree_, 1);
   layout->addWidget(buttons);
-  resize(760, 560);
+  resize(960, 600);
 }
 
 void KeySheet::filter(const QString& text) {
@@ -52,8 +54,9 @@ void KeySheet::filter(const QString& text) {
     bool any = false;
     for (int i = 0; i < group->childCount(); ++i) {
       QTreeWidgetItem* item = group->child(i);
-      const bool fits = item->text(0).contains(text, Qt::CaseInsensitive) ||
-                        item->text(1).contains(text, Qt::CaseInsensitive);
+      bool fits = false;
+      for (int column = 0; column < tree_->columnCount(); ++column)
+        fits |= item->text(column).contains(text, Qt::CaseInsensitive);
       item->setHidden(!fits);
       any |= fits;
     }

@@ -164,10 +164,12 @@ void StatisticsPanel::refresh() {
 
 void StatisticsPanel::show(SelectionStatistics statistics, const QString& what) {
   const quint64 count = statistics.all.count;
-  title_->setText(count == 0
-                      ? what
-                      : tr("%1: %2 spans, total %3")
-                            .arg(what, format_count(count), format_time(statistics.all.total)));
+  title_->setText(
+      count == 0
+          ? what
+          : tr("%1: %2, total %3")
+                .arg(what, count == 1 ? tr("1 span") : tr("%1 spans").arg(format_count(count)),
+                     format_time(statistics.all.total)));
   const bool first = model_.rowCount() == 0;
   model_.setStatistics(document_.trace(), std::move(statistics));
   if (first && count != 0) fitColumns();
