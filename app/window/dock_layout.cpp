@@ -50,6 +50,8 @@ QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& t
                              Qt::DockWidgetArea area, bool tabbed) {
   auto* dock = new QDockWidget(title, &window_);
   dock->setObjectName("dock." + id);
+  // Panels that are called otherwise for some traces.
+  connect(panel, &QWidget::windowTitleChanged, dock, &QWidget::setWindowTitle);
   dock->setAccessibleName(title);
   // Otherwise the largest one, also behind other tabs, would set how small the window can be.
   dock->setWidget(tabbed ? new WideArea(panel) : panel);

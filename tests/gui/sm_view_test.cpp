@@ -147,6 +147,7 @@ TEST(SmView, ProcessorsOfACpuAreWorkersInEveryText) {
   context.setCursor(50);
   EXPECT_EQ(view.findChild<SmGrid*>("smGrid")->cellText(3).left(9), "worker 3:");
   EXPECT_TRUE(view.findChild<QLabel*>("smCursor")->text().endsWith("of 4 workers"));
+  EXPECT_EQ(view.windowTitle(), "Worker allocation");
   for (const QWidget* widget : view.findChildren<QWidget*>()) {
     QStringList texts{widget->toolTip(), widget->accessibleName()};
     if (const auto* label = qobject_cast<const QLabel*>(widget)) texts << label->text();

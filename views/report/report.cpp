@@ -168,11 +168,14 @@ QString pairs_table(const SmAllocation& sm, const QString& many) {
 }
 
 QString sm_section(const ReportInput& input) {
-  QString html = "<h2>SM allocation</h2>\n";
-  if (input.analysis->sm.empty()) {
+  const auto& all = input.analysis->sm;
+  const ProcessorNames title =
+      all.empty() ? ProcessorNames{"SM", "SMs"} : processor_names(*input.trace, all.front().key);
+  QString html = "<h2>" + title.allocation() + "</h2>\n";
+  if (all.empty()) {
     return html + "<p>" + sm_missing_text(input.trace.get()).toHtmlEscaped() + "</p>\n";
   }
-  for (const SmAllocation& sm : input.analysis->sm) {
+  for (const SmAllocation& sm : all) {
     QStringList caveats;
     for (const std::string& caveat : sm.caveats) caveats << text_of(caveat);
     const ProcessorNames names = processor_names(*input.trace, sm.key);

@@ -1,5 +1,6 @@
 #include "views/sm/sm_data.h"
 
+#include <QCoreApplication>
 #include <array>
 
 #include "core/analysis/gpu_work.h"
@@ -15,6 +16,11 @@ constexpr std::size_t kSmallSteps = 50'000;
 constexpr std::uint64_t kSmallSpans = 100'000;
 
 }  // namespace
+
+QString ProcessorNames::allocation() const {
+  return QCoreApplication::translate("SmData", "%1 allocation")
+      .arg(one.left(1).toUpper() + one.mid(1));
+}
 
 ProcessorNames processor_names(const Trace& trace, const DeviceKey& key) {
   const ProcessorWords words = processor_words(find_device(trace, key));

@@ -42,6 +42,8 @@ bool is_small_sm_data(const Trace& trace, const AnalysisResults& analysis);
 /// What the processors of `key` are called: "SM", "SMs" or "worker", "workers".
 struct ProcessorNames {
   QString one, many;
+
+  QString allocation() const;  ///< "SM allocation", "Worker allocation"
 };
 ProcessorNames processor_names(const Trace& trace, const DeviceKey& key);
 

@@ -103,6 +103,7 @@ QWidget* SmView::makeSide() {
 
 void SmView::setNames(const ProcessorNames& names) {
   names_ = names;
+  setWindowTitle(names.allocation());
   pairs_->setAccessibleName(tr("Time by %1 of communication and compute").arg(names.many));
   pairs_->setHorizontalHeaderLabels(
       {tr("Comm %1").arg(names.many), tr("Compute %1").arg(names.many), tr("Time"), tr("Share")});
