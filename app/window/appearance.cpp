@@ -11,10 +11,16 @@
 namespace moescope {
 namespace {
 
-/// Fusion outlines what can be filled in darker than the window, which nobody sees on a dark one.
-class OutlinedStyle : public QProxyStyle {
+/// Fusion outlines what can be filled in darker than the window, which nobody sees on a dark one;
+/// and its tabs are so wide that nine of them do not fit below a timeline.
+class ToolStyle : public QProxyStyle {
  public:
-  OutlinedStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
+  ToolStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
+  int pixelMetric(PixelMetric metric, const QStyleOption* option,
+                  const QWidget* widget) const override {
+    const int value = QProxyStyle::pixelMetric(metric, option, widget);
+    return metric == PM_TabBarTabHSpace ? value / 2 : value;
+  }
   void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                      const QWidget* widget) const override {
     QProxyStyle::drawPrimitive(element, option, painter, widget);
@@ -60,8 +66,8 @@ QPalette make_palette(const Theme& theme) {
 void apply_appearance(const QString& theme) {
   static const QPalette desktop = QApplication::palette();
   const bool dark = theme == "dark" || (theme == "system" && Theme::of(desktop).dark);
-  if (dynamic_cast<OutlinedStyle*>(QApplication::style()) == nullptr)
-    QApplication::setStyle(new OutlinedStyle);
+  if (dynamic_cast<ToolStyle*>(QApplication::style()) == nullptr)
+    QApplication::setStyle(new ToolStyle);
   QApplication::setPalette(make_palette(dark ? Theme::dark_theme() : Theme::light()));
 }
 
