@@ -40,7 +40,10 @@ AddressSpace::AddressSpace(std::vector<int> node_of)
     : AddressSpace(std::move(node_of), nullptr, {}) {}
 
 AddressSpace::AddressSpace(std::vector<int> node_of, Processes* processes, std::vector<int> host)
-    : node_of_(std::move(node_of)), host_(std::move(host)), processes_(processes) {
+    : node_of_(std::move(node_of)),
+      host_(std::move(host)),
+      processes_(processes),
+      far_(processes == nullptr ? nullptr : processes->far()) {
   const std::vector<std::size_t> room(node_of_.size(), sizeof(RankState) + sizeof(RunState));
   for (const auto memory : allocate(room)) {
     const bool own = here(static_cast<int>(states_.size()));
@@ -121,20 +124,49 @@ std::byte* AddressSpace::at(const Place& place, std::size_t bytes) const {
 void AddressSpace::count(int rank, int peer, std::size_t bytes, Purpose purpose) {
   auto& state = *states_[static_cast<std::size_t>(rank)];
   const auto p = static_cast<std::size_t>(purpose), l = static_cast<std::size_t>(link(rank, peer));
+  if (away(rank)) {
+    far_->add(state.bytes[p][l], bytes, nullptr);
+    return far_->add(state.transfers[p][l], 1, nullptr);
+  }
   state.bytes[p][l].fetch_add(bytes, std::memory_order_relaxed);
   state.transfers[p][l].fetch_add(1, std::memory_order_relaxed);
+}
+
+void AddressSpace::fetch(const void* place, std::span<std::byte> out) {
+  const FarMemory::Fetch one{place, out};
+  far_->get({&one, 1}, [this] { check_processes(); });
+}
+
+std::span<const std::byte> AddressSpace::look(int rank, std::span<const std::byte> memory,
+                                              std::vector<std::byte>& room) {
+  if (!away(rank)) return memory;
+  room.resize(memory.size());
+  fetch(memory.data(), room);
+  return room;
 }
 
 void AddressSpace::write(int from, const Place& to, std::span<const std::byte> bytes,
                          Purpose purpose) {
   std::byte* place = at(to, bytes.size());
-  if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
+  if (!bytes.empty()) {
+    if (away(to.rank))
+      far_->put(place, bytes);
+    else
+      std::memcpy(place, bytes.data(), bytes.size());
+  }
   count(from, to.rank, bytes.size(), purpose);
 }
 
 void AddressSpace::read(int by, const Place& from, std::span<std::byte> out, Purpose purpose) {
-  const std::byte* place = at(from, out.size());
-  if (!out.empty()) std::memcpy(out.data(), place, out.size());
+  const std::span<const std::byte> memory{at(from, out.size()), out.size()};
+  if (!out.empty()) {
+    std::vector<std::byte> room;
+    const auto bytes = look(from.rank, memory, room);
+    if (away(by))
+      far_->put(out.data(), bytes);
+    else
+      std::memcpy(out.data(), bytes.data(), bytes.size());
+  }
   count(by, from.rank, out.size(), purpose);
 }
 
@@ -146,8 +178,10 @@ void AddressSpace::multicast(int from, std::span<const int> to, WindowId window,
 void AddressSpace::reduce(int by, std::span<const Place> sources, std::span<float> sum,
                           Purpose purpose) {
   std::fill(sum.begin(), sum.end(), 0.0F);
+  std::vector<std::byte> room;
   for (const Place& source : sources) {
-    const auto* values = reinterpret_cast<const float*>(at(source, sum.size_bytes()));
+    const std::span<const std::byte> memory{at(source, sum.size_bytes()), sum.size_bytes()};
+    const auto* values = reinterpret_cast<const float*>(look(source.rank, memory, room).data());
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += values[i];
     count(by, source.rank, sum.size_bytes(), purpose);
   }
@@ -155,6 +189,7 @@ void AddressSpace::reduce(int by, std::span<const Place> sources, std::span<floa
 
 void AddressSpace::signal(int to, FlagId flag) {
   auto& state = *states_[static_cast<std::size_t>(to)];
+  if (away(to)) return far_->add(state.flags[static_cast<std::size_t>(flag)], 1, &state.bell);
   state.flags[static_cast<std::size_t>(flag)].fetch_add(1, std::memory_order_release);
   state.bell.ring();
 }
@@ -168,7 +203,9 @@ void AddressSpace::wait(int rank, FlagId flag, std::uint64_t value) {
 }
 
 void AddressSpace::abort(const std::string& reason) noexcept {
-  if (run_->claimed.exchange(1) == 0) {
+  if (far_ != nullptr) {
+    far_->fail(reason);
+  } else if (run_->claimed.exchange(1) == 0) {
     std::strncpy(run_->reason, reason.c_str(), kMaxReason - 1);
     run_->aborted.store(1, std::memory_order_release);
   }
@@ -176,10 +213,12 @@ void AddressSpace::abort(const std::string& reason) noexcept {
 }
 
 bool AddressSpace::aborted() const {
+  if (far_ != nullptr) return far_->failed();
   return run_->aborted.load(std::memory_order_acquire) != 0;
 }
 
 std::string AddressSpace::abort_reason() const {
+  if (far_ != nullptr) return far_->failure();
   return aborted() ? run_->reason : "";
 }
 
@@ -194,12 +233,19 @@ std::string AddressSpace::lost(int process) const {
   std::string ranks;
   for (std::size_t rank = 0; rank < host_.size(); ++rank)
     if (host_[rank] == process) ranks += (ranks.empty() ? "" : ", ") + std::to_string(rank);
-  return "process " + std::to_string(process) + " has ended, with it ranks " + ranks;
+  return "process " + std::to_string(process) +
+         (far_ == nullptr ? " has ended, with it ranks " : " cannot be reached, with it ranks ") +
+         ranks;
 }
 
-Traffic AddressSpace::traffic(int rank) const {
+Traffic AddressSpace::traffic(int rank) {
   Traffic result;
   const auto& state = *states_[static_cast<std::size_t>(rank)];
+  if (away(rank)) {
+    fetch(&state.bytes, std::as_writable_bytes(std::span(result.bytes)));
+    fetch(&state.transfers, std::as_writable_bytes(std::span(result.transfers)));
+    return result;
+  }
   for (std::size_t p = 0; p < kPurposes; ++p)
     for (std::size_t l = 0; l < kLinks; ++l) {
       result.bytes[p][l] = state.bytes[p][l].load(std::memory_order_relaxed);
@@ -214,7 +260,7 @@ std::uint64_t AddressSpace::bytes_sent(int rank, Purpose purpose, Link link) con
       .load(std::memory_order_relaxed);
 }
 
-Traffic AddressSpace::total_traffic() const {
+Traffic AddressSpace::total_traffic() {
   Traffic sum;
   for (int rank = 0; rank < ranks(); ++rank) {
     const Traffic one = traffic(rank);

@@ -1,6 +1,7 @@
 // One address space over all ranks: read, write, multicast, reduce, and flags to wait on. Every
 // transfer is counted by purpose and link class. Here the ranks are threads of one process or of
-// several that share memory; the same calls fit peer base pointers of a GPU.
+// several, which share memory or send each other messages; the same calls fit peer base pointers of
+// a GPU.
 #pragma once
 
 #include <array>
@@ -13,16 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "gpu/comm/far_memory.h"
 #include "gpu/comm/processes.h"
 #include "gpu/comm/traffic.h"
 
 namespace moescope::runtime {
-
-/// Thrown in every waiting rank after one rank failed.
-class Aborted : public std::runtime_error {
- public:
-  Aborted() : std::runtime_error("another rank failed") {}
-};
 
 using WindowId = int;
 using FlagId = int;
@@ -60,12 +56,16 @@ class AddressSpace {
   /// A counter at every rank, starting at 0.
   FlagId add_flag();
 
-  /// The rank's part of a window; of every rank, whoever hosts it.
+  /// The rank's part of a window; of every rank, whoever hosts it. Of a rank in a process that
+  /// shares no memory with this one it only names places.
   std::span<std::byte> local(int rank, WindowId window) const;
+  /// What `memory` of the rank holds: that memory, or a copy in `room`. Not counted.
+  std::span<const std::byte> look(int rank, std::span<const std::byte> memory,
+                                  std::vector<std::byte>& room);
 
   /// Copies `bytes` to `to`, from rank `from`. Throws std::out_of_range outside the window.
   void write(int from, const Place& to, std::span<const std::byte> bytes, Purpose purpose);
-  /// Copies from `from` into memory of rank `by`.
+  /// Copies from `from` into memory of rank `by`, which may be in another process.
   void read(int by, const Place& from, std::span<std::byte> out, Purpose purpose);
   /// Writes the same bytes at the same offset of every rank in `to`; counted once a receiver.
   void multicast(int from, std::span<const int> to, WindowId window, std::size_t offset,
@@ -85,9 +85,10 @@ class AddressSpace {
   void check_processes();
 
   /// What rank `rank` started so far.
-  Traffic traffic(int rank) const;
-  Traffic total_traffic() const;
-  /// traffic(rank).of(purpose, link), without reading the rest: asked for around every span.
+  Traffic traffic(int rank);
+  Traffic total_traffic();
+  /// traffic(rank).of(purpose, link) of a rank that is here, without reading the rest: asked for
+  /// around every span.
   std::uint64_t bytes_sent(int rank, Purpose purpose, Link link) const;
 
  private:
@@ -96,12 +97,16 @@ class AddressSpace {
   std::byte* at(const Place& place, std::size_t bytes) const;
   void count(int rank, int peer, std::size_t bytes, Purpose purpose);
   std::string lost(int process) const;
+  /// The rank is in a process that shares no memory with this one.
+  bool away(int rank) const { return far_ != nullptr && !here(rank); }
+  void fetch(const void* place, std::span<std::byte> out);
 
   /// Zeroed memory of bytes[rank] at every rank.
   std::vector<std::span<std::byte>> allocate(const std::vector<std::size_t>& bytes);
 
   std::vector<int> node_of_, host_;
   Processes* processes_ = nullptr;
+  FarMemory* far_ = nullptr;
   std::vector<RankState*> states_;                          ///< in the first memory of each rank
   RunState* run_ = nullptr;                                 ///< likewise, of rank 0
   std::vector<std::vector<std::span<std::byte>>> windows_;  ///< [window][rank]

@@ -6,12 +6,17 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
+#include "gpu/comm/far_processes.h"
 #include "gpu/comm/mpi/entry.h"
 
 namespace moescope::runtime {
 namespace {
+
+/// 1: processes of one host reach each other as those of several do.
+constexpr const char* kMessagesVariable = "MOESCOPE_MPI_MESSAGES";
 
 /// How many processes the launcher started, as Open MPI, MPICH and Slurm's PMI tell it; 1: alone.
 int launched_processes() {
@@ -43,7 +48,11 @@ std::unique_ptr<Processes> join_processes() {
   if (join == nullptr)
     throw Error(library.string(), mpi::kJoin, "is missing: the library is of another build");
   try {
-    return std::unique_ptr<Processes>(join());
+    const char* wish = std::getenv(kMessagesVariable);
+    mpi::Joined joined;
+    join(wish != nullptr && std::string_view(wish) == "1", joined);
+    if (joined.transport == nullptr) return std::unique_ptr<Processes>(joined.sharing);
+    return std::make_unique<FarProcesses>(std::unique_ptr<Transport>(joined.transport));
   } catch (const std::runtime_error& failure) {
     throw Error("mpirun", place, failure.what());
   }

@@ -1,21 +1,34 @@
-// The processes that host the ranks of a run together, and the memory that all of them see.
+// The processes that host the ranks of a run together, and their memory.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 namespace moescope::runtime {
+
+/// Thrown in every waiting rank after one rank failed.
+class Aborted : public std::runtime_error {
+ public:
+  Aborted() : std::runtime_error("another rank failed") {}
+};
+
+class FarMemory;
 
 class Processes {
  public:
   virtual ~Processes() = default;
   virtual int size() const = 0;
   virtual int index() const = 0;
+  virtual int hosts() const { return 1; }
   bool first() const { return index() == 0; }
-  /// Zeroed memory of `bytes` in this process, and what the others asked for, by process. Every
-  /// process makes the same calls in the same order; throws std::runtime_error.
+  /// How to reach the memory of the others; nullptr: all see the same.
+  virtual FarMemory* far() { return nullptr; }
+  /// Zeroed memory of `bytes` in this process, and what the others asked for, by process: theirs
+  /// or, with far(), a stand-in whose addresses name places in theirs. Every process makes the
+  /// same calls in the same order; throws std::runtime_error.
   virtual std::vector<std::span<std::byte>> allocate(std::size_t bytes) = 0;
   /// Waits for all processes; like allocate(), while the run is set up.
   virtual void barrier() = 0;

@@ -275,7 +275,8 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
   const auto bytes = static_cast<std::size_t>(expert_bytes(move.expert));
   const auto there = unit.pool(move.from).bytes(move.from_place).first(bytes);
   const auto here = unit.pool(move.to).bytes(move.place).first(bytes);
-  const Digest sent = digest(there);
+  std::vector<std::byte> room;
+  const Digest sent = digest(parts_.space.look(source, there, room));
   for (std::size_t done = 0; done < bytes;) {
     breathe(work);
     const std::size_t piece = std::min<std::size_t>(bytes - done, work.left);
@@ -286,7 +287,7 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
     work.left -= piece;
   }
   if (parts_.faults.arrived) parts_.faults.arrived(by, here);
-  if (digest(here) != sent)
+  if (digest(parts_.space.look(by, here, room)) != sent)
     throw Error(
         "plan",
         fmt::format("layer {}, expert {}", parts_.config.dense_layers + move.layer, move.expert),

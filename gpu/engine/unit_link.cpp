@@ -42,30 +42,47 @@ void read_batch(MessageReader& from, MicroBatch& batch, SentInputs& sent, std::s
 
 }  // namespace
 
-UnitLink::UnitLink(AddressSpace& space) : processes_(*space.processes()) {
+UnitLink::UnitLink(AddressSpace& space)
+    : processes_(*space.processes()),
+      far_(processes_.far()),
+      check_([&space] { space.check_processes(); }) {
+  if (far_ != nullptr) {
+    for (int& box : boxes_) box = far_->add_box();
+    return;
+  }
   const auto others = static_cast<std::size_t>(processes_.size() - 1);
   const auto parts = processes_.allocate(leads() ? 2 * others * Pipe::bytes() : 0);
   for (std::size_t i = 0; i < 2 * others; ++i)
-    (i < others ? commands_ : answers_)
-        .emplace_back(parts.front().subspan(i * Pipe::bytes(), Pipe::bytes()),
-                      [&space] { space.check_processes(); });
+    pipes_[i < others ? 1 : 0].emplace_back(parts.front().subspan(i * Pipe::bytes(), Pipe::bytes()),
+                                            check_);
+}
+
+/// Between the first process and `process`, which is the other end of both.
+void UnitLink::send(bool command, int process, std::span<const std::byte> message) {
+  if (far_ != nullptr) return far_->post(command ? process : 0, boxes_[command], message);
+  pipes_[command].at(static_cast<std::size_t>(process - 1)).send(message);
+}
+
+std::vector<std::byte> UnitLink::receive(bool command, int process) {
+  if (far_ != nullptr) return far_->take(command ? 0 : process, boxes_[command], check_);
+  return pipes_[command].at(static_cast<std::size_t>(process - 1)).receive();
 }
 
 void UnitLink::tell(std::span<const std::byte> command) {
   std::lock_guard lock(telling_);
-  for (Pipe& pipe : commands_) pipe.send(command);
+  for (int process = 1; process < processes(); ++process) send(true, process, command);
 }
 
 std::vector<std::byte> UnitLink::answer_of(int process) {
-  return answers_.at(static_cast<std::size_t>(process - 1)).receive();
+  return receive(false, process);
 }
 
 std::vector<std::byte> UnitLink::command() {
-  return commands_.at(static_cast<std::size_t>(processes_.index() - 1)).receive();
+  return receive(true, processes_.index());
 }
 
 void UnitLink::answer(std::span<const std::byte> message) {
-  answers_.at(static_cast<std::size_t>(processes_.index() - 1)).send(message);
+  send(false, processes_.index(), message);
 }
 
 void write_inputs(MessageWriter& to, std::span<const RankInput> inputs, std::size_t route_size) {

@@ -31,9 +31,15 @@ class UnitLink {
   int processes() const { return processes_.size(); }
 
  private:
+  void send(bool command, int process, std::span<const std::byte> message);
+  std::vector<std::byte> receive(bool command, int process);
+
   Processes& processes_;
-  std::mutex telling_;                    ///< a plan change stages its table while steps run
-  std::vector<Pipe> commands_, answers_;  ///< [process - 1]
+  FarMemory* far_;
+  FarMemory::Check check_;
+  std::mutex telling_;          ///< a plan change stages its table while steps run
+  std::vector<Pipe> pipes_[2];  ///< answers, commands; [process - 1], in shared memory
+  int boxes_[2] = {};           ///< likewise, where none is shared
 };
 
 enum class UnitCommand : std::uint8_t { Step, Overlap, Budget, Stage, Flip, Stop };

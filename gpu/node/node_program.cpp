@@ -20,6 +20,7 @@
 #include "gpu/engine/worker_team.h"
 #include "gpu/node/cuda_layer.h"
 #include "gpu/node/devices.h"
+#include "gpu/node/hosting_text.h"
 #include "gpu/node/listener.h"
 #include "gpu/node/scheduled_change.h"
 
@@ -81,11 +82,6 @@ std::unique_ptr<ScheduledChange> schedule_change(const NodeOptions& options,
   return std::make_unique<ScheduledChange>(control, *plan, options.next_plan_at, change);
 }
 
-std::string processes_text(const Processes* processes) {
-  if (processes == nullptr) return "1";
-  return fmt::format("{} on one host under MPI, their memory shared", processes->size());
-}
-
 std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelConfig& config) {
   return {
       {"backend", "cpu: virtual ranks are threads, workers are threads and not SMs"},
@@ -106,7 +102,7 @@ std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelCon
       {"workload", o.workload.empty() ? "default" : o.workload},
       {"routing", o.routing.empty() ? "of the gate" : o.routing},
       {"processes", processes_text(o.processes)},
-      {"clock", "steady clock of one host, no alignment needed"}};
+      {"clock", clock_text(o.processes, false)}};
 }
 
 nlohmann::ordered_json traffic_json(const Traffic& traffic) {
@@ -344,7 +340,9 @@ void run(NodeOptions& options) {
         schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
     if (recording.listener) listen(options, model->config, engine, *recording.listener, progress);
     statistics = serve(options, engine, progress, [&](const std::string& reason) {
-      if (recorder) finish(*recorder, recording, recorded, reason);
+      if (!recorder) return;
+      recorder->set_fact("clock", clock_text(options.processes, true));
+      finish(*recorder, recording, recorded, reason);
     });
     changes = engine.control().history();
   }

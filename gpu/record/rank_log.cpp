@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gpu/comm/far_memory.h"
+
 namespace moescope::runtime {
 
 const char* to_string(SpanName name) {
@@ -56,7 +58,8 @@ std::uint64_t RankLog::dropped() const {
   return sum;
 }
 
-RankLogs::RankLogs(std::size_t ranks, Processes* processes, const std::vector<int>& host) {
+RankLogs::RankLogs(std::size_t ranks, Processes* processes, const std::vector<int>& host)
+    : processes_(processes), host_(host) {
   const std::size_t bytes = RankLog::bytes(kRingCapacity);
   if (processes == nullptr) {
     for (std::size_t rank = 0; rank < ranks; ++rank) {
@@ -72,6 +75,71 @@ RankLogs::RankLogs(std::size_t ranks, Processes* processes, const std::vector<in
     const auto process = static_cast<std::size_t>(host[rank]);
     logs_.emplace_back(parts[process].subspan(used[process], bytes), kRingCapacity);
     used[process] += bytes;
+  }
+}
+
+bool RankLogs::away(std::size_t rank) const {
+  return host_[rank] != processes_->index();
+}
+
+/// The same ring of all ranks of other processes: their figures in one question, their new entries
+/// in another. What is fetched is given to the stand-in, which is then drained as any ring.
+template <typename T>
+void RankLogs::fetch_rings(std::deque<Ring<T>> RankLog::*rings) {
+  FarMemory& far = *processes_->far();
+  const auto check = [&] {
+    for (const int process : host_)
+      if (far.failed() || !processes_->alive(process)) throw Aborted();
+  };
+  struct Source {
+    Ring<T>* ring;
+    std::int64_t clock;
+    typename Ring<T>::Figures figures{};
+    std::vector<T> entries{};
+  };
+  std::vector<Source> sources;
+  for (std::size_t rank = 0; rank < size(); ++rank)
+    if (away(rank))
+      for (Ring<T>& ring : log(rank)->*rings)
+        sources.push_back({&ring, far.clock_at_start(host_[rank]).offset});
+  std::vector<FarMemory::Fetch> fetches;
+  for (Source& source : sources)
+    fetches.push_back(
+        {source.ring->figures_place(), std::as_writable_bytes(std::span(&source.figures, 1))});
+  far.get(fetches, check);
+  fetches.clear();
+  for (Source& source : sources) {
+    const auto [head, tail, dropped] = source.figures;
+    source.entries.resize(head - tail);
+    const auto first =
+        std::min(head - tail, source.ring->capacity() - tail % source.ring->capacity());
+    const std::span all(source.entries);
+    for (const auto& [begin, part] :
+         {std::pair(tail, all.first(first)), std::pair(tail + first, all.subspan(first))})
+      if (!part.empty())
+        fetches.push_back({source.ring->entry_place(begin), std::as_writable_bytes(part)});
+  }
+  if (fetches.empty()) return;
+  far.get(fetches, check);
+  for (Source& source : sources) {
+    if (source.entries.empty()) continue;
+    source.ring->set_dropped(source.figures.dropped);
+    far.put(source.ring->tail_place(), std::as_bytes(std::span(&source.figures.head, 1)));
+    for (T& entry : source.entries) {
+      entry.begin -= source.clock;
+      entry.end -= source.clock;
+      source.ring->push(entry);
+    }
+  }
+}
+
+void RankLogs::fetch() {
+  if (processes_ == nullptr || processes_->far() == nullptr) return;
+  try {
+    fetch_rings(&RankLog::streams);
+    fetch_rings(&RankLog::micro_batches);
+    fetch_rings(&RankLog::workers);
+  } catch (const Aborted&) {  // what they logged last is lost with them
   }
 }
 

@@ -78,7 +78,7 @@ struct RankLog {
   std::atomic<std::uint32_t> correlation{0};
 };
 
-/// The logs of all ranks of a run, in memory that all its processes see.
+/// The logs of all ranks of a run: in memory that all its processes see, or each in its own.
 class RankLogs {
  public:
   /// `processes` may be nullptr; `host[rank]` is the process of each rank otherwise.
@@ -87,8 +87,17 @@ class RankLogs {
   std::size_t size() const { return logs_.size(); }
   RankLog* log(std::size_t rank) { return &logs_[rank]; }
   const RankLog* log(std::size_t rank) const { return &logs_[rank]; }
+  /// In the first process: fetches what ranks of processes logged that share no memory with it,
+  /// in times of its own clock. Nothing when they are out of reach.
+  void fetch();
 
  private:
+  bool away(std::size_t rank) const;
+  template <typename T>
+  void fetch_rings(std::deque<Ring<T>> RankLog::*rings);
+
+  Processes* processes_ = nullptr;
+  std::vector<int> host_;
   std::vector<std::unique_ptr<std::byte[]>> owned_;
   std::deque<RankLog> logs_;
 };

@@ -158,6 +158,7 @@ void Recorder::add_loads(const StepRecord& step, const StepLoads& loads,
 }
 
 void Recorder::drain() {
+  logs_.fetch();
   for (std::size_t rank = 0; rank < logs_.size(); ++rank) drain_rank(rank);
   write_host_records();
   sink_.end_round();
@@ -304,6 +305,11 @@ void Recorder::write_info() {
   info.events = statistics_.spans;
   if (statistics_.dropped > 0) info.skipped[kDroppedRecords] = statistics_.dropped;
   sink_.set_info(info);
+}
+
+void Recorder::set_fact(const std::string& name, std::string value) {
+  std::lock_guard lock(mutex_);
+  facts_[name] = std::move(value);
 }
 
 RecorderStatistics Recorder::finish() {

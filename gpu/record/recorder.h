@@ -57,6 +57,8 @@ class Recorder {
   std::uint64_t dropped(std::size_t rank) const;
   /// The recording cannot go on; finish() throws why.
   bool failed() const { return failed_; }
+  /// A fact that is known only at the end.
+  void set_fact(const std::string& name, std::string value);
   /// Fetches the last records, writes facts and drops. Throws what the sink throws.
   RecorderStatistics finish();
 

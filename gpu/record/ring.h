@@ -1,5 +1,5 @@
 // A bounded queue from one thread to another without locks; what does not fit is counted. It may
-// lie in memory that two processes share.
+// lie in memory that two processes share, or be read from afar.
 #pragma once
 
 #include <atomic>
@@ -50,6 +50,19 @@ class Ring {
     counts_->tail.store(tail, std::memory_order_release);
   }
   std::uint64_t dropped() const { return counts_->dropped.load(std::memory_order_relaxed); }
+
+  /// As they lie in memory, for who reads a ring of a process that shares no memory.
+  struct Figures {
+    std::uint64_t head = 0, tail = 0, dropped = 0;
+  };
+  const void* figures_place() const { return counts_; }
+  const void* tail_place() const { return &counts_->tail; }
+  const T* entry_place(std::uint64_t index) const { return slots_ + (index & mask_); }
+  std::uint64_t capacity() const { return mask_ + 1; }
+  /// Of the ring that this one stands in for.
+  void set_dropped(std::uint64_t count) {
+    counts_->dropped.store(count, std::memory_order_relaxed);
+  }
 
  private:
   struct Counts {

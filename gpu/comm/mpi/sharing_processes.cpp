@@ -1,49 +1,22 @@
 // Processes of one host under MPI. Their memory is shared by MPI-3 windows, so the primitives of
 // the address space are loads, stores and atomics there as between threads; MPI itself starts the
 // run, hands out the memory and ends the run.
-#include <mpi.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
-#include <string>
+#include <vector>
 
-#include "gpu/comm/mpi/entry.h"
+#include "gpu/comm/mpi/world.h"
 
 namespace moescope::runtime::mpi {
 namespace {
 
-void check(int result, const char* what) {
-  if (result == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(result, text, &length);
-  throw std::runtime_error(std::string(what) + ": " + text);
-}
-
-class MpiProcesses final : public Processes {
+class SharingProcesses final : public Processes {
  public:
-  MpiProcesses() {
-    int level = 0;
-    // Only the main thread calls MPI.
-    check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread");
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(MPI_COMM_WORLD, &index_);
-    MPI_Comm_size(MPI_COMM_WORLD, &size_);
-    MPI_Comm host = MPI_COMM_NULL;
-    check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, index_, MPI_INFO_NULL, &host),
-          "MPI_Comm_split_type");
-    host_ = host;
-    MPI_Comm_set_errhandler(host_, MPI_ERRORS_RETURN);
-    int here = 0;
-    MPI_Comm_size(host_, &here);
-    if (here != size_)
-      throw std::runtime_error(
-          "the processes are on several hosts; their ranks reach each other by shared memory, "
-          "which "
-          "needs all of them on one");
+  explicit SharingProcesses(const World& world)
+      : size_(world.size), index_(world.index), host_(world.host) {
     const long own = ::getpid();
     pids_.resize(static_cast<std::size_t>(size_));
     check(MPI_Allgather(&own, 1, MPI_LONG, pids_.data(), 1, MPI_LONG, host_), "MPI_Allgather");
@@ -84,10 +57,7 @@ class MpiProcesses final : public Processes {
   }
 
   void leave(int exit_code) override {
-    if (exit_code != 0) {
-      MPI_Abort(MPI_COMM_WORLD, exit_code);
-      return;
-    }
+    if (exit_code != 0) return abort(exit_code);
     for (MPI_Win& window : windows_) MPI_Win_free(&window);
     windows_.clear();
     MPI_Finalize();
@@ -101,8 +71,9 @@ class MpiProcesses final : public Processes {
 };
 
 }  // namespace
-}  // namespace moescope::runtime::mpi
 
-extern "C" moescope::runtime::Processes* moescope_join_mpi() {
-  return new moescope::runtime::mpi::MpiProcesses();
+std::unique_ptr<Processes> sharing_processes(const World& world) {
+  return std::make_unique<SharingProcesses>(world);
 }
+
+}  // namespace moescope::runtime::mpi
