@@ -85,6 +85,11 @@ void LiveSession::reset() {
        {&connect_job_, &snapshot_job_, &status_job_, &settings_job_, &stop_job_, &effect_job_})
     job->abandon();  // a late answer of the former node is no news of the next one
   if (abandon_) *abandon_ = true;
+  if (plan_job_.running()) {
+    plan_job_.abandon();
+    Q_EMIT failed(
+        tr("The runtime was left while its plan changed: attach to it to see what came of it."));
+  }
   // Completing a recording takes a moment.
   if (source_)
     stop_job_.start(

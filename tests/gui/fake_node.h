@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <utility>
 
 #include "core/cluster/client.h"
@@ -105,6 +106,10 @@ class FakeNode final : public NodeControl {
 
   PlanOutcome apply(const PlanRequest& request, const std::string& who,
                     const PlanListener& listener) override {
+    if (!request.dry_run && slow_to_apply) {
+      applying.release();
+      go_on.acquire();
+    }
     std::lock_guard lock(mutex_);
     PlanOutcome outcome;
     NodePlanChange& change = outcome.change;
@@ -167,6 +172,8 @@ class FakeNode final : public NodeControl {
 
   Publisher publisher;
   std::string refusal, applied, workload;
+  std::atomic<bool> slow_to_apply = false;  ///< applies when `go_on` is released
+  std::binary_semaphore applying{0}, go_on{0};
   std::atomic<bool> stopped{false};
   std::atomic<bool> broken{false};  ///< the connection is cut
 

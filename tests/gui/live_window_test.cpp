@@ -240,6 +240,26 @@ TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
   EXPECT_EQ(node.status(false).history[0].effect->imbalance.measured, 1.4);
 }
 
+TEST_F(LiveWindowTest, APlanChangeOfANodeThatWasLeftIsNotTakenForOneOfTheNext) {
+  attach();
+  edit({0, 2, 1, 3});
+  ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Ready; }));
+  press("applyCheck");
+  ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Confirm; }));
+  node.slow_to_apply = true;
+  press("applyNow");
+  ASSERT_TRUE(wait_for([this] { return node.applying.try_acquire(); }));
+  live().attach("fake:2", {});
+  EXPECT_EQ(panel().step(), Step::Ended);
+  EXPECT_THAT(panel().text().toStdString(), HasSubstr("was left while its plan changed"));
+  node.go_on.release();
+  ASSERT_TRUE(wait_for([this] {
+    return live().phase() == LivePhase::Live && live().state().status &&
+           !live().state().status->history.empty();
+  }));
+  EXPECT_THAT(panel().text().toStdString(), testing::Not(HasSubstr("4 of 4 slots")));
+}
+
 TEST_F(LiveWindowTest, ControlsChangeTheNode) {
   attach();
   auto* workers = window->findChild<QSpinBox*>("clusterCommWorkers");
