@@ -57,7 +57,9 @@ class Exchange {
   ExchangeWire wire_;
 };
 
-/// Between threads, and between processes that share memory.
+/// Over the address space, whose ranks may be threads, processes or on other hosts. StepExchange
+/// (step_exchange.h) does the same in steps that take plain pointers to every rank, as kernels of a
+/// GPU do; tests hold both to the same bits and bytes, so each is the other's witness.
 std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire);
 
 }  // namespace moescope::runtime
