@@ -80,7 +80,7 @@ class GrowingDevice {
       const std::uint64_t begin = std::max(records_read_, first);
       for (std::uint64_t i = begin; i < first + piece.size(); ++i) {
         const SmRecord& record = piece[i - first];
-        if (record.process != result_.key.process || record.device != result_.key.device) continue;
+        if (!ran_on(record, result_.key)) continue;
         recorded_ = true;
         new_from_ = std::min(new_from_, record.start);
       }
@@ -142,7 +142,7 @@ class GrowingDevice {
       if (records.last_end[i] < from) continue;
       progress.check();
       for (const SmRecord& record : records.pieces[i]) {
-        if (record.end < from) continue;
+        if (record.end < from || !ran_on(record, result_.key)) continue;
         const std::size_t before = marks.size();
         const auto kernel = names_.find(record.correlation);
         add_marks(record, result_, classes, kernel, marks);

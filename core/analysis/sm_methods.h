@@ -34,8 +34,12 @@ SmAllocation allocation_from_records(const Trace& trace, const Classification& c
                                      const SmAllocation& device, std::size_t max_steps,
                                      const Progress& progress);
 
-/// Marks of `record`, cut to the range of `device`; `kernel`: its name, if known. Nothing when it
-/// is not of that device or lies outside the range.
+inline bool ran_on(const SmRecord& record, const DeviceKey& key) {
+  return record.process == key.process && record.device == key.device;
+}
+
+/// Marks of `record`, which ran on `device`, cut to its range; `kernel`: its name, if known.
+/// Nothing when it lies outside the range.
 void add_marks(const SmRecord& record, const SmAllocation& device, const Classification& classes,
                std::optional<StringId> kernel, std::vector<SmMark>& marks);
 

@@ -17,7 +17,7 @@ SmRecordIndex::SmRecordIndex(const Trace& trace, const Classification& classes,
   progress.check();
   for (const auto& records : trace.sm_record_pieces())
     for (const SmRecord& record : records) {
-      if (record.process != key.process || record.device != key.device) continue;
+      if (!ran_on(record, key)) continue;
       std::uint32_t kernel = 0;
       if (const auto name = names.find(record.correlation)) {
         const auto [it, added] =

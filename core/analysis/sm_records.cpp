@@ -35,15 +35,13 @@ KernelNames kernels_by_correlation(const Trace& trace, const DeviceKey& key,
 bool has_sm_records(const Trace& trace, const DeviceKey& key) {
   const auto pieces = trace.sm_record_pieces();
   return std::any_of(pieces.begin(), pieces.end(), [&](const auto& records) {
-    return std::any_of(records.begin(), records.end(), [&](const SmRecord& r) {
-      return r.process == key.process && r.device == key.device;
-    });
+    return std::any_of(records.begin(), records.end(),
+                       [&](const SmRecord& r) { return ran_on(r, key); });
   });
 }
 
 void add_marks(const SmRecord& record, const SmAllocation& device, const Classification& classes,
                std::optional<StringId> kernel, std::vector<SmMark>& marks) {
-  if (record.process != device.key.process || record.device != device.key.device) return;
   const TimeRange span{std::max(record.start, device.range.begin),
                        std::min(record.end, device.range.end)};
   if (span.empty()) return;
@@ -60,7 +58,8 @@ SmAllocation allocation_from_records(const Trace& trace, const Classification& c
   std::vector<SmMark> marks;
   for (const auto& records : trace.sm_record_pieces())
     for (const SmRecord& record : records)
-      add_marks(record, device, classes, names.find(record.correlation), marks);
+      if (ran_on(record, device.key))
+        add_marks(record, device, classes, names.find(record.correlation), marks);
   SmRecordSweep sweep(device, max_steps, false);
   sweep.run(std::move(marks), progress);
   SmAllocation result = std::move(sweep).result();
