@@ -51,6 +51,8 @@ class FarProcesses final : public Processes, public FarMemory {
   ClockOffset clock_now(int process) const override;
 
  private:
+  static constexpr int kClockSamples = 20;
+  enum class Kind : std::int32_t;
   struct Front;
   struct Peer;
   struct Answer {
