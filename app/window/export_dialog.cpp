@@ -81,6 +81,8 @@ void ExportDialog::build() {
   form->addRow(tr("&Height"), height_);
   form->addRow(tr("&Colours"), theme_);
   form->addRow(tr("&Sharpness"), scale_);
+  QWidget* const fields[] = {view_, format_, width_, height_, theme_, scale_};
+  for (std::size_t i = 1; i < std::size(fields); ++i) setTabOrder(fields[i - 1], fields[i]);
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
   auto* save = buttons->addButton(tr("&Export…"), QDialogButtonBox::AcceptRole);
   auto* copy = buttons->addButton(tr("Copy &picture"), QDialogButtonBox::ActionRole);

@@ -50,6 +50,10 @@ bool can_roll_back(const ClusterState& state) {
 
 ClusterView::ClusterView(QWidget* parent) : QWidget(parent) {
   setObjectName("clusterView");
+  // Made from top to bottom, as Tab goes.
+  QWidget* header = makeHeader();
+  QWidget* controls = makeControls();
+  apply_ = new ApplyPanel(this);
   ranks_ = new QTreeView(this);
   ranks_->setObjectName("clusterRanks");
   ranks_->setAccessibleName(tr("Nodes and ranks"));
@@ -76,13 +80,12 @@ ClusterView::ClusterView(QWidget* parent) : QWidget(parent) {
   log_empty_ = new QLabel(tr("No plan was changed in this run."), this);
   log_empty_->setForegroundRole(QPalette::PlaceholderText);
   log_empty_->setContentsMargins(8, 2, 8, 6);
-  apply_ = new ApplyPanel(this);
   auto* inner = new QWidget(this);
   auto* lines = new QVBoxLayout(inner);
   lines->setContentsMargins(0, 0, 0, 0);
   lines->setSpacing(4);
-  lines->addWidget(makeHeader());
-  lines->addWidget(makeControls());
+  lines->addWidget(header);
+  lines->addWidget(controls);
   lines->addWidget(apply_);
   lines->addWidget(ranks_, 3);
   lines->addWidget(log_, 1);
@@ -184,6 +187,7 @@ QWidget* ClusterView::makeControls() {
   form->addRow(tr("Topic drift"), period_);
   form->addRow(tr("Communication workers"), comm_workers_);
   form->addRow(overlap_);
+  setTabOrder(comm_workers_, overlap_);
   const auto workload = [this] {
     workload_edited_ = true;
     delay_.start();

@@ -64,7 +64,7 @@ TimeUnit unit_for(double length) {
   static constexpr std::array<TimeUnit, 4> kUnits = {
       {{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}, {1, "ns"}}};
   for (const TimeUnit& unit : kUnits) {
-    if (length >= 2 * unit.ns) return unit;
+    if (length >= unit.ns) return unit;
   }
   return kUnits.back();
 }

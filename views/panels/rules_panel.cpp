@@ -143,6 +143,8 @@ void RulesPanel::addCommands() {
     button->setAutoRaise(true);
     line->addWidget(button);
   }
+  setTabOrder(line->itemAt(line->count() - 1)->widget(), at_once_);
+  setTabOrder(at_once_, apply_);
   line->addStretch();
   line->addWidget(at_once_);
   line->addWidget(apply_);

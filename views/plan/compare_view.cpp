@@ -86,6 +86,7 @@ QWidget* CompareView::makeBar() {
   line->setContentsMargins(8, 4, 8, 0);
   before_ = new QLabel(bar);
   before_->setObjectName("compareBefore");
+  before_->setMinimumWidth(1);
   line->addWidget(before_, 1);
   const auto button = [&](const QString& name, const QString& text, const QString& tip) {
     auto* made = new QToolButton(bar);

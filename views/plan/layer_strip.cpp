@@ -123,7 +123,7 @@ LayerStrip::LayerStrip(PlanDocument& document, QWidget* parent)
   setObjectName("layerStrip");
   setAccessibleName(tr("Imbalance of each layer"));
   setFocusPolicy(Qt::StrongFocus);
-  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Maximum);
   for (const auto signal :
        {&PlanDocument::changed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, qOverload<>(&QWidget::update));

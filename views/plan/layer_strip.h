@@ -22,6 +22,7 @@ class LayerStrip : public QWidget {
   QString layerText(int layer) const;
   QRectF column(int layer) const;
   QSize sizeHint() const override { return {400, 74}; }
+  QSize minimumSizeHint() const override { return {120, 48}; }
 
   /// The same picture for exports.
   static void paint(QPainter& painter, const QRectF& area, const PlanDocument& document, int layer,

@@ -23,7 +23,7 @@ PlanBoard::PlanBoard(PlanEditor& editor, QWidget* parent)
       tr("Slots of one layer by node and GPU. Arrow keys move, M picks up, Return drops."));
   setFocusPolicy(Qt::StrongFocus);
   setFrameShape(QFrame::NoFrame);
-  setMinimumSize(220, 120);
+  setMinimumSize(220, 70);
   viewport()->setMouseTracking(true);
   PlanDocument& doc = document();
   connect(&doc, &PlanDocument::replaced, this, [this] {

@@ -22,7 +22,7 @@ enum ScopeIndex { kThisLayer, kRange, kAllLayers };
 constexpr int kSolveTab = 2;
 
 QWidget* scrolling(QWidget* panel) {
-  auto* area = new QScrollArea;
+  auto* area = new QScrollArea(panel->parentWidget());
   area->setFrameShape(QFrame::NoFrame);
   area->setWidgetResizable(true);
   area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -35,8 +35,9 @@ QWidget* scrolling(QWidget* panel) {
 PlanView::PlanView(PlanDocument& document, QWidget* parent)
     : QWidget(parent), document_(document), editor_(document), solver_(document) {
   setObjectName("planView");
-  board_ = new PlanBoard(editor_, this);
+  QWidget* bar = makeBar();  // made in the order in which Tab goes
   strip_ = new LayerStrip(document, this);
+  board_ = new PlanBoard(editor_, this);
   compare_ = new CompareView(document, this);
   heading_ = new QLabel(this);
   heading_->setObjectName("planHeading");
@@ -69,7 +70,7 @@ PlanView::PlanView(PlanDocument& document, QWidget* parent)
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  layout->addWidget(makeBar());
+  layout->addWidget(bar);
   layout->addWidget(strip_);
   layout->addWidget(splitter, 1);
   layout->addWidget(told_);
@@ -136,7 +137,7 @@ QWidget* PlanView::makeSide() {
   side_->addTab(problems_, tr("Problems"));
   side_->addTab(scrolling(solve_), tr("Solve"));
   side_->addTab(predict_, tr("Predict"));
-  side_->setMinimumWidth(330);
+  side_->setMinimumWidth(310);
   return side_;
 }
 

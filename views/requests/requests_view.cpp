@@ -75,6 +75,7 @@ RequestsView::RequestsView(Document& document, ViewContext& context, QWidget* pa
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(splitter);
+  setTabOrder(tpot_, table_);
   addActions();
   connect(&document_, &Document::traceChanged, this, &RequestsView::reload);
   connect(&context_, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
