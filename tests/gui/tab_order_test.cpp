@@ -24,9 +24,8 @@ QStringList in_tab_order(QWidget& view, const QStringList& names) {
 
 TEST(TabOrder, OfTheClusterIsFromTopToBottom) {
   ClusterView view;
-  const QStringList fields{"clusterStop",        "clusterRate",    "clusterPeriod",
-                           "clusterCommWorkers", "clusterOverlap", "clusterRanks",
-                           "clusterLog"};
+  const QStringList fields{"clusterStop",    "clusterRate",  "clusterPeriod", "clusterCommWorkers",
+                           "clusterOverlap", "clusterRanks", "clusterLog"};
   EXPECT_EQ(in_tab_order(view, fields), fields);
 }
 

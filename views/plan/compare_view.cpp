@@ -28,6 +28,8 @@ QTableView* make_table(QAbstractItemModel* model, const QString& name, const QSt
   table->verticalHeader()->hide();
   table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 6);
   table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  table->horizontalHeader()->setMinimumSectionSize(
+      table->fontMetrics().horizontalAdvance("00.0000") + 8);
   return table;
 }
 
@@ -82,12 +84,14 @@ CompareView::CompareView(PlanDocument& document, QWidget* parent)
 
 QWidget* CompareView::makeBar() {
   auto* bar = new QWidget(this);
-  auto* line = new QHBoxLayout(bar);
-  line->setContentsMargins(8, 4, 8, 0);
+  auto* lines = new QVBoxLayout(bar);
+  lines->setContentsMargins(8, 4, 8, 0);
   before_ = new QLabel(bar);
   before_->setObjectName("compareBefore");
-  before_->setMinimumWidth(1);
-  line->addWidget(before_, 1);
+  before_->setWordWrap(true);
+  lines->addWidget(before_);
+  auto* line = new QHBoxLayout;
+  lines->addLayout(line);
   const auto button = [&](const QString& name, const QString& text, const QString& tip) {
     auto* made = new QToolButton(bar);
     made->setObjectName(name);
@@ -104,6 +108,7 @@ QWidget* CompareView::makeBar() {
           &QToolButton::clicked, this, [this] {
             if (!document_.empty()) document_.setBefore(document_.plan(), tr("an earlier state"));
           });
+  line->addStretch(1);
   return bar;
 }
 

@@ -206,6 +206,8 @@ QWidget* FiguresPanel::makeAssumptions() {
   form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
   model_ = new QComboBox(box);
   model_->setObjectName("planModel");
+  model_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  model_->setMinimumContentsLength(8);
   for (const std::string& name : description_names("models")) {
     const ModelShape model = load_model_shape(name);
     model_->addItem(QString::fromStdString(model.title),

@@ -137,7 +137,7 @@ QWidget* PlanView::makeSide() {
   side_->addTab(problems_, tr("Problems"));
   side_->addTab(scrolling(solve_), tr("Solve"));
   side_->addTab(predict_, tr("Predict"));
-  side_->setMinimumWidth(310);
+  side_->setMinimumWidth(330);
   return side_;
 }
 
