@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "core/sort_runs.h"
+
 namespace moescope {
 
 EventIndex::EventIndex(std::vector<TimeRange> events) : events_(std::move(events)) {
   const auto by_start = [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; };
-  if (!std::is_sorted(events_.begin(), events_.end(), by_start))
-    std::sort(events_.begin(), events_.end(), by_start);
+  sort_runs(events_, by_start);
   latest_end_.reserve(events_.size());
   for (const auto& event : events_)
     latest_end_.push_back(latest_end_.empty() ? event.end

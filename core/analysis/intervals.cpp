@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/sort_runs.h"
+
 namespace moescope {
 
 IntervalSet IntervalSet::union_of(std::vector<TimeRange> intervals) {
   std::erase_if(intervals, [](const TimeRange& i) { return i.empty(); });
-  std::sort(intervals.begin(), intervals.end(),
-            [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
+  sort_runs(intervals, [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
   IntervalSet result;
   for (const auto& interval : intervals) {
     if (!result.intervals_.empty() && interval.begin <= result.intervals_.back().end)
