@@ -38,9 +38,12 @@ TEST(ClusterLiveSource, ShowsWhatTheNodeRecords) {
   node.recorder.request(3);
   node.recorder.loads(2);
   node.recorder.plan("epoch 1");
-  ASSERT_TRUE(eventually([&] { return source.snapshot()->plans.size() == 1; }));
+  // Plans travel beside the spans and may overtake them; the state is told last.
+  ASSERT_TRUE(eventually([&] {
+    const auto now = source.snapshot();
+    return now->plans.size() == 1 && now->spans == 101 && now->state == LiveState::Live;
+  }));
   const auto snapshot = source.snapshot();
-  EXPECT_EQ(snapshot->state, LiveState::Live);
   EXPECT_EQ(snapshot->trace->span_count(), 101U);
   ASSERT_EQ(snapshot->requests.size(), 1U);
   EXPECT_EQ(snapshot->requests[0].id, 3U);
