@@ -24,16 +24,26 @@ class ToolStyle : public QProxyStyle {
   void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                      const QWidget* widget) const override {
     QProxyStyle::drawPrimitive(element, option, painter, widget);
-    const bool framed = element == PE_IndicatorCheckBox ||
-                        element == PE_IndicatorItemViewItemCheck || element == PE_FrameLineEdit;
-    if (!framed || !Theme::of(option->palette).dark) return;
-    QColor line = option->palette.color(QPalette::Text);
+    if (element == PE_IndicatorCheckBox || element == PE_IndicatorItemViewItemCheck ||
+        element == PE_FrameLineEdit)
+      outline(*option, *painter);
+  }
+  void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
+                          QPainter* painter, const QWidget* widget) const override {
+    QProxyStyle::drawComplexControl(control, option, painter, widget);
+    if (control == CC_SpinBox) outline(*option, *painter);
+  }
+
+ private:
+  static void outline(const QStyleOption& option, QPainter& painter) {
+    if (!Theme::of(option.palette).dark) return;
+    QColor line = option.palette.color(QPalette::Text);
     line.setAlphaF(0.4F);
-    painter->save();
-    painter->setPen(line);
-    painter->setBrush(Qt::NoBrush);
-    painter->drawRect(QRectF(option->rect).adjusted(0.5, 0.5, -0.5, -0.5));
-    painter->restore();
+    painter.save();
+    painter.setPen(line);
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5));
+    painter.restore();
   }
 };
 

@@ -31,10 +31,13 @@ QString describe_loads(const LoadDocument& loads) {
   if (const BalanceLogPtr& log = loads.balanceLog())
     parts
         << DockLayout::tr("%1    %2 balance series").arg(name(log->source)).arg(log->series.size());
-  if (const WaitLogPtr& log = loads.waitLog())
-    parts << DockLayout::tr("%1    %2 wait matrices")
-                 .arg(name(log->source))
-                 .arg(log->matrices.size());
+  if (const WaitLogPtr& log = loads.waitLog()) {
+    const auto count = log->matrices.size();
+    parts << QStringLiteral("%1    %2")
+                 .arg(name(log->source), count == 1
+                                             ? DockLayout::tr("one wait matrix")
+                                             : DockLayout::tr("%1 wait matrices").arg(count));
+  }
   return parts.join(QStringLiteral("    "));
 }
 

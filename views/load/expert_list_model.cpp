@@ -25,6 +25,13 @@ QVariant aligned(int role, bool number) {
   return static_cast<int>((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
 }
 
+/// Numbers at the right, except beside the list of GPUs, with which they would read as one.
+QVariant aligned_in(int column, int role) {
+  if (role == Qt::TextAlignmentRole && column == ExpertListModel::Replicas)
+    return static_cast<int>(Qt::AlignCenter);
+  return aligned(role, column != ExpertListModel::Gpus);
+}
+
 }  // namespace
 
 void ExpertListModel::setInput(const LoadPictureInput& input, int layer) {
@@ -85,7 +92,7 @@ QVariant ExpertListModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid()) return {};
   const Row& row = rows_[static_cast<Index>(index.row())];
   if (role == Qt::DisplayRole) return text(row, index.column());
-  return aligned(role, index.column() != Gpus);
+  return aligned_in(index.column(), role);
 }
 
 QVariant ExpertListModel::headerData(int section, Qt::Orientation orientation, int role) const {
@@ -102,7 +109,7 @@ QVariant ExpertListModel::headerData(int section, Qt::Orientation orientation, i
                             tr("GPUs of these slots")};
   if (role == Qt::DisplayRole) return names[section];
   if (role == Qt::ToolTipRole) return tips[section];
-  return aligned(role, section != Gpus);
+  return aligned_in(section, role);
 }
 
 LoadSelection ExpertListModel::at(int row) const {

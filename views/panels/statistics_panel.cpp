@@ -140,8 +140,7 @@ void StatisticsPanel::refresh() {
   const AnalysisPtr analysis = document_.analysis();
   if (!context_.area() && !context_.selectedSpans().empty()) {
     const auto& spans = context_.selectedSpans();
-    show(statistics_of(*trace, *analysis->classes, spans),
-         spans.size() == 1 ? tr("1 selected span") : tr("%1 selected spans").arg(spans.size()));
+    show(statistics_of(*trace, *analysis->classes, spans), tr("Selected"));
     return;
   }
   const auto area = context_.area().value_or(AreaSelection{context_.range(), {}});

@@ -9,7 +9,7 @@
 
 namespace moescope {
 namespace {
-constexpr int kTickSpacing = 100;    // logical pixels between labelled ticks, at least
+constexpr int kTickSpacing = 80;     // logical pixels between labelled ticks, at least
 constexpr double kLabelMargin = 24;  // labels nearer to the sides would be cut
 }  // namespace
 
