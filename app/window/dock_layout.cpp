@@ -1,8 +1,10 @@
 #include "app/window/dock_layout.h"
 
+#include <QGuiApplication>
 #include <QInputDialog>
 #include <QTimer>
 #include <QVBoxLayout>
+#include <numeric>
 
 #include "app/window/dock_presets.h"
 #include "app/window/wide_area.h"
@@ -10,6 +12,7 @@
 namespace moescope {
 namespace {
 constexpr int kLeftWidth = 232, kClusterWidth = 380, kRightWidth = 480;
+constexpr int kSidesShare = 55;                          // of the window at most, %
 constexpr int kHoldMs = 100;                             // until the first layout is done
 constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
 
@@ -156,22 +159,31 @@ bool DockLayout::eventFilter(QObject* watched, QEvent* event) {
   if (watched == &window_) {
     QTimer::singleShot(0, this, &DockLayout::restoreSides);
   } else if (auto* dock = qobject_cast<QDockWidget*>(watched);
-             window_.width() == settled_width_ && side_widths_.contains(dock)) {
+             window_.width() == settled_width_ && side_widths_.contains(dock) &&
+             QGuiApplication::mouseButtons() != Qt::NoButton) {
     side_widths_[dock] = dock->width();  // by the user
   }
   return false;
 }
 
-/// What a window gains or loses in width is the timeline's, not the side columns'.
+/// What a window gains or loses in width is the timeline's, not the side columns', unless these
+/// would have most of a narrow one.
 void DockLayout::restoreSides() {
   settled_width_ = window_.width();
   QList<QDockWidget*> docks;
   QList<int> widths;
+  QMap<Qt::DockWidgetArea, int> columns;
   for (auto it = side_widths_.begin(); it != side_widths_.end(); ++it) {
     if (it.key()->isFloating() || !it.key()->isVisible()) continue;
     docks << it.key();
     widths << it.value();
+    int& column = columns[window_.dockWidgetArea(it.key())];
+    column = std::max(column, it.value());
   }
+  const int room = settled_width_ * kSidesShare / 100;
+  const int wanted = std::accumulate(columns.begin(), columns.end(), 0);
+  if (wanted > room)
+    for (int& width : widths) width = width * room / wanted;
   window_.resizeDocks(docks, widths, Qt::Horizontal);
 }
 

@@ -141,6 +141,20 @@ TEST_F(WindowTest, panelsBehindTabsDoNotWidenTheWindow) {
     EXPECT_LT(window->layouts().dock(id)->minimumSizeHint().width(), 200) << id;
 }
 
+TEST_F(WindowTest, theTimelineKeepsItsPartOfANarrowWindow) {
+  window->resize(1500, 900);
+  open({"good.json"});
+  const auto width = [this](const char* id) { return window->layouts().dock(id)->width(); };
+  EXPECT_TRUE(wait_for([&] { return width("tree") == 232 && width("details") > 440; }));
+  QTest::qWait(200);  // until the widths may be changed
+  const int tree = width("tree"), details = width("details");
+  window->resize(900, 700);
+  EXPECT_TRUE(wait_for([&] { return width("timeline") > 900 * 40 / 100; })) << width("timeline");
+  window->resize(1500, 900);
+  EXPECT_TRUE(wait_for([&] { return width("tree") == tree && width("details") == details; }))
+      << width("tree") << ", " << width("details");
+}
+
 TEST_F(WindowTest, tellsHowManyEventsWereSkipped) {
   open({"good.json"});
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("3 events skipped"));
