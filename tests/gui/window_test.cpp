@@ -376,6 +376,16 @@ TEST_F(WindowTest, aBrokenRuleIsToldAndNotApplied) {
   EXPECT_TRUE(panel->model().valid());
 }
 
+TEST_F(WindowTest, statisticsGiveNamesRoomInANarrowColumn) {
+  open({"good.json"});
+  auto* panel = find<StatisticsPanel>("statisticsPanel");
+  auto* table = find<QTableView>("statisticsTable");
+  panel->resize(380, 300);
+  EXPECT_TRUE(table->isColumnHidden(StatisticsModel::Min));
+  panel->resize(480, 300);
+  EXPECT_FALSE(table->isColumnHidden(StatisticsModel::Min));
+}
+
 TEST_F(WindowTest, statisticsCopyAsTabSeparatedText) {
   open({"good.json"});
   auto* panel = find<StatisticsPanel>("statisticsPanel");

@@ -13,6 +13,7 @@
 namespace moescope {
 namespace {
 constexpr int kDelayMs = 80;
+constexpr int kNarrow = 420;      // logical pixels
 constexpr int kGrowingMs = 1000;  // while a trace is recorded and the range may follow it
 
 QString quoted(QString text, QChar separator) {
@@ -127,6 +128,12 @@ std::vector<TrackId> StatisticsPanel::tracksOfFilter(const std::vector<TrackId>&
 void StatisticsPanel::showEvent(QShowEvent* event) {
   QWidget::showEvent(event);
   if (document_.growing() && !delay_.isActive()) delay_.start();
+}
+
+/// Names tell kernels apart: the figure that is missed least makes room for them.
+void StatisticsPanel::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  table_->setColumnHidden(StatisticsModel::Min, width() < kNarrow);
 }
 
 void StatisticsPanel::refresh() {
