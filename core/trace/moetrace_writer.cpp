@@ -22,6 +22,10 @@ namespace {
 
 /// Full chunks that may wait for the background thread before append() stores them itself.
 constexpr std::size_t kMaxWaitingChunks = 64;
+/// What grows is stored again with every commit: beyond this size and so many times it would cost
+/// more than smaller chunks do.
+constexpr std::size_t kLeastChunkSpans = 2048;
+constexpr int kMaxStored = 4;
 /// A chunk is also full when its arguments are this long.
 constexpr std::size_t kMaxChunkArgs = std::size_t{64} << 20;
 
@@ -34,6 +38,7 @@ struct Tail {
   std::vector<std::uint32_t> args_offsets;
   TimeNs last_start = std::numeric_limits<TimeNs>::min();
   bool changed = false;
+  int stored = 0;  ///< times
   LaneAssigner lanes;
 
   bool full() const { return columns.size() >= kChunkSpans || args_text.size() >= kMaxChunkArgs; }
@@ -161,19 +166,23 @@ void MoetraceWriter::State::seal(TrackId track, Tail& tail) {
   tail.args_text.clear();
   tail.args_offsets.clear();
   tail.changed = false;
+  tail.stored = 0;
   ++tail.seq;
 }
 
 Pending MoetraceWriter::State::take() {
-  Pending work = std::exchange(pending, {});
   for (std::size_t track = 0; track < tails.size(); ++track) {
     Tail& tail = tails[track];
     if (!std::exchange(tail.changed, false)) continue;
-    work.chunks.push_back(
+    if (++tail.stored >= kMaxStored && tail.columns.size() >= kLeastChunkSpans) {
+      seal(static_cast<TrackId>(track), tail);
+      continue;
+    }
+    pending.chunks.push_back(
         {static_cast<TrackId>(track), tail.seq, tail.columns, tail.args_text, tail.args_offsets});
   }
   changed = false;
-  return work;
+  return std::exchange(pending, {});
 }
 
 void MoetraceWriter::State::commit() {

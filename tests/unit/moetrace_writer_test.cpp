@@ -63,6 +63,35 @@ TEST(MoetraceWriter, AReaderKeepsItsViewWhileTheFileGrows) {
   EXPECT_EQ(counted, 2U);
 }
 
+TEST(MoetraceWriter, WhatIsOftenCommittedBecomesChunksThatAreNotStoredAgain) {
+  TempFolder folder;
+  const auto file = folder / "a.moetrace";
+  MoetraceWriter writer(file, 1h);
+  const TrackId busy = writer.add_track({}), slow = writer.add_track({});
+  TracePtr early;
+  TimeNs now = 0;
+  for (int commit = 0; commit < 10; ++commit) {
+    SpanBatch batch;
+    for (int i = 0; i < 1000; ++i)
+      batch.columns.push_back({now += 10, 5, 0, 0, 0, SpanKind::Phase, 0});
+    batch.columns.depth.clear();
+    writer.append(busy, std::move(batch));
+    writer.append(slow, one_span(now));
+    writer.flush();
+    const TracePtr found = open_moetrace(file);
+    ASSERT_EQ(found->span_count(busy), 1000U * static_cast<unsigned>(commit + 1));
+    ASSERT_EQ(found->span({busy, 999}).start, 10'000);
+    if (commit == 2) early = found;
+  }
+  const TracePtr late = open_moetrace(file);
+  std::vector<std::uint32_t> counts;
+  for (const ChunkInfo& info : late->chunk_infos(busy)) counts.push_back(info.count);
+  EXPECT_THAT(counts, testing::ElementsAre(4000, 4000, 2000));
+  EXPECT_EQ(late->chunk_infos(slow).size(), 1U) << "few spans stay together";
+  EXPECT_EQ(early->span({busy, 2999}).start, 30'000)
+      << "the beginning of a chunk that is longer now";
+}
+
 TEST(MoetraceWriter, CommitsByItself) {
   TempFolder folder;
   MoetraceWriter writer(folder / "a.moetrace", 10ms);
