@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -85,7 +86,8 @@ void to_floats(const TensorView& tensor, std::span<float> out) {
   if (out.size() != tensor.elements()) throw std::invalid_argument("to_floats: sizes differ");
   switch (tensor.type) {
     case DType::F32:
-      std::memcpy(out.data(), tensor.bytes.data(), tensor.bytes.size());
+      // Not memcpy: a tensor without elements has nowhere to go.
+      std::copy(tensor.bytes.begin(), tensor.bytes.end(), std::as_writable_bytes(out).begin());
       break;
     case DType::F16:
       convert<std::uint16_t>(tensor.bytes, out, half_to_float);
