@@ -1,6 +1,7 @@
 #include "tests/integration/mpi_run.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/support/run_program.h"
@@ -15,7 +16,8 @@ std::string node_program() {
 
 void MpiTest::SetUp() {
 #ifdef MOESCOPE_SANITIZED
-  GTEST_SKIP() << "MPI under a sanitizer reports leaks of its own";
+  // Open MPI leaks from parts that it has unloaded by the end, which no suppression can name.
+  setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 #endif
   const auto folder = std::filesystem::path(MOESCOPE_PROGRAM).parent_path();
   if (run_program({"mpirun", "--version"}).exit_code != 0 ||

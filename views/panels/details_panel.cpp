@@ -63,7 +63,7 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
     refresh();
   };
   connect(&document_, &Document::traceChanged, this, forget);
-  connect(&document_, &Document::traceGrown, this, [this, forget](bool forgot) {
+  connect(&document_, &Document::traceGrown, this, [forget](bool forgot) {
     if (forgot) forget();
   });
   connect(&document_, &Document::analysisChanged, this, [this, forget] {
