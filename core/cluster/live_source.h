@@ -25,7 +25,7 @@ enum class LiveState : std::uint8_t {
 const char* to_string(LiveState state);  ///< "connecting", "live", "lost", "ended"
 
 struct LiveOptions {
-  /// Also recorded to this .moetrace from the first batch on, committed every quarter of a second;
+  /// Also recorded to this .moetrace from the first batch on, committed twice a second;
   /// empty: not. A node that was started anew goes on in "NAME-2.moetrace" and so forth.
   std::filesystem::path recording;
   /// Spans and SM records kept in memory, together (about 50 bytes each with arguments). Beyond it

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/trace/zstd_frame.h"
 
 namespace moescope {
 
@@ -151,15 +152,7 @@ ArgsBlock ArgsBlock::compress(std::string_view text, const std::vector<std::uint
   raw += text;
   if (raw.size() > kMaxArgsBytes)
     throw Error("", "", "the arguments of one chunk are longer than 1 GiB");
-  std::string bytes(ZSTD_compressBound(raw.size()), '\0');
-  const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
-                                                                        ZSTD_freeCCtx);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kArgsCompressionLevel);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-  const auto n = ZSTD_compress2(context.get(), bytes.data(), bytes.size(), raw.data(), raw.size());
-  if (ZSTD_isError(n))
-    throw Error("", "", std::string("cannot compress arguments: ") + ZSTD_getErrorName(n));
-  bytes.resize(n);
+  std::string bytes = zstd_frame(raw, kArgsCompressionLevel);
   bytes.shrink_to_fit();
   return ArgsBlock(std::move(bytes));
 }

@@ -4,8 +4,9 @@
 
 #include <bit>
 #include <limits>
-#include <memory>
 #include <numeric>
+
+#include "core/trace/zstd_frame.h"
 
 namespace moescope::codec {
 namespace {
@@ -67,20 +68,7 @@ class Writer {
       put_signed(static_cast<std::int64_t>(get(i)) / static_cast<std::int64_t>(scale));
   }
 
-  std::string finish() const {
-    struct Free {
-      void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
-    };
-    thread_local const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-    std::string bytes(ZSTD_compressBound(raw_.size()), '\0');
-    const auto n =
-        ZSTD_compress2(context.get(), bytes.data(), bytes.size(), raw_.data(), raw_.size());
-    if (ZSTD_isError(n)) throw std::bad_alloc();  // the bound is enough: only memory can lack
-    bytes.resize(n);
-    return bytes;
-  }
+  std::string finish() const { return zstd_frame(raw_, kLevel); }
 
  private:
   static std::uint64_t magnitude(std::int64_t v) {

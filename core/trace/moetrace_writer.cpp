@@ -24,8 +24,10 @@ namespace {
 constexpr std::size_t kMaxWaitingChunks = 64;
 /// What grows is stored again with every commit: beyond this size and so many times it would cost
 /// more than smaller chunks do.
-constexpr std::size_t kLeastChunkSpans = 2048;
-constexpr int kMaxStored = 4;
+constexpr std::size_t kLeastChunkSpans = 1024;
+constexpr int kMaxStored = 2;
+/// Spans of a commit from which on all cores encode them; fewer take what is recorded no core.
+constexpr std::size_t kManySpans = 16 * kChunkSpans;
 /// A chunk is also full when its arguments are this long.
 constexpr std::size_t kMaxChunkArgs = std::size_t{64} << 20;
 
@@ -197,12 +199,15 @@ void MoetraceWriter::State::commit() {
     work = take();
   }
   std::vector<tables::EncodedChunk> chunks(work.chunks.size());
-  parallel_for(chunks.size(), [&](std::size_t i) {
+  std::size_t spans = 0;
+  for (const auto& chunk : work.chunks) spans += chunk.columns.size();
+  const auto encode = [&](std::size_t i) {
     const auto& c = work.chunks[i];
     chunks[i] = tables::encode_chunk(c.track, c.seq, c.columns,
                                      ArgsBlock::compress(c.args_text, c.args_offsets).compressed(),
                                      path.string());
-  });
+  };
+  parallel_for(chunks.size(), encode, spans < kManySpans ? 1 : 0);
   database->execute("BEGIN IMMEDIATE");
   try {
     store(work, chunks, string_count);

@@ -18,7 +18,7 @@ class MoetraceWriter final : public RecordingSink {
   /// Replaces `path` by a new, empty .moetrace. Throws Error (no permission, disk full).
   explicit MoetraceWriter(
       const std::filesystem::path& path,
-      std::chrono::milliseconds commit_interval = std::chrono::milliseconds(250));
+      std::chrono::milliseconds commit_interval = std::chrono::milliseconds(500));
   /// Commits what was appended when finish() was not called; errors are lost then.
   ~MoetraceWriter() override;
 

@@ -50,7 +50,8 @@ RankRunner::Scope::~Scope() {
 }
 
 std::pair<std::uint64_t, std::uint64_t> RankRunner::Scope::sent() const {
-  if (stream_ == StreamId::Experts) return {0, 0};
+  const bool gathers = !runner_.shared_.tensor.empty();
+  if (stream_ == StreamId::Experts || (stream_ == StreamId::Compute && !gathers)) return {0, 0};
   const AddressSpace& space = *runner_.shared_.space;
   const int rank = runner_.shared_.group.first + runner_.member_;
   std::pair<std::uint64_t, std::uint64_t> sum;

@@ -4,9 +4,13 @@
 // usage: moescope-runtime-bench [STEPS]
 //
 // A measurement is STEPS steps of one unit of eight ranks on two nodes with the same input. A
-// recorded and a bare unit take turns, so that what else the machine does meets both; step times
-// are medians, the cost is the median of the pairs' ratios.
+// recorded and a bare unit take turns, so that what else the machine does meets both. A turn is
+// kTurn steps long and followed by a rest: encoding and writing go on in the background, and what
+// they take has to fall into the recorded turn. Step times are medians of the turns' means, the
+// cost is the median of the pairs' ratios: of wall time, and of the time on the processor of all
+// threads.
 #include <fmt/format.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +18,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include "core/analysis/overlap.h"
 #include "core/trace/moetrace.h"
@@ -30,13 +35,31 @@ namespace {
 using bench::load_average;
 
 constexpr int kRanks = 8, kNodes = 2;
+constexpr int kTurn = 40;
+constexpr auto kRest = std::chrono::milliseconds(600);  ///< until everything is written
+
+/// What recording costs in per cent, and the interval in which that lies with 95 % probability.
+struct Cost {
+  double middle = 0, least = 0, most = 0;
+};
 
 /// Per step: milliseconds, and of a rank on average milliseconds of communication and of the part
-/// that no compute hides. The cost of recording in per cent, with its 95 % interval.
+/// that no compute hides.
 struct Measured {
   double recorded = 0, bare = 0, communication = 0, exposed = 0;
-  double cost = 0, least = 0, most = 0;
+  Cost wall, processor;
 };
+
+/// Milliseconds of a step.
+struct Times {
+  double wall = 0, processor = 0;
+};
+
+double processor_ms() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -95,13 +118,17 @@ class Bed {
                                    contiguous_placement(model->config, {kRanks, kNodes, false, 0}),
                                    logs);
     input_ = std::make_unique<Input>(*unit_, kind);
-    step();  // first touch of memory and threads
+    unit_->step(input_->ranks());  // first touch of memory and threads
   }
-  /// Milliseconds of one step.
-  double step() {
+  /// The mean step of a turn.
+  Times turn() {
     const std::int64_t begin = steady_now();
-    unit_->step(input_->ranks());
-    return static_cast<double>(steady_now() - begin) / 1e6;
+    const double processor = processor_ms();
+    for (int step = 0; step < kTurn; ++step) unit_->step(input_->ranks());
+    const Times times{static_cast<double>(steady_now() - begin) / 1e6 / kTurn,
+                      (processor_ms() - processor) / kTurn};
+    std::this_thread::sleep_for(kRest);
+    return times;
   }
   void finish() {
     unit_.reset();
@@ -131,64 +158,74 @@ void add_overlap(const std::filesystem::path& file, int steps, Measured& measure
 
 /// The median of the pairs' ratios, and the order statistics between which it lies with 95 %
 /// probability whatever their distribution (binomial, normal approximation).
-void add_cost(std::vector<double> ratios, Measured& measured) {
+Cost cost_of(std::vector<double> ratios) {
   std::sort(ratios.begin(), ratios.end());
   const auto at = [&](double rank) {
     const double last = static_cast<double>(ratios.size() - 1);
     return 100 * (ratios[static_cast<std::size_t>(std::clamp(rank, 0.0, last))] - 1);
   };
   const double n = static_cast<double>(ratios.size());
-  measured.cost = 100 * (median(ratios) - 1);
-  measured.least = at(std::floor(n / 2 - 0.98 * std::sqrt(n)));
-  measured.most = at(std::ceil(n / 2 + 0.98 * std::sqrt(n)));
+  return {100 * (median(ratios) - 1), at(std::floor(n / 2 - 0.98 * std::sqrt(n))),
+          at(std::ceil(n / 2 + 0.98 * std::sqrt(n)))};
 }
 
 /// A recorded and a bare unit take turns, every other pair in the opposite order.
 Measured measure(const std::shared_ptr<const Model>& model, UnitKind kind, bool overlap,
-                 int steps) {
+                 int turns) {
   const auto file = std::filesystem::temp_directory_path() /
                     fmt::format("moescope-bench-{}.moetrace", ::getpid());
   Bed recorded(model, kind, overlap, file), bare(model, kind, overlap, {});
-  std::vector<double> on, off, ratios;
-  for (int step = 0; step < steps; ++step) {
-    if (step % 2 == 0) on.push_back(recorded.step());
-    off.push_back(bare.step());
-    if (step % 2 != 0) on.push_back(recorded.step());
-    ratios.push_back(on.back() / off.back());
+  std::vector<double> on, off, wall, processor;
+  for (int pair = 0; pair < turns; ++pair) {
+    Times with, without;
+    if (pair % 2 == 0) with = recorded.turn();
+    without = bare.turn();
+    if (pair % 2 != 0) with = recorded.turn();
+    on.push_back(with.wall);
+    off.push_back(without.wall);
+    wall.push_back(with.wall / without.wall);
+    processor.push_back(with.processor / without.processor);
   }
   Measured measured;
   measured.recorded = median(on);
   measured.bare = median(off);
-  add_cost(ratios, measured);
+  measured.wall = cost_of(wall);
+  measured.processor = cost_of(processor);
   recorded.finish();
-  add_overlap(file, steps + 1, measured);
+  add_overlap(file, turns * kTurn + 1, measured);
   std::filesystem::remove(file);
   return measured;
 }
 
+std::string text(const Cost& cost) {
+  return fmt::format("{:+.1f} % | {:+.1f} to {:+.1f} %", cost.middle, cost.least, cost.most);
+}
+
 void run(int steps) {
+  const int turns = (steps + kTurn - 1) / kTurn;
   Progress progress;
   const auto model = load_model("tiny", 1, progress);
   const std::string load = load_average();
   std::string overlaps, costs;
   for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode})
     for (const bool overlap : {true, false}) {
-      const Measured m = measure(model, kind, overlap, steps);
+      const Measured m = measure(model, kind, overlap, turns);
       const auto name = fmt::format("{} | {}", to_string(kind), overlap ? "overlapped" : "serial");
       overlaps += fmt::format("| {} | {:.2f} ms | {:.2f} ms | {:.2f} ms |\n", name, m.recorded,
                               m.communication, m.exposed);
-      costs += fmt::format("| {} | {:.2f} ms | {:.2f} ms | {:+.1f} % | {:+.1f} to {:+.1f} % |\n",
-                           name, m.recorded, m.bare, m.cost, m.least, m.most);
+      costs += fmt::format("| {} | {:.2f} ms | {:.2f} ms | {} | {} |\n", name, m.recorded, m.bare,
+                           text(m.wall), text(m.processor));
     }
   fmt::print(
       "Model tiny, {} ranks on {} nodes, 3 workers a rank, {} cores, {} steps each, load average "
       "{} before and {} after.\n\n"
       "| unit | micro-batches | step | communication of a rank | exposed |\n"
       "|---|---|---|---|---|\n{}\n"
-      "| unit | micro-batches | step recorded | not recorded | cost | 95 % interval |\n"
-      "|---|---|---|---|---|---|\n{}",
-      kRanks, kNodes, ::sysconf(_SC_NPROCESSORS_ONLN), steps, load, load_average(), overlaps,
-      costs);
+      "| unit | micro-batches | step recorded | not recorded | cost | 95 % interval | cost on the "
+      "processor | 95 % interval |\n"
+      "|---|---|---|---|---|---|---|---|\n{}",
+      kRanks, kNodes, ::sysconf(_SC_NPROCESSORS_ONLN), turns * kTurn, load, load_average(),
+      overlaps, costs);
 }
 
 }  // namespace
@@ -196,7 +233,7 @@ void run(int steps) {
 
 int main(int argc, char** argv) {
   try {
-    moescope::runtime::run(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 200);
+    moescope::runtime::run(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 400);
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "moescope-runtime-bench: {}\n", error.what());
