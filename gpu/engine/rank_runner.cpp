@@ -11,7 +11,6 @@ namespace {
 std::size_t at(int row, int width) {
   return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
 }
-constexpr int kMaxWorkers = 256;
 
 }  // namespace
 
@@ -27,7 +26,6 @@ RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPoo
       };
     teams_[static_cast<std::size_t>(stream)] =
         std::make_unique<WorkerTeam>(stream, 1, std::move(observer));
-    held_[static_cast<std::size_t>(stream)].resize(kMaxWorkers);
   }
   const SlotTable& table = shared_.table();
   const int per_rank = table.placement.slots_per_rank();

@@ -25,7 +25,7 @@ RankRunner::Scope::Scope(RankRunner& runner, StreamId stream, SpanName name, con
            tokens,
            runner_.log_->next_correlation()};
   if (item.layer >= runner_.shared_.model->config.layers) span_.layer = -1;
-  for (WorkerRecord& record : held()) record = {};
+  held().assign(static_cast<std::size_t>(runner_.team(stream_).size()), {});
   before_ = sent();
 }
 
