@@ -213,6 +213,9 @@ void DockLayout::fillLayouts(QMenu& menu) {
   QAction* plan =
       menu.addAction(tr("&Plan"), this, [this] { arrange_docks(*this, DockPreset::Plan); });
   plan->setToolTip(tr("The arrangement of docks for making a placement plan"));
+  QAction* compare =
+      menu.addAction(tr("&Compare"), this, [this] { arrange_docks(*this, DockPreset::Compare); });
+  compare->setToolTip(tr("The plan on the board beside the one before, and their balance"));
   const QStringList names = session_.layoutNames();
   if (!names.isEmpty()) menu.addSeparator();
   for (const QString& name : names)

@@ -44,6 +44,9 @@ class DockLayout : public QObject {
   /// Remembers the arrangement for the next run.
   void save();
 
+ Q_SIGNALS:
+  void comparisonWanted();  ///< the layout "Compare" was chosen
+
  private:
   void showStart(bool shown);
   void holdWidth(QDockWidget& dock, int width);

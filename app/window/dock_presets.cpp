@@ -14,6 +14,7 @@ PresetDocks docks_of(DockPreset preset) {
       return {{"tree", "legend", "find", "rules", "notes", "details", "statistics"},
               {"timeline", "requests"}};
     case DockPreset::Plan:
+    case DockPreset::Compare:
     case DockPreset::Analyse:
       break;
   }
@@ -25,6 +26,11 @@ PresetDocks docks_of(DockPreset preset) {
 void arrange_docks(DockLayout& layout, DockPreset preset) {
   if (preset == DockPreset::Plan) {
     layout.arrangeOnly({"plan", "load", "balance"});
+    return;
+  }
+  if (preset == DockPreset::Compare) {
+    layout.arrangeOnly({"plan", "balance"});
+    Q_EMIT layout.comparisonWanted();
     return;
   }
   layout.arrange();

@@ -9,6 +9,7 @@ enum class DockPreset {
   Analyse,  ///< reading a trace
   Live,     ///< watching a runtime
   Plan,     ///< making a plan
+  Compare,  ///< two plans beside each other, and the balance of both
 };
 
 /// Shows and raises the docks of the preset, hides the others.

@@ -40,6 +40,7 @@ PlanWindow::PlanWindow(LoadDocument& loads, DockLayout& layout, QMainWindow& win
       autosave_(document_),
       view_(new PlanView(document_)) {
   layout_.add(view_, "plan", tr("Plan"), Qt::BottomDockWidgetArea, true);
+  connect(&layout_, &DockLayout::comparisonWanted, view_, &PlanView::showComparison);
   connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
     Q_EMIT message({UserMessage::Level::Error, text, {}});
   });

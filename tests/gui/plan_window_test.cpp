@@ -7,6 +7,7 @@
 #include <QTest>
 #include <QToolButton>
 
+#include "app/window/dock_presets.h"
 #include "app/window/main_window.h"
 #include "core/files.h"
 #include "tests/gui/plan_fixture.h"
@@ -174,6 +175,14 @@ TEST_F(PlanWindowTest, theLayoutPlanShowsTheEditorAlone) {
   window->layouts().arrangeOnly({"plan"});
   EXPECT_TRUE(window->layouts().dock("plan")->isVisible());
   EXPECT_FALSE(window->layouts().dock("timeline")->isVisible());
+}
+
+TEST_F(PlanWindowTest, theLayoutCompareShowsBothPlansAndTheirBalance) {
+  openPlan();
+  arrange_docks(window->layouts(), DockPreset::Compare);
+  EXPECT_TRUE(window->layouts().dock("balance")->isVisible());
+  EXPECT_FALSE(window->layouts().dock("load")->isVisible());
+  EXPECT_TRUE(window->findChild<QWidget*>("planCompare")->isVisible());
 }
 
 }  // namespace
