@@ -74,9 +74,9 @@ class VllmReader {
     loads_.running_map = map_;
     if (changes_ > 0)
       loads_.notes.push_back(fmt::format(
-          "the placement changed {} times during the recording; each record was counted with its "
+          "the placement changed {} during the recording; each record was counted with its "
           "own map",
-          changes_));
+          times_text(changes_)));
     if (unknown_ > 0)
       loads_.notes.push_back(fmt::format("{} records of other types were skipped", unknown_));
   }

@@ -88,6 +88,10 @@ void find_local_only_dump(LoadSet& loads) {
 
 }  // namespace
 
+std::string times_text(int count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
 void finish_loads(LoadSet& loads) {
   check_shape(loads);
   drop_empty_windows(loads);

@@ -81,6 +81,8 @@ void fold_physical(const std::vector<double>& physical, const std::vector<int>& 
 /// Recorders with a row for each model layer leave the dense ones zero: drops them and keeps the
 /// ids of the others. Does nothing when the layers already have ids.
 void drop_dense_layers(LoadSet& loads);
+/// "once", "3 times": for notes.
+std::string times_text(int count);
 /// Checks shape and values, finds traps that every format can have. Called by all readers.
 void finish_loads(LoadSet& loads);
 

@@ -155,9 +155,9 @@ class UnitLoads {
     if (last->num_groups > 1) loads.num_groups = last->num_groups;
     if (different > 0)
       loads.notes.push_back(fmt::format(
-          "the plan changed {} times during the recording; figures of GPUs are under the last one, "
+          "the plan changed {} during the recording; figures of GPUs are under the last one, "
           "measured loads of GPUs under the plan of their time",
-          different));
+          times_text(different)));
     return last;
   }
 

@@ -76,7 +76,7 @@ TEST(SampleRecordings, ThePlanChangesWhileRequestsAreServed) {
   const auto notes = [](const char* name) {
     return answer({"loads", sample(name), "--json"})["loads"][0]["notes"].dump();
   };
-  EXPECT_THAT(notes("plan-change"), HasSubstr("the plan changed 1 times"));
+  EXPECT_THAT(notes("plan-change"), HasSubstr("the plan changed once"));
   EXPECT_THAT(notes("prefill"), Not(HasSubstr("the plan changed")));
   EXPECT_EQ(count("prefill", "SELECT count(*) FROM plans"), 1);
   EXPECT_EQ(count("plan-change", "SELECT count(*) FROM plans WHERE name LIKE 'epoch 1:%'"), 1);

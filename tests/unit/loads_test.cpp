@@ -159,7 +159,7 @@ TEST_F(Loads, VllmCountsEachRecordWithItsOwnMap) {
       "\n");
   EXPECT_THAT(loads.windows, ElementsAre(LayerLoads{{8, 1, 2}}, LayerLoads{{2, 1, 8}}));
   EXPECT_EQ(loads.num_gpus, 2);
-  EXPECT_THAT(loads.notes, Contains(HasSubstr("changed 1 times")));
+  EXPECT_THAT(loads.notes, Contains(HasSubstr("changed once")));
   EXPECT_THAT(loads.running_map.value(), ElementsAre(ElementsAre(2, 1, 0, 2)));
 }
 

@@ -109,7 +109,7 @@ TEST_F(RecordingLoads, APlanOfTheUnitGoesBeforeACommonOneAndChangesAreTold) {
   addPlan("prefill epoch 1", "[[1,0,2,3],[0,1,2,3]]", 20);
   const auto loads = read()[0];
   EXPECT_THAT((*loads.running_map)[0], ElementsAre(1, 0, 2, 3));
-  EXPECT_THAT(loads.notes, Contains(HasSubstr("the plan changed 1 times")));
+  EXPECT_THAT(loads.notes, Contains(HasSubstr("the plan changed once")));
 }
 
 TEST_F(RecordingLoads, PlansThatDoNotFitAreNotUsed) {

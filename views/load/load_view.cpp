@@ -124,21 +124,21 @@ QWidget* LoadView::makeAssumptions() {
   auto* box = new QWidget(this);
   auto* layout = new QHBoxLayout(box);
   layout->setContentsMargins(0, 0, 0, 0);
-  const auto add = [&](QSpinBox* spin, const char* name, const QString& suffix,
+  const auto add = [&](QSpinBox* spin, const char* name, const QString& prefix,
                        const QString& tip) {
     spin->setObjectName(QLatin1String(name));
     spin->setRange(1, kMaxPlanGpus);
-    spin->setSuffix(suffix);
+    spin->setPrefix(prefix);
     spin->setToolTip(tip);
     spin->setAccessibleName(tip);
     spin->setKeyboardTracking(false);
     layout->addWidget(spin);
     connect(spin, &QSpinBox::valueChanged, this, &LoadView::applyAssumptions);
   };
-  add(gpus_, "loadGpus", tr(" GPUs"),
+  add(gpus_, "loadGpus", tr("GPUs "),
       tr("GPUs that share the experts, where the loads do not tell"));
-  add(nodes_, "loadNodes", tr(" nodes"), tr("Nodes of these GPUs, where the loads do not tell"));
-  add(groups_, "loadGroups", tr(" groups"),
+  add(nodes_, "loadNodes", tr("Nodes "), tr("Nodes of these GPUs, where the loads do not tell"));
+  add(groups_, "loadGroups", tr("Groups "),
       tr("Groups of consecutive experts, where the loads do not tell"));
   return box;
 }
