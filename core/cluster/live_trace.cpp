@@ -254,13 +254,15 @@ void LiveTrace::forget() {
   ++generation_;
 }
 
-/// From the first start to the last end of what is held.
+/// From the first start to the last end of what is held: spans and whole blocks of records.
 TimeRange LiveTrace::State::range() const {
   TimeRange range{std::numeric_limits<TimeNs>::max(), std::numeric_limits<TimeNs>::min()};
   for (const LiveTrack& track : tracks)
     track.visit_infos([&](const ChunkInfo& info) {
       range = {std::min(range.begin, info.first_start), std::max(range.end, info.last_end)};
     });
+  for (const SmBlock& block : sm_blocks)
+    range = {std::min(range.begin, block.last_end), std::max(range.end, block.last_end)};
   return range;
 }
 
@@ -309,6 +311,7 @@ void LiveTrace::add_sm_records(std::vector<SmRecord> records) {
   if (open.size() < kSmBlockRecords) return;
   state_->sm_blocks.push_back(sm_block(std::move(open)));
   open = {};
+  if (state_->held > max_held_) forget();
 }
 
 void LiveTrace::add_counter(CounterSeries series) {

@@ -269,6 +269,16 @@ TEST(ClusterPublisher, RefusesMoreViewersThanItServes) {
   EXPECT_NO_THROW(publisher.subscribe("second", 1));
 }
 
+TEST(ClusterLiveTrace, ForgetsRecordsThatComeWithoutSpans) {
+  LiveTrace trace(20'000);
+  for (TimeNs time = 0; time < 100'000; ++time)
+    trace.add_sm_records({{time, time + 10, 0, 0, 1, 0}});
+  const auto left = trace.snapshot()->sm_records();
+  EXPECT_LE(left.size(), 30'000U) << "the limit, and a block that is not full";
+  EXPECT_EQ(left.back().start, 99'999);
+  EXPECT_GT(trace.generation(), 0U);
+}
+
 TEST(ClusterLiveTrace, JoinsSmallBatchesAndForgetsTheOldest) {
   LiveTrace trace(5000);
   test::FakeRecorder recorder(trace);
