@@ -43,6 +43,18 @@ class MpiHosts : public test::MpiTest {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     return hosts_->running();
   }
+  /// A run whose network is cut fails and `says` why; its recording opens, and nothing is left.
+  void expect_end_when(void (test::Hosts::*cut)(), const ::testing::Matcher<std::string>& says) {
+    const test::TempFolder folder;
+    test::StartedProgram run(serving(folder / "run.moetrace"));
+    test::await_recorded_devices(folder / "run.moetrace");
+    ((*hosts_).*cut)();
+    const auto result = run.result();
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_THAT(result.err, says);
+    EXPECT_EQ(test::recorded_devices(folder / "run.moetrace"), 8U);
+    EXPECT_THAT(left(), IsEmpty());
+  }
   std::optional<test::Hosts> hosts_;
 };
 
@@ -100,28 +112,13 @@ TEST_F(MpiHosts, AProcessThatDiesEndsTheRunLoudlyAndTheRecordingIsReadable) {
 }
 
 TEST_F(MpiHosts, ACutDataNetworkEndsTheRunAndSaysWhoIsOutOfReach) {
-  const test::TempFolder folder;
-  test::StartedProgram run(serving(folder / "run.moetrace"));
-  test::await_recorded_devices(folder / "run.moetrace");
-  hosts_->cut_data();
-  const auto result = run.result();
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.err, HasSubstr("process 1 cannot be reached, with it ranks 2, 3, 6, 7"));
-  EXPECT_EQ(test::recorded_devices(folder / "run.moetrace"), 8U);
-  EXPECT_THAT(left(), IsEmpty());
+  expect_end_when(&test::Hosts::cut_data,
+                  HasSubstr("process 1 cannot be reached, with it ranks 2, 3, 6, 7"));
 }
 
 TEST_F(MpiHosts, ACutHostEndsTheRunOnBothSides) {
-  const test::TempFolder folder;
-  test::StartedProgram run(serving(folder / "run.moetrace"));
-  test::await_recorded_devices(folder / "run.moetrace");
-  hosts_->cut_all();
-  const auto result = run.result();
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.err,
-              AnyOf(HasSubstr("lost communication"), HasSubstr("process 1 cannot be reached")));
-  EXPECT_EQ(test::recorded_devices(folder / "run.moetrace"), 8U);
-  EXPECT_THAT(left(), IsEmpty());
+  expect_end_when(&test::Hosts::cut_all,
+                  AnyOf(HasSubstr("lost communication"), HasSubstr("process 1 cannot be reached")));
 }
 
 }  // namespace
