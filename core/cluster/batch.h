@@ -32,6 +32,8 @@ class BatchEncoder {
   /// About what take() will give.
   std::size_t bytes() const { return bytes_; }
   std::uint64_t spans() const { return spans_; }
+  /// What a viewer lacks that does not get these records: a loss of each kind of record.
+  std::vector<Loss> as_losses(const std::string& reason) const;
   /// The records so far without head; starts anew.
   std::string take();
 
@@ -52,6 +54,7 @@ struct BatchHead {
   std::vector<const Track*> tracks;
   std::vector<const LaunchConfig*> launches;
   std::vector<const PlanRow*> plans;
+  std::vector<const Loss*> losses;  ///< of processes and tracks that were defined
   const TraceInfo* info = nullptr;
   std::optional<std::string> end_reason;
 };
@@ -63,6 +66,8 @@ class BatchReader {
  public:
   struct Result {
     std::uint64_t spans = 0;
+    /// From the first to the last end of its spans and SM records; nullopt when it has none.
+    std::optional<TimeRange> ends;
     std::uint64_t dropped_batches = 0, dropped_spans = 0;  ///< of the subscription so far
     bool ended = false;
     std::string end_reason;

@@ -158,6 +158,12 @@ struct BatchReader::State {
   std::size_t strings_seen = 0, launches_seen = 0, processes_seen = 0, tracks_seen = 0,
               devices_seen = 0;
   std::string place{};
+  std::optional<TimeRange> ends{};  ///< of the records of this batch
+
+  void saw_end(TimeNs end) {
+    if (!ends) ends = TimeRange{end, end};
+    ends = TimeRange{std::min(ends->begin, end), std::max(ends->end, end)};
+  }
 
   void define(const wire::Definitions& definitions);
   void define_string(const std::string& text);
@@ -166,6 +172,7 @@ struct BatchReader::State {
   void add_counter(const wire::Counter& counter);
   void add_note(const wire::Note& note);
   void add_loads(const wire::LoadRow& row);
+  void add_loss(const wire::Loss& loss);
   Result read(const wire::Batch& batch);
 };
 
@@ -252,6 +259,7 @@ void BatchReader::State::add_spans(const wire::Spans& s) {
     check(span.start >= before, "spans are not in order of start");
     before = span.start;
     span.duration = checked_length(s.duration(i));
+    saw_end(span.end());
     check(s.name(i) < strings.size(), "a name without a string");
     span.name = strings[s.name(i)];
     span.correlation = correlation(s.correlation(i));
@@ -297,6 +305,7 @@ void BatchReader::State::add_sm_records(const wire::SmRecords& r) {
     check(r.sm(i) < static_cast<std::uint32_t>(kMaxSmCount), "an SM number is out of range");
     records.push_back({begin, begin + checked_length(r.length(i)), r.process(i), r.device(i),
                        r.sm(i), correlation(r.correlation(i))});
+    saw_end(records.back().end);
   }
   if (!records.empty()) sink.add_sm_records(std::move(records));
 }
@@ -344,6 +353,24 @@ void BatchReader::State::add_loads(const wire::LoadRow& r) {
   sink.add_loads(std::move(row));
 }
 
+void BatchReader::State::add_loss(const wire::Loss& l) {
+  place = "losses";
+  Loss loss;
+  const auto kind = loss_kind(l.kind());
+  check(kind.has_value(), "of an unknown kind");
+  loss.kind = *kind;
+  check(!l.has_process() || l.process() < processes.size(), "of an unknown process");
+  check(!l.has_track() || l.track() < tracks.size(), "of an unknown track");
+  if (l.has_process()) loss.process = l.process();
+  if (l.has_track()) loss.track = l.track();
+  loss.when = {checked_time(l.begin()), checked_time(l.end())};
+  check(loss.when.begin <= loss.when.end, "one ends before it begins");
+  check(l.count() <= static_cast<std::uint64_t>(kMaxTime), "a count is out of range");
+  if (l.has_count()) loss.count = l.count();
+  loss.reason = text_of(l.reason());
+  sink.add_loss(std::move(loss));
+}
+
 BatchReader::Result BatchReader::State::read(const wire::Batch& batch) {
   place = fmt::format("batch {}", batch.sequence());
   check(batch.sequence() == sequence + 1, "is not the next one");
@@ -354,6 +381,8 @@ BatchReader::Result BatchReader::State::read(const wire::Batch& batch) {
   }
   ++sequence;
   define(batch.definitions());
+  for (const auto& loss : batch.losses()) add_loss(loss);
+  ends.reset();
   Result result;
   for (const auto& spans : batch.spans()) {
     add_spans(spans);
@@ -363,6 +392,7 @@ BatchReader::Result BatchReader::State::read(const wire::Batch& batch) {
   for (const auto& counter : batch.counters()) add_counter(counter);
   for (const auto& note : batch.notes()) add_note(note);
   for (const auto& row : batch.loads()) add_loads(row);
+  result.ends = ends;
   result.dropped_batches = batch.dropped_batches();
   result.dropped_spans = batch.dropped_spans();
   result.ended = batch.has_end();

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "core/cluster/batch.h"
 #include "core/cluster/cluster.pb.h"
 #include "core/cluster/node_types.h"
@@ -5,7 +8,20 @@
 namespace moescope {
 
 struct BatchEncoder::State {
+  /// Records of one kind that wait.
+  struct Held {
+    std::uint64_t count = 0;
+    TimeRange when;
+    void add(TimeNs begin, TimeNs end, std::uint64_t records = 1) {
+      when = count == 0 ? TimeRange{begin, end}
+                        : TimeRange{std::min(when.begin, begin), std::max(when.end, end)};
+      count += records;
+    }
+  };
   wire::Batch batch;
+  std::array<Held, kLossKindCount> held{};
+
+  Held& of(LossKind kind) { return held.at(static_cast<std::size_t>(kind)); }
 };
 
 BatchEncoder::BatchEncoder() : state_(std::make_unique<State>()) {}
@@ -58,6 +74,7 @@ void BatchEncoder::add_spans(TrackId track, const SpanBatch& spans, std::size_t 
     out.add_correlation(correlation(c.correlation[i]));
     out.mutable_kind()->push_back(static_cast<char>(c.kind[i]));
     launched = launched || c.launch[i] != 0;
+    state_->of(LossKind::DroppedSpans).add(c.start[i], c.start[i] + c.duration[i]);
   }
   for (std::size_t i = begin; launched && i < end; ++i) out.add_launch(c.launch[i]);
   if (!spans.args_offsets.empty()) {
@@ -81,6 +98,7 @@ void BatchEncoder::add_sm_records(const SmRecord* records, std::size_t count) {
     out.add_process(r.process);
     out.add_device(r.device);
     out.add_sm(r.sm);
+    state_->of(LossKind::DroppedSmRecords).add(r.start, r.end);
     out.add_correlation(correlation(r.correlation));
   }
   bytes_ += kHeadBytes + count * kSmBytes;
@@ -95,6 +113,9 @@ void BatchEncoder::add_counter(const CounterSeries& series) {
   Difference64 time;
   for (const TimeNs t : series.times) out.add_times(time(t));
   for (const double value : series.values) out.add_values(value);
+  if (!series.times.empty())
+    state_->of(LossKind::DroppedCounters)
+        .add(series.times.front(), series.times.back(), series.times.size());
   bytes_ += kHeadBytes + series.name.size() + series.times.size() * kSampleBytes;
 }
 
@@ -103,6 +124,7 @@ void BatchEncoder::add_note(const Note& note) {
   out.set_time(note.time);
   if (note.track) out.set_track(*note.track);
   out.set_text(note.text);
+  state_->of(LossKind::DroppedNotes).add(note.time, note.time);
   bytes_ += kHeadBytes + note.text.size();
 }
 
@@ -114,12 +136,22 @@ void BatchEncoder::add_loads(const LoadRow& row) {
   out.set_space(row.space);
   if (row.rank) out.set_rank(*row.rank);
   out.mutable_counts()->Add(row.counts.begin(), row.counts.end());
+  state_->of(LossKind::DroppedLoads).add(row.begin, row.end);
   bytes_ += 2 * kHeadBytes + row.counts.size() * 3;
+}
+
+std::vector<Loss> BatchEncoder::as_losses(const std::string& reason) const {
+  std::vector<Loss> losses;
+  for (int kind = 0; kind < kLossKindCount; ++kind)
+    if (const auto& held = state_->held[static_cast<std::size_t>(kind)]; held.count > 0)
+      losses.push_back({static_cast<LossKind>(kind), {}, {}, held.when, held.count, reason});
+  return losses;
 }
 
 std::string BatchEncoder::take() {
   std::string bytes = state_->batch.SerializeAsString();
   state_->batch.Clear();
+  state_->held = {};
   bytes_ = 0;
   spans_ = 0;
   return bytes;
@@ -176,6 +208,16 @@ void encode(const PlanRow& p, wire::Plan& out) {
   out.set_json(p.json);
 }
 
+void encode(const Loss& l, wire::Loss& out) {
+  out.set_kind(to_string(l.kind));
+  if (l.process) out.set_process(*l.process);
+  if (l.track) out.set_track(*l.track);
+  out.set_begin(l.when.begin);
+  out.set_end(l.when.end);
+  if (l.count) out.set_count(*l.count);
+  out.set_reason(l.reason);
+}
+
 void encode(const TraceInfo& info, wire::Info& out) {
   out.set_format(info.format);
   out.set_producer(info.producer);
@@ -205,6 +247,7 @@ std::string encode_head(const BatchHead& head) {
   for (const auto* launch : head.launches) encode(*launch, *out.add_launches());
   for (const auto* plan : head.plans) encode(*plan, *out.add_plans());
   if (head.info != nullptr) encode(*head.info, *out.mutable_info());
+  for (const auto* loss : head.losses) encode(*loss, *batch.add_losses());
   if (head.end_reason) batch.mutable_end()->set_reason(*head.end_reason);
   return batch.SerializeAsString();
 }

@@ -74,6 +74,9 @@ class GuardedWriter final : public RecordingSink {
   void add_note(Note n) override {
     guard([&] { writer_.add_note(std::move(n)); });
   }
+  void add_loss(Loss loss) override {
+    guard([&] { writer_.add_loss(std::move(loss)); });
+  }
   void set_info(TraceInfo info) override {
     guard([&] { writer_.set_info(std::move(info)); });
   }
@@ -105,11 +108,16 @@ class GuardedWriter final : public RecordingSink {
   std::string error_;
 };
 
-/// The place of the recording of the n-th run of a node that is watched.
+/// The place of the recording of the n-th run of a node that is watched, or of a later number:
+/// nobody has allowed to replace what is there.
 std::filesystem::path numbered(const std::filesystem::path& path, int run) {
   if (run == 1) return path;
-  auto name = path.stem().string() + fmt::format("-{}", run) + path.extension().string();
-  return path.parent_path() / name;
+  for (;; ++run) {
+    const auto name = path.stem().string() + fmt::format("-{}", run) + path.extension().string();
+    std::error_code ignored;
+    if (!std::filesystem::exists(path.parent_path() / name, ignored))
+      return path.parent_path() / name;
+  }
 }
 
 }  // namespace
@@ -127,14 +135,32 @@ struct LiveRun {
         trace(max_held, recording ? recording->path().string() : source),
         writer(std::move(recording)) {
     if (writer) tee.emplace(trace, *writer);
-    reader =
-        std::make_unique<BatchReader>(tee ? static_cast<RecordingSink&>(*tee) : trace, source, run);
+    reader = std::make_unique<BatchReader>(sink(), source, run);
   }
+  RecordingSink& sink() { return tee ? static_cast<RecordingSink&>(*tee) : trace; }
+  /// What came between the last record received and the first one after a new connection is
+  /// missing.
+  void reconnected() { gap_begin = last_end; }
+  void received(const BatchReader::Result& result) {
+    if (!result.ends) return;
+    if (gap_begin)
+      sink().add_loss({LossKind::Disconnected,
+                       {},
+                       {},
+                       {*gap_begin, std::max(*gap_begin, result.ends->begin)},
+                       {},
+                       "the connection to the node was lost"});
+    gap_begin.reset();
+    last_end = std::max(last_end.value_or(0), result.ends->end);
+  }
+
   std::uint64_t run;
   LiveTrace trace;
   std::unique_ptr<GuardedWriter> writer;
   std::optional<RecordingTee> tee;
   std::unique_ptr<BatchReader> reader;
+  std::optional<TimeNs> last_end;   ///< of a record received
+  std::optional<TimeNs> gap_begin;  ///< while nothing came since a new connection
 };
 
 struct LiveSource::State {
@@ -207,6 +233,7 @@ void LiveSource::State::connect() {
   earlier_drops = drops;
   if (run && run->run == hello.run) {
     run->reader->restart();
+    run->reconnected();
   } else {
     if (run) {
       if (run->writer) run->writer->finish();
@@ -249,6 +276,7 @@ void LiveSource::State::receive() {
 void LiveSource::State::take(const std::string& batch) {
   std::unique_lock lock(mutex);
   const BatchReader::Result result = run->reader->read(batch);
+  run->received(result);
   ++batches;
   bytes += batch.size();
   spans += result.spans;
@@ -315,10 +343,13 @@ LiveSnapshotPtr LiveSource::State::make_snapshot() {
   s->generation += trace.generation();
   s->requests.assign(trace.requests().begin(), trace.requests().end());
   s->steps.assign(trace.steps().begin(), trace.steps().end());
+  s->request_count = trace.request_count();
+  s->step_count = trace.step_count();
   s->plans.assign(trace.plans().begin(), trace.plans().end());
   s->loads = trace.load_sets();
-  const auto dropped = s->trace->info().skipped.find(kDroppedRecords);
-  if (dropped != s->trace->info().skipped.end()) s->drops.records = dropped->second;
+  // What the node itself lost is of one of its ranks.
+  for (const Loss& loss : s->trace->losses())
+    if (loss.process) s->drops.records += loss.count.value_or(0);
   if (run->writer) {
     s->recording = run->writer->path();
     s->recording_error = run->writer->error();
@@ -354,6 +385,11 @@ LiveSnapshotPtr LiveSource::snapshot() const {
 
 LiveState LiveSource::state() const {
   return state_->state;
+}
+
+LiveFigures LiveSource::figures() const {
+  std::lock_guard lock(state_->mutex);
+  return {state_->state, state_->spans, state_->drops, state_->meter.rates()};
 }
 
 ClusterClient& LiveSource::client() {

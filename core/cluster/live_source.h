@@ -55,13 +55,21 @@ struct LiveSnapshot {
   TracePtr trace;      ///< never null
   /// References to spans (SpanRef) are good only among snapshots of one generation.
   std::uint64_t generation = 0;
-  std::vector<ServedRequest> requests;  ///< done, the last 10000
-  std::vector<ServedStep> steps;        ///< the last 10000
-  std::vector<PlanRow> plans;           ///< epochs in order of time
-  std::vector<LoadSetPtr> loads;        ///< of each unit, the newest windows (kLiveLoads)
-  std::filesystem::path recording;      ///< the file written now; empty: none
-  std::string recording_error;          ///< why recording stopped; the live view goes on
+  std::vector<ServedRequest> requests;              ///< done, the last 10000
+  std::vector<ServedStep> steps;                    ///< the last 10000
+  std::uint64_t request_count = 0, step_count = 0;  ///< all of this run of the node that came
+  std::vector<PlanRow> plans;                       ///< epochs in order of time
+  std::vector<LoadSetPtr> loads;    ///< of each unit, the newest windows (kLiveLoads)
+  std::filesystem::path recording;  ///< the file written now; empty: none
+  std::string recording_error;      ///< why recording stopped; the live view goes on
   std::uint64_t batches = 0, bytes = 0, spans = 0;  ///< received
+  LiveDrops drops;
+  LiveRates rates;
+};
+/// What a status line shows, without the trace.
+struct LiveFigures {
+  LiveState state = LiveState::Connecting;
+  std::uint64_t spans = 0;  ///< received
   LiveDrops drops;
   LiveRates rates;
 };
@@ -82,6 +90,8 @@ class LiveSource {
   /// same pointer again when nothing new came.
   LiveSnapshotPtr snapshot() const;
   LiveState state() const;
+  /// Costs nothing, and keeps no batch waiting as snapshot() does.
+  LiveFigures figures() const;
   ClusterClient& client();
 
   /// After Lost: tries again; what was received stays. Does nothing in other states.

@@ -167,7 +167,9 @@ struct LiveTrace::State {
   std::vector<LiveTrack> tracks;
   std::vector<SmBlock> sm_blocks;
   std::vector<SmRecord> sm_open;
-  std::size_t held = 0;  ///< spans and SM records
+  LossList losses;
+  std::uint64_t spans = 0;  ///< that came, also those forgotten since
+  std::size_t held = 0;     ///< spans and SM records
 
   TimeRange range() const;
   std::size_t held_after(TimeNs cut) const;
@@ -236,6 +238,7 @@ void LiveTrace::append(TrackId id, SpanBatch batch) {
   track.open_args.push_back(std::make_shared<const ArgsPiece>(
       ArgsPiece{std::move(batch.args_text), std::move(batch.args_offsets), columns.size()}));
   state_->held += columns.size();
+  state_->spans += columns.size();
   if (track.open.size() >= kLiveChunkSpans) track.seal();
   if (state_->held > max_held_) forget();
 }
@@ -297,9 +300,13 @@ void LiveTrace::read_serving(const SpanBatch& batch) {
     span.start = batch.columns.start[row];
     span.duration = batch.columns.duration[row];
     if (request) {
-      if (auto r = read_request(span, args)) keep(requests_, std::move(*r), kServed);
+      auto r = read_request(span, args);
+      if (!r) continue;
+      keep(requests_, std::move(*r), kServed);
+      ++request_count_;
     } else if (auto s = read_step(span, name, args)) {
       keep(steps_, std::move(*s), kServed);
+      ++step_count_;
     }
   }
 }
@@ -321,6 +328,9 @@ void LiveTrace::add_counter(CounterSeries series) {
 void LiveTrace::add_note(Note note) {
   auto& all = state_->parts.notes;
   if (all.size() < kNotes) all.push_back(std::move(note));
+}
+void LiveTrace::add_loss(Loss loss) {
+  state_->losses.add(std::move(loss));
 }
 void LiveTrace::set_info(TraceInfo info) {
   state_->parts.info = std::move(info);
@@ -358,6 +368,8 @@ TracePtr LiveTrace::snapshot() {
   for (LiveTrack& track : state_->tracks) store->summaries.push_back(track.summary.snapshot());
   store->sm_blocks = state_->sm_blocks;
   if (!state_->sm_open.empty()) store->sm_blocks.push_back(sm_block(state_->sm_open));
+  parts.losses = state_->losses.all();
+  if (parts.info.events == 0) parts.info.events = state_->spans;
   parts.store = std::move(store);
   return std::make_shared<const Trace>(std::move(parts));
 }

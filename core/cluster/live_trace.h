@@ -37,6 +37,7 @@ class LiveTrace final : public RecordingSink {
   void add_sm_records(std::vector<SmRecord> records) override;
   void add_counter(CounterSeries series) override;
   void add_note(Note note) override;
+  void add_loss(Loss loss) override;
   void set_info(TraceInfo info) override;
   void add_loads(LoadRow row) override;
   void add_plan(PlanRow row) override;
@@ -49,6 +50,9 @@ class LiveTrace final : public RecordingSink {
   const std::deque<PlanRow>& plans() const { return plans_; }
   const std::deque<ServedRequest>& requests() const { return requests_; }
   const std::deque<ServedStep>& steps() const { return steps_; }
+  /// All that came, also those that are not kept any more.
+  std::uint64_t request_count() const { return request_count_; }
+  std::uint64_t step_count() const { return step_count_; }
 
  private:
   struct State;
@@ -64,6 +68,7 @@ class LiveTrace final : public RecordingSink {
   std::deque<PlanRow> plans_;
   std::deque<ServedRequest> requests_;
   std::deque<ServedStep> steps_;
+  std::uint64_t request_count_ = 0, step_count_ = 0;
 };
 
 }  // namespace moescope

@@ -17,10 +17,14 @@ namespace {
 constexpr std::size_t kMaxRows = 4096;
 /// Plans kept for viewers that come later.
 constexpr std::size_t kKeptPlans = 64;
+/// Losses that wait for one viewer, before even those far apart are joined.
+constexpr std::size_t kKeptLosses = 1024;
+constexpr const char* kSlowViewer = "the viewer took records more slowly than they came";
 
 struct Records {
   std::shared_ptr<const std::string> bytes;
   std::uint64_t spans = 0;
+  std::shared_ptr<const std::vector<Loss>> losses;  ///< for a viewer that does not get it
 };
 
 /// How much of the definitions a viewer has.
@@ -38,6 +42,7 @@ struct Subscription::State {
   Cursor sent;
   std::deque<Records> ring;
   std::size_t ring_bytes = 0;
+  LossList losses{kKeptLosses};  ///< not told yet
   std::uint64_t credits = 0, sequence = 0, dropped_batches = 0, dropped_spans = 0;
   bool finished = false;
   std::condition_variable ready;
@@ -82,13 +87,15 @@ struct Publisher::State {
 void Publisher::State::send_held() {
   if (held.empty()) return;
   const std::uint64_t spans = held.spans();
-  const Records records{std::make_shared<const std::string>(held.take()), spans};
+  auto losses = std::make_shared<const std::vector<Loss>>(held.as_losses(kSlowViewer));
+  const Records records{std::make_shared<const std::string>(held.take()), spans, std::move(losses)};
   for (const auto& viewer : viewers) {
     viewer->ring.push_back(records);
     viewer->ring_bytes += records.bytes->size();
     while (viewer->ring_bytes > options.ring_bytes && viewer->ring.size() > 1) {
       ++viewer->dropped_batches;
       viewer->dropped_spans += viewer->ring.front().spans;
+      for (const Loss& loss : *viewer->ring.front().losses) viewer->losses.add(loss);
       viewer->ring_bytes -= viewer->ring.front().bytes->size();
       viewer->ring.pop_front();
     }
@@ -134,15 +141,19 @@ std::optional<std::string> Subscription::State::next() {
   const bool complete = sent == publisher->current();
   const bool records = complete && !ring.empty();
   const bool last = complete && publisher->end_reason && ring.size() <= 1;
-  if (!defined && !records && !last) return std::nullopt;
+  const bool lost = complete && !losses.all().empty();
+  if (!defined && !records && !lost && !last) return std::nullopt;
   if (sequence == 0) head.run = publisher->run;
   if (last) head.end_reason = publisher->end_reason;
   head.sequence = ++sequence;
   head.dropped_batches = dropped_batches;
   head.dropped_spans = dropped_spans;
+  if (lost)
+    for (const Loss& loss : losses.all()) head.losses.push_back(&loss);
   --credits;
   finished = last;
   std::string bytes = encode_head(head);
+  if (lost) losses = LossList(kKeptLosses);
   if (records) {
     bytes += *ring.front().bytes;
     ring_bytes -= ring.front().bytes->size();
@@ -255,6 +266,12 @@ void Publisher::add_note(Note note) {
   if (state_->viewers.empty()) return;
   state_->held.add_note(note);
   state_->hold_more();
+}
+
+void Publisher::add_loss(Loss loss) {
+  std::lock_guard lock(state_->mutex);
+  for (const auto& viewer : state_->viewers) viewer->losses.add(loss);
+  state_->tell();
 }
 
 void Publisher::add_loads(LoadRow row) {

@@ -13,7 +13,8 @@
 namespace moescope {
 
 /// What one viewer gets. Definitions (topology, strings, plans) wait until it takes them; records
-/// wait in a ring of bounded size whose oldest batch is dropped, and counted, when it is full.
+/// wait in a ring of bounded size whose oldest batch is dropped, and reported as a loss, when it is
+/// full.
 /// Thread-safe.
 class Subscription {
  public:
@@ -53,6 +54,7 @@ class Publisher final : public RecordingSink {
   void add_sm_records(std::vector<SmRecord> records) override;
   void add_counter(CounterSeries series) override;
   void add_note(Note note) override;
+  void add_loss(Loss loss) override;
   void set_info(TraceInfo info) override;
   void add_loads(LoadRow row) override;
   void add_plan(PlanRow row) override;

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -31,37 +28,6 @@ std::string microseconds(TimeNs ns) {
       negative ? 0 - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
   return fmt::format("{}{}.{:03}", negative ? "-" : "", magnitude / 1000, magnitude % 1000);
 }
-
-/// Text that goes to a NewFile.
-class TextWriter {
- public:
-  explicit TextWriter(const std::filesystem::path& path)
-      : path_(path), new_(path), file_(std::fopen(new_.path().c_str(), "wb")) {
-    if (!file_) throw problem("cannot be created");
-  }
-
-  void write(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size())
-      throw problem("cannot be written");
-  }
-  void finish() {
-    if (std::fclose(file_.release()) != 0) throw problem("cannot be written");
-    new_.sync_and_replace_target();
-  }
-
- private:
-  Error problem(const char* what) const {
-    return Error(path_.string(), "", fmt::format("{}: {}", what, std::strerror(errno)),
-                 "Choose a folder with space that you may write to");
-  }
-
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  std::filesystem::path path_;
-  NewFile new_;
-  std::unique_ptr<std::FILE, Close> file_;  ///< closed before new_ removes it
-};
 
 /// Category that our own importer and PyTorch's tools know the kind by.
 const char* category(SpanKind kind) {
@@ -140,7 +106,7 @@ class ChromeWriter {
     out_ += "\n]}\n";
     file_.write(out_);
     progress.check();
-    file_.finish();
+    file_.replace_target();
     progress.report(1, "written");
   }
 
@@ -346,7 +312,7 @@ class ChromeWriter {
   }
 
   const Trace& trace_;
-  TextWriter file_;
+  NewFile file_;
   bool several_, first_ = true;
   std::string out_;
   std::vector<std::string> names_;  ///< quoted, by StringId

@@ -86,6 +86,12 @@ void add_samples(const Trace& trace, const Remap& remap, TimeNs offset, TraceBui
     if (note.span) note.span->track = *note.track;
     builder.add_note(std::move(note));
   }
+  for (Loss loss : trace.losses()) {
+    loss.when = {loss.when.begin + offset, loss.when.end + offset};
+    if (loss.process) loss.process = remap.processes.at(*loss.process);
+    if (loss.track) loss.track = remap.tracks.at(*loss.track);
+    builder.add_loss(std::move(loss));
+  }
 }
 
 /// Adds the facts of one part to the facts of the whole.

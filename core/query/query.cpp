@@ -72,7 +72,7 @@ QuerySession::QuerySession(TracePtr trace, RuleSet rules, std::filesystem::path 
     throw Error("SQL", "", std::string("cannot start: ") + sqlite3_errmsg(state_->database));
   // The tables declare their columns on first use, which the authorizer of queries forbids.
   for (const char* table : {"spans", "tracks", "processes", "devices", "sm", "samples", "notes",
-                            "loads", "plans", "meta"}) {
+                            "losses", "loads", "plans", "meta"}) {
     const std::string sql = std::string("SELECT 1 FROM ") + table + " LIMIT 0";
     const int code = sqlite3_exec(state_->database, sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) state_->fail(sql, code);

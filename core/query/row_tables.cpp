@@ -212,6 +212,29 @@ void note_row(const Trace& trace, std::int64_t row, int column, sqlite3_context*
   if (note.track) result(context, std::int64_t{*note.track});
 }
 
+void loss_row(const Trace& trace, std::int64_t row, int column, sqlite3_context* context) {
+  const Loss& loss = nth(trace.losses(), row);
+  switch (column) {
+    case 0:
+      return result(context, std::string_view(to_string(loss.kind)));
+    case 1:
+      if (loss.process) result(context, std::int64_t{*loss.process});
+      return;
+    case 2:
+      if (loss.track) result(context, std::int64_t{*loss.track});
+      return;
+    case 3:
+      return result(context, loss.when.begin);
+    case 4:
+      return result(context, loss.when.end);
+    case 5:
+      if (loss.count) result(context, static_cast<std::int64_t>(*loss.count));
+      return;
+    default:
+      return result(context, loss.reason);
+  }
+}
+
 /// Facts about the whole as (key, value).
 std::vector<std::pair<std::string, std::string>> facts(const Trace& trace) {
   const TraceInfo& info = trace.info();
@@ -297,6 +320,10 @@ constexpr RowTable kTables[] = {
      sample_count, sample_row, true},
     {"notes", "CREATE TABLE x(time INTEGER, track INTEGER, text TEXT, color TEXT)",
      [](const Trace& t) { return size_of(t.notes()); }, note_row, false},
+    {"losses",
+     "CREATE TABLE x(kind TEXT, process INTEGER, track INTEGER, begin_ns INTEGER, end_ns INTEGER, "
+     "count INTEGER, reason TEXT)",
+     [](const Trace& t) { return size_of(t.losses()); }, loss_row, false},
     {"loads",
      "CREATE TABLE x(begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, rank INTEGER, "
      "expert INTEGER, tokens INTEGER)",

@@ -64,6 +64,12 @@ CREATE TABLE sm(start INTEGER, "end" INTEGER, process TEXT, rank INTEGER, device
 CREATE TABLE samples(counter INTEGER, process TEXT, device INTEGER, name TEXT, unit TEXT,
   time INTEGER, value REAL);
 CREATE TABLE notes(time INTEGER, track INTEGER, text TEXT, color TEXT);
+CREATE TABLE losses(      -- what happened and is not, or not fully, in the recording
+  kind TEXT,              -- dropped_spans, dropped_sm_records, reduced_detail, disconnected, ...
+  process INTEGER, track INTEGER,                       -- NULL where it concerns all
+  begin_ns INTEGER, end_ns INTEGER,
+  count INTEGER,          -- records; NULL where unknown
+  reason TEXT);
 CREATE TABLE loads(begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, rank INTEGER,
   expert INTEGER,         -- in space 'physical': the slot of the rank
   tokens INTEGER);

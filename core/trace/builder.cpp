@@ -77,6 +77,7 @@ struct TraceBuilder::State {
   std::map<LaunchConfig, LaunchId> launch_ids;
   std::vector<std::vector<ChunkPtr>> chunks;
   std::vector<LaneAssigner> lanes;
+  LossList losses;
 };
 
 TraceBuilder::TraceBuilder() : state_(std::make_unique<State>()) {
@@ -158,6 +159,9 @@ void TraceBuilder::add_counter(CounterSeries series) {
 void TraceBuilder::add_note(Note note) {
   state_->parts.notes.push_back(std::move(note));
 }
+void TraceBuilder::add_loss(Loss loss) {
+  state_->losses.add(std::move(loss));
+}
 void TraceBuilder::set_info(TraceInfo info) {
   state_->parts.info = std::move(info);
 }
@@ -166,6 +170,7 @@ TracePtr TraceBuilder::snapshot() const {
   TraceParts parts = state_->parts;
   std::stable_sort(parts.sm_records.begin(), parts.sm_records.end(),
                    [](const SmRecord& a, const SmRecord& b) { return a.start < b.start; });
+  parts.losses = state_->losses.all();
   parts.store = std::make_shared<const MemoryStore>(state_->chunks);
   return std::make_shared<const Trace>(std::move(parts));
 }

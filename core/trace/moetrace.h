@@ -14,7 +14,7 @@
 
 namespace moescope {
 
-inline constexpr int kMoetraceSchema = 4;
+inline constexpr int kMoetraceSchema = 5;
 
 /// True when `head` (the first 100 bytes of a file) is a SQLite header with our application id.
 bool is_moetrace(std::string_view head);

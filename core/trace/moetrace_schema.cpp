@@ -85,6 +85,10 @@ constexpr Table kTables[] = {
     {"notes",
      "id INTEGER PRIMARY KEY, time INTEGER, track INTEGER, span INTEGER, text TEXT, color TEXT",
      "id,time,track,span,text,color"},
+    {"losses",
+     "id INTEGER PRIMARY KEY, kind TEXT, process INTEGER, track INTEGER, begin_ns INTEGER, "
+     "end_ns INTEGER, count INTEGER, reason TEXT",
+     "id,kind,process,track,begin_ns,end_ns,count,reason"},
     {"rules", "id INTEGER PRIMARY KEY, json TEXT", "id,json"},
     {"loads",
      "id INTEGER PRIMARY KEY, begin_ns INTEGER, end_ns INTEGER, layer INTEGER, space TEXT, "
@@ -110,10 +114,15 @@ constexpr Migration kMigrations[] = {
      "CREATE TEMP VIEW notes AS SELECT id, time, track, NULL AS span, text, '' AS color "
      "FROM main.notes;"
      "CREATE TEMP VIEW devices AS SELECT *, name = 'CPU workers' AS on_cpu FROM main.devices;"},
+    // Up to version 4 a recording did not say what it had lost.
+    {4,
+     "CREATE TEMP TABLE losses(id INTEGER PRIMARY KEY, kind TEXT, process INTEGER, track INTEGER, "
+     "begin_ns INTEGER, end_ns INTEGER, count INTEGER, reason TEXT);"},
 };
 
 /// Columns of a table that a file of `version` need not have.
 bool absent_in(int version, std::string_view table, std::string_view column) {
+  if (version <= 4 && table == "losses") return true;
   if (version == 1 && (table == "extra" || (table == "counters" && column == "unit"))) return true;
   return version <= 3 && ((table == "notes" && (column == "span" || column == "color")) ||
                           (table == "devices" && column == "on_cpu"));

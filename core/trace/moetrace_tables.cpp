@@ -96,6 +96,10 @@ void write_info(Database& database, const TraceInfo& info) {
         .run();
 }
 
+void write_event_count(Database& database, std::uint64_t events) {
+  put_meta(database, "events", static_cast<std::int64_t>(events));
+}
+
 void write_process(Database& database, ProcessId id, const Process& p) {
   Statement row(database, "INSERT INTO processes VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(0, std::int64_t{id})
@@ -179,6 +183,19 @@ void write_note(Database& database, std::size_t id, const Note& note) {
       .bind(5, std::string_view(note.color));
   if (note.track) row.bind(2, std::int64_t{*note.track});
   if (note.span) row.bind(3, std::int64_t{note.span->index});
+  row.run();
+}
+
+void write_loss(Database& database, std::size_t id, const Loss& loss) {
+  Statement row(database, "INSERT OR REPLACE INTO losses VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+  row.bind(0, static_cast<std::int64_t>(id))
+      .bind(1, std::string_view(to_string(loss.kind)))
+      .bind(4, loss.when.begin)
+      .bind(5, loss.when.end)
+      .bind(7, std::string_view(loss.reason));
+  if (loss.process) row.bind(2, std::int64_t{*loss.process});
+  if (loss.track) row.bind(3, std::int64_t{*loss.track});
+  if (loss.count) row.bind(6, static_cast<std::int64_t>(*loss.count));
   row.run();
 }
 
@@ -399,6 +416,33 @@ std::vector<Note> read_notes(Database& database,
   return notes;
 }
 
+std::vector<Loss> read_losses(Database& database, std::size_t processes, std::size_t tracks) {
+  std::vector<Loss> losses;
+  Statement row(database,
+                "SELECT id, kind, process, track, begin_ns, end_ns, count, reason FROM losses "
+                "ORDER BY id");
+  while (row.step()) {
+    const auto kind = loss_kind(row.text(1));
+    if (!kind)
+      throw damaged(database, "table losses, row " + std::to_string(row.integer(0)),
+                    "'" + row.text(1).substr(0, 40) + "' is no kind of loss");
+    Loss& loss = losses.emplace_back();
+    loss.kind = *kind;
+    if (!row.is_null(2))
+      loss.process =
+          static_cast<ProcessId>(row.integer(2, 0, static_cast<std::int64_t>(processes) - 1));
+    if (!row.is_null(3))
+      loss.track = static_cast<TrackId>(row.integer(3, 0, static_cast<std::int64_t>(tracks) - 1));
+    loss.when.begin = row.integer(4, -codec::kMaxTime, codec::kMaxTime);
+    loss.when.end = row.integer(5, loss.when.begin, codec::kMaxTime);
+    if (!row.is_null(6))
+      loss.count =
+          static_cast<std::uint64_t>(row.integer(6, 0, std::numeric_limits<std::int64_t>::max()));
+    loss.reason = row.text(7);
+  }
+  return losses;
+}
+
 void read_chunk_infos(Database& database, TraceParts& parts,
                       std::vector<std::vector<std::int64_t>>& chunk_ids) {
   parts.chunk_infos.resize(parts.tracks.size());
@@ -444,6 +488,7 @@ TraceParts read_metadata(Database& database, std::vector<std::vector<std::int64_
   parts.launches = read_launches(database);
   read_chunk_infos(database, parts, chunk_ids);
   parts.notes = read_notes(database, parts.chunk_infos);
+  parts.losses = read_losses(database, parts.processes.size(), parts.tracks.size());
   return parts;
 }
 

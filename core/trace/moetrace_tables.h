@@ -14,6 +14,8 @@ namespace moescope::tables {
 inline constexpr std::size_t kSummaryBlock = 4096;
 
 void write_info(sqlite::Database& database, const TraceInfo& info);
+/// How many events the recording has, where write_info() was not told.
+void write_event_count(sqlite::Database& database, std::uint64_t events);
 void write_process(sqlite::Database& database, ProcessId id, const Process& process);
 void write_device(sqlite::Database& database, std::size_t id, const Device& device);
 void write_track(sqlite::Database& database, TrackId id, const Track& track);
@@ -23,6 +25,8 @@ void write_strings(sqlite::Database& database, const StringTable& strings, std::
                    std::size_t last);
 void write_counter(sqlite::Database& database, std::size_t id, const CounterSeries& series);
 void write_note(sqlite::Database& database, std::size_t id, const Note& note);
+/// Writes row `id` of the losses, in the place of what it held.
+void write_loss(sqlite::Database& database, std::size_t id, const Loss& loss);
 /// Records in order of start, in blocks appended to the table.
 void write_sm_records(sqlite::Database& database, const std::vector<SmRecord>& records);
 

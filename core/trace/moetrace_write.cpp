@@ -4,6 +4,7 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "core/trace/moetrace.h"
+#include "core/trace/moetrace_log.h"
 #include "core/trace/moetrace_schema.h"
 #include "core/trace/moetrace_tables.h"
 
@@ -29,6 +30,8 @@ void write_metadata(sqlite::Database& database, const Trace& trace, const Moetra
   tables::write_sm_records(database, trace.sm_records());
   for (std::size_t i = 0; i < trace.counters().size(); ++i)
     tables::write_counter(database, i, trace.counters()[i]);
+  for (std::size_t i = 0; i < trace.losses().size(); ++i)
+    tables::write_loss(database, i, trace.losses()[i]);
   const auto& notes = extras.notes ? *extras.notes : trace.notes();
   for (std::size_t i = 0; i < notes.size(); ++i) tables::write_note(database, i, notes[i]);
 }
@@ -75,8 +78,6 @@ void write_summaries(sqlite::Database& database, const Trace& trace, Progress& p
 
 void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progress& progress,
                     const MoetraceExtras& extras) {
-  if (std::filesystem::is_directory(path))
-    throw Error(path.string(), "", "is a folder", "Name a file to write");
   NewFile written(path);
   {
     sqlite::Database database(written.path(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
@@ -92,7 +93,8 @@ void write_moetrace(const Trace& trace, const std::filesystem::path& path, Progr
     database.close();
   }
   progress.check();
-  written.sync_and_replace_target();
+  fold_log(path);
+  written.replace_target();
   progress.report(1, "written");
 }
 

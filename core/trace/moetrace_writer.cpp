@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "core/trace/moetrace.h"
 #include "core/trace/moetrace_schema.h"
 #include "core/trace/moetrace_tables.h"
+#include "core/trace/recording_file.h"
 
 namespace moescope {
 namespace {
@@ -76,28 +78,15 @@ struct Pending {
   std::vector<Note> notes;
   std::vector<LoadRow> loads;
   std::vector<PlanRow> plans;
+  std::vector<std::pair<std::size_t, Loss>> losses;  ///< by row
   std::optional<TraceInfo> info;
+  std::uint64_t spans = 0;  ///< appended so far
 };
-
-/// A whole, empty file under its final name.
-void create_file(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path))
-    throw Error(path.string(), "", "is a folder", "Name a file to write");
-  Progress progress;
-  write_moetrace(*TraceBuilder().snapshot(), path, progress);
-  std::error_code ignored;
-  for (const char* suffix : {"-wal", "-shm", "-journal"})
-    std::filesystem::remove(path.string() + suffix, ignored);
-}
 
 }  // namespace
 
 struct MoetraceWriter::State {
-  explicit State(const std::filesystem::path& file)
-      : path(file), database(std::in_place, file, SQLITE_OPEN_READWRITE) {
-    // FULL: a commit survives a power cut, not only a kill.
-    database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-  }
+  explicit State(const std::filesystem::path& target) : path(target), file(target) {}
 
   std::filesystem::path path;
   StringTable strings;
@@ -107,15 +96,22 @@ struct MoetraceWriter::State {
   std::vector<Tail> tails;
   std::size_t processes = 0;
   std::map<LaunchConfig, LaunchId> launch_ids;
+  LossList losses;
+  std::set<std::size_t> losses_changed;  ///< rows, since the last commit
   bool changed = false;
+  std::uint64_t spans = 0;  ///< appended
+  bool recorded = false;    ///< anything worth to replace the target for
 
   std::mutex database_mutex;  ///< taken before `mutex`
-  std::optional<sqlite::Database> database;
+  RecordingFile file;
   ProcessId processes_written = 0;
   TrackId tracks_written = 0;
   LaunchId launches_written = 1;  ///< the empty configuration is in every file
   std::size_t devices_written = 0, counters_written = 0, notes_written = 0;
   std::size_t strings_written = 1;
+
+  bool finished = false;
+  bool events_told = false;  ///< by set_info()
 
   std::mutex stop_mutex;
   std::condition_variable stop_signal;
@@ -128,17 +124,20 @@ struct MoetraceWriter::State {
   void rethrow_failure();
   void seal(TrackId track, Tail& tail);
   Pending take();
-  void commit();
+  void commit(bool even_without_records);
   void store(const Pending& work, const std::vector<tables::EncodedChunk>& chunks,
              std::size_t string_count);
 };
 
 void MoetraceWriter::State::run(std::chrono::milliseconds interval) {
   std::unique_lock lock(stop_mutex);
-  while (!stop_signal.wait_for(lock, interval, [&] { return stopping; })) {
+  // From begin to begin, so that a slow disk does not add its time to the interval.
+  auto next = std::chrono::steady_clock::now() + interval;
+  while (!stop_signal.wait_until(lock, next, [&] { return stopping; })) {
     lock.unlock();
+    next = std::chrono::steady_clock::now() + interval;
     try {
-      commit();
+      commit(false);
     } catch (...) {
       std::lock_guard guard(mutex);
       failure = std::current_exception();
@@ -183,11 +182,14 @@ Pending MoetraceWriter::State::take() {
     pending.chunks.push_back(
         {static_cast<TrackId>(track), tail.seq, tail.columns, tail.args_text, tail.args_offsets});
   }
+  for (const std::size_t row : losses_changed) pending.losses.emplace_back(row, losses.all()[row]);
+  losses_changed.clear();
+  pending.spans = spans;
   changed = false;
   return std::exchange(pending, {});
 }
 
-void MoetraceWriter::State::commit() {
+void MoetraceWriter::State::commit(bool even_without_records) {
   std::lock_guard database_lock(database_mutex);
   Pending work;
   std::size_t string_count = 0;
@@ -195,25 +197,29 @@ void MoetraceWriter::State::commit() {
     std::lock_guard lock(mutex);
     rethrow_failure();
     string_count = strings.size();
-    if (!changed && string_count == strings_written) return;
+    if (!file.in_place() && !recorded && !even_without_records) return;
+    if (file.in_place() && !changed && string_count == strings_written) return;
     work = take();
   }
   std::vector<tables::EncodedChunk> chunks(work.chunks.size());
-  std::size_t spans = 0;
-  for (const auto& chunk : work.chunks) spans += chunk.columns.size();
+  std::size_t rows = 0;
+  for (const auto& chunk : work.chunks) rows += chunk.columns.size();
   const auto encode = [&](std::size_t i) {
     const auto& c = work.chunks[i];
     chunks[i] = tables::encode_chunk(c.track, c.seq, c.columns,
                                      ArgsBlock::compress(c.args_text, c.args_offsets).compressed(),
                                      path.string());
   };
-  parallel_for(chunks.size(), encode, spans < kManySpans ? 1 : 0);
-  database->execute("BEGIN IMMEDIATE");
   try {
+    parallel_for(chunks.size(), encode, rows < kManySpans ? 1 : 0);
+    if (!file.in_place()) file.put_in_place();
+    file.check();
+    file.database().execute("BEGIN IMMEDIATE");
     store(work, chunks, string_count);
-    database->execute("COMMIT");
+    file.database().execute("COMMIT");
+    file.committed();
   } catch (...) {
-    sqlite3_exec(database->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    file.roll_back();
     // What was taken is lost: every later call must fail too.
     std::lock_guard lock(mutex);
     failure = std::current_exception();
@@ -224,7 +230,12 @@ void MoetraceWriter::State::commit() {
 void MoetraceWriter::State::store(const Pending& work,
                                   const std::vector<tables::EncodedChunk>& chunks,
                                   std::size_t string_count) {
-  if (work.info) tables::write_info(*database, *work.info);
+  sqlite::Database* database = &file.database();
+  if (work.info) {
+    tables::write_info(*database, *work.info);
+    events_told = work.info->events > 0;
+  }
+  if (!events_told) tables::write_event_count(*database, work.spans);
   for (const auto& p : work.processes) tables::write_process(*database, processes_written++, p);
   for (const auto& d : work.devices) tables::write_device(*database, devices_written++, d);
   for (const auto& t : work.tracks) tables::write_track(*database, tracks_written++, t);
@@ -235,13 +246,13 @@ void MoetraceWriter::State::store(const Pending& work,
   tables::write_sm_records(*database, work.sm_records);
   for (const auto& c : work.counters) tables::write_counter(*database, counters_written++, c);
   for (const auto& n : work.notes) tables::write_note(*database, notes_written++, n);
+  for (const auto& [row, l] : work.losses) tables::write_loss(*database, row, l);
   for (const auto& l : work.loads) tables::write_loads(*database, l);
   for (const auto& p : work.plans) tables::write_plan(*database, p);
 }
 
 MoetraceWriter::MoetraceWriter(const std::filesystem::path& path,
                                std::chrono::milliseconds commit_interval) {
-  create_file(path);
   state_ = std::make_unique<State>(path);
   state_->launch_ids[{}] = 0;
   state_->thread =
@@ -251,7 +262,7 @@ MoetraceWriter::MoetraceWriter(const std::filesystem::path& path,
 MoetraceWriter::~MoetraceWriter() {
   state_->stop();
   try {
-    if (state_->database) state_->commit();
+    if (!state_->finished) state_->commit(false);
   } catch (const std::exception&) {
     // Whoever wants to know calls flush() or finish().
   }
@@ -304,6 +315,7 @@ void MoetraceWriter::append(TrackId track, SpanBatch batch) {
     if (columns.size() == 0) return;
     if (columns.start.front() < tail.last_start)
       throw std::invalid_argument("a batch must not start before the last span of its track");
+    state_->spans += columns.size();
     const bool has_args = !batch.args_offsets.empty();
     const bool has_depth = !columns.depth.empty();
     batch.columns.depth.resize(columns.size());
@@ -318,7 +330,7 @@ void MoetraceWriter::append(TrackId track, SpanBatch batch) {
       tail.add(span, args);
       if (tail.full()) state_->seal(track, tail);
     }
-    state_->changed = true;
+    state_->changed = state_->recorded = true;
     waiting = state_->pending.chunks.size();
   }
   if (waiting >= kMaxWaitingChunks) flush();
@@ -328,13 +340,13 @@ void MoetraceWriter::add_sm_records(std::vector<SmRecord> records) {
   std::lock_guard lock(state_->mutex);
   auto& all = state_->pending.sm_records;
   all.insert(all.end(), records.begin(), records.end());
-  state_->changed = true;
+  state_->changed = state_->recorded = true;
 }
 
 void MoetraceWriter::add_counter(CounterSeries series) {
   std::lock_guard lock(state_->mutex);
   state_->pending.counters.push_back(std::move(series));
-  state_->changed = true;
+  state_->changed = state_->recorded = true;
 }
 
 void MoetraceWriter::add_note(Note note) {
@@ -343,10 +355,16 @@ void MoetraceWriter::add_note(Note note) {
   state_->changed = true;
 }
 
+void MoetraceWriter::add_loss(Loss loss) {
+  std::lock_guard lock(state_->mutex);
+  state_->losses_changed.insert(state_->losses.add(std::move(loss)));
+  state_->changed = true;
+}
+
 void MoetraceWriter::add_loads(LoadRow row) {
   std::lock_guard lock(state_->mutex);
   state_->pending.loads.push_back(std::move(row));
-  state_->changed = true;
+  state_->changed = state_->recorded = true;
 }
 
 void MoetraceWriter::add_plan(PlanRow row) {
@@ -362,25 +380,30 @@ void MoetraceWriter::set_info(TraceInfo info) {
 }
 
 void MoetraceWriter::flush() {
-  state_->commit();
+  state_->commit(true);
+}
+
+bool MoetraceWriter::in_place() const {
+  return state_->file.in_place();
+}
+
+bool MoetraceWriter::has_records() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->recorded;
 }
 
 void MoetraceWriter::finish(Progress& progress) {
   state_->stop();
-  state_->commit();
-  auto& database = *state_->database;
+  state_->commit(true);
+  auto& database = state_->file.database();
   {
     const TracePtr trace = open_moetrace(state_->path);
     database.execute("BEGIN IMMEDIATE");
     tables::write_summaries(database, *trace, progress);
     database.execute("COMMIT");
   }
-  sqlite3_busy_timeout(database.handle(), 0);
-  // A reader that has the file open keeps the log in use; its last close folds it in.
-  sqlite3_exec(database.handle(), "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE",
-               nullptr, nullptr, nullptr);
-  database.close();
-  state_->database.reset();
+  state_->finished = true;
+  state_->file.close();
 }
 
 }  // namespace moescope

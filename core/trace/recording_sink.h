@@ -6,9 +6,6 @@
 
 namespace moescope {
 
-/// Reason in TraceInfo::skipped for records that the rings of a recorder could not take.
-inline constexpr const char* kDroppedRecords = "record dropped: ring full";
-
 /// A TraceSink that also takes what only recordings have. Calls come from one thread at a time.
 class RecordingSink : public TraceSink {
  public:
@@ -33,6 +30,7 @@ class RecordingTee final : public RecordingSink {
   void add_sm_records(std::vector<SmRecord> records) override;
   void add_counter(CounterSeries series) override;
   void add_note(Note note) override;
+  void add_loss(Loss loss) override;
   void set_info(TraceInfo info) override;
   void add_loads(LoadRow row) override;
   void add_plan(PlanRow row) override;

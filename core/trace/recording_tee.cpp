@@ -59,6 +59,11 @@ void RecordingTee::add_note(Note note) {
   first_.add_note(std::move(note));
 }
 
+void RecordingTee::add_loss(Loss loss) {
+  second_.add_loss(loss);
+  first_.add_loss(std::move(loss));
+}
+
 void RecordingTee::set_info(TraceInfo info) {
   second_.set_info(info);
   first_.set_info(std::move(info));

@@ -39,6 +39,8 @@ class TraceSink {
   virtual void add_sm_records(std::vector<SmRecord> records) = 0;
   virtual void add_counter(CounterSeries series) = 0;
   virtual void add_note(Note note) = 0;
+  /// Something was not recorded. Of one kind, place and reason in order of time, see LossList.
+  virtual void add_loss(Loss loss) = 0;
   /// Facts about the whole; may be called again, the last call counts.
   virtual void set_info(TraceInfo info) = 0;
 };
@@ -58,6 +60,7 @@ class TraceBuilder final : public TraceSink {
   void add_sm_records(std::vector<SmRecord> records) override;
   void add_counter(CounterSeries series) override;
   void add_note(Note note) override;
+  void add_loss(Loss loss) override;
   void set_info(TraceInfo info) override;
 
   /// Appends a finished chunk, e.g. of another trace; the order of append() applies.

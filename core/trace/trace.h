@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/trace/chunk.h"
+#include "core/trace/losses.h"
 #include "core/trace/strings.h"
 #include "core/trace/summary.h"
 #include "core/trace/types.h"
@@ -60,6 +61,7 @@ struct TraceParts {
   std::vector<SmRecord> sm_records;                 ///< in memory, else asked of the store once
   std::vector<CounterSeries> counters;              ///< in memory, else asked of the store once
   std::vector<Note> notes;
+  std::vector<Loss> losses;
   std::shared_ptr<const StringTable> strings;
   std::shared_ptr<const ChunkStore> store;
 };
@@ -80,6 +82,8 @@ class Trace {
   std::vector<std::span<const SmRecord>> sm_record_pieces() const;
   const std::vector<CounterSeries>& counters() const;
   const std::vector<Note>& notes() const { return parts_.notes; }
+  /// What the recorder could not keep, in the order in which it was noticed.
+  const std::vector<Loss>& losses() const { return parts_.losses; }
   const StringTable& strings() const { return *parts_.strings; }
   std::shared_ptr<const StringTable> shared_strings() const { return parts_.strings; }
 

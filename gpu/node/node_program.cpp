@@ -223,7 +223,8 @@ void finish(Recorder& recorder, Recording& recording, RecorderStatistics& record
             const std::string& reason) {
   recorded = recorder.finish();
   if (recording.listener) recording.listener->close(reason);
-  if (!recording.writer) return;
+  // A run that failed before it recorded anything leaves the file as it was.
+  if (!recording.writer || (reason != kNodeEnded && !recording.writer->has_records())) return;
   Progress writing;
   recording.writer->finish(writing);
 }
@@ -300,6 +301,8 @@ void run(NodeOptions& options) {
     throw Error("--backend", options.backend, "there is no such backend", "use cpu or cuda");
   if (options.limit.seconds == 0 && options.limit.steps == 0 && options.listen.empty())
     options.limit.seconds = 5;
+  if (!options.out.empty())
+    refuse_to_overwrite(options.out, {options.plan, options.next_plan, options.routing});
   options.engine.workload = parse_workload(options.workload);
   options.engine.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
   options.engine.overlap = !options.serial;

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <type_traits>
+
+#include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
 namespace {
@@ -12,6 +15,7 @@ namespace {
 constexpr auto kDrainInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kLoadWindow = 1'000'000'000;  ///< ns
 constexpr int kDevice = 0;
+constexpr const char* kFullRing = "the ring of the recorder was full";
 
 /// Writes the arguments of a span over `text`: thousands a second, so without a string for each
 /// part.
@@ -161,6 +165,7 @@ void Recorder::drain() {
   logs_.fetch();
   for (std::size_t rank = 0; rank < logs_.size(); ++rank) drain_rank(rank);
   write_host_records();
+  drained_ = steady_now();
   sink_.end_round();
 }
 
@@ -169,24 +174,51 @@ void Recorder::drain_rank(std::size_t rank) {
   const UnitKind unit = ranks_[rank].unit;
   const auto process = static_cast<ProcessId>(rank);
   std::vector<SpanRecord> spans;
-  const auto fetch = [&](Ring<SpanRecord>& ring, TrackId track) {
+  const auto fetch = [&](Ring<SpanRecord>& ring, TrackId track, std::uint64_t& drops) {
     spans.clear();
     ring.drain(spans);
     statistics_.spans += spans.size();
     write_spans(track, spans, unit);
+    report_drops(ring, std::span<const SpanRecord>(spans), rank, track, drops);
   };
+  Tracks& tracks = tracks_[rank];
   for (int i = 0; i < kLogStreams; ++i)
-    fetch(log.streams[static_cast<std::size_t>(i)], tracks_[rank].streams[i]);
+    fetch(log.streams[static_cast<std::size_t>(i)], tracks.streams[i], tracks.stream_drops[i]);
   for (int i = 0; i < kMaxMicroBatches; ++i)
-    fetch(log.micro_batches[static_cast<std::size_t>(i)], tracks_[rank].micro_batches[i]);
+    fetch(log.micro_batches[static_cast<std::size_t>(i)], tracks.micro_batches[i],
+          tracks.micro_batch_drops[i]);
   std::vector<WorkerRecord> workers;
-  for (auto& ring : log.workers) ring.drain(workers);
+  for (int i = 0; i < kLogStreams; ++i) {
+    Ring<WorkerRecord>& ring = log.workers[static_cast<std::size_t>(i)];
+    const std::size_t before = workers.size();
+    ring.drain(workers);
+    report_drops(ring, std::span<const WorkerRecord>(workers).subspan(before), rank,
+                 tracks.streams[i], tracks.worker_drops[i]);
+  }
   std::sort(workers.begin(), workers.end(),
             [](const WorkerRecord& a, const WorkerRecord& b) { return a.begin < b.begin; });
   std::vector<SmRecord> records;
   for (const WorkerRecord& w : workers)
     records.push_back({time(w.begin), time(w.end), process, kDevice, w.worker, w.correlation});
   if (!records.empty()) sink_.add_sm_records(std::move(records));
+}
+
+template <typename T>
+void Recorder::report_drops(const Ring<T>& ring, std::span<const T> drained, std::size_t rank,
+                            TrackId track, std::uint64_t& seen) {
+  const std::uint64_t dropped = ring.dropped();
+  if (dropped == seen) return;
+  // A ring drops once it is full, so after the last entry that it took.
+  const TimeNs begin = time(drained.empty() ? drained_ : drained.back().end);
+  constexpr LossKind kind =
+      std::is_same_v<T, SpanRecord> ? LossKind::DroppedSpans : LossKind::DroppedSmRecords;
+  sink_.add_loss({kind,
+                  static_cast<ProcessId>(rank),
+                  track,
+                  {begin, std::max(begin, time(steady_now()))},
+                  dropped - seen,
+                  kFullRing});
+  seen = dropped;
 }
 
 void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit) {
@@ -302,8 +334,6 @@ void Recorder::write_info() {
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   const auto steady = std::chrono::steady_clock::now().time_since_epoch();
   info.start_epoch_ns = std::chrono::nanoseconds(wall - steady).count() + start_;
-  info.events = statistics_.spans;
-  if (statistics_.dropped > 0) info.skipped[kDroppedRecords] = statistics_.dropped;
   sink_.set_info(info);
 }
 

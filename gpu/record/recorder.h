@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -65,6 +66,9 @@ class Recorder {
  private:
   struct Tracks {
     TrackId streams[kLogStreams] = {}, micro_batches[kMaxMicroBatches] = {};
+    /// Drops of each ring that were reported.
+    std::uint64_t stream_drops[kLogStreams] = {}, micro_batch_drops[kMaxMicroBatches] = {},
+                  worker_drops[kLogStreams] = {};
   };
   struct LoadWindow {
     StepLoads sum;
@@ -78,6 +82,10 @@ class Recorder {
   void run();
   void drain();
   void drain_rank(std::size_t rank);
+  /// Reports what a ring dropped since `seen`; `drained` is what was just taken from it.
+  template <typename T>
+  void report_drops(const Ring<T>& ring, std::span<const T> drained, std::size_t rank,
+                    TrackId track, std::uint64_t& seen);
   StringId name_of(const SpanRecord& record, UnitKind unit);
   void write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit);
   void write_loads(const LoadWindow& window);
@@ -97,6 +105,7 @@ class Recorder {
   std::vector<Tracks> tracks_;
   TrackId request_track_ = 0, step_tracks_[2] = {}, engine_tracks_[kEngineTracks] = {};
   RecorderStatistics statistics_;
+  std::int64_t drained_ = 0;           ///< when the rings were emptied before
   std::map<NameKey, StringId> names_;  ///< as interned
 
   std::mutex mutex_;  ///< guards the queues below

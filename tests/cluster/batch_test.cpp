@@ -162,6 +162,19 @@ const Hostile kHostile[] = {
     {"NoteTrack", [](B& b) { b.mutable_notes(0)->set_track(3); }, "unknown"},
     {"LoadWindow", [](B& b) { b.mutable_loads(0)->set_begin(11); }, "ends before"},
     {"LoadLayer", [](B& b) { b.mutable_loads(0)->set_layer(-1); }, "layer is out of range"},
+    {"LossKind", [](B& b) { b.add_losses()->set_kind("forgotten"); }, "unknown kind"},
+    {"LossProcess",
+     [](B& b) {
+       b.add_losses()->set_kind("dropped_spans");
+       b.mutable_losses(0)->set_process(7);
+     },
+     "unknown process"},
+    {"LossTimes",
+     [](B& b) {
+       b.add_losses()->set_kind("dropped_spans");
+       b.mutable_losses(0)->set_begin(5);
+     },
+     "ends before it begins"},
     {"LoadSpace", [](B& b) { b.mutable_loads(0)->set_space("x"); }, "neither"},
 };
 INSTANTIATE_TEST_SUITE_P(All, ClusterHostileBatch, testing::ValuesIn(kHostile),
@@ -244,7 +257,33 @@ TEST(ClusterPublisher, DropsTheOldestForASlowViewerAndCounts) {
   const auto kept = part.snapshot();
   EXPECT_GT(result.dropped_batches, 0U);
   EXPECT_EQ(kept->span_count() + result.dropped_spans, kRounds * kSpans);
+  EXPECT_TRUE(all.snapshot()->losses().empty());
+  std::uint64_t told = 0;
+  for (const Loss& loss : kept->losses()) {
+    EXPECT_THAT(loss.reason, testing::HasSubstr("the viewer took records more slowly"));
+    if (loss.kind == LossKind::DroppedSpans) told += loss.count.value_or(0);
+  }
+  EXPECT_EQ(told, result.dropped_spans) << "as losses, with their times";
   EXPECT_EQ(kept->name({0, static_cast<std::uint32_t>(kept->span_count()) - 1}), "kernel 49");
+}
+
+TEST(ClusterPublisher, ALossInTheNodeReachesEveryViewerOfThatTime) {
+  Publisher publisher;
+  test::FakeRecorder recorder(publisher);
+  const Loss early{LossKind::ReducedDetail, ProcessId{0}, {}, {0, 5}, {}, "too much at once"};
+  const Loss late{LossKind::DroppedSpans, ProcessId{0}, TrackId{0}, {7, 9}, 3, "a ring was full"};
+  const auto first = publisher.subscribe("first", 100);
+  publisher.add_loss(early);
+  const auto second = publisher.subscribe("second", 100);
+  publisher.add_loss(late);
+  publisher.end("over");
+  for (const auto* viewer : {&first, &second}) {
+    LiveTrace trace(1000);
+    BatchReader reader(trace, "node", publisher.run());
+    while (const auto batch = (*viewer)->wait_next()) reader.read(*batch);
+    EXPECT_EQ(trace.snapshot()->losses(),
+              viewer == &first ? std::vector<Loss>({early, late}) : std::vector<Loss>({late}));
+  }
 }
 
 TEST(ClusterPublisher, SendsNothingWithoutCredit) {

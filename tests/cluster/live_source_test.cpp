@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/trace/moetrace.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
@@ -165,6 +166,7 @@ class BreakableTransport final : public Transport {
 
 TEST(ClusterLiveSource, ALostNodeIsToldAndReconnectGoesOnWithTheSameTrace) {
   const test::TempFolder folder;
+  write_text_file(folder / "live-2.moetrace", "of somebody else");
   Publisher publisher, second;
   test::FakeControl control;
   test::FakeRecorder recorder(publisher);
@@ -205,8 +207,17 @@ TEST(ClusterLiveSource, ALostNodeIsToldAndReconnectGoesOnWithTheSameTrace) {
   EXPECT_EQ(source.snapshot()->trace->span_count(), 3U);
   EXPECT_GT(source.snapshot()->generation, generation);
   source.stop();
-  EXPECT_EQ(open_moetrace(folder / "live.moetrace")->span_count(), 15U);
-  EXPECT_EQ(open_moetrace(folder / "live-2.moetrace")->span_count(), 3U);
+  const TracePtr first = open_moetrace(folder / "live.moetrace");
+  EXPECT_EQ(first->span_count(), 15U);
+  EXPECT_EQ(open_moetrace(folder / "live-3.moetrace")->span_count(), 3U);
+  EXPECT_EQ(read_text_file(folder / "live-2.moetrace", 100), "of somebody else");
+  // The time without a connection is a loss, from the last span before it to the first one after.
+  ASSERT_EQ(first->losses().size(), 1U);
+  const Loss& gap = first->losses()[0];
+  EXPECT_EQ(gap.kind, LossKind::Disconnected);
+  EXPECT_EQ(gap.when.begin, first->span({0, 9}).end());
+  EXPECT_EQ(gap.when.end, first->span({0, 10}).end());
+  EXPECT_EQ(gap.count, std::nullopt);
 }
 
 TEST(ClusterLiveSource, NonsenseFromTheNodeEndsInLostAndKeepsTheRest) {

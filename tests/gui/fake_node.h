@@ -72,15 +72,17 @@ class FakeNode final : public NodeControl {
     imbalance_ = imbalance;
   }
 
-  /// Rings that were full, told by status() only, as a runtime does until its end.
+  /// Rings that were full, so far told by status() only.
   void drop(std::uint64_t records) {
     std::lock_guard lock(mutex_);
     dropped_ += records;
   }
-  /// The end of a run: the recording gets the number of dropped records.
+  /// The end of a run: the recording gets the loss of the dropped records.
   void end(const std::string& reason = kNodeEnded) {
     std::lock_guard lock(mutex_);
-    if (dropped_ > 0) info_.skipped[kDroppedRecords] = dropped_;
+    if (dropped_ > 0)
+      publisher.add_loss(
+          {LossKind::DroppedSpans, ProcessId{0}, {}, {0, now_}, dropped_, "a ring was full"});
     publisher.set_info(info_);
     publisher.end(reason);
   }

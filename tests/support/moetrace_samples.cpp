@@ -134,6 +134,8 @@ void fill_sample(TraceSink& sink) {
                  .text = "look here",
                  .color = "blue"});
   sink.add_note({.time = -1, .text = "whole trace"});
+  sink.add_loss({LossKind::DroppedSpans, zero, stream, {100, 200}, 12, "the ring was full"});
+  sink.add_loss({LossKind::Disconnected, {}, {}, {-5, 300}, {}, "the connection was lost"});
 }
 
 TracePtr sample_trace() {
@@ -151,6 +153,7 @@ void expect_same_trace(const Trace& a, const Trace& b) {
   expect_same(a.sm_records(), b.sm_records(), "SM record");
   expect_same(a.counters(), b.counters(), "counter");
   expect_same(a.notes(), b.notes(), "note");
+  EXPECT_EQ(a.losses(), b.losses());
   EXPECT_EQ(a.range(), b.range());
   ASSERT_EQ(a.strings().size(), b.strings().size());
   for (StringId id = 0; id < a.strings().size(); ++id) EXPECT_EQ(a.strings()[id], b.strings()[id]);

@@ -18,9 +18,10 @@ namespace {
 using test::TempFolder;
 using testing::HasSubstr;
 
-/// What a file of version 3 did not have.
+/// What files of versions 4 and 3 did not have.
+constexpr const char* kAsVersionFour = "DROP TABLE losses; PRAGMA user_version = 4";
 constexpr const char* kAsVersionThree =
-    "ALTER TABLE notes DROP COLUMN span; ALTER TABLE notes DROP COLUMN color;"
+    "DROP TABLE losses; ALTER TABLE notes DROP COLUMN span; ALTER TABLE notes DROP COLUMN color;"
     "ALTER TABLE devices DROP COLUMN on_cpu; PRAGMA user_version = 3";
 
 class MoetraceDamage : public testing::Test {
@@ -96,7 +97,7 @@ TEST_F(MoetraceDamage, FilesOfOtherKindsAreNamed) {
 TEST_F(MoetraceDamage, ANewerVersionIsRefusedWithBothVersions) {
   change("PRAGMA user_version = 99");
   EXPECT_THAT(error(file_), testing::AllOf(HasSubstr("a.moetrace"), HasSubstr("newer"),
-                                           HasSubstr("99"), HasSubstr("up to 4")));
+                                           HasSubstr("99"), HasSubstr("up to 5")));
   change("PRAGMA user_version = 0");
   EXPECT_THAT(error(file_), HasSubstr("does not exist"));
 }
@@ -113,6 +114,22 @@ TEST_F(MoetraceDamage, AVersionOneFileOpensAndIsLeftAsItWas) {
   EXPECT_EQ(read_all(*trace), read_all(*test::sample_trace()));
   EXPECT_TRUE(content() == before);
   EXPECT_EQ(folder_.file_count(), 1U);
+}
+
+TEST_F(MoetraceDamage, AVersionFourFileHasNoLosses) {
+  change(kAsVersionFour);
+  EXPECT_THAT(open_moetrace(file_)->losses(), testing::IsEmpty());
+}
+
+TEST_F(MoetraceDamage, LossesThatMakeNoSenseAreRefused) {
+  const char* wrong[] = {"kind = 'forgotten'",    "track = 99",       "process = 99", "count = -1",
+                         "end_ns = begin_ns - 1", "begin_ns = 'soon'"};
+  for (const std::string& value : wrong) {
+    Progress progress;
+    write_moetrace(*test::sample_trace(), file_, progress);
+    change("UPDATE losses SET " + value + " WHERE id = 0");
+    EXPECT_FALSE(error(file_).empty()) << value;
+  }
 }
 
 TEST_F(MoetraceDamage, NotesAndDevicesOfAVersionThreeFileAreRead) {

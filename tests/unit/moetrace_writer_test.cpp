@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/trace/moetrace.h"
 #include "tests/support/moetrace_samples.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 using test::expect_same_trace;
 using test::TempFolder;
+using testing::HasSubstr;
 using namespace std::chrono_literals;
 
 SpanBatch one_span(TimeNs start, StringId name = 0, const std::string& args = "") {
@@ -45,7 +47,8 @@ TEST(MoetraceWriter, AReaderKeepsItsViewWhileTheFileGrows) {
   TempFolder folder;
   MoetraceWriter writer(folder / "a.moetrace", 1h);
   const TrackId track = writer.add_track({0, TrackType::Worker, -1, 0, "worker"});
-  EXPECT_EQ(open_moetrace(folder / "a.moetrace")->tracks().size(), 0U);
+  EXPECT_EQ(folder.file_count(), 1U) << "beside its place, and not in it";
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.moetrace"));
   writer.append(track, one_span(10, writer.strings().intern("first"), "{\"a\":1}"));
   writer.flush();
   const TracePtr early = open_moetrace(folder / "a.moetrace");
@@ -97,6 +100,7 @@ TEST(MoetraceWriter, CommitsByItself) {
   MoetraceWriter writer(folder / "a.moetrace", 10ms);
   const TrackId track = writer.add_track({});
   writer.append(track, one_span(10));
+  for (int i = 0; i < 3000 && !writer.in_place(); ++i) std::this_thread::sleep_for(10ms);
   for (int i = 0; i < 3000 && open_moetrace(folder / "a.moetrace")->span_count() == 0; ++i)
     std::this_thread::sleep_for(10ms);
   const TracePtr found = open_moetrace(folder / "a.moetrace");
@@ -149,6 +153,136 @@ TEST(MoetraceWriter, BatchesOutOfOrderAreRefused) {
   const TrackId track = writer.add_track({});
   writer.append(track, one_span(10));
   EXPECT_THROW(writer.append(track, one_span(9)), std::invalid_argument);
+}
+
+/// The message of the Error that `use` throws, "" when it throws none.
+template <typename Use>
+std::string error_of(Use use) {
+  try {
+    use();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// A .moetrace that somebody has already.
+std::string write_sample(const std::filesystem::path& path) {
+  Progress progress;
+  write_moetrace(*test::sample_trace(), path, progress);
+  return read_text_file(path, 1 << 24);
+}
+
+TEST(MoetraceWriter, TheOldFileStaysUntilThereIsSomethingToRecord) {
+  TempFolder folder;
+  const auto file = folder / "a.moetrace";
+  const std::string before = write_sample(file);
+  {
+    MoetraceWriter writer(file, 1ms);
+    writer.add_process({.label = "rank 0"});
+    writer.add_track({});
+    writer.set_info({});
+    writer.add_plan({0, "epoch 0", "{}"});
+    std::this_thread::sleep_for(50ms);
+    EXPECT_FALSE(writer.in_place());
+  }
+  EXPECT_EQ(read_text_file(file, 1 << 24), before);
+  EXPECT_EQ(folder.file_count(), 1U);
+}
+
+TEST(MoetraceWriter, ASecondWriterIsRefusedAndTheRecordingGoesOn) {
+  TempFolder folder;
+  const auto file = folder / "a.moetrace";
+  MoetraceWriter writer(file, 1h);
+  const TrackId track = writer.add_track({});
+  writer.append(track, one_span(10));
+  writer.flush();
+  const std::string second = error_of([&] { MoetraceWriter{file}; });
+  EXPECT_THAT(second, HasSubstr("is being written by process " + std::to_string(getpid())));
+  EXPECT_THAT(error_of([&] { write_sample(file); }), HasSubstr("is being written"));
+  EXPECT_THAT(error_of([&] { write_text_file(file, "x"); }), HasSubstr("is being written"));
+  writer.append(track, one_span(20));
+  Progress progress;
+  writer.finish(progress);
+  EXPECT_EQ(open_moetrace(file)->span_count(), 2U);
+  EXPECT_EQ(folder.file_count(), 1U);
+  write_sample(file);  // nobody holds it any more
+}
+
+TEST(MoetraceWriter, OfTwoThatPrepareTheSameFileTheSecondToBeginIsRefused) {
+  TempFolder folder;
+  const auto file = folder / "a.moetrace";
+  MoetraceWriter first(file, 1h), second(file, 1h);
+  for (MoetraceWriter* writer : {&first, &second})
+    writer->append(writer->add_track({}), one_span(1));
+  first.flush();
+  EXPECT_THAT(error_of([&] { second.flush(); }), HasSubstr("is being written"));
+  EXPECT_THAT(error_of([&] { second.flush(); }), HasSubstr("is being written"))
+      << "what it took is lost: it never seems to work again";
+  first.append(0, one_span(2));
+  first.flush();
+  EXPECT_EQ(open_moetrace(file)->span_count(), 2U);
+}
+
+TEST(MoetraceWriter, AFileThatIsTakenAwayIsAnError) {
+  for (const char* how : {"remove", "replace", "log"}) {
+    TempFolder folder;
+    const auto file = folder / "a.moetrace";
+    MoetraceWriter writer(file, 1h);
+    const TrackId track = writer.add_track({});
+    writer.append(track, one_span(10));
+    writer.flush();
+    if (how == std::string("replace")) {
+      write_sample(folder / "b.moetrace");
+      std::filesystem::rename(folder / "b.moetrace", file);
+    } else {
+      std::filesystem::remove(how == std::string("log") ? folder / "a.moetrace-wal" : file);
+    }
+    writer.append(track, one_span(20));
+    EXPECT_THAT(error_of([&] { writer.flush(); }), HasSubstr("another program")) << how;
+  }
+}
+
+TEST(MoetraceWriter, TheLogOfAKilledRecordingIsNotTakenForThatOfTheNext) {
+  TempFolder folder;
+  const auto file = folder / "a.moetrace";
+  const pid_t child = fork();
+  if (child == 0) {
+    MoetraceWriter writer(file, 1h);
+    writer.append(writer.add_track({}), one_span(10));
+    writer.flush();
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(std::filesystem::exists(folder / "a.moetrace-wal"));
+  ASSERT_EQ(open_moetrace(file)->span_count(), 1U);
+  write_sample(file);
+  expect_same_trace(*test::sample_trace(), *open_moetrace(file));
+  EXPECT_EQ(folder.file_count(), 1U);
+}
+
+TEST(MoetraceWriter, ARecordingNeedsAFileOfItsOwn) {
+  EXPECT_THAT(error_of([] { MoetraceWriter{"/dev/null"}; }), HasSubstr("is no ordinary file"));
+  EXPECT_THAT(error_of([] { MoetraceWriter{"/tmp"}; }), HasSubstr("is a folder"));
+}
+
+TEST(MoetraceWriter, LossesThatFollowEachOtherAreOneRow) {
+  TempFolder folder;
+  MoetraceWriter writer(folder / "a.moetrace", 1h);
+  const ProcessId process = writer.add_process({.label = "rank 0"});
+  for (TimeNs at = 0; at < 1000; at += 100) {
+    writer.add_loss({LossKind::DroppedSpans, process, {}, {at, at + 50}, 3, "full"});
+    writer.flush();
+  }
+  writer.add_loss(
+      {LossKind::DroppedSpans, process, {}, {10'000'000'000, 10'000'000'001}, 1, "full"});
+  Progress progress;
+  writer.finish(progress);
+  const std::vector<Loss> expected = {
+      {LossKind::DroppedSpans, process, {}, {0, 950}, 30, "full"},
+      {LossKind::DroppedSpans, process, {}, {10'000'000'000, 10'000'000'001}, 1, "full"}};
+  EXPECT_EQ(open_moetrace(folder / "a.moetrace")->losses(), expected);
 }
 
 }  // namespace
