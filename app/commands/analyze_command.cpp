@@ -6,6 +6,7 @@
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
 #include "core/analysis/gpu_work.h"
+#include "core/analysis/losses.h"
 #include "core/error.h"
 #include "core/import/open.h"
 
@@ -38,7 +39,8 @@ Json events_json(const OverlapFigures& f) {
   return {{"comm", f.comm_events}, {"compute", f.compute_events}, {"memory", f.memory_events}};
 }
 
-Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAllocation* sm) {
+Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAllocation* sm,
+                 const std::optional<TimeRange>& window) {
   const auto& process = trace.processes().at(overlap.key.process);
   const Device* device = find_device(trace, overlap.key);
   const auto& f = overlap.figures;
@@ -50,6 +52,7 @@ Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAlloc
       {"sm_count", device != nullptr && device->sm_count > 0 ? Json(device->sm_count) : Json()},
       {"events", events_json(f)}};
   json.update(figures_json(f));
+  json["lost_ns"] = lost_time(losses_in(trace, window, overlap.key.process), window);
   json["sm"] = sm != nullptr ? sm_json(*sm) : Json();
   return json;
 }
@@ -73,7 +76,7 @@ std::string ms(std::int64_t ns) {
 }
 
 void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
-                 const std::vector<SmAllocation>& sm) {
+                 const std::vector<SmAllocation>& sm, const std::optional<TimeRange>& window) {
   for (const auto& [key, f] : devices) {
     const auto& process = trace.processes().at(key.process);
     const Device* device = find_device(trace, key);
@@ -99,6 +102,12 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
     } else {
       fmt::print("  SMs            not known: the trace names no SM count\n");
     }
+    const auto losses = losses_in(trace, window, key.process);
+    if (!losses.empty())
+      fmt::print(
+          "  lost           {:>12} ms    in which records are missing: the figures know only "
+          "what was recorded\n",
+          ms(lost_time(losses, window)));
   }
   if (devices.empty()) fmt::print("no GPU work in this trace\n");
 }
@@ -122,10 +131,12 @@ void print_scopes(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
   }
 }
 
-void print_remarks(const TraceInfo& info) {
-  for (const auto& [reason, count] : info.skipped)
+void print_remarks(const Trace& trace, const std::optional<TimeRange>& window) {
+  for (const auto& [reason, count] : trace.info().skipped)
     fmt::print(stderr, "skipped {} events: {}\n", count, reason);
-  for (const auto& warning : info.warnings) fmt::print(stderr, "note: {}\n", warning);
+  for (const auto& warning : trace.info().warnings) fmt::print(stderr, "note: {}\n", warning);
+  for (const LossSummary& lost : summarise(losses_in(trace, window)))
+    fmt::print(stderr, "lost: {}\n", describe(lost, trace));
 }
 
 void run(const AnalyzeOptions& options) {
@@ -146,17 +157,18 @@ void run(const AnalyzeOptions& options) {
   const auto sm = analyze_sm_allocation(*trace, classes, window, progress);
   progress.report(1, "done");
   if (!options.json) {
-    print_remarks(trace->info());
-    print_table(*trace, overlap.overlap, sm);
+    print_remarks(*trace, window);
+    print_table(*trace, overlap.overlap, sm, window);
     if (options.scopes) print_scopes(*trace, overlap.scopes);
     return;
   }
   Json document = {
-      {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(trace->info())}};
+      {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(*trace)}};
   document["warnings"] = trace->info().warnings;
+  document["losses"] = losses_json(*trace, losses_in(*trace, window));
   document["devices"] = Json::array();
   for (const auto& device : overlap.overlap)
-    document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key)));
+    document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key), window));
   if (options.scopes) document["scopes"] = scopes_json(*trace, overlap.scopes);
   print_json(document);
 }

@@ -19,6 +19,9 @@ struct AttachOptions : NodeOptions {
 
 using Clock = std::chrono::steady_clock;
 
+/// Nobody looks at the trace: what matters goes to the file.
+constexpr std::size_t kHeld = 100'000;
+
 Json summary(const AttachOptions& options, const LiveSnapshot& s, double seconds) {
   return {{"schema", 1},
           {"target", options.target},
@@ -31,8 +34,8 @@ Json summary(const AttachOptions& options, const LiveSnapshot& s, double seconds
           {"spans", s.spans},
           {"batches", s.batches},
           {"bytes", s.bytes},
-          {"requests", s.requests.size()},
-          {"steps", s.steps.size()},
+          {"requests", s.request_count},
+          {"steps", s.step_count},
           {"plans", s.plans.size()},
           {"dropped",
            {{"batches", s.drops.batches}, {"spans", s.drops.spans}, {"records", s.drops.records}}}};
@@ -59,17 +62,17 @@ void follow(LiveSource& source, const AttachOptions& options, Clock::time_point 
     if (state == LiveState::Lost || state == LiveState::Ended) return;
     const std::chrono::duration<double> passed = Clock::now() - begin;
     if (options.seconds && passed.count() >= *options.seconds) return;
-    const auto s = source.snapshot();
+    const LiveFigures s = source.figures();
     progress.report(options.seconds ? passed.count() / *options.seconds : 0,
-                    fmt::format("{}: {} spans, {:.0f} a second, {} dropped", to_string(s->state),
-                                s->spans, s->rates.spans_per_second, s->drops.spans));
+                    fmt::format("{}: {} spans, {:.0f} a second, {} dropped", to_string(s.state),
+                                s.spans, s.rates.spans_per_second, s.drops.spans));
     std::this_thread::sleep_for(kLook);
   }
 }
 
 void run(const AttachOptions& options) {
   const auto begin = Clock::now();
-  LiveSource source(connect_node(options), {.recording = options.out});
+  LiveSource source(connect_node(options), {.recording = options.out, .max_held = kHeld});
   try {
     follow(source, options, begin);
   } catch (const Cancelled&) {

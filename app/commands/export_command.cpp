@@ -9,6 +9,7 @@
 #include "app/commands/gui_headless.h"
 #include "core/error.h"
 #include "core/export/chrome_json.h"
+#include "core/files.h"
 #include "core/import/open.h"
 #include "views/common/chart.h"
 #include "views/common/theme.h"
@@ -52,6 +53,7 @@ void export_chrome(const ExportOptions& options) {
                   "Choose another name for --chrome");
   }
   Progress& progress = command_progress();
+  refuse_to_overwrite(options.chrome, {options.files.begin(), options.files.end()});
   const TracePtr trace =
       open_trace({options.files.begin(), options.files.end()}, ImportOptions{}, progress);
   write_chrome_json(*trace, options.chrome, progress);
@@ -64,6 +66,7 @@ void export_file(const ExportOptions& options) {
     throw CLI::ValidationError("export", "give either --chart and -o, or --chrome OUT.json");
   if (!options.chrome.empty()) return export_chrome(options);
   if (options.output.empty()) throw CLI::RequiredError("-o");
+  refuse_to_overwrite(options.output, {options.files.begin(), options.files.end()});
   const QSize size = parse_size(options.size);
   const auto application = headless_application();
   const Theme& theme = options.theme == "dark" ? Theme::dark_theme() : Theme::light();

@@ -5,7 +5,7 @@
 
 #include "app/commands/command.h"
 #include "core/analysis/classify.h"
-#include "core/error.h"
+#include "core/files.h"
 #include "core/import/open.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/notes_file.h"
@@ -18,17 +18,9 @@ struct ImportArguments {
   std::filesystem::path out, rules;
 };
 
-void refuse_to_overwrite(const ImportArguments& arguments) {
-  for (const auto& file : arguments.files) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(file, arguments.out, ignored))
-      throw Error(arguments.out.string(), "", "is one of the files to import",
-                  "Choose another name for -o");
-  }
-}
-
 void import_files(const ImportArguments& arguments) {
-  refuse_to_overwrite(arguments);
+  refuse_to_overwrite(arguments.out, arguments.files);
+  if (!arguments.rules.empty()) refuse_to_overwrite(arguments.out, {arguments.rules});
   MoetraceExtras extras;
   if (!arguments.rules.empty()) extras.rules_json = read_rule_file(arguments.rules);
   Progress& progress = command_progress();

@@ -7,6 +7,7 @@
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
 #include "core/analysis/gpu_work.h"
+#include "core/analysis/losses.h"
 #include "core/import/open.h"
 
 namespace moescope {
@@ -106,7 +107,8 @@ Json info_json(const Trace& trace) {
   json["tracks"] = trace.tracks().size();
   json["counters"] = trace.counters().size();
   json["sm_records"] = trace.sm_records().size();
-  json["skipped"] = skipped_json(info);
+  json["skipped"] = skipped_json(trace);
+  json["losses"] = losses_json(trace, trace.losses());
   json["warnings"] = info.warnings;
   json["alignments"] = alignment_list(info);
   json["extra"] = info.extra;
@@ -119,7 +121,7 @@ std::string shown(const Json& value) {
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-void print_text(const Json& json) {
+void print_text(const Json& json, const Trace& trace) {
   for (const auto& file : json["files"]) fmt::print("file       {}\n", shown(file));
   fmt::print("format     {}\n", shown(json["format"]));
   fmt::print("producer   {}\n", shown(json["producer"]));
@@ -138,8 +140,10 @@ void print_text(const Json& json) {
                device["on_cpu"] == true ? "CPU" : "GPU " + shown(device["device"]),
                shown(device["name"]), shown(device["sm_count"]),
                device["on_cpu"] == true ? "workers" : "SMs");
-  for (const auto& skipped : json["skipped"])
-    fmt::print("skipped    {} events: {}\n", shown(skipped["count"]), shown(skipped["reason"]));
+  for (const auto& [reason, count] : trace.info().skipped)
+    fmt::print("skipped    {} events: {}\n", count, shown(reason));
+  for (const LossSummary& lost : summarise(trace.losses()))
+    fmt::print("lost       {}\n", describe(lost, trace));
   for (const auto& alignment : json["alignments"])
     fmt::print("clock      {}: offset {} ns, {} collectives, residual {} ns, {}\n",
                shown(alignment["file"]), shown(alignment["offset_ns"]),
@@ -160,7 +164,7 @@ void run(const InfoOptions& options) {
   if (options.json)
     print_json(json);
   else
-    print_text(json);
+    print_text(json, *trace);
 }
 
 }  // namespace

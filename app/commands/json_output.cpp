@@ -1,15 +1,42 @@
 #include "app/commands/json_output.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
+#include "core/analysis/losses.h"
+
 namespace moescope {
 
-Json skipped_json(const TraceInfo& info) {
+Json skipped_json(const Trace& trace) {
   Json list = Json::array();
-  for (const auto& [reason, count] : info.skipped)
+  for (const auto& [reason, count] : trace.info().skipped)
     list.push_back({{"reason", reason}, {"count", count}});
+  for (const LossSummary& lost : summarise(trace.losses()))
+    if (lost.count.value_or(0) > 0)
+      list.push_back({{"reason", fmt::format("{}: {}", to_string(lost.kind), lost.reason)},
+                      {"count", *lost.count}});
+  return list;
+}
+
+Json losses_json(const Trace& trace, const std::vector<Loss>& losses) {
+  Json list = Json::array();
+  for (const Loss& loss : losses) {
+    const Process* process = loss.process && *loss.process < trace.processes().size()
+                                 ? &trace.processes()[*loss.process]
+                                 : nullptr;
+    const bool track = loss.track && *loss.track < trace.tracks().size();
+    list.push_back({{"kind", to_string(loss.kind)},
+                    {"process", process != nullptr ? Json(process->label) : Json()},
+                    {"rank", process != nullptr ? nullable(process->rank) : Json()},
+                    {"track", track ? Json(trace.path(*loss.track)) : Json()},
+                    {"begin_ns", loss.when.begin},
+                    {"end_ns", loss.when.end},
+                    {"count", nullable(loss.count)},
+                    {"reason", loss.reason}});
+  }
   return list;
 }
 

@@ -11,8 +11,12 @@ namespace moescope {
 
 using Json = nlohmann::ordered_json;
 
-/// [{"reason":..., "count":N}]
-Json skipped_json(const TraceInfo& info);
+/// [{"reason":..., "count":N}]: events of the source that were not used, and records that the
+/// recorder dropped.
+Json skipped_json(const Trace& trace);
+/// [{"kind":..., "process":..., "rank":..., "track":..., "begin_ns":N, "end_ns":N, "count":N,
+/// "reason":...}]
+Json losses_json(const Trace& trace, const std::vector<Loss>& losses);
 /// Null when it does not apply.
 template <typename T>
 Json nullable(const std::optional<T>& value) {

@@ -2,6 +2,7 @@
 #include "app/commands/command.h"
 #include "app/commands/gui_headless.h"
 #include "app/window/report_maker.h"
+#include "core/files.h"
 #include "core/loads/sniff.h"
 
 namespace moescope {
@@ -30,6 +31,7 @@ ReportFiles sort_files(const std::vector<std::string>& files) {
 }
 
 void make_report(const ReportOptions& options) {
+  refuse_to_overwrite(options.output, {options.files.begin(), options.files.end()});
   const auto files = sort_files(options.files);
   const auto application = headless_application();
   LoadDocument loads;

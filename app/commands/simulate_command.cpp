@@ -6,6 +6,7 @@
 #include "app/commands/predict_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/import/open.h"
 #include "core/placement/shared_expert.h"
 #include "core/placement/validate.h"
@@ -102,6 +103,9 @@ void run(const SimulateCommand& command) {
     s.hardware = std::move(fitted.hardware);
     constants = std::move(fitted.constants);
   }
+  if (!command.output.empty())
+    refuse_to_overwrite(command.output, {command.loads, command.plan, command.refit, command.unit,
+                                         command.model, command.hardware});
   s.unit = load_unit(command.unit);
   s.unit.comm_sms = command.comm_sms.value_or(s.unit.comm_sms);
   const auto loads =

@@ -2,6 +2,7 @@
 
 #include <QFileInfo>
 
+#include "core/analysis/losses.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -20,7 +21,8 @@ QString join_names(const QStringList& files) {
 
 }  // namespace
 
-UserMessage describe_findings(const TraceInfo& info) {
+UserMessage describe_findings(const Trace& trace) {
+  const TraceInfo& info = trace.info();
   UserMessage message;
   QStringList summary, details;
   quint64 skipped = 0;
@@ -29,6 +31,11 @@ UserMessage describe_findings(const TraceInfo& info) {
     details
         << QObject::tr("%1 skipped: %2").arg(format_count(count), QString::fromStdString(reason));
   }
+  const auto lost = summarise(trace.losses());
+  for (const LossSummary& loss : lost) details << QString::fromStdString(describe(loss, trace));
+  if (!lost.empty())
+    summary << QObject::tr("the recording lost something: %1")
+                   .arg(QString::fromStdString(describe(lost.front(), trace)));
   if (skipped != 0) summary << QObject::tr("%1 events skipped").arg(format_count(skipped));
   for (const std::string& warning : info.warnings) details << QString::fromStdString(warning);
   for (const ClockAlignment& alignment : info.alignments) {
@@ -42,8 +49,9 @@ UserMessage describe_findings(const TraceInfo& info) {
   }
   if (!info.warnings.empty()) summary << QString::fromStdString(info.warnings.front());
   if (!info.alignments.empty()) summary << QObject::tr("clocks aligned");
-  message.level = skipped != 0 || !info.warnings.empty() ? UserMessage::Level::Warning
-                                                         : UserMessage::Level::Info;
+  message.level = skipped != 0 || !lost.empty() || !info.warnings.empty()
+                      ? UserMessage::Level::Warning
+                      : UserMessage::Level::Info;
   message.text = summary.join(QStringLiteral("; "));
   message.details = details.join(QLatin1Char('\n'));
   return message;
@@ -92,7 +100,7 @@ void Loader::open(const QStringList& all) {
 }
 
 void Loader::tellWhatWasSkipped(const Trace& trace) {
-  UserMessage findings = describe_findings(trace.info());
+  UserMessage findings = describe_findings(trace);
   if (!findings.text.isEmpty()) Q_EMIT message(findings);
 }
 

@@ -57,8 +57,8 @@ class Loader : public QObject {
   JobRunner load_job_, analysis_job_, save_job_;
 };
 
-/// "3 events skipped: 2 without a time, 1 ..." and the warnings and clock alignment of `info`;
-/// empty text when there is nothing to tell.
-UserMessage describe_findings(const TraceInfo& info);
+/// "3 events skipped: 2 without a time, 1 ..." and the losses, warnings and clock alignment of
+/// `trace`; empty text when there is nothing to tell.
+UserMessage describe_findings(const Trace& trace);
 
 }  // namespace moescope

@@ -123,7 +123,7 @@ TEST_F(MoetraceCommands, ImportTakesTheNotesBesideTheTraceAlong) {
 TEST_F(MoetraceCommands, MistakesAreToldAndNothingIsOverwritten) {
   const auto same = test::run_moescope({"import", json_.string(), "-o", json_.string()});
   EXPECT_EQ(same.exit_code, 1);
-  EXPECT_THAT(same.err, testing::HasSubstr("is one of the files to import"));
+  EXPECT_THAT(same.err, testing::HasSubstr("is the file to read"));
   const auto wrong = test::run_moescope({"sql", json_.string(), "SELECT nothing FROM spans"});
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_THAT(wrong.err, testing::HasSubstr("character 8"));

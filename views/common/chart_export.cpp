@@ -6,11 +6,11 @@
 #include <QPageSize>
 #include <QPainter>
 #include <QPdfWriter>
-#include <QSaveFile>
 #include <QSvgGenerator>
 #include <cmath>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "views/common/chart.h"
 #include "views/common/theme.h"
 
@@ -94,11 +94,8 @@ QImage render_chart(Chart& chart, QSize size, const Theme& theme, double scale) 
 }
 
 void write_file_whole(const QString& path, const QByteArray& content) {
-  QSaveFile file(path);
-  if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size() || !file.commit()) {
-    throw Error(path.toStdString(), {}, "cannot write: " + file.errorString().toStdString(),
-                "choose a folder that you may write to, with free space");
-  }
+  write_text_file(path.toStdString(),
+                  {content.constData(), static_cast<std::size_t>(content.size())});
 }
 
 void export_chart(Chart& chart, const QString& path, QSize size, const Theme& theme, double scale) {

@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <QLocale>
+#include <QPaintEngine>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -81,6 +82,21 @@ void paint_filled(QPainter& painter, const QRectF& rect, const QColor& color, Cu
     line.setAlphaF(0.55F);
     painter.setPen(QPen(line, 1));
     paint_diagonals(painter, rect);
+  } else if (cue == Cue::Missing) {
+    QColor veil = theme.alternate, line = theme.text;
+    veil.setAlphaF(0.6F);
+    line.setAlphaF(0.5F);
+    painter.fillRect(rect, veil);
+    // A pattern is much faster than lines, but only pictures of pixels have it.
+    if (painter.paintEngine()->type() == QPaintEngine::Raster) {
+      painter.fillRect(rect, QBrush(line, Qt::DiagCrossPattern));
+    } else {
+      painter.setPen(QPen(line, 1));
+      paint_diagonals(painter, rect);
+      painter.translate(rect.left() + rect.right(), 0);
+      painter.scale(-1, 1);  // the same lines leaning the other way
+      paint_diagonals(painter, rect);
+    }
   } else if (cue == Cue::Dots) {
     paint_dots(painter, rect, mark);
   } else if (cue == Cue::Outline && rect.width() > 2) {

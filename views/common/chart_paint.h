@@ -14,7 +14,8 @@
 namespace moescope {
 
 /// Second cue beside the colour, so that a picture reads in grey as well.
-enum class Cue { None, Diagonal, Dots, Outline };
+/// Missing is for times and cells of which nothing, or not all, is known: crossed lines.
+enum class Cue { None, Diagonal, Dots, Outline, Missing };
 
 struct LegendEntry {
   QString text;

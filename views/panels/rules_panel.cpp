@@ -6,12 +6,12 @@
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QSaveFile>
 #include <QStyledItemDelegate>
 #include <QToolButton>
 #include <QVBoxLayout>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "views/common/action.h"
 #include "views/common/theme.h"
 
@@ -207,11 +207,7 @@ void RulesPanel::importRules(const QString& file) {
 }
 
 void RulesPanel::exportRules(const QString& file) const {
-  QSaveFile out(file);
-  const QByteArray text = QByteArray::fromStdString(model_.rules().to_json());
-  if (!out.open(QIODevice::WriteOnly) || out.write(text) != text.size() || !out.commit())
-    throw Error(file.toStdString(), "", out.errorString().toStdString(),
-                "choose a folder that can be written");
+  write_text_file(file.toStdString(), model_.rules().to_json());
 }
 
 }  // namespace moescope

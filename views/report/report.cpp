@@ -7,6 +7,7 @@
 #include <QTextDocument>
 #include <algorithm>
 
+#include "core/analysis/losses.h"
 #include "core/error.h"
 #include "views/common/chart_paint.h"
 #include "views/common/theme.h"
@@ -72,7 +73,10 @@ QString table_section(const ReportTable& table) {
 
 QString opened_section(const ReportInput& input) {
   const TraceInfo& info = input.trace->info();
-  QStringList files, skipped, warnings, alignments, devices, processes;
+  QStringList files, skipped, warnings, alignments, devices, processes, lost;
+  for (const LossSummary& loss : summarise(input.trace->losses()))
+    lost << text_of(describe(loss, *input.trace));
+  if (!lost.isEmpty()) lost << "Figures and charts know only what was recorded.";
   for (const QString& file : input.files) files << file.toHtmlEscaped();
   for (const auto& [reason, count] : info.skipped) {
     skipped << text_of(reason) + ": " + format_count(count);
@@ -98,7 +102,9 @@ QString opened_section(const ReportInput& input) {
          row("Devices with GPU work", list_of(devices)) +
          row("Events read", format_count(info.events)) +
          row("Spans", format_count(input.trace->span_count())) +
-         row("Skipped events", list_of(skipped)) + row("Warnings", list_of(warnings)) +
+         row("Skipped events", list_of(skipped)) +
+         (lost.isEmpty() ? QString() : row("Lost by the recording", list_of(lost))) +
+         row("Warnings", list_of(warnings)) +
          row("Clock alignment",
              alignments.isEmpty() ? "not needed: one clock" : list_of(alignments)) +
          "</table>\n";

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "views/common/notes_model.h"
+#include "views/timeline/loss_marks.h"
 #include "views/timeline/span_text.h"
 #include "views/timeline/timeline_accessible.h"
 
@@ -170,11 +171,17 @@ QString TimelineCanvas::toolTipAt(QPointF pos) {
     return tr(
         "Drag to zoom to a range. Ctrl+wheel zooms at the pointer, Shift+wheel pans, "
         "double-click shows everything.");
-  if (const auto found = scene_.spanAt(at)) return span_tooltip(scene_, found->ref, found->span);
   const RowHit hit = scene_.layout().at(static_cast<int>(at.y()));
-  if (hit.row && hit.row->key.kind == RowKind::Ribbon)
-    return ribbon_tooltip(scene_, *hit.row, scene_.map().time(at.x()));
-  return {};
+  const PixelMap map = scene_.map();
+  QStringList texts;
+  if (const auto found = scene_.spanAt(at))
+    texts << span_tooltip(scene_, found->ref, found->span);
+  else if (hit.row && hit.row->key.kind == RowKind::Ribbon)
+    texts << ribbon_tooltip(scene_, *hit.row, map.time(at.x()));
+  const auto near = static_cast<TimeNs>(std::min(3 * map.nsPerPixel(), 1e18));
+  if (hit.row) texts << loss_tooltip(*scene_.trace(), *hit.row, map.time(at.x()), near);
+  texts.removeAll(QString());
+  return texts.join("<hr>");
 }
 
 bool TimelineCanvas::event(QEvent* event) {

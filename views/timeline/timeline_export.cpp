@@ -1,9 +1,11 @@
 // The timeline as a picture with title, legend, names and axis, and as CSV.
 #include <algorithm>
 
+#include "core/analysis/losses.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/timeline/lane_raster.h"
+#include "views/timeline/loss_marks.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 
@@ -80,6 +82,8 @@ void TimelineView::paintLanes(QPainter& painter, const QRect& lanes, const RowLa
   painter.save();
   painter.translate(lanes.topLeft());
   renderer.drawVector(painter);
+  paint_losses(painter, *scene_->trace(), layout,
+               PixelMap::on_grid(context_.range(), lanes.width()), theme);
   LabelCache labels;
   QFont small = painter.font();
   small.setPixelSize(11);
@@ -125,9 +129,11 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
   };
   lay_out();  // tells which classes the legend has; it takes room from the lanes
   const QRectF above(kMargin, kTitleHeight, size.width() - 2 * kMargin, 0);
-  const qreal legend = paint_legend(
-      painter, above, legend_entries(renderer.colorsInUse(), !scene_->ribbons().empty(), theme),
-      theme);
+  auto entries = legend_entries(renderer.colorsInUse(), !scene_->ribbons().empty(), theme);
+  if (has_losses(*scene_->trace(), context_.range()))
+    entries.push_back(
+        {tr("lost: not, or not fully, in the recording"), Qt::transparent, Cue::Missing});
+  const qreal legend = paint_legend(painter, above, entries, theme);
   lanes.setTop(std::min(kTitleHeight + static_cast<int>(legend) + 6, lanes.bottom() - 10));
   lay_out();
   paintLanes(painter, lanes, layout, renderer, theme);
@@ -172,6 +178,8 @@ QString write_csv(const CsvInput& input) {
   if (rows > kMaxCsvRows)
     out += TimelineView::tr("# the first %1 spans: zoom in or filter to export the others\n")
                .arg(kMaxCsvRows);
+  for (const LossSummary& lost : summarise(losses_in(*input.trace, input.range)))
+    out += TimelineView::tr("# lost: %1\n").arg(utf8(describe(lost, *input.trace)));
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "views/common/notes_model.h"
 #include "views/common/units.h"
+#include "views/timeline/loss_marks.h"
 
 namespace moescope {
 
@@ -23,6 +24,7 @@ void TimelineOverlay::paint(QPainter& painter) {
   const QRect lanes(QPoint(0, 0), area_.size());
   painter.save();
   painter.setClipRect(lanes, Qt::IntersectClip);
+  paint_losses(painter, *scene_.trace(), scene_.layout(), scene_.map(), theme_);
   drawMarkedRow(painter);
   if (const auto& area = interaction_.draggedArea())
     drawArea(painter, *area);

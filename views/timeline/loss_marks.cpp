@@ -1,0 +1,75 @@
+#include "views/timeline/loss_marks.h"
+
+#include <QCoreApplication>
+#include <QStringList>
+#include <vector>
+
+#include "core/analysis/losses.h"
+#include "views/common/chart_paint.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kLeastWidth = 3;  ///< px, so that a short loss in a long trace is seen
+
+/// Columns of the losses of one row, joined where they touch.
+std::vector<PixelRun> runs_of(const std::vector<const Loss*>& losses, const TimelineRow& row,
+                              const PixelMap& map) {
+  std::vector<PixelRun> runs;
+  for (const Loss* loss : losses) {
+    if (!concerns(*loss, row)) continue;
+    PixelRun run = map.columns(loss->when.begin, loss->when.end);
+    if (run.empty()) continue;
+    run.last = std::max(run.last, std::min(run.first + kLeastWidth, map.width()));
+    if (!runs.empty() && run.first <= runs.back().last && run.last >= runs.back().first)
+      runs.back() = runs.back().hull(run);
+    else
+      runs.push_back(run);
+  }
+  return runs;
+}
+
+}  // namespace
+
+bool concerns(const Loss& loss, const TimelineRow& row) {
+  if (loss.process && *loss.process != row.key.process) return false;
+  return !loss.track || row.key.kind != RowKind::Track || *loss.track == row.key.track;
+}
+
+bool has_losses(const Trace& trace, TimeRange range) {
+  return !losses_in(trace, range).empty();
+}
+
+void paint_losses(QPainter& painter, const Trace& trace, const RowLayout& layout,
+                  const PixelMap& map, const Theme& theme) {
+  std::vector<const Loss*> shown;
+  for (const Loss& loss : trace.losses())
+    if (!map.columns(loss.when.begin, loss.when.end).empty()) shown.push_back(&loss);
+  if (shown.empty()) return;
+  for (const PlacedRow& placed : layout.placed()) {
+    const double top = layout.top(placed), bottom = placed.y + placed.height;
+    if (bottom <= top) continue;
+    for (const PixelRun& run : runs_of(shown, *placed.row, map))
+      paint_filled(painter, QRectF(run.first, top, run.width(), bottom - top), Qt::transparent,
+                   Cue::Missing, theme);
+  }
+}
+
+QString loss_tooltip(const Trace& trace, const TimelineRow& row, TimeNs time, TimeNs tolerance) {
+  constexpr int kMostLines = 5;
+  QStringList lines;
+  for (const Loss& loss :
+       losses_in(trace, TimeRange{PixelMap::difference(time, tolerance), time + tolerance + 1})) {
+    if (!concerns(loss, row)) continue;
+    if (lines.size() == kMostLines) {
+      lines << QCoreApplication::translate("Timeline", "and more");
+      break;
+    }
+    lines << QString::fromStdString(describe(loss, trace)).toHtmlEscaped();
+  }
+  if (lines.isEmpty()) return {};
+  return "<b>" + QCoreApplication::translate("Timeline", "Not in the recording") + "</b><br>" +
+         lines.join("<br>");
+}
+
+}  // namespace moescope
