@@ -7,6 +7,7 @@
 
 #include "gpu/comm/address_space.h"
 #include "gpu/comm/exchange_wire.h"
+#include "gpu/comm/paced_links.h"
 #include "gpu/compute/team.h"
 
 namespace moescope::runtime {
@@ -60,6 +61,10 @@ class Exchange {
 /// Over the address space, whose ranks may be threads, processes or on other hosts. StepExchange
 /// (step_exchange.h) does the same in steps that take plain pointers to every rank, as kernels of a
 /// GPU do; tests hold both to the same bits and bytes, so each is the other's witness.
-std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire);
+/// `links`: what rows travel on; forward(), receive(), reduce_node() and await_outputs() then last
+/// until the last byte is there. nullptr: copies are all there is. Ranks of all processes must
+/// share memory and a clock then.
+std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire,
+                                        PacedLinks* links = nullptr);
 
 }  // namespace moescope::runtime

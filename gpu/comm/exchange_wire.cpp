@@ -28,4 +28,24 @@ std::size_t ExchangeWire::window_bytes(ExchangeWindow window) const {
   return 0;
 }
 
+std::vector<int> ExchangeWire::members_after(int member) const {
+  std::vector<int> members;
+  for (int i = 1; i <= group.size; ++i) members.push_back((member + i) % group.size);
+  return members;
+}
+
+std::vector<int> ExchangeWire::node_after(int member) const {
+  const int each = group.per_node(), first = group.node_of(member) * each;
+  std::vector<int> members;
+  for (int i = 1; i <= each; ++i) members.push_back(first + (member - first + i) % each);
+  return members;
+}
+
+std::vector<int> ExchangeWire::rails_after(int member) const {
+  std::vector<int> members;
+  for (int i = 1; i < group.nodes; ++i)
+    members.push_back(rail((group.node_of(member) + i) % group.nodes, member));
+  return members;
+}
+
 }  // namespace moescope::runtime

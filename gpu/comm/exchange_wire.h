@@ -135,6 +135,11 @@ struct ExchangeWire {
   }
   /// What a rank needs for a window.
   std::size_t window_bytes(ExchangeWindow window) const;
+  /// Members beginning after `member`, so that not all begin with the same receiver: all of them,
+  /// those of its node, and those with its local index in the other nodes.
+  std::vector<int> members_after(int member) const;
+  std::vector<int> node_after(int member) const;
+  std::vector<int> rails_after(int member) const;
 
  private:
   MOESCOPE_SHARED static std::size_t size(int n) { return static_cast<std::size_t>(n); }

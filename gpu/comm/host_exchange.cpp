@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "gpu/comm/exchange.h"
+#include "gpu/comm/link_board.h"
 
 namespace moescope::runtime {
 namespace {
@@ -43,7 +44,7 @@ struct Member {
 
 class HostExchange final : public Exchange {
  public:
-  HostExchange(AddressSpace& space, const ExchangeWire& wire);
+  HostExchange(AddressSpace& space, const ExchangeWire& wire, PacedLinks* links);
 
   void send(int member, const float* x, Choices choices, std::uint32_t epoch, Team& team) override;
   void forward(int member, Team& team) override;
@@ -70,6 +71,10 @@ class HostExchange final : public Exchange {
   void pack(int token, const float* x, ChoiceSpan choices, std::vector<std::byte>& row) const;
   std::vector<Choice> choices_in(const std::byte* row) const;
   void write_list(int from, int to, ExchangeWindow which, int slot, const std::vector<int>& tokens);
+  /// The bytes of rows for `tokens`.
+  std::size_t row_bytes(const std::vector<int>& tokens) const {
+    return tokens.size() * wire().row_bytes();
+  }
   std::vector<int> read_list(int member, ExchangeWindow which, int slot) const;
   /// Members that serve `choices`, ascending; only those of `node` when it is not negative.
   std::vector<int> servers(ChoiceSpan choices, int node) const;
@@ -79,7 +84,9 @@ class HostExchange final : public Exchange {
               Purpose purpose);
   void list_direct(int member);
   void list_per_node(int member);
-  void announce(int member, int source, const std::vector<std::vector<int>>& lists);
+  void announce(int member, int source, const std::vector<int>& targets,
+                const std::vector<std::vector<int>>& lists);
+  void announce_outputs(int member);
   void write_part(int member, const Arrival& arrival, int part, const float* y);
   const float* part_of(int member, int token, int part) const;
   void sum_choices(int member, int token, float* row) const;
@@ -91,10 +98,11 @@ class HostExchange final : public Exchange {
   std::array<WindowId, kExchangeWindows> windows_{};
   std::array<FlagId, kExchangeFlags> flags_{};
   std::vector<Member> members_;
+  LinkBoard links_;
 };
 
-HostExchange::HostExchange(AddressSpace& space, const ExchangeWire& wire)
-    : Exchange(wire), space_(space), group_(wire.group) {
+HostExchange::HostExchange(AddressSpace& space, const ExchangeWire& wire, PacedLinks* links)
+    : Exchange(wire), space_(space), group_(wire.group), links_(space, wire.group, links) {
   for (int i = 0; i < kExchangeWindows; ++i)
     windows_[static_cast<std::size_t>(i)] =
         space_.add_window(wire.window_bytes(static_cast<ExchangeWindow>(i)));
@@ -229,11 +237,7 @@ void HostExchange::list_direct(int member) {
   for (int token = 0; token < self.choices.tokens; ++token)
     for (const int target : servers(self.choices_of(token), -1))
       lists[static_cast<std::size_t>(target)].push_back(token);
-  for (int target = 0; target < group_.size; ++target) {
-    write_list(member, target, ExchangeWindow::Lists, member,
-               lists[static_cast<std::size_t>(target)]);
-    space_.signal(rank(target), flag(ExchangeFlag::Arrived));
-  }
+  announce(member, member, wire().members_after(member), lists);
 }
 
 void HostExchange::list_per_node(int member) {
@@ -248,21 +252,22 @@ void HostExchange::list_per_node(int member) {
       if (node == home)
         for (const int target : targets) own[static_cast<std::size_t>(target)].push_back(token);
     }
-  for (int node = 0; node < group_.nodes; ++node) {
-    if (node == home) continue;
-    const int target = wire().rail(node, member);
-    write_list(member, target, ExchangeWindow::ForwardLists, home,
-               remote[static_cast<std::size_t>(node)]);
+  for (const int target : wire().rails_after(member)) {
+    const auto& tokens = remote[static_cast<std::size_t>(group_.node_of(target))];
+    write_list(member, target, ExchangeWindow::ForwardLists, home, tokens);
+    links_.depart(member, target, ExchangeFlag::Forwarded, member, row_bytes(tokens));
     space_.signal(rank(target), flag(ExchangeFlag::Forwarded));
   }
-  announce(member, member, own);
+  announce(member, member, wire().node_after(member), own);
 }
 
-void HostExchange::announce(int member, int source, const std::vector<std::vector<int>>& lists) {
-  const int home = group_.node_of(member);
-  for (int target = home * group_.per_node(); target < (home + 1) * group_.per_node(); ++target) {
-    write_list(member, target, ExchangeWindow::Lists, source,
-               lists[static_cast<std::size_t>(target)]);
+/// Tells `targets` which rows of `source` the member has sent them.
+void HostExchange::announce(int member, int source, const std::vector<int>& targets,
+                            const std::vector<std::vector<int>>& lists) {
+  for (const int target : targets) {
+    const auto& tokens = lists[static_cast<std::size_t>(target)];
+    write_list(member, target, ExchangeWindow::Lists, source, tokens);
+    links_.depart(member, target, ExchangeFlag::Arrived, source, row_bytes(tokens));
     space_.signal(rank(target), flag(ExchangeFlag::Arrived));
   }
 }
@@ -271,11 +276,11 @@ void HostExchange::forward(int member, Team&) {
   if (!wire().per_node() || group_.nodes == 1) return;
   space_.wait(rank(member), flag(ExchangeFlag::Forwarded),
               state(member).layers * static_cast<std::uint64_t>(group_.nodes - 1));
+  links_.await(member, ExchangeFlag::Forwarded, wire().rails_after(member));
   const int home = group_.node_of(member);
   const std::byte* rows = local(member, ExchangeWindow::ForwardRows);
-  for (int node = 0; node < group_.nodes; ++node) {
-    if (node == home) continue;
-    const int source = wire().rail(node, member);
+  for (const int source : wire().rails_after(member)) {
+    const int node = group_.node_of(source);
     std::vector<std::vector<int>> lists(static_cast<std::size_t>(group_.size));
     for (const int token : read_list(member, ExchangeWindow::ForwardLists, node)) {
       const std::byte* row = rows + wire().row_offset(node, token);
@@ -284,7 +289,7 @@ void HostExchange::forward(int member, Team&) {
       for (const int target : servers(choices, home))
         lists[static_cast<std::size_t>(target)].push_back(token);
     }
-    announce(member, source, lists);
+    announce(member, source, wire().node_after(member), lists);
   }
 }
 
@@ -292,6 +297,7 @@ void HostExchange::receive(int member, Team&) {
   Member& self = state(member);
   space_.wait(rank(member), flag(ExchangeFlag::Arrived),
               self.layers * static_cast<std::uint64_t>(group_.size));
+  links_.await(member, ExchangeFlag::Arrived, wire().members_after(member));
   self.arrivals.clear();
   const std::byte* rows = local(member, ExchangeWindow::Rows);
   for (int source = 0; source < group_.size; ++source)
@@ -348,14 +354,28 @@ void HostExchange::return_outputs(int member, const float* outputs, Team&) {
                       wire().partial_offset(arrival.source, arrival.token),
                   sum.data(), wire().output_bytes());
   }
-  if (!wire().by_node()) {
-    for (int target = 0; target < group_.size; ++target)
-      space_.signal(rank(target), flag(ExchangeFlag::Returned));
-    return;
-  }
+  announce_outputs(member);
+}
+
+/// Tells who waits for outputs that the member has written or offers them.
+void HostExchange::announce_outputs(int member) {
   const int home = group_.node_of(member);
-  for (int peer = home * group_.per_node(); peer < (home + 1) * group_.per_node(); ++peer)
-    space_.signal(rank(peer), flag(ExchangeFlag::PartialReady));
+  std::vector<std::size_t> bytes(static_cast<std::size_t>(group_.size));
+  for (const Arrival& arrival : state(member).arrivals) {
+    // Partial sums are read by who sums them up: the owner, or who looks after its tokens here.
+    const int to = !wire().by_node() || group_.node_of(arrival.source) == home
+                       ? arrival.source
+                       : wire().rail(home, arrival.source);
+    bytes[static_cast<std::size_t>(to)] +=
+        wire().output_bytes() * (wire().ordered() ? arrival.choices.size() : 1);
+  }
+  const ExchangeFlag raised =
+      wire().by_node() ? ExchangeFlag::PartialReady : ExchangeFlag::Returned;
+  for (const int target :
+       wire().by_node() ? wire().node_after(member) : wire().members_after(member)) {
+    links_.depart(member, target, raised, member, bytes[static_cast<std::size_t>(target)]);
+    space_.signal(rank(target), flag(raised));
+  }
 }
 
 void HostExchange::write_part(int member, const Arrival& arrival, int part, const float* y) {
@@ -378,18 +398,21 @@ void HostExchange::reduce_node(int member, Team&) {
   if (!wire().by_node()) return;
   space_.wait(rank(member), flag(ExchangeFlag::PartialReady),
               state(member).layers * static_cast<std::uint64_t>(group_.per_node()));
+  links_.await(member, ExchangeFlag::PartialReady, wire().node_after(member));
   const int home = group_.node_of(member);
   const std::byte* rows = local(member, ExchangeWindow::ForwardRows);
   std::vector<float> sum(hidden());
-  for (int node = 0; node < group_.nodes; ++node) {
-    if (node == home) continue;
-    const int source = wire().rail(node, member);
-    for (const int token : read_list(member, ExchangeWindow::ForwardLists, node)) {
+  for (const int source : wire().rails_after(member)) {
+    const int node = group_.node_of(source);
+    const auto tokens = read_list(member, ExchangeWindow::ForwardLists, node);
+    for (const int token : tokens) {
       sum_partials(member, source, token, choices_in(rows + wire().row_offset(node, token)), sum);
       space_.write(rank(member),
                    {rank(source), window(ExchangeWindow::Outputs), wire().part_offset(token, home)},
                    bytes_of(sum.data(), wire().output_bytes()), Purpose::Combine);
     }
+    links_.depart(member, source, ExchangeFlag::Returned, member,
+                  tokens.size() * wire().output_bytes());
     space_.signal(rank(source), flag(ExchangeFlag::Returned));
   }
 }
@@ -398,6 +421,8 @@ void HostExchange::await_outputs(int member, Team&) {
   const auto senders =
       static_cast<std::uint64_t>(wire().by_node() ? group_.nodes - 1 : group_.size);
   space_.wait(rank(member), flag(ExchangeFlag::Returned), state(member).layers * senders);
+  links_.await(member, ExchangeFlag::Returned,
+               wire().by_node() ? wire().rails_after(member) : wire().members_after(member));
 }
 
 void HostExchange::collect(int member, float* sum, Team& team) {
@@ -447,8 +472,9 @@ void HostExchange::sum_parts(int member, int token, float* row) {
 
 }  // namespace
 
-std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire) {
-  return std::make_unique<HostExchange>(space, wire);
+std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire,
+                                        PacedLinks* links) {
+  return std::make_unique<HostExchange>(space, wire, links);
 }
 
 }  // namespace moescope::runtime

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 
 namespace moescope::runtime {
@@ -14,14 +15,15 @@ std::size_t floats(std::size_t rows, int width) {
 }  // namespace
 
 TensorExchange::TensorExchange(AddressSpace& space, Group group, TensorGroups groups, int max_rows,
-                               int hidden)
+                               int hidden, PacedLinks* links)
     : space_(space),
       group_(group),
       groups_(groups),
       max_rows_(max_rows),
       hidden_(hidden),
       layers_(static_cast<std::size_t>(group.size)),
-      sum_rounds_(static_cast<std::size_t>(group.size)) {
+      sum_rounds_(static_cast<std::size_t>(group.size)),
+      links_(space, group, links) {
   const auto rows = static_cast<std::size_t>(max_rows);
   rows_ = space_.add_window(floats(rows, hidden));
   partials_ = space_.add_window(floats(rows, hidden));
@@ -31,10 +33,15 @@ TensorExchange::TensorExchange(AddressSpace& space, Group group, TensorGroups gr
   sums_here_ = space_.add_flag();
 }
 
+std::vector<int> TensorExchange::members(int member) const {
+  std::vector<int> all(static_cast<std::size_t>(groups_.tp));
+  std::iota(all.begin(), all.end(), groups_.first(groups_.of(member)));
+  return all;
+}
+
 std::vector<int> TensorExchange::peers(int member) const {
-  std::vector<int> ranks;
-  const int first = groups_.first(groups_.of(member));
-  for (int i = 0; i < groups_.tp; ++i) ranks.push_back(rank(first + i));
+  std::vector<int> ranks = members(member);
+  for (int& peer : ranks) peer = rank(peer);
   return ranks;
 }
 
@@ -58,11 +65,14 @@ void TensorExchange::send_rows(int member, const float* rows, int begin, int cou
   if (count > 0)
     space_.multicast(rank(member), to, rows_, floats(static_cast<std::size_t>(begin), hidden_),
                      {reinterpret_cast<const std::byte*>(rows), bytes}, Purpose::AllGather);
+  for (const int peer : members(member))
+    links_.depart(member, peer, ExchangeFlag::Arrived, member, bytes);
   announce(member, rows_here_);
 }
 
 const float* TensorExchange::await_rows(int member) {
   await(member, rows_here_, layers_[static_cast<std::size_t>(member)]);
+  links_.await(member, ExchangeFlag::Arrived, members(member));
   return reinterpret_cast<const float*>(space_.local(rank(member), rows_).data());
 }
 
@@ -88,12 +98,18 @@ float* TensorExchange::partial(int member) {
   return reinterpret_cast<float*>(space_.local(rank(member), partials_).data());
 }
 
-void TensorExchange::offer_partial(int member) {
+void TensorExchange::offer_partial(int member, int rows) {
+  for (const int peer : members(member)) {
+    const auto [first, last] = groups_.share(rows, groups_.index(peer));
+    links_.depart(member, peer, ExchangeFlag::Returned, member,
+                  floats(static_cast<std::size_t>(last - first), hidden_));
+  }
   announce(member, partials_here_);
 }
 
 void TensorExchange::await_partials(int member) {
   await(member, partials_here_, layers_[static_cast<std::size_t>(member)]);
+  links_.await(member, ExchangeFlag::Returned, members(member));
 }
 
 void TensorExchange::reduce_rows(int member, int begin, int count, float* rows, Team& team) {

@@ -9,6 +9,7 @@
 
 #include "gpu/comm/address_space.h"
 #include "gpu/comm/exchange.h"
+#include "gpu/comm/link_board.h"
 #include "gpu/compute/team.h"
 
 namespace moescope::runtime {
@@ -29,8 +30,9 @@ struct TensorGroups {
 /// order send_rows, await_rows, [sum], offer_partial, await_partials, reduce_rows, in every layer.
 class TensorExchange {
  public:
-  /// `max_rows`: of a group in one micro-batch, `hidden` floats each.
-  TensorExchange(AddressSpace& space, Group group, TensorGroups groups, int max_rows, int hidden);
+  /// `max_rows`: of a group in one micro-batch, `hidden` floats each. `links` as host_exchange().
+  TensorExchange(AddressSpace& space, Group group, TensorGroups groups, int max_rows, int hidden,
+                 PacedLinks* links = nullptr);
 
   /// All-gather: gives rows [begin, begin + count) to every member of the group.
   void send_rows(int member, const float* rows, int begin, int count);
@@ -41,14 +43,16 @@ class TensorExchange {
   void sum(int member, std::span<float> values);
   /// Where the member puts what its heads make of all rows, [row][hidden].
   float* partial(int member);
-  void offer_partial(int member);
+  /// `rows`: of the group.
+  void offer_partial(int member, int rows);
   void await_partials(int member);
   /// Reduce-scatter: rows [begin, begin + count) of the parts, added in order of the members.
   void reduce_rows(int member, int begin, int count, float* rows, Team& team);
 
  private:
   int rank(int member) const { return group_.first + member; }
-  /// Ranks of the member's group, ascending.
+  /// Members of the member's group, and their ranks, ascending.
+  std::vector<int> members(int member) const;
   std::vector<int> peers(int member) const;
   void announce(int member, FlagId flag);
   void await(int member, FlagId flag, std::uint64_t rounds);
@@ -60,6 +64,7 @@ class TensorExchange {
   WindowId rows_, partials_, sums_;
   FlagId rows_here_, partials_here_, sums_here_;
   std::vector<std::uint64_t> layers_, sum_rounds_;  ///< [member], so far
+  LinkBoard links_;
 };
 
 }  // namespace moescope::runtime

@@ -32,6 +32,16 @@ struct Traffic {
   std::uint64_t of(Purpose purpose, Link link) const {
     return bytes[static_cast<std::size_t>(purpose)][static_cast<std::size_t>(link)];
   }
+  /// What came since `before`.
+  Traffic operator-(const Traffic& before) const {
+    Traffic since = *this;
+    for (std::size_t p = 0; p < kPurposes; ++p)
+      for (std::size_t l = 0; l < kLinks; ++l) {
+        since.bytes[p][l] -= before.bytes[p][l];
+        since.transfers[p][l] -= before.transfers[p][l];
+      }
+    return since;
+  }
 };
 
 }  // namespace moescope::runtime
