@@ -7,6 +7,7 @@
 #include "app/commands/json_output.h"
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/losses.h"
+#include "core/analysis/paced_links.h"
 #include "core/error.h"
 #include "core/import/open.h"
 
@@ -158,6 +159,8 @@ void run(const AnalyzeOptions& options) {
   progress.report(1, "done");
   if (!options.json) {
     print_remarks(*trace, window);
+    if (const auto links = paced_links_text(trace->info()); !links.empty())
+      fmt::print("{}\n", links);
     print_table(*trace, overlap.overlap, sm, window);
     if (options.scopes) print_scopes(*trace, overlap.scopes);
     return;
@@ -166,6 +169,8 @@ void run(const AnalyzeOptions& options) {
       {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(*trace)}};
   document["warnings"] = trace->info().warnings;
   document["losses"] = losses_json(*trace, losses_in(*trace, window));
+  const std::string links = paced_links_text(trace->info());
+  document["paced_links"] = links.empty() ? Json() : Json(links);
   document["devices"] = Json::array();
   for (const auto& device : overlap.overlap)
     document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key), window));

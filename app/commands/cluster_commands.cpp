@@ -90,6 +90,7 @@ Json node_json(const NodeStatus& s) {
           {"seconds", s.seconds},
           {"epoch", s.epoch},
           {"overlap", s.overlap},
+          {"paced_links", s.links.empty() ? Json() : Json(s.links)},
           {"workload", s.workload},
           {"requests",
            {{"arrived", s.arrived},

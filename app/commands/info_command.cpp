@@ -8,6 +8,7 @@
 #include "app/commands/json_output.h"
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/losses.h"
+#include "core/analysis/paced_links.h"
 #include "core/import/open.h"
 
 namespace moescope {
@@ -112,6 +113,7 @@ Json info_json(const Trace& trace) {
   json["warnings"] = info.warnings;
   json["alignments"] = alignment_list(info);
   json["extra"] = info.extra;
+  json["paced_links"] = text_or_null(paced_links_text(info));
   return json;
 }
 
@@ -149,6 +151,7 @@ void print_text(const Json& json, const Trace& trace) {
                shown(alignment["file"]), shown(alignment["offset_ns"]),
                shown(alignment["matched_collectives"]), shown(alignment["residual_ns"]),
                shown(alignment["method"]));
+  if (!json["paced_links"].is_null()) fmt::print("links      {}\n", shown(json["paced_links"]));
   for (const auto& warning : json["warnings"]) fmt::print("warning    {}\n", shown(warning));
 }
 

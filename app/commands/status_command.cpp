@@ -18,6 +18,7 @@ struct StatusOptions : NodeOptions {
 void print(const NodeStatus& s) {
   fmt::print("node       version {}, {} on {}, {} for {:.0f} s\n", s.version, s.model, s.backend,
              s.serving ? "serving" : "idle", s.seconds);
+  if (!s.links.empty()) fmt::print("links      paced: {}\n", s.links);
   fmt::print("plan       epoch {}\n", s.epoch);
   fmt::print("requests   {} arrived, {} waiting, {} decoding, {} finished\n", s.arrived, s.waiting,
              s.decoding, s.finished);

@@ -82,6 +82,7 @@ struct NodeStatus {
   double seconds = 0;       ///< of serving
   std::uint64_t epoch = 0;  ///< of the running plan
   bool overlap = true;
+  std::string links;     ///< rates of paced links; empty: not paced
   std::string workload;  ///< in the form of --workload
   std::uint64_t arrived = 0, waiting = 0, decoding = 0, finished = 0;  ///< requests
   double ttft_p50 = 0, ttft_p95 = 0, tpot_p50 = 0, tpot_p95 = 0;       ///< seconds, 0: none yet

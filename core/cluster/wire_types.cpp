@@ -168,6 +168,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   out.set_seconds(s.seconds);
   out.set_epoch(s.epoch);
   out.set_overlap(s.overlap);
+  out.set_links(s.links);
   out.set_workload(s.workload);
   out.set_arrived(s.arrived);
   out.set_waiting(s.waiting);
@@ -211,6 +212,7 @@ NodeStatus decode(const wire::NodeStatus& s) {
   out.seconds = s.seconds();
   out.epoch = s.epoch();
   out.overlap = s.overlap();
+  out.links = s.links();
   out.workload = s.workload();
   out.arrived = s.arrived();
   out.waiting = s.waiting();

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/analysis/paced_links.h"
 #include "core/error.h"
 #include "gpu/engine/engine_control.h"
 #include "gpu/engine/layout.h"
+#include "gpu/engine/pace_fit.h"
 #include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
@@ -29,6 +31,7 @@ struct Engine::State {
   State(std::shared_ptr<const Model> model, const EngineOptions& options,
         const std::optional<Placement>& placement, Recorder* recorder, const Hosting& hosting);
   EngineStatistics follow();
+  void settle_links();
   std::unique_ptr<Unit> make_unit(UnitKind kind, const Placement& plan);
   ServingParts serving_parts();
   PlanChangerParts changer_parts();
@@ -124,6 +127,23 @@ EngineStatistics Engine::State::follow() {
   return {};
 }
 
+/// Gives the links their rates, before anything is served or recorded.
+void Engine::State::settle_links() {
+  const PaceOption& pace = options.pace;
+  for (Unit* unit : {prefill.get(), decode.get()}) {
+    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->has_links();
+    if (!fit && pace.mode != PaceOption::Mode::Given) continue;
+    unit->set_rank_cores(pace.cores > 0 ? pace.cores : fair_cores(options.ranks));
+    if (fit)
+      fit_links(*unit, model->config);
+    else
+      unit->set_links(pace.rates);
+  }
+  const std::string links = links_text(pace, *prefill, *decode);
+  control->set_links(links);
+  if (recorder != nullptr && !links.empty()) recorder->set_fact(kPacedLinksFact, links);
+}
+
 void Engine::State::wait(const RunLimit& limit, std::int64_t start, Progress& progress) const {
   double fraction = 0;
   try {
@@ -144,7 +164,10 @@ void Engine::State::wait(const RunLimit& limit, std::int64_t start, Progress& pr
 EngineStatistics Engine::run(const RunLimit& limit, Progress& progress) {
   State& s = *state_;
   if (s.hosting.processes != nullptr && !s.hosting.processes->first()) return s.follow();
+  s.settle_links();
+  const Traffic trial = s.space.total_traffic();
   const std::int64_t start = steady_now();
+  if (s.recorder != nullptr) s.recorder->set_start(start);
   s.serving->begin(start);
   s.control->run_begins(start);
   std::thread prefill([&] { s.serving->prefill_loop(); });
@@ -172,7 +195,8 @@ EngineStatistics Engine::run(const RunLimit& limit, Progress& progress) {
   result.tpot_p50 = status.tpot_p50;
   result.tpot_p95 = status.tpot_p95;
   result.within_target = status.within_target;
-  result.traffic = s.space.total_traffic();
+  result.links = status.links;
+  result.traffic = s.space.total_traffic() - trial;
   return result;
 }
 

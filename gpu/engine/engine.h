@@ -22,6 +22,7 @@ struct EngineStatistics {
   double seconds = 0;
   double ttft_p50 = 0, ttft_p95 = 0, tpot_p50 = 0, tpot_p95 = 0;  ///< seconds, 0 when none
   double within_target = 0;  ///< share of finished requests that met both targets
+  std::string links;         ///< rates of paced links; empty: not paced
   Traffic traffic;
 };
 

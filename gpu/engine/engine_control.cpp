@@ -62,6 +62,11 @@ void EngineControl::set_workload(const WorkloadOptions& workload) {
   serving_.set_workload(workload);
 }
 
+void EngineControl::set_links(const std::string& links) {
+  std::lock_guard lock(links_mutex_);
+  links_ = links;
+}
+
 void EngineControl::run_begins(std::int64_t start) {
   start_ = start;
   running_ = true;
@@ -81,6 +86,10 @@ EngineStatus EngineControl::status() const {
         static_cast<double>((status.running ? steady_now() : ended_.load()) - start) / 1e9;
   status.epoch = changer_.epoch();
   status.overlap = serving_.overlap();
+  {
+    std::lock_guard lock(links_mutex_);
+    status.links = links_;
+  }
   status.workload = serving_.workload();
   for (const RecordedRank& rank : recorded_ranks(parts_.options, parts_.model.config)) {
     RankStatus one{rank.rank, rank.node, rank.unit};

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
+#include <string>
 
 #include "gpu/engine/plan_changer.h"
 #include "gpu/engine/serving.h"
@@ -27,6 +29,8 @@ class EngineControl final : public Control {
   void set_workload(const WorkloadOptions& workload) override;
   EngineStatus status() const override;
 
+  /// What status() tells of the links.
+  void set_links(const std::string& links);
   void run_begins(std::int64_t start);
   void run_ends();
 
@@ -38,6 +42,8 @@ class EngineControl final : public Control {
   PlanChanger& changer_;
   std::atomic<bool> running_{false};
   std::atomic<std::int64_t> start_{0}, ended_{0};
+  mutable std::mutex links_mutex_;
+  std::string links_;
 };
 
 }  // namespace moescope::runtime

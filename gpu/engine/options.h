@@ -1,6 +1,7 @@
 // How an engine is laid out and what it serves.
 #pragma once
 
+#include "gpu/comm/link_rates.h"
 #include "gpu/engine/unit.h"
 #include "gpu/engine/workload.h"
 
@@ -12,12 +13,15 @@ struct EngineOptions {
   int tp = 1;      ///< ranks that share an attention, its rows spread over them
   bool overlap = true;
   CombineMode combine = CombineMode::Hierarchical;
+  PaceOption pace;  ///< Fit does nothing when ranks on several hosts share no memory
   WorkerBudget budget;
   int max_tokens = 64;                                  ///< of one rank in one micro-batch
   int max_positions = 256;                              ///< longest prompt plus output
   int kv_pages = 256;                                   ///< of one rank
   int group_tokens() const { return tp * max_tokens; }  ///< of an attention group, likewise
   WorkloadOptions workload;
+  /// Seconds that a prompt waits at most until every attention group has one.
+  double batch_delay = 0;
   std::shared_ptr<const RouteReplay> replay;    ///< recorded routing; nullptr: the gate chooses
   double ttft_target = 0.5, tpot_target = 0.2;  ///< seconds; together the service level
   bool route_shared = false;  ///< the shared expert is one more expert that every token picks

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
+#include <thread>
 
 #include "core/error.h"
 #include "gpu/engine/rank_runner.h"
@@ -75,6 +77,7 @@ struct PlanChanger::Work {
   int replicas = 1;        ///< that the probe visits
   std::vector<std::vector<float>> expected;  ///< logits of the probe, by UnitKind
   std::uint64_t bytes_done = 0, ib_bytes = 0;
+  std::int64_t there = 0;  ///< when the last weights are there
   bool committed = false;  ///< some stage is in force
 };
 
@@ -239,6 +242,11 @@ void PlanChanger::prepare(Work& work, const Stage& stage) {
     call_faults(PlanPhase::Preparing, *parts_.units[u]);
     for (const Move& move : stage.moves[u].moves) copy(work, *parts_.units[u], move);
   }
+  while (steady_now() < work.there) {  // paced links: the last weights are still on their way
+    breathe(work);
+    std::this_thread::sleep_for(std::chrono::nanoseconds(
+        std::clamp<std::int64_t>(work.there - steady_now(), 0, 5'000'000)));
+  }
   StepGate::Steps at;
   if (!parts_.gate.close(StepGate::Seconds(work.options.deadlines.prepare), at))
     throw Error("plan", "prepare", "the units did not come to the end of a step in time");
@@ -286,6 +294,8 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
     done += piece;
     work.left -= piece;
   }
+  const std::int64_t arrived = unit.travel(source, unit, by, bytes);
+  work.there = std::max(work.there, arrived);
   if (parts_.faults.arrived) parts_.faults.arrived(by, here);
   if (digest(parts_.space.look(by, here, room)) != sent)
     throw Error(
@@ -300,7 +310,7 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
     c.ib_bytes = work.ib_bytes;
   });
   if (parts_.recorder == nullptr) return;
-  SpanRecord record{begin, steady_now(), SpanName::PlanCopy,
+  SpanRecord record{begin, arrived, SpanName::PlanCopy,
                     static_cast<std::int16_t>(parts_.config.dense_layers + move.layer)};
   record.step = parts_.figures.steps(unit.options().kind);
   (far ? record.ib_bytes : record.nvlink_bytes) = bytes;

@@ -57,7 +57,7 @@ void RankRunner::attend(const Item& item) {
   const Operators& operators = *shared_.operators;
   Buffers& b = buffers(item);
   const int n = rows(item);
-  if (log_ != nullptr) b.layer_begin = steady_now();
+  if (log_ != nullptr) b.layer_begin = span_begin_[static_cast<std::size_t>(StreamId::Compute)];
   if (shared_.faults.step && item.layer == 0 && item.micro_batch == 0)
     shared_.faults.step(shared_.group.first + member_, step_);
   const auto enter = [&] {
@@ -107,7 +107,7 @@ void RankRunner::attend_with_group(const Item& item) {
                                       [static_cast<std::size_t>(item.layer)];
     shared_.operators->attention(shard, item.layer, x, all.rows, *shared_.rope, cache_,
                                  exchange.partial(member_), &peers, compute());
-    exchange.offer_partial(member_);
+    exchange.offer_partial(member_, all.size());
   });
   in_span(SpanName::ReduceScatterWait, item, 0, [&] { exchange.await_partials(member_); });
   in_span(SpanName::ReduceScatter, item, own,

@@ -16,11 +16,11 @@ std::size_t at(int row, int width) {
 
 RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPool& pool,
                        RankLog* log)
-    : shared_(shared), member_(member), log_(log), cache_(cache), pool_(pool) {
+    : shared_(shared), member_(member), own_log_(log), cache_(cache), pool_(pool) {
   const ModelConfig& config = shared_.model->config;
   for (int stream = 0; stream < kStreams; ++stream) {
     WorkerObserver observer;
-    if (log_ != nullptr)
+    if (own_log_ != nullptr)
       observer = [this, stream](int worker, std::int64_t begin, std::int64_t end) {
         observe(static_cast<StreamId>(stream), worker, begin, end);
       };
@@ -56,6 +56,7 @@ void RankRunner::observe(StreamId stream, int worker, std::int64_t begin, std::i
 void RankRunner::begin(const RankInput& input, std::uint32_t step) {
   input_ = &input;
   step_ = step;
+  log_ = shared_.trial ? nullptr : own_log_;
   output_ = {};
   const ModelConfig& config = shared_.model->config;
   const auto logical = static_cast<std::size_t>(logical_experts(config, shared_.route_shared));
@@ -78,7 +79,9 @@ RankOutput RankRunner::take_output() {
   return std::move(output_);
 }
 
-void RankRunner::run(StreamId, const Item& item) {
+void RankRunner::run(StreamId stream, const Item& item, std::int64_t ready) {
+  std::int64_t& begin = span_begin_[static_cast<std::size_t>(stream)];
+  begin = std::max(begin, ready);
   switch (item.part) {
     case Part::Attend:
       return attend(item);
@@ -212,7 +215,11 @@ MlpView RankRunner::slot_weights(std::size_t moe, int slot) const {
 }
 
 void RankRunner::experts(const Item& item) {
-  const StreamId stream = shared_.kind == UnitKind::Decode ? StreamId::Experts : StreamId::Compute;
+  compute_experts(item, shared_.kind == UnitKind::Decode ? StreamId::Experts : StreamId::Compute);
+  board_.reached(item);
+}
+
+void RankRunner::compute_experts(const Item& item, StreamId stream) {
   Buffers& b = buffers(item);
   const int per_rank = shared_.table().placement.slots_per_rank();
   const auto moe = static_cast<std::size_t>(moe_layer(item.layer));
@@ -229,7 +236,6 @@ void RankRunner::experts(const Item& item) {
   b.expert_outputs.resize(at(b.arrived, shared_.model->config.hidden));
   shared_.operators->experts({weights, arrived.offsets}, arrived.x, b.expert_outputs.data(),
                              team(stream));
-  board_.reached(item);
 }
 
 void RankRunner::combine(const Item& item) {
@@ -252,6 +258,11 @@ void RankRunner::combine(const Item& item) {
 }
 
 void RankRunner::head(const Item& item) {
+  compute_logits(item);
+  board_.reached(item);
+}
+
+void RankRunner::compute_logits(const Item& item) {
   const Model& model = *shared_.model;
   Buffers& b = buffers(item);
   const auto& sampled = batch(item).sampled;
@@ -267,7 +278,6 @@ void RankRunner::head(const Item& item) {
   auto& logits = output_.logits[item.micro_batch];
   logits.resize(at(n, model.config.vocab));
   shared_.operators->linear(norm.data(), n, model.weights.output_head(), logits.data(), compute());
-  board_.reached(item);
 }
 
 void RankRunner::end_layer(const Item& item) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <span>
 #include <vector>
@@ -32,8 +33,12 @@ struct UnitShared {
   std::unique_ptr<Exchange> probe_exchange;          ///< combines in order
   std::vector<std::unique_ptr<CountBoard>> counts;   ///< one a micro-batch; active_slots > 0 only
   bool probing = false;                              ///< the step is a probe
-  bool route_shared = false;                         ///< the shared expert is one more expert
-  int active_slots = 0;                              ///< of a rank in a layer; 0: all
+  bool trial = false;                                ///< steps leave no records
+  std::array<std::atomic<std::int64_t>, kStreams> computed{};  ///< ns, of all ranks, in trial steps
+  std::unique_ptr<PacedLinks> links;  ///< of the unit; nullptr where processes share no memory
+  double worker_cores = 0;    ///< share of a core that a worker computes with; 0: what it gets
+  bool route_shared = false;  ///< the shared expert is one more expert
+  int active_slots = 0;       ///< of a rank in a layer; 0: all
   UnitKind kind = UnitKind::Prefill;
   TensorGroups groups;
   ModelConfig attention;  ///< what one rank of a group computes
@@ -63,8 +68,9 @@ class RankRunner {
   WorkerTeam& team(StreamId stream) { return *teams_[static_cast<std::size_t>(stream)]; }
   /// Before the streams run; the input is that of the member's group.
   void begin(const RankInput& input, std::uint32_t step);
-  /// Does `item` on the calling stream, which has waited for it. Calls board().reached().
-  void run(StreamId stream, const Item& item);
+  /// Does `item` on the calling stream, which has waited for it and could begin at `ready`. Calls
+  /// board().reached().
+  void run(StreamId stream, const Item& item, std::int64_t ready);
   RankOutput take_output();
 
   const std::vector<std::vector<std::uint32_t>>& logical_loads() const { return logical_; }
@@ -119,6 +125,8 @@ class RankRunner {
     const int per_rank = shared_.table().placement.slots_per_rank();
     return slot / per_rank * shared_.stride + slot % per_rank;
   }
+  void compute_experts(const Item& item, StreamId stream);
+  void compute_logits(const Item& item);
   int moe_layer(int layer) const { return layer - shared_.model->config.dense_layers; }
   int rows(const Item& item) const { return batch(item).size(); }
   /// The rows that this rank looks after, and those of its whole group.
@@ -134,10 +142,14 @@ class RankRunner {
 
   UnitShared& shared_;
   int member_;
-  RankLog* log_;
+  RankLog* const own_log_;
+  RankLog* log_ = nullptr;  ///< own_log_, or nullptr in trial steps
   KvCache& cache_;
   StageBoard board_;
   std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
+  /// When the next span of a stream begins: the part may begin then, or the span before has ended.
+  /// Waiting for a core is part of a span, or its length would be luck of the scheduler.
+  std::array<std::int64_t, kStreams> span_begin_{};
   /// When each worker of a stream worked in the span that the stream is in.
   std::array<std::vector<WorkerRecord>, kStreams> held_;
   WeightPool& pool_;

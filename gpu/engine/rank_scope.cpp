@@ -1,5 +1,10 @@
 #include "gpu/engine/rank_scope.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
 namespace moescope::runtime {
 namespace {
 
@@ -14,9 +19,15 @@ bool sent_by(StreamId stream, Purpose purpose) {
 
 RankRunner::Scope::Scope(RankRunner& runner, StreamId stream, SpanName name, const Item& item,
                          int tokens)
-    : runner_(runner), stream_(stream) {
+    : runner_(runner),
+      stream_(stream),
+      begin_(runner_.span_begin_[static_cast<std::size_t>(stream_)]) {
+  if (paced()) {
+    processor_ = thread_processor_time();
+    runner_.team(stream_).take_processor_time();
+  }
   if (runner_.log_ == nullptr) return;
-  span_ = {steady_now(),
+  span_ = {begin_,
            0,
            name,
            static_cast<std::int16_t>(item.layer),
@@ -29,9 +40,32 @@ RankRunner::Scope::Scope(RankRunner& runner, StreamId stream, SpanName name, con
   before_ = sent();
 }
 
+bool RankRunner::Scope::paced() const {
+  return stream_ != StreamId::Communication &&
+         (runner_.shared_.worker_cores > 0 || runner_.shared_.trial);
+}
+
+void RankRunner::Scope::fill_share() {
+  WorkerTeam& team = runner_.team(stream_);
+  const std::int64_t worked = thread_processor_time() - processor_ + team.take_processor_time();
+  UnitShared& shared = runner_.shared_;
+  const double cores = (shared.worker_cores > 0 ? shared.worker_cores : 1) * team.size();
+  const std::int64_t share = std::llround(static_cast<double>(worked) / cores);
+  if (shared.trial) shared.computed[static_cast<std::size_t>(stream_)] += share;
+  if (shared.worker_cores <= 0) return;
+  const std::int64_t end = begin_ + share;
+  // In short sleeps: a run that was aborted is not waited for.
+  constexpr std::int64_t kLook = 50'000'000;
+  for (std::int64_t now = steady_now(); now < end && !shared.space->aborted(); now = steady_now())
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(end - now, kLook)));
+}
+
 RankRunner::Scope::~Scope() {
+  if (paced()) fill_share();
+  const std::int64_t end = steady_now();
+  runner_.span_begin_[static_cast<std::size_t>(stream_)] = end;
   if (runner_.log_ == nullptr) return;
-  span_.end = steady_now();
+  span_.end = end;
   const auto [nvlink, ib] = sent();
   span_.nvlink_bytes = nvlink - before_.first;
   span_.ib_bytes = ib - before_.second;

@@ -7,7 +7,8 @@
 
 namespace moescope::runtime {
 
-/// A span of one stream: which bytes its rank sent in it, and which workers it held.
+/// A span of one stream: which bytes its rank sent in it, and which workers it held. On a stream
+/// that computes it lasts at least as long as the rank's share of the cores needs for it.
 class RankRunner::Scope {
  public:
   Scope(RankRunner& runner, StreamId stream, SpanName name, const Item& item, int tokens);
@@ -22,8 +23,14 @@ class RankRunner::Scope {
   /// Bytes that the stream has put on NVLink and IB.
   std::pair<std::uint64_t, std::uint64_t> sent() const;
 
+  bool paced() const;
+  /// Sleeps until the share of the cores of the stream's workers would be done.
+  void fill_share();
+
   RankRunner& runner_;
   StreamId stream_;
+  std::int64_t begin_ = 0;
+  std::int64_t processor_ = 0;  ///< of this thread at the beginning, ns
   SpanRecord span_;
   std::pair<std::uint64_t, std::uint64_t> before_;
 };

@@ -58,7 +58,7 @@ void serial(Maker& make, int micro_batches, int layers) {
   }
 }
 
-void prefill_layer(Maker& make, int micro_batches, int layer) {
+void layer_part_by_part(Maker& make, int micro_batches, int layer) {
   for (int mb = 0; mb < micro_batches; ++mb) make.attend(layer, mb);
   if (make.dense(layer)) return;
   for (int mb = 0; mb < micro_batches; ++mb) make.dispatch(layer, mb);
@@ -66,7 +66,7 @@ void prefill_layer(Maker& make, int micro_batches, int layer) {
   for (int mb = 0; mb < micro_batches; ++mb) make.combine(layer, mb);
 }
 
-void decode_layer(Maker& make, int micro_batches, int layer) {
+void layer_against_rest(Maker& make, int micro_batches, int layer) {
   for (int mb = 0; mb < micro_batches; ++mb) {
     make.attend(layer, mb);
     if (make.dense(layer)) continue;
@@ -82,18 +82,18 @@ const char* to_string(UnitKind kind) {
   return kind == UnitKind::Prefill ? "prefill" : "decode";
 }
 
-Schedule make_schedule(UnitKind kind, bool overlap, int micro_batches, int layers,
-                       int dense_layers) {
+Schedule make_schedule(UnitKind kind, bool overlap, int micro_batches, int layers, int dense_layers,
+                       DecodeOrder order) {
   Maker make(kind, dense_layers);
   if (!overlap) {
     serial(make, micro_batches, layers);
     return make.take();
   }
   for (int layer = 0; layer < layers; ++layer)
-    if (kind == UnitKind::Prefill)
-      prefill_layer(make, micro_batches, layer);
+    if (kind == UnitKind::Prefill || order == DecodeOrder::PartByPart)
+      layer_part_by_part(make, micro_batches, layer);
     else
-      decode_layer(make, micro_batches, layer);
+      layer_against_rest(make, micro_batches, layer);
   for (int mb = 0; mb < micro_batches; ++mb) make.head(layers, mb);
   return make.take();
 }

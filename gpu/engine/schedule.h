@@ -31,11 +31,17 @@ struct Schedule {
   std::vector<Item> streams[kStreams];
 };
 
+/// How two micro-batches of a decode unit go past each other. Prefill goes part by part.
+enum class DecodeOrder : std::uint8_t {
+  AttentionAgainstRest,  ///< attention of one against dispatch, experts and combine of the other
+  PartByPart,  ///< as prefill: better when attention takes less than all of these together
+};
+
 /// A step of `micro_batches` over `layers` layers, the first `dense_layers` without experts.
 /// Overlapped: prefill runs attention and experts of one micro-batch against dispatch and combine
 /// of the other; decode runs attention of one against dispatch, experts and combine of the other.
 /// Serial: one part at a time.
-Schedule make_schedule(UnitKind kind, bool overlap, int micro_batches, int layers,
-                       int dense_layers);
+Schedule make_schedule(UnitKind kind, bool overlap, int micro_batches, int layers, int dense_layers,
+                       DecodeOrder order = DecodeOrder::AttentionAgainstRest);
 
 }  // namespace moescope::runtime

@@ -65,15 +65,17 @@ class Serving {
   void settle(Unit& unit, std::uint64_t& seen);
   void note_budget(Unit& unit, std::int64_t now);
   void note_step(Unit& unit, std::int64_t begin, int requests, int tokens);
-  bool sleep_until_arrival();
   void take_arrivals();
+  bool batch_is_due() const;
+  void rest_until_arrival() const;
   void prefill_once();
   bool place(const ActivePtr& active, std::vector<RankInput>& inputs);
   void admit();
   bool hand_over(const ActivePtr& active);
-  void copy_pages(const Active& active, const KvSequence& copy, int from, int to);
+  std::int64_t copy_pages(const Active& active, const KvSequence& copy, int from, int to);
   /// Which pages of an attention group are taken.
   static KvCache& book(Unit& unit, int group) { return unit.cache(unit.first_member(group)); }
+  std::vector<ActivePtr> ready() const;
   void decode_once();
   void retire();
   void finish(const Active& active);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include "gpu/engine/serving_request.h"
 #include "gpu/engine/worker_team.h"
@@ -54,8 +55,10 @@ bool Serving::hand_over(const ActivePtr& active) {
   if (!book(parts_.decode, group).reserve(copy, length + active->request.output_length))
     return false;
   for (int i = 0; i < parts_.options.tp; ++i)
-    copy_pages(*active, copy, parts_.prefill.first_member(active->group) + i,
-               parts_.decode.first_member(group) + i);
+    active->pages_there =
+        std::max(active->pages_there,
+                 copy_pages(*active, copy, parts_.prefill.first_member(active->group) + i,
+                            parts_.decode.first_member(group) + i));
   {
     std::lock_guard lock(mutex_);
     releases_.emplace_back(active->group, active->sequence);
@@ -68,8 +71,9 @@ bool Serving::hand_over(const ActivePtr& active) {
   return true;
 }
 
-/// Member `to` of the decode unit reads the pages that member `from` of the prefill unit holds.
-void Serving::copy_pages(const Active& active, const KvSequence& copy, int from, int to) {
+/// Member `to` of the decode unit reads the pages that member `from` of the prefill unit holds;
+/// they are there at the time that it returns.
+std::int64_t Serving::copy_pages(const Active& active, const KvSequence& copy, int from, int to) {
   const std::int64_t begin = steady_now();
   KvCache& target = parts_.decode.cache(to);
   KvCache& held = parts_.prefill.cache(from);
@@ -85,16 +89,35 @@ void Serving::copy_pages(const Active& active, const KvSequence& copy, int from,
                         Purpose::KvCache);
       total += bytes;
     }
-  if (parts_.recorder == nullptr) return;
-  SpanRecord span{begin, steady_now(),          SpanName::KvHandOver,  -1,
-                  -1,    parts_.decode.steps(), active.prompt_length()};
+  const std::int64_t there =
+      parts_.prefill.travel(parts_.prefill.group().first + from, parts_.decode, by, total);
+  if (parts_.recorder == nullptr) return there;
+  SpanRecord span{
+      begin, there, SpanName::KvHandOver, -1, -1, parts_.decode.steps(), active.prompt_length()};
   (parts_.space.link(by, from) == Link::Ib ? span.ib_bytes : span.nvlink_bytes) = total;
   parts_.recorder->log(static_cast<std::size_t>(by))->streams[kKvStream].push(span);
+  return there;
+}
+
+/// Those whose keys and values are there; sleeps a little when there are none.
+std::vector<Serving::ActivePtr> Serving::ready() const {
+  std::vector<ActivePtr> batch;
+  const std::int64_t now = steady_now();
+  std::int64_t next = now + 5'000'000;
+  for (const ActivePtr& active : running_)
+    if (active->pages_there <= now)
+      batch.push_back(active);
+    else
+      next = std::min(next, active->pages_there);
+  if (batch.empty()) std::this_thread::sleep_for(std::chrono::nanoseconds(next - now));
+  return batch;
 }
 
 void Serving::decode_once() {
+  const auto batch = ready();
+  if (batch.empty()) return;
   std::vector<RankInput> inputs(static_cast<std::size_t>(parts_.decode.groups()));
-  for (const ActivePtr& active : running_) {
+  for (const ActivePtr& active : batch) {
     auto& input =
         inputs[static_cast<std::size_t>(active->group)].micro_batches[active->micro_batch];
     add_row(input, *active, active->output.back(), active->sequence.length);
@@ -103,13 +126,13 @@ void Serving::decode_once() {
   const std::int64_t begin = steady_now();
   const auto results = parts_.decode.step(inputs);
   SampledRows next(inputs.size());
-  for (const ActivePtr& active : running_) {
+  for (const ActivePtr& active : batch) {
     const auto group = static_cast<std::size_t>(active->group);
     const auto mb = static_cast<std::size_t>(active->micro_batch);
     active->output.push_back(sample(results[group], active->micro_batch, next[group][mb]++));
     ++active->sequence.length;
   }
-  const int count = static_cast<int>(running_.size());
+  const int count = static_cast<int>(batch.size());
   note_step(parts_.decode, begin, count, count);
   retire();
 }

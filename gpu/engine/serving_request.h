@@ -12,6 +12,7 @@ struct Serving::Active {
   KvSequence sequence;
   std::vector<int> output;
   std::int64_t arrival = 0, first_token = 0;
+  std::int64_t pages_there = 0;  ///< when the decode unit has its keys and values
   int prompt_length() const { return static_cast<int>(request.prompt.size()); }
 };
 

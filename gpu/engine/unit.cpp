@@ -54,9 +54,9 @@ void share_attention(UnitShared& shared, const UnitOptions& options) {
       layers.push_back(attention_shard(config, layer, options.tp, index));
   }
   for (int mb = 0; mb < options.micro_batches; ++mb)
-    shared.tensor.push_back(
-        std::make_unique<TensorExchange>(*shared.space, shared.group, shared.groups,
-                                         options.tp * options.max_tokens, config.hidden));
+    shared.tensor.push_back(std::make_unique<TensorExchange>(
+        *shared.space, shared.group, shared.groups, options.tp * options.max_tokens, config.hidden,
+        shared.links.get()));
 }
 
 }  // namespace
@@ -69,8 +69,8 @@ void Unit::State::add_exchanges() {
   const auto mode =
       options.kind == UnitKind::Prefill ? DispatchMode::PerNode : DispatchMode::Direct;
   for (int mb = 0; mb < options.micro_batches; ++mb) {
-    shared.exchanges.push_back(
-        host_exchange(*shared.space, {shared.group, shape, mode, options.combine}));
+    shared.exchanges.push_back(host_exchange(
+        *shared.space, {shared.group, shape, mode, options.combine}, shared.links.get()));
     if (options.active_slots > 0)
       shared.counts.push_back(std::make_unique<CountBoard>(*shared.space, shared.group, experts));
   }
@@ -120,8 +120,8 @@ void Unit::State::serve(RankRunner& rank, StreamId stream) {
     }
     try {
       for (const Item& item : schedule.streams[static_cast<std::size_t>(stream)]) {
-        rank.board().wait_for(item);
-        rank.run(stream, item);
+        const std::int64_t ready = rank.board().wait_for(item);
+        rank.run(stream, item, ready);
         rank.board().done(item);
       }
     } catch (const Aborted&) {
@@ -184,6 +184,8 @@ Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
   s.shared.space = &space;
   s.shared.group = group;
   s.shared.kind = options.kind;
+  if (space.processes() == nullptr || space.processes()->far() == nullptr)
+    s.shared.links = std::make_unique<PacedLinks>(group.first, group.size);
   share_attention(s.shared, options);
   s.shared.operators = cpu_operators(s.shared.attention);
   s.add_exchanges();
@@ -284,7 +286,21 @@ void Unit::State::apply_overlap(bool overlap) {
   const ModelConfig& config = shared.model->config;
   options.overlap = overlap;
   schedule = make_schedule(options.kind, overlap, options.micro_batches, config.layers,
-                           config.dense_layers);
+                           config.dense_layers, options.order);
+}
+
+void Unit::set_order(DecodeOrder order) {
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(order);
+    state_->tell(UnitCommand::Order, rest);
+  }
+  state_->apply_order(order);
+}
+
+void Unit::State::apply_order(DecodeOrder order) {
+  options.order = order;
+  apply_overlap(options.overlap);
 }
 
 WorkerBudget Unit::set_budget(WorkerBudget requested) {
@@ -310,6 +326,78 @@ void Unit::State::apply_budget(WorkerBudget requested) {
     if (computing > 1)
       rank->team(StreamId::Experts).resize(granted.communication + attention, rest - attention);
   }
+  apply_rank_cores(rank_cores);
+}
+
+void Unit::set_links(const LinkRates& rates) {
+  if (!has_links())
+    throw Error("links", "", "cannot be paced when ranks on several hosts share no memory",
+                "use --pace off");
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(rates);
+    state_->tell(UnitCommand::Links, rest);
+  }
+  state_->shared.links->set_rates(rates);
+}
+
+LinkRates Unit::links() const {
+  return has_links() ? state_->shared.links->rates() : LinkRates{};
+}
+
+void Unit::set_rank_cores(double cores) {
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(cores);
+    state_->tell(UnitCommand::Cores, rest);
+  }
+  state_->apply_rank_cores(cores);
+}
+
+double Unit::rank_cores() const {
+  return state_->rank_cores;
+}
+
+void Unit::State::apply_rank_cores(double cores) {
+  rank_cores = cores;
+  shared.worker_cores = cores / granted.workers;
+  if (shared.worker_cores >= 1) shared.worker_cores = 0;  // no worker is faster than a core
+}
+
+bool Unit::has_links() const {
+  return state_->shared.links != nullptr;
+}
+
+Unit::TrialTimes Unit::trial_times() const {
+  const State& s = *state_;
+  const double each = 1e-6 / static_cast<double>(std::max<std::size_t>(s.ranks.size(), 1));
+  const auto computed = [&](StreamId stream) {
+    return each * static_cast<double>(s.shared.computed[static_cast<std::size_t>(stream)]);
+  };
+  return {has_links() ? each * static_cast<double>(s.shared.links->slept()) : 0,
+          computed(StreamId::Compute), computed(StreamId::Experts)};
+}
+
+std::int64_t Unit::travel(int from, Unit& receiver, int to, std::size_t bytes) {
+  const std::int64_t now = steady_now();
+  if (!has_links() || !receiver.has_links()) return now;
+  PacedLinks &out = *state_->shared.links, &in = *receiver.state_->shared.links;
+  const Link link = state_->shared.space->link(from, to);
+  return std::max(now, in.arrive(to, out.depart(from, link, bytes, now)));
+}
+
+void Unit::set_trial(bool trial) {
+  if (state_->link) {
+    MessageWriter rest;
+    rest.put(trial);
+    state_->tell(UnitCommand::Trial, rest);
+  }
+  state_->apply_trial(trial);
+}
+
+void Unit::State::apply_trial(bool trial) {
+  shared.trial = trial;
+  if (!trial) steps = 0;
 }
 
 std::vector<RankOutput> Unit::ordered_step(std::span<const RankInput> inputs) {

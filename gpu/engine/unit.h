@@ -1,11 +1,14 @@
 // A prefill or decode unit: ranks that run the model together, step by step.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "gpu/comm/exchange.h"
+#include "gpu/comm/link_rates.h"
 #include "gpu/engine/batch.h"
 #include "gpu/engine/faults.h"
 #include "gpu/engine/placement.h"
@@ -30,9 +33,10 @@ struct UnitOptions {
   UnitKind kind = UnitKind::Prefill;
   CombineMode combine = CombineMode::Ordered;
   bool overlap = true;
-  int micro_batches = 2;  ///< 1 or 2
-  int tp = 1;             ///< consecutive ranks that share an attention (tensor parallelism)
-  int max_tokens = 64;    ///< of one rank in one micro-batch
+  DecodeOrder order = DecodeOrder::AttentionAgainstRest;  ///< of a decode unit that overlaps
+  int micro_batches = 2;                                  ///< 1 or 2
+  int tp = 1;           ///< consecutive ranks that share an attention (tensor parallelism)
+  int max_tokens = 64;  ///< of one rank in one micro-batch
   int max_positions = 512;
   int kv_pages = 64;  ///< of one rank
   WorkerBudget budget;
@@ -73,11 +77,35 @@ class Unit {
 
   /// Between steps: runs micro-batches overlapped or one part at a time.
   void set_overlap(bool overlap);
+  void set_order(DecodeOrder order);
   /// Between steps: asks for a budget; what is granted leaves at least one worker to each stream.
   WorkerBudget set_budget(WorkerBudget requested);
   WorkerBudget granted_budget() const;
   /// Most workers seen at work at once, in each part, since the last call.
   WorkerBudget take_observed_budget();
+
+  /// Between steps: how fast the links between ranks are; without rates transfers take what copying
+  /// takes. Throws Error when processes of the run share no memory.
+  void set_links(const LinkRates& rates);
+  LinkRates links() const;
+  /// Between steps: each rank computes with `cores` of a processor's cores, spread evenly over its
+  /// workers: a part that a core did faster lasts as long as the rank's share would have taken, so
+  /// that ranks that share cores look like GPUs of one speed. 0: what they get.
+  void set_rank_cores(double cores);
+  double rank_cores() const;
+  /// True when set_links() can be used.
+  bool has_links() const;
+  /// What a rank of this process did in trial steps so far, on average, ms: waiting for links,
+  /// attention and what goes with it, experts. Hardly depends on what else the machine does.
+  struct TrialTimes {
+    double links = 0, attention = 0, experts = 0;
+  };
+  TrialTimes trial_times() const;
+  /// `bytes` go from rank `from` of this unit to rank `to` of `receiver` from now on, beside what
+  /// steps send: when the last one is there, ns of the steady clock; now when links are not paced.
+  std::int64_t travel(int from, Unit& receiver, int to, std::size_t bytes);
+  /// Between steps: the next ones are counted and recorded nowhere; afterwards steps count from 0.
+  void set_trial(bool trial);
 
   /// A step of at most kProbeRows rows a member, all in micro-batch 0, that combines in the gate's
   /// order whatever the unit does else; for comparing plans.

@@ -42,7 +42,18 @@ class UnitLink {
   int boxes_[2] = {};           ///< likewise, where none is shared
 };
 
-enum class UnitCommand : std::uint8_t { Step, Overlap, Budget, Stage, Flip, Stop };
+enum class UnitCommand : std::uint8_t {
+  Step,
+  Overlap,
+  Order,
+  Budget,
+  Links,
+  Cores,
+  Trial,
+  Stage,
+  Flip,
+  Stop
+};
 
 /// The inputs of a step and the sequences that they point to.
 struct SentInputs {

@@ -60,8 +60,20 @@ void Unit::follow() {
         case UnitCommand::Overlap:
           s.apply_overlap(rest.get<bool>());
           break;
+        case UnitCommand::Order:
+          s.apply_order(rest.get<DecodeOrder>());
+          break;
         case UnitCommand::Budget:
           s.apply_budget(rest.get<WorkerBudget>());
+          break;
+        case UnitCommand::Links:
+          s.shared.links->set_rates(rest.get<LinkRates>());
+          break;
+        case UnitCommand::Cores:
+          s.apply_rank_cores(rest.get<double>());
+          break;
+        case UnitCommand::Trial:
+          s.apply_trial(rest.get<bool>());
           break;
         case UnitCommand::Stage:
           s.apply_table(read_table(rest));

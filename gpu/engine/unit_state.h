@@ -21,6 +21,7 @@ struct Unit::State {
   UnitShared shared;
   UnitOptions options;
   WorkerBudget granted;
+  double rank_cores = 0;
   std::vector<std::unique_ptr<KvCache>> caches;    ///< [member]
   std::vector<std::unique_ptr<WeightPool>> pools;  ///< [member]
   std::vector<std::unique_ptr<RankRunner>> ranks;  ///< that this process hosts
@@ -51,7 +52,10 @@ struct Unit::State {
   void answer();
   void add_loads(const StepLoads& part);
   void apply_overlap(bool overlap);
+  void apply_order(DecodeOrder order);
   void apply_budget(WorkerBudget requested);
+  void apply_trial(bool trial);
+  void apply_rank_cores(double cores);
   void apply_table(SlotTable table);
   void apply_epoch(std::uint64_t epoch);
   void tell(UnitCommand command, const MessageWriter& rest);

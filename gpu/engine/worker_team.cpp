@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 namespace moescope::runtime {
 
@@ -9,6 +10,12 @@ std::int64_t steady_now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+std::int64_t thread_processor_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 WorkerTeam::WorkerTeam(int first_worker, int size, WorkerObserver observer)
@@ -65,11 +72,13 @@ void WorkerTeam::work(int index, std::uint64_t seen) {
       seen = generation_;
     }
     std::exception_ptr error;
+    const std::int64_t before = thread_processor_time();
     try {
       run_piece(index);
     } catch (...) {
       error = std::current_exception();
     }
+    processor_.fetch_add(thread_processor_time() - before, std::memory_order_relaxed);
     std::lock_guard lock(mutex_);
     if (error && !error_) error_ = error;
     if (--running_ == 0) done_.notify_one();

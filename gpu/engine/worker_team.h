@@ -31,6 +31,8 @@ class WorkerTeam final : public Team {
   /// Changes number and first worker; only while split() does not run.
   void resize(int first_worker, int size);
   void split(int count, const std::function<void(int, int)>& piece) override;
+  /// Time that the threads of the team beside the caller's computed since the last call, ns.
+  std::int64_t take_processor_time() { return processor_.exchange(0, std::memory_order_relaxed); }
   /// Most workers that one split() has used since the last call.
   int take_widest() { return widest_.exchange(0, std::memory_order_relaxed); }
 
@@ -51,9 +53,12 @@ class WorkerTeam final : public Team {
   const std::function<void(int, int)>* piece_ = nullptr;
   std::exception_ptr error_;
   std::atomic<int> widest_{0};  ///< written by the thread that calls split()
+  std::atomic<std::int64_t> processor_{0};
 };
 
 /// ns of the steady clock.
 std::int64_t steady_now();
+/// What the calling thread has computed so far, ns on a processor.
+std::int64_t thread_processor_time();
 
 }  // namespace moescope::runtime

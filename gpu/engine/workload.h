@@ -12,8 +12,8 @@
 namespace moescope::runtime {
 
 struct WorkloadOptions {
-  double rate = 20;  ///< requests a second, mean
-  int prompt_min = 8, prompt_max = 48;
+  double rate = 60;  ///< requests a second, mean
+  int prompt_min = 8, prompt_max = 32;
   int output_min = 8, output_max = 32;
   int topics = 6;
   double period = 20;        ///< seconds until the mix of topics has gone round once

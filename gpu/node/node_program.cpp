@@ -35,7 +35,7 @@ void on_signal(int) {
 
 struct NodeOptions {
   std::string model = "tiny", backend = "cpu", workload, routing, plan, next_plan, out, tokens,
-              listen;
+              listen, pace = "auto";
   PeerFiles peer_files;
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
@@ -152,6 +152,7 @@ nlohmann::ordered_json summary(const EngineStatistics& s, const RecorderStatisti
   const bool any = s.finished > 0;
   return {{"schema", 1},
           {"file", out.empty() ? Json() : Json(out)},
+          {"paced_links", s.links.empty() ? Json() : Json(s.links)},
           {"seconds", s.seconds},
           {"prefill_steps", s.prefill_steps},
           {"decode_steps", s.decode_steps},
@@ -176,6 +177,8 @@ void print_text(const nlohmann::ordered_json& s) {
   fmt::print("requests   {} arrived, {} finished; {} prompt and {} output tokens\n",
              s["requests_arrived"].dump(), s["requests_finished"].dump(), s["prompt_tokens"].dump(),
              s["output_tokens"].dump());
+  if (!s["paced_links"].is_null())
+    fmt::print("links      paced: {}\n", s["paced_links"].get<std::string>());
   if (!s["ttft_p50_s"].is_null())
     fmt::print(
         "TTFT       p50 {:.0f} ms, p95 {:.0f} ms; TPOT p50 {:.0f} ms, p95 {:.0f} ms; {:.0f} % "
@@ -304,8 +307,11 @@ void run(NodeOptions& options) {
   if (!options.out.empty())
     refuse_to_overwrite(options.out, {options.plan, options.next_plan, options.routing});
   options.engine.workload = parse_workload(options.workload);
+  options.engine.pace = parse_pace(options.pace);
   options.engine.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
   options.engine.overlap = !options.serial;
+  constexpr double kBatchDelay = 0.1;  // seconds, a fifth of the target for the first token
+  options.engine.batch_delay = kBatchDelay;
   const bool shown = options.first() && (options.progress || isatty(STDERR_FILENO) != 0);
   Progress progress(shown ? Progress::Listener(print_progress) : Progress::Listener());
   running = &progress;
@@ -381,6 +387,10 @@ void add_options(CLI::App& app, NodeOptions& o) {
       ->check(CLI::Range(1, 64));
   app.add_option("--comm-workers", o.engine.budget.communication, "Workers that communicate")
       ->check(CLI::Range(1, 63));
+  app.add_option("--pace", o.pace,
+                 "Links between ranks: nvlink=GB/S,ib=GB/S[,latency=US]; auto: as slow as makes "
+                 "communication last about as long as compute; off: a transfer takes as long as "
+                 "copying (auto)");
   app.add_flag("--ordered", o.ordered, "Combine in the gate's order: bitwise reproducible");
   app.add_flag("--serial", o.serial, "Run micro-batches one after the other, without overlap");
   app.add_option("--plan", o.plan, "Placement plan file for both units");
@@ -399,7 +409,7 @@ void add_options(CLI::App& app, NodeOptions& o) {
                  "Slots of a rank that are active in a layer, solved from its counts (all)")
       ->check(CLI::PositiveNumber);
   app.add_option("--workload", o.workload,
-                 "rate=20,prompt=8:48,output=8:32,topics=6,period=20,...");
+                 "rate=60,prompt=8:32,output=8:32,topics=6,period=20,...");
   app.add_option("--routing", o.routing,
                  "Recorded routes or loads in the place of the gate's choices (any load dump, "
                  ".moetrace)");

@@ -104,6 +104,7 @@ NodeStatus NodeService::status(bool with_plan) {
   out.seconds = s.seconds;
   out.epoch = s.epoch;
   out.overlap = s.overlap;
+  out.links = s.links;
   out.workload = workload_text(s.workload);
   out.arrived = s.arrived;
   out.waiting = s.waiting;

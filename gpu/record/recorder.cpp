@@ -250,14 +250,17 @@ void Recorder::write_host_records() {
   std::vector<EngineSpan> spans;
   std::vector<PlanRow> plans;
   std::vector<LoadWindow> windows;
+  bool facts = false;
   {
     std::lock_guard lock(mutex_);
+    facts = new_facts_;
     requests.swap(requests_);
     steps.swap(steps_);
     spans.swap(engine_spans_);
     plans.swap(plans_);
     windows.swap(full_windows_);
   }
+  if (facts) write_info();
   write_requests(requests);
   for (const UnitKind unit : {UnitKind::Prefill, UnitKind::Decode}) write_steps(unit, steps);
   for (int track = 0; track < kEngineTracks; ++track)
@@ -330,7 +333,11 @@ void Recorder::write_info() {
   TraceInfo info;
   info.format = "moetrace";
   info.producer = "moescope-node " MOESCOPE_VERSION;
-  info.extra = facts_;
+  {
+    std::lock_guard lock(mutex_);
+    info.extra = facts_;
+    new_facts_ = false;
+  }
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   const auto steady = std::chrono::steady_clock::now().time_since_epoch();
   info.start_epoch_ns = std::chrono::nanoseconds(wall - steady).count() + start_;
@@ -340,6 +347,7 @@ void Recorder::write_info() {
 void Recorder::set_fact(const std::string& name, std::string value) {
   std::lock_guard lock(mutex_);
   facts_[name] = std::move(value);
+  new_facts_ = true;
 }
 
 RecorderStatistics Recorder::finish() {

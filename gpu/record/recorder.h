@@ -44,6 +44,8 @@ class Recorder {
   ~Recorder();
 
   RankLog* log(std::size_t rank) { return logs_.log(rank); }
+  /// Times count from `start` instead; before anything is recorded.
+  void set_start(std::int64_t start) { start_ = start; }
   /// Safe from any thread.
   void add_request(const RequestRecord& request);
   void add_step(const StepRecord& step);
@@ -58,7 +60,7 @@ class Recorder {
   std::uint64_t dropped(std::size_t rank) const;
   /// The recording cannot go on; finish() throws why.
   bool failed() const { return failed_; }
-  /// A fact that is known only at the end.
+  /// A fact that becomes known later; it is written with the next records.
   void set_fact(const std::string& name, std::string value);
   /// Fetches the last records, writes facts and drops. Throws what the sink throws.
   RecorderStatistics finish();
@@ -94,12 +96,15 @@ class Recorder {
   void write_steps(UnitKind unit, const std::vector<StepRecord>& steps);
   void write_engine_spans(EngineTrack track, const std::vector<EngineSpan>& spans);
   void write_info();
-  TimeNs time(std::int64_t steady) const { return steady < start_ ? 0 : steady - start_; }
+  TimeNs time(std::int64_t steady) const {
+    const std::int64_t start = start_;
+    return steady < start ? 0 : steady - start;
+  }
 
   RecordingSink& sink_;
   std::vector<RecordedRank> ranks_;
   std::map<std::string, std::string> facts_;
-  std::int64_t start_;
+  std::atomic<std::int64_t> start_;
   std::unique_ptr<RankLogs> own_logs_;
   RankLogs& logs_;
   std::vector<Tracks> tracks_;
@@ -116,6 +121,7 @@ class Recorder {
   std::vector<EngineSpan> engine_spans_;
   std::vector<PlanRow> plans_;
   std::map<UnitKind, LoadWindow> windows_;
+  bool new_facts_ = false;
   std::vector<LoadWindow> full_windows_;
   std::exception_ptr error_;
   std::atomic<bool> failed_{false};

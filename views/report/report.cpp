@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/analysis/losses.h"
+#include "core/analysis/paced_links.h"
 #include "core/error.h"
 #include "views/common/chart_paint.h"
 #include "views/common/theme.h"
@@ -95,8 +96,9 @@ QString opened_section(const ReportInput& input) {
   for (const DeviceOverlap& device : input.analysis->overlap) {
     devices << device_label(*input.trace, device.key).toHtmlEscaped();
   }
+  const QString links = text_of(paced_links_text(info));
   return "<h2>What was opened</h2>\n<table>\n" + row("Files", list_of(files)) +
-         row("Format", text_of(info.format)) +
+         (links.isEmpty() ? QString() : row("Links", links)) + row("Format", text_of(info.format)) +
          row("Producer", info.producer.empty() ? "not recorded" : text_of(info.producer)) +
          row("Ranks and processes", list_of(processes)) +
          row("Devices with GPU work", list_of(devices)) +

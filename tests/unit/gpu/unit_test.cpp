@@ -430,6 +430,16 @@ TEST(GpuSchedule, DecodeRunsAttentionOfOneAgainstAllElseOfTheOther) {
   EXPECT_EQ(s.streams[static_cast<int>(StreamId::Experts)].size(), 4U);
 }
 
+TEST(GpuSchedule, DecodeCanGoPartByPart) {
+  const Schedule s = make_schedule(UnitKind::Decode, true, 2, 3, 1, DecodeOrder::PartByPart);
+  std::string order;
+  for (const Item& item : s.streams[static_cast<int>(StreamId::Communication)])
+    order += (item.part == Part::Dispatch ? "D" : "C") + std::to_string(item.layer) +
+             std::to_string(item.micro_batch) + " ";
+  EXPECT_EQ(order, "D10 D11 C10 C11 D20 D21 C20 C21 ");
+  EXPECT_EQ(s.streams[static_cast<int>(StreamId::Experts)].size(), 4U);
+}
+
 TEST(GpuSchedule, SerialStepsHaveOnePartAtATime) {
   const Schedule s = make_schedule(UnitKind::Decode, false, 2, 3, 1);
   std::vector<int> turns;

@@ -1,0 +1,18 @@
+// Traces of the embedded runtime whose links were paced: times of communication are those of
+// made-up links then, and whoever looks at them is told.
+#pragma once
+
+#include <string>
+
+#include "core/trace/types.h"
+
+namespace moescope {
+
+/// TraceInfo::extra tells under this key how fast the links were.
+inline constexpr const char* kPacedLinksFact = "paced links";
+
+/// "paced links: RATES" for whoever shows figures of the trace, of several files opened as one the
+/// distinct ones; empty when no link was paced.
+std::string paced_links_text(const TraceInfo& info);
+
+}  // namespace moescope

@@ -1,0 +1,123 @@
+#include "gpu/engine/pace_fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace moescope::runtime {
+namespace {
+
+constexpr int kSequenceRows = 16;
+constexpr int kPrefillRows = 16, kDecodeRows = 8;  ///< of a rank in a micro-batch
+constexpr int kRounds = 2;                         ///< of trying links, each closer than before
+constexpr int kSteps = 2;                          ///< of a round
+constexpr double kFirstRate = 20e6;                ///< of NVLink, bytes a second
+/// What a rank waits for links over what it computes in the steps that are tried, whose ranks all
+/// have the same to do. Where they have not, as in serving, the waiting for each other comes on
+/// top, and both together last about as long as compute.
+constexpr double kLinksOverCompute = 0.45;
+
+/// The same batch for every attention group, in pages that it gives back.
+class TrialBatch {
+ public:
+  TrialBatch(Unit& unit, const ModelConfig& config) : unit_(unit) {
+    const bool prefill = unit.options().kind == UnitKind::Prefill;
+    const int most = prefill ? kPrefillRows : kDecodeRows;
+    const int rows = unit.options().tp * std::min(most, unit.options().max_tokens);
+    const int length = prefill ? std::min({kSequenceRows, unit.options().max_positions, rows}) : 1;
+    inputs_.resize(static_cast<std::size_t>(unit.groups()));
+    const int sequences = unit.options().micro_batches * (rows / length);
+    for (int group = 0; group < unit.groups(); ++group)
+      for (int i = 0; i < sequences && add(group, i, length, config); ++i) {
+      }
+  }
+  TrialBatch(const TrialBatch&) = delete;
+  TrialBatch& operator=(const TrialBatch&) = delete;
+  ~TrialBatch() {
+    for (auto& [group, sequence] : sequences_)
+      unit_.cache(unit_.first_member(group)).release(*sequence);
+  }
+  void step() { unit_.step(inputs_); }
+
+ private:
+  /// False when there are no more pages.
+  bool add(int group, int index, int length, const ModelConfig& config) {
+    auto sequence = std::make_unique<KvSequence>();
+    if (!unit_.cache(unit_.first_member(group)).reserve(*sequence, length)) return false;
+    MicroBatch& batch = inputs_[static_cast<std::size_t>(group)]
+                            .micro_batches[index % unit_.options().micro_batches];
+    for (int position = 0; position < length; ++position)
+      batch.add((group * 97 + index * 31 + position * 7) % config.vocab, sequence.get(), position,
+                static_cast<std::uint64_t>(group * 1000 + index));
+    sequences_.emplace_back(group, std::move(sequence));
+    return true;
+  }
+
+  Unit& unit_;
+  std::vector<std::pair<int, std::unique_ptr<KvSequence>>> sequences_;
+  std::vector<RankInput> inputs_;
+};
+
+/// Of a step, on average.
+Unit::TrialTimes times_of(Unit& unit, TrialBatch& batch, int steps) {
+  const Unit::TrialTimes before = unit.trial_times();
+  for (int i = 0; i < steps; ++i) batch.step();
+  const Unit::TrialTimes after = unit.trial_times();
+  return {(after.links - before.links) / steps, (after.attention - before.attention) / steps,
+          (after.experts - before.experts) / steps};
+}
+
+LinkRates rates_of(double nvlink) {
+  return {nvlink, nvlink / kNvlinkOverIb, kLinkLatency};
+}
+
+}  // namespace
+
+PaceFit fit_links(Unit& unit, const ModelConfig& config) {
+  const bool overlap = unit.options().overlap;
+  unit.set_trial(true);
+  unit.set_overlap(false);
+  unit.set_links({});
+  PaceFit fit;
+  {
+    TrialBatch batch(unit, config);
+    batch.step();  // first touch of memory and threads
+    double nvlink = kFirstRate;
+    for (int round = 0; round < kRounds; ++round) {
+      unit.set_links(rates_of(nvlink));
+      const Unit::TrialTimes times = times_of(unit, batch, kSteps);
+      fit.compute_ms = times.attention + times.experts;
+      fit.links_ms = times.links;
+      nvlink *= std::clamp(fit.links_ms / (kLinksOverCompute * fit.compute_ms), 0.01, 100.0);
+      // Where attention takes longest, all else of the other micro-batch goes beside it.
+      unit.set_order(times.attention >= times.experts + kLinksOverCompute * fit.compute_ms
+                         ? DecodeOrder::AttentionAgainstRest
+                         : DecodeOrder::PartByPart);
+    }
+    fit.rates = rates_of(nvlink);
+    unit.set_links(fit.rates);
+  }
+  unit.set_overlap(overlap);
+  unit.set_trial(false);
+  return fit;
+}
+
+double fair_cores(int ranks) {
+  return std::max(std::thread::hardware_concurrency(), 1U) / static_cast<double>(ranks);
+}
+
+std::string links_text(const PaceOption& pace, const Unit& first, const Unit& second) {
+  const LinkRates prefill = first.links(), decode = second.links();
+  if (!prefill.paced()) return "";
+  const std::string rates =
+      prefill == decode ? rates_text(prefill)
+                        : "prefill " + rates_text(prefill) + "; decode " + rates_text(decode);
+  return fmt::format("{}{}; a rank computes with {:.3g} cores", rates,
+                     pace.mode == PaceOption::Mode::Fit ? " (fitted to this machine)" : "",
+                     first.rank_cores());
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,29 @@
+// Links that fit the machine: virtual ranks share its cores, so links as fast as real ones would be
+// done at once, and none as slow would leave anything to hide.
+#pragma once
+
+#include <string>
+
+#include "gpu/comm/link_rates.h"
+#include "gpu/engine/unit.h"
+
+namespace moescope::runtime {
+
+struct PaceFit {
+  LinkRates rates;
+  double compute_ms = 0;  ///< what a rank computes in a step that was tried
+  double links_ms = 0;    ///< what a rank waits for links in one when they are about the found ones
+};
+
+/// Between steps of a unit that has_links(): runs steps of made-up tokens, one part at a time, and
+/// finds links over which communication takes as long as all else, IB at a third of NVLink. Sets
+/// them; nothing of the steps stays. Takes about a second on a small machine.
+PaceFit fit_links(Unit& unit, const ModelConfig& config);
+
+/// The links of both units for recordings and status; empty when they are not paced.
+std::string links_text(const PaceOption& pace, const Unit& prefill, const Unit& decode);
+
+/// An equal share of the cores of this machine for each of `ranks`.
+double fair_cores(int ranks);
+
+}  // namespace moescope::runtime
