@@ -1,17 +1,35 @@
 #include "app/gui_main.h"
 
 #include <QApplication>
+#include <QBuffer>
 #include <QIcon>
 #include <QTimer>
 #include <cstdio>
 
 #include "app/window/appearance.h"
 #include "app/window/main_window.h"
+#include "core/error.h"
+#include "views/common/chart.h"
 
 namespace moescope {
 namespace {
 
 constexpr int kSettleMs = 700;  // views draw after the analysis in steps of their own
+
+/// Says on stderr what went wrong.
+bool write_picture(QWidget& window, const QString& file) {
+  QByteArray bytes;
+  QBuffer buffer(&bytes);
+  buffer.open(QIODevice::WriteOnly);
+  window.grab().save(&buffer, "PNG");
+  try {
+    write_file_whole(file, bytes);
+    return true;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "moescope: %s\n", error.what());
+    return false;
+  }
+}
 
 /// Writes the picture when nothing is busy any more, then ends the program.
 void grab_when_idle(MainWindow& window, const QString& file) {
@@ -23,11 +41,9 @@ void grab_when_idle(MainWindow& window, const QString& file) {
     if (idle < 2) return;
     timer->stop();
     const bool failed = window.messages().level() == UserMessage::Level::Error;
-    const bool written = window.grab().save(file, "PNG");
     if (failed)
       std::fprintf(stderr, "moescope: %s\n", window.messages().text().toUtf8().constData());
-    if (!written) std::fprintf(stderr, "moescope: cannot write %s\n", file.toUtf8().constData());
-    QApplication::exit(failed || !written ? 1 : 0);
+    QApplication::exit(write_picture(window, file) && !failed ? 0 : 1);
   });
   timer->start();
 }

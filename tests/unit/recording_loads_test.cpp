@@ -77,6 +77,18 @@ TEST_F(RecordingLoads, WindowsHaveTimesLayersAndGpuCounts) {
   EXPECT_THAT(loads.notes, IsEmpty());
 }
 
+TEST_F(RecordingLoads, LostTimesAreTold) {
+  addPrefill();
+  writer->add_loss({LossKind::DroppedLoads, {}, {}, {1'000'000'000, 2'000'000'000}, 7, "too slow"});
+  writer->add_loss({LossKind::DroppedSpans, ProcessId{0}, {}, {0, 5}, 1, "a ring was full"});
+  const auto sets = read();
+  ASSERT_THAT(sets, SizeIs(1));
+  ASSERT_THAT(sets[0].notes, SizeIs(1)) << "lost spans say nothing of loads";
+  EXPECT_THAT(sets[0].notes[0], HasSubstr("7 rows of loads were dropped at times between 1.000 and "
+                                          "2.000 s"));
+  EXPECT_THAT(sets[0].notes[0], HasSubstr("too slow"));
+}
+
 TEST_F(RecordingLoads, UnitsAreApartAndReadLoadsSaysWhichItTook) {
   addPrefill();
   add(0, 100, 3, {9, 0, 0, 0}, {{2, {9, 0}}, {3, {0, 0}}});

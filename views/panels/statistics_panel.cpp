@@ -7,6 +7,7 @@
 #include <QHeaderView>
 #include <QVBoxLayout>
 
+#include "core/analysis/losses.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
 
@@ -151,8 +152,10 @@ void StatisticsPanel::refresh() {
     return;
   }
   const auto area = context_.area().value_or(AreaSelection{context_.range(), {}});
-  const QString what = (context_.area() ? tr("Marked area, %1") : tr("Visible range, %1"))
-                           .arg(format_time(area.range.length()));
+  QString what = (context_.area() ? tr("Marked area, %1") : tr("Visible range, %1"))
+                     .arg(format_time(area.range.length()));
+  if (const auto lost = losses_in(*trace, area.range, context_.processFilter()); !lost.empty())
+    what += tr(" (records are missing in %1 of it)").arg(format_time(lost_time(lost, area.range)));
   const auto tracks = tracksOfFilter(area.tracks);
   if (tracks.size() == 1 && tracks.front() >= trace->tracks().size()) {
     show({}, what);

@@ -12,12 +12,12 @@ namespace {
 
 constexpr int kLeastWidth = 3;  ///< px, so that a short loss in a long trace is seen
 
-/// Columns of the losses of one row, joined where they touch.
-std::vector<PixelRun> runs_of(const std::vector<const Loss*>& losses, const TimelineRow& row,
+/// Columns of the losses, of one row when there is one, joined where they touch.
+std::vector<PixelRun> runs_of(const std::vector<const Loss*>& losses, const TimelineRow* row,
                               const PixelMap& map) {
   std::vector<PixelRun> runs;
   for (const Loss* loss : losses) {
-    if (!concerns(*loss, row)) continue;
+    if (row != nullptr && !concerns(*loss, *row)) continue;
     PixelRun run = map.columns(loss->when.begin, loss->when.end);
     if (run.empty()) continue;
     run.last = std::max(run.last, std::min(run.first + kLeastWidth, map.width()));
@@ -27,6 +27,13 @@ std::vector<PixelRun> runs_of(const std::vector<const Loss*>& losses, const Time
       runs.push_back(run);
   }
   return runs;
+}
+
+std::vector<const Loss*> shown_losses(const Trace& trace, const PixelMap& map) {
+  std::vector<const Loss*> shown;
+  for (const Loss& loss : trace.losses())
+    if (!map.columns(loss.when.begin, loss.when.end).empty()) shown.push_back(&loss);
+  return shown;
 }
 
 }  // namespace
@@ -42,17 +49,22 @@ bool has_losses(const Trace& trace, TimeRange range) {
 
 void paint_losses(QPainter& painter, const Trace& trace, const RowLayout& layout,
                   const PixelMap& map, const Theme& theme) {
-  std::vector<const Loss*> shown;
-  for (const Loss& loss : trace.losses())
-    if (!map.columns(loss.when.begin, loss.when.end).empty()) shown.push_back(&loss);
+  const auto shown = shown_losses(trace, map);
   if (shown.empty()) return;
   for (const PlacedRow& placed : layout.placed()) {
     const double top = layout.top(placed), bottom = placed.y + placed.height;
     if (bottom <= top) continue;
-    for (const PixelRun& run : runs_of(shown, *placed.row, map))
+    for (const PixelRun& run : runs_of(shown, placed.row, map))
       paint_filled(painter, QRectF(run.first, top, run.width(), bottom - top), Qt::transparent,
                    Cue::Missing, theme);
   }
+}
+
+void paint_loss_band(QPainter& painter, const Trace& trace, const QRectF& band, const PixelMap& map,
+                     const Theme& theme) {
+  for (const PixelRun& run : runs_of(shown_losses(trace, map), nullptr, map))
+    paint_filled(painter, QRectF(band.left() + run.first, band.top(), run.width(), band.height()),
+                 Qt::transparent, Cue::Missing, theme);
 }
 
 QString loss_tooltip(const Trace& trace, const TimelineRow& row, TimeNs time, TimeNs tolerance) {

@@ -7,6 +7,7 @@
 
 #include "views/common/theme.h"
 #include "views/timeline/lane_raster.h"
+#include "views/timeline/loss_marks.h"
 
 namespace moescope {
 namespace {
@@ -210,6 +211,7 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
   veil.setAlpha(170);
   painter.fillRect(QRectF(0, 0, x0, height()), veil);
   painter.fillRect(QRectF(x1, 0, width() - x1, height()), veil);
+  paint_loss_band(painter, *scene_.trace(), QRectF(0, height() - 5, width(), 5), pixels, theme);
   painter.setPen(QPen(theme.text, 1));
   painter.drawRect(QRectF(x0, 0, x1 - x0 - 1, height() - 1));
   if (x1 - x0 > 3 * kGripWidth) {
