@@ -331,6 +331,11 @@ std::vector<std::string> lost_in_chrome_json(const Trace& trace) {
   if (!trace.sm_records().empty())
     lost.push_back(fmt::format("{} SM records", trace.sm_records().size()));
   if (!trace.notes().empty()) lost.push_back(fmt::format("{} notes", trace.notes().size()));
+  if (!trace.losses().empty())
+    lost.push_back(
+        fmt::format("{} times at which the recording lost something (moescope info "
+                    "lists them)",
+                    trace.losses().size()));
   return lost;
 }
 

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <QFile>
+#include <set>
+
 #include "tests/gui/timeline_fixture.h"
-#include "views/common/chart_export.h"
+#include "views/common/chart.h"
 
 namespace moescope {
 namespace {

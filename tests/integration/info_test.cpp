@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/trace/moetrace_writer.h"
 #include "tests/support/nsys_file.h"
 #include "tests/support/run_program.h"
 
@@ -63,6 +64,56 @@ TEST_F(Info, TextIsForPeople) {
   const auto result = run_moescope({"info", file("a.sqlite")});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.out, HasSubstr("skipped    1 events: ends before it starts"));
+}
+
+/// A recording of a rank that lost 7 spans in the second of its three milliseconds.
+std::string recording_with_losses(const std::filesystem::path& path) {
+  MoetraceWriter writer(path);
+  const ProcessId rank = writer.add_process({.label = "rank 0", .rank = 0});
+  writer.add_device({.process = rank, .name = "Test GPU", .sm_count = 132});
+  const TrackId track = writer.add_track(
+      {.process = rank, .type = TrackType::DeviceStream, .device = 0, .id = 7, .name = "stream 7"});
+  SpanBatch batch;
+  for (const TimeNs at : {TimeNs{0}, TimeNs{2'900'000}})
+    batch.columns.push_back(
+        {at, 100'000, writer.strings().intern("gemm"), 0, 0, SpanKind::Kernel, 0});
+  batch.columns.depth.clear();
+  writer.append(track, std::move(batch));
+  writer.add_loss(
+      {LossKind::DroppedSpans, rank, track, {1'000'000, 2'000'000}, 7, "a ring was full"});
+  Progress progress;
+  writer.finish(progress);
+  return path.string();
+}
+
+TEST_F(Info, WhatARecordingLostIsToldByInfoAnalyzeAndSql) {
+  const std::string file = recording_with_losses(dir_ / "a.moetrace");
+  const json loss = json::parse(run_moescope({"info", file, "--json"}).out)["losses"].at(0);
+  EXPECT_EQ(loss["kind"], "dropped_spans");
+  EXPECT_EQ(loss["rank"], 0);
+  EXPECT_EQ(loss["track"], "rank 0 > GPU 0 > stream 7");
+  EXPECT_EQ(loss["begin_ns"], 1'000'000);
+  EXPECT_EQ(loss["end_ns"], 2'000'000);
+  EXPECT_EQ(loss["count"], 7);
+  EXPECT_EQ(loss["reason"], "a ring was full");
+  constexpr const char* kTold = "7 spans were dropped of rank 0 between 1.000 and 2.000 ms: a ring";
+  EXPECT_THAT(run_moescope({"info", file}).out, HasSubstr(kTold));
+  const auto text = run_moescope({"analyze", file});
+  EXPECT_THAT(text.err, HasSubstr(kTold));
+  EXPECT_THAT(text.out, HasSubstr("1.000 ms    in which records are missing"));
+  const json all = json::parse(run_moescope({"analyze", file, "--json"}).out);
+  EXPECT_EQ(all["devices"][0]["lost_ns"], 1'000'000);
+  EXPECT_EQ(all["skipped"][0]["count"], 7);
+  const auto sql = run_moescope({"sql", file, "SELECT kind, count FROM losses", "--csv"});
+  EXPECT_THAT(sql.out, HasSubstr("dropped_spans,7"));
+}
+
+TEST_F(Info, AWindowWithoutALossSaysNothingOfIt) {
+  const std::string file = recording_with_losses(dir_ / "a.moetrace");
+  const auto result = run_moescope({"analyze", file, "--from", "2500000", "--json"});
+  const json all = json::parse(result.out);
+  EXPECT_TRUE(all["losses"].empty());
+  EXPECT_EQ(all["devices"][0]["lost_ns"], 0);
 }
 
 TEST_F(Info, AMissingFileFailsWithItsName) {

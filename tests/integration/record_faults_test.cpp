@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/files.h"
 #include "core/trace/moetrace.h"
 #include "tests/support/run_program.h"
 
@@ -119,6 +120,49 @@ TEST(RecordFaults, AFullFileSystemIsToldWithTheFileAndWhatIsRecordedOpens) {
   EXPECT_THAT(message, HasSubstr("full"));
   EXPECT_GT(open_moetrace(file)->span_count(), 0U);
   EXPECT_EQ(test::run_moescope({"analyze", file.string()}).exit_code, 0);
+}
+
+TEST(RecordFaults, OtherWritersAreRefusedWhileARecordingRuns) {
+  const test::TempFolder folder;
+  const auto file = folder / "run.moetrace", other = folder / "other.moetrace";
+  ASSERT_EQ(test::run_moescope(
+                {"record", "--ranks", "4", "--nodes", "1", "--steps", "2", "-o", other.string()})
+                .exit_code,
+            0);
+  const pid_t child = start_recording(file, folder / "err", "600", [] {});
+  while (!std::filesystem::exists(file.string() + "-wal")) std::this_thread::sleep_for(1ms);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"record", "--ranks", "4", "--nodes", "1", "--steps", "2", "-o"},
+        {"import", other.string(), "-o"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.push_back(file.string());
+    const auto second = test::run_moescope(arguments);
+    EXPECT_EQ(second.exit_code, 1) << command[0];
+    EXPECT_THAT(second.err, HasSubstr("is being written by process " + std::to_string(child)));
+  }
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_GT(open_moetrace(file)->span_count(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(file.string() + "-wal")) << "the recording is complete";
+}
+
+TEST(RecordFaults, ARunThatCannotWorkLeavesTheFileThatExists) {
+  const test::TempFolder folder;
+  const auto file = folder / "run.moetrace";
+  write_text_file(file, "of somebody");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--ranks", "6", "--nodes", "1"},
+        {"--ranks", "3"},
+        {"--model", "/no/such/model"},
+        {"--plan", "/no/such/plan"}}) {
+    std::vector<std::string> command = {"record", "--steps", "2", "-o", file.string()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    EXPECT_EQ(test::run_moescope(command).exit_code, 1) << arguments[1];
+    EXPECT_EQ(test::read_file(file), "of somebody") << arguments[1];
+    EXPECT_EQ(folder.file_count(), 1U) << arguments[1];
+  }
 }
 
 TEST(RecordFaults, ARankThatFailsEndsTheRunLoudlyAndTheRecordingIsAnalysed) {
