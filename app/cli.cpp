@@ -2,9 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <new>
+#include <sstream>
 
 #include "app/commands/command.h"
 #include "core/error.h"
+#include "core/std_streams.h"
 #ifdef MOESCOPE_HAS_GUI
 #include "app/gui_main.h"
 #endif
@@ -12,9 +15,20 @@
 namespace moescope {
 namespace {
 
-int fail(const std::exception& error) {
-  std::fprintf(stderr, "moescope: %s\n", error.what());
+int fail(const char* what) {
+  std::fprintf(stderr, "moescope: %s\n", what);
   return 1;
+}
+
+/// What CLI11 says of a wrong usage, or the text of --help.
+int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, err;
+  const int code = app.exit(error, out, err);
+  std::fputs(out.str().c_str(), stdout);
+  std::fputs(err.str().c_str(), stderr);
+  if (code != 0) return 2;
+  require_stdout();
+  return 0;
 }
 
 /// What the window takes from the command line.
@@ -41,7 +55,10 @@ void add_window_options(CLI::App& app, WindowArguments& window) {
 }
 
 int run_parsed(int argc, char** argv, CLI::App& app, const WindowArguments& window) {
-  if (!app.get_subcommands().empty()) return 0;  // its callback ran while parsing
+  if (!app.get_subcommands().empty()) {  // its callback ran while parsing
+    require_stdout();
+    return 0;
+  }
 #ifdef MOESCOPE_HAS_GUI
   return run_gui(argc, argv,
                  {.files = window.files,
@@ -62,6 +79,7 @@ int run_parsed(int argc, char** argv, CLI::App& app, const WindowArguments& wind
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  guard_standard_streams();
   CLI::App app(
       "MoEscope: where did the step time go, which experts are hot, and what happens if I move "
       "them?\n"
@@ -78,15 +96,19 @@ int run_cli(int argc, char** argv) {
   }
   app.require_subcommand(0, 1);
   try {
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return exit_parsing(app, error);
+    }
     return run_parsed(argc, argv, app, window);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
   } catch (const Cancelled&) {
-    std::fputs("moescope: cancelled; nothing was written\n", stderr);
-    return 1;
+    return fail("cancelled; nothing was written");
+  } catch (const std::bad_alloc&) {
+    return fail(
+        "not enough memory for this: close other programs, or use a smaller part of the data");
   } catch (const std::exception& error) {
-    return fail(error);
+    return fail(error.what());
   }
 }
 

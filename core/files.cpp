@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/file_lock.h"
+#include "core/input_file.h"
 
 namespace moescope {
 namespace {
@@ -161,6 +162,7 @@ void refuse_to_overwrite(const fs::path& target, const std::vector<fs::path>& in
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+  refuse_special_file(path);
   std::error_code failed;
   if (std::filesystem::is_directory(path, failed))
     throw Error(path.string(), "", "is a folder, not a file");

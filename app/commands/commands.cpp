@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/commands/command.h"
+#include "core/std_streams.h"
 
 namespace moescope {
 
@@ -20,12 +21,15 @@ const std::vector<RegisterCommand>& all_commands() {
 }
 
 namespace {
+constexpr const char* kEraseToEnd = "\033[K";
 bool progress_requested = false;
 
 void print_progress(double fraction, std::string_view what) {
   if (!progress_requested && isatty(STDERR_FILENO) == 0) return;
-  std::fprintf(stderr, "\r%3.0f %%  %.*s\033[K", fraction * 100, static_cast<int>(what.size()),
+  write_control("\r");
+  std::fprintf(stderr, "%3.0f %%  %.*s", fraction * 100, static_cast<int>(what.size()),
                what.data());
+  write_control(kEraseToEnd);
   if (fraction >= 1) std::fputc('\n', stderr);
   std::fflush(stderr);
 }

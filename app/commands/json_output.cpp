@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "core/analysis/losses.h"
+#include "core/plain_text.h"
 
 namespace moescope {
 
@@ -68,7 +69,8 @@ Json sm_json(const SmAllocation& a) {
 }
 
 void print_json(const Json& document) {
-  const std::string text = document.dump(2, ' ', false, Json::error_handler_t::replace);
+  const std::string text =
+      printable_json(document.dump(2, ' ', false, Json::error_handler_t::replace));
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fputc('\n', stdout);
 }

@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "core/import/open.h"
+#include "core/plain_text.h"
 #include "core/query/query.h"
 
 namespace moescope {
@@ -34,14 +35,11 @@ std::string plain_text(const QueryValue& value) {
   return {};
 }
 
-/// RFC 4180; NULL is an empty field, the empty text is "".
+/// NULL is an empty field, the empty text is "".
 std::string csv_field(const QueryValue& value) {
-  std::string text = plain_text(value);
-  if (!std::holds_alternative<std::string>(value)) return text;
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return plain_text(value);
+  return text->empty() ? "\"\"" : csv_text_field(*text);
 }
 
 nlohmann::ordered_json json_value(const QueryValue& value) {
@@ -68,18 +66,28 @@ void print_csv(QuerySession& session, const std::string& sql, Progress& progress
       line, progress);
 }
 
+std::string json_text(const nlohmann::ordered_json& json) {
+  return printable_json(
+      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+/// Row by row, so that a long result needs no memory. What fails midway leaves an unfinished
+/// document, an error and exit code 1.
 void print_json(QuerySession& session, const std::string& sql, Progress& progress) {
-  nlohmann::ordered_json document = {{"schema", 1}};
-  auto rows = nlohmann::ordered_json::array();
+  const char* separator = "\n";
   session.run(
-      sql, [&](const auto& names) { document["columns"] = names; },
+      sql,
+      [&](const auto& names) {
+        print("{\n  \"schema\": 1,\n  \"columns\": " + json_text(names) + ",\n  \"rows\": [");
+      },
       [&](const auto& row) {
-        auto& values = rows.emplace_back(nlohmann::ordered_json::array());
+        auto values = nlohmann::ordered_json::array();
         for (const auto& value : row) values.push_back(json_value(value));
+        print(separator + ("    " + json_text(values)));
+        separator = ",\n";
       },
       progress);
-  document["rows"] = std::move(rows);
-  print(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  print("\n  ]\n}\n");
 }
 
 /// Tab separated, NULL spelled out: for reading.

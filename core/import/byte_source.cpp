@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "core/input_file.h"
 
 namespace moescope {
 namespace {
@@ -28,6 +29,7 @@ Error io_error(const std::string& path, const std::string& what, int code) {
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::filesystem::path& path) : path_(path.string()) {
+    refuse_special_file(path);
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd_ < 0) throw io_error(path_, "cannot open the file", errno);
     struct stat status {};

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/import/align.h"
 #include "core/import/merge.h"
+#include "core/input_file.h"
 #include "core/loads/sniff.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/notes_file.h"
@@ -167,9 +168,11 @@ TracePtr with_warnings(const TracePtr& trace, const std::vector<std::string>& wa
 TracePtr open_one(const Source& source, const std::vector<std::string>& warnings,
                   const ImportOptions& options, Progress& progress) {
   if (source.importer == nullptr) return open_moetrace(source.probe.path);
-  TraceBuilder builder;
-  source.importer->import(source.probe, builder, options, progress);
-  return with_warnings(builder.snapshot(), warnings, builder);
+  return within_memory(source.probe.path, [&] {
+    TraceBuilder builder;
+    source.importer->import(source.probe, builder, options, progress);
+    return with_warnings(builder.snapshot(), warnings, builder);
+  });
 }
 
 }  // namespace

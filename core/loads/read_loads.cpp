@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/input_file.h"
 #include "core/loads/formats.h"
 #include "core/trace/moetrace.h"
 
@@ -15,6 +16,7 @@ constexpr const char* kFormats =
     "(.moetrace) can be opened";
 
 std::string first_bytes(const std::filesystem::path& path) {
+  refuse_special_file(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(path.string(), "", "cannot open the file", "Check the path");
   std::string bytes(4096, '\0');

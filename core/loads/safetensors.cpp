@@ -7,6 +7,7 @@
 #include <span>
 
 #include "core/error.h"
+#include "core/input_file.h"
 
 namespace moescope {
 namespace {
@@ -24,8 +25,9 @@ void widen(const std::vector<char>& bytes, std::vector<std::int64_t>& values) {
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
-    : source_(path.string()), file_(path, std::ios::binary) {
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : source_(path.string()) {
+  refuse_special_file(path);
+  file_.open(path, std::ios::binary);
   std::error_code failed;
   const auto size = std::filesystem::file_size(path, failed);
   std::array<char, kSafetensorsPrefix> prefix{};

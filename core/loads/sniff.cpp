@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/input_file.h"
 #include "core/loads/balance_log.h"
 #include "core/loads/text_scan.h"
 #include "core/loads/wait_matrix.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t kHead = std::size_t{1} << 18;
 
 std::string head_of(const std::filesystem::path& path) {
+  refuse_special_file(path);
   std::ifstream file(path, std::ios::binary);
   std::string head(kHead, '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));

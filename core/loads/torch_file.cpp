@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/input_file.h"
 
 namespace moescope {
 namespace {
@@ -39,6 +40,7 @@ const Element* element_of(const std::string& type) {
 }  // namespace
 
 TorchFile::TorchFile(const std::filesystem::path& path) : source_(path.string()) {
+  refuse_special_file(path);
   int code = 0;
   auto* zip = zip_open(path.c_str(), ZIP_RDONLY, &code);
   if (zip == nullptr)

@@ -2,7 +2,10 @@
 
 #include <sqlite3.h>
 
-#include <exception>
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -10,6 +13,121 @@ namespace moescope {
 namespace {
 
 constexpr int kOperationsBetweenChecks = 10000;
+
+/// What SQLite's own functions do that only compute. Others can load code (load_extension), hand
+/// out pointers (fts3_tokenizer), open files or block; a new one has to be looked at first.
+constexpr std::string_view kFunctions[] = {"->",
+                                           "->>",
+                                           "abs",
+                                           "acos",
+                                           "acosh",
+                                           "asin",
+                                           "asinh",
+                                           "atan",
+                                           "atan2",
+                                           "atanh",
+                                           "avg",
+                                           "ceil",
+                                           "ceiling",
+                                           "char",
+                                           "coalesce",
+                                           "concat",
+                                           "concat_ws",
+                                           "cos",
+                                           "cosh",
+                                           "count",
+                                           "cume_dist",
+                                           "current_date",
+                                           "current_time",
+                                           "current_timestamp",
+                                           "date",
+                                           "datetime",
+                                           "degrees",
+                                           "dense_rank",
+                                           "exp",
+                                           "first_value",
+                                           "floor",
+                                           "format",
+                                           "glob",
+                                           "group_concat",
+                                           "hex",
+                                           "ifnull",
+                                           "iif",
+                                           "instr",
+                                           "json",
+                                           "json_array",
+                                           "json_array_length",
+                                           "json_each",
+                                           "json_extract",
+                                           "json_group_array",
+                                           "json_group_object",
+                                           "json_object",
+                                           "json_quote",
+                                           "json_tree",
+                                           "json_type",
+                                           "json_valid",
+                                           "julianday",
+                                           "lag",
+                                           "last_value",
+                                           "lead",
+                                           "length",
+                                           "like",
+                                           "likelihood",
+                                           "likely",
+                                           "ln",
+                                           "log",
+                                           "log10",
+                                           "log2",
+                                           "lower",
+                                           "ltrim",
+                                           "max",
+                                           "min",
+                                           "mod",
+                                           "nth_value",
+                                           "ntile",
+                                           "nullif",
+                                           "octet_length",
+                                           "percent_rank",
+                                           "pi",
+                                           "pow",
+                                           "power",
+                                           "printf",
+                                           "quote",
+                                           "radians",
+                                           "random",
+                                           "rank",
+                                           "replace",
+                                           "round",
+                                           "row_number",
+                                           "rtrim",
+                                           "sign",
+                                           "sin",
+                                           "sinh",
+                                           "sqrt",
+                                           "strftime",
+                                           "string_agg",
+                                           "substr",
+                                           "substring",
+                                           "sum",
+                                           "tan",
+                                           "tanh",
+                                           "time",
+                                           "timediff",
+                                           "total",
+                                           "trim",
+                                           "trunc",
+                                           "typeof",
+                                           "unhex",
+                                           "unicode",
+                                           "unixepoch",
+                                           "unlikely",
+                                           "upper"};
+
+bool allowed_function(const char* name) {
+  std::string lower(name ? name : "");
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(std::begin(kFunctions), std::end(kFunctions), lower) != std::end(kFunctions);
+}
 
 /// Reading is allowed, everything else is not: no writes, no ATTACH, no PRAGMA, no extensions.
 int authorize(void*, int action, const char*, const char* detail, const char*, const char*) {
@@ -19,7 +137,7 @@ int authorize(void*, int action, const char*, const char* detail, const char*, c
     case SQLITE_RECURSIVE:
       return SQLITE_OK;
     case SQLITE_FUNCTION:
-      return detail && sqlite3_stricmp(detail, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+      return allowed_function(detail) ? SQLITE_OK : SQLITE_DENY;
     default:
       return SQLITE_DENY;
   }
@@ -48,16 +166,21 @@ struct QuerySession::State {
 
   ~State() { sqlite3_close(database); }
 
+  [[noreturn]] static void refuse_statement() {
+    throw Error("SQL", "", "only reading is possible: use SELECT, WITH or EXPLAIN");
+  }
   [[noreturn]] void fail(const std::string& sql, int code) const {
-    if (code == SQLITE_AUTH)
-      throw Error("SQL", "", "only reading is possible: use SELECT, WITH or EXPLAIN");
+    const std::string message = sqlite3_errmsg(database);
+    // SQLite says which function it was told not to use.
+    if (message.find("to use function") != std::string::npos)
+      throw Error("SQL", "", message, "Functions that only compute are allowed");
+    if (code == SQLITE_AUTH) refuse_statement();
     const int at = sqlite3_error_offset(database);
     std::string place;
     if (at >= 0)
       place = "character " + std::to_string(at + 1) + " ('" +
               sql.substr(static_cast<std::size_t>(at), 20) + "')";
-    throw Error("SQL", place, sqlite3_errmsg(database),
-                "See the tables with 'moescope sql FILE --schema'");
+    throw Error("SQL", place, message, "See the tables with 'moescope sql FILE --schema'");
   }
 };
 
@@ -98,6 +221,8 @@ void QuerySession::run(const std::string& sql, const OnColumns& on_columns, cons
   if (std::string_view(rest).find_first_not_of(" \t\r\n;") != std::string_view::npos)
     throw Error("SQL", "character " + std::to_string(rest - sql.c_str() + 1),
                 "one statement at a time");
+  // REINDEX, for one, finds nothing to do that the authorizer could refuse.
+  if (sqlite3_column_count(raw) == 0) State::refuse_statement();
   std::vector<std::string> names;
   for (int i = 0; i < sqlite3_column_count(raw); ++i)
     names.emplace_back(sqlite3_column_name(raw, i));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/input_file.h"
 #include "core/trace/moetrace.h"
 
 namespace moescope {
@@ -170,6 +171,7 @@ void check_header(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     throw Error(path.string(), "", "is a folder, expected a .moetrace file");
+  refuse_special_file(path);
   std::ifstream file(path, std::ios::binary);
   if (!file)
     throw Error(path.string(), "", "cannot be read",

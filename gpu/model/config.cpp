@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/input_file.h"
 #include "gpu/model/config_reader.h"
 
 namespace moescope::runtime {
@@ -223,6 +224,7 @@ ModelConfig parse_config(std::string_view text, const std::string& source) {
 
 ModelConfig read_config(const std::filesystem::path& folder) {
   const auto path = folder / "config.json";
+  refuse_special_file(path);
   std::ifstream in(path, std::ios::binary);
   constexpr std::size_t limit = 1 << 20;
   std::string text(limit + 1, '\0');

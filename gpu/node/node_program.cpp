@@ -10,10 +10,13 @@
 #include <cstdio>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "core/files.h"
 #include "core/placement/plan.h"
+#include "core/plain_text.h"
+#include "core/std_streams.h"
 #include "core/trace/moetrace_writer.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"
@@ -49,13 +52,16 @@ struct NodeOptions {
   bool first() const { return processes == nullptr || processes->first(); }
 };
 
+constexpr const char* kEraseToEnd = "\033[K";
+
 void print_progress(double fraction, std::string_view what) {
   static int shown = -1;
   const int percent = static_cast<int>(fraction * 100);
   if (percent == shown) return;
   shown = percent;
-  std::fprintf(stderr, "\r%3d %%  %.*s\033[K", percent, static_cast<int>(what.size()), what.data());
-  std::fflush(stderr);
+  write_control("\r");
+  std::fprintf(stderr, "%3d %%  %.*s", percent, static_cast<int>(what.size()), what.data());
+  write_control(kEraseToEnd);
 }
 
 std::optional<Placement> read_placement(const NodeOptions& options, const ModelConfig& config) {
@@ -357,10 +363,13 @@ void run(NodeOptions& options) {
   }
   running = nullptr;
   if (!options.first()) return;
-  if (shown) std::fputs("\r\033[K", stderr);
+  if (shown) {
+    write_control("\r");
+    write_control(kEraseToEnd);
+  }
   const auto json = summary(statistics, recorded, changes, options.out);
   if (options.json)
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", printable_json(json.dump(2)));
   else
     print_text(json);
 }
@@ -440,6 +449,15 @@ void report(const NodeOptions& options, const std::exception& error) {
   std::fflush(stderr);
 }
 
+/// What CLI11 says of a wrong usage, or the text of --help.
+int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, err;
+  const int code = app.exit(error, out, err);
+  fmt::print("{}", out.str());
+  fmt::print(stderr, "{}", err.str());
+  return code == 0 ? 0 : 2;
+}
+
 /// Leaves together with the other processes.
 void leave(const NodeOptions& options, int exit_code) {
   if (options.processes == nullptr) return;
@@ -451,21 +469,25 @@ void leave(const NodeOptions& options, int exit_code) {
 }  // namespace
 
 int run_node(int argc, char** argv, const Faults& faults) {
+  guard_standard_streams();
   CLI::App app("The embedded MoE runtime: prefill and decode with expert parallelism, recorded");
   NodeOptions options;
   options.engine.faults = faults;
   add_options(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
   int exit_code = 0;
   std::unique_ptr<Processes> processes;
   try {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      exit_code = exit_parsing(app, error);
+      require_stdout();
+      return exit_code;
+    }
     processes = join_processes();
     options.processes = processes.get();
     run(options);
+    require_stdout();
   } catch (const std::exception& error) {
     report(options, error);
     exit_code = 1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <thread>
 
 #include "core/error.h"
@@ -120,7 +121,10 @@ TEST(NewFile, AFifoGetsTheBytesAndStays) {
   const auto fifo = folder / "fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   std::string read;
-  std::thread reader([&] { read = text_of(fifo); });
+  std::thread reader([&] {
+    std::ifstream file(fifo);
+    std::getline(file, read);
+  });
   write_text_file(fifo, "through");
   reader.join();
   EXPECT_EQ(read, "through");

@@ -104,10 +104,26 @@ TEST_F(Query, OtherTablesShowTheTrace) {
 TEST_F(Query, OnlyReadingIsAllowed) {
   for (const char* sql :
        {"DELETE FROM spans", "CREATE TABLE x(y)", "ATTACH '/tmp/x' AS y", "PRAGMA user_version",
-        "SELECT load_extension('x')", "BEGIN", "VACUUM INTO '/tmp/x'"})
+        "SELECT load_extension('x')", "BEGIN", "VACUUM INTO '/tmp/x'", "REINDEX", "ANALYZE",
+        "SELECT fts3_tokenizer('simple')", "SELECT zeroblob(1000000000)"})
     EXPECT_THAT(error(sql), testing::AnyOf(HasSubstr("only reading"), HasSubstr("may not be"),
                                            HasSubstr("not authorized")))
         << sql;
+}
+
+TEST_F(Query, FunctionsThatOnlyComputeAreAllowed) {
+  const auto row =
+      ask("SELECT upper('a'), round(1.26, 1), json_extract('{\"a\":2}', '$.a'), "
+          "group_concat(name, '+') FILTER (WHERE dur > 2), coalesce(NULL, 3), strftime('%Y', 0, "
+          "'unixepoch'), "
+          "'abc' LIKE 'A%', row_number() OVER () FROM spans")[0];
+  EXPECT_EQ(std::get<std::string>(row[0]), "A");
+  EXPECT_EQ(std::get<double>(row[1]), 1.3);
+  EXPECT_EQ(std::get<std::int64_t>(row[2]), 2);
+  EXPECT_EQ(std::get<std::int64_t>(row[4]), 3);
+  EXPECT_EQ(std::get<std::string>(row[5]), "1970");
+  EXPECT_EQ(std::get<std::int64_t>(row[6]), 1);
+  EXPECT_THAT(error("SELECT randomblob(10)"), HasSubstr("Functions that only compute"));
 }
 
 TEST_F(Query, ErrorsSayWhere) {

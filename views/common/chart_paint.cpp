@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/analysis/gpu_work.h"
+#include "core/plain_text.h"
 
 namespace moescope {
 namespace {
@@ -219,14 +220,16 @@ QString device_label(const Trace& trace, const DeviceKey& key) {
 }
 
 QString csv_field(const QString& text) {
-  if (!text.contains(',') && !text.contains('"') && !text.contains('\n') && !text.contains('\r')) {
-    return text;
-  }
-  return '"' + QString(text).replace("\"", "\"\"") + '"';
+  return QString::fromStdString(csv_text_field(text.toStdString()));
 }
 
 QString tsv_field(QString text) {
+  text = QString::fromStdString(spreadsheet_text(text.toStdString()));
   return text.replace('\t', ' ').replace('\n', ' ').replace('\r', ' ');
+}
+
+QString table_field(const QString& text, QChar separator) {
+  return separator == QLatin1Char(',') ? csv_field(text) : tsv_field(text);
 }
 
 }  // namespace moescope

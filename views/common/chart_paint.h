@@ -46,9 +46,11 @@ qreal time_to_x(TimeNs time, TimeRange range, const QRectF& plot);
 
 /// "rank 0 > GPU 0 (NVIDIA H800)".
 QString device_label(const Trace& trace, const DeviceKey& key);
-/// One CSV field, quoted where needed.
+/// One CSV field, quoted where needed; see csv_text_field().
 QString csv_field(const QString& text);
-/// One TSV field: tabs and line ends become blanks.
+/// One TSV field: tabs and line ends become blanks; see spreadsheet_text().
 QString tsv_field(QString text);
+/// csv_field() for a comma, else tsv_field().
+QString table_field(const QString& text, QChar separator);
 
 }  // namespace moescope

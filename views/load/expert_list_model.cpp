@@ -199,9 +199,7 @@ std::optional<std::pair<double, double>> DriftModel::meanAndMost() const {
 }
 
 QString table_text(const QAbstractItemModel& model, QChar separator) {
-  const auto field = [separator](const QString& text) {
-    return separator == QLatin1Char(',') ? csv_field(text) : tsv_field(text);
-  };
+  const auto field = [separator](const QString& text) { return table_field(text, separator); };
   QString text;
   for (int r = -1; r < model.rowCount(); ++r) {
     for (int c = 0; c < model.columnCount(); ++c) {

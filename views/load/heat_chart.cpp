@@ -249,9 +249,7 @@ void paint_empty_text(QPainter& painter, const QRectF& area, const QString& text
 }
 
 QString heat_text(const HeatPicture& picture, QChar separator) {
-  const auto field = [separator](const QString& text) {
-    return separator == QLatin1Char(',') ? csv_field(text) : tsv_field(text);
-  };
+  const auto field = [separator](const QString& text) { return table_field(text, separator); };
   QString text = field(picture.rows.name + QStringLiteral(" \\ ") + picture.columns.name +
                        QStringLiteral(": ") + picture.value_name);
   for (int c = 0; c < picture.values.columns; ++c)

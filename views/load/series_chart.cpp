@@ -240,9 +240,7 @@ QString series_text(const SeriesPicture& picture, int place) {
 }
 
 QString series_table(const SeriesPicture& picture, QChar separator) {
-  const auto field = [separator](const QString& text) {
-    return separator == QLatin1Char(',') ? csv_field(text) : tsv_field(text);
-  };
+  const auto field = [separator](const QString& text) { return table_field(text, separator); };
   QString text = field(picture.x_name);
   for (const ChartSeries& series : picture.series)
     text += separator + field(picture.y_name + QStringLiteral(", ") + series.name);

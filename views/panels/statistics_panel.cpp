@@ -9,6 +9,7 @@
 
 #include "core/analysis/losses.h"
 #include "views/common/action.h"
+#include "views/common/chart_paint.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -16,13 +17,6 @@ namespace {
 constexpr int kDelayMs = 80;
 constexpr int kNarrow = 420;      // logical pixels
 constexpr int kGrowingMs = 1000;  // while a trace is recorded and the range may follow it
-
-QString quoted(QString text, QChar separator) {
-  if (separator == QLatin1Char('\t')) return text.replace(QLatin1Char('\t'), QLatin1Char(' '));
-  if (!text.contains(separator) && !text.contains(QLatin1Char('"'))) return text;
-  return QLatin1Char('"') + text.replace(QLatin1String("\""), QLatin1String("\"\"")) +
-         QLatin1Char('"');
-}
 
 }  // namespace
 
@@ -203,8 +197,8 @@ QString StatisticsPanel::toText(QChar separator, bool selected_rows) const {
     if (selected_rows && !table_->selectionModel()->isRowSelected(row, {})) continue;
     QStringList cells;
     for (int column = 0; column < StatisticsModel::ColumnCount; ++column)
-      cells << quoted(sorted_.index(row, column).data(StatisticsModel::kSortRole).toString(),
-                      separator);
+      cells << table_field(sorted_.index(row, column).data(StatisticsModel::kSortRole).toString(),
+                           separator);
     lines << cells.join(separator);
   }
   return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
