@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "core/analysis/device_work.h"
 #include "core/analysis/gpu_work.h"
 #include "core/parallel.h"
+#include "core/trace/find_device.h"
 
 namespace moescope {
 namespace {
@@ -20,8 +22,21 @@ void extend(std::vector<TimeRange>& list, TimeRange span) {
     list.push_back(span);
 }
 
+using DeviceTracks = std::map<DeviceKey, std::vector<TrackId>>;
+
+/// The stream tracks of every device, in one pass: a trace can have as many devices as tracks.
+DeviceTracks stream_tracks(const Trace& trace) {
+  DeviceTracks result;
+  for (TrackId id = 0; id < trace.tracks().size(); ++id) {
+    const Track& track = trace.tracks()[id];
+    if (track.type == TrackType::DeviceStream) result[{track.process, track.device}].push_back(id);
+  }
+  return result;
+}
+
 DeviceWork gather(const Trace& trace, const Classification& classes, const DeviceKey& key,
-                  const GatherOptions& options, const Progress& progress) {
+                  const std::vector<TrackId>& tracks, const GatherOptions& options,
+                  const Progress& progress) {
   DeviceWork work;
   work.activity.key = key;
   auto& f = work.figures;
@@ -37,7 +52,7 @@ DeviceWork gather(const Trace& trace, const Classification& classes, const Devic
     if (options.events) side.events.push_back(span);
   };
   TimeNs first = std::numeric_limits<TimeNs>::max(), last = std::numeric_limits<TimeNs>::min();
-  for_each_gpu_span(trace, tracks_of(trace, key), options.window, progress,
+  for_each_gpu_span(trace, tracks, options.window, progress,
                     [&](const SpanColumns& c, std::size_t row, TimeRange span) {
                       first = std::min(first, span.begin);
                       last = std::max(last, span.end);
@@ -80,9 +95,11 @@ std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification&
                                        const GatherOptions& options, Progress& progress) {
   progress.report(0, "gathering GPU work");
   const auto keys = devices_with_work(trace);
+  const auto tracks = stream_tracks(trace);
   std::vector<DeviceWork> all(keys.size());
-  parallel_for(keys.size(),
-               [&](std::size_t i) { all[i] = gather(trace, classes, keys[i], options, progress); });
+  parallel_for(keys.size(), [&](std::size_t i) {
+    all[i] = gather(trace, classes, keys[i], tracks.at(keys[i]), options, progress);
+  });
   return all;
 }
 
@@ -103,9 +120,7 @@ std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key) {
 }
 
 const Device* find_device(const Trace& trace, const DeviceKey& key) {
-  for (const auto& device : trace.devices())
-    if (device.process == key.process && device.index == key.device) return &device;
-  return nullptr;
+  return find_device(trace.devices(), key.process, key.device);
 }
 
 std::string device_word(const Trace& trace, const DeviceKey& key) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/trace/find_device.h"
+
 namespace moescope {
 
 Trace::Trace(TraceParts parts) : parts_(std::move(parts)), summaries_(parts_.tracks.size()) {
@@ -136,9 +138,7 @@ TrackSummary compute_summary(const Trace& trace, TrackId track) {
 
 const Device* Trace::device_of(TrackId track) const {
   const Track& t = parts_.tracks.at(track);
-  for (const auto& device : parts_.devices)
-    if (device.process == t.process && device.index == t.device) return &device;
-  return nullptr;
+  return find_device(parts_.devices, t.process, t.device);
 }
 
 std::string Trace::path(TrackId track) const {
