@@ -46,6 +46,7 @@ UnitLink::UnitLink(AddressSpace& space)
     : processes_(*space.processes()),
       far_(processes_.far()),
       check_([&space] { space.check_processes(); }) {
+  for (auto& numbers : numbers_) numbers.resize(static_cast<std::size_t>(processes_.size()));
   if (far_ != nullptr) {
     for (int& box : boxes_) box = far_->add_box();
     return;
@@ -59,13 +60,18 @@ UnitLink::UnitLink(AddressSpace& space)
 
 /// Between the first process and `process`, which is the other end of both.
 void UnitLink::send(bool command, int process, std::span<const std::byte> message) {
-  if (far_ != nullptr) return far_->post(command ? process : 0, boxes_[command], message);
-  pipes_[command].at(static_cast<std::size_t>(process - 1)).send(message);
+  const auto stamped = numbers_[command].at(static_cast<std::size_t>(process)).stamp(message);
+  if (far_ != nullptr) return far_->post(command ? process : 0, boxes_[command], stamped);
+  pipes_[command].at(static_cast<std::size_t>(process - 1)).send(stamped);
 }
 
 std::vector<std::byte> UnitLink::receive(bool command, int process) {
-  if (far_ != nullptr) return far_->take(command ? 0 : process, boxes_[command], check_);
-  return pipes_[command].at(static_cast<std::size_t>(process - 1)).receive();
+  const auto stamped = far_ != nullptr
+                           ? far_->take(command ? 0 : process, boxes_[command], check_)
+                           : pipes_[command].at(static_cast<std::size_t>(process - 1)).receive();
+  return numbers_[command]
+      .at(static_cast<std::size_t>(process))
+      .check(stamped, "process " + std::to_string(command ? 0 : process));
 }
 
 void UnitLink::tell(std::span<const std::byte> command) {

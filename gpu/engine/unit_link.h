@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gpu/comm/address_space.h"
+#include "gpu/comm/numbered.h"
 #include "gpu/comm/pipe.h"
 #include "gpu/engine/batch.h"
 #include "gpu/engine/message.h"
@@ -16,7 +17,8 @@ namespace moescope::runtime {
 
 class UnitLink {
  public:
-  /// Every process of `space` makes one at the same place. Waits end with Aborted after an abort.
+  /// Every process of `space` makes one at the same place. Waits end with Aborted after an abort;
+  /// a message that is lost or comes twice is an Error (see Numbered).
   explicit UnitLink(AddressSpace& space);
   bool leads() const { return processes_.first(); }
 
@@ -40,6 +42,8 @@ class UnitLink {
   std::mutex telling_;          ///< a plan change stages its table while steps run
   std::vector<Pipe> pipes_[2];  ///< answers, commands; [process - 1], in shared memory
   int boxes_[2] = {};           ///< likewise, where none is shared
+  /// Answers, commands; by the process at the other end. A direction is used by one side only.
+  std::vector<Numbered> numbers_[2];
 };
 
 enum class UnitCommand : std::uint8_t {
