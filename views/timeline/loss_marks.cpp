@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <QStringList>
+#include <algorithm>
 #include <vector>
 
 #include "core/analysis/losses.h"
@@ -52,7 +53,8 @@ void paint_losses(QPainter& painter, const Trace& trace, const RowLayout& layout
   const auto shown = shown_losses(trace, map);
   if (shown.empty()) return;
   for (const PlacedRow& placed : layout.placed()) {
-    const double top = layout.top(placed), bottom = placed.y + placed.height;
+    const double top = layout.top(placed);
+    const double bottom = std::min(placed.y + placed.height, layout.height());
     if (bottom <= top) continue;
     for (const PixelRun& run : runs_of(shown, placed.row, map))
       paint_filled(painter, QRectF(run.first, top, run.width(), bottom - top), Qt::transparent,
