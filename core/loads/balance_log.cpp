@@ -7,16 +7,36 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/loads/load_file.h"
 #include "core/loads/text_scan.h"
+#include "core/placement/plan.h"
 
 namespace moescope {
 namespace {
 
-constexpr std::size_t kMaxLogBytes = std::size_t{1} << 31;
-constexpr std::string_view kSglang = "[Expert Balancedness]",
-                           kVllm = "EPLB step: ", kAscend = "[Expert Hotness]";
+constexpr std::string_view kSglang = "[Expert Balancedness]", kVllm = "EPLB step: ";
+/// vllm-ascend up to 0.20 and since.
+constexpr std::string_view kAscendOld = "[Expert Hotness]",
+                           kAscend = "[eplb/worker] Expert hotness imbalance";
 constexpr std::string_view kRebalance = "[EPLBManager]", kSkipped = "Skipped ep rebalancing";
+
+/// What the engine measures, and which values it can have at all.
+struct Measure {
+  std::string_view text;
+  bool higher_is_better;
+  double most;
+};
+/// A little above 1 for what was rounded or has a small number added.
+constexpr Measure kSglangMeasure = {"mean / max of GPU load (balancedness), mean over all layers",
+                                    true, 1.01};
+constexpr Measure kVllmMeasure = {
+    "sum of mean / sum of max of GPU tokens over layers (balancedness)", true, 1.01};
+constexpr Measure kAscendMeasure = {"max / mean of GPU load (imbalance)", false, kMaxPlanGpus};
+
+bool is_ascend(std::string_view line) {
+  return line.find(kAscend) != std::string_view::npos ||
+         line.find(kAscendOld) != std::string_view::npos;
+}
 
 class LogReader {
  public:
@@ -28,7 +48,7 @@ class LogReader {
       read_sglang(line);
     else if (line.find(kVllm) != std::string_view::npos)
       read_vllm(line);
-    else if (line.find(kAscend) != std::string_view::npos)
+    else if (is_ascend(line))
       read_ascend(line);
     else if (line.find(kRebalance) != std::string_view::npos ||
              line.find(kSkipped) != std::string_view::npos)
@@ -37,12 +57,16 @@ class LogReader {
 
   BalanceLog finish() {
     if (log_.series.empty())
-      throw Error(log_.source, "", "holds no balance line of SGLang, vLLM or vllm-ascend",
-                  "SGLang prints them with --enable-expert-distribution-metrics, vLLM with "
-                  "log_balancedness in --eplb-config");
+      throw Error(log_.source, "",
+                  broken_ > 0 ? fmt::format("none of its {} balance values can be one", broken_)
+                              : "holds no balance line of SGLang, vLLM or vllm-ascend",
+                  "SGLang prints them with --expert-balancedness-report-mode server_log (before "
+                  "0.5.20 --enable-expert-distribution-metrics), vLLM with log_balancedness in "
+                  "--eplb-config");
     if (broken_ > 0)
       log_.notes.push_back(fmt::format(
-          "{} balance lines without a number (cut off, or nan) were left out", broken_));
+          "{} balance values were left out: cut off, nan, or impossible for what they measure",
+          broken_));
     if (vllm_)
       log_.notes.push_back(
           "vLLM: until the fix of 2026 (vllm-project/vllm#51813) this value was computed over the "
@@ -52,54 +76,52 @@ class LogReader {
   }
 
  private:
-  void add(std::string_view engine, const std::string& name, std::string_view measure, bool higher,
+  void add(std::string_view engine, const std::string& name, const Measure& measure,
            std::optional<double> step, std::optional<double> value) {
-    if (!value) {
+    if (!value || *value < 0 || *value > measure.most) {
       ++broken_;
       return;
     }
     auto found = std::find_if(log_.series.begin(), log_.series.end(),
                               [&](const auto& s) { return s.engine == engine && s.name == name; });
     if (found == log_.series.end()) {
-      log_.series.push_back({std::string(engine), name, std::string(measure), higher, {}});
+      log_.series.push_back(
+          {std::string(engine), name, std::string(measure.text), measure.higher_is_better, {}});
       found = log_.series.end() - 1;
     }
     const auto count = static_cast<std::int64_t>(found->points.size());
-    const bool whole = step && std::abs(*step) < 1e15;
+    const bool whole = step && *step >= 0 && *step < 1e15;
     last_step_ = whole ? static_cast<std::int64_t>(*step) : count;
     found->points.push_back({*last_step_, *value, line_});
   }
 
   void read_sglang(std::string_view line) {
-    constexpr std::string_view measure = "mean / max of GPU load (balancedness), mean over layers";
     const auto step = number_after(line, "forward_pass_id=");
-    add("SGLang", "current pass", measure, true, step,
+    add("SGLang", "current pass", kSglangMeasure, step,
         number_after(line, "current_pass_balancedness="));
     for (const int size : {10, 100, 1000})
       if (const auto mean = number_after(line, fmt::format("last_{}_average_balancedness=", size)))
-        add("SGLang", fmt::format("mean of the last {} passes", size), measure, true, step, mean);
+        add("SGLang", fmt::format("mean of the last {} passes", size), kSglangMeasure, step, mean);
   }
 
   void read_vllm(std::string_view line) {
     vllm_ = true;
     const auto model = between(line, "for model ", ": ");
-    add("vLLM", model ? "model " + std::string(*model) : "all",
-        "sum of mean / sum of max of GPU tokens over layers (balancedness)", true,
+    add("vLLM", model ? "model " + std::string(*model) : "all", kVllmMeasure,
         number_after(line, kVllm), number_after(line, "balancedness="));
   }
 
   void read_ascend(std::string_view line) {
-    const auto updated = line.find("Updated:");
+    const auto updated = std::min(line.find("Updated:"), line.find("updated:"));
     const std::array<std::string_view, 2> parts = {
         line.substr(0, updated),
         updated == std::string_view::npos ? std::string_view() : line.substr(updated)};
     const std::array<const char*, 2> when = {"before", "after (predicted)"};
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      constexpr std::string_view measure = "max / mean of GPU load (imbalance)";
       const std::string name = when[i];
-      add("vllm-ascend", "mean over layers, " + name, measure, false, std::nullopt,
+      add("vllm-ascend", "mean over layers, " + name, kAscendMeasure, std::nullopt,
           number_after(parts[i], "mean="));
-      add("vllm-ascend", "worst layer, " + name, measure, false, std::nullopt,
+      add("vllm-ascend", "worst layer, " + name, kAscendMeasure, std::nullopt,
           number_after(parts[i], "max="));
     }
   }
@@ -121,7 +143,7 @@ class LogReader {
 }  // namespace
 
 bool has_balance_lines(std::string_view text) {
-  for (const auto mark : {kSglang, kVllm, kAscend})
+  for (const auto mark : {kSglang, kVllm, kAscend, kAscendOld})
     if (text.find(mark) != std::string_view::npos) return true;
   return false;
 }
@@ -139,8 +161,10 @@ BalanceLog parse_balance_log(std::string_view text, const std::string& source, P
 }
 
 BalanceLog read_balance_log(const std::filesystem::path& path, Progress& progress) {
-  progress.report(0, "reading the log");
-  return parse_balance_log(read_text_file(path, kMaxLogBytes), path.string(), progress);
+  LogReader reader(path.string());
+  for_each_log_line(path, progress,
+                    [&](std::string_view line, std::int64_t number) { reader.read(line, number); });
+  return reader.finish();
 }
 
 }  // namespace moescope

@@ -46,7 +46,8 @@ struct BalanceLog {
 /// True for text with a line that read_balance_log() would take.
 bool has_balance_lines(std::string_view text);
 /// Lines of SGLang ("[Expert Balancedness]", "[EPLBManager]"), vLLM ("EPLB step:") and vllm-ascend
-/// ("[Expert Hotness]"); all others are skipped. Throws Error when there is none.
+/// ("[eplb/worker] Expert hotness imbalance", before 0.23 "[Expert Hotness]"); all others are
+/// skipped, and so are values that the measure cannot have. Throws Error when none is left.
 BalanceLog read_balance_log(const std::filesystem::path& path, Progress& progress);
 BalanceLog parse_balance_log(std::string_view text, const std::string& source, Progress& progress);
 

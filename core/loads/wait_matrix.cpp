@@ -9,14 +9,17 @@
 #include <optional>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/loads/load_file.h"
 #include "core/loads/text_scan.h"
 
 namespace moescope {
 namespace {
 
-constexpr std::size_t kMaxLogBytes = std::size_t{1} << 31;
 constexpr int kMaxRanks = 4096;
+/// Values of all matrices; a row of a log may stand for a whole one.
+constexpr std::size_t kMaxValues = std::size_t{1} << 26;
+/// More than any clock or counter prints, and few enough that sums are finite.
+constexpr double kMostWait = 1e18;
 
 struct Line {
   std::string_view time;
@@ -43,11 +46,11 @@ std::optional<Line> parse_line(std::string_view line) {
     rest.remove_prefix(start);
     double value = 0;
     const auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-    if (failed != std::errc() || !std::isfinite(value) || value < 0) return std::nullopt;
+    if (failed != std::errc() || !(value >= 0 && value <= kMostWait)) return std::nullopt;
     result.waits.push_back(value);
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
   }
-  if (result.waits.empty()) return std::nullopt;
+  if (result.waits.empty() || result.waits.size() > kMaxRanks) return std::nullopt;
   return result;
 }
 
@@ -85,6 +88,35 @@ WaitLog make_log(const std::string& source, const std::vector<Round>& rounds, in
   return log;
 }
 
+class WaitReader {
+ public:
+  explicit WaitReader(std::string source) : source_(std::move(source)) {}
+
+  void read(std::string_view line, std::int64_t number) {
+    auto parsed = parse_line(line);
+    if (!parsed) return;
+    if (ranks_ == 0) ranks_ = parsed->waits.size();
+    if (parsed->waits.size() != ranks_)
+      throw Error(source_, fmt::format("line {}", number),
+                  fmt::format("rank {} prints {} values, the lines before {}", parsed->rank,
+                              parsed->waits.size(), ranks_));
+    if (rounds_.empty() || rounds_.back().rows.count(parsed->rank) != 0) {
+      if ((rounds_.size() + 1) * ranks_ * ranks_ > kMaxValues)
+        throw Error(source_, fmt::format("line {}", number),
+                    fmt::format("has more matrices of {0} x {0} than can be kept", ranks_),
+                    "Give a part of the log");
+      rounds_.push_back({std::string(parsed->time), {}});
+    }
+    rounds_.back().rows[parsed->rank] = std::move(parsed->waits);
+  }
+  WaitLog finish() const { return make_log(source_, rounds_, static_cast<int>(ranks_)); }
+
+ private:
+  std::string source_;
+  std::vector<Round> rounds_;
+  std::size_t ranks_ = 0;
+};
+
 }  // namespace
 
 bool has_wait_lines(std::string_view text) {
@@ -95,28 +127,20 @@ bool has_wait_lines(std::string_view text) {
 }
 
 WaitLog parse_wait_log(std::string_view text, const std::string& source, Progress& progress) {
-  std::vector<Round> rounds;
-  std::size_t ranks = 0;
+  WaitReader reader(source);
   std::string_view line;
   for (std::int64_t number = 1; next_line(text, line); ++number) {
     if (number % 65536 == 0) progress.check();
-    auto parsed = parse_line(line);
-    if (!parsed) continue;
-    if (ranks == 0) ranks = parsed->waits.size();
-    if (parsed->waits.size() != ranks)
-      throw Error(source, fmt::format("line {}", number),
-                  fmt::format("rank {} prints {} values, the lines before {}", parsed->rank,
-                              parsed->waits.size(), ranks));
-    if (rounds.empty() || rounds.back().rows.count(parsed->rank) != 0)
-      rounds.push_back({std::string(parsed->time), {}});
-    rounds.back().rows[parsed->rank] = std::move(parsed->waits);
+    reader.read(line, number);
   }
-  return make_log(source, rounds, static_cast<int>(ranks));
+  return reader.finish();
 }
 
 WaitLog read_wait_log(const std::filesystem::path& path, Progress& progress) {
-  progress.report(0, "reading the log");
-  return parse_wait_log(read_text_file(path, kMaxLogBytes), path.string(), progress);
+  WaitReader reader(path.string());
+  for_each_log_line(path, progress,
+                    [&](std::string_view line, std::int64_t number) { reader.read(line, number); });
+  return reader.finish();
 }
 
 std::vector<SlowPart> slow_parts(const LoadMatrix& waits) {

@@ -99,7 +99,42 @@ TEST(BalanceLog, LinesWithoutANumberAreCounted) {
               "[Expert Balancedness] forward_pass_id=43 current_pass_balancedness=nan\n"
               "[Expert Balancedness] forward_pass_id=44 current_pass_ba");
   EXPECT_THAT(log.series[0].points, SizeIs(2));
-  EXPECT_THAT(log.notes, Contains(HasSubstr("2 balance lines without a number")));
+  EXPECT_THAT(log.notes, Contains(HasSubstr("2 balance values were left out")));
+}
+
+TEST(BalanceLog, TheLineOfNewAscendIsReadWithAnyPrefix) {
+  const auto log = balance(
+      "[eplb/policy] Policy: DefaultEplb (type=1)\n"
+      "[eplb/worker] Expert hotness imbalance, current: mean=2.118 max=2.775, updated: mean=1.044 "
+      "max=1.167\n"
+      "INFO 11-29 21:48:53 [eplb_worker.py:100] [eplb/worker] Expert hotness imbalance, current: "
+      "mean=1.950 max=2.691, updated: mean=1.022 max=1.048\n"
+      "[eplb/worker] Expert hotness imbalance, current: mean=nan max=nan, updated: mean=nan "
+      "max=nan\n");
+  ASSERT_THAT(log.series, SizeIs(4));
+  EXPECT_EQ(log.series[0].engine, "vllm-ascend");
+  EXPECT_THAT(log.series[0].points,
+              ElementsAre(LoggedBalance{0, 2.118, 2}, LoggedBalance{1, 1.95, 3}));
+  EXPECT_THAT(log.series[1].points,
+              ElementsAre(LoggedBalance{0, 2.775, 2}, LoggedBalance{1, 2.691, 3}));
+  EXPECT_THAT(log.series[3].points,
+              ElementsAre(LoggedBalance{0, 1.167, 2}, LoggedBalance{1, 1.048, 3}));
+  EXPECT_THAT(log.notes, Contains(HasSubstr("4 balance values were left out")));
+}
+
+TEST(BalanceLog, ValuesThatNoBalanceHasAreLeftOut) {
+  for (const char* value : {"1e308", "-9.2e18", "1.5", "-0.1", "inf"}) {
+    const auto log = balance(std::string(kSglang) + "[Expert Balancedness] forward_pass_id=50 " +
+                             "current_pass_balancedness=" + value + "\n");
+    EXPECT_THAT(log.series[0].points, SizeIs(2)) << value;
+    EXPECT_THAT(log.notes, Contains(HasSubstr("1 balance values were left out"))) << value;
+  }
+  EXPECT_THROW(
+      balance("EPLB step: 1 for model m: avg_tokens=1, max_tokens=1, balancedness=1e308\n"), Error);
+  const auto step = balance(
+      "[Expert Balancedness] forward_pass_id=-9.2e18 "
+      "current_pass_balancedness=0.5\n");
+  EXPECT_THAT(step.series[0].points, ElementsAre(LoggedBalance{0, 0.5, 1}));
 }
 
 TEST(BalanceLog, ALogWithoutBalanceIsAnError) {

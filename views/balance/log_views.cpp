@@ -48,7 +48,8 @@ void BalanceLogView::refresh() {
   if (!log_ || index < 0) {
     auto empty = std::make_shared<SeriesPicture>();
     empty->empty_text =
-        tr("No engine log is open. Open a log of SGLang (--enable-expert-distribution-metrics), "
+        tr("No engine log is open. Open a log of SGLang (--expert-balancedness-report-mode "
+           "server_log), "
            "vLLM (log_balancedness) or vllm-ascend to see the balance it printed.");
     chart_->setPicture(std::move(empty));
     notes_->hide();
