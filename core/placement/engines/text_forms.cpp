@@ -12,7 +12,26 @@
 namespace moescope::engines {
 namespace {
 
-constexpr std::size_t kMaxYamlBytes = std::size_t{64} << 20;
+/// 94 layers of 1,024 slots take 0.6 MiB.
+constexpr std::size_t kMaxYamlBytes = std::size_t{8} << 20;
+/// Brackets that stand in each other: a map of layers with a list of slots each.
+constexpr int kMaxYamlDepth = 4;
+
+/// The YAML parser looks for the end of every open bracket before it gives the first one out, and
+/// takes half a minute for some megabytes of them. Quoted brackets count too: ids need no quotes.
+void check_yaml_size(std::string_view text, const std::string& source) {
+  if (text.size() > kMaxYamlBytes)
+    throw Error(source, "", fmt::format("is larger than {} MiB", kMaxYamlBytes >> 20),
+                "Check that this is the right file");
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '[' || text[i] == '{') ++depth;
+    if ((text[i] == ']' || text[i] == '}') && depth > 0) --depth;
+    if (depth > kMaxYamlDepth)
+      throw Error(source, fmt::format("byte {}", i), "is nested deeper than a placement",
+                  "Expected the file that moe_config.load_balancer names");
+  }
+}
 
 int yaml_number(const YAML::Node& node, const std::string& source, const std::string& place,
                 int limit) {
@@ -70,7 +89,7 @@ std::string trtllm_text(const Plan& plan, bool report) {
 }
 
 Plan parse_trtllm(std::string_view text, const std::string& source) {
-  if (text.size() > kMaxYamlBytes) throw Error(source, "", "is larger than 64 MiB");
+  check_yaml_size(text, source);
   try {
     return read_yaml(YAML::Load(std::string(text)), source);
   } catch (const YAML::Exception& error) {

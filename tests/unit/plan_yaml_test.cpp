@@ -1,0 +1,33 @@
+// TensorRT-LLM's YAML from hostile hands: refused by its form, before the parser works on it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/placement/engines/engine.h"
+
+namespace moescope {
+namespace {
+
+std::string error_of(const std::string& text) {
+  try {
+    import_plan(text, Engine::Trtllm, {2, 1, 1}, "plan.yaml");
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(PlanYaml, DeepNestingIsRefusedBeforeItIsParsed) {
+  using testing::HasSubstr;
+  EXPECT_THAT(error_of(std::string(6 << 20, '[')), HasSubstr("nested deeper than a placement"));
+  std::string maps;
+  while (maps.size() < (5 << 20)) maps += "{a: ";
+  EXPECT_THAT(error_of(maps), HasSubstr("nested deeper than a placement"));
+  EXPECT_THAT(error_of("num_slots: 2\ninitial_global_assignments: {3: [[[[[0]]]]]}"),
+              HasSubstr("byte 46"));
+  EXPECT_THAT(error_of(std::string(24 << 20, ' ')), HasSubstr("larger than 8 MiB"));
+  EXPECT_EQ(error_of("num_slots: 2\ninitial_global_assignments: {3: [0, 1], 4: [1, 0]}"), "");
+}
+
+}  // namespace
+}  // namespace moescope
