@@ -4,8 +4,11 @@
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
 #include "app/commands/load_logs_output.h"
+#include "app/commands/load_reading_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
+#include "core/files.h"
+#include "core/loads/engine_figures.h"
 #include "core/loads/metrics.h"
 #include "core/loads/open_loads.h"
 
@@ -15,9 +18,10 @@ namespace {
 struct LoadsOptions {
   std::vector<std::string> imports;
   std::optional<int> layer, gpus;
-  std::string window, unit;
+  std::string window, unit, output;
   int count = 8;
   bool json = false;
+  LoadReading reading;
 };
 
 struct WindowRange {
@@ -89,8 +93,18 @@ Json times_json(const LoadSet& loads, const WindowRange& range) {
           loads.times[static_cast<std::size_t>(range.last) - 1].end};
 }
 
+/// What engines would print, see core/loads/engine_figures.h; null where GPUs are not known.
+Json engine_json(const std::optional<EngineFigures>& figures) {
+  if (!figures) return nullptr;
+  return {{"gpu_loads", figures->measured ? "measured" : "predicted"},
+          {"sglang_balancedness", figures->sglang_balancedness},
+          {"vllm_balancedness", figures->vllm_balancedness},
+          {"trtllm_imbalance_ratio", figures->trtllm_average}};
+}
+
 Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& range,
-                std::size_t l, const LoadsOptions& options) {
+                std::size_t l, const LoadsOptions& options,
+                const std::optional<EngineFigures>& figures) {
   const auto u = unevenness(sum[l]);
   Json json = {{"layer", l},
                {"layer_id", loads.layer_ids.empty() ? Json() : Json(loads.layer_ids[l])},
@@ -99,6 +113,7 @@ Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& 
   const auto gpus = gpu_tokens(loads, sum, l, options.gpus);
   json["gpus"] = gpus ? unevenness_json(unevenness(*gpus)) : Json();
   json["gpus_measured"] = measured_json(loads, range, l);
+  json["trtllm_imbalance_ratio"] = figures ? Json(figures->trtllm_imbalance_ratio[l]) : Json();
   json["hottest"] = experts_json(hottest(sum[l], options.count), sum[l]);
   json["coldest"] = experts_json(coldest(sum[l], options.count), sum[l]);
   json["drift"] = drift_json(loads, range, l);
@@ -128,15 +143,27 @@ Json load_json(const LoadSet& loads, const LoadsOptions& options) {
                {"routes", loads.routes.tokens() > 0 ? Json(loads.routes.tokens()) : Json()},
                {"has_running_map", loads.running_map.has_value()},
                {"notes", loads.notes}};
+  const auto figures = engine_figures(loads, range.first, range.last, options.gpus);
+  json["engine_figures"] = engine_json(figures);
   Json layers = Json::array();
   for (std::size_t l = 0; l < sum.size(); ++l)
     if (!options.layer || static_cast<int>(l) == *options.layer)
-      layers.push_back(layer_json(loads, sum, range, l, options));
+      layers.push_back(layer_json(loads, sum, range, l, options, figures));
   if (layers.empty())
     throw Error(loads.source, "--layer", fmt::format("there is no layer {}", *options.layer),
                 fmt::format("Give 0..{}", loads.layers() - 1));
   json["layers_detail"] = std::move(layers);
   return json;
+}
+
+void print_engine_figures(const Json& figures) {
+  if (figures.is_null()) return;
+  fmt::print(
+      "  as the engines compute it ({} loads of GPUs): SGLang balancedness {:.3f}, vLLM "
+      "balancedness "
+      "{:.4f}, TensorRT-LLM imbalance-ratio {:.4f}\n",
+      figures["gpu_loads"].get<std::string>(), figures["sglang_balancedness"].get<double>(),
+      figures["vllm_balancedness"].get<double>(), figures["trtllm_imbalance_ratio"].get<double>());
 }
 
 void print_table(const Json& json) {
@@ -157,16 +184,34 @@ void print_table(const Json& json) {
         l["drift"].is_null() ? "-" : fmt::format("{:.3f}", l["drift"]["halves"].get<double>()),
         l["hottest"].empty() ? "-" : l["hottest"][0]["expert"].dump());
   }
+  print_engine_figures(json["engine_figures"]);
+}
+
+/// The loads as the JSON that SGLang and every command here take.
+void save_counts(const std::vector<LoadSet>& sets, const std::string& output) {
+  if (sets.size() != 1)
+    throw Error(output, "", fmt::format("one set of loads can be saved, there are {}", sets.size()),
+                "Choose one with --unit");
+  const LoadSet& loads = sets.front();
+  Json json = {{"logical_count", loads.windows}, {"ordered_in_time", loads.ordered_in_time}};
+  if (!loads.layer_ids.empty()) json["layer_ids"] = loads.layer_ids;
+  if (loads.top_k) json["top_k"] = *loads.top_k;
+  write_text_file(output, json.dump() + "\n");
+  fmt::print(stderr, "written {}: {} windows, {} layers, {} experts\n", output,
+             loads.windows.size(), loads.layers(), loads.experts);
 }
 
 void run(const LoadsOptions& options) {
+  if (!options.output.empty() && options.imports.size() > 1)
+    throw Error(options.output, "-o", "takes the loads of one IMPORT", "Give one at a time");
   Json document = {{"schema", 1},
                    {"loads", Json::array()},
                    {"balance_logs", Json::array()},
                    {"wait_logs", Json::array()}};
   for (const auto& import : options.imports) {
-    auto content = open_loads(import, command_progress());
+    auto content = open_loads(import, command_progress(), options.reading);
     if (!options.unit.empty()) keep_unit(content.sets, import, options.unit);
+    if (!options.output.empty()) save_counts(content.sets, options.output);
     for (const auto& loads : content.sets) document["loads"].push_back(load_json(loads, options));
     if (options.json) {
       if (content.balance) document["balance_logs"].push_back(balance_log_json(*content.balance));
@@ -203,6 +248,9 @@ void register_loads(CLI::App& app) {
   command
       ->add_option("--top", options->count, "How many of the hottest and coldest experts to list")
       ->check(CLI::Range(0, 65536));
+  add_reading_options(*command, options->reading);
+  command->add_option("-o", options->output,
+                      "Also write the loads as {\"logical_count\": ..}, which every command takes");
   command->add_flag("--json", options->json, "Print one JSON document");
   command->callback([options] { run(*options); });
 }

@@ -5,6 +5,7 @@
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/loads/torch_plan.h"
 #include "core/placement/engines/engine.h"
 #include "core/placement/validate.h"
 
@@ -19,9 +20,26 @@ struct ConvertCommand {
   std::optional<int> first_layer;
 };
 
+/// A placement in a torch archive: of a file for --init-expert-location, or of a dump.
+Plan import_torch(const ConvertCommand& c) {
+  if (*engine_from_name(c.engine) != Engine::Sglang)
+    throw Error(c.input, "", "is a torch archive, which only SGLang takes as a plan",
+                "Give --engine sglang");
+  auto found = read_torch_plan(c.input, command_progress());
+  for (const auto& note : found.notes) fmt::print(stderr, "note: {}\n", note);
+  ImportShape shape = c.shape;
+  if (!shape.gpus) shape.gpus = found.gpus;
+  Plan plan;
+  plan.num_gpus = 0;
+  plan.physical_to_logical = std::move(found.map);
+  return with_shape(std::move(plan), shape, c.input);
+}
+
 void import(const ConvertCommand& c) {
-  const auto plan = import_plan(read_text_file(c.input, kMaxPlanBytes), *engine_from_name(c.engine),
-                                c.shape, c.input);
+  const auto plan = may_be_torch_plan(c.input)
+                        ? import_torch(c)
+                        : import_plan(read_text_file(c.input, kMaxPlanBytes),
+                                      *engine_from_name(c.engine), c.shape, c.input);
   const auto problems = validate_plan(plan);
   for (const auto& p : problems)
     if (p.severity == PlanProblem::Severity::Warning)
@@ -46,7 +64,11 @@ void export_file(const ConvertCommand& c) {
 void register_plan_import(CLI::App& plan) {
   auto* command = plan.add_subcommand("import", "Turn an engine's file into a plan");
   auto c = std::make_shared<ConvertCommand>();
-  command->add_option("FILE", c->input, "File of the engine")->required();
+  command
+      ->add_option("FILE", c->input,
+                   "File of the engine; for SGLang also a .pt: a plan, or the last "
+                   "placement of a per_pass dump (a file, or the folder)")
+      ->required();
   command->add_option("--engine", c->engine, "Whose form it is")
       ->required()
       ->check(CLI::IsMember({"sglang", "trtllm", "vllm", "vllm-ascend", "csv"}));

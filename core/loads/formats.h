@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/loads/load_reading.h"
 #include "core/loads/load_set.h"
 
 namespace moescope::load_formats {
@@ -14,18 +15,23 @@ namespace moescope::load_formats {
 LoadSet read_json(std::string_view text, const std::string& source);
 /// vLLM eplb_load_stats lines, both revisions, or one line of routes per token.
 LoadSet read_jsonl(std::string_view text, const std::string& source, Progress& progress);
-/// Rows of numbers, a layer each; an empty line starts the next window.
+/// Rows of numbers, a layer each, where an empty line starts the next window; or SGLang's list
+/// layer_id,expert_id,count of before 0.4.6.post1.
 LoadSet read_csv(std::string_view text, const std::string& source);
-LoadSet read_npy(std::string_view bytes, const std::string& source);
+/// Counts or routes, see read_array().
+LoadSet read_npy(std::string_view bytes, const std::string& source, const LoadReading& reading);
+/// "routed_experts" in replies of vLLM and SGLang: one JSON document, or one a line.
+LoadSet read_replies(std::string_view text, const std::string& source, const LoadReading& reading);
 /// "topk_ids" [tokens][layers][k] and "text_offsets".
 LoadSet read_routes_safetensors(const std::filesystem::path& path, Progress& progress);
 /// meta_info.json and rank<R>.safetensors of TensorRT-LLM.
 LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progress);
-/// SGLang recorder dump: one file, or a folder with one file per rank.
-LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress);
-/// The files of the ranks of one dump. @param source name of the set
-LoadSet read_sglang_pt(const std::vector<std::filesystem::path>& files, const std::string& source,
-                       Progress& progress);
+/// SGLang recorder dump: one file, or a folder with one file per rank; or a bare tensor.
+LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress,
+                       const LoadReading& reading = {});
+/// The files of the ranks of one recording. @param source name of the set
+LoadSet read_sglang_pt(std::vector<std::filesystem::path> files, const std::string& source,
+                       Progress& progress, const LoadReading& reading = {});
 /// Tables `loads` and `plans` of a .moetrace, a set for each unit.
 std::vector<LoadSet> read_recording(const std::filesystem::path& path, Progress& progress);
 

@@ -5,19 +5,24 @@
 
 #include "core/error.h"
 #include "core/loads/formats.h"
+#include "core/loads/load_budget.h"
 
 namespace moescope::load_formats {
 namespace {
 
 using Json = nlohmann::json;
 
-/// Collects "logical_count", "layer_ids" and "top_k" of the top level object; skips the rest.
+/// Collects "logical_count", "layer_ids", "top_k" and "ordered_in_time" of the top level object;
+/// skips the rest.
 class CountsReader : public nlohmann::json_sax<Json> {
  public:
   explicit CountsReader(const std::string& source) : source_(source) {}
 
   bool null() override { return other("null"); }
-  bool boolean(bool) override { return other("a truth value"); }
+  bool boolean(bool v) override {
+    if (objects_ == 1 && arrays_ == 0 && key_ == "ordered_in_time") ordered_ = v;
+    return other("a truth value");
+  }
   bool number_integer(number_integer_t v) override { return number(static_cast<double>(v)); }
   bool number_unsigned(number_unsigned_t v) override { return number(static_cast<double>(v)); }
   bool number_float(number_float_t v, const string_t&) override { return number(v); }
@@ -64,6 +69,7 @@ class CountsReader : public nlohmann::json_sax<Json> {
     loads.experts = loads.windows[0].empty() ? 0 : static_cast<int>(loads.windows[0][0].size());
     loads.layer_ids = std::move(layer_ids_);
     loads.top_k = top_k_;
+    loads.ordered_in_time = loads.windows.size() < 2 || ordered_;
     return loads;
   }
 
@@ -84,7 +90,7 @@ class CountsReader : public nlohmann::json_sax<Json> {
       if (arrays_ < 2) fail(place(), "is a number, expected lists of layers");
       if (depth_ == 0) depth_ = arrays_;
       if (depth_ != arrays_) fail(place(), "mixes numbers and lists");
-      if (++values_ > kMaxLoadValues) fail(place(), "has more values than can be kept");
+      if (row_.size() >= kMaxPlanExperts) fail(place(), "has more experts than any model");
       row_.push_back(v);
     } else if (objects_ == 1 && key_ == "layer_ids" && arrays_ == 1) {
       if (v < 0 || v > 1e6 || v != static_cast<int>(v) || layer_ids_.size() >= kMaxPlanLayers)
@@ -102,6 +108,9 @@ class CountsReader : public nlohmann::json_sax<Json> {
       fail(place(), "is an empty list");
     }
     if (arrays_ == depth_) {
+      budget_.take_row(row_.size(), place());
+      budget_.check_layers(rows_.size() + 1, place());
+      row_.shrink_to_fit();
       rows_.push_back(std::move(row_));
       row_.clear();
     } else if (arrays_ == depth_ - 1) {
@@ -115,12 +124,13 @@ class CountsReader : public nlohmann::json_sax<Json> {
   const std::string& source_;
   std::string key_;
   int objects_ = 0, arrays_ = 0, depth_ = 0;
-  std::size_t values_ = 0;
+  LoadBudget budget_{source_};
   std::vector<double> row_;
   LayerLoads rows_;
   std::vector<LayerLoads> steps_, windows_;
   std::vector<int> layer_ids_;
   std::optional<int> top_k_;
+  bool ordered_ = false;  ///< steps of other tools may be in any order
 };
 
 }  // namespace
@@ -130,7 +140,6 @@ LoadSet read_json(std::string_view text, const std::string& source) {
   Json::sax_parse(text, &reader);
   auto loads = reader.take();
   loads.format = "JSON logical_count";
-  if (loads.windows.size() > 1) loads.ordered_in_time = false;
   drop_dense_layers(loads);
   finish_loads(loads);
   return loads;

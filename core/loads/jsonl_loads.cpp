@@ -1,17 +1,19 @@
 // Loads as lines of JSON: vLLM's statistic records in both revisions, and routes of tokens.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/loads/formats.h"
+#include "core/loads/load_budget.h"
 
 namespace moescope::load_formats {
 namespace {
 
 using Json = nlohmann::json;
 using Map = std::vector<std::vector<int>>;
-constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
 
 [[noreturn]] void fail(const std::string& source, std::size_t line, const std::string& problem) {
   throw Error(source, fmt::format("line {}", line), problem);
@@ -29,7 +31,7 @@ void for_each_line(std::string_view text, LoadSet& loads, Progress& progress, Us
     if (number % 16 == 0)
       progress.report(static_cast<double>(at) / static_cast<double>(text.size()), "reading lines");
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) {
-      if (line.size() > kMaxLineBytes) fail(loads.source, number, "is longer than 64 MiB");
+      if (line.size() > kMaxLineBytes) fail(loads.source, number, "is longer than 16 MiB");
       auto record = Json::parse(line, nullptr, false);
       if (record.is_discarded() || !record.is_object()) {
         if (end < text.size()) fail(loads.source, number, "is no JSON object");
@@ -56,22 +58,31 @@ class VllmReader {
   }
   void finish() {
     if (steps_.empty()) throw Error(loads_.source, "", "holds no eplb_load_stats record");
-    if (map_.empty())
+    if (!map_)
       throw Error(loads_.source, "", "no record has the p2l_map that tells experts from slots");
     // Without a count in the file the experts are those that the maps name.
     for (const auto& step : steps_)
-      for (const auto& row : step.map)
+      for (const auto& row : *step.map)
         for (const int e : row) loads_.experts = std::max(loads_.experts, e + 1);
+    const bool measured =
+        loads_.num_gpus.value_or(0) > 0 &&
+        std::all_of(steps_.begin(), steps_.end(), [this](const Step& step) {
+          return step.load.front().size() % static_cast<std::size_t>(*loads_.num_gpus) == 0;
+        });
+    LoadBudget budget(loads_.source);
     for (const auto& step : steps_) {
       auto& window = loads_.windows.emplace_back();
+      if (measured) loads_.measured.emplace_back();
+      budget.take(1, step.load.size(), static_cast<std::size_t>(loads_.experts), "eplb_load_stats");
       for (std::size_t l = 0; l < step.load.size(); ++l) {
-        if (l >= step.map.size())
+        if (l >= step.map->size())
           throw Error(loads_.source, "", "a p2l_map has fewer layers than its loads");
+        if (measured) loads_.measured.back().push_back(gpu_sums(step.load[l], *loads_.num_gpus));
         window.emplace_back(static_cast<std::size_t>(loads_.experts), 0.0);
-        fold_physical(step.load[l], step.map[l], window.back(), loads_.source);
+        fold_physical(step.load[l], (*step.map)[l], window.back(), loads_.source);
       }
     }
-    loads_.running_map = map_;
+    loads_.running_map = *map_;
     if (changes_ > 0)
       loads_.notes.push_back(fmt::format(
           "the placement changed {} during the recording; each record was counted with its "
@@ -84,7 +95,7 @@ class VllmReader {
  private:
   struct Step {
     LayerLoads load;
-    Map map;
+    std::shared_ptr<const Map> map;  ///< often that of the step before
   };
   void version(const Json& record) {
     if (record.value("version", Json(1)) != 1)
@@ -109,11 +120,12 @@ class VllmReader {
     if (record.contains("p2l_map")) {
       Map map;
       rows(record, "p2l_map", map);
-      if (!map_.empty() && map != map_) ++changes_;
-      map_ = std::move(map);
+      const bool same = map_ && map == *map_;
+      if (map_ && !same) ++changes_;
+      if (!same) map_ = std::make_shared<const Map>(std::move(map));
     }
     step.map = map_;
-    if (step.map.empty()) fail(loads_.source, line_, "has no p2l_map and none came before");
+    if (!step.map) fail(loads_.source, line_, "has no p2l_map and none came before");
     steps_.push_back(std::move(step));
   }
   template <typename T>
@@ -131,15 +143,15 @@ class VllmReader {
           fail(loads_.source, line_, fmt::format("{} holds {}", key, v.dump()));
         values.push_back(v.get<T>());
       }
-      if ((values_ += row.size()) > kMaxLoadValues)
-        fail(loads_.source, line_, "has more values than can be kept");
+      budget_.take_row(row.size(), fmt::format("line {}", line_));
     }
   }
 
   LoadSet& loads_;
-  std::size_t line_ = 0, values_ = 0;
+  std::size_t line_ = 0;
+  LoadBudget budget_{loads_.source};
   std::vector<Step> steps_;
-  Map map_;
+  std::shared_ptr<const Map> map_;
   int changes_ = 0, unknown_ = 0;
 };
 
@@ -177,6 +189,9 @@ void count_routes(LoadSet& loads) {
   for (const auto e : routes.experts) loads.experts = std::max(loads.experts, e + 1);
   if (loads.experts < 1 || loads.experts > kMaxPlanExperts)
     throw Error(loads.source, "num_experts", "is not a possible number of experts");
+  LoadBudget(loads.source)
+      .take(1, static_cast<std::size_t>(routes.layers), static_cast<std::size_t>(loads.experts),
+            "routes");
   loads.windows.assign(1, LayerLoads(static_cast<std::size_t>(routes.layers),
                                      std::vector<double>(static_cast<std::size_t>(loads.experts))));
   for (std::size_t i = 0; i < routes.experts.size(); ++i)

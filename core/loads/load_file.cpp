@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/input_file.h"
 #include "core/loads/text_scan.h"
 
 namespace moescope {
@@ -28,9 +29,7 @@ std::uint64_t load_file_bytes(const std::filesystem::path& path) {
     throw Error(path.string(), "", "cannot open the file", "Check the path");
   if (std::filesystem::is_directory(status))
     throw Error(path.string(), "", "is a folder, not a file");
-  if (!std::filesystem::is_regular_file(status))
-    throw Error(path.string(), "", "is a pipe or a device, not a file",
-                "Save its content to a file first");
+  refuse_special_file(path);
   const auto bytes = std::filesystem::file_size(path, failed);
   if (failed) throw Error(path.string(), "", "cannot read the file", "Check the path");
   return bytes;

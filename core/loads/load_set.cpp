@@ -20,6 +20,10 @@ void check_shape(const LoadSet& loads) {
   if (loads.windows.empty() || loads.windows.front().empty() || loads.experts < 1)
     throw Error(source, "", "holds no expert loads");
   const auto layers = loads.windows.front().size();
+  if (layers > kMaxPlanLayers || loads.experts > kMaxPlanExperts)
+    throw Error(
+        source, "",
+        fmt::format("has {} layers of {} experts, more than any model", layers, loads.experts));
   for (Index w = 0; w < loads.windows.size(); ++w) {
     if (loads.windows[w].size() != layers)
       throw Error(source, fmt::format("window {}", w),
@@ -104,18 +108,22 @@ void drop_dense_layers(LoadSet& loads) {
   if (!loads.layer_ids.empty() || loads.windows.empty()) return;
   const auto layers = loads.windows[0].size();
   std::vector<bool> used(layers, false);
-  for (const auto& window : loads.windows)
-    for (Index l = 0; l < std::min(layers, window.size()); ++l)
+  for (const auto& window : loads.windows) {
+    if (window.size() != layers) return;  // finish_loads() says what is wrong
+    for (Index l = 0; l < layers; ++l)
       for (const double v : window[l])
         if (v != 0) used[l] = true;
+  }
   const auto count = static_cast<Index>(std::count(used.begin(), used.end(), true));
   if (count == 0 || count == layers) return;
-  for (auto& window : loads.windows) {
-    LayerLoads kept;
-    for (Index l = 0; l < std::min(layers, window.size()); ++l)
-      if (used[l]) kept.push_back(std::move(window[l]));
-    window = std::move(kept);
-  }
+  const auto keep = [&used](auto& by_layer) {
+    Index layer = 0;
+    std::erase_if(by_layer, [&](const auto&) { return !used.at(layer++); });
+  };
+  for (auto& window : loads.windows) keep(window);
+  for (auto& window : loads.measured) keep(window);
+  if (loads.running_map && loads.running_map->size() == layers) keep(*loads.running_map);
+  loads.dropped_layers = static_cast<int>(layers - count);
   for (Index l = 0; l < layers; ++l)
     if (used[l]) loads.layer_ids.push_back(static_cast<int>(l));
   loads.notes.push_back(fmt::format(
@@ -135,6 +143,18 @@ LayerLoads sum_windows(const LoadSet& loads, int first, int last) {
     for (Index l = 0; l < sum.size(); ++l)
       for (Index e = 0; e < sum[l].size(); ++e) sum[l][e] += window[l][e];
   }
+  return sum;
+}
+
+LayerLoads sum_windows_but(const LoadSet& loads, int first, int last, int but_first, int but_last) {
+  const int left = std::clamp(but_first, first, last), right = std::clamp(but_last, left, last);
+  if (left == first && right == last) return sum_windows(loads, first, last);
+  if (left == first) return sum_windows(loads, right, last);
+  auto sum = sum_windows(loads, first, left);
+  if (right == last) return sum;
+  const auto rest = sum_windows(loads, right, last);
+  for (Index l = 0; l < sum.size(); ++l)
+    for (Index e = 0; e < sum[l].size(); ++e) sum[l][e] += rest[l][e];
   return sum;
 }
 
@@ -179,6 +199,10 @@ LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan) {
     selected.windows[w].clear();
     for (const Index row : rows) selected.windows[w].push_back(loads.windows[w][row]);
   }
+  for (Index w = 0; w < loads.measured.size(); ++w) {
+    selected.measured[w].clear();
+    for (const Index row : rows) selected.measured[w].push_back(loads.measured[w][row]);
+  }
   return selected;
 }
 
@@ -198,11 +222,19 @@ void fold_physical(const std::vector<double>& physical, const std::vector<int>& 
     throw Error(source, "",
                 fmt::format("counts of {} slots, but a map of {}", physical.size(), map.size()));
   for (Index s = 0; s < map.size(); ++s) {
+    if (map[s] == kNoExpert && physical[s] == 0) continue;
     if (map[s] < 0 || static_cast<Index>(map[s]) >= logical.size())
       throw Error(source, fmt::format("slot {}", s),
                   fmt::format("the map names expert {}, there are {}", map[s], logical.size()));
     logical[static_cast<Index>(map[s])] += physical[s];
   }
+}
+
+std::vector<double> gpu_sums(std::span<const double> slots, int gpus) {
+  std::vector<double> sums(static_cast<Index>(gpus), 0.0);
+  const Index of_gpu = std::max<Index>(1, slots.size() / sums.size());
+  for (Index s = 0; s < of_gpu * sums.size() && s < slots.size(); ++s) sums[s / of_gpu] += slots[s];
+  return sums;
 }
 
 }  // namespace moescope

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/loads/load_reading.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/plan.h"
 #include "core/progress.h"
@@ -31,6 +33,7 @@ struct LoadSet {
   int experts = 0;
   std::vector<LayerLoads> windows;
   std::vector<int> layer_ids;   ///< model layer of each row; may be empty
+  int dropped_layers = 0;       ///< all zero, left out by drop_dense_layers()
   bool ordered_in_time = true;  ///< windows follow one another
   std::optional<int> top_k;
   std::optional<int> num_gpus;    ///< expert-parallel ranks, when the source tells
@@ -48,24 +51,32 @@ struct LoadSet {
 };
 
 /// Reads any load dump, told apart by content: SGLang recorder .pt and JSON, TensorRT-LLM statistic
-/// folders, vLLM statistic JSONL, routes as JSONL or safetensors, CSV, NPY, ESFT-style JSON, and
-/// recordings (.moetrace). Of a recording with several units it takes the first and notes that.
+/// folders, vLLM statistic JSONL, bare tensors .pt, routes as JSONL or safetensors, replies with
+/// routed experts, CSV, NPY, ESFT-style JSON, and recordings (.moetrace). Of a recording with
+/// several units it takes the first and notes that.
+/// @param reading what the user says about arrays that could be read in several ways
 /// Throws Error when the input is none of these, damaged, empty or larger than the limits.
-LoadSet read_loads(const std::filesystem::path& path, Progress& progress);
+LoadSet read_loads(const std::filesystem::path& path, Progress& progress,
+                   const LoadReading& reading = {});
 
 /// As read_loads(), one set for each unit of a recording: prefill and decode have different loads,
 /// GPUs and plans. A recording without loads is an Error.
-std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress);
+std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress,
+                                    const LoadReading& reading = {});
 /// Leaves only the sets of `unit`, "prefill" or "decode". Throws Error when there are none.
 void keep_unit(std::vector<LoadSet>& sets, const std::string& source, const std::string& unit);
 /// The set of one unit of a recording; as read_load_sets() and keep_unit().
 LoadSet read_loads_of_unit(const std::filesystem::path& path, const std::string& unit,
-                           Progress& progress);
+                           Progress& progress, const LoadReading& reading = {});
 /// Whether a .moetrace has loads. Throws Error when it is none.
 bool has_recorded_loads(const std::filesystem::path& path);
 
 /// Sum over windows [first, last).
 LayerLoads sum_windows(const LoadSet& loads, int first, int last);
+/// Sum over those of [first, last) that are not in [but_first, but_last): what is compared with the
+/// latter, which would hide half of a change if it were compared with a sum that has it too. All of
+/// [first, last) when nothing would be left.
+LayerLoads sum_windows_but(const LoadSet& loads, int first, int last, int but_first, int but_last);
 /// Sum over windows [first, last) in the layers of the plan: by layer ids when both have them.
 /// Throws Error when the plan has a layer that the loads lack.
 LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last);
@@ -78,8 +89,12 @@ std::vector<LayerLoads> group_windows(const LoadSet& loads, int parts);
 void fold_physical(const std::vector<double>& physical, const std::vector<int>& map,
                    std::vector<double>& logical, const std::string& source);
 
+/// Tokens of each GPU from those of its slots, which are rank-major: as many for each GPU, one
+/// after the other. @pre gpus divides their number
+std::vector<double> gpu_sums(std::span<const double> slots, int gpus);
+
 /// Recorders with a row for each model layer leave the dense ones zero: drops them and keeps the
-/// ids of the others. Does nothing when the layers already have ids.
+/// ids of the others, in all that is kept by layer. Does nothing when the layers already have ids.
 void drop_dense_layers(LoadSet& loads);
 /// "once", "3 times": for notes.
 std::string times_text(int count);

@@ -11,8 +11,8 @@ namespace moescope {
 struct Unevenness {
   double total = 0, mean = 0, max = 0;
   double max_over_mean = 1;  ///< imbalance
-  double mean_over_max = 1;  ///< balancedness of SGLang and vLLM
-  double excess = 0;         ///< (max - mean) / mean, TensorRT-LLM
+  double mean_over_max = 1;  ///< balancedness of one layer; engines: see engine_figures()
+  double excess = 0;         ///< (max - mean) / mean
   double gini = 0;           ///< 0 all alike .. 1 one has all
   double cv = 0;             ///< standard deviation / mean
 };

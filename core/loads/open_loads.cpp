@@ -14,7 +14,8 @@ std::vector<std::string> LoadContent::notes() const {
   return notes;
 }
 
-LoadContent open_loads(const std::filesystem::path& path, Progress& progress) {
+LoadContent open_loads(const std::filesystem::path& path, Progress& progress,
+                       const LoadReading& reading) {
   LoadContent content;
   switch (sniff_load_input(path)) {
     case LoadInput::BalanceLog:
@@ -24,7 +25,7 @@ LoadContent open_loads(const std::filesystem::path& path, Progress& progress) {
       content.waits = read_wait_log(path, progress);
       break;
     default:
-      content.sets = read_load_sets(path, progress);
+      content.sets = read_load_sets(path, progress, reading);
   }
   return content;
 }

@@ -19,6 +19,7 @@ struct LoadContent {
 };
 
 /// Throws Error when it holds none of these, Cancelled.
-LoadContent open_loads(const std::filesystem::path& path, Progress& progress);
+LoadContent open_loads(const std::filesystem::path& path, Progress& progress,
+                       const LoadReading& reading = {});
 
 }  // namespace moescope

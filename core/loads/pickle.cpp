@@ -2,20 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <bit>
-#include <cstring>
 #include <set>
+#include <span>
+#include <unordered_map>
 
 #include "core/error.h"
 
 namespace moescope {
 namespace {
-constexpr std::size_t kMaxValues = std::size_t{1} << 21;
+/// Different values, and items of all lists, tuples and dicts together: a dump of 1,000 passes of
+/// 4,096 tokens has 8 million items.
+constexpr std::size_t kMaxValues = std::size_t{1} << 21, kMaxItems = std::size_t{1} << 25;
+constexpr const char* kRebuildTyped = "torch._utils _rebuild_tensor_v3";
+constexpr const char* kParameter = "torch._utils _rebuild_parameter";
+
+/// Functions that make a tensor of (storage, offset, shape, stride, ..).
+bool makes_tensor(const std::string& name) {
+  return name == "torch._utils _rebuild_tensor_v2" || name == "torch._utils _rebuild_tensor" ||
+         name == kRebuildTyped || name == "torch_npu.utils.storage _rebuild_npu_tensor";
+}
 
 bool known_global(const std::string& name) {
-  static const std::set<std::string> known = {"torch._utils _rebuild_tensor_v2",
-                                              "torch._utils _rebuild_tensor",
+  static const std::set<std::string> known = {kParameter,
                                               "collections OrderedDict",
+                                              "torch.storage UntypedStorage",
+                                              "torch uint16",
+                                              "torch uint32",
+                                              "torch uint64",
                                               "torch ByteStorage",
                                               "torch CharStorage",
                                               "torch ShortStorage",
@@ -26,7 +41,7 @@ bool known_global(const std::string& name) {
                                               "torch BoolStorage",
                                               "torch HalfStorage",
                                               "torch BFloat16Storage"};
-  return known.count(name) != 0;
+  return makes_tensor(name) || known.count(name) != 0;
 }
 }  // namespace
 
@@ -79,7 +94,7 @@ class PickleReader {
   }
 
   std::uint32_t add(PickleValue value) {
-    if (out_.arena_.size() >= kMaxValues) fail("has more values than a load dump needs");
+    if (out_.arena_.size() >= kMaxValues) fail("has more different values than a load dump needs");
     out_.arena_.push_back(std::move(value));
     return static_cast<std::uint32_t>(out_.arena_.size() - 1);
   }
@@ -91,10 +106,11 @@ class PickleReader {
     stack_.pop_back();
     return v;
   }
-  std::vector<std::uint32_t> pop_mark() {
+  /// Takes what was pushed since the last mark; valid until the next push.
+  std::span<const std::uint32_t> pop_mark() {
     if (marks_.empty()) fail("has no mark where one is needed");
-    std::vector<std::uint32_t> items(stack_.begin() + static_cast<long>(marks_.back()),
-                                     stack_.end());
+    const std::span<const std::uint32_t> items(stack_.begin() + static_cast<long>(marks_.back()),
+                                               stack_.end());
     stack_.resize(marks_.back());
     marks_.pop_back();
     return items;
@@ -105,16 +121,28 @@ class PickleReader {
     return out_.arena_[stack_.back()];
   }
   const PickleValue& at(std::uint32_t i) const { return out_.arena_[i]; }
-  void integer(std::int64_t v) { push({.kind = Kind::Int, .integer = v}); }
-  void truth(bool v) { push({.kind = Kind::Bool, .integer = v ? 1 : 0}); }
+  /// Numbers are never changed, so equal ones share a place.
+  void integer(std::int64_t v) {
+    const auto [it, added] = integers_.try_emplace(v, 0);
+    if (added) it->second = add({.kind = Kind::Int, .integer = v});
+    stack_.push_back(it->second);
+  }
+  void constant(std::uint32_t& place, PickleValue value) {
+    if (place == kUnset) place = add(std::move(value));
+    stack_.push_back(place);
+  }
   void text(std::string_view v) { push({.kind = Kind::Text, .text = std::string(v)}); }
-  void tuple(std::vector<std::uint32_t> items) {
-    push({.kind = Kind::Tuple, .items = std::move(items)});
+  void count_items(std::size_t n) {
+    if ((items_ += n) > kMaxItems) fail("has more items than a load dump needs");
+  }
+  void tuple(std::span<const std::uint32_t> items) {
+    count_items(items.size());
+    push({.kind = Kind::Tuple, .items = {items.begin(), items.end()}});
   }
   void short_tuple(int n) {
-    std::vector<std::uint32_t> items(static_cast<std::size_t>(n));
-    for (int i = n - 1; i >= 0; --i) items[static_cast<std::size_t>(i)] = pop();
-    tuple(std::move(items));
+    std::array<std::uint32_t, 3> items{};
+    for (int i = n - 1; i >= 0; --i) items.at(static_cast<std::size_t>(i)) = pop();
+    tuple(std::span(items).first(static_cast<std::size_t>(n)));
   }
   void remember(std::uint64_t index) {
     if (stack_.empty()) fail("remembers a value of an empty stack");
@@ -131,10 +159,10 @@ class PickleReader {
     if (!known_global(name)) fail(fmt::format("wants to load \"{}\", which is refused", name));
     push({.kind = Kind::Global, .text = name});
   }
-  void extend(Kind kind, const std::vector<std::uint32_t>& items) {
+  void extend(Kind kind, std::span<const std::uint32_t> items) {
     if (kind == Kind::Dict && items.size() % 2 != 0) fail("sets a key without a value");
     auto& target = top(kind).items;
-    if ((extended_ += items.size()) > kMaxValues) fail("has more values than a load dump needs");
+    count_items(items.size());
     target.insert(target.end(), items.begin(), items.end());
   }
   std::int64_t long_integer() {
@@ -161,7 +189,11 @@ class PickleReader {
     for (const auto n : at(i).items) v.push_back(natural(n));
     return v;
   }
-  /// ("storage", type, key, location, size): the location tag is of no interest.
+  void tensor(Kind kind, PickledTensor tensor) {
+    out_.tensors_.push_back(std::move(tensor));
+    push({.kind = kind, .integer = static_cast<std::int64_t>(out_.tensors_.size() - 1)});
+  }
+  /// ("storage", type, key, location, size): location and size are of no interest.
   void persistent() {
     const auto& id = at(pop());
     if (id.kind != Kind::Tuple || id.items.size() < 5 || at(id.items[0]).text != "storage" ||
@@ -169,10 +201,7 @@ class PickleReader {
       fail("has a persistent id that is no storage");
     const auto& type = at(id.items[1]).text;
     if (!type.ends_with("Storage")) fail("has a storage of unknown type");
-    push({.kind = Kind::Storage,
-          .text = at(id.items[2]).text,
-          .type = type.substr(6),
-          .storage_size = natural(id.items[4])});
+    tensor(Kind::Storage, {type.substr(type.find(' ') + 1), at(id.items[2]).text, 0, {}, {}});
   }
   void call() {
     const auto arguments = pop(), function = pop();
@@ -183,18 +212,26 @@ class PickleReader {
     if (f.text == "collections OrderedDict") {
       if (!a.items.empty()) fail("makes a dict in an unknown way");
       push({.kind = Kind::Dict});
-      return;
+    } else if (f.text == kParameter && !a.items.empty() && at(a.items[0]).kind == Kind::Tensor) {
+      stack_.push_back(a.items[0]);
+    } else {
+      make_tensor(f.text, a);
     }
-    if (!f.text.starts_with("torch._utils") || a.items.size() < 4 ||
-        at(a.items[0]).kind != Kind::Storage)
+  }
+  void make_tensor(const std::string& function, const PickleValue& a) {
+    if (!makes_tensor(function) || a.items.size() < 4 || at(a.items[0]).kind != Kind::Storage)
       fail("makes a tensor in an unknown way");
-    PickleValue tensor = at(a.items[0]);
-    tensor.kind = Kind::Tensor;
-    tensor.offset = natural(a.items[1]);
-    tensor.shape = naturals(a.items[2]);
-    tensor.stride = naturals(a.items[3]);
-    if (tensor.shape.size() != tensor.stride.size()) fail("has a tensor with a wrong stride");
-    push(std::move(tensor));
+    PickledTensor made = out_.tensor(at(a.items[0]));
+    if (function == kRebuildTyped) {
+      if (a.items.size() < 7 || at(a.items[6]).kind != Kind::Global)
+        fail("makes a tensor without the type of its elements");
+      made.type = at(a.items[6]).text.substr(at(a.items[6]).text.find(' ') + 1);
+    }
+    made.offset = natural(a.items[1]);
+    made.shape = naturals(a.items[2]);
+    made.stride = naturals(a.items[3]);
+    if (made.shape.size() != made.stride.size()) fail("has a tensor with a wrong stride");
+    tensor(Kind::Tensor, std::move(made));
   }
 
   void execute(std::uint8_t op) {
@@ -212,19 +249,19 @@ class PickleReader {
         push({.kind = Kind::List});
         break;
       case ')':
-        push({.kind = Kind::Tuple});
+        constant(empty_, {.kind = Kind::Tuple});
         break;
       case '(':
         marks_.push_back(stack_.size());
         break;
       case 'N':
-        push({});
+        constant(none_, {});
         break;
       case 0x88:
-        truth(true);
+        constant(true_, {.kind = Kind::Bool, .integer = 1});
         break;
       case 0x89:
-        truth(false);
+        constant(false_, {.kind = Kind::Bool});
         break;
       case 'J':
         integer(static_cast<std::int32_t>(little(4)));
@@ -272,7 +309,7 @@ class PickleReader {
         break;
       case 'a': {
         const auto v = pop();
-        extend(Kind::List, {v});
+        extend(Kind::List, {&v, 1});
         break;
       }
       case 'e':
@@ -280,7 +317,8 @@ class PickleReader {
         break;
       case 's': {
         const auto v = pop(), k = pop();
-        extend(Kind::Dict, {k, v});
+        const std::array<std::uint32_t, 2> item = {k, v};
+        extend(Kind::Dict, item);
         break;
       }
       case 'u':
@@ -314,7 +352,9 @@ class PickleReader {
   Pickle& out_;
   std::string_view bytes_;
   const std::string& source_;
-  std::size_t at_ = 0, start_ = 0, extended_ = 0;
+  std::size_t at_ = 0, start_ = 0, items_ = 0;
+  std::uint32_t none_ = kUnset, true_ = kUnset, false_ = kUnset, empty_ = kUnset;
+  std::unordered_map<std::int64_t, std::uint32_t> integers_;
   std::vector<std::uint32_t> stack_, memo_;
   std::vector<std::size_t> marks_;
 };

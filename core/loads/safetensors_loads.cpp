@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/loads/formats.h"
+#include "core/loads/load_budget.h"
 #include "core/loads/safetensors.h"
 
 namespace moescope::load_formats {
@@ -180,6 +181,8 @@ LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progre
   if (span != static_cast<int>(counts.size()))
     loads.notes.push_back(fmt::format("{} of {} iterations are missing",
                                       span - static_cast<int>(counts.size()), span));
+  LoadBudget(loads.source)
+      .take(counts.size(), layers.size(), static_cast<Index>(loads.experts), "iterations");
   for (auto& [iteration, by_layer] : counts) {
     auto& window = loads.windows.emplace_back();
     for (const int layer : layers) {

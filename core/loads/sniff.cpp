@@ -1,11 +1,10 @@
 #include "core/loads/sniff.h"
 
-#include <algorithm>
-#include <fstream>
 #include <string>
 
-#include "core/input_file.h"
+#include "core/error.h"
 #include "core/loads/balance_log.h"
+#include "core/loads/load_file.h"
 #include "core/loads/text_scan.h"
 #include "core/loads/wait_matrix.h"
 #include "core/trace/moetrace.h"
@@ -15,13 +14,13 @@ namespace {
 
 constexpr std::size_t kHead = std::size_t{1} << 18;
 
+/// Empty for what is no file: a pipe is never opened here.
 std::string head_of(const std::filesystem::path& path) {
-  refuse_special_file(path);
-  std::ifstream file(path, std::ios::binary);
-  std::string head(kHead, '\0');
-  file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return head;
+  try {
+    return load_file_head(path, kHead);
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 bool is_load_folder(const std::filesystem::path& path) {
@@ -44,7 +43,7 @@ LoadInput sniff_json(std::string_view head) {
   };
   if (has("\"traceEvents\"")) return LoadInput::None;
   for (const char* key : {"\"logical_count\"", "\"eplb_load_stats\"", "\"eplb_load_meta\"",
-                          "\"topk_ids\"", "\"session_metadata\""})
+                          "\"topk_ids\"", "\"session_metadata\"", "\"routed_experts\""})
     if (has(key)) return LoadInput::Loads;
   return LoadInput::None;
 }
@@ -66,9 +65,11 @@ LoadInput sniff_load_input(const std::filesystem::path& path) {
   const auto start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos) return LoadInput::None;
   if (text[start] == '{') return sniff_json(text);
+  // Lines of logs begin with a time in brackets, too.
+  if (text[start] == '[' && sniff_json(text) == LoadInput::Loads) return LoadInput::Loads;
   std::string_view rest = text.substr(start), line;
   next_line(rest, line);
-  if (is_number_line(line)) return LoadInput::Loads;
+  if (is_number_line(line) || line == "layer_id,expert_id,count") return LoadInput::Loads;
   return has_wait_lines(text) ? LoadInput::WaitLog : LoadInput::None;
 }
 

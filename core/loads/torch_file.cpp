@@ -3,23 +3,35 @@
 #include <fmt/format.h>
 #include <zip.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
 #include "core/error.h"
-#include "core/input_file.h"
+#include "core/loads/float16.h"
+#include "core/loads/load_file.h"
 
 namespace moescope {
 namespace {
 
-constexpr std::uint64_t kMaxPickle = std::uint64_t{64} << 20;
-constexpr std::uint64_t kMaxStorage = std::uint64_t{2} << 30;
+constexpr std::uint64_t kMaxPickle = std::uint64_t{256} << 20;
+/// Offsets, strides and sizes beyond any file.
+constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 40;
+/// Bytes of one tensor in memory, with those between its values when it is a view.
+constexpr std::uint64_t kMaxSpan = std::uint64_t{1} << 30;
 
 template <typename T>
 double load_as(const char* at) {
   T value;
   std::memcpy(&value, at, sizeof value);
   return static_cast<double>(value);
+}
+
+template <double (*decode)(std::uint16_t)>
+double load_float16(const char* at) {
+  std::uint16_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  return decode(bits);
 }
 
 struct Element {
@@ -29,39 +41,56 @@ struct Element {
 
 const Element* element_of(const std::string& type) {
   static const std::map<std::string, Element> elements = {
-      {"ByteStorage", {1, load_as<std::uint8_t>}}, {"CharStorage", {1, load_as<std::int8_t>}},
-      {"BoolStorage", {1, load_as<std::uint8_t>}}, {"ShortStorage", {2, load_as<std::int16_t>}},
-      {"IntStorage", {4, load_as<std::int32_t>}},  {"LongStorage", {8, load_as<std::int64_t>}},
-      {"FloatStorage", {4, load_as<float>}},       {"DoubleStorage", {8, load_as<double>}}};
+      {"ByteStorage", {1, load_as<std::uint8_t>}},
+      {"CharStorage", {1, load_as<std::int8_t>}},
+      {"BoolStorage", {1, load_as<std::uint8_t>}},
+      {"ShortStorage", {2, load_as<std::int16_t>}},
+      {"IntStorage", {4, load_as<std::int32_t>}},
+      {"LongStorage", {8, load_as<std::int64_t>}},
+      {"FloatStorage", {4, load_as<float>}},
+      {"DoubleStorage", {8, load_as<double>}},
+      {"HalfStorage", {2, load_float16<half_value>}},
+      {"BFloat16Storage", {2, load_float16<bfloat16_value>}},
+      {"uint16", {2, load_as<std::uint16_t>}},
+      {"uint32", {4, load_as<std::uint32_t>}},
+      {"uint64", {8, load_as<std::uint64_t>}}};
   const auto it = elements.find(type);
   return it == elements.end() ? nullptr : &it->second;
+}
+
+/// Values of a tensor and where the last of them lies in its storage.
+struct Extent {
+  std::uint64_t count = 1, last = 0;
+};
+
+Extent extent_of(const PickledTensor& tensor, std::size_t limit, const std::string& source) {
+  Extent extent{1, tensor.offset};
+  for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
+    const auto n = tensor.shape[d];
+    if (n == 0 || n > limit / extent.count)
+      throw Error(source, "tensor " + tensor.key, "is empty or has more values than can be kept");
+    extent.count *= n;
+    if (tensor.stride[d] > kMaxElements / n || tensor.offset > kMaxElements)
+      throw Error(source, "tensor " + tensor.key, "has a shape outside its storage");
+    extent.last += (n - 1) * tensor.stride[d];
+  }
+  return extent;
 }
 
 }  // namespace
 
 TorchFile::TorchFile(const std::filesystem::path& path) : source_(path.string()) {
-  refuse_special_file(path);
+  // Every byte of the file may be needed once; views of a storage are few.
+  bytes_left_ = 4 * load_file_bytes(path) + kMaxSpan;
   int code = 0;
-  auto* zip = zip_open(path.c_str(), ZIP_RDONLY, &code);
-  if (zip == nullptr)
+  zip_ = zip_open(path.c_str(), ZIP_RDONLY, &code);
+  if (zip_ == nullptr)
     throw Error(source_, "", "cannot be read as a torch archive (zip)",
                 "The file may be cut off; copy it again");
-  zip_ = zip;
   try {
-    const auto count = zip_get_num_entries(zip, 0);
-    for (zip_int64_t i = 0; i < count && i < 1000; ++i) {
-      const char* name = zip_get_name(zip, static_cast<zip_uint64_t>(i), 0);
-      const std::string text = name != nullptr ? name : "";
-      if (text == "data.pkl" || text.ends_with("/data.pkl"))
-        prefix_ = text.substr(0, text.size() - std::strlen("data.pkl"));
-      else
-        continue;
-      pickle_ = std::make_unique<Pickle>(entry("data.pkl", kMaxPickle), source_);
-      return;
-    }
-    throw Error(source_, "", "is a zip archive without data.pkl, not one of torch");
+    open_archive();
   } catch (...) {
-    zip_discard(zip);
+    zip_discard(static_cast<zip_t*>(zip_));
     throw;
   }
 }
@@ -70,60 +99,96 @@ TorchFile::~TorchFile() {
   zip_discard(static_cast<zip_t*>(zip_));
 }
 
-std::string TorchFile::entry(const std::string& name, std::uint64_t limit) {
+void TorchFile::open_archive() {
   auto* zip = static_cast<zip_t*>(zip_);
-  const auto full = prefix_ + name;
+  const auto count = zip_get_num_entries(zip, 0);
+  for (zip_int64_t i = 0; i < count && pickle_ == nullptr; ++i) {
+    const char* name = zip_get_name(zip, static_cast<zip_uint64_t>(i), 0);
+    const std::string_view text = name != nullptr ? name : "";
+    if (text != "data.pkl" && !text.ends_with("/data.pkl")) continue;
+    prefix_ = text.substr(0, text.size() - std::strlen("data.pkl"));
+    const auto size = entry_size("data.pkl");
+    if (size > kMaxPickle)
+      throw Error(source_, std::string(text),
+                  fmt::format("has {} bytes, more than can be read", size));
+    pickle_ = std::make_unique<Pickle>(bytes("data.pkl", 0, size), source_);
+  }
+  if (pickle_ == nullptr)
+    throw Error(source_, "", "is a zip archive without data.pkl, not one of torch");
+  if (zip_name_locate(zip, (prefix_ + "byteorder").c_str(), 0) >= 0 &&
+      bytes("byteorder", 0, std::min<std::uint64_t>(entry_size("byteorder"), 16)) != "little")
+    throw Error(source_, "byteorder", "is not little", "Save it again on a little-endian machine");
+}
+
+std::uint64_t TorchFile::entry_size(const std::string& name) const {
   zip_stat_t stat;
   zip_stat_init(&stat);
-  if (zip_stat(zip, full.c_str(), 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0)
+  const auto full = prefix_ + name;
+  if (zip_stat(static_cast<zip_t*>(zip_), full.c_str(), 0, &stat) != 0 ||
+      (stat.valid & ZIP_STAT_SIZE) == 0)
     throw Error(source_, full, "is not in the archive");
-  if (stat.size > limit)
-    throw Error(source_, full, fmt::format("has {} bytes, more than can be read", stat.size));
-  auto* file = zip_fopen(zip, full.c_str(), 0);
+  return stat.size;
+}
+
+std::string TorchFile::bytes(const std::string& name, std::uint64_t begin, std::uint64_t end) {
+  const auto full = prefix_ + name;
+  if (end > bytes_left_) throw Error(source_, full, "is used by more tensors than a load dump has");
+  bytes_left_ -= end;
+  auto* file = zip_fopen(static_cast<zip_t*>(zip_), full.c_str(), 0);
   if (file == nullptr) throw Error(source_, full, "cannot be opened in the archive");
   // The declared size is not trusted with memory: the text grows with what is really there.
-  std::string bytes, block(1 << 16, '\0');
-  for (;;) {
-    const auto n = zip_fread(file, block.data(), block.size());
-    if (n <= 0 || bytes.size() + static_cast<std::size_t>(n) > stat.size) break;
-    bytes.append(block, 0, static_cast<std::size_t>(n));
+  std::string found, block(1 << 16, '\0');
+  for (std::uint64_t at = 0; at < end;) {
+    const auto n = zip_fread(file, block.data(), std::min<std::uint64_t>(block.size(), end - at));
+    if (n <= 0) break;
+    const auto got = static_cast<std::uint64_t>(n),
+               skip = begin > at ? std::min(begin - at, got) : 0;
+    found.append(block, static_cast<std::size_t>(skip), static_cast<std::size_t>(got - skip));
+    at += got;
   }
   zip_fclose(file);
-  if (bytes.size() != stat.size) throw Error(source_, full, "is damaged or cut off");
-  return bytes;
+  if (found.size() != end - begin) throw Error(source_, full, "is damaged or cut off");
+  return found;
+}
+
+void TorchFile::read_rows(const PickleValue& value, std::size_t limit,
+                          const std::function<void(std::size_t, std::span<const double>)>& use) {
+  if (value.kind != PickleValue::Kind::Tensor) throw Error(source_, "", "is no tensor");
+  const PickledTensor& tensor = pickle_->tensor(value);
+  const auto* element = element_of(tensor.type);
+  if (element == nullptr)
+    throw Error(source_, "tensor " + tensor.key, "has elements of " + tensor.type,
+                "Expected integers or floats of 16, 32 or 64 bits");
+  const auto extent = extent_of(tensor, limit, source_);
+  const std::uint64_t stored = entry_size("data/" + tensor.key) / element->width;
+  if (extent.last >= stored || (extent.last + 1 - tensor.offset) > kMaxSpan / element->width)
+    throw Error(source_, "tensor " + tensor.key, "has a shape outside its storage");
+  const auto data = bytes("data/" + tensor.key, tensor.offset * element->width,
+                          (extent.last + 1) * element->width);
+  const std::size_t dimensions = tensor.shape.size();
+  const std::uint64_t width = dimensions == 0 ? 1 : tensor.shape.back();
+  const std::uint64_t step = dimensions == 0 ? 0 : tensor.stride.back();
+  std::vector<double> row(static_cast<std::size_t>(width));
+  std::vector<std::uint64_t> index(dimensions, 0);
+  std::uint64_t at = 0;
+  for (std::uint64_t r = 0; r < extent.count / width; ++r) {
+    for (std::uint64_t i = 0; i < width; ++i)
+      row[i] = element->load(data.data() + (at + i * step) * element->width);
+    use(static_cast<std::size_t>(r), row);
+    for (std::size_t d = dimensions; d-- > 1;) {
+      at += tensor.stride[d - 1];
+      if (++index[d - 1] < tensor.shape[d - 1]) break;
+      at -= tensor.stride[d - 1] * tensor.shape[d - 1];
+      index[d - 1] = 0;
+    }
+  }
 }
 
 std::vector<double> TorchFile::values(const PickleValue& tensor, std::size_t limit) {
-  const auto* element = element_of(tensor.type);
-  if (tensor.kind != PickleValue::Kind::Tensor || element == nullptr)
-    throw Error(source_, "tensor " + tensor.text,
-                tensor.type.empty() ? "is no tensor" : "has elements of " + tensor.type,
-                "Expected integers or 32/64-bit floats");
-  std::uint64_t count = 1, last = tensor.offset;
-  for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
-    const auto n = tensor.shape[d];
-    if (n == 0 || n > limit / count)
-      throw Error(source_, "tensor " + tensor.text, "is empty or has more values than can be kept");
-    count *= n;
-    if (tensor.stride[d] > kMaxStorage || n > kMaxStorage || tensor.offset > kMaxStorage)
-      throw Error(source_, "tensor " + tensor.text, "has a shape outside its storage");
-    last += (n - 1) * tensor.stride[d];
-  }
-  const auto bytes = entry("data/" + tensor.text, kMaxStorage);
-  if (last >= bytes.size() / element->width)
-    throw Error(source_, "tensor " + tensor.text, "has a shape outside its storage");
-  std::vector<double> values(static_cast<std::size_t>(count));
-  std::vector<std::uint64_t> index(tensor.shape.size(), 0);
-  std::uint64_t at = tensor.offset;
-  for (auto& v : values) {
-    v = element->load(bytes.data() + at * element->width);
-    for (std::size_t d = index.size(); d-- > 0;) {
-      at += tensor.stride[d];
-      if (++index[d] < tensor.shape[d]) break;
-      at -= tensor.stride[d] * tensor.shape[d];
-      index[d] = 0;
-    }
-  }
+  std::vector<double> values;
+  read_rows(tensor, limit, [&](std::size_t, std::span<const double> row) {
+    values.insert(values.end(), row.begin(), row.end());
+  });
   return values;
 }
 

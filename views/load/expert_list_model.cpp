@@ -123,13 +123,13 @@ void DriftModel::setSums(const LoadSumsPtr& sums) {
   rows_.clear();
   loads_ = sums ? sums->loads : nullptr;
   if (sums && sums->reference) {
+    const LayerLoads& now = *sums->compared;
     const auto change =
-        change_of(layer_by_expert(*sums->reference), layer_by_expert(sums->shown), LayerAxis::Rows);
+        change_of(layer_by_expert(*sums->reference), layer_by_expert(now), LayerAxis::Rows);
     for (int l = 0; l < change.rows; ++l) {
       Row row;
       row.layer = l;
-      row.drift =
-          drift((*sums->reference)[static_cast<Index>(l)], sums->shown[static_cast<Index>(l)]);
+      row.drift = drift((*sums->reference)[static_cast<Index>(l)], now[static_cast<Index>(l)]);
       for (int e = 0; e < change.columns; ++e) {
         const double value = change.at(l, e);
         if (value > row.rise) row.rise = value, row.riser = e;

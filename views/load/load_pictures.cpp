@@ -256,8 +256,8 @@ HeatPicturePtr make_load_picture(const LoadPictureInput& in) {
   const auto tokens = tokens_of(in, in.sums->shown, in.sums->windows);
   if (in.scale == HeatScale::Change) {
     if (!in.sums->reference || in.kind == LoadPictureKind::ExpertTime) return nullptr;
-    picture->values =
-        change_of(tokens_of(in, *in.sums->reference, *in.sums->reference_windows), tokens, axis);
+    picture->values = change_of(tokens_of(in, *in.sums->reference, *in.sums->reference_windows),
+                                tokens_of(in, *in.sums->compared, in.sums->windows), axis);
   } else {
     picture->values = in.scale == HeatScale::Relative ? relative_to_mean(tokens, axis) : tokens;
   }

@@ -42,12 +42,12 @@ QString metric_definition(BalanceMetric metric) {
       return tr_metric("Heaviest load of the layer / mean load; 1.00 is perfect");
     case BalanceMetric::MeanOverMax:
       return tr_metric(
-          "Mean load of the layer / heaviest load, as SGLang and vLLM print it; 1.00 is "
-          "perfect");
+          "Mean load of the layer / heaviest load; 1.00 is perfect. SGLang prints its mean over "
+          "all layers, dense ones as 1, and over passes; vLLM the sum of means / sum of heaviest");
     case BalanceMetric::Excess:
       return tr_metric(
-          "By how much the heaviest load exceeds the mean, as TensorRT-LLM prints it; "
-          "0 is perfect");
+          "By how much the heaviest load exceeds the mean; 0 is perfect. TensorRT-LLM reports its "
+          "mean over iterations");
     case BalanceMetric::Gini:
       return tr_metric("0: all loads are alike; towards 1: one has all");
     case BalanceMetric::Cv:

@@ -12,7 +12,10 @@ LoadSumsPtr sum_loads(const LoadsPtr& loads, WindowRange windows,
   sums->windows = windows;
   sums->shown = sum_windows(*loads, windows.first, windows.last);
   sums->reference_windows = reference;
-  if (reference) sums->reference = sum_windows(*loads, reference->first, reference->last);
+  if (!reference) return sums;
+  sums->reference = sum_windows(*loads, reference->first, reference->last);
+  sums->compared =
+      sum_windows_but(*loads, windows.first, windows.last, reference->first, reference->last);
   return sums;
 }
 

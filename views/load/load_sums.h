@@ -14,6 +14,9 @@ struct LoadSums {
   LayerLoads shown;
   std::optional<WindowRange> reference_windows;
   std::optional<LayerLoads> reference;
+  /// Of the shown windows those that are not in the reference, which is part of them at times: what
+  /// the reference is compared with. Set when that is.
+  std::optional<LayerLoads> compared;
 };
 using LoadSumsPtr = std::shared_ptr<const LoadSums>;
 

@@ -192,6 +192,10 @@ Plan import_plan(std::string_view text, Engine engine, const ImportShape& shape,
       plan = engines::parse_csv(text, source);
       break;
   }
+  return with_shape(std::move(plan), shape, source);
+}
+
+Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source) {
   if (shape.gpus) plan.num_gpus = *shape.gpus;
   if (plan.num_gpus < 1)
     throw Error(source, "", "does not say for how many GPUs it is", "Give --gpus");

@@ -37,6 +37,9 @@ EngineExport export_plan(const Plan& plan, Engine engine, const std::string& fil
 struct ImportShape {
   std::optional<int> gpus, nodes, groups;
 };
+/// Completes a plan whose map was read elsewhere: GPUs, nodes and groups of `shape`, experts as the
+/// map names them. Throws Error when the number of GPUs is neither in the plan (0) nor given.
+Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source);
 /// Reads an engine's file. Problems of the plan itself are for validate_plan(). Throws Error when
 /// the text is not of that form, or when the number of GPUs is neither in it nor given.
 Plan import_plan(std::string_view text, Engine engine, const ImportShape& shape,
