@@ -160,8 +160,7 @@ void print_engine_figures(const Json& figures) {
   if (figures.is_null()) return;
   fmt::print(
       "  as the engines compute it ({} loads of GPUs): SGLang balancedness {:.3f}, vLLM "
-      "balancedness "
-      "{:.4f}, TensorRT-LLM imbalance-ratio {:.4f}\n",
+      "balancedness {:.4f}, TensorRT-LLM imbalance-ratio {:.4f}\n",
       figures["gpu_loads"].get<std::string>(), figures["sglang_balancedness"].get<double>(),
       figures["vllm_balancedness"].get<double>(), figures["trtllm_imbalance_ratio"].get<double>());
 }
@@ -187,7 +186,7 @@ void print_table(const Json& json) {
   print_engine_figures(json["engine_figures"]);
 }
 
-/// The loads as the JSON that SGLang and every command here take.
+/// The loads as JSON that every command here takes.
 void save_counts(const std::vector<LoadSet>& sets, const std::string& output) {
   if (sets.size() != 1)
     throw Error(output, "", fmt::format("one set of loads can be saved, there are {}", sets.size()),

@@ -1,12 +1,14 @@
 // `moescope loads`, and its charts and report, on recordings, dumps and logs as a user runs them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/trace/moetrace_writer.h"
 #include "tests/support/data.h"
+#include "tests/support/engine_dumps.h"
 #include "tests/support/run_program.h"
 
 namespace moescope {
@@ -179,6 +181,101 @@ TEST_F(LoadsCommand, TheReportHasLoadsAndBalance) {
       run_moescope({"report", write("d.csv", "1,2,3,4\n4,3,2,1\n"), "-o", path("d.html")});
   ASSERT_EQ(dump.exit_code, 0) << dump.err;
   EXPECT_THAT(test::read_file(path("d.html")), HasSubstr("Balance of expert loads"));
+}
+
+TEST_F(LoadsCommand, ArraysThatCouldBeEitherAreAskedAndTheAnswerIsTaken) {
+  const auto file =
+      write("a.npy", test::npy_file("<i4", "(2, 1, 2)", test::int32_bytes({1, 2, 3, 4})));
+  const auto asked = run_moescope({"loads", file});
+  EXPECT_EQ(asked.exit_code, 1);
+  EXPECT_THAT(asked.err, HasSubstr("--as counts or --as routes"));
+  EXPECT_EQ(loads({file, "--as", "counts"})["loads"][0]["windows"], 2);
+  const auto routes = loads({file, "--as", "routes", "--experts", "8"})["loads"][0];
+  EXPECT_EQ(routes["routes"], 2);
+  EXPECT_EQ(routes["experts"], 8);
+  EXPECT_EQ(run_moescope({"loads", file, "--as", "plans"}).exit_code, 2);
+}
+
+TEST_F(LoadsCommand, WhatWasReadCanBeWrittenForEveryOtherCommand) {
+  const auto file =
+      write("a.npy", test::npy_file("<i4", "(2, 1, 2)", test::int32_bytes({1, 2, 3, 4})));
+  loads({file, "--as", "counts", "-o", path("counts.json")});
+  const auto again = loads({path("counts.json"), "--layer", "0"})["loads"][0];
+  EXPECT_EQ(again["windows"], 2);
+  EXPECT_EQ(again["ordered_in_time"], true);
+  EXPECT_EQ(again["layers_detail"][0]["load"], json({4, 6}));
+  EXPECT_EQ(run_moescope({"loads", file, file, "--as", "counts", "-o", path("b.json")}).exit_code,
+            1);
+}
+
+TEST_F(LoadsCommand, FiguresNamedAfterEnginesAreTheirs) {
+  MOESCOPE_REQUIRE_DATA("engine_dumps/sglang/per_pass/truth.json");
+  const auto passes = test::shared_data("engine_dumps/sglang/per_pass").string();
+  const auto figures = loads({passes})["loads"][0]["engine_figures"];
+  EXPECT_EQ(figures["gpu_loads"], "measured");
+  EXPECT_NEAR(figures["sglang_balancedness"].get<double>(), 0.8132, 0.0001);
+  EXPECT_THAT(run_moescope({"loads", passes}).out, HasSubstr("SGLang balancedness 0.813"));
+  const auto report = loads({test::shared_data("engine_dumps/trtllm/r1_like").string()});
+  EXPECT_NEAR(report["loads"][0]["layers_detail"][0]["trtllm_imbalance_ratio"].get<double>(),
+              0.1813, 0.0001);
+  EXPECT_TRUE(loads({write("d.csv", "1,2\n")})["loads"][0]["engine_figures"].is_null());
+}
+
+TEST_F(LoadsCommand, APlacementInATorchFileIsAPlan) {
+  MOESCOPE_REQUIRE_DATA("engine_dumps/sglang/per_pass/truth.json");
+  const auto truth =
+      json::parse(test::read_file(test::shared_data("engine_dumps/sglang/per_pass/truth.json")));
+  const auto import = [&](const std::string& file, std::vector<std::string> more) {
+    std::vector<std::string> command = {"plan",   "import", file,          "--engine",
+                                        "sglang", "-o",     path("p.json")};
+    command.insert(command.end(), more.begin(), more.end());
+    return run_moescope(command);
+  };
+  const auto plan = [&] { return json::parse(test::read_file(path("p.json"))); };
+  const auto folder = test::shared_data("engine_dumps/sglang/per_pass");
+  auto result = import(folder.string(), {});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("last placement of the dump"));
+  EXPECT_EQ(plan()["physical_to_logical_map"], truth["last_map"]);
+  EXPECT_EQ(plan()["num_gpus"], 4);
+  const auto one = (folder / truth["files"][0].get<std::string>()).string();
+  EXPECT_THAT(import(one, {}).err, HasSubstr("--gpus"));
+  ASSERT_EQ(import(one, {"--gpus", "4"}).exit_code, 0);
+  EXPECT_EQ(plan()["physical_to_logical_map"], truth["last_map"]);
+  ASSERT_EQ(import(test::shared_data("engine_dumps/plans/sgl_plan.pt").string(), {"--gpus", "4"})
+                .exit_code,
+            0);
+  EXPECT_EQ(plan()["physical_to_logical_map"],
+            json::parse(test::read_file(
+                test::shared_data("engine_dumps/plans/sgl.json")))["physical_to_logical_map"]);
+  EXPECT_EQ(
+      run_moescope({"plan", "import", one, "--engine", "vllm", "-o", path("q.json")}).exit_code, 1);
+}
+
+/// Runs the command in at most 4 GB of address space, as the attack that found it.
+test::ProgramResult within_4_gb(const std::string& file) {
+  return test::StartedProgram(
+             {"bash", "-c", "ulimit -v 4000000; exec \"$0\" loads \"$1\"", MOESCOPE_PROGRAM, file})
+      .result();
+}
+
+TEST_F(LoadsCommand, LargeNonsenseIsRefusedBeforeItsMemoryIsTaken) {
+  std::string rows, windows;
+  for (int i = 0; i < 3'000'000; ++i) rows += "1,2\n";
+  for (int i = 0; i < 4'500'000; ++i) windows += "1\n\n";
+  const auto sparse = path("sparse");
+  write("sparse", "");
+  std::filesystem::resize_file(sparse, std::uintmax_t{5} << 30);
+  const auto pipe = path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const auto& file :
+       {write("rows.csv", rows), write("windows.csv", windows), sparse, pipe,
+        std::string("/dev/zero"), write("deep.json", std::string(5 << 20, '['))}) {
+    const auto result = within_4_gb(file);
+    EXPECT_EQ(result.exit_code, 1) << file;
+    EXPECT_THAT(result.err, HasSubstr(file));
+    EXPECT_THAT(result.err, testing::Not(HasSubstr("bad_alloc"))) << file;
+  }
 }
 
 }  // namespace
