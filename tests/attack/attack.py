@@ -58,7 +58,7 @@ def end(process, timeout=60):
     return process.wait(timeout)
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=240):
     """Whether `condition()` became true in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

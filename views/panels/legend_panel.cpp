@@ -71,6 +71,11 @@ void LegendPanel::rebuild() {
   add(theme.ribbon_exposed, tr("ribbon: exposed"),
       tr("Communication runs and no compute does: the time one hunts."));
   add(QBrush(theme.background), tr("ribbon: idle"), tr("Nothing runs on the device."));
+  if (document_.trace() && !document_.trace()->losses().empty())
+    add(QBrush(theme.text, Qt::DiagCrossPattern), tr("lost"),
+        tr("Times at which the recording lost something. Figures know only what was recorded; "
+           "point "
+           "at one to see what is missing and why."));
 }
 
 void LegendPanel::changeEvent(QEvent* event) {
