@@ -106,6 +106,7 @@ Json node_json(const NodeStatus& s) {
           {"expert_bytes", s.expert_bytes},
           {"units", units},
           {"ranks", ranks},
+          {"notices", s.notices},
           {"viewers", viewers},
           {"history", history}};
 }

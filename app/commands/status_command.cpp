@@ -34,6 +34,7 @@ void print(const NodeStatus& s) {
     fmt::print("\n");
   }
   fmt::print("records    {} dropped\n", s.dropped);
+  for (const std::string& notice : s.notices) fmt::print("notice     {}\n", notice);
   for (const ViewerStatus& v : s.viewers)
     fmt::print("viewer     {}: {} batches, {} dropped\n", v.peer, v.sent_batches,
                v.dropped_batches);

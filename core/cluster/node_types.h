@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/analysis/plan_effect.h"
+#include "core/error.h"
 
 namespace moescope {
 
@@ -94,7 +95,8 @@ struct NodeStatus {
   std::vector<ViewerStatus> viewers;
   std::vector<NodePlanChange> history;  ///< oldest first, the last 100
   std::string plan_json;                ///< of the running plan; empty unless asked for
-  std::string previous_plan_json;  ///< what a rollback brings back; empty: nothing, or not asked
+  std::string previous_plan_json;    ///< what a rollback brings back; empty: nothing, or not asked
+  std::vector<std::string> notices;  ///< what an operator should see to, a sentence each
 };
 
 /// How a change of plan ended, or what a dry run found.
@@ -122,11 +124,19 @@ struct NodeSettings {
 /// Called with the state of a change of plan as it goes on; false asks to undo it.
 using PlanListener = std::function<bool(const NodePlanChange&)>;
 
+/// Thrown by a node that does not serve: not yet, or not any more.
+class NotServing : public Error {
+ public:
+  explicit NotServing(const std::string& why) : Error("node", "", why, "Try again in a moment") {}
+};
+
 /// What a node does when asked; the service calls it from several threads. Implementations throw
 /// Error when asked for the impossible and refuse plans by PlanOutcome.
 class NodeControl {
  public:
   virtual ~NodeControl() = default;
+  /// Throws NotServing when nothing can be asked; so do the others then. Returns at once.
+  virtual void check_serving() {}
   virtual NodeStatus status(bool with_plan) = 0;
   virtual PlanOutcome apply(const PlanRequest& request, const std::string& who,
                             const PlanListener& listener) = 0;

@@ -1,6 +1,7 @@
 #include "core/cluster/publisher.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -12,6 +13,8 @@
 
 namespace moescope {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 /// Rows of one append() that go into one batch at most.
 constexpr std::size_t kMaxRows = 4096;
@@ -37,15 +40,16 @@ struct Cursor {
 }  // namespace
 
 struct Subscription::State {
-  std::string peer;
+  ViewerId who;
   std::shared_ptr<Publisher::State> publisher;
   Cursor sent;
   std::deque<Records> ring;
   std::size_t ring_bytes = 0;
   LossList losses{kKeptLosses};  ///< not told yet
   std::uint64_t credits = 0, sequence = 0, dropped_batches = 0, dropped_spans = 0;
-  bool finished = false;
+  bool finished = false, displaced = false;
   std::condition_variable ready;
+  Clock::time_point idle_since = Clock::now();  ///< nothing waited for it, or it took something
 
   std::optional<std::string> next();
 };
@@ -81,6 +85,9 @@ struct Publisher::State {
     if (held.bytes() >= kBatchBytes) send_held();
   }
   bool define(Cursor& sent, BatchHead& head) const;
+  void make_place(const ViewerId& who);
+  template <typename Candidates>
+  bool displace(const Candidates& candidates);
 };
 
 /// Hands the held records to every viewer.
@@ -90,6 +97,7 @@ void Publisher::State::send_held() {
   auto losses = std::make_shared<const std::vector<Loss>>(held.as_losses(kSlowViewer));
   const Records records{std::make_shared<const std::string>(held.take()), spans, std::move(losses)};
   for (const auto& viewer : viewers) {
+    if (viewer->ring.empty()) viewer->idle_since = Clock::now();
     viewer->ring.push_back(records);
     viewer->ring_bytes += records.bytes->size();
     while (viewer->ring_bytes > options.ring_bytes && viewer->ring.size() > 1) {
@@ -151,6 +159,7 @@ std::optional<std::string> Subscription::State::next() {
   if (lost)
     for (const Loss& loss : losses.all()) head.losses.push_back(&loss);
   --credits;
+  idle_since = Clock::now();
   finished = last;
   std::string bytes = encode_head(head);
   if (lost) losses = LossList(kKeptLosses);
@@ -181,6 +190,11 @@ void Subscription::cancel() {
   std::lock_guard lock(state_->publisher->mutex);
   state_->finished = true;
   state_->ready.notify_all();
+}
+
+bool Subscription::displaced() const {
+  std::lock_guard lock(state_->publisher->mutex);
+  return state_->displaced;
 }
 
 Subscription::~Subscription() {
@@ -314,14 +328,51 @@ std::uint64_t Publisher::run() const {
   return state_->run;
 }
 
-std::unique_ptr<Subscription> Publisher::subscribe(std::string peer, std::uint32_t credits) {
+/// The one of `candidates` that let its batches wait for the longest time, if that tried the
+/// patience, gives up its place; false when there is none.
+template <typename Candidates>
+bool Publisher::State::displace(const Candidates& candidates) {
+  std::shared_ptr<Subscription::State> slowest;
+  const auto limit = Clock::now() - options.patience;
+  for (const auto& viewer : viewers)
+    if (candidates(*viewer) && !viewer->ring.empty() && viewer->idle_since <= limit &&
+        (!slowest || viewer->idle_since < slowest->idle_since))
+      slowest = viewer;
+  if (!slowest) return false;
+  slowest->finished = slowest->displaced = true;
+  slowest->ready.notify_all();
+  std::erase(viewers, slowest);
+  return true;
+}
+
+/// Throws TooManyViewers when there is no place for `who`, nor one of somebody who takes nothing.
+void Publisher::State::make_place(const ViewerId& who) {
+  using Viewer = Subscription::State;
+  const auto same = [&](const Viewer& viewer) {
+    return !who.identity.empty() && viewer.who.identity == who.identity;
+  };
+  std::size_t of_one = 0;
+  for (const auto& viewer : viewers) of_one += same(*viewer) ? 1 : 0;
+  if (of_one >= options.of_one && !displace(same))
+    throw TooManyViewers("moescope-node", "", "serves as many viewers of this peer as one may have",
+                         "Close one of them");
+  const bool chief = who.role == PeerRole::Operator;
+  const std::size_t kept = chief ? 0 : std::min(options.viewers, options.for_operators);
+  if (viewers.size() < options.viewers - kept) return;
+  // Those who only look do not displace operators.
+  if (!displace(
+          [&](const Viewer& viewer) { return chief || viewer.who.role != PeerRole::Operator; }))
+    throw TooManyViewers("moescope-node", "", "has as many viewers as it serves",
+                         "Close one of them");
+}
+
+std::unique_ptr<Subscription> Publisher::subscribe(ViewerId who, std::uint32_t credits) {
   auto viewer = std::make_shared<Subscription::State>();
-  viewer->peer = std::move(peer);
+  viewer->who = std::move(who);
   viewer->publisher = state_;
   viewer->credits = credits;
   std::lock_guard lock(state_->mutex);
-  if (state_->viewers.size() >= state_->options.viewers)
-    throw Error("moescope-node", "", "has as many viewers as it serves", "close one of them");
+  state_->make_place(viewer->who);
   // What is held was recorded before this viewer came.
   state_->send_held();
   state_->viewers.push_back(viewer);
@@ -332,7 +383,8 @@ std::vector<ViewerStatus> Publisher::viewers() const {
   std::lock_guard lock(state_->mutex);
   std::vector<ViewerStatus> all;
   for (const auto& viewer : state_->viewers)
-    all.push_back({viewer->peer, viewer->sequence, viewer->dropped_batches, viewer->dropped_spans});
+    all.push_back(
+        {viewer->who.peer, viewer->sequence, viewer->dropped_batches, viewer->dropped_spans});
   return all;
 }
 

@@ -1,6 +1,7 @@
 // Publisher: offers a recording to any number of viewers while it is made.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "core/cluster/node_types.h"
+#include "core/error.h"
 #include "core/trace/recording_sink.h"
 
 namespace moescope {
@@ -24,6 +26,8 @@ class Subscription {
   void grant(std::uint32_t batches);
   /// No more batches for this viewer.
   void cancel();
+  /// It was cancelled because another viewer needed its place.
+  bool displaced() const;
 
   struct State;
   explicit Subscription(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -33,12 +37,29 @@ class Subscription {
   std::shared_ptr<State> state_;
 };
 
+/// Who wants to see a recording.
+struct ViewerId {
+  std::string peer;      ///< names it in viewers()
+  std::string identity;  ///< whose viewers are counted together; empty: not counted
+  PeerRole role = PeerRole::Operator;
+};
+
+/// Thrown when there is no place for a viewer.
+class TooManyViewers : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Never waits for a viewer.
 class Publisher final : public RecordingSink {
  public:
   struct Options {
     std::size_t ring_bytes = std::size_t{8} << 20;  ///< of records that wait for one viewer
     std::size_t viewers = 16;
+    std::size_t for_operators = 4;  ///< places that only operators get
+    std::size_t of_one = 4;         ///< viewers of one identity
+    /// A viewer that took nothing of what waits for it for so long gives its place to a new one.
+    std::chrono::milliseconds patience = std::chrono::seconds(10);
   };
 
   Publisher() : Publisher(Options()) {}
@@ -65,8 +86,11 @@ class Publisher final : public RecordingSink {
   /// Number of this run, random.
   std::uint64_t run() const;
 
-  /// `peer` names the viewer in viewers(). Throws Error when there are too many.
-  std::unique_ptr<Subscription> subscribe(std::string peer, std::uint32_t credits);
+  /// Throws TooManyViewers.
+  std::unique_ptr<Subscription> subscribe(ViewerId who, std::uint32_t credits);
+  std::unique_ptr<Subscription> subscribe(std::string peer, std::uint32_t credits) {
+    return subscribe(ViewerId{std::move(peer), {}, PeerRole::Operator}, credits);
+  }
   std::vector<ViewerStatus> viewers() const;
 
   struct State;  ///< shared with the subscriptions, which may outlive the publisher

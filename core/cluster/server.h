@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/cluster/node_types.h"
 #include "core/cluster/target.h"
@@ -22,6 +23,8 @@ class ClusterServer {
   /// Ends all calls and removes the socket. Viewers get what Publisher::end() says when it was
   /// called before.
   ~ClusterServer();
+  /// What an operator should see to: that the own certificate expires soon.
+  std::vector<std::string> notices() const;
   /// As clients name it; with the real port when 0 was asked for.
   std::string address() const;
 

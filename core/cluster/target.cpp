@@ -6,6 +6,7 @@
 
 #include <charconv>
 
+#include "core/cluster/certificate.h"
 #include "core/error.h"
 #include "core/files.h"
 
@@ -107,6 +108,7 @@ PeerSecrets read_secrets(const PeerFiles& files) {
   secrets.ca = read_text_file(files.tls_ca, kMaxSecret);
   secrets.cert = read_text_file(files.tls_cert, kMaxSecret);
   secrets.key = read_private(files.tls_key);
+  check_certificate(secrets.cert, files.tls_cert, secrets.key, files.tls_key);
   return secrets;
 }
 

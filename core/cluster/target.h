@@ -31,7 +31,7 @@ struct PeerFiles {
   bool tls() const { return !tls_ca.empty() || !tls_cert.empty() || !tls_key.empty(); }
 };
 
-/// A certificate with this subject alternative name (a URI) may change the node.
+/// A certificate with this subject alternative name, which must be a URI, may change the node.
 inline constexpr const char* kOperatorUri = "moescope:operator";
 
 /// What of PeerFiles a target needs: nothing on a Unix socket, a token or TLS on loopback, TLS
@@ -41,7 +41,8 @@ void check_security(const NodeTarget& target, const PeerFiles& files);
 struct PeerSecrets {
   std::string token, ca, cert, key;
 };
-/// Throws Error when one is missing, unreadable, too large, or a secret that others can read.
+/// Throws Error when one is missing, unreadable, too large, or a secret that others can read; when
+/// the certificate is not valid now, or the key is not its.
 PeerSecrets read_secrets(const PeerFiles& files);
 
 }  // namespace moescope

@@ -200,6 +200,15 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   for (const auto& change : s.history) encode(change, *out.add_history());
   out.set_plan_json(s.plan_json);
   out.set_previous_plan_json(s.previous_plan_json);
+  out.mutable_notices()->Add(s.notices.begin(), s.notices.end());
+}
+
+void fit_status(wire::NodeStatus& status, std::size_t limit) {
+  auto& history = *status.mutable_history();
+  while (status.ByteSizeLong() > limit && !history.empty())
+    history.DeleteSubrange(0, (history.size() + 1) / 2);
+  if (status.ByteSizeLong() > limit) status.clear_previous_plan_json();
+  if (status.ByteSizeLong() > limit) status.clear_plan_json();
 }
 
 NodeStatus decode(const wire::NodeStatus& s) {
@@ -233,6 +242,7 @@ NodeStatus decode(const wire::NodeStatus& s) {
   for (const auto& change : s.history()) out.history.push_back(decode(change));
   out.plan_json = s.plan_json();
   out.previous_plan_json = s.previous_plan_json();
+  out.notices = {s.notices().begin(), s.notices().end()};
   return out;
 }
 

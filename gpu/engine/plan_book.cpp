@@ -9,7 +9,8 @@
 namespace moescope::runtime {
 namespace {
 constexpr const char* kEnded = "the engine does not serve any more";
-}
+constexpr const char* kTooMany = "too many changes of plan wait already";
+}  // namespace
 
 const char* to_string(PlanPhase phase) {
   constexpr std::array<const char*, kPlanPhases> names = {"proposed",    "preparing", "committing",
@@ -24,9 +25,9 @@ PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanO
   {
     std::lock_guard lock(mutex_);
     if (!options.id.empty())
-      for (const PlanChange& known : changes_)
-        if (known.id == options.id) return known.ticket;
-    change.ticket = changes_.size() + 1;
+      for (const PlanChange& other : changes_)
+        if (other.id == options.id) return other.ticket;
+    change.ticket = forgotten_ + changes_.size() + 1;
     change.id = options.id;
     change.who = options.who;
     change.name = options.name;
@@ -35,14 +36,16 @@ PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanO
     change.wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
                       std::chrono::system_clock::now().time_since_epoch())
                       .count();
-    if (closed_) {
+    if (closed_ || waiting_.size() >= kWaiting) {
       change.phase = PlanPhase::Refused;
-      change.reason = kEnded;
+      change.reason = closed_ ? kEnded : kTooMany;
       change.ended = change.proposed;
     } else {
       waiting_.push_back({change.ticket, plan, options});
     }
     changes_.push_back(change);
+    for (; changes_.size() > kKept && is_final(changes_.front().phase); ++forgotten_)
+      changes_.pop_front();
   }
   changed_.notify_all();
   if (listener_) listener_(change);
@@ -66,10 +69,10 @@ void PlanBook::update(PlanTicket ticket, const std::function<void(PlanChange&)>&
   std::lock_guard telling(telling_mutex_);
   {
     std::lock_guard lock(mutex_);
-    PlanChange& known = changes_.at(ticket - 1);
-    change(known);
-    if (is_final(known.phase)) under_way_ = 0;
-    copy = known;
+    PlanChange& entry = changes_.at(ticket - 1 - forgotten_);
+    change(entry);
+    if (is_final(entry.phase)) under_way_ = 0;
+    copy = entry;
   }
   if (listener_) listener_(copy);
 }
@@ -117,15 +120,20 @@ bool PlanBook::closed() const {
   return closed_;
 }
 
+const PlanChange* PlanBook::known(PlanTicket ticket) const {
+  if (ticket <= forgotten_ || ticket > forgotten_ + changes_.size()) return nullptr;
+  return &changes_[ticket - 1 - forgotten_];
+}
+
 std::optional<PlanChange> PlanBook::find(PlanTicket ticket) const {
   std::lock_guard lock(mutex_);
-  if (ticket < 1 || ticket > changes_.size()) return std::nullopt;
-  return changes_[ticket - 1];
+  const PlanChange* const change = known(ticket);
+  return change == nullptr ? std::nullopt : std::optional(*change);
 }
 
 std::vector<PlanChange> PlanBook::all() const {
   std::lock_guard lock(mutex_);
-  return changes_;
+  return {changes_.begin(), changes_.end()};
 }
 
 void PlanBook::listen(std::function<void(const PlanChange&)> listener) {

@@ -21,6 +21,11 @@ struct Proposal {
 
 class PlanBook {
  public:
+  /// Changes that are kept; of older ones nothing is known any more.
+  static constexpr std::size_t kKept = 256;
+  /// Proposals that wait at a time; more are refused.
+  static constexpr std::size_t kWaiting = 32;
+
   PlanTicket add(const Plan& plan, std::uint64_t base_epoch, const PlanOptions& options);
   /// The next proposal, which is then under way; nothing after close().
   std::optional<Proposal> next();
@@ -36,15 +41,20 @@ class PlanBook {
   void close();
   bool closed() const;
 
+  /// Nothing when there is none, or none any more.
   std::optional<PlanChange> find(PlanTicket ticket) const;
+  /// The last kKept in order of proposal, and what is under way or waits.
   std::vector<PlanChange> all() const;
   /// The listener hears the states of a change in their order; it must not add or update.
   void listen(std::function<void(const PlanChange&)> listener);
 
  private:
+  const PlanChange* known(PlanTicket ticket) const;
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<PlanChange> changes_;  ///< ticket t is at t - 1
+  std::deque<PlanChange> changes_;  ///< ticket t is at t - 1 - forgotten_
+  PlanTicket forgotten_ = 0;
   std::deque<Proposal> waiting_;
   PlanTicket under_way_ = 0;
   std::string undone_by_;

@@ -2,26 +2,33 @@
 
 namespace moescope::runtime {
 
-Listener::Listener(const std::string& target, PeerFiles files)
-    : target_(parse_target(target)), files_(std::move(files)) {
-  check_security(target_, files_);
+Listener::Offer::Offer(NodeService& service, Control& control, NodeFacts facts,
+                       std::function<void()> stop)
+    : service_(service) {
+  service_.serve(control, std::move(facts), std::move(stop));
 }
+
+Listener::Offer::~Offer() {
+  service_.leave();
+}
+
+Listener::Listener(const std::string& target, const PeerFiles& files)
+    : server_(std::make_unique<ClusterServer>(parse_target(target), files, service_, publisher_)) {}
 
 Listener::~Listener() {
   close(kNodeEnded);
 }
 
-void Listener::open(Control& control, NodeFacts facts, std::function<void()> stop) {
-  service_ = std::make_unique<NodeService>(control, std::move(facts), std::move(stop));
-  server_ = std::make_unique<ClusterServer>(target_, files_, *service_, publisher_);
+std::unique_ptr<Listener::Offer> Listener::offer(Control& control, NodeFacts facts,
+                                                 std::function<void()> stop) {
+  return std::make_unique<Offer>(service_, control, std::move(facts), std::move(stop));
 }
 
 void Listener::close(const std::string& reason) {
   if (!server_) return;
-  service_->close();
+  service_.leave();
   publisher_.end(reason);
   server_.reset();
-  service_.reset();
 }
 
 }  // namespace moescope::runtime

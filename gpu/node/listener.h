@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/cluster/publisher.h"
 #include "core/cluster/server.h"
@@ -12,27 +13,42 @@
 
 namespace moescope::runtime {
 
+/// Lives longer than the engine that it offers.
 class Listener {
  public:
-  /// Throws Error when `target` is none, or lacks the files that it needs.
-  Listener(const std::string& target, PeerFiles files);
+  /// Takes the address; clients are told that the node is starting. Throws Error when `target` is
+  /// none, lacks the files that it needs, or cannot be listened on: before anything large is
+  /// loaded.
+  Listener(const std::string& target, const PeerFiles& files);
   ~Listener();
 
   /// Where the recording goes; viewers that come later get its definitions first.
   RecordingSink& recording() { return publisher_; }
-  /// Listens from here on; `control` outlives close(). `stop` is called when a client asks the
-  /// node to end. Throws Error when the address cannot be listened on.
-  void open(Control& control, NodeFacts facts, std::function<void()> stop);
+
+  /// Lets clients ask `control` as long as it lives.
+  class [[nodiscard]] Offer {
+   public:
+    Offer(NodeService& service, Control& control, NodeFacts facts, std::function<void()> stop);
+    ~Offer();
+    Offer(const Offer&) = delete;
+    Offer& operator=(const Offer&) = delete;
+
+   private:
+    NodeService& service_;
+  };
+  /// `stop` is called when a client asks the node to end. The offer ends before `control` does.
+  std::unique_ptr<Offer> offer(Control& control, NodeFacts facts, std::function<void()> stop);
+
   /// As clients name it, with the real port.
   std::string address() const { return server_->address(); }
-  /// Viewers get the rest of the recording and `reason`, calls that wait return.
+  /// What an operator should see to.
+  std::vector<std::string> notices() const { return server_->notices(); }
+  /// Viewers get the rest of the recording and `reason`; no client is answered afterwards.
   void close(const std::string& reason);
 
  private:
-  NodeTarget target_;
-  PeerFiles files_;
   Publisher publisher_;
-  std::unique_ptr<NodeService> service_;
+  NodeService service_;
   std::unique_ptr<ClusterServer> server_;
 };
 

@@ -215,11 +215,19 @@ struct Recording {
   }
 };
 
-Recording open_recording(const NodeOptions& options) {
+/// Takes the address, and says at once why it cannot.
+std::unique_ptr<Listener> take_address(const NodeOptions& options) {
+  if (!options.first() || options.listen.empty()) return nullptr;
+  auto listener = std::make_unique<Listener>(options.listen, options.peer_files);
+  for (const std::string& notice : listener->notices())
+    fmt::print(stderr, "moescope-node: note: {}\n", notice);
+  return listener;
+}
+
+Recording open_recording(const NodeOptions& options, std::unique_ptr<Listener> listener) {
   Recording recording;
   if (!options.first()) return recording;
-  if (!options.listen.empty())
-    recording.listener = std::make_unique<Listener>(options.listen, options.peer_files);
+  recording.listener = std::move(listener);
   if (!options.out.empty()) recording.writer = std::make_unique<MoetraceWriter>(options.out);
   if (recording.listener && recording.writer)
     recording.both =
@@ -230,7 +238,13 @@ Recording open_recording(const NodeOptions& options) {
 /// `reason` is told to viewers.
 void finish(Recorder& recorder, Recording& recording, RecorderStatistics& recorded,
             const std::string& reason) {
-  recorded = recorder.finish();
+  try {
+    recorded = recorder.finish();
+  } catch (const std::exception& error) {
+    if (recording.listener)
+      recording.listener->close(fmt::format("the node failed: {}", error.what()));
+    throw;
+  }
   if (recording.listener) recording.listener->close(reason);
   // A run that failed before it recorded anything leaves the file as it was.
   if (!recording.writer || (reason != kNodeEnded && !recording.writer->has_records())) return;
@@ -238,14 +252,15 @@ void finish(Recorder& recorder, Recording& recording, RecorderStatistics& record
   recording.writer->finish(writing);
 }
 
-/// Offers the engine to clients, who may also stop it.
-void listen(const NodeOptions& options, const ModelConfig& config, Engine& engine,
-            Listener& listener, Progress& progress) {
+/// Offers the engine to clients, who may also stop it; nothing when nobody listens.
+std::unique_ptr<Listener::Offer> offer(const NodeOptions& options, const ModelConfig& config,
+                                       Engine& engine, Listener& listener, Progress& progress) {
   NodeFacts facts{options.model, options.backend, config.experts, 0};
   facts.expert_bytes = std::uint64_t{3} * static_cast<std::uint64_t>(config.hidden) *
                        static_cast<std::uint64_t>(config.expert_width) * sizeof(float);
-  listener.open(engine.control(), facts, [&progress] { progress.cancel(); });
+  auto offered = listener.offer(engine.control(), facts, [&progress] { progress.cancel(); });
   fmt::print(stderr, "moescope-node: listening on {}\n", listener.address());
+  return offered;
 }
 
 /// One JSON line a finished request, by id.
@@ -324,6 +339,7 @@ void run(NodeOptions& options) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not a crash
+  auto listener = take_address(options);
   const auto model = load_model(options.model, options.seed, progress);
   if (!options.routing.empty())
     options.engine.replay = RouteReplay::read(options.routing, model->config, progress);
@@ -331,7 +347,7 @@ void run(NodeOptions& options) {
   const auto placement = read_placement(options, model->config);
   const auto next_plan = read_next_plan(options, model->config);
   std::unique_ptr<RankLogs> logs;
-  Recording recording = open_recording(options);
+  Recording recording = open_recording(options, std::move(listener));
   std::unique_ptr<Recorder> recorder;
   if (!options.out.empty() || !options.listen.empty())
     logs = std::make_unique<RankLogs>(ranks.size(), options.processes,
@@ -353,7 +369,9 @@ void run(NodeOptions& options) {
                   {options.processes, logs.get()});
     const auto change =
         schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
-    if (recording.listener) listen(options, model->config, engine, *recording.listener, progress);
+    const auto offered = recording.listener
+                             ? offer(options, model->config, engine, *recording.listener, progress)
+                             : nullptr;
     statistics = serve(options, engine, progress, [&](const std::string& reason) {
       if (!recorder) return;
       recorder->set_fact("clock", clock_text(options.processes, true));

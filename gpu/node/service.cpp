@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "core/cluster/bounded_text.h"
 #include "core/error.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/validate.h"
@@ -23,7 +25,7 @@ NodePlanChange told(const PlanChange& c) {
   out.who = c.who;
   out.name = c.name;
   out.phase = to_string(c.phase);
-  out.reason = c.reason;
+  out.reason = bounded_text(c.reason, kMaxReasonBytes);
   out.base_epoch = c.base_epoch;
   out.epoch = c.epoch;
   out.moves = c.moves;
@@ -52,9 +54,9 @@ PlanOutcome refused(const PlanRequest& request, const std::string& who, std::uin
                     const std::string& reason) {
   PlanOutcome outcome;
   outcome.change.who = who;
-  outcome.change.name = request.name;
+  outcome.change.name = bounded_text(request.name, kMaxNameBytes);
   outcome.change.phase = to_string(PlanPhase::Refused);
-  outcome.change.reason = reason;
+  outcome.change.reason = bounded_text(reason, kMaxReasonBytes);
   outcome.change.base_epoch = outcome.change.epoch = epoch;
   return outcome;
 }
@@ -74,27 +76,67 @@ std::string first_errors(const std::vector<PlanProblem>& problems) {
 
 }  // namespace
 
-NodeService::NodeService(Control& control, NodeFacts facts, std::function<void()> stop)
-    : control_(control), facts_(std::move(facts)), stop_(std::move(stop)) {
-  control_.on_plan_change([this](const PlanChange&) {
+class NodeService::Use {
+ public:
+  explicit Use(NodeService& service) : service_(service) {
+    std::lock_guard lock(service_.mutex_);
+    if (service_.left_) throw NotServing("the node stops");
+    if (service_.control_ == nullptr)
+      throw NotServing("the node is starting and does not serve yet");
+    control_ = service_.control_;
+    ++service_.users_;
+  }
+  ~Use() {
+    std::lock_guard lock(service_.mutex_);
+    --service_.users_;
+    service_.changed_.notify_all();
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+  Control* operator->() const { return control_; }
+  Control& operator*() const { return *control_; }
+
+ private:
+  NodeService& service_;
+  Control* control_ = nullptr;
+};
+
+void NodeService::serve(Control& control, NodeFacts facts, std::function<void()> stop) {
+  facts_ = std::move(facts);
+  stop_ = std::move(stop);
+  control.on_plan_change([this](const PlanChange&) {
     std::lock_guard lock(mutex_);
     ++changes_;
     changed_.notify_all();
   });
-}
-
-NodeService::~NodeService() {
-  control_.on_plan_change({});
-}
-
-void NodeService::close() {
   std::lock_guard lock(mutex_);
-  closed_ = true;
+  control_ = &control;
+  left_ = false;
+}
+
+void NodeService::leave() {
+  std::unique_lock lock(mutex_);
+  left_ = true;
   changed_.notify_all();
+  changed_.wait(lock, [&] { return users_ == 0; });
+  Control* const control = std::exchange(control_, nullptr);
+  lock.unlock();
+  // Not under the lock: the control holds one of its own while it tells a change.
+  if (control != nullptr) control->on_plan_change({});
+}
+
+void NodeService::check_serving() {
+  const Use use(*this);
 }
 
 NodeStatus NodeService::status(bool with_plan) {
-  const EngineStatus s = control_.status();
+  const Use control(*this);
+  return tell(control, with_plan);
+}
+
+NodeStatus NodeService::tell(const Use& control, bool with_plan) {
+  const EngineStatus s = control->status();
   NodeStatus out;
   out.version = MOESCOPE_VERSION;
   out.model = facts_.model;
@@ -124,7 +166,7 @@ NodeStatus NodeService::status(bool with_plan) {
   }
   for (const RankStatus& rank : s.ranks)
     out.ranks.push_back({rank.rank, rank.node, to_string(rank.unit), rank.dropped, rank.tokens});
-  const auto history = control_.history();
+  const auto history = control->history();
   const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
   {
     std::lock_guard lock(mutex_);
@@ -135,14 +177,15 @@ NodeStatus NodeService::status(bool with_plan) {
     }
   }
   if (!with_plan) return out;
-  out.plan_json = plan_json(control_.plan());
-  if (const auto previous = control_.previous_plan()) out.previous_plan_json = plan_json(*previous);
+  out.plan_json = plan_json(control->plan());
+  if (const auto previous = control->previous_plan()) out.previous_plan_json = plan_json(*previous);
   return out;
 }
 
 PlanOutcome NodeService::apply(const PlanRequest& request, const std::string& who,
                                const PlanListener& listener) {
-  const std::uint64_t epoch = control_.epoch();
+  const Use control(*this);
+  const std::uint64_t epoch = control->epoch();
   PlanReading reading;
   try {
     reading = parse_plan(request.plan_json, request.name);
@@ -152,23 +195,24 @@ PlanOutcome NodeService::apply(const PlanRequest& request, const std::string& wh
   auto problems = reading.problems;
   if (!has_errors(problems)) problems = validate_plan(reading.plan);
   if (has_errors(problems)) return refused(request, who, epoch, first_errors(problems));
-  if (request.dry_run) return dry_run(reading.plan, request, who);
+  if (request.dry_run) return dry_run(*control, reading.plan, request, who);
   PlanOptions options;
-  options.who = who;
-  options.name = request.name.empty() ? "plan" : request.name;
+  options.who = bounded_text(who, kMaxNameBytes);
+  options.name = request.name.empty() ? "plan" : bounded_text(request.name, kMaxNameBytes);
   {
     std::lock_guard lock(mutex_);
     options.id = fmt::format("wire {}", ++proposals_);
   }
-  return wait(control_.propose_plan(reading.plan, request.base_epoch.value_or(epoch), options),
+  return wait(*control,
+              control->propose_plan(reading.plan, request.base_epoch.value_or(epoch), options),
               listener);
 }
 
 /// What would move, and whether the shape fits; the engine itself is not asked.
-PlanOutcome NodeService::dry_run(const Plan& plan, const PlanRequest& request,
-                                 const std::string& who) const {
-  const Plan running = control_.plan();
-  const std::uint64_t epoch = control_.epoch();
+PlanOutcome NodeService::dry_run(const Control& control, const Plan& plan,
+                                 const PlanRequest& request, const std::string& who) const {
+  const Plan running = control.plan();
+  const std::uint64_t epoch = control.epoch();
   if (request.base_epoch && *request.base_epoch != epoch)
     return refused(
         request, who, epoch,
@@ -183,7 +227,7 @@ PlanOutcome NodeService::dry_run(const Plan& plan, const PlanRequest& request,
   PlanOutcome outcome;
   outcome.done = true;
   outcome.change.who = who;
-  outcome.change.name = request.name;
+  outcome.change.name = bounded_text(request.name, kMaxNameBytes);
   outcome.change.phase = to_string(PlanPhase::Proposed);
   outcome.change.base_epoch = outcome.change.epoch = epoch;
   constexpr int kUnits = 2;  // both hold all experts
@@ -197,38 +241,40 @@ PlanOutcome NodeService::dry_run(const Plan& plan, const PlanRequest& request,
 }
 
 /// Until the change is over, telling the listener what happens.
-PlanOutcome NodeService::wait(PlanTicket ticket, const PlanListener& listener) {
+PlanOutcome NodeService::wait(Control& control, PlanTicket ticket, const PlanListener& listener) {
   std::uint64_t seen = 0;
   bool undone = false;
   for (;;) {
-    const auto change = control_.plan_change(ticket);
+    const auto change = control.plan_change(ticket);
     if (!change) throw Error("plan", "", "the change of plan is unknown");
     const NodePlanChange now = told(*change);
     if (now.over()) return {now.in_force(), now};
     if (listener && !listener(now) && !undone) {
       undone = true;
-      control_.rollback(change->who);
+      control.rollback(change->who);
     }
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kTellInterval, [&] { return closed_ || changes_ != seen; });
-    if (closed_) throw Error("node", "", "stops; the plan from before stays in force");
+    changed_.wait_for(lock, kTellInterval, [&] { return left_ || changes_ != seen; });
+    if (left_) throw Error("node", "", "stops; the plan from before stays in force");
     seen = changes_;
   }
 }
 
 PlanOutcome NodeService::rollback(const std::string& who) {
-  const auto ticket = control_.rollback(who);
+  const Use control(*this);
+  const auto ticket = control->rollback(who);
   if (!ticket)
-    return refused({.name = "rollback"}, who, control_.epoch(),
+    return refused({.name = "rollback"}, who, control->epoch(),
                    "there is no change of plan to take back");
-  PlanOutcome outcome = wait(*ticket, {});
+  PlanOutcome outcome = wait(*control, *ticket, {});
   // Undoing a change under way ends it as rolled back, which is what was asked for.
   outcome.done = outcome.done || outcome.change.phase == to_string(PlanPhase::RolledBack);
   return outcome;
 }
 
 void NodeService::tell_effect(std::uint64_t ticket, const PlanEffect& effect) {
-  const auto change = control_.plan_change(ticket);
+  const Use control(*this);
+  const auto change = control->plan_change(ticket);
   if (!change || !told(*change).in_force())
     throw Error("effect", "", fmt::format("change {} of the plan did not come into force", ticket),
                 "moescope status tells the changes");
@@ -238,7 +284,8 @@ void NodeService::tell_effect(std::uint64_t ticket, const PlanEffect& effect) {
 }
 
 void NodeService::configure(const NodeSettings& settings) {
-  const EngineStatus before = control_.status();
+  const Use control(*this);
+  const EngineStatus before = control->status();
   WorkerBudget budget = before.units[0].budget.requested;
   constexpr int kMostWorkers = 64;
   if (settings.workers) budget.workers = *settings.workers;
@@ -249,12 +296,13 @@ void NodeService::configure(const NodeSettings& settings) {
                 fmt::format("{} workers with {} for communication are not possible", budget.workers,
                             budget.communication),
                 fmt::format("Give 1 to {} workers, and fewer for communication", kMostWorkers));
-  if (settings.workload) control_.set_workload(parse_workload(*settings.workload));
-  if (settings.overlap) control_.set_overlap(*settings.overlap);
-  if (settings.workers || settings.comm_workers) control_.set_budget(budget);
+  if (settings.workload) control->set_workload(parse_workload(*settings.workload));
+  if (settings.overlap) control->set_overlap(*settings.overlap);
+  if (settings.workers || settings.comm_workers) control->set_budget(budget);
 }
 
 void NodeService::stop() {
+  const Use control(*this);
   stop_();
 }
 

@@ -19,13 +19,17 @@ struct NodeFacts {
   std::uint64_t expert_bytes = 0;  ///< weights of one expert of one layer
 };
 
-/// Safe from several threads. `control` outlives it.
+/// Safe from several threads. Lives longer than the engine that it speaks for: until serve() and
+/// after leave() every call throws NotServing.
 class NodeService final : public NodeControl {
  public:
-  /// `stop` is called when a client asks the node to end.
-  NodeService(Control& control, NodeFacts facts, std::function<void()> stop);
-  ~NodeService() override;
+  /// Answers for `control` from here on. `stop` is called when a client asks the node to end.
+  void serve(Control& control, NodeFacts facts, std::function<void()> stop);
+  /// Forgets the control. Calls that wait for a change of plan return at once, and all have
+  /// returned when this does.
+  void leave();
 
+  void check_serving() override;
   NodeStatus status(bool with_plan) override;
   PlanOutcome apply(const PlanRequest& request, const std::string& who,
                     const PlanListener& listener) override;
@@ -34,23 +38,25 @@ class NodeService final : public NodeControl {
   void configure(const NodeSettings& settings) override;
   void stop() override;
 
-  /// The engine no longer runs: calls that wait for a change of plan return.
-  void close();
-
  private:
-  PlanOutcome wait(PlanTicket ticket, const PlanListener& listener);
-  PlanOutcome dry_run(const Plan& plan, const PlanRequest& request, const std::string& who) const;
+  /// A call that goes on; the control stays as long.
+  class Use;
+  NodeStatus tell(const Use& use, bool with_plan);
+  PlanOutcome wait(Control& control, PlanTicket ticket, const PlanListener& listener);
+  PlanOutcome dry_run(const Control& control, const Plan& plan, const PlanRequest& request,
+                      const std::string& who) const;
 
-  Control& control_;
-  NodeFacts facts_;
+  NodeFacts facts_;  ///< these two change only while nobody calls
   std::function<void()> stop_;
 
   std::mutex mutex_;  ///< guards the rest
   std::condition_variable changed_;
+  Control* control_ = nullptr;
+  int users_ = 0;
   std::uint64_t changes_ = 0;  ///< counts notices of the control
   std::uint64_t proposals_ = 0;
   std::map<PlanTicket, PlanEffect> effects_;  ///< of the last changes, as clients told
-  bool closed_ = false;
+  bool left_ = false;
 };
 
 }  // namespace moescope::runtime

@@ -7,8 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "core/cluster/cluster.grpc.pb.h"
 #include "core/cluster/server.h"
@@ -236,6 +239,79 @@ TEST_F(ClusterGrpc, LoopbackNeedsTheToken) {
               HasSubstr("holds no token"));
 }
 
+TEST_F(ClusterGrpc, CallsThatAreCancelledWithoutATokenTakeNothingFromOthers) {
+  const auto token = write("token", "0123456789abcdef0123\n");
+  Node node("127.0.0.1:0", {.token = token});
+  const std::string address = node.server->address();
+  const auto client = ClusterClient::connect(address, {.files = {.token = token}});
+  std::atomic<bool> over{false};
+  std::atomic<int> attacks{0};
+  std::thread attacker([&] {
+    const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+    const auto stub = wire::Control::NewStub(channel);
+    grpc::CompletionQueue queue;
+    while (!over) {
+      constexpr int kCalls = 500;
+      std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+      std::vector<std::unique_ptr<grpc::ClientAsyncResponseReader<wire::NodeStatus>>> calls;
+      std::vector<wire::NodeStatus> replies(kCalls);
+      std::vector<grpc::Status> statuses(kCalls);
+      for (std::size_t i = 0; i < kCalls; ++i) {
+        contexts.push_back(std::make_unique<grpc::ClientContext>());
+        calls.push_back(stub->AsyncStatus(contexts.back().get(), {}, &queue));
+        calls.back()->Finish(&replies[i], &statuses[i], nullptr);
+        contexts.back()->TryCancel();
+      }
+      void* tag = nullptr;
+      bool ok = false;
+      for (int i = 0; i < kCalls; ++i) queue.Next(&tag, &ok);
+      attacks += kCalls;
+    }
+  });
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(client->status().model, "fake") << "call " << i;
+  EXPECT_TRUE(client->apply({"{}", "plan"}).done);
+  over = true;
+  attacker.join();
+  EXPECT_GT(attacks, 0);
+}
+
+TEST_F(ClusterGrpc, ChangesThatWaitDoNotKeepOthersFromLookingOrUndoing) {
+  Node node(target);
+  node.control.slow = true;
+  const auto client = ClusterClient::connect(target);
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < 30; ++i)
+    waiting.emplace_back([&] {
+      try {
+        ClusterClient::connect(target)->apply({"{}", "plan"});
+      } catch (const Error&) {  // more than may wait
+      }
+    });
+  ASSERT_TRUE(eventually([&] { return node.control.applying > 0; }));
+  EXPECT_EQ(client->hello().role, PeerRole::Operator);
+  EXPECT_TRUE(client->rollback().done);
+  for (auto& thread : waiting) thread.join();
+}
+
+TEST_F(ClusterGrpc, ANameOfAPlanThatIsTooLongIsRefusedAndNotKept) {
+  Node node(target);
+  const auto client = ClusterClient::connect(target);
+  EXPECT_THAT(error_of([&] {
+                client->apply({"{}", std::string(60'000, 'x')});
+              }),
+              HasSubstr("at most 256 bytes"));
+  EXPECT_TRUE(client->status().history.empty());
+  EXPECT_TRUE(client->apply({"{}", std::string(256, 'x')}).done);
+}
+
+TEST_F(ClusterGrpc, ANodeThatDoesNotServeYetSaysSo) {
+  Node node(target);
+  node.control.serving = false;
+  EXPECT_THAT(error_of([&] { ClusterClient::connect(target); }), HasSubstr("is starting"));
+  node.control.serving = true;
+  EXPECT_NO_THROW(ClusterClient::connect(target));
+}
+
 TEST_F(ClusterGrpc, AnotherProtocolIsRefusedByName) {
   Node node(target);
   const auto stub =
@@ -292,6 +368,9 @@ class ClusterTls : public ClusterGrpc {
     sign("viewer", "ca", "URI:moescope:viewer");
     sign("elsewhere", "ca", "DNS:gpu7.example.org");
     sign("stranger", "other", std::string("URI:") + kOperatorUri);
+    for (const char* kind : {"DNS", "email"})
+      sign(kind, "ca", std::string(kind) + ":" + kOperatorUri);
+    sign("mixed", "ca", std::string("DNS:host,URI:moescope:viewer,URI:") + kOperatorUri);
   }
   PeerFiles files(const std::string& name) const {
     return {.tls_ca = folder / "ca.pem",
@@ -337,6 +416,52 @@ TEST_F(ClusterTls, TheCertificateGivesTheRole) {
   ASSERT_TRUE(eventually([&] { return !node.publisher.viewers().empty(); }));
   node.recorder.spans(4);
   EXPECT_TRUE(eventually([&] { return source.snapshot()->spans == 4; })) << "a viewer may look";
+}
+
+TEST_F(ClusterTls, OnlyAUriMakesAnOperator) {
+  Node node("127.0.0.1:0", files("node"));
+  const std::string address = node.server->address();
+  for (const char* kind : {"DNS", "email"}) {
+    const auto client = ClusterClient::connect(address, {.files = files(kind)});
+    EXPECT_EQ(client->hello().role, PeerRole::Viewer) << kind;
+    EXPECT_THAT(error_of([&] { client->stop(); }), HasSubstr("viewer may not change")) << kind;
+  }
+  EXPECT_EQ(ClusterClient::connect(address, {.files = files("mixed")})->hello().role,
+            PeerRole::Operator);
+}
+
+TEST_F(ClusterTls, AViewerWithManyIdleStreamsDoesNotLockOthersOut) {
+  Node node("127.0.0.1:0", files("node"));
+  const std::string address = node.server->address();
+  const auto text = [&](const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const PeerFiles own = files("viewer");
+  const auto channel = grpc::CreateChannel(
+      address, grpc::SslCredentials({text(own.tls_ca), text(own.tls_key), text(own.tls_cert)}));
+  const auto stub = wire::Telemetry::NewStub(channel);
+  struct Stream {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReaderWriter<wire::Credit, wire::Frame>> calls;
+  };
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < 16; ++i) {
+    streams.push_back(std::make_unique<Stream>());
+    streams.back()->calls = stub->Subscribe(&streams.back()->context);
+  }
+  ASSERT_TRUE(eventually([&] { return node.publisher.viewers().size() == 4; }));
+  LiveSource chief(ClusterClient::connect(address, {.files = files("operator")}), {});
+  ASSERT_TRUE(eventually([&] { return node.publisher.viewers().size() == 5; }));
+  node.recorder.spans(4);
+  EXPECT_TRUE(eventually([&] { return chief.snapshot()->spans == 4; }));
+  for (auto& stream : streams) stream->context.TryCancel();
+}
+
+TEST_F(ClusterTls, TheStatusTellsThatTheCertificateExpiresSoon) {
+  Node node("127.0.0.1:0", files("node"));  // made for two days
+  const auto client = ClusterClient::connect(node.server->address(), {.files = files("operator")});
+  EXPECT_THAT(client->status().notices, testing::ElementsAre(HasSubstr("expires on")));
 }
 
 TEST_F(ClusterTls, StrangersAndPlainClientsAreRefused) {

@@ -17,6 +17,9 @@ namespace moescope::test {
 
 class FakeControl final : public NodeControl {
  public:
+  void check_serving() override {
+    if (!serving) throw NotServing("the node is starting");
+  }
   NodeStatus status(bool with_plan) override {
     std::lock_guard lock(mutex);
     NodeStatus s;
@@ -36,6 +39,7 @@ class FakeControl final : public NodeControl {
   }
   PlanOutcome apply(const PlanRequest& request, const std::string& who,
                     const PlanListener& listener) override {
+    ++applying;
     std::lock_guard lock(mutex);
     NodePlanChange change{1, who, request.name, "preparing"};
     change.base_epoch = change.epoch = epoch;
@@ -78,7 +82,8 @@ class FakeControl final : public NodeControl {
   std::uint64_t epoch = 0;
   bool overlap = true;
   std::vector<NodePlanChange> history;
-  std::atomic<bool> stopped{false}, undo{false};
+  std::atomic<bool> stopped{false}, undo{false}, serving{true};
+  std::atomic<int> applying{0};   ///< calls so far
   std::atomic<bool> slow{false};  ///< changes take until they are undone
 };
 

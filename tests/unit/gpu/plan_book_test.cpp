@@ -31,7 +31,10 @@ TEST(GpuPlanBook, TheListenerHearsTheStatesOfAChangeInTheirOrder) {
     proposers.emplace_back([&] {
       for (PlanTicket i = 0; i < kChanges / kThreads; ++i) {
         const PlanTicket ticket = book.add({}, 0, {});
-        while (book.find(ticket)->phase != PlanPhase::Released) std::this_thread::yield();
+        // Nothing is known of it any more when this thread slept for long.
+        for (auto c = book.find(ticket); c && c->phase != PlanPhase::Released;
+             c = book.find(ticket))
+          std::this_thread::yield();
       }
     });
   for (std::thread& proposer : proposers) proposer.join();
@@ -41,6 +44,36 @@ TEST(GpuPlanBook, TheListenerHearsTheStatesOfAChangeInTheirOrder) {
   for (const auto& [ticket, phases] : heard)
     ASSERT_THAT(phases, ElementsAre(PlanPhase::Proposed, PlanPhase::Preparing, PlanPhase::Released))
         << "change " << ticket;
+}
+
+TEST(GpuPlanBook, OldChangesAreForgottenAndTicketsGoOn) {
+  PlanBook book;
+  std::thread taker([&] { take_all(book); });
+  PlanTicket last = 0;
+  for (std::size_t i = 0; i < PlanBook::kKept + 100; ++i) {
+    last = book.add({}, 0, {});
+    while (book.find(last)->phase != PlanPhase::Released) std::this_thread::yield();
+  }
+  EXPECT_EQ(last, PlanBook::kKept + 100);
+  const auto all = book.all();
+  ASSERT_EQ(all.size(), PlanBook::kKept);
+  EXPECT_EQ(all.front().ticket, 101U);
+  EXPECT_EQ(all.back().ticket, last);
+  EXPECT_FALSE(book.find(0));
+  EXPECT_FALSE(book.find(100));
+  EXPECT_EQ(book.find(101)->ticket, 101U);
+  EXPECT_FALSE(book.find(last + 1));
+  book.close();
+  taker.join();
+}
+
+TEST(GpuPlanBook, MoreProposalsThanMayWaitAreRefused) {
+  PlanBook book;
+  for (std::size_t i = 0; i < PlanBook::kWaiting; ++i)
+    EXPECT_EQ(book.find(book.add({}, 0, {}))->phase, PlanPhase::Proposed);
+  const auto refused = *book.find(book.add({}, 0, {}));
+  EXPECT_EQ(refused.phase, PlanPhase::Refused);
+  EXPECT_THAT(refused.reason, ::testing::HasSubstr("too many"));
 }
 
 }  // namespace
