@@ -48,7 +48,7 @@ class MoetraceWriter final : public RecordingSink {
   /// Whether there is anything that the target would be replaced for.
   bool has_records() const;
   /// Commits all that was appended, now.
-  void flush();
+  void flush() override;
   /// Commits, adds the summaries and leaves one file without side files (unless a reader holds it:
   /// then SQLite removes them when the reader closes). Nothing may be appended afterwards.
   void finish(Progress& progress);

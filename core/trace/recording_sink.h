@@ -13,6 +13,9 @@ class RecordingSink : public TraceSink {
   virtual void add_plan(PlanRow row) = 0;
   /// A round of fetched records is complete: a stream sends what it held back for a larger batch.
   virtual void end_round() {}
+  /// Returns when all that was handed over before is kept for good. May be called beside the thread
+  /// that makes the other calls.
+  virtual void flush() {}
 };
 
 /// Hands everything to two sinks, e.g. a stream and a file. Both must be as they were made: ids are
@@ -35,6 +38,7 @@ class RecordingTee final : public RecordingSink {
   void add_loads(LoadRow row) override;
   void add_plan(PlanRow row) override;
   void end_round() override;
+  void flush() override;
 
  private:
   RecordingSink& first_;

@@ -79,6 +79,11 @@ void RecordingTee::add_plan(PlanRow row) {
   first_.add_plan(std::move(row));
 }
 
+void RecordingTee::flush() {
+  first_.flush();
+  second_.flush();
+}
+
 void RecordingTee::end_round() {
   second_.end_round();
   first_.end_round();

@@ -29,7 +29,8 @@ std::vector<RankLog*> logs_of(Recorder* recorder, RankLogs* own, int first, int 
 
 struct Engine::State {
   State(std::shared_ptr<const Model> model, const EngineOptions& options,
-        const std::optional<Placement>& placement, Recorder* recorder, const Hosting& hosting);
+        const std::optional<Placement>& placement, Recorder* recorder, const Hosting& hosting,
+        PlanStart plans);
   EngineStatistics follow();
   void settle_links();
   std::unique_ptr<Unit> make_unit(UnitKind kind, const Placement& plan);
@@ -42,6 +43,7 @@ struct Engine::State {
   EngineOptions options;
   Recorder* recorder;
   Hosting hosting;
+  PlanStart plans;
   AddressSpace space;
   std::unique_ptr<Unit> prefill, decode;
   StepGate gate;
@@ -52,11 +54,13 @@ struct Engine::State {
 };
 
 Engine::State::State(std::shared_ptr<const Model> m, const EngineOptions& o,
-                     const std::optional<Placement>& placement, Recorder* r, const Hosting& h)
+                     const std::optional<Placement>& placement, Recorder* r, const Hosting& h,
+                     PlanStart p)
     : model(std::move(m)),
       options(o),
       recorder(r),
       hosting(h),
+      plans(std::move(p)),
       space(node_table(o), h.processes, rank_hosts(o, h.processes)),
       figures(o.ttft_target, o.tpot_target, o.ranks / 2) {
   const Placement plan =
@@ -83,6 +87,7 @@ std::unique_ptr<Unit> Engine::State::make_unit(UnitKind kind, const Placement& p
   unit.spare_places = spare_places(options, model->config, plan);
   unit.route_shared = options.route_shared;
   unit.active_slots = options.active_slots;
+  unit.epoch = plans.epoch;
   unit.faults = options.faults;
   return std::make_unique<Unit>(model, space, Group{first, size, options.nodes}, unit, plan,
                                 logs_of(recorder, hosting.logs, first, size));
@@ -93,15 +98,24 @@ ServingParts Engine::State::serving_parts() {
 }
 
 PlanChangerParts Engine::State::changer_parts() {
-  return {model->config, plan_frame(options), {prefill.get(), decode.get()}, space, gate, figures,
-          recorder,      options.faults,      options.max_positions};
+  return {model->config,
+          plan_frame(options),
+          {prefill.get(), decode.get()},
+          space,
+          gate,
+          figures,
+          recorder,
+          options.faults,
+          options.max_positions,
+          plans.store,
+          plans.previous};
 }
 
 Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
                const std::optional<Placement>& placement, Recorder* recorder,
-               const Hosting& hosting) {
+               const Hosting& hosting, const PlanStart& plans) {
   check_layout(options, model->config);
-  state_ = std::make_unique<State>(std::move(model), options, placement, recorder, hosting);
+  state_ = std::make_unique<State>(std::move(model), options, placement, recorder, hosting, plans);
 }
 
 Engine::~Engine() = default;

@@ -12,6 +12,7 @@
 #include "gpu/engine/control.h"
 #include "gpu/engine/options.h"
 #include "gpu/engine/placement.h"
+#include "gpu/engine/plan_store.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {
@@ -41,10 +42,11 @@ struct Hosting {
 class Engine {
  public:
   /// `placement` for both units, or nothing for contiguous experts. Of several processes each makes
-  /// an engine of the same options; the recorder is that of the first one. Throws Error.
+  /// an engine of the same options and plans; recorder and store are those of the first one. Throws
+  /// Error.
   Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
-         const std::optional<Placement>& placement, Recorder* recorder,
-         const Hosting& hosting = {});
+         const std::optional<Placement>& placement, Recorder* recorder, const Hosting& hosting = {},
+         const PlanStart& plans = {});
   ~Engine();
   /// Serves until the limit or until `progress` is cancelled; throws what a rank threw. Of several
   /// processes the first one serves, the others lend it their ranks and return nothing.

@@ -77,12 +77,16 @@ struct PlanChanger::Work {
   int replicas = 1;        ///< that the probe visits
   std::vector<std::vector<float>> expected;  ///< logits of the probe, by UnitKind
   std::uint64_t bytes_done = 0, ib_bytes = 0;
-  std::int64_t there = 0;  ///< when the last weights are there
-  bool committed = false;  ///< some stage is in force
+  std::int64_t there = 0;           ///< when the last weights are there
+  std::optional<Placement> before;  ///< in force when the change began
+  bool committed = false;           ///< some stage is in force
 };
 
 PlanChanger::PlanChanger(PlanChangerParts parts)
-    : parts_(std::move(parts)), placement_(parts_.units[0]->table().placement) {
+    : parts_(std::move(parts)),
+      epoch_(parts_.units[0]->table().epoch),
+      placement_(parts_.units[0]->table().placement),
+      before_(parts_.previous) {
   for (Unit* unit : parts_.units)
     probes_.push_back(std::make_unique<Probe>(*unit, parts_.config, parts_.max_positions));
 }
@@ -174,6 +178,7 @@ void PlanChanger::change(const Proposal& proposal) {
     return finish(work, PlanPhase::Refused, error.what());
   }
   const Placement before = placement_;
+  work.before = before;
   auto remaining = changed_layers(before, *next);
   const bool whole = make_stage(*next, remaining).fits;
   try {
@@ -183,7 +188,7 @@ void PlanChanger::change(const Proposal& proposal) {
       commit(work, stage);
     }
     if (whole)
-      hold(work, before);
+      hold(work);
     else if (!book_.undone_by().empty())  // its earlier weights are gone: a change of its own
       book_.add(plan_of(before, parts_.config, parts_.frame), epoch_,
                 undo_options(book_.undone_by()));
@@ -242,6 +247,7 @@ void PlanChanger::prepare(Work& work, const Stage& stage) {
     call_faults(PlanPhase::Preparing, *parts_.units[u]);
     for (const Move& move : stage.moves[u].moves) copy(work, *parts_.units[u], move);
   }
+  store(work, stage.target, epoch_ + 1);
   while (steady_now() < work.there) {  // paced links: the last weights are still on their way
     breathe(work);
     std::this_thread::sleep_for(std::chrono::nanoseconds(
@@ -344,13 +350,35 @@ void PlanChanger::commit(Work& work, const Stage& stage) {
     });
     span(work, "plan commit", begin, base + 1);
     verify(work);
+    if (parts_.store != nullptr) parts_.store->adopt();
   } catch (...) {
     flip_both(base);
     parts_.gate.open();
     throw;
   }
+  const Placement was = placement_;
   in_force(work, stage.target, base + 1);
   parts_.gate.open();
+  try {
+    keep();
+  } catch (...) {
+    go_back(work, was);
+    throw;
+  }
+}
+
+/// Writes down what will be in force, without making it the stored plan yet.
+void PlanChanger::store(const Work& work, const Placement& placement, std::uint64_t epoch) const {
+  if (parts_.store == nullptr) return;
+  const auto form = [&](const Placement& p) { return plan_of(p, parts_.config, parts_.frame); };
+  parts_.store->prepare({epoch, work.options.name, form(placement), form(*work.before)});
+}
+
+/// Returns when the plan in force would be found after a loss of power, in the store and in the
+/// recording. Requests are served meanwhile, but nobody is told that the change is done.
+void PlanChanger::keep() const {
+  if (parts_.store != nullptr) parts_.store->sync();
+  if (parts_.recorder != nullptr) parts_.recorder->flush();
 }
 
 void PlanChanger::verify(Work& work) {
@@ -392,20 +420,28 @@ void PlanChanger::in_force(Work& work, const Placement& placement, std::uint64_t
 }
 
 /// Keeps the old weights for a while; going back then is a flip.
-void PlanChanger::hold(Work& work, const Placement& before) {
+void PlanChanger::hold(Work& work) {
   if (work.options.hold > 0) {
     book_.update(work.ticket, [](PlanChange& c) { c.phase = PlanPhase::Holding; });
     book_.wait_for_undo(work.options.hold);
   }
   const std::string who = book_.undone_by();
   if (who.empty()) return;
+  go_back(work, *work.before);
+  throw Error("plan", "", "was undone by " + who);
+}
+
+/// Brings the plan from before the last stage back, whose weights are still there.
+void PlanChanger::go_back(Work& work, const Placement& to) {
   StepGate::Steps at;
   if (!parts_.gate.close(StepGate::Seconds(work.options.deadlines.commit), at))
     throw Error("plan", "rollback", "the units did not come to the end of a step in time");
   flip_both(epoch_ + 1);
-  in_force(work, before, epoch_ + 1);
+  in_force(work, to, epoch_ + 1);
   parts_.gate.open();
-  throw Error("plan", "", "was undone by " + who);
+  store(work, to, epoch_);
+  if (parts_.store != nullptr) parts_.store->adopt();
+  keep();
 }
 
 void PlanChanger::span(const Work& work, const char* name, std::int64_t begin,

@@ -14,6 +14,7 @@
 #include "gpu/engine/figures.h"
 #include "gpu/engine/plan_book.h"
 #include "gpu/engine/plan_form.h"
+#include "gpu/engine/plan_store.h"
 #include "gpu/engine/probe.h"
 #include "gpu/engine/step_gate.h"
 #include "gpu/record/recorder.h"
@@ -29,7 +30,9 @@ struct PlanChangerParts {
   Figures& figures;
   Recorder* recorder = nullptr;
   Faults faults;
-  int max_positions = 0;  ///< of the units
+  int max_positions = 0;                ///< of the units
+  PlanStore* store = nullptr;           ///< nullptr: changes end with the process
+  std::optional<Placement> previous{};  ///< what a rollback brings back at first
 };
 
 class PlanChanger {
@@ -68,7 +71,10 @@ class PlanChanger {
   void breathe(Work& work);
   void commit(Work& work, const Stage& stage);
   void verify(Work& work);
-  void hold(Work& work, const Placement& before);
+  void hold(Work& work);
+  void store(const Work& work, const Placement& placement, std::uint64_t epoch) const;
+  void keep() const;
+  void go_back(Work& work, const Placement& to);
   void flip_both(std::uint64_t epoch);
   void finish(Work& work, PlanPhase phase, const std::string& reason);
   void in_force(Work& work, const Placement& placement, std::uint64_t epoch);

@@ -176,6 +176,8 @@ Unit::Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group,
   s.shared.rope = std::make_unique<RopeTable>(config.rope, rope_dim(config), options.max_positions);
   s.shared.model = std::move(model);
   s.shared.tables = {SlotTable::first(placement), SlotTable::first(placement)};
+  s.shared.epoch = options.epoch;
+  s.shared.tables[options.epoch % 2].epoch = options.epoch;
   s.shared.route_shared = options.route_shared;
   s.shared.active_slots = options.active_slots;
   s.shared.faults = options.faults;

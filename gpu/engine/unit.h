@@ -44,6 +44,7 @@ struct UnitOptions {
   int spare_places = 0;
   bool route_shared = false;  ///< the shared expert is routed as expert number `experts`
   int active_slots = 0;       ///< at most so many slots of a rank are active in a layer; 0: all
+  std::uint64_t epoch = 0;    ///< of the first plan
   Faults faults;
 };
 

@@ -23,6 +23,7 @@
 #include "gpu/engine/worker_team.h"
 #include "gpu/node/cuda_layer.h"
 #include "gpu/node/devices.h"
+#include "gpu/node/first_plan.h"
 #include "gpu/node/hosting_text.h"
 #include "gpu/node/listener.h"
 #include "gpu/node/scheduled_change.h"
@@ -38,7 +39,7 @@ void on_signal(int) {
 
 struct NodeOptions {
   std::string model = "tiny", backend = "cpu", workload, routing, plan, next_plan, out, tokens,
-              listen, pace = "auto";
+              listen, state, pace = "auto";
   PeerFiles peer_files;
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
@@ -226,8 +227,8 @@ std::unique_ptr<Listener> take_address(const NodeOptions& options) {
 
 Recording open_recording(const NodeOptions& options, std::unique_ptr<Listener> listener) {
   Recording recording;
-  if (!options.first()) return recording;
   recording.listener = std::move(listener);
+  if (!options.first()) return recording;
   if (!options.out.empty()) recording.writer = std::make_unique<MoetraceWriter>(options.out);
   if (recording.listener && recording.writer)
     recording.both =
@@ -260,6 +261,10 @@ std::unique_ptr<Listener::Offer> offer(const NodeOptions& options, const ModelCo
                        static_cast<std::uint64_t>(config.expert_width) * sizeof(float);
   auto offered = listener.offer(engine.control(), facts, [&progress] { progress.cancel(); });
   fmt::print(stderr, "moescope-node: listening on {}\n", listener.address());
+  if (options.state.empty() && options.out.empty())
+    fmt::print(
+        stderr,
+        "moescope-node: note: changes of plan end with this node; --state or -o keeps them\n");
   return offered;
 }
 
@@ -344,7 +349,9 @@ void run(NodeOptions& options) {
   if (!options.routing.empty())
     options.engine.replay = RouteReplay::read(options.routing, model->config, progress);
   const auto ranks = recorded_ranks(options.engine, model->config);
-  const auto placement = read_placement(options, model->config);
+  FirstPlan plan = first_plan(
+      {options.plan, options.state, options.out, !options.listen.empty(), options.processes},
+      model->config, plan_frame(options.engine));
   const auto next_plan = read_next_plan(options, model->config);
   std::unique_ptr<RankLogs> logs;
   Recording recording = open_recording(options, std::move(listener));
@@ -354,10 +361,10 @@ void run(NodeOptions& options) {
                                       rank_hosts(options.engine, options.processes));
   if (RecordingSink* sink = recording.sink()) {
     const PlanFrame frame = plan_frame(options.engine);
-    sink->add_plan(
-        {0, "epoch 0",
-         plan_json(plan_of(placement ? *placement : contiguous_placement(model->config, frame),
-                           model->config, frame))});
+    sink->add_plan({0, plan.name,
+                    plan_json(plan_of(plan.placement ? *plan.placement
+                                                     : contiguous_placement(model->config, frame),
+                                      model->config, frame))});
     recorder = std::make_unique<Recorder>(*sink, ranks, facts_of(options, model->config),
                                           steady_now(), logs.get());
   }
@@ -365,8 +372,8 @@ void run(NodeOptions& options) {
   EngineStatistics statistics;
   std::vector<PlanChange> changes;
   {
-    Engine engine(model, options.engine, placement, recorder.get(),
-                  {options.processes, logs.get()});
+    Engine engine(model, options.engine, plan.placement, recorder.get(),
+                  {options.processes, logs.get()}, plan.start);
     const auto change =
         schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
     const auto offered = recording.listener
@@ -449,6 +456,10 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--tokens", o.tokens, "Write the tokens of every finished request (JSON lines)");
   app.add_option("--listen", o.listen,
                  "Offer stream and control to clients until stopped: unix:PATH or HOST:PORT");
+  app.add_option(
+      "--state", o.state,
+      "Folder that keeps the plan in force: a restart goes on from it (with --listen and "
+      "-o: FILE-plan beside the recording)");
   app.add_option("--token-file", o.peer_files.token,
                  "Shared secret on loopback TCP, readable by its owner only");
   app.add_option("--tls-ca", o.peer_files.tls_ca, "Certificates that sign the clients', PEM");

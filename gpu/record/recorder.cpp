@@ -92,12 +92,16 @@ Recorder::~Recorder() {
     stopping_ = true;
   }
   wake_.notify_all();
+  round_done_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
 void Recorder::run() {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kDrainInterval, [&] { return stopping_; })) {
+  for (;;) {
+    wake_.wait_for(lock, kDrainInterval, [&] { return stopping_ || rounds_wanted_ > rounds_; });
+    if (stopping_) return;
+    const std::uint64_t round = rounds_wanted_;
     lock.unlock();
     try {
       drain();
@@ -105,10 +109,25 @@ void Recorder::run() {
       lock.lock();
       error_ = std::current_exception();
       failed_ = true;
+      round_done_.notify_all();
       return;
     }
     lock.lock();
+    rounds_ = round;
+    round_done_.notify_all();
   }
+}
+
+void Recorder::flush() {
+  {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t round = ++rounds_wanted_;
+    wake_.notify_all();
+    round_done_.wait(lock, [&] { return rounds_ >= round || stopping_ || error_; });
+    if (error_) std::rethrow_exception(error_);
+    if (rounds_ < round) return;  // finish() writes all of it
+  }
+  sink_.flush();
 }
 
 void Recorder::add_request(const RequestRecord& request) {
@@ -358,6 +377,7 @@ RecorderStatistics Recorder::finish() {
     windows_.clear();
   }
   wake_.notify_all();
+  round_done_.notify_all();
   thread_.join();
   if (error_) std::rethrow_exception(error_);
   drain();

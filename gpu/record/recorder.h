@@ -62,6 +62,9 @@ class Recorder {
   bool failed() const { return failed_; }
   /// A fact that becomes known later; it is written with the next records.
   void set_fact(const std::string& name, std::string value);
+  /// Returns when all that was added before is in the recording for good. From any thread; throws
+  /// what the sink throws.
+  void flush();
   /// Fetches the last records, writes facts and drops. Throws what the sink throws.
   RecorderStatistics finish();
 
@@ -116,6 +119,9 @@ class Recorder {
   std::mutex mutex_;  ///< guards the queues below
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::uint64_t rounds_wanted_ = 0,
+                rounds_ = 0;  ///< drains asked for by flush(), and begun or done
+  std::condition_variable round_done_;
   std::vector<RequestRecord> requests_;
   std::vector<StepRecord> steps_;
   std::vector<EngineSpan> engine_spans_;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/placement/plan.h"
@@ -28,6 +29,15 @@ class ClusterCommands : public testing::Test {
     const auto document = json::parse(result.out, nullptr, false);
     EXPECT_FALSE(document.is_discarded()) << result.out << result.err;
     return document;
+  }
+  /// A node of so many ranks does not start with this state.
+  void expect_refused(const std::string& state, const std::string& ranks, const std::string& why) {
+    const auto program = std::filesystem::path(MOESCOPE_PROGRAM).parent_path() / "moescope-node";
+    const auto result =
+        test::run_program({program.string(), "--ranks", ranks, "--nodes", "1", "--state", state,
+                           "--listen", "unix:" + (folder / "second/node").string()});
+    EXPECT_EQ(result.exit_code, 1) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(why));
   }
   /// The running plan with the first experts of two ranks exchanged in every layer.
   std::filesystem::path swapped_plan(const NodeProcess& node) {
@@ -173,6 +183,84 @@ TEST_F(ClusterCommands, RollbackTellsPredictedBesideMeasuredAndStatusKeepsThem) 
   EXPECT_TRUE(plain["done"]);
   EXPECT_TRUE(plain["effect"].is_null());
   EXPECT_TRUE(answer({"status", node.target()})["history"][2]["effect"].is_null());
+}
+
+TEST_F(ClusterCommands, AnAcknowledgedPlanSurvivesAKill) {
+  const auto out = folder / "node.moetrace";
+  const auto state = (folder / "state").string();
+  for (const std::vector<std::string>& keeps :
+       {std::vector<std::string>{"--output", out.string()}, {"--state", state}}) {
+    std::filesystem::path plan;
+    {
+      NodeProcess node(folder, keeps);
+      ASSERT_TRUE(node.ready()) << node.messages();
+      plan = swapped_plan(node);
+      EXPECT_EQ(answer({"apply", node.target(), "--plan", plan.string()})["epoch"], 1);
+      node.signal(SIGKILL);
+      node.wait();
+    }
+    if (keeps[0] == "--output") {
+      const auto plans = read_plans(out);
+      ASSERT_EQ(plans.size(), 2U) << "the recording has every plan that was acknowledged";
+      EXPECT_THAT(plans[1].name, HasSubstr("epoch 1"));
+    }
+    NodeProcess again(folder, keeps);
+    ASSERT_TRUE(again.ready()) << again.messages();
+    EXPECT_EQ(answer({"status", again.target()})["epoch"], 1);
+    const auto now = folder / "now.json";
+    run_moescope({"status", again.target(), "--save-plan", now.string()});
+    EXPECT_EQ(load_plan(now).physical_to_logical, load_plan(plan).physical_to_logical);
+    const json back = answer({"rollback", again.target()});
+    EXPECT_TRUE(back["done"]) << "also what was before is known";
+    EXPECT_EQ(back["epoch"], 2);
+  }
+}
+
+TEST_F(ClusterCommands, AStateThatDoesNotFitOrIsInUseIsToldApart) {
+  const auto state = (folder / "state").string();
+  {
+    NodeProcess node(folder, {"--state", state});
+    ASSERT_TRUE(node.ready()) << node.messages();
+    const auto plan = swapped_plan(node);
+    EXPECT_TRUE(answer({"apply", node.target(), "--plan", plan.string()})["done"]);
+    expect_refused(state, "4", "the state of another node, which runs");
+  }
+  expect_refused(state, "8", "Name the folder of a node of this model");
+  std::ofstream(folder / "state/plan.json") << "{\"schema\":1,";
+  expect_refused(state, "4", "is no stored plan");
+}
+
+TEST_F(ClusterCommands, ANodeThatIsStoppedAndContinuedIsFoundAgain) {
+  NodeProcess node(folder);
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const auto out = folder / "live.moetrace";
+  test::StartedProgram viewer(
+      {MOESCOPE_PROGRAM, "attach", node.target(), "-o", out.string(), "--json"});
+  const auto spans = [&] {
+    try {
+      return open_moetrace(out)->span_count();
+    } catch (const std::exception&) {
+      return std::size_t{0};
+    }
+  };
+  const auto wait_for = [&](auto done) {
+    for (int i = 0; i < 600 && !done(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return done();
+  };
+  ASSERT_TRUE(wait_for([&] { return spans() > 0; }));
+  node.signal(SIGSTOP);
+  // Longer than the connection lives without an answer.
+  std::this_thread::sleep_for(std::chrono::seconds(14));
+  EXPECT_EQ(waitpid(viewer.pid(), nullptr, WNOHANG), 0) << "the viewer waits";
+  node.signal(SIGCONT);
+  const auto before = spans();
+  EXPECT_TRUE(wait_for([&] { return spans() > before + 1000; })) << "it goes on in the same file";
+  ::kill(viewer.pid(), SIGINT);
+  const auto result = viewer.result();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("lost, trying again"));
+  EXPECT_THAT(result.err, HasSubstr("found again"));
 }
 
 TEST_F(ClusterCommands, ARefusedPlanLeavesEverythingAsItWas) {
