@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 /// Nobody looks at the trace: what matters goes to the file.
 constexpr std::size_t kHeld = 100'000;
+/// For a node that was killed and may be started anew.
+constexpr auto kPatience = std::chrono::seconds(5);
 
 Json summary(const AttachOptions& options, const LiveSnapshot& s, double seconds) {
   return {{"schema", 1},
@@ -53,37 +55,56 @@ void print(const Json& s) {
   if (!s["file"].is_null()) fmt::print("recorded   {}\n", s["file"].get<std::string>());
 }
 
-/// Until the node ends or is lost, the time is over, or the user interrupts.
+std::string progress_text(const LiveFigures& now) {
+  if (now.state == LiveState::Waiting)
+    return fmt::format("{}: {}", to_string(now.state), now.reason);
+  return fmt::format("{}: {} spans, {:.0f} a second, {} dropped", to_string(now.state), now.spans,
+                     now.rates.spans_per_second, now.drops.spans);
+}
+
+/// Until the node ends or is lost, the time is over, or the user interrupts. When the node stops
+/// answering, that and its return are told once.
 void follow(LiveSource& source, const AttachOptions& options, Clock::time_point begin) {
   constexpr auto kLook = std::chrono::milliseconds(100);
   Progress& progress = command_progress();
+  bool waiting = false;
   while (!progress.cancelled()) {
-    const LiveState state = source.state();
-    if (state == LiveState::Lost || state == LiveState::Ended) return;
+    const LiveFigures now = source.figures();
+    if (now.state == LiveState::Lost || now.state == LiveState::Ended) return;
+    if (waiting != (now.state == LiveState::Waiting)) {
+      waiting = !waiting;
+      fmt::print(stderr, "moescope: {}: {}\n", options.target,
+                 waiting ? "lost, trying again: " + now.reason : "found again");
+    }
     const std::chrono::duration<double> passed = Clock::now() - begin;
     if (options.seconds && passed.count() >= *options.seconds) return;
-    const LiveFigures s = source.figures();
-    progress.report(options.seconds ? passed.count() / *options.seconds : 0,
-                    fmt::format("{}: {} spans, {:.0f} a second, {} dropped", to_string(s.state),
-                                s.spans, s.rates.spans_per_second, s.drops.spans));
+    progress.report(options.seconds ? passed.count() / *options.seconds : 0, progress_text(now));
     std::this_thread::sleep_for(kLook);
   }
 }
 
 void run(const AttachOptions& options) {
   const auto begin = Clock::now();
-  LiveSource source(connect_node(options), {.recording = options.out, .max_held = kHeld});
+  LiveOptions live;
+  live.recording = options.out;
+  live.max_held = kHeld;
+  live.patience = kPatience;
+  LiveSource source(connect_node(options), live);
   try {
     follow(source, options, begin);
   } catch (const Cancelled&) {
     // The user has seen enough; what came is kept.
   }
   const auto end = std::chrono::duration<double>(Clock::now() - begin).count();
-  const bool lost = source.state() == LiveState::Lost;
-  const std::string why = source.snapshot()->reason;
+  const LiveFigures at_end = source.figures();
+  const bool lost = at_end.state == LiveState::Lost || at_end.state == LiveState::Waiting;
   source.stop();
   const auto last = source.snapshot();
   Json document = summary(options, *last, end);
+  if (lost) {
+    document["state"] = to_string(LiveState::Lost);
+    document["reason"] = at_end.reason;
+  }
   if (options.json)
     print_json(document);
   else
@@ -91,14 +112,16 @@ void run(const AttachOptions& options) {
   if (!last->recording_error.empty())
     throw Error(options.out, "", "recording stopped: " + last->recording_error);
   if (lost)
-    throw Error(options.target, "", "the node was lost: " + why,
+    throw Error(options.target, "", "the node was lost: " + at_end.reason,
                 options.out.empty() ? "" : "What came until then is in " + options.out);
 }
 
 }  // namespace
 
 void register_attach(CLI::App& app) {
-  auto* command = app.add_subcommand("attach", "Follow a running moescope-node and record it");
+  auto* command = app.add_subcommand(
+      "attach",
+      "Follow a running moescope-node and record it; one that stops answering is tried again");
   auto options = std::make_shared<AttachOptions>();
   add_node_options(*command, *options);
   command

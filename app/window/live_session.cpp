@@ -15,6 +15,8 @@ constexpr int kReapMs = 1500;
 constexpr int kRatesMs = 500;  ///< between telling new rates: every snapshot would be too restless
 constexpr auto kRetry = std::chrono::milliseconds(100);
 constexpr auto kStartPatience = std::chrono::seconds(30);
+/// For an attached node that was killed and may be started anew.
+constexpr auto kLostPatience = std::chrono::seconds(5);
 
 /// A child needs a moment until it listens: tries until `patience` is over.
 std::shared_ptr<ClusterClient> connect_patiently(const LiveServices& services,
@@ -67,7 +69,8 @@ LiveSession::~LiveSession() {
 }
 
 bool LiveSession::active() const {
-  return state_.phase == LivePhase::Starting || state_.phase == LivePhase::Live;
+  return state_.phase == LivePhase::Starting || state_.phase == LivePhase::Live ||
+         state_.phase == LivePhase::Waiting;
 }
 
 std::string LiveSession::newRecording() const {
@@ -150,6 +153,7 @@ void LiveSession::watch(std::shared_ptr<ClusterClient> client) {
   client_ = std::move(client);
   LiveOptions options;
   options.recording = newRecording();
+  options.patience = kLostPatience;
   try {
     source_ = std::make_shared<LiveSource>(client_, options, [this] {
       QMetaObject::invokeMethod(this, &LiveSession::takeSnapshot, Qt::QueuedConnection);
@@ -197,6 +201,9 @@ void LiveSession::deliver(const LiveSnapshotPtr& snapshot) {
   switch (snapshot->state) {
     case LiveState::Live:
       setPhase(LivePhase::Live);
+      break;
+    case LiveState::Waiting:
+      setPhase(LivePhase::Waiting, reason);
       break;
     case LiveState::Lost:
       if (!state_.embedded)

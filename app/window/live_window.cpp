@@ -122,7 +122,7 @@ void LiveWindow::connectSession() {
 }
 
 void LiveWindow::phaseChanged(LivePhase phase) {
-  parts_.loads.setAwaited(phase == LivePhase::Starting || phase == LivePhase::Live);
+  parts_.loads.setAwaited(live_.active());
   if (phase == LivePhase::Starting) {
     dismissed_ = false;
     if (!live_.snapshot()) showing_ = false;

@@ -21,6 +21,9 @@ using std::chrono::milliseconds;
 constexpr auto kApplyDeadline = std::chrono::minutes(10);
 /// gRPC takes the least backoff as the time that a connection may take to be made, too.
 constexpr int kKeepaliveMs = 5000, kBackoffMs = 100, kConnectMs = 5000;
+/// Bytes of telemetry that may be under way: what the node keeps for a viewer. With gRPC's 64 KiB
+/// every frame would wait for word that the one before was read.
+constexpr int kLookahead = 8 << 20;
 
 /// gRPC would write to stderr what is thrown as Error anyway.
 void silence_grpc() {
@@ -35,21 +38,34 @@ struct Peer {
   milliseconds deadline{};
 
   [[noreturn]] void fail(const grpc::Status& status) const;
+  /// Throws ConnectionError when no node listens on the socket; does nothing for other targets.
+  void check_there() const;
   void check(const grpc::Status& status) const {
     if (!status.ok()) fail(status);
   }
 };
+
+void Peer::check_there() const {
+  if (!target.local_socket()) return;
+  try {
+    check_socket(target.socket);
+  } catch (const Error& error) {
+    throw ConnectionError(error, true);
+  }
+}
 
 void Peer::fail(const grpc::Status& status) const {
   const auto& text = target.text;
   const std::string said = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      if (target.local_socket()) check_socket(target.socket);
-      throw Error(text, "", "cannot be reached, or the connection broke: " + said,
-                  tls ? "Is moescope-node running there? Do both certificates come from the "
-                        "authorities that the other side trusts, and name this host?"
-                      : "Is moescope-node running there?");
+      check_there();
+      throw ConnectionError(
+          Error(text, "", "cannot be reached, or the connection broke: " + said,
+                tls ? "Is moescope-node running there? Do both certificates come from the "
+                      "authorities that the other side trusts, and name this host?"
+                    : "Is moescope-node running there?"),
+          said.find("Connection refused") != std::string::npos);
     case grpc::StatusCode::UNAUTHENTICATED:
       throw Error(text, "", said, "Give --token-file with the file that the node was started with");
     case grpc::StatusCode::PERMISSION_DENIED:
@@ -58,18 +74,28 @@ void Peer::fail(const grpc::Status& status) const {
       throw Error(text, "", "answers, but is no moescope-node of this version",
                   "Check the address; update the older of the two programs");
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-      throw Error(text, "", fmt::format("did not answer within {} ms", deadline.count()),
-                  "Is the machine overloaded, or the address that of something else?");
+      throw ConnectionError(
+          Error(text, "", fmt::format("did not answer within {} ms", deadline.count()),
+                "Is the machine overloaded, or the address that of something else?"),
+          false);
     case grpc::StatusCode::CANCELLED:
-      throw Error(text, "", "the node ended the call: it is shutting down");
+      throw ConnectionError(Error(text, "", "the node ended the call: it is shutting down"), false);
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      throw ConnectionError(Error(text, "", said, status.error_details()), false);
     default:
       // Errors of the node carry their remedy as details.
       throw Error(text, "", said.empty() ? "the call failed" : said, status.error_details());
   }
 }
 
-std::shared_ptr<grpc::Channel> make_channel(const Peer& peer, const PeerSecrets& secrets) {
+enum class Purpose { Control, Telemetry };
+
+std::shared_ptr<grpc::Channel> make_channel(const Peer& peer, const PeerSecrets& secrets,
+                                            Purpose purpose) {
   grpc::ChannelArguments arguments;
+  if (purpose == Purpose::Telemetry)
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
   arguments.SetMaxReceiveMessageSize(static_cast<int>(kMaxBatchBytes) + kMaxControlBytes);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -133,8 +159,8 @@ class GrpcTransport final : public Transport {
   GrpcTransport(Peer peer, const PeerSecrets& secrets)
       : peer_(std::move(peer)),
         token_(secrets.token),
-        control_(wire::Control::NewStub(make_channel(peer_, secrets))),
-        telemetry_(wire::Telemetry::NewStub(make_channel(peer_, secrets))) {}
+        control_(wire::Control::NewStub(make_channel(peer_, secrets, Purpose::Control))),
+        telemetry_(wire::Telemetry::NewStub(make_channel(peer_, secrets, Purpose::Telemetry))) {}
 
   NodeHello hello() override;
   NodeStatus status(bool with_plan) override {
@@ -184,7 +210,7 @@ class GrpcTransport final : public Transport {
 };
 
 NodeHello GrpcTransport::hello() {
-  if (peer_.target.local_socket()) check_socket(peer_.target.socket);
+  peer_.check_there();
   wire::HelloRequest request;
   request.set_protocol(kClusterProtocol);
   request.set_version(MOESCOPE_VERSION);

@@ -6,7 +6,9 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "core/cluster/batch.h"
 #include "core/cluster/transport.h"
@@ -20,6 +22,11 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr auto kRateWindow = std::chrono::seconds(2);
+/// Pauses between attempts to reach a node that does not answer: the first, doubled up to the last.
+constexpr auto kFirstPause = milliseconds(250), kLastPause = milliseconds(4000);
+/// Credits are given back in parts of the window: one message a batch would cost as much as a
+/// batch.
+constexpr std::uint32_t kCreditParts = 8;
 
 /// What came in the last seconds.
 class RateMeter {
@@ -123,7 +130,7 @@ std::filesystem::path numbered(const std::filesystem::path& path, int run) {
 }  // namespace
 
 const char* to_string(LiveState state) {
-  constexpr const char* names[] = {"connecting", "live", "lost", "ended"};
+  constexpr const char* names[] = {"connecting", "live", "waiting", "lost", "ended"};
   return names[static_cast<std::size_t>(state)];
 }
 
@@ -185,6 +192,7 @@ struct LiveSource::State {
   LiveSnapshotPtr last;
   std::once_flag joined;
   std::thread thread;
+  bool came = false;  ///< a batch, over this connection; of the thread
 
   // Of the thread that calls on_change, so that calls keep their distance and none is missed.
   std::mutex notice_mutex;
@@ -192,7 +200,14 @@ struct LiveSource::State {
   bool news = true, closing = false;
   std::thread notifier;
 
+  /// Attempts to reach a node that does not answer.
+  struct Attempts {
+    milliseconds pause = kFirstPause;
+    std::optional<Clock::time_point> gone_since;
+  };
+
   void work();
+  bool attempt(Attempts& attempts);
   void connect();
   void receive();
   void take(const std::string& batch);
@@ -203,26 +218,56 @@ struct LiveSource::State {
 };
 
 void LiveSource::State::work() {
+  Attempts attempts;
   for (;;) {
-    try {
-      connect();
-      receive();
-    } catch (const std::exception& error) {
-      become(LiveState::Lost, error.what());
-    }
+    const bool again = attempt(attempts);
     std::unique_lock lock(mutex);
     stream.reset();
     if (stopping || state == LiveState::Ended) break;
-    wake.wait(lock, [&] { return stopping || retry; });
+    const auto wanted = [&] { return stopping || retry; };
+    if (again) {
+      wake.wait_for(lock, attempts.pause, wanted);
+      attempts.pause = std::min(attempts.pause * 2, kLastPause);
+    } else {
+      wake.wait(lock, wanted);
+      attempts = {};
+    }
     if (stopping) break;
     retry = false;
     lock.unlock();
-    become(LiveState::Connecting, "");
+    if (!again) become(LiveState::Connecting, "");
   }
   std::lock_guard lock(mutex);
   if (run && run->writer) run->writer->finish();
   changed = true;
   notice();
+}
+
+/// Follows the node until it is lost or ended; true when it is worth trying again by itself.
+bool LiveSource::State::attempt(Attempts& attempts) {
+  std::string why;
+  bool gone = false, transient = false;
+  came = false;
+  try {
+    connect();
+    receive();
+    if (state == LiveState::Ended) return false;
+    why = "the node ended the subscription";
+    transient = true;
+  } catch (const ConnectionError& error) {
+    why = error.what();
+    gone = error.gone();
+    transient = true;
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  if (came) attempts = {};
+  if (!gone) attempts.gone_since.reset();
+  if (gone && !attempts.gone_since) attempts.gone_since = Clock::now();
+  const bool again = transient && options.patience.count() > 0 &&
+                     (!gone || Clock::now() - *attempts.gone_since < options.patience);
+  become(again ? LiveState::Waiting : LiveState::Lost, why);
+  return again;
 }
 
 /// Subscribes; goes on with the trace when it is the same run of the node, else starts a new one.
@@ -257,9 +302,12 @@ void LiveSource::State::receive() {
     from = stream.get();
   }
   std::string batch;
+  std::uint32_t taken = 0;
   while (from->read(batch)) {
     take(batch);
-    from->grant(1);
+    came = true;
+    if (++taken >= std::max(options.credits / kCreditParts, 1U))
+      from->grant(std::exchange(taken, 0));
     notice();
     std::lock_guard lock(mutex);
     if (state == LiveState::Ended) return;
@@ -267,10 +315,7 @@ void LiveSource::State::receive() {
   std::unique_lock lock(mutex);
   const bool asked = stopping;
   lock.unlock();
-  if (asked)
-    become(LiveState::Ended, "stopped");
-  else
-    become(LiveState::Lost, "the node ended the subscription");
+  if (asked) become(LiveState::Ended, "stopped");
 }
 
 void LiveSource::State::take(const std::string& batch) {
@@ -284,7 +329,7 @@ void LiveSource::State::take(const std::string& batch) {
   drops.spans = earlier_drops.spans + result.dropped_spans;
   meter.add(batch.size(), result.spans);
   changed = true;
-  const bool first = state == LiveState::Connecting;
+  const bool first = state == LiveState::Connecting || state == LiveState::Waiting;
   lock.unlock();
   if (result.ended)
     become(LiveState::Ended, result.end_reason);
@@ -296,7 +341,8 @@ void LiveSource::State::become(LiveState next, const std::string& why) {
   {
     std::lock_guard lock(mutex);
     // An end that was asked for is no loss, whatever the stream says about it.
-    if (next == LiveState::Lost && stopping) next = LiveState::Ended;
+    if ((next == LiveState::Lost || next == LiveState::Waiting) && stopping)
+      next = LiveState::Ended;
     state = next;
     reason = next == LiveState::Ended && stopping ? "stopped" : why;
     changed = true;
@@ -389,7 +435,7 @@ LiveState LiveSource::state() const {
 
 LiveFigures LiveSource::figures() const {
   std::lock_guard lock(state_->mutex);
-  return {state_->state, state_->spans, state_->drops, state_->meter.rates()};
+  return {state_->state, state_->reason, state_->spans, state_->drops, state_->meter.rates()};
 }
 
 ClusterClient& LiveSource::client() {
@@ -398,7 +444,7 @@ ClusterClient& LiveSource::client() {
 
 void LiveSource::reconnect() {
   std::lock_guard lock(state_->mutex);
-  if (state_->state != LiveState::Lost) return;
+  if (state_->state != LiveState::Lost && state_->state != LiveState::Waiting) return;
   state_->retry = true;
   state_->wake.notify_all();
 }

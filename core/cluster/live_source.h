@@ -19,10 +19,11 @@ namespace moescope {
 enum class LiveState : std::uint8_t {
   Connecting,
   Live,
-  Lost,   ///< the connection broke or the node sent nonsense; reconnect() tries again
-  Ended,  ///< the node ended in order, or stop() was called
+  Waiting,  ///< the connection broke or the node does not answer; it is tried again by itself
+  Lost,     ///< the node is gone or sent nonsense; reconnect() tries again
+  Ended,    ///< the node ended in order, or stop() was called
 };
-const char* to_string(LiveState state);  ///< "connecting", "live", "lost", "ended"
+const char* to_string(LiveState state);  ///< "connecting", "live", "waiting", "lost", "ended"
 
 struct LiveOptions {
   /// Also recorded to this .moetrace from the first batch on, committed twice a second;
@@ -31,8 +32,11 @@ struct LiveOptions {
   /// Spans and SM records kept in memory, together (about 50 bytes each with arguments). Beyond it
   /// the oldest tenth is forgotten and `generation` rises; the recording keeps all.
   std::size_t max_held = 8'000'000;
-  /// Batches of up to 256 KiB under way at a time.
-  std::uint32_t credits = 8;
+  /// Batches of up to 128 KiB under way at a time: about the ring that the node keeps.
+  std::uint32_t credits = 64;
+  /// A connection that broke is made again with growing pauses, for any time when the node is
+  /// there and does not answer, for so long when nobody listens any more. 0: broken is Lost.
+  std::chrono::milliseconds patience{0};
   /// Shortest time between two calls of the listener.
   std::chrono::milliseconds notice_interval{100};
 };
@@ -48,10 +52,19 @@ struct LiveRates {
   double bytes_per_second = 0, spans_per_second = 0, batches_per_second = 0;
 };
 
+/// What a snapshot tells without the trace; costs next to nothing.
+struct LiveFigures {
+  LiveState state = LiveState::Connecting;
+  std::string reason;
+  std::uint64_t spans = 0;
+  LiveDrops drops;
+  LiveRates rates;
+};
+
 /// Immutable.
 struct LiveSnapshot {
   LiveState state = LiveState::Connecting;
-  std::string reason;  ///< why lost or ended
+  std::string reason;  ///< why waiting, lost or ended
   TracePtr trace;      ///< never null
   /// References to spans (SpanRef) are good only among snapshots of one generation.
   std::uint64_t generation = 0;
@@ -63,13 +76,6 @@ struct LiveSnapshot {
   std::filesystem::path recording;  ///< the file written now; empty: none
   std::string recording_error;      ///< why recording stopped; the live view goes on
   std::uint64_t batches = 0, bytes = 0, spans = 0;  ///< received
-  LiveDrops drops;
-  LiveRates rates;
-};
-/// What a status line shows, without the trace.
-struct LiveFigures {
-  LiveState state = LiveState::Connecting;
-  std::uint64_t spans = 0;  ///< received
   LiveDrops drops;
   LiveRates rates;
 };
@@ -94,7 +100,8 @@ class LiveSource {
   LiveFigures figures() const;
   ClusterClient& client();
 
-  /// After Lost: tries again; what was received stays. Does nothing in other states.
+  /// After Lost, or Waiting without waiting: tries again; what was received stays. Does nothing in
+  /// other states.
   void reconnect();
   /// Ends the subscription and completes the recording. The last snapshot stays available.
   void stop();

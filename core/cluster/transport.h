@@ -8,16 +8,29 @@
 
 #include "core/cluster/node_types.h"
 #include "core/cluster/target.h"
+#include "core/error.h"
 
 namespace moescope {
 
 class Publisher;
 
+/// The connection broke, could not be made, or the node does not answer: it may later.
+class ConnectionError : public Error {
+ public:
+  ConnectionError(const Error& error, bool gone)
+      : Error(error.source(), error.place(), error.problem(), error.remedy()), gone_(gone) {}
+  /// Nobody listens there any more.
+  bool gone() const noexcept { return gone_; }
+
+ private:
+  bool gone_;
+};
+
 /// Batches of telemetry from one node, see core/cluster/batch.h. One thread reads.
 class TelemetryStream {
  public:
   virtual ~TelemetryStream() = default;
-  /// Waits for the next batch; false when the stream ended. Throws Error when the node is lost.
+  /// Waits for the next batch; false when the stream ended. Throws ConnectionError.
   virtual bool read(std::string& batch) = 0;
   /// Lets the node send `batches` more.
   virtual void grant(std::uint32_t batches) = 0;
@@ -25,7 +38,8 @@ class TelemetryStream {
   virtual void cancel() = 0;
 };
 
-/// Safe from several threads. Every call ends within a deadline and throws Error with what to do.
+/// Safe from several threads. Every call ends within a deadline and throws Error with what to do, a
+/// ConnectionError when the same call may succeed later.
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -119,8 +119,8 @@ class Recorder {
   std::mutex mutex_;  ///< guards the queues below
   std::condition_variable wake_;
   bool stopping_ = false;
-  std::uint64_t rounds_wanted_ = 0,
-                rounds_ = 0;  ///< drains asked for by flush(), and begun or done
+  std::uint64_t rounds_wanted_ = 0;  ///< drains that flush() asked for
+  std::uint64_t rounds_ = 0;         ///< of these, done
   std::condition_variable round_done_;
   std::vector<RequestRecord> requests_;
   std::vector<StepRecord> steps_;

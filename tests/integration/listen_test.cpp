@@ -144,12 +144,11 @@ TEST_F(NodeListens, ACertificateThatExpiresSoonIsToldAndServes) {
 }
 
 TEST_F(NodeListens, ARecordingThatCannotBeWrittenEndsInAnErrorToo) {
-  for (const char* out : {"/nowhere/run.moetrace", "/dev/full"}) {
-    const auto result = run_program({program(), "--ranks", "4", "--nodes", "1", "--listen",
-                                     "unix:" + (folder / "private/node").string(), "-o", out});
-    EXPECT_EQ(result.exit_code, 1) << out << ": " << result.err;
-    EXPECT_THAT(result.err, HasSubstr(out));
-  }
+  const auto result = run_program({program(), "--ranks", "4", "--nodes", "1", "--listen",
+                                   "unix:" + (folder / "private/node").string(), "-o",
+                                   "/nowhere/run.moetrace"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("/nowhere/run.moetrace"));
 }
 
 TEST_F(NodeListens, AFullDiskEndsInAnErrorToo) {

@@ -9,13 +9,14 @@
 
 namespace moescope {
 
-enum class LivePhase { Idle, Starting, Live, Lost, Ended };
+/// Waiting: it does not answer, and is tried again by itself.
+enum class LivePhase { Idle, Starting, Live, Waiting, Lost, Ended };
 
 struct ClusterState {
   LivePhase phase = LivePhase::Idle;
   bool embedded = false;
   QString target;                      ///< as the user named it
-  QString reason;                      ///< why lost or ended; may have several lines
+  QString reason;                      ///< why waiting, lost or ended; may have several lines
   bool may_change = false;             ///< the node takes changes from us
   std::optional<NodeStatus> status;    ///< as answered last
   QString recording, recording_error;  ///< file, and why it is not written any more

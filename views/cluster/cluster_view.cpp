@@ -31,6 +31,8 @@ QString phase_label(LivePhase phase) {
       return ClusterView::tr("starting");
     case LivePhase::Live:
       return ClusterView::tr("live");
+    case LivePhase::Waiting:
+      return ClusterView::tr("does not answer, trying again");
     case LivePhase::Lost:
       return ClusterView::tr("lost");
     case LivePhase::Ended:
