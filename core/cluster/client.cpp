@@ -1,5 +1,7 @@
 #include "core/cluster/client.h"
 
+#include <thread>
+
 #include "core/cluster/transport.h"
 
 namespace moescope {
@@ -18,13 +20,35 @@ double NodePlanChange::fraction() const {
   return kPrepared * static_cast<double>(bytes_done) / static_cast<double>(bytes_total);
 }
 
+namespace {
+
+/// How long a node that loads its model is waited for, in deadlines of a call.
+constexpr int kStartDeadlines = 12;
+constexpr auto kStartPause = std::chrono::milliseconds(200);
+
+/// Asks who answers. The address of a node is there before it serves.
+void wait_for_node(ClusterClient& client, std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    try {
+      client.hello();
+      return;
+    } catch (const NodeStarting&) {
+      if (std::chrono::steady_clock::now() > end) throw;
+    }
+    std::this_thread::sleep_for(kStartPause);
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<ClusterClient> ClusterClient::connect(const std::string& target,
                                                       const ConnectOptions& options) {
   const NodeTarget parsed = parse_target(target);
   check_security(parsed, options.files);
   auto client = std::make_shared<ClusterClient>(
       target, grpc_transport(parsed, read_secrets(options.files), options.deadline));
-  client->hello();
+  wait_for_node(*client, options.deadline * kStartDeadlines);
   return client;
 }
 

@@ -1,12 +1,11 @@
 #include <fmt/format.h>
-#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
-#include <mutex>
 
 #include "core/cluster/batch.h"
 #include "core/cluster/cluster.grpc.pb.h"
+#include "core/cluster/grpc_log.h"
 #include "core/cluster/local_socket.h"
 #include "core/cluster/transport.h"
 #include "core/cluster/wire_types.h"
@@ -24,12 +23,6 @@ constexpr int kKeepaliveMs = 5000, kBackoffMs = 100, kConnectMs = 5000;
 /// Bytes of telemetry that may be under way: what the node keeps for a viewer. With gRPC's 64 KiB
 /// every frame would wait for word that the one before was read.
 constexpr int kLookahead = 8 << 20;
-
-/// gRPC would write to stderr what is thrown as Error anyway.
-void silence_grpc() {
-  static std::once_flag once;
-  std::call_once(once, [] { gpr_set_log_function([](gpr_log_func_args*) {}); });
-}
 
 /// Who is asked, for messages.
 struct Peer {
@@ -81,6 +74,7 @@ void Peer::fail(const grpc::Status& status) const {
     case grpc::StatusCode::CANCELLED:
       throw ConnectionError(Error(text, "", "the node ended the call: it is shutting down"), false);
     case grpc::StatusCode::FAILED_PRECONDITION:
+      throw NodeStarting(Error(text, "", said, status.error_details()));
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       throw ConnectionError(Error(text, "", said, status.error_details()), false);
     default:

@@ -10,6 +10,7 @@
 
 #include "core/cluster/certificate.h"
 #include "core/cluster/control_service.h"
+#include "core/cluster/grpc_log.h"
 #include "core/cluster/local_socket.h"
 #include "core/cluster/publisher.h"
 #include "core/cluster/telemetry_service.h"
@@ -96,6 +97,7 @@ ClusterServer::ClusterServer(const NodeTarget& target, const PeerFiles& files, N
   check_security(target, files);
   const PeerSecrets secrets = read_secrets(files);
   keep_grpc();
+  silence_grpc();
   state_ = std::make_unique<State>(target, secrets, control, publisher);
   if (target.local_socket()) prepare_socket(target.socket);
   grpc::ServerBuilder builder;

@@ -26,6 +26,12 @@ class ConnectionError : public Error {
   bool gone_;
 };
 
+/// The node is there, but does not serve yet.
+class NodeStarting : public ConnectionError {
+ public:
+  explicit NodeStarting(const Error& error) : ConnectionError(error, false) {}
+};
+
 /// Batches of telemetry from one node, see core/cluster/batch.h. One thread reads.
 class TelemetryStream {
  public:

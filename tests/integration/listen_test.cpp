@@ -144,9 +144,9 @@ TEST_F(NodeListens, ACertificateThatExpiresSoonIsToldAndServes) {
 }
 
 TEST_F(NodeListens, ARecordingThatCannotBeWrittenEndsInAnErrorToo) {
-  const auto result = run_program({program(), "--ranks", "4", "--nodes", "1", "--listen",
-                                   "unix:" + (folder / "private/node").string(), "-o",
-                                   "/nowhere/run.moetrace"});
+  const auto result =
+      run_program({program(), "--ranks", "4", "--nodes", "1", "--listen",
+                   "unix:" + (folder / "private/node").string(), "-o", "/nowhere/run.moetrace"});
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.err, HasSubstr("/nowhere/run.moetrace"));
 }

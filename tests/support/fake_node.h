@@ -18,6 +18,7 @@ namespace moescope::test {
 class FakeControl final : public NodeControl {
  public:
   void check_serving() override {
+    ++asked;
     if (!serving) throw NotServing("the node is starting");
   }
   NodeStatus status(bool with_plan) override {
@@ -83,8 +84,8 @@ class FakeControl final : public NodeControl {
   bool overlap = true;
   std::vector<NodePlanChange> history;
   std::atomic<bool> stopped{false}, undo{false}, serving{true};
-  std::atomic<int> applying{0};   ///< calls so far
-  std::atomic<bool> slow{false};  ///< changes take until they are undone
+  std::atomic<int> applying{0}, asked{0};  ///< calls of apply() and check_serving() so far
+  std::atomic<bool> slow{false};           ///< changes take until they are undone
 };
 
 /// What a runtime does with its recording: one rank with two tracks, then spans.
