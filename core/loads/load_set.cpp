@@ -160,21 +160,40 @@ LayerLoads sum_windows_but(const LoadSet& loads, int first, int last, int but_fi
 
 namespace {
 
+constexpr Index kNoLoad = ~Index{0};  ///< a layer of the plan that has none
+
+/// A plan with a row for each layer of the model, dense ones too, as SGLang has it, and loads that
+/// name the layers they are of.
+bool is_of_all_layers(const LoadSet& loads, const Plan& plan) {
+  return plan.layer_ids.empty() && plan.layers() > loads.layers() &&
+         *std::max_element(loads.layer_ids.begin(), loads.layer_ids.end()) < plan.layers();
+}
+
 /// Rows of the loads for the plan's layers; empty when they are the same.
 std::vector<Index> rows_of_plan(const LoadSet& loads, const Plan& plan) {
-  if (loads.layer_ids.empty() || plan.layer_ids.empty() || loads.layer_ids == plan.layer_ids)
-    return {};
+  if (loads.layer_ids.empty() || loads.layer_ids == plan.layer_ids) return {};
+  const bool all = is_of_all_layers(loads, plan);
+  if (plan.layer_ids.empty() && !all) return {};
   std::map<int, Index> row_of;
   for (Index l = 0; l < loads.layer_ids.size(); ++l) row_of[loads.layer_ids[l]] = l;
   std::vector<Index> rows;
-  for (const int id : plan.layer_ids) {
-    const auto it = row_of.find(id);
-    if (it == row_of.end())
-      throw Error(loads.source, fmt::format("layer {}", id), "is in the plan but not in the loads",
+  for (int l = 0; l < plan.layers(); ++l) {
+    const auto it = row_of.find(plan.layer_id(l));
+    if (it == row_of.end() && !all)
+      throw Error(loads.source, fmt::format("layer {}", plan.layer_id(l)),
+                  "is in the plan but not in the loads",
                   "Give loads of the model that the plan is for");
-    rows.push_back(it->second);
+    rows.push_back(it == row_of.end() ? kNoLoad : it->second);
   }
   return rows;
+}
+
+/// The rows of `layers`; one of zeros, as long as the others, where there is none.
+LayerLoads selected_rows(const LayerLoads& layers, const std::vector<Index>& rows) {
+  const std::vector<double> none(layers.empty() ? 0 : layers.front().size(), 0.0);
+  LayerLoads selected;
+  for (const Index row : rows) selected.push_back(row == kNoLoad ? none : layers[row]);
+  return selected;
 }
 
 }  // namespace
@@ -182,10 +201,7 @@ std::vector<Index> rows_of_plan(const LoadSet& loads, const Plan& plan) {
 LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last) {
   auto sum = sum_windows(loads, first, last);
   const auto rows = rows_of_plan(loads, plan);
-  if (rows.empty()) return sum;
-  LayerLoads selected;
-  for (const Index row : rows) selected.push_back(sum[row]);
-  return selected;
+  return rows.empty() ? sum : selected_rows(sum, rows);
 }
 
 LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan) {
@@ -195,14 +211,8 @@ LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan) {
   selected.layer_ids = plan.layer_ids;
   selected.routes = {};
   selected.running_map.reset();
-  for (Index w = 0; w < loads.windows.size(); ++w) {
-    selected.windows[w].clear();
-    for (const Index row : rows) selected.windows[w].push_back(loads.windows[w][row]);
-  }
-  for (Index w = 0; w < loads.measured.size(); ++w) {
-    selected.measured[w].clear();
-    for (const Index row : rows) selected.measured[w].push_back(loads.measured[w][row]);
-  }
+  for (auto& window : selected.windows) window = selected_rows(window, rows);
+  for (auto& window : selected.measured) window = selected_rows(window, rows);
   return selected;
 }
 

@@ -255,6 +255,26 @@ TEST_F(SglangDumps, TheLastMapOfADumpIsAPlan) {
   EXPECT_THROW(read_torch_plan(folder_ / "none.pt", progress_), Error);
 }
 
+TEST(LoadsOfPlan, APlanOfAllLayersOfTheModelHasNoLoadInDenseOnes) {
+  LoadSet loads;
+  loads.experts = 2;
+  loads.layer_ids = {1, 3};
+  loads.windows = {{{3, 1}, {2, 2}}, {{1, 3}, {5, 6}}};
+  loads.measured = {{{4}, {4}}, {{4}, {11}}};
+  Plan plan;
+  plan.num_experts = 2;
+  plan.physical_to_logical.assign(4, {0, 1});
+  EXPECT_EQ(loads_of_plan(loads, plan, 0, 2), (LayerLoads{{0, 0}, {4, 4}, {0, 0}, {7, 8}}));
+  const auto all = layers_of_plan(loads, plan);
+  EXPECT_EQ(all.windows[1], (LayerLoads{{0, 0}, {1, 3}, {0, 0}, {5, 6}}));
+  EXPECT_EQ(all.measured[1], (LayerLoads{{0}, {4}, {0}, {11}}));
+  plan.layer_ids = {0, 1, 2, 3};  // it says so, and layer 0 has no loads
+  EXPECT_THROW(loads_of_plan(loads, plan, 0, 2), Error);
+  plan.layer_ids = {3};
+  plan.physical_to_logical.resize(1);
+  EXPECT_EQ(loads_of_plan(loads, plan, 0, 1), (LayerLoads{{2, 2}}));
+}
+
 // ---- figures
 
 TEST(EngineFigures, AreMeansOfRatiosAndDenseLayersCountOneForSglang) {
