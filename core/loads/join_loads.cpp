@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/loads/formats.h"
+#include "core/loads/sglang_loads.h"
 
 namespace moescope {
 namespace {
@@ -52,8 +53,14 @@ std::size_t value_count(const LoadSet& set) {
          static_cast<std::size_t>(set.experts);
 }
 
+/// The share of one rank is no window of a series.
+bool is_share_of_rank(const LoadSet& set) {
+  return set.format.starts_with("SGLang recorder (per_") && !set.num_gpus;
+}
+
 bool follows(const LoadSet& before, const LoadSet& after) {
   if (before.times.empty() != after.times.empty()) return false;
+  if (is_share_of_rank(before) || is_share_of_rank(after)) return false;
   if (before.layers() != after.layers() || before.experts != after.experts ||
       value_count(before) + value_count(after) > kMaxLoadValues)
     return false;
@@ -94,26 +101,30 @@ std::string name_of(const std::string& source) {
   return Path(source).filename().string();
 }
 
-bool is_share_of_ranks(const LoadSet& set) {
-  return set.format.starts_with("SGLang recorder (per_");
-}
-
-/// SGLang writes a file for each rank; the loads are their sum.
-void sum_ranks(std::vector<LoadSet>& sets, std::vector<std::string>& notes, Progress& progress) {
+/// SGLang writes a file for each rank; the loads are their sum. Takes such files out of `paths` and
+/// reads them together, so that only the sum is ever in memory; they stay when they are not of one
+/// recording, which is told.
+std::optional<LoadSet> sum_of_ranks(std::vector<Path>& paths, std::vector<std::string>& told,
+                                    Progress& progress) {
   std::vector<Path> files;
-  for (const LoadSet& set : sets)
-    if (is_share_of_ranks(set)) files.emplace_back(set.source);
-  if (files.size() < 2) return;
+  for (const Path& path : paths) {
+    progress.check();
+    if (load_formats::is_rank_file(path)) files.push_back(path);
+  }
+  if (files.size() < 2) return std::nullopt;
   try {
     LoadSet sum = load_formats::read_sglang_pt(files, files.front().string(), progress);
     sum.notes.push_back(fmt::format("{} files of SGLang's recorder are summed", files.size()));
-    std::erase_if(sets, is_share_of_ranks);
-    sets.insert(sets.begin(), std::move(sum));
+    std::erase_if(paths, [&](const Path& path) {
+      return std::find(files.begin(), files.end(), path) != files.end();
+    });
+    return sum;
   } catch (const Error& error) {
-    notes.push_back(
+    told.push_back(
         fmt::format("the files of SGLang's recorder are no ranks of one dump and stay "
                     "apart: {}",
                     error.what()));
+    return std::nullopt;
   }
 }
 
@@ -150,23 +161,25 @@ LoadContent open_all_loads(std::vector<Path> paths, Progress& progress) {
     if (content.waits && !all.waits) all.waits = std::move(content.waits);
     append(all.sets, std::move(content.sets));
   };
+  const bool alone = paths.size() == 1;
+  const Path first = paths.front();
+  if (auto sum = alone ? std::nullopt : sum_of_ranks(paths, all.told, progress))
+    all.sets.push_back(std::move(*sum));
   for (const Path& path : paths) {
     progress.check();
     try {
       take(path, open_loads(path, progress));
     } catch (const Error& error) {
-      if (paths.size() == 1) throw;
+      if (alone) throw;
       all.told.push_back(
           fmt::format("{} was not opened: {}", path.filename().string(), error.what()));
     }
   }
   if (all.sets.empty() && !all.balance && !all.waits)
-    throw Error(paths.front().string(), "",
+    throw Error(first.string(), "",
                 fmt::format("none of {} files could be opened: {}", paths.size(),
                             fmt::join(all.told, "; ")));
-  if (paths.size() == 1) return all;
-  sum_ranks(all.sets, all.told, progress);
-  all.sets = join_loads(std::move(all.sets));
+  if (!alone) all.sets = join_loads(std::move(all.sets));
   return all;
 }
 

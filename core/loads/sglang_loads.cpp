@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/loads/array_loads.h"
 #include "core/loads/formats.h"
+#include "core/loads/load_file.h"
 #include "core/loads/torch_counts.h"
 
 namespace moescope::load_formats {
@@ -80,6 +81,17 @@ std::vector<std::filesystem::path> recorder_files(const std::filesystem::path& f
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.path().extension() == ".pt") files.push_back(entry.path());
   return files;
+}
+
+bool is_rank_file(const std::filesystem::path& path) {
+  try {
+    if (std::filesystem::is_directory(path) || load_file_head(path, 4) != "PK\x03\x04")
+      return false;
+    const TorchFile file(path);
+    return file.pickle().find(file.pickle().root(), "records") != nullptr;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 LoadSet read_sglang_pt(const std::filesystem::path& path, Progress& progress,

@@ -45,6 +45,9 @@ class SglangPasses {
   bool per_token_ = false;
 };
 
+/// Whether a file has the share of one rank, mode per_pass or per_token. False for what cannot be
+/// read.
+bool is_rank_file(const std::filesystem::path& path);
 /// Recorder files of a folder in the order of the times in their names.
 std::vector<std::filesystem::path> recorder_files(const std::filesystem::path& folder);
 

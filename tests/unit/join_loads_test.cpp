@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "tests/support/engine_dumps.h"
 #include "tests/support/temp_folder.h"
 
 namespace moescope {
@@ -99,6 +100,26 @@ TEST_F(OpenAllLoads, LogsAndLoadsOpenBesideEachOtherASecondLogIsTold) {
   EXPECT_TRUE(content.balance);
   EXPECT_EQ(content.sets.size(), 1U);
   EXPECT_THAT(content.notes(), Contains(HasSubstr("b.log was not opened")));
+}
+
+TEST_F(OpenAllLoads, FilesOfRanksAreTheirSumBesideOtherLoads) {
+  const auto first = write("x_0.pt", test::per_pass_file(1, {0, 1}, {{7, 0, {1, 2}}}));
+  const auto second = write("x_1.pt", test::per_pass_file(1, {0, 1}, {{7, 1, {3, 4}}}));
+  const auto content = open_all_loads({first, second, write("c.csv", "1,2\n")}, progress_);
+  ASSERT_EQ(content.sets.size(), 2U);
+  EXPECT_EQ(content.sets[0].windows, (std::vector<LayerLoads>{{{4, 6}}}));
+  EXPECT_EQ(content.sets[0].num_gpus, 2);
+  EXPECT_THAT(content.notes(), Contains(HasSubstr("2 files of SGLang's recorder are summed")));
+}
+
+TEST_F(OpenAllLoads, RanksOfTwoRecordingsAreNeitherSummedNorASeries) {
+  const auto first = write("x_0.pt", test::per_pass_file(1, {0, 1}, {{7, 0, {1, 2}}}));
+  const auto again = write("y_0.pt", test::per_pass_file(1, {0, 1}, {{7, 0, {3, 4}}}));
+  const auto content = open_all_loads({first, again}, progress_);
+  EXPECT_THAT(content.notes(), Contains(HasSubstr("stay apart")));
+  ASSERT_EQ(content.sets.size(), 2U);
+  EXPECT_EQ(content.sets[0].windows, (std::vector<LayerLoads>{{{1, 2}}}));
+  EXPECT_EQ(content.sets[1].windows, (std::vector<LayerLoads>{{{3, 4}}}));
 }
 
 }  // namespace
