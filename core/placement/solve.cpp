@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/placement/bounds.h"
+#include "core/placement/eplb_candidate.h"
 #include "core/placement/layer_solver.h"
 #include "core/placement/relabel.h"
 #include "core/placement/split.h"
@@ -105,9 +106,30 @@ void check_constraints(const SolveOptions& o, int layers, int experts) {
             "Start from a plan of the same shape");
 }
 
-/// One layer, as LayerSolver leaves it or renamed after the running plan.
+/// A layer from nothing, as LayerSolver leaves it or, where that is better, as EPLB makes it.
+std::vector<int> solve_fresh(const std::vector<LayerLoads>& windows, const SolveOptions& options,
+                             int layer, SolvedLayer& solved, Progress& progress) {
+  LayerSolver solver(windows, options, layer);
+  solved = solver.solve(progress);
+  auto row = solver.row();
+  // Joined GPUs are worth some balance, and groups that may leave their node are better placed.
+  if (options.connected || options.hierarchy == Hierarchy::Soft) return row;
+  const auto l = static_cast<std::size_t>(layer);
+  std::vector<double> loads(windows[0][l].size(), 0.0);
+  for (const auto& window : windows)
+    for (std::size_t e = 0; e < loads.size(); ++e) loads[e] += window[l][e];
+  if (!take_better_eplb(row, loads, options)) return row;
+  const auto per_gpu = gpu_loads(row, loads, options.gpus);
+  solved.imbalance = *std::max_element(per_gpu.begin(), per_gpu.end()) * options.gpus /
+                     std::accumulate(loads.begin(), loads.end(), 0.0);
+  solved.reached = solved.imbalance <= solved.target + 1e-7;
+  return row;
+}
+
+/// One layer, solved from the running plan, or from nothing and renamed after it.
 std::vector<int> solve_layer(const std::vector<LayerLoads>& windows, const SolveOptions& options,
                              int layer, SolvedLayer& solved, Progress& progress) {
+  if (options.from == nullptr) return solve_fresh(windows, options, layer, solved, progress);
   if (!options.rebuild) {
     LayerSolver solver(windows, options, layer);
     solved = solver.solve(progress);
@@ -115,10 +137,9 @@ std::vector<int> solve_layer(const std::vector<LayerLoads>& windows, const Solve
   }
   auto fresh = options;
   fresh.from = nullptr;
-  LayerSolver solver(windows, fresh, layer);
-  solved = solver.solve(progress);
   const auto& running = options.from->physical_to_logical[static_cast<std::size_t>(layer)];
-  auto row = relabel_row(solver.row(), running, options.from->num_experts, options, layer);
+  auto row = relabel_row(solve_fresh(windows, fresh, layer, solved, progress), running,
+                         options.from->num_experts, options, layer);
   solved.copies = copies_needed(row, running, options.gpus);
   return row;
 }

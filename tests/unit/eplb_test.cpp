@@ -32,7 +32,8 @@ TEST(Eplb, EqualsTheReferenceOnRandomProblems) {
                                 v["num_nodes"], v["num_gpus"],
                                 policy == "auto"     ? EplbPolicy::Auto
                                 : policy == "global" ? EplbPolicy::Global
-                                                     : EplbPolicy::Hierarchical);
+                                                     : EplbPolicy::Hierarchical,
+                                EplbVariant::Stable);
     EXPECT_EQ(plan.physical_to_logical, v["physical_to_logical_map"].get<Map>())
         << v["experts"] << " experts, policy " << policy;
   }
@@ -43,11 +44,27 @@ TEST(Eplb, EqualsTheSharedVectors) {
   const auto vectors = read_json(test::shared_data("placement_vectors.json"));
   ASSERT_EQ(vectors.size(), 10U);
   for (const auto& v : vectors) {
-    const auto plan = eplb_plan(v["logical_count"].get<Loads>(), v["num_slots"], v["num_groups"],
-                                v["num_nodes"], v["num_gpus"]);
+    const auto plan =
+        eplb_plan(v["logical_count"].get<Loads>(), v["num_slots"], v["num_groups"], v["num_nodes"],
+                  v["num_gpus"], EplbPolicy::Auto, EplbVariant::Stable);
     EXPECT_EQ(plan.physical_to_logical, v["baseline_physical_to_logical_map"].get<Map>())
         << v["name"];
   }
+}
+
+// Made by the engines' own code: tests/golden/placement/README.md.
+TEST(Eplb, EqualsTheEnginesWhereLoadsAreEqual) {
+  const auto vectors = read_json(MOESCOPE_SOURCE_DIR "/tests/golden/placement/ties.json");
+  ASSERT_EQ(vectors.size(), 13U);
+  for (const auto& v : vectors)
+    for (const char* name : {"torch", "numpy", "deepseek"}) {
+      const auto variant = eplb_variant_from_name(name).value();
+      EXPECT_STREQ(to_string(variant), name);
+      const auto plan = eplb_plan(v["logical_count"].get<Loads>(), v["num_slots"], v["num_groups"],
+                                  v["num_nodes"], v["num_gpus"], EplbPolicy::Auto, variant);
+      EXPECT_EQ(plan.physical_to_logical, v[name].get<Map>()) << v["name"] << ", " << name;
+    }
+  EXPECT_FALSE(eplb_variant_from_name("jax"));
 }
 
 TEST(Eplb, NamesWhatDoesNotDivide) {
