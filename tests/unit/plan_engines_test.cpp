@@ -124,13 +124,81 @@ TEST(PlanEngines, WhatAnEngineCannotTakeIsRefused) {
   auto dead = sample();
   dead.physical_to_logical = {{0, 1, 2, 3, -1, -1, -1, -1}, {0, 1, 2, 3, -1, -1, -1, -1}};
   dead.dead_gpus = {1};
-  EXPECT_THROW(export_plan(dead, Engine::Sglang, "f"), Error);
+  EXPECT_THROW(export_plan(dead, Engine::Trtllm, "f"), Error);
+  EXPECT_THROW(export_plan(dead, Engine::VllmAscend, "f.json"), Error);
   auto broken = sample();
   broken.physical_to_logical[1][0] = 9;
   EXPECT_THROW(export_plan(broken, Engine::Trtllm, "f"), Error);
   const test::TempFolder folder;
   EXPECT_THROW(write_engine_file(sample(), Engine::VllmAscend, folder / "map.txt"), Error);
   EXPECT_THROW(write_engine_file(sample(), Engine::Sglang, "/nonexistent/plan.json"), Error);
+}
+
+TEST(PlanEngines, DeadGpusAreWrittenAsElasticEnginesHoldThem) {
+  auto plan = sample();
+  plan.physical_to_logical = {{0, 1, 2, 3, -1, -1, -1, -1}, {3, 1, 2, 0, -1, -1, -1, -1}};
+  plan.dead_gpus = {1};
+  const test::TempFolder folder;
+  const auto sglang = write_engine_file(plan, Engine::Sglang, folder / "p.json");
+  EXPECT_EQ(json::parse(sglang.text)["physical_to_logical_map"][2], (json{0, 1, 2, 3, 0, 0, 0, 0}));
+  EXPECT_THAT(sglang.launch, HasSubstr("--elastic-ep-backend"));
+  EXPECT_THAT(sglang.caveats, Contains(HasSubstr("dead GPUs (1)")));
+  const auto vllm = write_engine_file(plan, Engine::Vllm, folder / "p.jsonl");
+  EXPECT_EQ(json::parse(vllm.text)["initial_global_assignments"]["1"],
+            (json{3, 1, 2, 0, -1, -1, -1, -1}));
+  const auto read = back(vllm.text, Engine::Vllm);
+  EXPECT_EQ(read.physical_to_logical, plan.physical_to_logical);
+  EXPECT_EQ(read.dead_gpus, plan.dead_gpus);
+}
+
+// The rules of SGLang 0.5.23 and vLLM 0.33, see docs/engines.md.
+TEST(PlanEngines, LaunchLinesHoldOnlyWhatTheEnginesTake) {
+  const auto sglang = export_plan(sample(), Engine::Sglang, "p.json").launch;
+  EXPECT_EQ(sglang,
+            "--tp-size 2 --ep-size 2 --init-expert-location p.json --ep-num-redundant-experts 2");
+  const auto vllm = export_plan(sample(), Engine::Vllm, "p.jsonl");
+  EXPECT_EQ(vllm.launch,
+            "--data-parallel-size 2 --enable-expert-parallel --enable-eplb --eplb-config "
+            "'{\"num_redundant_experts\":2}'");
+  EXPECT_THAT(vllm.caveats, Contains(HasSubstr("\"initial_mapping_path\":\"p.jsonl\"")));
+  const auto report = export_plan(sample(), Engine::TrtllmReport, "p.yaml").launch;
+  EXPECT_THAT(report, HasSubstr("--expert_statistic_path "));
+}
+
+TEST(PlanEngines, AFileNameIsOneWordOfTheLaunchLine) {
+  const std::string odd = "my plan's; $(x).json";
+  EXPECT_THAT(export_plan(sample(), Engine::Sglang, odd).launch,
+              HasSubstr("--init-expert-location 'my plan'\\''s; $(x).json' "));
+  EXPECT_THAT(export_plan(sample(), Engine::VllmAscend, odd).launch,
+              HasSubstr(R"("expert_map_path":"my plan'\''s; $(x).json")"));
+  EXPECT_THAT(export_plan(sample(), Engine::Trtllm, "a: b.yaml").launch,
+              HasSubstr("load_balancer: \"a: b.yaml\""));
+}
+
+TEST(PlanEngines, AFailedExportLeavesTheFileThatWasThere) {
+  const test::TempFolder folder;
+  const auto path = folder / "p.json";
+  write_text_file(path, "precious");
+  auto broken = sample();
+  broken.physical_to_logical[1][0] = 9;
+  EXPECT_THROW(write_engine_file(broken, Engine::Sglang, path), Error);
+  EXPECT_EQ(read_text_file(path, 100), "precious");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(PlanEngines, WritesWhatTheEnginesWereFoundToRead) {
+  MOESCOPE_REQUIRE_DATA("engine_dumps/plans/plan.json");
+  const auto at = [](const char* name) {
+    return test::shared_data(std::string("engine_dumps/plans/") + name);
+  };
+  const auto plan = load_plan(at("plan.json"));
+  const std::pair<Engine, const char*> files[] = {{Engine::Sglang, "sgl.json"},
+                                                  {Engine::Trtllm, "sgl.yaml"},
+                                                  {Engine::TrtllmReport, "sgl.report.yaml"},
+                                                  {Engine::Vllm, "sgl.jsonl"},
+                                                  {Engine::VllmAscend, "sgl.ascend.json"}};
+  for (const auto& [engine, name] : files)
+    EXPECT_EQ(export_plan(plan, engine, name).text, read_text_file(at(name), 1 << 20)) << name;
 }
 
 TEST(PlanEngines, WeightsThatAreNotWrittenAreTold) {

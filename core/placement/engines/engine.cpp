@@ -1,8 +1,10 @@
 #include "core/placement/engines/engine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -23,27 +25,68 @@ constexpr Name kNames[] = {{Engine::Sglang, "sglang"},
                            {Engine::VllmAscend, "vllm-ascend"},
                            {Engine::Csv, "csv"}};
 
+std::string json_text(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// `text` as one word of a POSIX shell.
+std::string shell_word(const std::string& text, bool always_quoted = false) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!always_quoted && !text.empty() && text.find_first_not_of(kPlain) == std::string::npos)
+    return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// `text` as a YAML scalar.
+std::string yaml_word(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+./-";
+  if (!text.empty() && text[0] != '-' && text.find_first_not_of(kPlain) == std::string::npos)
+    return text;
+  return json_text(text);
+}
+
+/// SGLang 0.5.23: EP ranks are TP ranks, and it picks the dispatch algorithm itself, since "static"
+/// is an error without an all-to-all backend.
 EngineExport describe_sglang(const Plan& plan, const std::string& file) {
-  return {
-      .launch = fmt::format("--init-expert-location {} --ep-num-redundant-experts {} "
-                            "--ep-size {} --ep-dispatch-algorithm static",
-                            file, plan.slot_count() - plan.num_experts, plan.num_gpus),
-      .caveats = {"the axis is all layers of the model; dense layers hold the trivial placement. "
-                  "The model must have no MoE layer after the last one here",
-                  "SGLang does not check ids, coverage or the slot count; validate the plan first",
-                  "SGLang picks one replica per rank (the nearest, or a seeded draw), not equal "
-                  "shares: the predicted balance is an estimate",
-                  "with --enable-eplb the server replaces this plan at its first rebalance"}};
+  EngineExport out{
+      .launch = fmt::format("--tp-size {0} --ep-size {0} --init-expert-location {1} "
+                            "--ep-num-redundant-experts {2}",
+                            plan.num_gpus, shell_word(file), plan.slot_count() - plan.num_experts),
+      .caveats = {
+          "the axis is all layers of the model; dense layers hold the trivial placement. "
+          "The model must have no MoE layer after the last one here",
+          "SGLang does not check ids, coverage or the slot count; validate the plan first",
+          "without --ep-dispatch-algorithm SGLang picks: static with an all-to-all backend, "
+          "else dynamic, and it refuses static with --moe-a2a-backend none",
+          "SGLang picks one replica per rank (the nearest, or a seeded draw), not equal "
+          "shares: the predicted balance is an estimate",
+          "with --enable-eplb the server replaces this plan at its first rebalance"}};
+  if (!plan.dead_gpus.empty()) {
+    out.launch += " --elastic-ep-backend mooncake";
+    out.caveats.push_back(fmt::format(
+        "slots of the dead GPUs ({}) hold expert 0, as SGLang's elasticity_aware leaves them. Only "
+        "elastic EP takes ranks away: until it knows them dead, the server counts these slots as "
+        "replicas of expert 0",
+        fmt::join(plan.dead_gpus, ", ")));
+  }
+  return out;
 }
 
 EngineExport describe_trtllm(const Plan& plan, const std::string& file, bool report) {
   if (report)
-    return {.launch = fmt::format(
-                "python report_load_statistics.py --projection_eplb_config_path {}", file),
-            .caveats = {"the ep_size key is for the report script only: the server's strict loader "
+    return {.launch = fmt::format("python report_load_statistics.py --expert_statistic_path "
+                                  "EXPERT_STATISTIC_PATH --projection_eplb_config_path {}",
+                                  shell_word(file)),
+            .caveats = {"put the folder of the recorded statistics for EXPERT_STATISTIC_PATH: the "
+                        "script needs it",
+                        "the ep_size key is for the report script only: the server's strict loader "
                         "refuses this file, export with --engine trtllm for it"}};
   return {
-      .launch = fmt::format("moe_config:\n  load_balancer: {}", file),
+      .launch = fmt::format("moe_config:\n  load_balancer: {}", yaml_word(file)),
       .caveats = {fmt::format("start with moe_expert_parallel_size {}: num_slots must divide by it",
                               plan.num_gpus),
                   "every MoE layer of the model must be in the file, else the server stops with "
@@ -51,28 +94,50 @@ EngineExport describe_trtllm(const Plan& plan, const std::string& file, bool rep
                   "layer_updates_per_iter is 0: the plan stays as it is"}};
 }
 
+/// vLLM 0.33 takes no plan: its EplbConfig refuses unknown keys.
 EngineExport describe_vllm(const Plan& plan, const std::string& file) {
   const int redundant = plan.slot_count() - plan.num_experts;
-  return {
-      .launch = fmt::format("--enable-expert-parallel --enable-eplb --eplb-config "
-                            "'{{\"num_redundant_experts\": {}, \"initial_mapping_path\": \"{}\", "
-                            "\"disable_online_rebalancing\": true}}'",
-                            redundant, file),
-      .caveats = {"experimental: the form is that of the open pull request vllm-project/vllm"
-                  "#41141; released versions of vLLM do not read it",
-                  "layers are MoE layers counted from 0, without the dense ones",
-                  "a different number of redundant experts is refused"}};
+  const auto line = [&](const nlohmann::json& config) {
+    return fmt::format(
+        "--data-parallel-size {} --enable-expert-parallel --enable-eplb "
+        "--eplb-config {}",
+        plan.num_gpus, shell_word(json_text(config), true));
+  };
+  EngineExport out{
+      .launch = line({{"num_redundant_experts", redundant}}),
+      .caveats = {
+          "vLLM 0.33 reads no plan: this line gives it the slots, and it fills them by its "
+          "own EPLB, whose plan is what plan solve --compatible numpy makes",
+          "experimental: a build with the open pull request vllm-project/vllm#41141 reads this "
+          "file: " +
+              line({{"num_redundant_experts", redundant},
+                    {"initial_mapping_path", file},
+                    {"disable_online_rebalancing", true}}),
+          fmt::format("the product of tensor and data parallel sizes must be {}; "
+                      "num_redundant_experts is refused without --enable-eplb, and that "
+                      "without --enable-expert-parallel",
+                      plan.num_gpus),
+          "layers are MoE layers counted from 0, without the dense ones",
+          "a different number of redundant experts is refused"}};
+  if (!plan.dead_gpus.empty())
+    out.caveats.push_back(
+        fmt::format("slots of the dead GPUs ({}) hold -1, as vLLM's elastic EP pads them",
+                    fmt::join(plan.dead_gpus, ", ")));
+  return out;
 }
 
 EngineExport describe_ascend(const Plan& plan, const std::string& file) {
-  return {
-      .launch = fmt::format("--enable-expert-parallel --additional-config '{{\"eplb_config\": "
-                            "{{\"expert_map_path\": \"{}\", \"num_redundant_experts\": {}}}}}'",
-                            file, plan.slot_count() - plan.num_experts),
-      .caveats = {"static maps are scheduled for removal in vllm-ascend v0.25.1, and model runner "
-                  "V2 uses upstream EPLB only",
-                  "layers are taken by position; layer_id is not consulted",
-                  "the file name must end in .json"}};
+  const nlohmann::json config = {
+      {"eplb_config",
+       {{"expert_map_path", file},
+        {"num_redundant_experts", plan.slot_count() - plan.num_experts}}}};
+  return {.launch =
+              "--enable-expert-parallel --additional-config " + shell_word(json_text(config), true),
+          .caveats = {
+              "vllm-ascend 0.30.0rc2 still takes static maps; model runner V2 uses upstream EPLB "
+              "only",
+              "layers are taken by position; layer_id is not consulted",
+              "the file name must end in .json"}};
 }
 
 EngineExport describe(const Plan& plan, Engine engine, const std::string& file) {
@@ -118,7 +183,26 @@ std::vector<std::vector<int>> rows_of(const Plan& read, const Plan& plan, Engine
   for (int l = 0; l < plan.layers(); ++l)
     if (const int id = plan.layer_id(l); id < read.layers())
       rows.push_back(read.physical_to_logical[static_cast<std::size_t>(id)]);
+  for (auto& row : rows)  // its form has no empty slots
+    for (std::size_t s = 0; s < row.size(); ++s)
+      if (plan.dead(plan.gpu_of(static_cast<int>(s))) && row[s] == 0) row[s] = kNoExpert;
   return rows;
+}
+
+/// GPUs without any expert.
+std::vector<int> empty_gpus(const Plan& plan) {
+  std::vector<int> empty;
+  if (plan.slot_count() % plan.num_gpus != 0) return empty;
+  const auto per_gpu = static_cast<std::ptrdiff_t>(plan.slots_per_gpu());
+  for (int gpu = 0; gpu < plan.num_gpus; ++gpu)
+    if (std::all_of(plan.physical_to_logical.begin(), plan.physical_to_logical.end(),
+                    [&](const std::vector<int>& row) {
+                      const auto from = row.begin() + gpu * per_gpu;
+                      return row.size() == plan.physical_to_logical[0].size() &&
+                             std::all_of(from, from + per_gpu, [](int e) { return e < 0; });
+                    }))
+      empty.push_back(gpu);
+  return empty;
 }
 
 }  // namespace
@@ -139,6 +223,10 @@ bool names_model_layers(Engine engine) {
   return engine == Engine::Sglang || engine == Engine::Trtllm || engine == Engine::TrtllmReport;
 }
 
+bool takes_dead_gpus(Engine engine) {
+  return engine == Engine::Sglang || engine == Engine::Vllm || engine == Engine::Csv;
+}
+
 Plan with_first_layer(Plan plan, int first) {
   if (plan.layer_ids.empty())
     for (int l = 0; l < plan.layers(); ++l) plan.layer_ids.push_back(first + l);
@@ -147,8 +235,9 @@ Plan with_first_layer(Plan plan, int first) {
 
 EngineExport export_plan(const Plan& plan, Engine engine, const std::string& file) {
   throw_on_errors(validate_plan(plan), "the plan");
-  if (!plan.dead_gpus.empty() && engine != Engine::Csv)
-    throw Error("", "dead GPUs", "the plan has empty slots, which no engine takes",
+  if (!plan.dead_gpus.empty() && !takes_dead_gpus(engine))
+    throw Error("", "dead GPUs",
+                fmt::format("the plan has empty slots, which {} does not take", to_string(engine)),
                 "Solve for the live GPUs only, with their number as --gpus");
   auto result = describe(plan, engine, file);
   result.text = text_of(plan, engine);
@@ -199,6 +288,7 @@ Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source) 
   if (shape.gpus) plan.num_gpus = *shape.gpus;
   if (plan.num_gpus < 1)
     throw Error(source, "", "does not say for how many GPUs it is", "Give --gpus");
+  if (engine == Engine::Vllm) plan.dead_gpus = empty_gpus(plan);
   plan.num_nodes = shape.nodes.value_or(1);
   plan.num_groups = shape.groups.value_or(1);
   if (plan.num_experts == 0)
@@ -212,17 +302,16 @@ EngineExport write_engine_file(const Plan& plan, Engine engine, const std::files
     throw Error(path.string(), "", "vllm-ascend takes only files that end in .json",
                 "Choose another name");
   auto written = export_plan(plan, engine, path.string());
-  write_text_file(path, written.text);
+  NewFile file(path);
+  write_text_file(file.path(), written.text);
   ImportShape shape;
   shape.gpus = plan.num_gpus;
-  const auto back =
-      import_plan(read_text_file(path, written.text.size() + 1), engine, shape, path.string());
-  if (rows_of(back, plan, engine) != plan.physical_to_logical) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
+  const auto back = import_plan(read_text_file(file.path(), written.text.size() + 1), engine, shape,
+                                path.string());
+  if (rows_of(back, plan, engine) != plan.physical_to_logical)
     throw Error(path.string(), "",
-                "did not read back as the plan that was written; it was removed");
-  }
+                "would not read back as the plan that is to be written; nothing was written");
+  file.replace_target();
   return written;
 }
 

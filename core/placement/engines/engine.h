@@ -29,8 +29,12 @@ bool names_model_layers(Engine engine);
 /// `plan` with rows named as the model's layers from `first` on, if it does not name them itself.
 Plan with_first_layer(Plan plan, int first);
 
+/// Whether the engine takes a plan with dead GPUs: SGLang's elastic EP fills their slots with
+/// expert 0, vLLM's with -1.
+bool takes_dead_gpus(Engine engine);
+
 /// @param file path that the launch line names
-/// Throws Error when the engine cannot take this plan (empty slots, an expert twice on a device).
+/// Throws Error when the engine cannot take this plan (dead GPUs, an expert twice on a device).
 EngineExport export_plan(const Plan& plan, Engine engine, const std::string& file);
 
 /// What the engines' files do not say.
@@ -45,7 +49,8 @@ Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source);
 Plan import_plan(std::string_view text, Engine engine, const ImportShape& shape,
                  const std::string& source);
 
-/// Writes the export, reads it back and compares; a file that differs is removed. Throws Error.
+/// Writes the export beside `path`, reads it back and compares, and only then gives it the name: a
+/// file that was there stays until then. Throws Error.
 EngineExport write_engine_file(const Plan& plan, Engine engine, const std::filesystem::path& path);
 
 }  // namespace moescope

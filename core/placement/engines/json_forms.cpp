@@ -23,13 +23,15 @@ Json parse(std::string_view text, const std::string& source) {
   }
 }
 
-Row read_row(const Json& value, const std::string& source, const std::string& place) {
+/// @param least kNoExpert where the form has empty slots, else 0
+Row read_row(const Json& value, const std::string& source, const std::string& place,
+             int least = 0) {
   if (!value.is_array() || value.size() > kMaxPlanSlots)
     throw Error(source, place, "is no list of experts");
   Row row;
   row.reserve(value.size());
   for (const auto& e : value) {
-    if (!e.is_number_integer() || e < 0 || e >= kMaxPlanExperts)
+    if (!e.is_number_integer() || e < least || e >= kMaxPlanExperts)
       throw Error(source, fmt::format("{}, slot {}", place, row.size()),
                   fmt::format("holds {}, expected an expert id", e.dump()));
     row.push_back(e.get<int>());
@@ -64,7 +66,8 @@ Row trivial_row(int experts, int slots) {
 }
 
 /// All layers of the model up to the last one, dense layers with the trivial row: only this key,
-/// since the engine refuses every other.
+/// since the engine refuses every other. Slots of dead GPUs hold expert 0, as its own
+/// elasticity_aware algorithm leaves them: the form has no empty slots.
 std::string sglang_text(const Plan& plan) {
   std::map<int, const Row*> rows;
   for (int l = 0; l < plan.layers(); ++l)
@@ -74,8 +77,9 @@ std::string sglang_text(const Plan& plan) {
   const int last = rows.rbegin()->first;
   for (int layer = 0; layer <= last; ++layer) {
     const auto it = rows.find(layer);
-    text += fmt::format("[{}]{}\n", fmt::join(it == rows.end() ? trivial : *it->second, ", "),
-                        layer < last ? "," : "");
+    Row row = it == rows.end() ? trivial : *it->second;
+    std::replace(row.begin(), row.end(), kNoExpert, 0);
+    text += fmt::format("[{}]{}\n", fmt::join(row, ", "), layer < last ? "," : "");
   }
   return text + "]}\n";
 }
@@ -124,7 +128,7 @@ Plan parse_vllm(std::string_view text, const std::string& source) {
       if (!map.contains(key))
         throw Error(source, "initial_global_assignments", fmt::format("has no layer {}", l),
                     "vLLM counts MoE layers from 0 without gaps");
-      auto row = read_row(map[key], source, "layer " + key);
+      auto row = read_row(map[key], source, "layer " + key, kNoExpert);
       if (static_cast<int>(row.size()) != slots)
         throw Error(source, "layer " + key,
                     fmt::format("has {} slots, num_slots says {}", row.size(), slots));
