@@ -21,13 +21,16 @@ std::optional<ModelShape> guess_model(int experts, int layers) {
 
 ServingUnit guess_unit(const Plan& plan) {
   constexpr int kPrefillSlots = 4;
+  std::optional<ServingUnit> as_large;
+  const Phase phase = plan.slots_per_gpu() >= kPrefillSlots ? Phase::Prefill : Phase::Decode;
   for (const auto& name : description_names("units")) {
-    const auto unit = load_unit(name);
-    if (unit.gpus == plan.num_gpus && unit.slot_count == plan.slot_count())
-      return unit_on(unit, plan);
+    auto unit = load_unit(name);
+    if (unit.gpus != plan.num_gpus) continue;
+    if (unit.slot_count == plan.slot_count()) return unit_on(unit, plan);
+    if (unit.phase == phase && !as_large) as_large = std::move(unit);
   }
-  return unit_on(load_unit(plan.slots_per_gpu() >= kPrefillSlots ? "prefill32" : "decode144"),
-                 plan);
+  if (as_large) return unit_on(*as_large, plan);
+  return unit_on(load_unit(phase == Phase::Prefill ? "prefill32" : "decode144"), plan);
 }
 
 }  // namespace moescope

@@ -14,8 +14,8 @@ namespace moescope {
 /// is one such model only; nullopt otherwise.
 std::optional<ModelShape> guess_model(int experts, int layers);
 
-/// The compiled-in unit with the plan's GPUs and slots, else one of the phase that the slots of a
-/// GPU suggest (prefill from 4 on), on the plan's machine.
+/// The compiled-in unit with the plan's GPUs and slots, else one with as many GPUs, else any, of
+/// the phase that the slots of a GPU suggest (prefill from 4 on), on the plan's machine.
 ServingUnit guess_unit(const Plan& plan);
 
 }  // namespace moescope

@@ -33,11 +33,13 @@ AttentionShape read_attention(Description file) {
 }  // namespace
 
 double ModelShape::weight_bytes(double weights) const {
-  return precision == Precision::Fp8 ? weights * (1 + kScaleBytes / kScaleBlock) : 2 * weights;
+  return precision == Precision::Fp8 ? weights * (1 + kScaleBytes / kScaleBlock)
+                                     : element_bytes() * weights;
 }
 
 double ModelShape::dispatch_bytes() const {
-  return precision == Precision::Fp8 ? hidden * (1 + kScaleBytes / kScaleRun) : 2.0 * hidden;
+  return precision == Precision::Fp8 ? hidden * (1 + kScaleBytes / kScaleRun)
+                                     : element_bytes() * hidden;
 }
 
 double ModelShape::attention_weights() const {
@@ -59,7 +61,7 @@ double ModelShape::attention_core_flops(double keys, bool decode) const {
 
 double ModelShape::cache_bytes() const {
   const auto& a = attention;
-  return 2.0 * (a.latent() ? a.kv_rank + a.rope : 2 * a.kv_heads * a.head);
+  return element_bytes() * (a.latent() ? a.kv_rank + a.rope : 2 * a.kv_heads * a.head);
 }
 
 ModelShape load_model_shape(const std::string& name_or_path) {
@@ -81,9 +83,11 @@ ModelShape load_model_shape(const std::string& name_or_path) {
   if (m.experts % m.groups != 0) file.fail("groups", "does not divide the experts");
   m.attention = read_attention(file.object("attention"));
   const auto precision = file.text("precision");
-  if (precision != "fp8" && precision != "bf16")
-    file.fail("precision", "is neither \"fp8\" nor \"bf16\"");
-  m.precision = precision == "fp8" ? Precision::Fp8 : Precision::Bf16;
+  if (precision != "fp8" && precision != "bf16" && precision != "fp32")
+    file.fail("precision", "is none of \"fp8\", \"bf16\" and \"fp32\"");
+  m.precision = precision == "fp8"    ? Precision::Fp8
+                : precision == "bf16" ? Precision::Bf16
+                                      : Precision::Fp32;
   file.finish();
   return m;
 }

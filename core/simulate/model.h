@@ -7,8 +7,9 @@
 namespace moescope {
 
 enum class Precision : std::uint8_t {
-  Fp8,  ///< weights in FP8 with scales; dispatch in FP8, combine in BF16
-  Bf16  ///< everything in BF16
+  Fp8,   ///< weights in FP8 with scales; dispatch in FP8, combine in BF16
+  Bf16,  ///< everything in BF16
+  Fp32   ///< everything in FP32, as the embedded runtime does it
 };
 
 /// Multi-head latent attention, or grouped-query attention when kv_rank is 0.
@@ -29,6 +30,8 @@ struct ModelShape {
   Precision precision = Precision::Bf16;
 
   int moe_layers() const { return layers - dense_layers; }
+  /// Bytes of one value that is not in FP8.
+  double element_bytes() const { return precision == Precision::Fp32 ? 4 : 2; }
   /// Bytes of `weights` matrix elements with their scales.
   double weight_bytes(double weights) const;
   /// Gate, up and down matrices of one expert.
@@ -39,7 +42,7 @@ struct ModelShape {
   double expert_flops() const { return 2 * expert_weights(); }
   /// Bytes of one token on its way to an expert, and of one output on its way back.
   double dispatch_bytes() const;
-  double combine_bytes() const { return 2.0 * hidden; }
+  double combine_bytes() const { return element_bytes() * hidden; }
 
   /// Matrix elements of the attention of one layer.
   double attention_weights() const;

@@ -122,21 +122,24 @@ void judge_previous(Prediction& out, const Scenario& s, const LayerLoads& loads,
   Prediction ignored;
   ignored.layers.resize(before.plan.physical_to_logical.size());
   out.previous_ns = draw_steps(model, before, options, ignored, progress).mean;
-  out.gain_below_noise = std::abs(*out.previous_ns - out.step_ns) < out.error_ns();
+  out.gain_below_noise = std::abs(*out.previous_ns - out.step_ns) < out.noise_ns();
   out.move = move_cost(*options.previous, s.plan, s.hardware, s.model);
 }
 
+std::string judged_text(const Prediction& out, int windows) {
+  if (windows < 2)
+    return std::string("judged on the only window of the loads") +
+           (out.origin_known ? ", which the plan was made from" : "") +
+           ": how it holds when they drift is not known";
+  const auto judged =
+      fmt::format("judged on windows {} to {}", out.first_window, out.last_window - 1);
+  if (out.held_out) return judged + ", which the plan was not made from";
+  if (out.origin_known) return judged + ", which the plan was made from: no others are there";
+  return judged + "; whether the plan was made from them is not known";
+}
+
 void say_what_was_judged(Prediction& out, const LoadSet& loads) {
-  const int windows = static_cast<int>(loads.windows.size());
-  out.notes.push_back(
-      windows < 2
-          ? "judged on the only window of the loads: how it holds when they drift is not known"
-      : out.held_out
-          ? fmt::format("judged on windows {} to {}, which the plan was not made from",
-                        out.first_window, out.last_window - 1)
-          : fmt::format(
-                "judged on windows {} to {}; whether the plan was made from them is not known",
-                out.first_window, out.last_window - 1));
+  out.notes.push_back(judged_text(out, static_cast<int>(loads.windows.size())));
   out.notes.push_back(out.from_routes
                           ? "ways of tokens counted from the routes of the loads"
                           : "ways of tokens estimated from the gate's groups and the loads");
@@ -154,6 +157,11 @@ void say_what_was_judged(Prediction& out, const LoadSet& loads) {
 
 ServingUnit unit_on(const ServingUnit& unit, const Plan& plan) {
   auto u = unit;
+  if (u.gpus != plan.num_gpus) {
+    u.name = fmt::format("{} on {} GPUs, per GPU as {}", to_string(unit.phase), plan.num_gpus,
+                         unit.name);
+    u.title = u.name;
+  }
   u.gpus = plan.num_gpus;
   u.nodes = plan.num_nodes;
   u.slot_count = plan.slot_count();
@@ -184,6 +192,7 @@ Prediction predict(const Hardware& hardware, const ModelShape& model, const Serv
   out.first_window = judged.first;
   out.last_window = judged.last;
   out.held_out = judged.held_out;
+  out.origin_known = options.made_from.has_value();
   out.from_routes = steps.from_routes();
   const auto& common = steps.common();
   out.attention_ns = common.attention * 1e9;
@@ -195,6 +204,7 @@ Prediction predict(const Hardware& hardware, const ModelShape& model, const Serv
   const auto noise = draw_steps(steps, s, options, out, progress);
   out.step_ns = noise.mean;
   out.batch_noise_ns = noise.deviation;
+  out.model_error_ns = noise.mean * (plan.num_gpus < kManyGpus ? kModelError : kModelErrorOfMany);
   StepFigures figures(plan.num_gpus);
   expected_step(steps, s, [&](const StageSpan& span) { figures.add(span); });
   out.overlap = figures.total();
