@@ -125,9 +125,13 @@ TEST(Solve, FindsTheOptimumOfTinyProblems) {
     for (auto& l : loads) l = 1 + static_cast<double>(random() % 100);
     auto options = machine(gpus, gpus * per_gpu);
     options.tolerance = 0;
-    const auto found = judge(solve({loads}, options).plan, {loads})[0].equal;
+    const auto found = judge(solve({loads}, options).plan, {loads})[0];
     const double mean = std::accumulate(loads.begin(), loads.end(), 0.0) / gpus;
-    EXPECT_NEAR(found, brute_force(loads, gpus, per_gpu) / mean, 1e-9) << "round " << round;
+    const double optimum = brute_force(loads, gpus, per_gpu) / mean;
+    if (found.duplicate_slots == 0)
+      EXPECT_NEAR(found.equal, optimum, 1e-9) << "round " << round;
+    else  // EPLB's row: an expert twice on a GPU is an unequal split, which can be better still
+      EXPECT_LT(found.equal, optimum) << "round " << round;
   }
 }
 
