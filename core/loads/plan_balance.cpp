@@ -26,12 +26,12 @@ LoadWindow load_window(const LoadSet& loads, int first, int last) {
 
 std::string to_string(const LoadWindow& window) {
   const int count = window.last - window.first;
-  std::string text = count == window.of
-                         ? (count == 1 ? std::string("the only window")
-                                       : fmt::format("all {} windows", count))
-                     : count == 1 ? fmt::format("window {} of {}", window.first, window.of)
-                                  : fmt::format("windows {} to {} of {}", window.first,
-                                                window.last - 1, window.of);
+  std::string text =
+      count == window.of
+          ? (count == 1 ? std::string("the only window") : fmt::format("all {} windows", count))
+      : count == 1
+          ? fmt::format("window {} of {}", window.first, window.of)
+          : fmt::format("windows {} to {} of {}", window.first, window.last - 1, window.of);
   if (!window.source.empty()) text += " of " + window.source;
   if (!window.unit.empty()) text += ", " + window.unit;
   return text;
@@ -39,8 +39,9 @@ std::string to_string(const LoadWindow& window) {
 
 PlanBalance plan_balance(const Plan& plan, const LoadSet& loads, int first, int last) {
   if (first < 0 || first >= last || last > static_cast<int>(loads.windows.size()))
-    throw Error(loads.source, "windows",
-                fmt::format("[{}, {}) is no range of {} windows", first, last, loads.windows.size()));
+    throw Error(
+        loads.source, "windows",
+        fmt::format("[{}, {}) is no range of {} windows", first, last, loads.windows.size()));
   const auto sums = loads_of_plan(loads, plan, first, last);
   require_loads_fit(plan, sums);
   PlanBalance out{0, 0, 0, load_window(loads, first, last)};

@@ -22,8 +22,9 @@ double heaviest(const std::vector<int>& row, const std::vector<double>& loads, i
 /// Experts that may live on the GPU of a slot: those of its node where groups are kept together.
 std::vector<int> experts_for(const std::vector<int>& row, Index slot, const SolveOptions& options) {
   std::vector<int> experts;
-  const Index block =
-      options.hierarchy == Hierarchy::Off ? row.size() : row.size() / static_cast<Index>(options.nodes);
+  const Index block = options.hierarchy == Hierarchy::Off
+                          ? row.size()
+                          : row.size() / static_cast<Index>(options.nodes);
   const auto from = row.begin() + static_cast<std::ptrdiff_t>(slot / block * block);
   experts.assign(from, from + static_cast<std::ptrdiff_t>(block));
   std::sort(experts.begin(), experts.end());

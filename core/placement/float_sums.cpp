@@ -74,8 +74,8 @@ float pairwise(std::span<const float> v) {
   Index i = kLanes;
   for (; i + kLanes <= v.size(); i += kLanes)
     for (Index lane = 0; lane < kLanes; ++lane) runs[lane] += v[i + lane];
-  float sum = ((runs[0] + runs[1]) + (runs[2] + runs[3])) +
-              ((runs[4] + runs[5]) + (runs[6] + runs[7]));
+  float sum =
+      ((runs[0] + runs[1]) + (runs[2] + runs[3])) + ((runs[4] + runs[5]) + (runs[6] + runs[7]));
   for (; i < v.size(); ++i) sum += v[i];
   return sum;
 }

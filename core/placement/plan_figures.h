@@ -21,8 +21,8 @@ inline constexpr const char* kRunningImbalanceWindow =
 
 struct PlanCopies {
   std::int64_t slots_changed = 0;  ///< slots of one unit that hold another expert than before
-  std::int64_t copies = 0;         ///< of one unit: (layer, GPU, expert) that the GPU had not before
-  int units = 1;                   ///< serving units that carry the change out, each for itself
+  std::int64_t copies = 0;  ///< of one unit: (layer, GPU, expert) that the GPU had not before
+  int units = 1;            ///< serving units that carry the change out, each for itself
   std::optional<double> expert_bytes;  ///< of one expert in one layer
 
   std::int64_t copies_in_all() const { return copies * units; }

@@ -54,10 +54,10 @@ TEST(EplbCandidate, NoLayerIsSolvedWorseThanEplb) {
         const auto solved = solve_plan({loads}, options, progress);
         EXPECT_FALSE(has_errors(validate_plan(solved.plan)));
         for (const auto variant : kVariants) {
-          const auto plan = eplb_plan(loads, shape.slots, shape.groups, shape.nodes, shape.gpus,
-                                      hierarchy == Hierarchy::Hard ? EplbPolicy::Hierarchical
-                                                                   : EplbPolicy::Global,
-                                      variant);
+          const auto plan = eplb_plan(
+              loads, shape.slots, shape.groups, shape.nodes, shape.gpus,
+              hierarchy == Hierarchy::Hard ? EplbPolicy::Hierarchical : EplbPolicy::Global,
+              variant);
           for (std::size_t l = 0; l < loads.size(); ++l)
             EXPECT_LE(heaviest(solved.plan.physical_to_logical[l], loads[l], shape.gpus),
                       heaviest(plan.physical_to_logical[l], loads[l], shape.gpus) * (1 + 1e-9))

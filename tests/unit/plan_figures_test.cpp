@@ -62,7 +62,8 @@ TEST(PlanFigures, CopiesAreOfOneUnitAndOfAll) {
   EXPECT_EQ(moved.copies_in_all(), 4);
   EXPECT_EQ(moved.bytes(), 49152);
   EXPECT_EQ(moved.bytes_in_all(), 98304);
-  EXPECT_EQ(copies_text(moved), "2 copies in each of 2 units: 4 copies, 96.0 KiB (24.0 KiB an expert)");
+  EXPECT_EQ(copies_text(moved),
+            "2 copies in each of 2 units: 4 copies, 96.0 KiB (24.0 KiB an expert)");
   const auto told = copies_of_node(4, 98304);
   EXPECT_EQ(copies_text(told), copies_text(moved));
   EXPECT_EQ(copies_text(plan_copies(a, b)), "2 copies");
@@ -128,10 +129,10 @@ TEST(PlanOrigin, IsKeptInThePlanFileAndTellsLoadsApart) {
   EXPECT_NE(digest_of_loads({{{1, 2}}, {{4, 3}}}), origin.digest);
   EXPECT_NE(digest_of_loads({{{1, 2}, {3, 4}}}), origin.digest);
   EXPECT_EQ(origin_of(plan_json(plan)), std::nullopt);
-  for (const char* damaged :
-       {"", "[]", R"({"made_from":1})", R"({"made_from":{"loads":"x","digest":"xyz","windows":[0,1]}})",
-        R"({"made_from":{"loads":"x","digest":"00","windows":[1,1]}})",
-        R"({"made_from":{"loads":"x","digest":"00","windows":[0,1e300]}})"})
+  for (const char* damaged : {"", "[]", R"({"made_from":1})",
+                              R"({"made_from":{"loads":"x","digest":"xyz","windows":[0,1]}})",
+                              R"({"made_from":{"loads":"x","digest":"00","windows":[1,1]}})",
+                              R"({"made_from":{"loads":"x","digest":"00","windows":[0,1e300]}})"})
     EXPECT_EQ(origin_of(damaged), std::nullopt) << damaged;
 }
 

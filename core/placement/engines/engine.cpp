@@ -192,7 +192,7 @@ std::vector<std::vector<int>> rows_of(const Plan& read, const Plan& plan, Engine
 /// GPUs without any expert.
 std::vector<int> empty_gpus(const Plan& plan) {
   std::vector<int> empty;
-  if (plan.slot_count() % plan.num_gpus != 0) return empty;
+  if (plan.slot_count() == 0 || plan.slot_count() % plan.num_gpus != 0) return empty;
   const auto per_gpu = static_cast<std::ptrdiff_t>(plan.slots_per_gpu());
   for (int gpu = 0; gpu < plan.num_gpus; ++gpu)
     if (std::all_of(plan.physical_to_logical.begin(), plan.physical_to_logical.end(),
@@ -288,7 +288,7 @@ Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source) 
   if (shape.gpus) plan.num_gpus = *shape.gpus;
   if (plan.num_gpus < 1)
     throw Error(source, "", "does not say for how many GPUs it is", "Give --gpus");
-  if (engine == Engine::Vllm) plan.dead_gpus = empty_gpus(plan);
+  plan.dead_gpus = empty_gpus(plan);
   plan.num_nodes = shape.nodes.value_or(1);
   plan.num_groups = shape.groups.value_or(1);
   if (plan.num_experts == 0)
