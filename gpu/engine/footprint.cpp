@@ -57,6 +57,9 @@ double rank_threads(const EngineOptions& o) {
 bool fits(EngineOptions options, int ranks, const ModelConfig& config, int slots, int all_slots,
           const LayoutHost& host, const HostLimits& limits) {
   options.ranks = ranks;
+  options.kv_pages = EngineOptions().kv_pages;
+  options.max_tokens = EngineOptions().max_tokens;
+  fit_to_ranks(options);
   // Fewer ranks hold more slots each.
   const int per_rank = std::max(slots, (all_slots + ranks / 2 - 1) / (ranks / 2));
   const Footprint print = footprint(options, config, per_rank, host);

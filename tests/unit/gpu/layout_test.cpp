@@ -142,8 +142,8 @@ TEST(GpuLayout, ManyRanksGetShorterRingsAndFewerPages) {
   EXPECT_GE(RankLogs::ring_capacity(65536), 1024U);
   EXPECT_EQ(ranks_of(64).kv_pages, 256);
   EXPECT_EQ(ranks_of(64).max_tokens, 64);
-  EXPECT_EQ(ranks_of(320).kv_pages, 64);    // four of the longest requests
-  EXPECT_EQ(ranks_of(320).max_tokens, 48);  // the longest prompt
+  EXPECT_EQ(ranks_of(320).kv_pages, 64);  // four of the longest requests
+  EXPECT_EQ(ranks_of(320).max_tokens, EngineOptions().workload.prompt_max);
 }
 
 TEST(GpuPages, TakeNothingBeforeTheyAreTouchedAndNothingAfterTheyAreGivenBack) {
