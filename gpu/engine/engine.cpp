@@ -151,7 +151,8 @@ EngineStatistics Engine::State::follow() {
 void Engine::State::settle_links() {
   const PaceOption& pace = options.pace;
   for (Unit* unit : {prefill.get(), decode.get()}) {
-    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->has_links();
+    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->has_links() &&
+                     options.ranks <= kMostFittedRanks;
     if (!fit && pace.mode != PaceOption::Mode::Given) continue;
     unit->set_rank_cores(pace.cores > 0 ? pace.cores : fair_cores(options.ranks));
     if (fit)

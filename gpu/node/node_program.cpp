@@ -352,8 +352,8 @@ void run(NodeOptions& options) {
   check_layout(options.engine, config);
   auto listener = take_address(options);
   FirstPlan plan = first_plan(
-      {options.plan, options.state, options.out, !options.listen.empty(), options.processes}, config,
-      plan_frame(options.engine));
+      {options.plan, options.state, options.out, !options.listen.empty(), options.processes},
+      config, plan_frame(options.engine));
   const auto next_plan = read_next_plan(options, config);
   check_room(options.engine, config, plan.placement, options.processes, options.recorded());
   const auto model = load_model(options.model, options.seed, progress);
@@ -430,8 +430,8 @@ void add_options(CLI::App& app, NodeOptions& o) {
       ->check(CLI::Range(1, 63));
   app.add_option("--pace", o.pace,
                  "Links between ranks: nvlink=GB/S,ib=GB/S[,latency=US]; auto: as slow as makes "
-                 "communication last about as long as compute; off: a transfer takes as long as "
-                 "copying (auto)");
+                 "communication last about as long as compute, up to 64 ranks; off: a transfer "
+                 "takes as long as copying (auto)");
   app.add_flag("--ordered", o.ordered, "Combine in the gate's order: bitwise reproducible");
   app.add_flag("--serial", o.serial, "Run micro-batches one after the other, without overlap");
   app.add_option("--plan", o.plan, "Placement plan file for both units");
