@@ -19,18 +19,24 @@ std::optional<ModelShape> guess_model(int experts, int layers) {
   return alike.front();
 }
 
-ServingUnit guess_unit(const Plan& plan) {
+std::string guess_unit_name(const Plan& plan, const std::string& told) {
   constexpr int kPrefillSlots = 4;
-  std::optional<ServingUnit> as_large;
-  const Phase phase = plan.slots_per_gpu() >= kPrefillSlots ? Phase::Prefill : Phase::Decode;
+  const bool prefill =
+      told.empty() ? plan.slots_per_gpu() >= kPrefillSlots : told == to_string(Phase::Prefill);
+  const Phase phase = prefill ? Phase::Prefill : Phase::Decode;
+  std::string as_large;
   for (const auto& name : description_names("units")) {
-    auto unit = load_unit(name);
+    const auto unit = load_unit(name);
     if (unit.gpus != plan.num_gpus) continue;
-    if (unit.slot_count == plan.slot_count()) return unit_on(unit, plan);
-    if (unit.phase == phase && !as_large) as_large = std::move(unit);
+    if (unit.slot_count == plan.slot_count() && (told.empty() || unit.phase == phase)) return name;
+    if (unit.phase == phase && as_large.empty()) as_large = name;
   }
-  if (as_large) return unit_on(*as_large, plan);
-  return unit_on(load_unit(phase == Phase::Prefill ? "prefill32" : "decode144"), plan);
+  if (!as_large.empty()) return as_large;
+  return prefill ? "prefill32" : "decode144";
+}
+
+ServingUnit guess_unit(const Plan& plan) {
+  return unit_on(load_unit(guess_unit_name(plan, {})), plan);
 }
 
 }  // namespace moescope

@@ -17,5 +17,9 @@ std::optional<ModelShape> guess_model(int experts, int layers);
 /// The compiled-in unit with the plan's GPUs and slots, else one with as many GPUs, else any, of
 /// the phase that the slots of a GPU suggest (prefill from 4 on), on the plan's machine.
 ServingUnit guess_unit(const Plan& plan);
+/// Name of the compiled-in unit that is nearest to a unit of the told phase with the plan's GPUs:
+/// the one of guess_unit() when none is told.
+/// @param told "prefill", "decode", or empty where loads do not tell
+std::string guess_unit_name(const Plan& plan, const std::string& told);
 
 }  // namespace moescope

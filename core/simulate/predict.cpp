@@ -126,20 +126,24 @@ void judge_previous(Prediction& out, const Scenario& s, const LayerLoads& loads,
   out.move = move_cost(*options.previous, s.plan, s.hardware, s.model);
 }
 
-std::string judged_text(const Prediction& out, int windows) {
+std::string judged_text(const Prediction& out, int windows, int number) {
   if (windows < 2)
     return std::string("judged on the only window of the loads") +
-           (out.origin_known ? ", which the plan was made from" : "") +
+           (out.held_out       ? ", which the plan was not made from"
+            : out.origin_known ? ", which the plan was made from"
+                               : "") +
            ": how it holds when they drift is not known";
-  const auto judged =
-      fmt::format("judged on windows {} to {}", out.first_window, out.last_window - 1);
+  const int first = number + out.first_window, last = number + out.last_window - 1;
+  const auto judged = first == last ? fmt::format("judged on window {}", first)
+                                    : fmt::format("judged on windows {} to {}", first, last);
   if (out.held_out) return judged + ", which the plan was not made from";
   if (out.origin_known) return judged + ", which the plan was made from: no others are there";
   return judged + "; whether the plan was made from them is not known";
 }
 
-void say_what_was_judged(Prediction& out, const LoadSet& loads) {
-  out.notes.push_back(judged_text(out, static_cast<int>(loads.windows.size())));
+void say_what_was_judged(Prediction& out, const LoadSet& loads, const PredictOptions& options) {
+  out.notes.push_back(
+      judged_text(out, static_cast<int>(loads.windows.size()), options.first_window));
   out.notes.push_back(out.from_routes
                           ? "ways of tokens counted from the routes of the loads"
                           : "ways of tokens estimated from the gate's groups and the loads");
@@ -220,7 +224,7 @@ Prediction predict(const Hardware& hardware, const ModelShape& model, const Serv
   judge_limits(out, s.unit.micro_batches);
   judge_previous(out, s, sums, routes, options, progress);
   out.notes = steps.notes();
-  say_what_was_judged(out, loads);
+  say_what_was_judged(out, loads, options);
   return out;
 }
 

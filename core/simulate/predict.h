@@ -48,7 +48,7 @@ struct Prediction {
   double attention_ns = 0, attention_comm_ns = 0, gate_ns = 0, shared_ns = 0, dense_ns = 0;
   std::vector<LayerPrediction> layers;
   OverlapFigures overlap;                 ///< summed over the GPUs, expected tokens
-  int first_window = 0, last_window = 0;  ///< judged on [first, last)
+  int first_window = 0, last_window = 0;  ///< judged on [first, last) of the given windows
   bool held_out = false;                  ///< none of them made the plan
   bool origin_known = false;      ///< PredictOptions::made_from told what the plan was made from
   bool from_routes = false;       ///< ways of tokens from routes, else from the gate's statistics
@@ -68,9 +68,11 @@ inline constexpr int kManyGpus = 128;
 
 struct PredictOptions {
   const Plan* previous = nullptr;
-  /// Windows that the plan was made from, [first, last); the others judge it when there are some.
+  /// Windows that the plan was made from, [first, last), empty when none did; the others judge it
+  /// when there are some. nullopt: not known.
   std::optional<std::pair<int, int>> made_from;
-  int batches = 12;  ///< drawn for the noise
+  int first_window = 0;  ///< number of the first of the given windows, in the words of notes
+  int batches = 12;      ///< drawn for the noise
   std::uint64_t seed = 1;
 };
 

@@ -37,6 +37,25 @@ TEST_F(PlanBoardTest, draggingASlotOntoAnotherSwapsThem) {
   EXPECT_EQ(row(1), test::small_plan().physical_to_logical[1]);
 }
 
+/// A window that is busy gets no move between press and release, or one only.
+TEST_F(PlanBoardTest, aStraightDragWithoutAnyMoveInBetweenCounts) {
+  for (const bool one_move : {false, true}) {
+    mouse(QEvent::MouseButtonPress, center(1));
+    if (one_move) mouse(QEvent::MouseMove, center(7));
+    drop(7);
+    EXPECT_EQ(expert(1), 7);
+    EXPECT_EQ(expert(7), 1);
+    document->undoStack().undo();
+  }
+  mouse(QEvent::MouseButtonPress, center(5), Qt::ControlModifier);
+  drop(16, Qt::ControlModifier);
+  EXPECT_EQ(expert(16), 5) << "a copy";
+  const QPoint gap = QPoint(1, board->slotRect(0).top());
+  mouse(QEvent::MouseButtonPress, gap);
+  mouse(QEvent::MouseButtonRelease, center(2), Qt::NoModifier, false);
+  EXPECT_GT(board->selected().size(), 1U) << "a rubber band";
+}
+
 TEST_F(PlanBoardTest, withCtrlADragCopies) {
   dragOver(5, 16, Qt::ControlModifier);
   EXPECT_THAT(board->dragText().toStdString(), HasSubstr("Copy expert 5 over expert 0"));

@@ -42,7 +42,7 @@ TEST_F(PlanSolveTest, aFullPlanIsOneEditThatBalances) {
   EXPECT_LT(mean(), 1.2);
   EXPECT_EQ(document->undoStack().count(), 1);
   EXPECT_TRUE(document->state().problems().empty());
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("Full plan: mean imbalance"));
+  EXPECT_THAT(view->told().toStdString(), HasSubstr("Full plan; copies"));
   document->undoStack().undo();
   EXPECT_EQ(document->plan(), test::small_plan());
 }

@@ -70,7 +70,7 @@ TEST_F(PlanWindowTest, aRecordingShowsThePlanThatRanUntilTheUserHasOne) {
   const QString sample = QStringLiteral(MOESCOPE_SOURCE_DIR "/sample-traces/plan-change.moetrace");
   window->openFiles({sample});
   ASSERT_TRUE(wait_for([&] { return !document().empty(); }));
-  EXPECT_EQ(document().name(), "running plan");
+  EXPECT_EQ(document().name(), "plan that ran") << "it does not run now";
   EXPECT_FALSE(document().modified());
   const Plan ran = document().plan();
   EXPECT_EQ(ran.physical_to_logical, *window->loads().loads()->running_map);

@@ -1,11 +1,13 @@
 #include "views/cluster/apply_panel.h"
 
+#include <QApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QVBoxLayout>
 
 #include "views/cluster/effect_text.h"
 #include "views/common/units.h"
+#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -108,6 +110,7 @@ ApplyPanel::ApplyPanel(QWidget* parent) : QFrame(parent) {
 }
 
 void ApplyPanel::become(Step step, const QString& text) {
+  const bool focused = isAncestorOf(QApplication::focusWidget());
   step_ = step;
   text_->setText(text);
   check_->setVisible(step == Step::Unavailable || step == Step::Ready);
@@ -120,6 +123,15 @@ void ApplyPanel::become(Step step, const QString& text) {
   abandon_->setVisible(step == Step::Running);
   close_->setVisible(step == Step::Ended);
   roll_back_->setVisible(step != Step::Confirm && step != Step::Running && step != Step::Checking);
+  if (focused) harmlessWidget()->setFocus(Qt::OtherFocusReason);
+}
+
+/// Where the focus goes when the button that had it disappears: a second press of Return must
+/// neither apply a plan nor take one back.
+QWidget* ApplyPanel::harmlessWidget() {
+  if (step_ == Step::Confirm) return cancel_;
+  if (step_ == Step::Ended) return close_;
+  return step_ == Step::Ready ? static_cast<QWidget*>(check_) : this;
 }
 
 void ApplyPanel::setUnavailable(const QString& why) {
@@ -159,8 +171,8 @@ void ApplyPanel::showCheck(const PlanOutcome& outcome, const std::vector<GpuMove
       Step::Confirm,
       change.moves == 0
           ? tr("No weights have to move; tokens are split differently over the replicas.")
-          : tr("%1 copies of experts move in both units, %2 in all. Requests go on meanwhile; the "
-               "plan changes for all ranks at one step boundary and is verified before it "
+          : tr("%1 copies of experts in both units together, %2 in all. Requests go on meanwhile; "
+               "the plan changes for all ranks at one step boundary and is verified before it "
                "counts.")
                 .arg(format_count(static_cast<quint64>(change.moves)),
                      format_bytes(change.bytes_total)));
@@ -217,6 +229,7 @@ void ApplyPanel::showFailure(const QString& error) {
 
 void ApplyPanel::setEffect(const PlanEffect& effect) {
   const auto rows = effect_rows(effect);
+  const QColor worse = worse_color(Theme::of(palette()));
   effect_->setRowCount(static_cast<int>(rows.size()));
   for (int row = 0; row < effect_->rowCount(); ++row) {
     const EffectRow& of = rows[static_cast<std::size_t>(row)];
@@ -224,8 +237,10 @@ void ApplyPanel::setEffect(const PlanEffect& effect) {
     title->setToolTip(of.tip);
     effect_->setItem(row, 0, title);
     effect_->setItem(row, 1, number(of.before()));
-    effect_->setItem(row, 2, number(of.predicted().replace(" ± ", "\n± ")));
-    effect_->setItem(row, 3, number(of.measured()));
+    effect_->setItem(row, 2, number(of.predicted().replace(" (", "\n(")));
+    effect_->setItem(row, 3, number(of.measured().replace(" (", "\n(")));
+    if (of.predicted_worse()) effect_->item(row, 2)->setForeground(worse);
+    if (of.measured_worse()) effect_->item(row, 3)->setForeground(worse);
   }
   effect_->resizeRowsToContents();
   int height = effect_->horizontalHeader()->sizeHint().height() + 2;

@@ -48,6 +48,7 @@ class ApplyPanel : public QFrame {
 
  private:
   void become(Step step, const QString& text);
+  QWidget* harmlessWidget();
   void fillMoves(const std::vector<GpuMoves>& moves);
 
   Step step_ = Step::Unavailable;

@@ -1,12 +1,13 @@
 #include "views/cluster/cluster_model.h"
 
 #include <QDateTime>
+#include <QGuiApplication>
 #include <algorithm>
 #include <array>
 #include <map>
 
-#include "views/cluster/effect_text.h"
 #include "views/common/units.h"
+#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -93,17 +94,30 @@ void PlanLogModel::setEffects(std::map<quint64, PlanEffect> effects) {
   if (rowCount() > 0) Q_EMIT dataChanged(index(0, Imbalance), index(rowCount() - 1, Traffic));
 }
 
-QString PlanLogModel::effectText(const NodePlanChange& change, int column) const {
+std::optional<EffectRow> PlanLogModel::effectRow(const NodePlanChange& change, int column) const {
   const auto ours = effects_.find(change.ticket);
-  if (ours == effects_.end() && !change.effect) return QString(QChar(0x2013));
+  if (ours == effects_.end() && !change.effect) return std::nullopt;
   const PlanEffect& effect = ours != effects_.end() ? ours->second : *change.effect;
   const EffectFigure* wanted = column == Imbalance ? &effect.imbalance
                                : column == Step    ? &effect.decode_step
-                                                   : &effect.node_traffic;
+                               : column == Traffic ? &effect.node_traffic
+                                                   : nullptr;
   for (const EffectRow& row : effect_rows(effect))
-    if (row.figure == wanted)
-      return QStringLiteral("%1 / %2 / %3").arg(row.before(), row.predicted(), row.measured());
-  return QString(QChar(0x2013));
+    if (row.figure == wanted) return row;
+  return std::nullopt;
+}
+
+QString PlanLogModel::effectText(const NodePlanChange& change, int column) const {
+  const auto row = effectRow(change, column);
+  return row ? QStringLiteral("%1 / %2 / %3").arg(row->before(), row->predicted(), row->measured())
+             : QString(QChar(0x2013));
+}
+
+/// What was measured counts; a prediction alone does as long as there is nothing else.
+bool PlanLogModel::worse(const NodePlanChange& change, int column) const {
+  const auto row = effectRow(change, column);
+  if (!row) return false;
+  return row->figure->measured ? row->measured_worse() : row->predicted_worse();
 }
 
 int PlanLogModel::rowCount(const QModelIndex& parent) const {
@@ -148,6 +162,8 @@ QVariant PlanLogModel::data(const QModelIndex& index, int role) const {
   const NodePlanChange& change =
       history_[history_.size() - 1 - static_cast<std::size_t>(index.row())];
   if (role == Qt::DisplayRole || role == Qt::ToolTipRole) return text(change, index.column());
+  if (role == Qt::ForegroundRole && worse(change, index.column()))
+    return worse_color(Theme::of(QGuiApplication::palette()));
   return {};
 }
 

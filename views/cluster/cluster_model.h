@@ -6,6 +6,7 @@
 
 #include "core/analysis/plan_effect.h"
 #include "core/cluster/node_types.h"
+#include "views/cluster/effect_text.h"
 
 namespace moescope {
 
@@ -59,7 +60,10 @@ class PlanLogModel : public QAbstractTableModel {
 
  private:
   QString text(const NodePlanChange& change, int column) const;
+  /// The figure that a column is of; nullopt for the others, and where nothing is known.
+  std::optional<EffectRow> effectRow(const NodePlanChange& change, int column) const;
   QString effectText(const NodePlanChange& change, int column) const;
+  bool worse(const NodePlanChange& change, int column) const;
   std::vector<NodePlanChange> history_;
   std::map<quint64, PlanEffect> effects_;
 };

@@ -2,7 +2,9 @@
 
 #include <QObject>
 #include <QStringList>
+#include <algorithm>
 
+#include "views/common/error_bar.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -18,11 +20,26 @@ QString EffectRow::text(const std::optional<double>& value) const {
   return value ? write(*value) : QString(QChar(0x2013));
 }
 
+bool EffectRow::worse(const std::optional<double>& after) const {
+  constexpr double kLeast = 0.01;
+  if (!figure->before || !after) return false;
+  return *after - *figure->before > std::max(*figure->before * kLeast, figure->error.value_or(0));
+}
+
+QString EffectRow::delta(const std::optional<double>& value) const {
+  if (!worse(value)) return {};
+  return QStringLiteral(" (+%1)").arg(format_percent(100 * (*value / *figure->before - 1)));
+}
+
 QString EffectRow::predicted() const {
-  QString made = text(figure->predicted);
-  if (figure->predicted && figure->error)
-    made += QStringLiteral(" ± %1").arg(write(*figure->error));
-  return made;
+  const QString made = figure->predicted && figure->error
+                           ? write_error(*figure->predicted, *figure->error)
+                           : text(figure->predicted);
+  return made + delta(figure->predicted);
+}
+
+QString EffectRow::measured() const {
+  return text(figure->measured) + delta(figure->measured);
 }
 
 QString latency_text(double seconds) {
@@ -31,25 +48,30 @@ QString latency_text(double seconds) {
 
 std::vector<EffectRow> effect_rows(const PlanEffect& effect) {
   const auto ratio = [](double v) { return QString::number(v, 'f', 2); };
+  const auto ratios = [](double v, double error) {
+    return QStringLiteral("%1 ± %2").arg(v, 0, 'f', 2).arg(error, 0, 'f', 2);
+  };
   const auto time = [](double v) { return format_time(static_cast<TimeNs>(v)); };
   std::vector<EffectRow> rows = {
-      {QObject::tr("Imbalance"),
-       QObject::tr("Largest over mean tokens of a rank, mean over layers and both units; 1.00 is "
-                   "perfect. Error bar: how much it differs from window to window"),
-       &effect.imbalance, ratio},
+      {QObject::tr("Imbalance, 1 s windows"),
+       QObject::tr("Largest over mean tokens of a rank in single windows of a second, mean over "
+                   "layers and both units; 1.00 is perfect. The plan's own imbalance is of the sum "
+                   "of the windows that are shown, of one unit, and so lower. Error bar: how much "
+                   "it differs from window to window"),
+       &effect.imbalance, ratio, ratios},
       {QObject::tr("Decode step"),
        QObject::tr("Mean length of the decode steps. Predicted: as measured before, changed by the "
                    "ratio that the cost model gives. Error bar: noise of batches, drift of the "
                    "loads, and scatter of what was measured before"),
-       &effect.decode_step, time},
+       &effect.decode_step, time, format_time_with_error},
       {QObject::tr("Token, between nodes"),
        QObject::tr("Bytes of dispatch and combine over the network for each token of a decode "
                    "step, all layers together"),
-       &effect.node_traffic, bytes_text},
+       &effect.node_traffic, bytes_text, format_bytes_with_error},
       {QObject::tr("Token, inside nodes"),
        QObject::tr("Bytes of dispatch and combine between ranks of a node for each token of a "
                    "decode step, all layers together"),
-       &effect.rank_traffic, bytes_text}};
+       &effect.rank_traffic, bytes_text, format_bytes_with_error}};
   std::erase_if(rows, [](const EffectRow& row) {
     return !row.figure->before && !row.figure->predicted && !row.figure->measured;
   });

@@ -14,14 +14,22 @@ struct EffectRow {
   QString name, tip;
   const EffectFigure* figure = nullptr;
   std::function<QString(double)> write;
+  std::function<QString(double, double)> write_error;  ///< value and error bar, in one unit
 
   QString before() const { return text(figure->before); }
-  /// "1.40 ± 0.05"
+  /// "1.40 ± 0.05"; "13.4 ± 0.2 KiB (+39.2 %)" when it is worse than before.
   QString predicted() const;
-  QString measured() const { return text(figure->measured); }
+  /// "13.4 KiB (+39.2 %)" when it is worse than before.
+  QString measured() const;
+  /// By more than the error bar, or 1 % without one. All figures are the better the lower they are.
+  bool predicted_worse() const { return worse(figure->predicted); }
+  bool measured_worse() const { return worse(figure->measured); }
 
  private:
   QString text(const std::optional<double>& value) const;
+  bool worse(const std::optional<double>& after) const;
+  /// " (+39.2 %)" when `value` is worse than before, else nothing.
+  QString delta(const std::optional<double>& value) const;
 };
 
 /// A time in seconds as a node tells it: 0 stands for "not measured".

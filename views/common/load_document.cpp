@@ -24,6 +24,11 @@ WindowRange newest_windows(const LoadsPtr& loads, int count) {
   return {std::max(0, last - count), last};
 }
 
+/// How many windows of `after` are older than all of `before`.
+int older_windows(const LoadsPtr& before, const LoadsPtr& after) {
+  return before && after ? gone_windows(after, before) : 0;
+}
+
 WindowRange shifted(WindowRange windows, int by) {
   return {windows.first - by, windows.last - by};
 }
@@ -110,6 +115,32 @@ void LoadDocument::growSets(std::vector<LoadsPtr> sets) {
   growLoads(sets_[static_cast<std::size_t>(shown_set_)]);
 }
 
+void LoadDocument::completeSets(std::vector<LoadsPtr> sets, QStringList files) {
+  const auto same = std::find_if(sets.begin(), sets.end(), [this](const LoadsPtr& set) {
+    return loads_ && !loads_->windows.empty() && set->unit == loads_->unit &&
+           set->layers() == loads_->layers() && set->experts == loads_->experts;
+  });
+  if (same == sets.end()) return setSets(std::move(sets), std::move(files));
+  const int older = older_windows(loads_, *same);
+  const int count = static_cast<int>((*same)->windows.size());
+  const auto moved = [older, count](WindowRange windows) {
+    return WindowRange{std::min(windows.first + older, count - 1),
+                       std::min(windows.last + older, count)};
+  };
+  files_ = std::move(files);
+  shown_set_ = static_cast<int>(same - sets.begin());
+  sets_ = std::move(sets);
+  loads_ = sets_[static_cast<std::size_t>(shown_set_)];
+  gpu_view_.reset();
+  growing_ = false;
+  newest_ = 0;
+  windows_ = moved(windows_);
+  if (reference_) reference_ = moved(*reference_);
+  Q_EMIT loadsChanged();
+  Q_EMIT windowsChanged();
+  if (reference_ && older > 0) Q_EMIT referenceChanged();
+}
+
 void LoadDocument::setWindows(WindowRange windows) {
   const WindowRange all = all_windows(loads_);
   newest_ = windows.last >= all.last && windows.first > 0 ? windows.count() : 0;
@@ -141,6 +172,18 @@ void LoadDocument::setPlan(PlanPtr plan) {
   plan_ = std::move(plan);
   gpu_view_.reset();
   Q_EMIT planChanged();
+}
+
+void LoadDocument::setRunningPlan(PlanPtr plan) {
+  if (plan == running_plan_ || (plan && running_plan_ && *plan == *running_plan_)) return;
+  running_plan_ = std::move(plan);
+  Q_EMIT runningPlanChanged();
+}
+
+void LoadDocument::setEngine(std::optional<WatchedEngine> engine) {
+  if (engine == engine_) return;
+  engine_ = engine;
+  Q_EMIT engineChanged();
 }
 
 void LoadDocument::setAssumed(AssumedLayout assumed) {

@@ -34,6 +34,13 @@ struct LoadSelection {
   friend bool operator==(const LoadSelection&, const LoadSelection&) = default;
 };
 
+/// What the runtime that is watched tells of itself, for figures of plans.
+struct WatchedEngine {
+  qint64 expert_bytes = 0;  ///< weights of one expert of one layer
+  int units = 1;            ///< that a change of plan is made in
+  friend bool operator==(const WatchedEngine&, const WatchedEngine&) = default;
+};
+
 class LoadDocument : public QObject {
   Q_OBJECT
 
@@ -67,6 +74,9 @@ class LoadDocument : public QObject {
   void setContent(LoadContent content, const QStringList& files);
   /// setSets() while they are recorded: the set of the same unit stays shown and grows.
   void growSets(std::vector<LoadsPtr> sets);
+  /// The same loads from the file that was recorded, now that it is complete: the unit that is
+  /// shown, the chosen windows and those compared with stay, found again by their times.
+  void completeSets(std::vector<LoadsPtr> sets, QStringList files);
 
   WindowRange windows() const { return windows_; }
   /// Clamped to the loads; never empty while loads are open. A choice up to the newest window, but
@@ -76,6 +86,12 @@ class LoadDocument : public QObject {
   /// The plan that GPU figures are of: what is edited, else what runs. Null: none.
   const PlanPtr& plan() const { return plan_; }
   void setPlan(PlanPtr plan);
+  /// The plan in force in the runtime that is watched; null while none is.
+  const PlanPtr& runningPlan() const { return running_plan_; }
+  void setRunningPlan(PlanPtr plan);
+  /// Known of the runtime that is, or was last, watched; nullopt: none was.
+  const std::optional<WatchedEngine>& engine() const { return engine_; }
+  void setEngine(std::optional<WatchedEngine> engine);
 
   /// What to assume where neither plan nor loads tell.
   const AssumedLayout& assumed() const { return assumed_; }
@@ -107,6 +123,8 @@ class LoadDocument : public QObject {
   void awaitedChanged();
   void windowsChanged();
   void planChanged();
+  void runningPlanChanged();
+  void engineChanged();
   void assumedChanged();
   void referenceChanged();
   void logsChanged();
@@ -126,7 +144,8 @@ class LoadDocument : public QObject {
   BalanceLogPtr balance_log_;
   WaitLogPtr wait_log_;
   mutable std::optional<GpuView> gpu_view_;  ///< made when asked for
-  PlanPtr plan_;
+  PlanPtr plan_, running_plan_;
+  std::optional<WatchedEngine> engine_;
   QStringList files_;
   WindowRange windows_;
   LoadSelection selection_, hovered_;

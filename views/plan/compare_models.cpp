@@ -1,6 +1,10 @@
 #include "views/plan/compare_models.h"
 
+#include <QCoreApplication>
+#include <QGuiApplication>
+
 #include "views/common/units.h"
+#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -15,6 +19,18 @@ QVariant right_aligned(int role) {
 }
 
 }  // namespace
+
+QString unit_copies_text(const PlanCopies& moves) {
+  const QString all = format_count(static_cast<quint64>(moves.copies_in_all()));
+  if (moves.units < 2) return all;
+  return QCoreApplication::translate("PlanMoves", "%1 (%2 in each of %3 units)")
+      .arg(all, format_count(static_cast<quint64>(moves.copies)))
+      .arg(moves.units);
+}
+
+QString moved_bytes_text(const PlanCopies& moves) {
+  return format_bytes(static_cast<quint64>(moves.bytes_in_all().value_or(0)));
+}
 
 QString gpu_list(const std::vector<int>& gpus) {
   QStringList words;
@@ -31,15 +47,14 @@ std::vector<CompareLayer> compare_layers(const PlanDocument& document,
     const LayerDiff& diff = diffs.at(static_cast<std::size_t>(l));
     layers.push_back({document.plan().layer_id(l), document.before()->figures(l).imbalance(),
                       after.imbalance(), after.bound, diff.slots_changed,
-                      static_cast<int>(diff.copies.size())});
+                      document.moves(static_cast<std::int64_t>(diff.copies.size()))});
   }
   return layers;
 }
 
-void CompareLayersModel::show(std::vector<CompareLayer> layers, qint64 expert_bytes) {
+void CompareLayersModel::show(std::vector<CompareLayer> layers) {
   beginResetModel();
   layers_ = std::move(layers);
-  expert_bytes_ = expert_bytes;
   endResetModel();
 }
 
@@ -68,9 +83,9 @@ QString CompareLayersModel::text(const CompareLayer& layer, int column) const {
     case Slots:
       return QString::number(layer.slots_changed);
     case Copies:
-      return QString::number(layer.copies);
+      return QString::number(layer.moves.copies_in_all());
     case Bytes:
-      return format_bytes(static_cast<quint64>(layer.copies * expert_bytes_));
+      return moved_bytes_text(layer.moves);
     default:
       return {};
   }
@@ -80,6 +95,8 @@ QVariant CompareLayersModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid()) return {};
   const CompareLayer& layer = layers_.at(static_cast<std::size_t>(index.row()));
   if (role == Qt::DisplayRole) return text(layer, index.column());
+  if (role == Qt::ForegroundRole && index.column() == Change && layer.worse())
+    return worse_color(Theme::of(QGuiApplication::palette()));
   return right_aligned(role);
 }
 
@@ -94,7 +111,7 @@ QVariant CompareLayersModel::headerData(int section, Qt::Orientation orientation
       tr("No plan with this many slots is better"),
       tr("After less before; negative is better balanced"),
       tr("Slots that hold another expert"),
-      tr("Experts that a GPU must receive"),
+      tr("Experts that a GPU must receive, in all units that take the plan"),
       tr("Copies × bytes of one expert in one layer")};
   if (role == Qt::DisplayRole) return titles.value(section);
   if (role == Qt::ToolTipRole) return tips.value(section);

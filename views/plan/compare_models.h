@@ -15,10 +15,12 @@ struct CompareLayer {
   int id = 0;  ///< of the model's layer
   std::optional<double> before, after, bound;
   int slots_changed = 0;
-  int copies = 0;
+  PlanCopies moves;
   std::optional<double> change() const {
     return before && after ? std::optional(*after - *before) : std::nullopt;
   }
+  bool better() const { return change().value_or(0) < -1e-9; }
+  bool worse() const { return change().value_or(0) > 1e-9; }
 };
 
 /// Figures of all layers of the document against its plan before. Empty when nothing is compared.
@@ -33,7 +35,7 @@ class CompareLayersModel : public QAbstractTableModel {
   enum Column { Layer, Before, After, Bound, Change, Slots, Copies, Bytes, ColumnCount };
   using QAbstractTableModel::QAbstractTableModel;
 
-  void show(std::vector<CompareLayer> layers, qint64 expert_bytes);
+  void show(std::vector<CompareLayer> layers);
   const std::vector<CompareLayer>& layers() const { return layers_; }
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -43,7 +45,6 @@ class CompareLayersModel : public QAbstractTableModel {
  private:
   QString text(const CompareLayer& layer, int column) const;
   std::vector<CompareLayer> layers_;
-  qint64 expert_bytes_ = 0;
 };
 
 class CompareCopiesModel : public QAbstractTableModel {
@@ -63,6 +64,10 @@ class CompareCopiesModel : public QAbstractTableModel {
   std::vector<ExpertCopy> copies_;
 };
 
+/// "734 (367 in each of 2 units)"
+QString unit_copies_text(const PlanCopies& moves);
+/// "17.2 MiB", in all units.
+QString moved_bytes_text(const PlanCopies& moves);
 /// "3 5 12"
 QString gpu_list(const std::vector<int>& gpus);
 

@@ -6,8 +6,9 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 
-#include "core/placement/evaluate.h"
+#include "core/placement/plan_summary.h"
 #include "views/common/units.h"
+#include "views/common/verdict_color.h"
 #include "views/plan/compare_chart.h"
 #include "views/plan/compare_models.h"
 
@@ -140,7 +141,7 @@ void CompareView::showEvent(QShowEvent* event) {
 void CompareView::refresh() {
   stale_ = false;
   auto diffs = diffs_of(document_);
-  layers_->show(compare_layers(document_, diffs), document_.assumptions().expert_bytes);
+  layers_->show(compare_layers(document_, diffs));
   showSummary();
   const auto row = static_cast<std::size_t>(layer_);
   const bool known = row < diffs.size();
@@ -162,31 +163,31 @@ void CompareView::showSummary() {
     return;
   }
   before_->setText(tr("Before: %1    After: %2").arg(document_.beforeName(), document_.title()));
-  const auto expert = static_cast<quint64>(document_.assumptions().expert_bytes);
-  std::vector<double> before, after;
-  quint64 copies = 0, changed = 0;
+  quint64 changed = 0;
   int better = 0, worse = 0;
   for (const CompareLayer& layer : layers_->layers()) {
-    copies += static_cast<quint64>(layer.copies);
     changed += static_cast<quint64>(layer.slots_changed);
-    if (layer.before) before.push_back(*layer.before);
-    if (layer.after) after.push_back(*layer.after);
-    better += layer.change().value_or(0) < -1e-9 ? 1 : 0;
-    worse += layer.change().value_or(0) > 1e-9 ? 1 : 0;
+    better += layer.better() ? 1 : 0;
+    worse += layer.worse() ? 1 : 0;
   }
-  const auto words = [](const std::vector<double>& values) {
-    if (values.empty()) return tr("not known");
-    const Summary s = summarize(values);
-    return tr("%1 / %2 / %3").arg(s.mean, 0, 'f', 4).arg(s.p95, 0, 'f', 4).arg(s.max, 0, 'f', 4);
+  const auto words = [](const std::optional<Summary>& s) {
+    if (!s) return tr("not known");
+    return tr("%1 / %2 / %3").arg(s->mean, 0, 'f', 4).arg(s->p95, 0, 'f', 4).arg(s->max, 0, 'f', 4);
   };
+  const PlanCopies moves = document_.moves();
+  QString worse_text = tr("%1 worse").arg(worse);
+  if (worse > 0)
+    worse_text = QStringLiteral("<b style=\"color:%1\">%2</b>")
+                     .arg(worse_color(Theme::of(palette())).name(), worse_text);
   summary_->setText(
-      tr("Imbalance, mean / p95 / worst layer: before %1, after %2. %3 layers better, %4 worse. "
-         "%5 slots changed, %6 copies, %7 at %8 an expert.")
-          .arg(words(before), words(after))
+      tr("Imbalance, mean / p95 / worst layer: before %1, after %2. %3 layers better, %4. "
+         "%5 slots changed, copies: %6, %7 at %8 per expert.")
+          .arg(words(plan_imbalance(*document_.before())), words(plan_imbalance(document_.state())))
           .arg(better)
-          .arg(worse)
-          .arg(format_count(changed), format_count(copies))
-          .arg(format_bytes(copies * expert), format_bytes(expert)));
+          .arg(worse_text)
+          .arg(format_count(changed), unit_copies_text(moves))
+          .arg(moved_bytes_text(moves),
+               format_bytes(static_cast<quint64>(document_.assumptions().expert_bytes))));
 }
 
 void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
@@ -209,8 +210,8 @@ QString CompareView::csv() const {
                 .arg(layer.id)
                 .arg(number(layer.before), number(layer.after), number(layer.bound))
                 .arg(layer.slots_changed)
-                .arg(layer.copies)
-                .arg(layer.copies * document_.assumptions().expert_bytes);
+                .arg(layer.moves.copies_in_all())
+                .arg(layer.moves.bytes_in_all().value_or(0), 0, 'f', 0);
   text += "\nlayer,expert,to slot,on GPU,from GPUs\n";
   for (std::size_t l = 0; l < layers.size(); ++l)
     for (const ExpertCopy& copy : diffs[l].copies)

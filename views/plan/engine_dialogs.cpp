@@ -108,7 +108,6 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
   form_->addRow(tr("Start it with"), launch_);
   form_->addRow(tr("Know that"), caveats_);
   buttons_ = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Close, this);
-  buttons_->button(QDialogButtonBox::Save)->setText(tr("Write"));
   auto* column = new QVBoxLayout(this);
   column->addLayout(form_);
   column->addWidget(result_);
@@ -169,7 +168,14 @@ void ExportPlanDialog::refresh() {
     possible = false;
   }
   caveats_->setText(caveats.isEmpty() ? tr("nothing in particular") : caveats.join('\n'));
-  buttons_->button(QDialogButtonBox::Save)->setEnabled(possible);
+  QPushButton* save = buttons_->button(QDialogButtonBox::Save);
+  save->setEnabled(possible);
+  // Return in the field of the name must not replace a file that is there.
+  const bool replaces = QFileInfo::exists(file_->text());
+  save->setText(replaces ? tr("Replace") : tr("Write"));
+  save->setAutoDefault(!replaces);
+  save->setDefault(!replaces);
+  buttons_->button(QDialogButtonBox::Close)->setDefault(replaces);
 }
 
 void ExportPlanDialog::write() {

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/placement/plan_summary.h"
 #include "core/simulate/description.h"
 #include "core/simulate/model.h"
 #include "views/common/units.h"
+#include "views/plan/compare_models.h"
 
 namespace moescope {
 namespace {
@@ -19,19 +21,6 @@ constexpr double kMebi = 1024.0 * 1024, kGibi = 1024.0 * 1024 * 1024;
 
 QString figure(const std::optional<double>& value) {
   return value ? QString::number(*value, 'f', 4) : FiguresPanel::tr("not known");
-}
-
-/// Summary over layers; nullopt when a layer is not known.
-template <typename Of>
-std::optional<Summary> over_layers(const PlanState& state, Of of) {
-  std::vector<double> values;
-  for (int l = 0; l < state.plan().layers(); ++l) {
-    const std::optional<double> value = of(l);
-    if (!value) return std::nullopt;
-    values.push_back(*value);
-  }
-  if (values.empty()) return std::nullopt;
-  return summarize(std::move(values));
 }
 
 std::optional<double> part(const std::optional<Summary>& summary, double Summary::*of) {
@@ -69,7 +58,8 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   addRow(P95, tr("Imbalance, p95"), tr("95 % of the layers are not above this"));
   addRow(Max, tr("Imbalance, worst layer"), tr("The worst layer's max / mean GPU load"));
   addRow(Copies, tr("Copies"),
-         tr("Experts that a GPU must receive: (layer, GPU, expert) that the plan before lacks"));
+         tr("Experts that a GPU must receive: (layer, GPU, expert) that the plan before lacks, in "
+            "every unit of the runtime that takes the plan"));
   addRow(Bytes, tr("Bytes to move"), tr("Copies × bytes of one expert in one layer (below)"));
   addRow(Memory, tr("Experts on a GPU"),
          tr("Bytes of the experts on the fullest GPU, over all layers of the plan"));
@@ -93,7 +83,8 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   for (const auto signal :
        {&PlanDocument::changed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, &FiguresPanel::refresh);
-  connect(&document_, &PlanDocument::replaced, this, &FiguresPanel::showAssumptions);
+  for (const auto signal : {&PlanDocument::figuresChanged, &PlanDocument::replaced})
+    connect(&document_, signal, this, &FiguresPanel::showAssumptions);
   showAssumptions();
   refresh();
 }
@@ -171,24 +162,21 @@ void FiguresPanel::fillSummaryRows() {
     set(P95, column, figure(part(s, &Summary::p95)));
     set(Max, column, figure(part(s, &Summary::max)));
   };
-  const auto imbalance = [](const PlanState& state) {
-    return over_layers(state, [&](int l) { return state.figures(l).imbalance(); });
-  };
-  const PlanState& now = document_.state();
-  fill(kNow, imbalance(now));
-  fill(kBound, over_layers(now, [&](int l) { return now.figures(l).bound; }));
-  if (document_.before() != nullptr) fill(kBefore, imbalance(*document_.before()));
+  fill(kNow, plan_imbalance(document_.state()));
+  fill(kBound, plan_bound(document_.state()));
+  if (document_.before() != nullptr) fill(kBefore, plan_imbalance(*document_.before()));
 }
 
 void FiguresPanel::fillCostRows() {
-  const auto copies = static_cast<quint64>(document_.state().copies());
-  const auto expert = static_cast<quint64>(document_.assumptions().expert_bytes);
-  set(Copies, kNow, format_count(copies));
-  set(Bytes, kNow, format_bytes(copies * expert));
+  const PlanCopies moves = document_.moves();
+  set(Copies, kNow, unit_copies_text(moves));
+  set(Bytes, kNow, moved_bytes_text(moves));
   table_->item(Bytes, kNow)
       ->setToolTip(
           tr("%1 copies × %2, for %3")
-              .arg(format_count(copies), format_bytes(expert), document_.assumptions().model));
+              .arg(format_count(static_cast<quint64>(moves.copies_in_all())),
+                   format_bytes(static_cast<quint64>(document_.assumptions().expert_bytes)),
+                   document_.assumptions().model));
   const auto memory = [&](const Plan& plan) {
     return format_bytes(
         static_cast<quint64>(expert_bytes_of_gpu(plan, document_.assumptions().expert_bytes)));
@@ -262,7 +250,10 @@ QWidget* FiguresPanel::makeAssumptions() {
 
 void FiguresPanel::showAssumptions() {
   const QSignalBlocker blocks[] = {QSignalBlocker(model_), QSignalBlocker(mebibytes_)};
-  model_->setCurrentText(document_.assumptions().model);
+  const PlanAssumptions& made = document_.assumptions();
+  if (model_->findText(made.model) < 0) model_->insertItem(0, made.model);
+  model_->setItemData(model_->findText(made.model), made.expert_bytes);
+  model_->setCurrentText(made.model);
   mebibytes_->setValue(static_cast<double>(document_.assumptions().expert_bytes) / kMebi);
 }
 
@@ -280,6 +271,8 @@ void FiguresPanel::takeAssumptions() {
   }
   if (room_->value() > 0)
     next.gpu_expert_bytes = static_cast<qint64>(std::llround(room_->value() * kGibi));
+  // Of another model the window does not know in how many units it runs.
+  if (next.model == document_.assumptions().model) next.units = document_.assumptions().units;
   if (redundant_->value() >= 0) next.redundant_experts = redundant_->value();
   next.groups_on_nodes = groups_->isChecked();
   document_.setAssumptions(std::move(next));

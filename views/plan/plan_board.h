@@ -97,6 +97,7 @@ class PlanBoard : public QAbstractScrollArea {
   void endDrag(bool drop);
   void dragHint();
   void dragCursor();
+  void pressedMove(QPoint point, Qt::KeyboardModifiers modifiers);
   void rubberTo(QPoint point);
   bool carryKey(QKeyEvent* event);
   bool moveKey(QKeyEvent* event);

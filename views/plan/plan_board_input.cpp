@@ -52,19 +52,24 @@ void PlanBoard::mouseMoveEvent(QMouseEvent* event) {
     viewport()->update();
     Q_EMIT hovered(slot);
   }
-  if (carrying()) return;
-  if (!press_ || !(event->buttons() & Qt::LeftButton)) return;
-  const bool far = (event->pos() - *press_).manhattanLength() >= QApplication::startDragDistance();
+  if (!carrying() && event->buttons() & Qt::LeftButton)
+    pressedMove(event->pos(), event->modifiers());
+}
+
+/// The pointer is at `point` with the button that was pressed on the board still down.
+void PlanBoard::pressedMove(QPoint point, Qt::KeyboardModifiers modifiers) {
+  if (!press_) return;
+  const bool far = (point - *press_).manhattanLength() >= QApplication::startDragDistance();
   if (!drag_ && !rubber_ && far) {
     if (press_slot_ >= 0) {
       startDrag(press_slot_, false);
     } else {
-      before_rubber_ = event->modifiers() & Qt::ControlModifier ? selected_ : std::vector<int>();
+      before_rubber_ = modifiers & Qt::ControlModifier ? selected_ : std::vector<int>();
       rubber_ = QRectF();
     }
   }
-  if (rubber_) rubberTo(event->pos());
-  if (drag_) dragTo(slot, (event->modifiers() & Qt::ControlModifier) != 0);
+  if (rubber_) rubberTo(point);
+  if (drag_) dragTo(slotAt(point), (modifiers & Qt::ControlModifier) != 0);
 }
 
 void PlanBoard::rubberTo(QPoint point) {
@@ -78,6 +83,9 @@ void PlanBoard::rubberTo(QPoint point) {
 
 void PlanBoard::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || carrying()) return;
+  // A window that is busy is told of the last of several moves only, which may be one after this
+  // release: a drag counts from where the button was pressed to where it was let go.
+  pressedMove(event->pos(), event->modifiers());
   if (drag_) {
     endDrag(drag_->target >= 0);
   } else if (rubber_) {
@@ -172,6 +180,8 @@ void PlanBoard::dragHint() {
 void PlanBoard::endDrag(bool drop) {
   if (!drag_) return;
   const Drag done = *std::exchange(drag_, std::nullopt);
+  press_.reset();  // Escape ends it although the button is still down
+  press_slot_ = -1;
   drag_text_.clear();
   dragCursor();
   Q_EMIT dragTextChanged({});

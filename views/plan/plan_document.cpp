@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kMaxPlanBytes = std::size_t{256} << 20;
 constexpr auto kDefaultModel = "deepseek-v3";
 
+qint64 expert_size(const ModelShape& model) {
+  return static_cast<qint64>(std::llround(model.expert_bytes()));
+}
+
 QString message_of(const std::exception& error) {
   return QString::fromUtf8(error.what());
 }
@@ -22,14 +26,20 @@ QString message_of(const std::exception& error) {
 
 class PlanEditCommand : public QUndoCommand {
  public:
-  PlanEditCommand(PlanDocument& document, PlanEdit edit, const QString& text)
-      : QUndoCommand(text), document_(document), edit_(std::move(edit)) {}
-  void redo() override { document_.applyEdit(edit_); }
-  void undo() override { document_.applyEdit(inverse(edit_)); }
+  PlanEditCommand(PlanDocument& document, PlanEdit edit, const QString& text,
+                  std::optional<MadeFrom> from)
+      : QUndoCommand(text),
+        document_(document),
+        edit_(std::move(edit)),
+        from_before_(document.madeFrom()),
+        from_after_(std::move(from)) {}
+  void redo() override { document_.applyEdit(edit_, from_after_); }
+  void undo() override { document_.applyEdit(inverse(edit_), from_before_); }
 
  private:
   PlanDocument& document_;
   PlanEdit edit_;
+  std::optional<MadeFrom> from_before_, from_after_;
 };
 
 class ConstraintsCommand : public QUndoCommand {
@@ -48,26 +58,71 @@ class ConstraintsCommand : public QUndoCommand {
 };
 
 PlanDocument::PlanDocument(LoadDocument& loads, QObject* parent) : QObject(parent), loads_(loads) {
-  assume(load_model_shape(kDefaultModel));
+  const ModelShape model = load_model_shape(kDefaultModel);
+  assume(QString::fromStdString(model.title), expert_size(model), 1);
   connect(&undo_, &QUndoStack::cleanChanged, this, &PlanDocument::fileChanged);
   connect(&loads_, &LoadDocument::loadsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::windowsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::planChanged, this, &PlanDocument::adopt);
+  // What was "the running plan" may not be it any more.
+  connect(&loads_, &LoadDocument::runningPlanChanged, this, &PlanDocument::fileChanged);
+  connect(&loads_, &LoadDocument::engineChanged, this, [this] {
+    if (empty()) return;
+    guessAssumptions();
+    applyAssumptions();
+    Q_EMIT figuresChanged();
+  });
   adopt();
 }
 
 /// Its experts are those of the plan, until the user says otherwise.
-void PlanDocument::assume(const ModelShape& model) {
-  assumptions_.model = guessed_model_ = QString::fromStdString(model.title);
-  assumptions_.expert_bytes = static_cast<qint64>(std::llround(model.expert_bytes()));
+void PlanDocument::assume(const QString& model, qint64 expert_bytes, int units) {
+  assumptions_.model = guessed_model_ = model;
+  assumptions_.expert_bytes = expert_bytes;
+  assumptions_.units = units;
+}
+
+/// The runtime that is watched tells what its experts weigh; otherwise the known model with as many
+/// experts and layers does.
+void PlanDocument::guessAssumptions() {
+  if (!state_ || assumptions_.model != guessed_model_) return;
+  const auto& engine = loads_.engine();
+  if (adopted_ && engine && engine->expert_bytes > 0)
+    assume(tr("the watched runtime"), engine->expert_bytes, engine->units);
+  else if (const auto model = guess_model(plan().num_experts, plan().layers()))
+    assume(QString::fromStdString(model->title), expert_size(*model), 1);
+}
+
+PlanCopies PlanDocument::moves() const {
+  return moves(empty() ? 0 : state_->copies());
+}
+
+PlanCopies PlanDocument::moves(std::int64_t copies) const {
+  return {.slots_changed = 0,
+          .copies = copies,
+          .units = assumptions_.units,
+          .expert_bytes = static_cast<double>(assumptions_.expert_bytes)};
+}
+
+bool PlanDocument::runs(const Plan& plan) const {
+  return loads_.runningPlan() && *loads_.runningPlan() == plan;
 }
 
 QString PlanDocument::name() const {
-  return file_.isEmpty() ? name_ : QFileInfo(file_).fileName();
+  if (!file_.isEmpty()) return QFileInfo(file_).fileName();
+  if (!adopted_) return name_;
+  return runs(*adopted_) ? tr("running plan") : tr("plan that ran");
 }
 
 QString PlanDocument::title() const {
+  if (file_.isEmpty() && !empty() && !previewing() && runs(plan())) return tr("running plan");
   return modified() ? tr("%1, edited").arg(name()) : name();
+}
+
+QString PlanDocument::beforeName() const {
+  if (!before_is_first_) return before_name_;
+  if (!adopted_) return tr("as opened");
+  return runs(*adopted_) ? tr("running plan") : tr("plan that ran");
 }
 
 void PlanDocument::open(Plan plan, PlanConstraints constraints, const QString& file,
@@ -82,22 +137,22 @@ void PlanDocument::recover(Plan plan, PlanConstraints constraints, const QString
 }
 
 void PlanDocument::install(std::unique_ptr<PlanState> state, PlanConstraints constraints,
-                           const QString& file, const QString& name) {
+                           const QString& file, const QString& name, PlanPtr adopted) {
   preview_.reset();
   undo_.clear();
   state_ = std::move(state);
   constraints_ = std::move(constraints);
   file_ = file;
   name_ = name;
-  adopted_ = false;
+  adopted_ = std::move(adopted);
+  made_from_.reset();
   before_.reset();
   before_name_.clear();
+  before_is_first_ = state_ != nullptr;
   if (state_) {
     before_.emplace(state_->plan());
-    before_name_ = tr("as opened");
     state_->set_reference(std::make_shared<const Plan>(state_->plan()));
-    const auto model = guess_model(state_->plan().num_experts, state_->plan().layers());
-    if (model && assumptions_.model == guessed_model_) assume(*model);
+    guessAssumptions();
     applyAssumptions();
   }
   publish();
@@ -145,14 +200,17 @@ bool PlanDocument::edit(const PlanEdit& edit, const QString& text) {
     Q_EMIT refused(why);
     return false;
   }
-  undo_.push(new PlanEditCommand(*this, edit, text));
+  undo_.push(new PlanEditCommand(*this, edit, text, made_from_));
   return true;
 }
 
-void PlanDocument::replace(const Plan& plan, const QString& text) {
+void PlanDocument::replace(const Plan& plan, const QString& text, std::optional<MadeFrom> from) {
   preview(std::nullopt);
   const PlanEdit edit = difference(this->plan(), plan);
-  if (!edit.empty()) undo_.push(new PlanEditCommand(*this, edit, text));
+  if (!edit.empty())
+    undo_.push(new PlanEditCommand(*this, edit, text, std::move(from)));
+  else if (from)
+    made_from_ = std::move(from);
 }
 
 void PlanDocument::setConstraints(PlanConstraints constraints, const QString& text) {
@@ -160,9 +218,10 @@ void PlanDocument::setConstraints(PlanConstraints constraints, const QString& te
   undo_.push(new ConstraintsCommand(*this, std::move(constraints), text));
 }
 
-void PlanDocument::applyEdit(const PlanEdit& edit) {
+void PlanDocument::applyEdit(const PlanEdit& edit, const std::optional<MadeFrom>& from) {
   preview(std::nullopt);
   state_->apply(edit);
+  made_from_ = from;
   publish();
   Q_EMIT changed();
   Q_EMIT committed();
@@ -198,8 +257,7 @@ void PlanDocument::adopt() {
   }
   if (!told && !empty()) return close();
   if (!told || !machine_is_sound(*told) || (!empty() && plan() == *told)) return;
-  install(std::make_unique<PlanState>(*told), {}, {}, tr("running plan"));
-  adopted_ = true;
+  install(std::make_unique<PlanState>(*told), {}, {}, {}, told);
 }
 
 void PlanDocument::takeLoads() {
@@ -236,6 +294,7 @@ void PlanDocument::setBefore(const Plan& plan, const QString& name) {
                 "Choose a plan of the same model");
   before_.emplace(std::move(before));
   before_name_ = name;
+  before_is_first_ = false;
   before_->set_loads(state_->loads());
   state_->set_reference(std::make_shared<const Plan>(plan));
   takeLoads();

@@ -7,10 +7,12 @@
 #include <optional>
 
 #include "core/placement/constraints.h"
+#include "core/placement/plan_figures.h"
 #include "core/placement/plan_state.h"
 #include "core/simulate/model.h"
 #include "views/common/load_document.h"
 #include "views/common/qt_words.h"
+#include "views/plan/made_from.h"
 
 namespace moescope {
 
@@ -18,6 +20,7 @@ namespace moescope {
 struct PlanAssumptions {
   QString model;                           ///< whose expert size it is
   qint64 expert_bytes = 0;                 ///< of one expert in one layer
+  int units = 1;                           ///< that a change of plan is made in
   std::optional<qint64> gpu_expert_bytes;  ///< room for experts on a GPU
   std::optional<int> redundant_experts;    ///< of the engine's launch flag
   bool groups_on_nodes = false;            ///< a group outside its node is reported
@@ -39,10 +42,13 @@ class PlanDocument : public QObject {
   const PlanConstraints& constraints() const { return constraints_; }
   QUndoStack& undoStack() { return undo_; }
   LoadDocument& loads() { return loads_; }
+  const LoadDocument& loads() const { return loads_; }
   bool modified() const { return !empty() && !undo_.isClean(); }
   const QString& file() const { return file_; }  ///< empty: never saved
-  QString name() const;                          ///< of the file or of where the plan comes from
-  QString title() const;                         ///< its name, and whether it was edited since
+  /// Of the file or of where the plan comes from: "running plan" as long as what was adopted runs.
+  QString name() const;
+  /// Its name, and whether it was edited since; "running plan" whenever just this plan runs.
+  QString title() const;
   /// Why the open loads are not used; empty when they are, or when none are open.
   const QString& loadProblem() const { return load_problem_; }
 
@@ -58,7 +64,10 @@ class PlanDocument : public QObject {
   /// slot or bring an expert to a GPU that is forbidden to it; nothing happens for an empty edit.
   bool edit(const PlanEdit& edit, const QString& text);
   /// As edit(), for results of solvers, which obey the constraints by themselves.
-  void replace(const Plan& plan, const QString& text);
+  void replace(const Plan& plan, const QString& text, std::optional<MadeFrom> from = {});
+  /// Loads that the plan as it is now was made from, edits by hand aside; nullopt: not known.
+  const std::optional<MadeFrom>& madeFrom() const { return made_from_; }
+  void setMadeFrom(MadeFrom from) { made_from_ = std::move(from); }
   void setConstraints(PlanConstraints constraints, const QString& text);
   /// Why `edit` would be refused; empty when it would not.
   QString objection(const PlanEdit& edit) const;
@@ -69,9 +78,14 @@ class PlanDocument : public QObject {
 
   /// The plan "before": what copies, bytes and changes are counted against.
   const PlanState* before() const { return before_ ? &*before_ : nullptr; }
-  const QString& beforeName() const { return before_name_; }
+  QString beforeName() const;
   /// Throws Error when it is of another machine or model.
   void setBefore(const Plan& plan, const QString& name);
+
+  /// Copies from the plan before and their bytes, in all units that take the plan.
+  PlanCopies moves() const;
+  /// The same of one layer, that many copies in each unit.
+  PlanCopies moves(std::int64_t copies) const;
 
   const PlanAssumptions& assumptions() const { return assumptions_; }
   void setAssumptions(PlanAssumptions assumptions);
@@ -82,20 +96,22 @@ class PlanDocument : public QObject {
   void committed();       ///< changed() and not by a preview
   void figuresChanged();  ///< loads, assumptions or the plan before
   void constraintsChanged();
-  void fileChanged();  ///< file name or modified()
+  void fileChanged();  ///< name, file name or modified()
   void refused(const QString& why);
 
  private:
   friend class PlanEditCommand;
   friend class ConstraintsCommand;
   void install(std::unique_ptr<PlanState> state, PlanConstraints constraints, const QString& file,
-               const QString& name);
-  void applyEdit(const PlanEdit& edit);
+               const QString& name, PlanPtr adopted = nullptr);
+  void applyEdit(const PlanEdit& edit, const std::optional<MadeFrom>& from);
+  bool runs(const Plan& plan) const;
   void applyConstraints(const PlanConstraints& constraints);
   void publish();
   void takeLoads();
   void adopt();
-  void assume(const ModelShape& model);
+  void assume(const QString& model, qint64 expert_bytes, int units);
+  void guessAssumptions();
   void applyAssumptions();
 
   LoadDocument& loads_;
@@ -108,7 +124,9 @@ class PlanDocument : public QObject {
   QUndoStack undo_;
   std::optional<PlanEdit> preview_;
   bool publishing_ = false;
-  bool adopted_ = false;  ///< the plan is one that runs or ran, not one that was opened
+  PlanPtr adopted_;               ///< it is one that runs or ran, not one that was opened
+  bool before_is_first_ = false;  ///< compared with the plan as it came
+  std::optional<MadeFrom> made_from_;
 };
 
 /// Reads a plan file with its pins and bans. Form problems that leave something to show are

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/placement/solve.h"
+#include "views/plan/compare_models.h"
 
 namespace moescope {
 namespace {
@@ -23,14 +24,6 @@ std::vector<LayerLoads> windows_of(const LoadSet& loads, const Plan& plan, Windo
     parts.push_back(loads_of_plan(loads, plan, range.first + range.count() * i / count,
                                   range.first + range.count() * (i + 1) / count));
   return parts;
-}
-
-double mean_of_known(const std::vector<double>& values) {
-  double sum = 0;
-  int known = 0;
-  for (const double v : values)
-    if (!std::isnan(v)) sum += v, ++known;
-  return known > 0 ? sum / known : 1;
 }
 
 }  // namespace
@@ -192,8 +185,9 @@ void PlanSolver::solve(const SolveRequest& request) {
             document_.loads().windows(),
             document_.constraints(),
             shared_};
-  job_.start(tr("Solving the plan"), std::move(work), [this, request](const Solved& solved) {
-    deliver(solved.plan, request, solved.partial);
+  const MadeFrom from = made_from(*work.loads, work.range);
+  job_.start(tr("Solving the plan"), std::move(work), [this, request, from](const Solved& solved) {
+    deliver(solved.plan, request, solved.partial, from);
   });
   poll_.start();
   Q_EMIT started();
@@ -208,30 +202,22 @@ void PlanSolver::poll() {
   Q_EMIT progressed(copy);
 }
 
-void PlanSolver::deliver(const Plan& plan, const SolveRequest& request, bool partial) {
-  const auto mean = [this] {
-    std::vector<double> values;
-    for (int l = 0; l < document_.plan().layers(); ++l)
-      values.push_back(document_.state().figures(l).imbalance().value_or(
-          std::numeric_limits<double>::quiet_NaN()));
-    return mean_of_known(values);
-  };
+void PlanSolver::deliver(const Plan& plan, const SolveRequest& request, bool partial,
+                         const MadeFrom& from) {
   QString text = request.action == SolveAction::Resplit   ? tr("Re-split")
                  : request.action == SolveAction::Migrate ? tr("Bounded migration")
                                                           : tr("Full plan");
   if (partial) text = tr("%1, best so far").arg(text);
-  const double before = mean();
   try {
-    document_.replace(plan, text);
+    document_.replace(plan, text, from);
   } catch (const std::exception& error) {
     Q_EMIT told(QString::fromUtf8(error.what()));
     return;
   }
-  Q_EMIT told(tr("%1: mean imbalance %2 → %3, %4 copies against the plan before (%5).")
+  // Balance is told by the headline, which stays true when the plan or the windows change.
+  Q_EMIT told(tr("%1; copies against the plan before (%3): %2.")
                   .arg(text)
-                  .arg(before, 0, 'f', 4)
-                  .arg(mean(), 0, 'f', 4)
-                  .arg(document_.state().copies())
+                  .arg(unit_copies_text(document_.moves()))
                   .arg(document_.beforeName()));
 }
 

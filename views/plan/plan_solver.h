@@ -65,7 +65,7 @@ class PlanSolver : public QObject {
     bool partial = false;  ///< not all layers are solved
   };
   const PlanState& start() const;
-  void deliver(const Plan& plan, const SolveRequest& request, bool partial);
+  void deliver(const Plan& plan, const SolveRequest& request, bool partial, const MadeFrom& from);
   void poll();
 
   PlanDocument& document_;

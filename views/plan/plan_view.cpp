@@ -39,6 +39,17 @@ PlanView::PlanView(PlanDocument& document, QWidget* parent)
   strip_ = new LayerStrip(document, this);
   board_ = new PlanBoard(editor_, this);
   compare_ = new CompareView(document, this);
+  headline_ = new QLabel(this);
+  headline_->setObjectName("planHeadline");
+  headline_->setContentsMargins(8, 2, 8, 2);
+  headline_->setTextFormat(Qt::RichText);
+  headline_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);  // the board must not move
+  headline_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  headline_->setToolTip(
+      tr("Max / mean GPU load of each layer, mean over the layers: of the plan before, of the plan "
+         "as it is, and what no plan with as many slots can be better than. Judged by the sum of "
+         "the windows that are named; other views that show the imbalance of this plan show this "
+         "figure."));
   heading_ = new QLabel(this);
   heading_->setObjectName("planHeading");
   heading_->setContentsMargins(8, 2, 8, 2);
@@ -71,6 +82,7 @@ PlanView::PlanView(PlanDocument& document, QWidget* parent)
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
   layout->addWidget(bar);
+  layout->addWidget(headline_);
   layout->addWidget(strip_);
   layout->addWidget(splitter, 1);
   layout->addWidget(told_);
@@ -146,6 +158,9 @@ void PlanView::connectParts() {
   for (const auto signal : {&PlanDocument::changed, &PlanDocument::figuresChanged,
                             &PlanDocument::constraintsChanged, &PlanDocument::fileChanged})
     connect(&document_, signal, this, &PlanView::updateActions);
+  // What was told of an edit is not true any more after the next one, or when it was undone.
+  for (const auto signal : {&PlanDocument::committed, &PlanDocument::constraintsChanged})
+    connect(&document_, signal, this, [this] { tell({}); });
   connect(&editor_, &PlanEditor::told, this, &PlanView::tell);
   connect(&solver_, &PlanSolver::told, this, &PlanView::tell);
   connect(compare_, &CompareView::told, this, &PlanView::tell);

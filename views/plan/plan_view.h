@@ -70,6 +70,7 @@ class PlanView : public QWidget, public Chart {
   void publishSelection();
   int rowOfLoads(int layer) const;
   void updateActions();
+  void nameToggles(bool slot);
   void showMenu(const QPoint& global);
   QString boardTitle() const;
 
@@ -96,8 +97,9 @@ class PlanView : public QWidget, public Chart {
   QSpinBox *first_, *last_;
   QLabel* to_;
   QLineEdit* find_;
-  QLabel *heading_, *told_;
+  QLabel *headline_, *heading_, *told_;
   QMenu* menu_;
+  QAction *pin_ = nullptr, *forbid_ = nullptr, *fail_ = nullptr;
   QList<QAction*> slot_actions_;
   bool following_ = false;
 };

@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 #include "views/plan/compare_view.h"
 #include "views/plan/layer_strip.h"
 #include "views/plan/plan_board.h"
+#include "views/plan/plan_headline.h"
 #include "views/plan/plan_view.h"
 #include "views/plan/problems_panel.h"
 
@@ -51,20 +53,23 @@ void PlanView::addEditActions() {
   addSlotAction("plan.addReplica", tr("&Add replica"),
                 tr("One more replica of this expert, where it lowers the heaviest GPU most"),
                 {QKeySequence("R"), QKeySequence("+")}, [this] { addReplica(); });
-  addSlotAction("plan.removeReplica", tr("&Remove replica"),
-                tr("Give the slot to the expert that needs a replica most; the last replica of an "
-                   "expert stays"),
-                {QKeySequence::Delete, QKeySequence("-")}, [this] { removeReplicas(); });
+  mark_destructive(
+      addSlotAction("plan.removeReplica", tr("&Remove replica"),
+                    tr("Give the slot to the expert that needs a replica most; the last replica of "
+                       "an expert stays"),
+                    {QKeySequence::Delete, QKeySequence("-")}, [this] { removeReplicas(); }));
   menu_->addSeparator();
-  addSlotAction("plan.pin", tr("P&in or unpin"),
-                tr("A pinned slot keeps its expert, whatever is edited or solved"),
-                {QKeySequence("P")}, [this] { togglePins(); });
-  addSlotAction("plan.forbid", tr("&Forbid or allow on this GPU"),
-                tr("A forbidden expert does not come to this GPU, whatever is edited or solved"),
-                {QKeySequence("X")}, [this] { toggleForbidden(); });
-  addSlotAction("plan.fail", tr("Mark GPU as failed or &alive"),
-                tr("A failed GPU holds nothing; solve a migration to give its experts new places"),
-                {}, [this] { toggleFailed(); });
+  pin_ = addSlotAction("plan.pin", tr("&Pin slot"),
+                       tr("A pinned slot keeps its expert, whatever is edited or solved"),
+                       {QKeySequence("P")}, [this] { togglePins(); });
+  forbid_ = addSlotAction(
+      "plan.forbid", tr("&Forbid this expert on this GPU"),
+      tr("A forbidden expert does not come to this GPU, whatever is edited or solved"),
+      {QKeySequence("X")}, [this] { toggleForbidden(); });
+  fail_ = mark_destructive(addSlotAction(
+      "plan.fail", tr("Mark GPU as &failed"),
+      tr("A failed GPU holds nothing; solve a migration to give its experts new places"), {},
+      [this] { toggleFailed(); }));
 }
 
 void PlanView::addWalkActions() {
@@ -120,7 +125,30 @@ void PlanView::updateActions() {
     const QString name = action->objectName();
     action->setEnabled(slot && (name != "plan.swap" || board_->selected().size() == 2));
   }
+  nameToggles(slot);
   heading_->setText(boardTitle());
+  headline_->setText(plan_headline(document_, palette()));
+  headline_->setVisible(!headline_->text().isEmpty());
+}
+
+/// Commands that go to and fro say what they would do now.
+void PlanView::nameToggles(bool slot) {
+  const PlanConstraints& made = document_.empty() ? PlanConstraints() : document_.constraints();
+  const int row = layer(), at = board_->current(), expert = board_->currentExpert();
+  const int gpu = slot ? at / document_.state().slots_per_gpu(row) : -1;
+  const auto& chosen = board_->selected();
+  const bool pinned =
+      slot && (chosen.empty() ? made.is_pinned(row, at)
+                              : std::all_of(chosen.begin(), chosen.end(),
+                                            [&](int s) { return made.is_pinned(row, s); }));
+  pin_->setText(pinned ? tr("Un&pin slot") : tr("&Pin slot"));
+  const bool forbidden = slot && expert >= 0 && made.is_forbidden(row, gpu, expert);
+  forbid_->setText(forbidden ? tr("&Allow this expert on this GPU")
+                             : tr("&Forbid this expert on this GPU"));
+  const bool failed = slot && document_.plan().dead(gpu);
+  fail_->setText(!slot    ? tr("Mark GPU as &failed")
+                 : failed ? tr("Mark GPU %1 as a&live").arg(gpu)
+                          : tr("Mark GPU %1 as &failed").arg(gpu));
 }
 
 void PlanView::showMenu(const QPoint& global) {

@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/simulate/defaults.h"
 #include "core/simulate/description.h"
 #include "core/simulate/predict.h"
+#include "views/common/error_bar.h"
 #include "views/common/units.h"
+#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
 
 constexpr int kDelayMs = 350;
+constexpr auto kEmbeddedModel = "tiny", kUsualHardware = "h800";
 
 QString time(double ns) {
   return format_time(static_cast<TimeNs>(std::llround(ns)));
@@ -27,7 +31,7 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
   auto* form = new QFormLayout;
   form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
   hardware_ = addChoice(*form, "hardware", "predictHardware", tr("Hardware"),
-                        tr("Rates and latencies of the GPUs and links"), "h800");
+                        tr("Rates and latencies of the GPUs and links"), kUsualHardware);
   model_ = addChoice(*form, "models", "predictModel", tr("Model"),
                      tr("Shape of the model whose step is predicted"), "deepseek-v3");
   unit_ = addChoice(*form, "units", "predictUnit", tr("Serving unit"),
@@ -64,6 +68,9 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
   for (const auto signal :
        {&PlanDocument::committed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, &PredictPanel::schedule);
+  connect(&document_, &PlanDocument::replaced, this, &PredictPanel::fitChoices);
+  connect(&document_.loads(), &LoadDocument::loadsChanged, this, &PredictPanel::fitChoices);
+  fitChoices();
 }
 
 QComboBox* PredictPanel::addChoice(QFormLayout& form, const char* kind, const QString& name,
@@ -72,12 +79,39 @@ QComboBox* PredictPanel::addChoice(QFormLayout& form, const char* kind, const QS
   box->setObjectName(name);
   box->setToolTip(tip);
   box->setAccessibleName(text);
+  box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   for (const std::string& known : description_names(kind))
-    box->addItem(QString::fromStdString(known));
-  box->setCurrentText(first);
+    box->addItem(QString::fromStdString(known), QString::fromStdString(known));
+  box->setCurrentIndex(box->findData(first));
   connect(box, &QComboBox::currentIndexChanged, this, &PredictPanel::schedule);
+  connect(box, &QComboBox::activated, this, [this, box] { chosen_.insert(box); });
   form.addRow(text, box);
   return box;
+}
+
+/// Names the units as they would be on the plan's machine, and chooses what fits the plan and its
+/// loads, unless the user chose otherwise.
+void PredictPanel::fitChoices() {
+  if (document_.empty()) return;
+  const Plan& plan = document_.plan();
+  for (int i = 0; i < unit_->count(); ++i) {
+    const QString name = unit_->itemData(i).toString();
+    const ServingUnit unit = unit_on(load_unit(name.toStdString()), plan);
+    unit_->setItemText(i, tr("%1 on %2 GPUs, %3 tokens per GPU (as %4)")
+                              .arg(QLatin1String(to_string(unit.phase)))
+                              .arg(unit.gpus)
+                              .arg(format_count(static_cast<quint64>(unit.tokens_per_gpu)), name));
+  }
+  const auto choose = [this](QComboBox* box, const std::string& name) {
+    if (!chosen_.contains(box)) box->setCurrentIndex(box->findData(QString::fromStdString(name)));
+  };
+  const LoadsPtr& loads = document_.loads().loads();
+  choose(unit_, guess_unit_name(plan, loads ? loads->unit : std::string()));
+  const auto model = guess_model(plan.num_experts, plan.layers());
+  if (!model) return;
+  choose(model_, model->name);
+  // The model of the runtime that this machine can run.
+  choose(hardware_, model->name == kEmbeddedModel ? "cpu" : kUsualHardware);
 }
 
 void PredictPanel::showEvent(QShowEvent* event) {
@@ -109,16 +143,23 @@ void PredictPanel::start() {
   const bool comparable =
       document_.before() != nullptr && !has_errors(document_.before()->problems());
   note_->setText(tr("Predicting…"));
+  const auto name_of = [](const QComboBox* box) {
+    return box->currentData().toString().toStdString();
+  };
+  const LoadsPtr& loads = document_.loads().loads();
+  const WindowRange range = document_.loads().windows();
+  PredictOptions judged;
+  judged.first_window = range.first;
+  if (document_.madeFrom())
+    judged.made_from = windows_that_made(*document_.madeFrom(), *loads, range);
   job_.start(
       tr("Predicting the step"),
-      [hardware = hardware_->currentText().toStdString(),
-       model = model_->currentText().toStdString(), unit = unit_->currentText().toStdString(),
-       plan = document_.plan(), before, comparable, loads = document_.loads().loads(),
-       range = document_.loads().windows()](Progress& progress) {
+      [hardware = name_of(hardware_), model = name_of(model_), unit = name_of(unit_),
+       plan = document_.plan(), before, comparable, loads, range, judged](Progress& progress) {
         LoadSet chosen = *loads;
         chosen.windows.assign(loads->windows.begin() + range.first,
                               loads->windows.begin() + range.last);
-        PredictOptions options;
+        PredictOptions options = judged;
         if (comparable) options.previous = &before;
         return predict(load_hardware(hardware), load_model_shape(model),
                        unit_on(load_unit(unit), plan), plan, chosen, options, progress);
@@ -147,7 +188,7 @@ QString PredictPanel::figure(const QString& heading) const {
 void PredictPanel::showPrediction(const Prediction& p) {
   table_->setRowCount(0);
   const QString bar = tr("± is batch noise and the drift between the last two windows");
-  addFigure(tr("Step (predicted)"), tr("%1 ± %2").arg(time(p.step_ns), time(p.error_ns())), bar);
+  addFigure(tr("Step (predicted)"), format_time_with_error(p.step_ns, p.error_ns()), bar);
   QStringList notes;
   if (p.previous_ns) {
     addFigure(tr("Step before"), time(*p.previous_ns), tr("Under the plan before, same windows"));
@@ -155,7 +196,9 @@ void PredictPanel::showPrediction(const Prediction& p) {
     addFigure(tr("Gain"),
               tr("%1 (%2)").arg(time(std::abs(gain)).prepend(gain < 0 ? "-" : ""),
                                 format_percent(100 * gain / std::max(*p.previous_ns, 1.0))),
-              tr("How much shorter a step becomes"));
+              tr("How much shorter a step becomes; negative: longer"));
+    if (gain < 0)
+      table_->item(table_->rowCount() - 1, 0)->setForeground(worse_color(Theme::of(palette())));
     if (p.gain_below_noise.value_or(false))
       notes << tr("The gain is smaller than the error bar: do not count on it.");
   }
@@ -195,8 +238,6 @@ void PredictPanel::showPrediction(const Prediction& p) {
   if (p.weights_dominate)
     notes << tr("Reading weights takes as long as computing: spreading tokens cannot help.");
   if (!p.memory.fits()) notes << tr("The plan does not fit into the memory of a GPU.");
-  if (!p.held_out)
-    notes << tr("Judged on the chosen windows, which may be those that the plan was made from.");
   for (const std::string& note : p.notes) notes << QString::fromStdString(note);
   note_->setText(notes.join('\n'));
 }

@@ -3,6 +3,7 @@
 
 #include <QComboBox>
 #include <QLabel>
+#include <QSet>
 #include <QTableWidget>
 #include <QTimer>
 #include <QWidget>
@@ -30,6 +31,7 @@ class PredictPanel : public QWidget {
 
  private:
   void schedule();
+  void fitChoices();
   void start();
   void showPrediction(const Prediction& prediction);
   void addFigure(const QString& heading, const QString& text, const QString& tip);
@@ -40,6 +42,7 @@ class PredictPanel : public QWidget {
   JobRunner job_;
   QTimer delay_;
   QComboBox *hardware_, *model_, *unit_;
+  QSet<const QComboBox*> chosen_;  ///< by the user, who knows better than a guess
   QTableWidget* table_;
   QLabel* note_;
   bool stale_ = true;

@@ -1,0 +1,13 @@
+// The colour of a figure that got worse. It never stands alone: a sign or a word says so as well.
+#pragma once
+
+#include "views/common/theme.h"
+
+namespace moescope {
+
+/// Readable as text on the background of either appearance.
+inline QColor worse_color(const Theme& theme) {
+  return theme.dark ? QColor(0xFF, 0x8A, 0x80) : QColor(0xB3, 0x1D, 0x1D);
+}
+
+}  // namespace moescope
