@@ -8,6 +8,8 @@
 
 #include "app/window/dock_presets.h"
 #include "app/window/wide_area.h"
+#include "views/common/action.h"
+#include "views/common/destructive_action.h"
 
 namespace moescope {
 namespace {
@@ -60,6 +62,11 @@ QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& t
   dock->setWidget(tabbed ? new WideArea(panel) : panel);
   dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
   docks_ << dock;
+  QAction* go = make_action(this, "go." + id, title, tr("Bring %1 to the front").arg(title));
+  connect(panel, &QWidget::windowTitleChanged, go, &QAction::setText);
+  connect(go, &QAction::triggered, this, [this, id] { reveal(id); });
+  go->setEnabled(false);
+  go_actions_ << go;
   places_ << Place{dock, area, tabbed};
   dock->installEventFilter(this);
   window_.addDockWidget(area, dock);
@@ -91,6 +98,7 @@ void DockLayout::setWorkspace(Workspace workspace) {
   save();
   workspace_ = workspace;
   showStart(workspace == Workspace::Start);
+  for (QAction* go : go_actions_) go->setEnabled(workspace != Workspace::Start);
   for (QDockWidget* dock : docks_) dock->hide();
   if (workspace == Workspace::Start) return;
   const QByteArray state = session_.value(stateKey());
@@ -227,8 +235,8 @@ void DockLayout::fillLayouts(QMenu& menu) {
   if (names.isEmpty()) return;
   auto* remove = menu.addMenu(tr("&Remove layout"));
   for (const QString& name : names)
-    remove->addAction(
-        name, this, [this, name] { session_.removeLayout(name); }, Qt::QueuedConnection);
+    mark_destructive(remove->addAction(
+        name, this, [this, name] { session_.removeLayout(name); }, Qt::QueuedConnection));
 }
 
 void DockLayout::saveAs() {

@@ -30,6 +30,8 @@ class DockLayout : public QObject {
                    bool tabbed);
   QDockWidget* dock(const QString& id) const;
   const QList<QDockWidget*>& docks() const { return docks_; }
+  /// One action a dock, in their order: reveals it.
+  const QList<QAction*>& goActions() const { return go_actions_; }
   /// Shows, raises and focuses the dock.
   void reveal(const QString& id);
   /// Docks that are empty without a trace: not part of the workspace of loads.
@@ -69,6 +71,7 @@ class DockLayout : public QObject {
   Session& session_;
   QWidget* start_ = nullptr;
   QList<QDockWidget*> docks_;
+  QList<QAction*> go_actions_;
   QList<Place> places_;
   QStringList of_traces_;
   QMap<QDockWidget*, int> side_widths_;  ///< of the left and right columns, as last settled

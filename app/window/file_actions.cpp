@@ -4,6 +4,7 @@
 #include <QFileInfo>
 
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 
 namespace moescope {
 namespace {
@@ -33,6 +34,7 @@ FileActions::FileActions(Document& document, LoadDocument& loads, Loader& loader
                          {QKeySequence("Ctrl+W")})),
       quit_(make_action(this, "file.quit", tr("&Quit"), tr("Close the window"),
                         {QKeySequence("Ctrl+Q")})) {
+  for (QAction* action : {close_, quit_}) mark_destructive(action);
   connect(open_, &QAction::triggered, this, &FileActions::chooseFiles);
   connect(folder_, &QAction::triggered, this, &FileActions::chooseFolder);
   connect(save_, &QAction::triggered, this, &FileActions::chooseSaveName);
@@ -79,7 +81,7 @@ void FileActions::fillRecent() {
   }
   recent_->setEnabled(!entries.empty());
   recent_->addSeparator();
-  QAction* clear = recent_->addAction(tr("&Clear recent files"));
+  QAction* clear = mark_destructive(recent_->addAction(tr("&Clear recent files")));
   clear->setToolTip(tr("Forget all recent files that are not pinned"));
   connect(clear, &QAction::triggered, &session_, &Session::clearRecent, Qt::QueuedConnection);
 }

@@ -10,6 +10,7 @@
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
 #include "views/common/destroyed_elsewhere.h"
+#include "views/common/destructive_action.h"
 #include "views/common/units.h"
 #include "views/load/window_bar.h"
 #include "views/requests/requests_view.h"
@@ -50,6 +51,7 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
                        tr("Ask the runtime what the edited plan would move, then apply it"));
   roll_back_ = make_action(this, "live.rollBack", tr("Roll back plan"),
                            tr("Go back to the plan before the last applied one"));
+  for (QAction* action : {stop_, roll_back_}) mark_destructive(action);
   connect(record_, &QAction::triggered, this, &LiveWindow::startEmbedded);
   connect(attach_, &QAction::triggered, attach_panel_, &AttachPanel::open);
   connect(stop_, &QAction::triggered, &live_, &LiveSession::stop);
@@ -113,6 +115,11 @@ void LiveWindow::connectSession() {
   // Another trace was opened: it is looked at instead.
   connect(&parts_.document, &Document::traceChanged, this, [this] {
     const bool ours = live_.snapshot() && parts_.document.trace() == live_.snapshot()->trace;
+    if (!ours && !parts_.loader.completing()) parts_.loads.setEngine(std::nullopt);
+    if (!ours && std::exchange(ended_, false)) {
+      analysis_job_.abandon();
+      growing_ = std::make_shared<GrowingAnalysis>();  // what it kept is not needed any more
+    }
     if (ours || !showing_) return;
     showing_ = false;
     dismissed_ = true;
@@ -124,7 +131,8 @@ void LiveWindow::connectSession() {
 void LiveWindow::phaseChanged(LivePhase phase) {
   parts_.loads.setAwaited(live_.active());
   if (phase == LivePhase::Starting) {
-    dismissed_ = false;
+    dismissed_ = ended_ = false;
+    running_json_.clear();
     if (!live_.snapshot()) showing_ = false;
     load_sets_.clear();
     effect_.forget();
@@ -133,6 +141,7 @@ void LiveWindow::phaseChanged(LivePhase phase) {
   if (phase == LivePhase::Lost || phase == LivePhase::Ended) {
     follow_.end();
     if (showing_) analyzeLater();
+    parts_.loads.setRunningPlan(nullptr);
   }
   if (phase == LivePhase::Lost) {
     if (showing_) parts_.session.addRecent({live_.recording()});
@@ -141,29 +150,28 @@ void LiveWindow::phaseChanged(LivePhase phase) {
                     tr("%1: lost. %2").arg(live_.state().target, reason.section('\n', 0, 0)),
                     reason.contains('\n') ? reason : QString()});
   }
-  if (phase == LivePhase::Ended && showing_) openRecording();
+  if (phase == LivePhase::Ended && showing_) completeRecording();
 }
 
-/// What was watched stays open, from its file.
-void LiveWindow::openRecording() {
+/// What was watched stays open, from its file as soon as all of that is analysed.
+void LiveWindow::completeRecording() {
   const QString file = live_.recording();
   showing_ = false;
-  growing_ = std::make_shared<GrowingAnalysis>();  // what it kept is not needed any more
+  ended_ = true;
   if (file.isEmpty() || !live_.state().recording_error.isEmpty() || !QFileInfo::exists(file))
     return;
-  const TimeRange range = parts_.context.range();
-  auto* once = new QObject(this);
-  connect(&parts_.loader, &Loader::opened, once,
-          [this, once, range, file](const QStringList& files) {
-            if (files == QStringList{file}) parts_.context.setRange(range);
-            once->deleteLater();
-          });
-  parts_.loader.open({file});
+  parts_.session.addRecent({file});
+  parts_.loader.complete(file);
+  Q_EMIT recorded(file);
 }
 
 void LiveWindow::showState() {
   const ClusterState& state = live_.state();
   if (cluster_ != nullptr) cluster_->setState(state);
+  if (state.status && state.status->expert_bytes > 0)
+    parts_.loads.setEngine(
+        WatchedEngine{static_cast<qint64>(state.status->expert_bytes),
+                      std::max(1, static_cast<int>(state.status->units.size()))});
   const bool active = live_.active();
   record_->setEnabled(!active);
   stop_->setEnabled(active);
@@ -184,9 +192,11 @@ void LiveWindow::showState() {
 
 void LiveWindow::takeSnapshot() {
   const LiveSnapshot& snapshot = *live_.snapshot();
-  if (dismissed_ || snapshot.trace->span_count() == 0) return;
+  if (dismissed_ || ended_ || snapshot.trace->span_count() == 0) return;
   if (!showing_) {
     showing_ = true;
+    analysis_job_.abandon();
+    growing_ = std::make_shared<GrowingAnalysis>();
     generation_ = snapshot.generation;
     parts_.document.setTrace(snapshot.trace, {live_.recording()});
     arrange_docks(parts_.layout, DockPreset::Live);
@@ -230,9 +240,11 @@ void LiveWindow::takePlan(const LiveSnapshot& snapshot) {
   running_json_ = snapshot.plans.back().json;
   try {
     const PlanReading read = parse_plan(snapshot.plans.back().json, "the running plan");
-    if (running_ && *running_ == read.plan) return;
+    const bool same = running_ && *running_ == read.plan;
     const bool edited = parts_.loads.plan() && running_ && *parts_.loads.plan() != *running_;
-    running_ = std::make_shared<const Plan>(read.plan);
+    if (!same) running_ = std::make_shared<const Plan>(read.plan);
+    if (live_.active()) parts_.loads.setRunningPlan(running_);
+    if (same) return;
     if (!edited) parts_.loads.setPlan(running_);
   } catch (const Error& error) {
     Q_EMIT message({UserMessage::Level::Warning, QString::fromUtf8(error.what()), {}});
@@ -249,7 +261,7 @@ void LiveWindow::analyzeLater() {
 /// Old figures stay until the new ones are there. At most a share of the time goes into it.
 void LiveWindow::analyze() {
   const TracePtr trace = parts_.document.trace();
-  if (!trace || !showing_) return;
+  if (!trace || !(showing_ || ended_)) return;
   const auto number = parts_.document.traceNumber();
   QElapsedTimer taken;
   taken.start();

@@ -62,6 +62,8 @@ class LiveWindow : public QObject {
   void effectShown(const moescope::PlanEffect& effect);
   /// A runtime begins to be watched.
   void started();
+  /// What was watched is complete in `file`.
+  void recorded(const QString& file);
 
  private:
   void connectSession();
@@ -73,7 +75,7 @@ class LiveWindow : public QObject {
   void takePlan(const LiveSnapshot& snapshot);
   void analyzeLater();
   void analyze();
-  void openRecording();
+  void completeRecording();
   void offerPlan();
   void planEnded(const PlanOutcome& outcome);
   void beginEffect(const PlanPtr& plan);
@@ -90,6 +92,7 @@ class LiveWindow : public QObject {
   QLabel* status_;
   QAction *record_, *attach_, *stop_, *apply_, *roll_back_;
   bool showing_ = false;    ///< the document shows the live trace
+  bool ended_ = false;      ///< and it grows no more; its complete file will take its place
   bool dismissed_ = false;  ///< the user opened another one instead
   quint64 generation_ = 0;
   std::vector<LoadsPtr> load_sets_;  ///< of both units

@@ -3,6 +3,7 @@
 #include <QFileInfo>
 
 #include "core/loads/join_loads.h"
+#include "core/loads/load_set.h"
 #include "core/loads/sniff.h"
 
 namespace moescope {
@@ -49,6 +50,23 @@ QStringList LoadLoader::take(const QStringList& files) {
   else if (!recordings.isEmpty())
     start(recordings, true);
   return traces;
+}
+
+void LoadLoader::complete(const QString& recording) {
+  job_.start(
+      tr("Opening loads of %1").arg(QFileInfo(recording).fileName()),
+      [path = std::filesystem::path(recording.toStdString())](Progress& progress) {
+        std::vector<LoadsPtr> sets;
+        if (!has_recorded_loads(path)) return sets;
+        for (LoadSet& set : read_load_sets(path, progress))
+          sets.push_back(std::make_shared<const LoadSet>(std::move(set)));
+        return sets;
+      },
+      [this, recording, watched = document_.sets()](std::vector<LoadsPtr> sets) {
+        // Others that were opened meanwhile are looked at instead.
+        if (sets.empty() || watched != document_.sets()) return;
+        document_.completeSets(std::move(sets), {recording});
+      });
 }
 
 void LoadLoader::start(const QStringList& files, bool recordings) {

@@ -19,6 +19,9 @@ class LoadLoader : public QObject {
   /// are traces: recordings are both. Dumps of the same kind become one series, see
   /// open_all_loads().
   QStringList take(const QStringList& files);
+  /// The loads of a recording that was watched until now, from its complete file: the live ones
+  /// stay until then, and what was chosen in them stays chosen.
+  void complete(const QString& recording);
   /// Forgets loads and logs.
   void close();
   bool busy() const { return job_.running(); }

@@ -59,7 +59,7 @@ UserMessage describe_findings(const Trace& trace) {
 
 Loader::Loader(Document& document, WindowServices services, QObject* parent)
     : QObject(parent), document_(document), services_(std::move(services)) {
-  for (JobRunner* job : {&load_job_, &analysis_job_, &save_job_}) {
+  for (JobRunner* job : {&load_job_, &analysis_job_, &save_job_, &complete_job_}) {
     connect(job, &JobRunner::started, this,
             [this](const QString& title) { Q_EMIT busyChanged(true, title); });
     connect(job, &JobRunner::progressed, this, &Loader::progressed);
@@ -78,6 +78,7 @@ Loader::Loader(Document& document, WindowServices services, QObject* parent)
         {UserMessage::Level::Info, tr("Saving was cancelled; nothing was written."), {}});
   });
   connect(&document_, &Document::rulesChanged, this, [this] {
+    ++rules_number_;
     if (document_.trace()) analyze();
   });
 }
@@ -96,6 +97,32 @@ void Loader::open(const QStringList& all) {
         Q_EMIT opened(files);
         tellWhatWasSkipped(*trace);
         analyze();
+      });
+}
+
+void Loader::complete(const QString& file) {
+  struct Completed {
+    TracePtr trace;
+    AnalysisPtr analysis;
+  };
+  complete_job_.start(
+      tr("Analysing the whole recording"),
+      [open = services_.open, analyze = services_.analyze, rules = document_.rules(),
+       paths = to_paths({file})](Progress& progress) {
+        Completed made{open(paths, progress), nullptr};
+        made.analysis = analyze(*made.trace, rules, progress);
+        return made;
+      },
+      [this, file, trace = document_.traceNumber(), rules = rules_number_](const Completed& made) {
+        if (trace != document_.traceNumber()) return;
+        // Both in one turn of the event loop: nothing is drawn in between.
+        completing_ = true;
+        document_.setTrace(made.trace, {file});
+        document_.setAnalysis(made.analysis);
+        completing_ = false;
+        Q_EMIT opened({file});
+        tellWhatWasSkipped(*made.trace);
+        if (rules != rules_number_) analyze();
       });
 }
 
@@ -137,12 +164,14 @@ void Loader::close() {
 
 void Loader::cancel() {
   load_job_.abandon();
+  complete_job_.cancel();
   analysis_job_.cancel();
   save_job_.cancel();
 }
 
 bool Loader::busy() const {
-  return load_job_.running() || analysis_job_.running() || save_job_.running();
+  return load_job_.running() || analysis_job_.running() || save_job_.running() ||
+         complete_job_.running();
 }
 
 }  // namespace moescope

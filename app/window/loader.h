@@ -31,6 +31,13 @@ class Loader : public QObject {
   /// Opens all `files` as one trace; a load that runs is given up. Cancel and failure leave the
   /// document as it is.
   void open(const QStringList& files);
+  /// Opens the recording that is being watched from its complete file. The live trace and its
+  /// figures stay until those of the file are all there; when another trace is opened meanwhile, or
+  /// the file cannot be read, nothing changes.
+  void complete(const QString& file);
+  /// While complete() changes the document: the trace is the one that was watched, so ranges and
+  /// choices stay good.
+  bool completing() const { return completing_; }
   void save(const QString& file);
   /// Forgets the trace.
   void close();
@@ -54,7 +61,9 @@ class Loader : public QObject {
   WindowServices services_;
   Filter filter_;
   QStringList loading_;
-  JobRunner load_job_, analysis_job_, save_job_;
+  bool completing_ = false;
+  quint64 rules_number_ = 0;  ///< another one after each change of rules
+  JobRunner load_job_, analysis_job_, save_job_, complete_job_;
 };
 
 /// "3 events skipped: 2 without a time, 1 ..." and the losses, warnings and clock alignment of

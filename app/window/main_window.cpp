@@ -18,7 +18,9 @@
 #include "app/window/samples.h"
 #include "app/window/strip_column.h"
 #include "app/window/trace_views.h"
+#include "app/window/window_commands.h"
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 #include "views/common/units.h"
 #include "views/panels/command_palette.h"
 #include "views/panels/details_panel.h"
@@ -119,6 +121,7 @@ void MainWindow::addStrips(const QList<QWidget*>& strips) {
 void MainWindow::buildLive() {
   connect(live_, &LiveWindow::message, messages_, &MessageBar::showMessage);
   connect(live_, &LiveWindow::started, messages_, &MessageBar::clear);
+  connect(live_, &LiveWindow::recorded, &load_loader_, &LoadLoader::complete);
   connect(start_, &StartPage::liveRequested, this, &MainWindow::tryLive);
   connect(start_, &StartPage::attachRequested, live_->attachAction(), &QAction::trigger);
   statusBar()->insertPermanentWidget(1, live_->statusLabel());
@@ -194,11 +197,11 @@ void MainWindow::buildEditMenu() {
   undo_.addStack(&document_.undoStack());
   undo_.setActiveStack(&document_.undoStack());
   QAction* undo = undo_.createUndoAction(this, tr("&Undo"));
-  undo->setObjectName("edit.undo");
+  mark_destructive(undo)->setObjectName("edit.undo");
   undo->setShortcut(QKeySequence::Undo);
   undo->setToolTip(tr("Take back the last edit of notes, rules or rows"));
   QAction* redo = undo_.createRedoAction(this, tr("&Redo"));
-  redo->setObjectName("edit.redo");
+  mark_destructive(redo)->setObjectName("edit.redo");
   redo->setShortcuts({QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")});
   redo->setToolTip(tr("Make the edit again that was taken back"));
   edit->addActions({undo, redo});
@@ -344,6 +347,17 @@ void MainWindow::connectLoads() {
 
 void MainWindow::traceChanged() {
   const TracePtr& trace = document_.trace();
+  if (loader_.completing()) {
+    // What was looked at stays, but for spans: these may be numbered otherwise in the file.
+    const auto area = context_.area();
+    context_.setArea(std::nullopt);
+    context_.clearSelection();
+    context_.setHovered({});
+    context_.grow(trace->range());
+    context_.setArea(area);
+    contentChanged();
+    return;
+  }
   context_.reset(trace ? trace->range() : TimeRange{0, 1});
   contentChanged();
   if (trace) layout_.dock("timeline")->widget()->setFocus();  // so that W, A, S, D work at once
@@ -411,13 +425,7 @@ void MainWindow::setTheme(const QString& theme) {
 }
 
 CommandList MainWindow::commands() const {
-  CommandList commands;
-  for (const QAction* action : menuBar()->actions())
-    if (action->menu() != nullptr)
-      collect_commands(*action->menu(), command_text(*action), commands);
-  for (const QDockWidget* dock : layout_.docks())
-    collect_commands(*panel_of(*dock), dock->windowTitle(), commands);
-  return commands;
+  return window_commands(*menuBar(), layout_);
 }
 
 void MainWindow::showPalette() {

@@ -10,6 +10,7 @@
 
 #include "core/files.h"
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 #include "views/plan/compare_view.h"
 #include "views/plan/engine_dialogs.h"
 #include "views/plan/new_plan_dialog.h"
@@ -93,10 +94,11 @@ void PlanWindow::addFileActions(QMenu& menu) {
   needs_plan_ << add(menu, "plan.export", tr("&Export plan for an engine…"),
                      tr("Write the file that an engine takes, and show the flags to start it with"),
                      {QKeySequence("Ctrl+Alt+E")}, [this] { exportPlan(); });
-  needs_plan_ << add(menu, "plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
-    keepUnsaved();
-    document_.close();
-  });
+  needs_plan_ << mark_destructive(
+      add(menu, "plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
+        keepUnsaved();
+        document_.close();
+      }));
 }
 
 void PlanWindow::addSolveActions(QMenu& menu) {

@@ -102,6 +102,7 @@ class FakeNode final : public NodeControl {
     unit.requested = unit.granted = unit.observed = {4, comm_workers_};
     status.units = {unit};
     status.history = history_;
+    status.expert_bytes = kExpertBytes;
     if (with_plan) status.previous_plan_json = previous_;
     return status;
   }
@@ -124,7 +125,7 @@ class FakeNode final : public NodeControl {
     if (!refusal.empty()) return outcome;
     outcome.done = true;
     change.moves = 2;
-    change.bytes_total = 4096;
+    change.bytes_total = 2 * kExpertBytes;
     if (request.dry_run) return outcome;
     change.phase = "preparing";
     change.bytes_done = 2048;
@@ -171,6 +172,8 @@ class FakeNode final : public NodeControl {
   void stop() override { stopped = true; }
 
   std::shared_ptr<ClusterClient> connect(PeerRole role = PeerRole::Operator);
+
+  static constexpr std::uint64_t kExpertBytes = 2048;
 
   Publisher publisher;
   std::string refusal, applied, workload;

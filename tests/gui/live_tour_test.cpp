@@ -1,10 +1,12 @@
 // The first steps of the start page, from drifting loads to a better plan, with a real runtime.
 #include "app/window/guide_panel.h"
+#include "app/window/plan_window.h"
 #include "core/files.h"
 #include "core/placement/engines/engine.h"
 #include "core/placement/validate.h"
 #include "tests/gui/runtime_window.h"
 #include "views/cluster/cluster_view.h"
+#include "views/common/units.h"
 #include "views/plan/engine_dialogs.h"
 
 namespace moescope::test {
@@ -69,6 +71,15 @@ TEST_F(LiveTour, LeadsFromDriftingLoadsToABetterPlan) {
   ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Ready; }));
   press(guide(), "guideDo");
   ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Confirm; }));
+  const PlanCopies moves = window->plans().document().moves();
+  EXPECT_EQ(moves.units, 2);
+  EXPECT_THAT(
+      panel().text().toStdString(),
+      testing::AllOf(
+          HasSubstr(format_count(static_cast<quint64>(moves.copies_in_all())).toStdString() +
+                    " copies"),
+          HasSubstr(format_bytes(static_cast<quint64>(*moves.bytes_in_all())).toStdString())))
+      << "what Compare shows for the same change";
   press(panel(), "applyNow");
   ASSERT_TRUE(wait_for([this] { return guide().step() == 4; })) << panel().text().toStdString();
   EXPECT_THAT(panel().text().toStdString(), HasSubstr("Verified"));

@@ -5,13 +5,16 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "views/common/destructive_action.h"
+
 namespace moescope {
 
 CommandPalette::CommandPalette(CommandList commands, QWidget* parent)
     : QDialog(parent, Qt::Popup),
       commands_(std::move(commands)),
       input_(new QLineEdit(this)),
-      list_(new QListWidget(this)) {
+      list_(new QListWidget(this)),
+      hint_(new QLabel(tr("This takes something away: choose it with the arrow keys."), this)) {
   setObjectName("commandPalette");
   setAccessibleName(tr("Command palette"));
   input_->setObjectName("paletteInput");
@@ -21,10 +24,12 @@ CommandPalette::CommandPalette(CommandList commands, QWidget* parent)
   list_->setObjectName("paletteList");
   list_->setAccessibleName(tr("Commands that match"));
   list_->setUniformItemSizes(true);
+  hint_->setObjectName("paletteHint");
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(6, 6, 6, 6);
   layout->addWidget(input_);
   layout->addWidget(list_);
+  layout->addWidget(hint_);
   resize(560, 380);
   connect(input_, &QLineEdit::textChanged, this, &CommandPalette::filter);
   connect(input_, &QLineEdit::returnPressed, this, &CommandPalette::runCurrent);
@@ -34,32 +39,20 @@ CommandPalette::CommandPalette(CommandList commands, QWidget* parent)
 }
 
 void CommandPalette::filter(const QString& pattern) {
-  struct Hit {
-    int score;
-    qsizetype index;
-  };
-  std::vector<Hit> hits;
-  for (qsizetype i = 0; i < commands_.size(); ++i) {
-    const Command& command = commands_[i];
-    if (!command.action || !command.action->isEnabled()) continue;
-    const int score = fuzzy_score(pattern, command_text(*command.action));
-    const int grouped =
-        fuzzy_score(pattern, command.group + QLatin1Char(' ') + command_text(*command.action));
-    if (std::max(score, grouped) >= 0) hits.push_back({std::max(score + 1, grouped), i});
-  }
-  std::stable_sort(hits.begin(), hits.end(),
-                   [](const Hit& a, const Hit& b) { return a.score > b.score; });
   list_->clear();
-  for (const Hit& hit : hits) {
-    const Command& command = commands_[hit.index];
-    QString text = command.group + QStringLiteral(":  ") + command_text(*command.action);
+  bool first_is_safe = false;
+  for (const qsizetype index : rank_commands(pattern, commands_)) {
+    const Command& command = commands_[index];
+    QString text = command.group + QStringLiteral(":  ") + command_name(command);
     if (const QKeySequence keys = command.action->shortcut(); !keys.isEmpty())
       text += QStringLiteral("    [%1]").arg(keys.toString(QKeySequence::NativeText));
+    if (list_->count() == 0) first_is_safe = !is_destructive(*command.action);
     auto* item = new QListWidgetItem(text, list_);
     item->setToolTip(command.action->toolTip());
-    item->setData(Qt::UserRole, QVariant::fromValue(hit.index));
+    item->setData(Qt::UserRole, QVariant::fromValue(index));
   }
-  list_->setCurrentRow(0);
+  list_->setCurrentRow(first_is_safe ? 0 : -1);
+  hint_->setVisible(list_->count() > 0 && !first_is_safe);
 }
 
 bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {

@@ -1,7 +1,9 @@
-// Ctrl+Shift+P: type a few letters, press Enter.
+// Ctrl+Shift+P: type a few letters, press Enter. Nothing that takes something away runs unless it
+// was chosen with the arrow keys or the mouse.
 #pragma once
 
 #include <QDialog>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 
@@ -26,6 +28,7 @@ class CommandPalette : public QDialog {
   CommandList commands_;
   QLineEdit* input_;
   QListWidget* list_;
+  QLabel* hint_;  ///< when no command is a default
 };
 
 }  // namespace moescope

@@ -8,6 +8,7 @@
 #include <QVBoxLayout>
 
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 #include "views/common/theme.h"
 #include "views/panels/find_panel.h"
 
@@ -80,7 +81,8 @@ void NotesPanel::addCommands() {
   connect(edit, &QAction::triggered, this,
           [this] { table_->edit(table_->currentIndex().siblingAtColumn(NotesModel::Text)); });
   button(edit);
-  QAction* remove = addCommand("remove", tr("Remove note"), tr("Remove the current note"));
+  QAction* remove =
+      mark_destructive(addCommand("remove", tr("Remove note"), tr("Remove the current note")));
   remove->setShortcut(QKeySequence::Delete);
   connect(remove, &QAction::triggered, this, &NotesPanel::removeNote);
   button(remove);

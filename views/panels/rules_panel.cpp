@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 #include "views/common/theme.h"
 
 namespace moescope {
@@ -102,8 +103,8 @@ void RulesPanel::addCommands() {
     model_.addRule(at);
     showRule(at);
   });
-  actions << addCommand("remove", tr("Remove"), tr("Remove the current rule"),
-                        [this, row] { model_.removeRule(row()); });
+  actions << mark_destructive(addCommand("remove", tr("Remove"), tr("Remove the current rule"),
+                                         [this, row] { model_.removeRule(row()); }));
   for (const int direction : {-1, 1}) {
     actions << addCommand(direction < 0 ? "up" : "down", direction < 0 ? tr("Up") : tr("Down"),
                           direction < 0 ? tr("Move the current rule up: earlier rules count first")
@@ -114,8 +115,9 @@ void RulesPanel::addCommands() {
                             showRule(std::clamp(from + direction, 0, model_.rowCount() - 1));
                           });
   }
-  actions << addCommand("builtIn", tr("Built-in"), tr("Go back to the built-in rules"),
-                        [this] { model_.change(RuleSet::built_in(), tr("Built-in rules")); });
+  actions << mark_destructive(
+      addCommand("builtIn", tr("Built-in"), tr("Go back to the built-in rules"),
+                 [this] { model_.change(RuleSet::built_in(), tr("Built-in rules")); }));
   actions << addCommand("import", tr("Import…"), tr("Read rules from a JSON file"), [this] {
     const QString file =
         QFileDialog::getOpenFileName(this, tr("Import rules"), {}, tr("Rule files (*.json)"));

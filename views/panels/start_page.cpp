@@ -123,7 +123,11 @@ QListWidget* StartPage::makeList(const QString& name) {
 
 void StartPage::addRecentActions() {
   recent_->setContextMenuPolicy(Qt::ActionsContextMenu);
-  auto* pin = new QAction(tr("Pin or unpin"), recent_);
+  auto* pin = new QAction(tr("Pin"), recent_);
+  connect(recent_, &QListWidget::currentItemChanged, pin, [this, pin] {
+    const auto* item = recent_->currentItem();
+    pin->setText(item != nullptr && item->data(kPinnedRole).toBool() ? tr("Unpin") : tr("Pin"));
+  });
   pin->setToolTip(tr("A pinned entry stays at the top of the recent list"));
   auto* remove = new QAction(tr("Remove from the list"), recent_);
   remove->setShortcut(QKeySequence::Delete);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "views/common/action.h"
+#include "views/common/destructive_action.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 
@@ -161,9 +162,11 @@ void TimelineView::selectNearest(TrackId track) {
 }
 
 void TimelineView::buildRowActions() {
-  makeAction("timeline.pin", tr("Pin or unpin row"),
-             tr("Keep the row under the pointer at the top, with its full path"), {Qt::Key_P},
-             [this] { togglePin(); });
+  pin_action_ = makeAction("timeline.pin", tr("Pin row"),
+                           tr("Keep the row under the pointer at the top, with its full path"),
+                           {Qt::Key_P}, [this] { togglePin(); });
+  connect(&context_, &ViewContext::cursorChanged, this, &TimelineView::namePin);
+  connect(scene_, &TimelineScene::changed, this, &TimelineView::namePin);
   makeAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"), {Qt::Key_H},
              [this] { hideRow(); });
   makeAction("timeline.only_rank", tr("Hide other ranks"),
@@ -188,10 +191,10 @@ void TimelineView::buildRowActions() {
         scene_->editRows(tr("Pin rows that match"),
                          [this](RowModel& rows) { rows.setPinRule(find_row_->text()); });
       });
-  makeAction(
+  mark_destructive(makeAction(
       "timeline.unpin_all", tr("Unpin all rows"),
       tr("Unpin every row and forget which rows are pinned in traces opened later"), {},
-      [this] { scene_->editRows(tr("Unpin all rows"), [](RowModel& rows) { rows.unpinAll(); }); });
+      [this] { scene_->editRows(tr("Unpin all rows"), [](RowModel& rows) { rows.unpinAll(); }); }));
   makeAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
              {Qt::CTRL | Qt::Key_Down},
              [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
@@ -217,6 +220,12 @@ std::optional<RowKey> TimelineView::currentRow() const {
   if (const auto hovered = canvas_->interaction().hoveredRow()) return hovered;
   if (const auto* row = scene_->rows().rowOf(context_.currentSpan().track)) return row->key;
   return std::nullopt;
+}
+
+/// The command says what it would do to the row under the pointer.
+void TimelineView::namePin() {
+  const auto row = currentRow();
+  pin_action_->setText(row && scene_->rows().isPinned(*row) ? tr("Unpin row") : tr("Pin row"));
 }
 
 void TimelineView::togglePin() {

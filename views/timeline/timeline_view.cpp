@@ -90,6 +90,7 @@ void TimelineView::updateScrollBar() {
 }
 
 void TimelineView::showContextMenu(QPoint global_pos) {
+  namePin();
   QMenu menu;
   for (const char* name :
        {"timeline.fit_selection", "timeline.measure", "", "timeline.pin", "timeline.unpin_all",

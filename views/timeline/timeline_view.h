@@ -68,6 +68,7 @@ class TimelineView : public QWidget, public Chart {
   void selectNearest(TrackId track);
   void zoomKey(double factor);
   std::optional<RowKey> currentRow() const;
+  void namePin();
   void togglePin();
   void hideRow();
   void findRow(const QString& text, bool next);
@@ -80,7 +81,7 @@ class TimelineView : public QWidget, public Chart {
   OverviewStrip* overview_ = nullptr;
   QScrollBar* scroll_bar_ = nullptr;
   QLineEdit* find_row_ = nullptr;
-  QAction* measure_action_ = nullptr;
+  QAction *measure_action_ = nullptr, *pin_action_ = nullptr;
   std::size_t found_row_ = 0;
 };
 

@@ -1,0 +1,14 @@
+// All that the window can be asked to do, as the command palette and the key sheet list it.
+#pragma once
+
+#include <QMenuBar>
+
+#include "app/window/dock_layout.h"
+#include "views/panels/command_list.h"
+
+namespace moescope {
+
+/// Going to each dock, the menus, then the commands of the docks themselves.
+CommandList window_commands(const QMenuBar& menus, const DockLayout& layout);
+
+}  // namespace moescope
