@@ -23,7 +23,7 @@ double NodePlanChange::fraction() const {
 namespace {
 
 /// How long a node that loads its model is waited for, in deadlines of a call.
-constexpr int kStartDeadlines = 12;
+constexpr int kStartDeadlines = 4;
 constexpr auto kStartPause = std::chrono::milliseconds(200);
 
 /// Asks who answers. The address of a node is there before it serves.
