@@ -8,6 +8,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
+#include "core/figure_text.h"
 
 namespace moescope {
 namespace {
@@ -37,16 +38,26 @@ Json moves_json(const Plan& running, const Plan& plan) {
   return layers;
 }
 
-void print_moves(const Json& layers, std::uint64_t expert_bytes) {
-  std::size_t total = 0;
-  for (const Json& layer : layers) {
-    total += layer["copies"].size();
+/// What the node will copy, in both of its units; nullopt for a plan of another shape, which the
+/// node refuses.
+std::optional<PlanCopies> moves_of(const Plan& running, const Plan& plan,
+                                   std::uint64_t expert_bytes) {
+  if (running.num_gpus != plan.num_gpus || running.layers() != plan.layers() ||
+      running.num_experts != plan.num_experts)
+    return std::nullopt;
+  return plan_copies(running, plan, kUnitsOfNode, static_cast<double>(expert_bytes));
+}
+
+void print_moves(const Json& layers, const std::optional<PlanCopies>& moved) {
+  for (const Json& layer : layers)
     if (!layer["copies"].empty())
-      fmt::print(stderr, "layer {:<4} {} experts move\n", layer["layer"].get<int>(),
+      fmt::print(stderr, "layer {:<4} {} experts move in each unit\n", layer["layer"].get<int>(),
                  layer["copies"].size());
-  }
-  fmt::print(stderr, "{} copies in each unit, {:.2f} MB\n", total,
-             static_cast<double>(total * expert_bytes) / 1e6);
+  if (moved) fmt::print(stderr, "{}\n", copies_text(*moved));
+}
+
+PlanCopies moves_of(const NodePlanChange& change) {
+  return copies_of_node(change.moves, static_cast<double>(change.bytes_total));
 }
 
 Json outcome_json(const NodeOptions& options, const PlanOutcome& outcome) {
@@ -65,8 +76,7 @@ void print_outcome(const PlanOutcome& outcome) {
   if (c.slots_probed > 0)
     fmt::print("verified   a probe batch went through {} of {} slots\n", c.slots_probed,
                c.slot_count);
-  fmt::print("moved      {} copies, {:.2f} MB in {:.2f} s\n", c.moves,
-             static_cast<double>(c.bytes_done) / 1e6, c.seconds);
+  fmt::print("moved      {} in {:.2f} s\n", copies_text(moves_of(c)), c.seconds);
   if (c.tpot_during > 0)
     fmt::print("TPOT       before {:.0f} ms, during {:.0f} ms\n", c.tpot_before * 1e3,
                c.tpot_during * 1e3);
@@ -86,15 +96,17 @@ void apply(const ApplyOptions& options) {
   const Plan running = parse_plan(before.plan_json, options.target).plan;
   const Json layers = moves_json(running, plan);
   auto effect = predict_effect(options.effect, client, before, running, plan);
-  if (!options.json) print_moves(layers, before.expert_bytes);
+  const auto moved = moves_of(running, plan, before.expert_bytes);
+  if (!options.json) print_moves(layers, moved);
   PlanRequest request{plan_json(plan), std::filesystem::path(options.plan).filename().string(),
                       options.base_epoch ? options.base_epoch : before.epoch, options.dry_run};
   Progress& progress = command_progress();
   const PlanOutcome outcome = client->apply(request, [&](const NodePlanChange& change) {
     if (progress.cancelled()) return false;
-    progress.report(change.fraction(), fmt::format("{}: {:.1f} of {:.1f} MB", change.phase,
-                                                   static_cast<double>(change.bytes_done) / 1e6,
-                                                   static_cast<double>(change.bytes_total) / 1e6));
+    progress.report(change.fraction(),
+                    fmt::format("{}: {} of {}", change.phase,
+                                bytes_text(static_cast<double>(change.bytes_done)),
+                                bytes_text(static_cast<double>(change.bytes_total))));
     return true;
   });
   if (effect && outcome.change.in_force())
@@ -102,12 +114,12 @@ void apply(const ApplyOptions& options) {
   if (options.json) {
     Json document = outcome_json(options, outcome);
     document["dry_run"] = options.dry_run;
+    document["moved"] = moved ? moved_json(*moved) : Json();
     document["layers"] = layers;
     document["effect"] = effect ? effect_json(*effect) : Json();
     print_json(document);
   } else if (options.dry_run && outcome.done) {
-    fmt::print("dry run    the node would take it: {} copies over both units, {:.2f} MB\n",
-               outcome.change.moves, static_cast<double>(outcome.change.bytes_total) / 1e6);
+    fmt::print("dry run    the node would take it: {}\n", copies_text(moves_of(outcome.change)));
   } else if (outcome.done) {
     print_outcome(outcome);
   }

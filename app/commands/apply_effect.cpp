@@ -9,8 +9,10 @@
 #include "core/analysis/step_traffic.h"
 #include "core/cluster/node_engine.h"
 #include "core/error.h"
+#include "core/figure_text.h"
 #include "core/import/open.h"
 #include "core/loads/sniff.h"
+#include "core/placement/plan_figures.h"
 #include "core/trace/sink.h"
 
 namespace moescope {
@@ -118,22 +120,28 @@ Json effect_json(const PlanEffect& effect) {
 
 std::vector<std::string> effect_lines(const PlanEffect& effect) {
   std::vector<std::string> lines;
-  const auto add = [&lines](const char* name, const EffectFigure& figure, double unit,
-                            const char* suffix) {
+  const auto add = [&lines](const char* name, const EffectFigure& figure, auto write) {
     if (!figure.before && !figure.predicted && !figure.measured) return;
     const auto text = [&](const std::optional<double>& value) {
-      return value ? fmt::format("{:.2f}{}", *value / unit, suffix) : std::string("-");
+      return value ? write(*value, std::optional<double>()) : std::string("-");
     };
     lines.push_back(
-        fmt::format("{:<14} before {}, predicted {}{}{}, measured {}", name, text(figure.before),
-                    text(figure.predicted), figure.error ? " +- " + text(figure.error) : "",
+        fmt::format("{:<14} before {}, predicted {}{}, measured {}", name, text(figure.before),
+                    figure.predicted ? write(*figure.predicted, figure.error) : "-",
                     figure.below_noise().value_or(false) ? " (change below the noise)" : "",
                     text(figure.measured)));
   };
-  add("imbalance", effect.imbalance, 1, "");
-  add("step", effect.decode_step, 1e6, " ms");
-  add("between nodes", effect.node_traffic, 1e3, " kB/token");
-  add("inside nodes", effect.rank_traffic, 1e3, " kB/token");
+  const auto ratio = [](double value, std::optional<double> error) {
+    return fmt::format("{:.2f}", value) + (error ? fmt::format(" ± {:.2f}", *error) : "");
+  };
+  const auto bytes = [](double value, std::optional<double> error) {
+    return bytes_text(value) + (error ? " ± " + bytes_text(*error) : "") + " a token";
+  };
+  add("imbalance", effect.imbalance, ratio);
+  if (!lines.empty()) lines.back() += fmt::format("; {}", kRunningImbalanceWindow);
+  add("step", effect.decode_step, duration_text);
+  add("between nodes", effect.node_traffic, bytes);
+  add("inside nodes", effect.rank_traffic, bytes);
   return lines;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/commands/apply_effect.h"
+#include "core/placement/plan_figures.h"
 
 namespace moescope {
 namespace {
@@ -118,8 +119,8 @@ std::string change_line(const NodePlanChange& c) {
                        fmt::localtime(static_cast<std::time_t>(c.wall_ns / 1'000'000'000)));
   line += fmt::format("{} \"{}\": {}", c.who, c.name, c.phase);
   if (!c.reason.empty()) return line + ": " + c.reason;
-  line += fmt::format(", epoch {} -> {}, {} copies, {:.2f} MB", c.base_epoch, c.epoch, c.moves,
-                      static_cast<double>(c.bytes_total) / 1e6);
+  line += fmt::format(", epoch {} -> {}, {}", c.base_epoch, c.epoch,
+                      copies_text(copies_of_node(c.moves, static_cast<double>(c.bytes_total))));
   if (c.slots_probed > 0)
     line += fmt::format(", {} of {} slots verified", c.slots_probed, c.slot_count);
   return line;

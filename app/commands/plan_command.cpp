@@ -1,6 +1,8 @@
 // moescope plan: its subcommands, and what they share.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "app/commands/command.h"
 #include "app/commands/plan_commands.h"
 #include "core/placement/evaluate.h"
@@ -18,6 +20,26 @@ Json summary_json(const std::vector<double>& values) {
   if (values.empty()) return nullptr;
   const auto s = summarize(values);
   return {{"mean", s.mean}, {"p95", s.p95}, {"max", s.max}};
+}
+
+Json window_json(const LoadWindow& window) {
+  return {{"text", to_string(window)},
+          {"loads", window.source},
+          {"unit", window.unit.empty() ? Json() : Json(window.unit)},
+          {"first", window.first},
+          {"last", window.last},
+          {"of", window.of}};
+}
+
+Json moved_json(const PlanCopies& copies) {
+  const auto whole = [](const std::optional<double>& bytes) {
+    return bytes ? Json(std::llround(*bytes)) : Json();
+  };
+  return {{"copies", copies.copies},
+          {"units", copies.units},
+          {"copies_in_all", copies.copies_in_all()},
+          {"expert_bytes", whole(copies.expert_bytes)},
+          {"bytes", whole(copies.bytes_in_all())}};
 }
 
 void register_plan(CLI::App& app) {

@@ -7,8 +7,10 @@
 
 #include "app/commands/json_output.h"
 #include "core/loads/load_set.h"
+#include "core/loads/plan_balance.h"
 #include "core/placement/plan.h"
 #include "core/placement/plan_diff.h"
+#include "core/placement/plan_figures.h"
 
 namespace moescope {
 
@@ -27,5 +29,10 @@ LoadSet read_loads_for_plan(const std::string& path, const std::string& unit = {
 Json copies_json(const LayerDiff& diff);
 /// {"mean","p95","max"}; null without values.
 Json summary_json(const std::vector<double>& values);
+/// {"text","loads","unit","first","last","of"}: which loads a figure is of.
+Json window_json(const LoadWindow& window);
+/// {"copies","units","copies_in_all","expert_bytes","bytes"}: what a change of plan moves; bytes
+/// are of all units.
+Json moved_json(const PlanCopies& copies);
 
 }  // namespace moescope

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/commands/command.h"
+#include "app/commands/output_file.h"
 #include "app/commands/plan_commands.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -36,6 +37,7 @@ Plan import_torch(const ConvertCommand& c) {
 }
 
 void import(const ConvertCommand& c) {
+  require_other_file(c.output, {c.input});
   const auto plan = may_be_torch_plan(c.input)
                         ? import_torch(c)
                         : import_plan(read_text_file(c.input, kMaxPlanBytes),
@@ -51,6 +53,7 @@ void import(const ConvertCommand& c) {
 }
 
 void export_file(const ConvertCommand& c) {
+  require_other_file(c.output, {c.input});
   Plan plan = load_plan(c.input);
   if (c.first_layer) plan = with_first_layer(std::move(plan), *c.first_layer);
   const auto written = write_engine_file(plan, *engine_from_name(c.engine), c.output);

@@ -8,12 +8,25 @@
 #include "app/commands/predict_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/plan_diff.h"
+#include "core/placement/plan_origin.h"
 #include "core/placement/validate.h"
 
 namespace moescope {
 namespace {
+
+constexpr std::size_t kMaxPlanText = std::size_t{1} << 30;
+
+/// Windows that made the plan, when its file tells and the loads are the same.
+std::optional<std::pair<int, int>> origin_in(const std::string& plan_file, const LoadSet& loads) {
+  const auto origin = origin_of(read_text_file(plan_file, kMaxPlanText));
+  if (!origin || origin->last > static_cast<int>(loads.windows.size()) ||
+      origin->digest != digest_of_loads(loads.windows))
+    return std::nullopt;
+  return std::pair(origin->first, origin->last);
+}
 
 struct EvaluateCommand {
   std::string plan, loads, loads_unit, previous;
@@ -88,11 +101,18 @@ void evaluate(const EvaluateCommand& command) {
       evaluate_plan(plan, loads_of_plan(loads, plan, 0, static_cast<int>(loads.windows.size())),
                     options, command_progress());
   const auto result = evaluation_json(plan, layers);
+  const auto balance = plan_balance(plan, loads);
   std::string why;
+  if (command.predict->made_from.empty()) command.predict->origin = origin_in(command.plan, loads);
   const auto prediction =
       predict_by_choice(*command.predict, plan, layers_of_plan(loads, plan), options.previous, why);
   if (!prediction) fmt::print(stderr, "no step time predicted: {}\n", why);
   if (!command.json) {
+    fmt::print("imbalance (max/mean GPU load) {}\n", to_string(balance));
+    if (options.previous != nullptr)
+      fmt::print(
+          "against the plan before: {}\n",
+          copies_text(plan_copies(previous, plan, 1, expert_bytes_of(*command.predict, plan))));
     print_summary(result["summary"]);
     if (prediction) print_prediction(stdout, *prediction);
     return;
@@ -106,6 +126,14 @@ void evaluate(const EvaluateCommand& command) {
                    {"num_slots", plan.slot_count()},
                    {"num_logical_experts", plan.num_experts}};
   document.update(result);
+  document["imbalance"] = {{"mean", balance.mean},
+                           {"worst", balance.worst},
+                           {"worst_layer", balance.worst_layer},
+                           {"window", window_json(balance.window)}};
+  document["moved"] =
+      options.previous == nullptr
+          ? Json()
+          : moved_json(plan_copies(previous, plan, 1, expert_bytes_of(*command.predict, plan)));
   document["predicted"] = prediction ? prediction_json(*prediction) : Json();
   print_json(document);
 }
@@ -163,28 +191,25 @@ void diff(const DiffCommand& command) {
   const auto a = load_plan(command.a), b = load_plan(command.b);
   const auto diffs = diff_plans(a, b);
   Json layers = Json::array();
-  std::int64_t changed = 0, copies = 0;
   for (std::size_t l = 0; l < diffs.size(); ++l) {
     Json list = copies_json(diffs[l]);
-    changed += diffs[l].slots_changed;
-    copies += static_cast<std::int64_t>(list.size());
     layers.push_back({{"layer", l},
                       {"layer_id", b.layer_ids.empty() ? Json() : Json(b.layer_ids[l])},
                       {"slots_changed", diffs[l].slots_changed},
                       {"copies", list.size()},
                       {"copy_list", std::move(list)}});
   }
-  const Json bytes = command.expert_bytes ? Json(copies * *command.expert_bytes) : Json();
+  const auto moved = plan_copies(
+      a, b, 1, command.expert_bytes ? std::optional<double>(*command.expert_bytes) : std::nullopt);
   if (command.json)
     return print_json({{"schema", 1},
                        {"a", command.a},
                        {"b", command.b},
-                       {"slots_changed", changed},
-                       {"copies", copies},
-                       {"bytes", bytes},
+                       {"slots_changed", moved.slots_changed},
+                       {"copies", moved.copies},
+                       {"bytes", moved_json(moved)["bytes"]},
                        {"layers", std::move(layers)}});
-  fmt::print("{} slots changed, {} copies{}\n", changed, copies,
-             bytes.is_null() ? "" : fmt::format(", {:.2f} GB", bytes.get<double>() / 1e9));
+  fmt::print("{} slots changed, {}\n", moved.slots_changed, copies_text(moved));
   for (const auto& l : layers)
     if (l["slots_changed"] != 0)
       fmt::print("  layer {}: {} slots changed, {} copies\n", l["layer"].get<int>(),

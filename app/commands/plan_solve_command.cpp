@@ -5,13 +5,16 @@
 #include <numeric>
 
 #include "app/commands/command.h"
+#include "app/commands/output_file.h"
 #include "app/commands/plan_commands.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/loads/plan_balance.h"
 #include "core/placement/actions.h"
 #include "core/placement/constraints.h"
 #include "core/placement/eplb.h"
+#include "core/placement/plan_origin.h"
 #include "core/placement/shared_expert.h"
 #include "core/placement/solve.h"
 #include "core/placement/validate.h"
@@ -21,22 +24,44 @@ namespace moescope {
 namespace {
 
 struct SolveCommand {
-  std::string loads, output, from, hierarchy = "off", split = "equal", constraints;
+  std::string loads, output, from, hierarchy, split = "equal", constraints, engine;
   std::vector<int> dead;
   SolveOptions options;
   std::optional<int> max_copies, windows;
   std::optional<int> gpus, nodes, groups, slot_count;
   std::string use, unit, shared_gpus;
   int top_k = 0;
-  bool compatible = false, json = false;
+  std::optional<std::string> compatible;  ///< name of the variant; empty: by the engine
+  bool json = false;
+  /// Windows [first, last) of the loads that make the plan.
+  std::pair<int, int> used{0, 0};
 };
+
+/// Whose order of ties the plan has: as named, else the engine's own, else SGLang's.
+EplbVariant variant_of(const SolveCommand& command) {
+  if (!command.compatible->empty()) return *eplb_variant_from_name(*command.compatible);
+  return command.engine == "vllm" ? EplbVariant::Numpy : EplbVariant::Torch;
+}
+
+/// As the engines choose: groups stay on their node when they divide over the nodes.
+Hierarchy engines_hierarchy(const SolveOptions& o) {
+  return o.groups % o.nodes == 0 ? Hierarchy::Hard : Hierarchy::Off;
+}
+
+Hierarchy hierarchy_of(const SolveCommand& command) {
+  const auto& name = command.hierarchy;
+  if (name == "hard") return Hierarchy::Hard;
+  if (name == "soft") return Hierarchy::Soft;
+  if (name == "auto" || (name.empty() && command.compatible))
+    return engines_hierarchy(command.options);
+  return Hierarchy::Off;
+}
 
 /// The windows A:B that the plan is made from, in groups.
 std::vector<LayerLoads> windows_of(const LoadSet& loads, const SolveCommand& command) {
   LoadSet part = loads;
-  if (const auto range = window_range(command.use, loads, "--window"))
-    part.windows.assign(loads.windows.begin() + range->first,
-                        loads.windows.begin() + range->second);
+  part.windows.assign(loads.windows.begin() + command.used.first,
+                      loads.windows.begin() + command.used.second);
   constexpr int kDefaultGroups = 8;
   return group_windows(part, command.compatible ? 1 : command.windows.value_or(kDefaultGroups));
 }
@@ -50,9 +75,13 @@ SolveResult solve(const SolveCommand& command, const std::vector<LayerLoads>& wi
                 "takes no --from, --rebuild, --connected, constraints or dead GPUs",
                 "Leave --compatible out");
   SolveResult result;
+  if (o.hierarchy == Hierarchy::Soft)
+    throw Error("", "--compatible", "knows groups that stay on their node or none, not soft ones",
+                "Give --hierarchy auto, hard or off");
   result.plan =
       eplb_plan(windows[0], o.slot_count, o.groups, o.nodes, o.gpus,
-                o.hierarchy == Hierarchy::Off ? EplbPolicy::Global : EplbPolicy::Hierarchical);
+                o.hierarchy == Hierarchy::Off ? EplbPolicy::Global : EplbPolicy::Hierarchical,
+                variant_of(command));
   result.plan.layer_ids = o.layer_ids;
   if (o.split_best) resplit(result.plan, windows[0], 0, command_progress());
   return result;
@@ -105,8 +134,10 @@ std::string three(const Json& s) {
 }
 
 void print_report(const Json& r, const std::string& output) {
-  fmt::print(stderr, "solved in {:.0f} ms; max/mean GPU load over layers, mean / p95 / worst:\n",
-             r["solve_ms"].get<double>());
+  fmt::print(
+      stderr,
+      "solved in {:.0f} ms; imbalance (max/mean GPU load) over {}, mean / p95 / worst layer:\n",
+      r["solve_ms"].get<double>(), r["window"]["text"].get<std::string>());
   fmt::print(stderr, "  equal split {}\n  best split  {}\n  bound       {}\n", three(r["equal"]),
              three(r["best_split"]), three(r["bound"]));
   if (!r["copies"].is_null())
@@ -157,10 +188,8 @@ void take_shape(SolveCommand& command, const Plan& from) {
 
 void run(SolveCommand& command) {
   const auto loads = read_loads_for_plan(command.loads, command.unit);
+  require_other_file(command.output, {command.loads, command.constraints});
   auto& o = command.options;
-  o.hierarchy = command.hierarchy == "hard"   ? Hierarchy::Hard
-                : command.hierarchy == "soft" ? Hierarchy::Soft
-                                              : Hierarchy::Off;
   o.split_best = command.split == "best";
   o.layer_ids = loads.layer_ids;
   o.dead_gpus = command.dead;
@@ -177,6 +206,11 @@ void run(SolveCommand& command) {
     o.from = &from;
   }
   take_shape(command, from);
+  o.hierarchy = hierarchy_of(command);
+  if (!command.engine.empty() && !command.compatible)
+    fmt::print(stderr, "note: --engine decides only whose plan --compatible is equal to\n");
+  command.used = window_range(command.use, loads, "--window")
+                     .value_or(std::pair(0, static_cast<int>(loads.windows.size())));
   auto windows = windows_of(loads, command);
   if (!command.shared_gpus.empty()) share(command, loads, windows);
   const auto start = std::chrono::steady_clock::now();
@@ -184,8 +218,12 @@ void run(SolveCommand& command) {
   const double ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   throw_on_errors(validate_plan(result.plan), "the solved plan");
-  save_plan(result.plan, command.output);
+  const auto window = load_window(loads, command.used.first, command.used.second);
+  write_text_file(command.output, with_origin(plan_json(result.plan),
+                                              {window.source, digest_of_loads(loads.windows),
+                                               window.first, window.last}));
   auto summary = report(result, sum_of(windows), o, ms);
+  summary["window"] = window_json(window);
   if (o.from != nullptr && !o.rebuild && !result.cancelled)
     summary["actions"] = actions_json(plan_actions(windows, o, result.plan, command_progress()), o);
   if (command.json)
@@ -209,10 +247,23 @@ void register_plan_solve(CLI::App& plan) {
   command->add_option("--slots", c->slot_count, "Physical experts of a layer")->check(count);
   command
       ->add_option("--hierarchy", c->hierarchy,
-                   "Groups stay on their node: always, where it costs little, not at all")
-      ->check(CLI::IsMember({"hard", "soft", "off"}));
-  command->add_flag("--compatible", c->compatible,
-                    "Make the plan of DeepSeek's EPLB, slot for slot");
+                   "Groups stay on their node: always, where it costs little, not at all, or as "
+                   "engines choose: hard when they divide over the nodes (off; auto with "
+                   "--compatible)")
+      ->check(CLI::IsMember({"hard", "soft", "off", "auto"}));
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--compatible",
+          [c](const std::vector<std::string>& names) {
+            c->compatible = names.empty() ? std::string() : names.front();
+          },
+          "Make the plan of DeepSeek's EPLB slot for slot, with equal loads in the order of torch "
+          "(SGLang 0.5.23), numpy (vLLM 0.33), deepseek (its repository) or stable (the first "
+          "expert first). Without a name: as --engine, else torch")
+      ->expected(0, 1)
+      ->check(CLI::IsMember({"torch", "numpy", "deepseek", "stable"}));
+  command->add_option("--engine", c->engine, "Engine whose plan --compatible is to be equal to")
+      ->check(CLI::IsMember({"sglang", "vllm"}));
   command->add_flag("--connected", c->options.connected,
                     "Join all GPUs by replicas, so that a new split can follow drift");
   command->add_option("--from", c->from,

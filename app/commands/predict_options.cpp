@@ -6,6 +6,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/window_range.h"
+#include "core/figure_text.h"
 #include "core/simulate/defaults.h"
 #include "core/simulate/description.h"
 
@@ -79,12 +80,20 @@ std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const P
   PredictOptions options;
   options.previous = previous;
   options.made_from = window_range(choice.made_from, loads, "--made-from");
+  if (!options.made_from) options.made_from = choice.origin;
   auto prediction = predict(load_hardware(choice.hardware), *model, unit, plan, loads, options,
                             command_progress());
   prediction.notes.insert(prediction.notes.begin(),
-                          fmt::format("predicted for {} on {}, unit {} with {} GPUs", model->title,
-                                      choice.hardware, unit.name, plan.num_gpus));
+                          fmt::format("predicted for {} on {}, unit: {}", model->title,
+                                      choice.hardware, unit_on(unit, plan).name));
   return prediction;
+}
+
+std::optional<double> expert_bytes_of(const PredictChoice& choice, const Plan& plan) {
+  const auto model = choice.model.empty() ? guess_model(plan.num_experts, plan.layers())
+                                          : load_model_shape(choice.model);
+  if (!model) return std::nullopt;
+  return model->expert_bytes();
 }
 
 Json prediction_json(const Prediction& p) {
@@ -93,6 +102,8 @@ Json prediction_json(const Prediction& p) {
   const auto optional_ns = [](const std::optional<double>& ns) { return ns ? whole(*ns) : Json(); };
   return {{"step_ns", whole(p.step_ns)},
           {"error_ns", whole(p.error_ns())},
+          {"noise_ns", whole(p.noise_ns())},
+          {"model_error_ns", whole(p.model_error_ns)},
           {"batch_noise_ns", whole(p.batch_noise_ns)},
           {"drift_ns", optional_ns(p.drift_ns)},
           {"tokens_per_second", p.tokens_per_second},
@@ -123,18 +134,20 @@ Json prediction_json(const Prediction& p) {
 }
 
 void print_prediction(std::FILE* out, const Prediction& p) {
-  fmt::print(out, "predicted step {:.3f} ms +- {:.3f} ms, {:.0f} tokens/s", p.step_ns / 1e6,
-             p.error_ns() / 1e6, p.tokens_per_second);
+  fmt::print(out, "predicted step {}, {:.0f} tokens/s", duration_text(p.step_ns, p.error_ns()),
+             p.tokens_per_second);
   if (const auto overlap = p.overlap.overlap_percent())
     fmt::print(out, ", {:.1f} % of communication hidden", *overlap);
-  fmt::print(out, "\n");
+  fmt::print(out, "\n  of the error, {} is noise of batches and drift, the rest the model's own\n",
+             duration_text(p.noise_ns()));
   if (p.previous_ns)
-    fmt::print(out, "  the previous plan {:.3f} ms: gain {:.3f} ms{}\n", *p.previous_ns / 1e6,
-               (*p.previous_ns - p.step_ns) / 1e6,
+    fmt::print(out, "  the previous plan {}: gain {}{}\n", duration_text(*p.previous_ns),
+               duration_text(*p.previous_ns - p.step_ns, p.noise_ns()),
                p.gain_below_noise.value_or(false) ? ", below the noise" : "");
   if (p.move)
-    fmt::print(out, "  {} copies, {:.2f} GB, at most {:.2f} GB to a GPU, {:.0f} ms\n",
-               p.move->copies, p.move->bytes / 1e9, p.move->gpu_bytes / 1e9, p.move->seconds * 1e3);
+    fmt::print(out, "  to move: {} copies, {}, at most {} to a GPU, {}\n", p.move->copies,
+               bytes_text(p.move->bytes), bytes_text(p.move->gpu_bytes),
+               duration_text(p.move->seconds * 1e9));
   for (const auto& note : p.notes) fmt::print(out, "  {}\n", note);
 }
 

@@ -15,6 +15,8 @@ struct PredictChoice {
   std::string hardware = "h800", model, unit;
   std::optional<int> comm_sms;
   std::string made_from;
+  /// Windows [first, last) that made the plan, known from its file; made_from goes before.
+  std::optional<std::pair<int, int>> origin;
 };
 void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>& choice);
 
@@ -23,6 +25,10 @@ void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>
 std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const Plan& plan,
                                             const LoadSet& loads, const Plan* previous,
                                             std::string& why);
+
+/// Bytes of one expert in one layer: of the model chosen, else of the one that the plan's shape
+/// suggests; nullopt when neither is known.
+std::optional<double> expert_bytes_of(const PredictChoice& choice, const Plan& plan);
 
 /// All figures; times are integer nanoseconds.
 Json prediction_json(const Prediction& prediction);

@@ -1,0 +1,13 @@
+// What a command is told to write.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace moescope {
+
+/// Throws Error when `output` is one of the files that the command reads, by whatever name: writing
+/// it would destroy what was read. Empty names are left out.
+void require_other_file(const std::string& output, const std::vector<std::string>& inputs);
+
+}  // namespace moescope
