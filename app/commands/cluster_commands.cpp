@@ -61,7 +61,7 @@ Json change_json(const NodePlanChange& c) {
 
 Json node_json(const NodeStatus& s) {
   Json units = Json::array(), ranks = Json::array(), viewers = Json::array(),
-       history = Json::array();
+       history = Json::array(), hung = Json::array();
   for (const NodeUnit& u : s.units)
     units.push_back({{"unit", u.name},
                      {"steps", u.steps},
@@ -77,6 +77,12 @@ Json node_json(const NodeStatus& s) {
                      {"unit", r.unit},
                      {"tokens", r.tokens},
                      {"dropped", r.dropped}});
+  for (const NodeHungRank& h : s.hung)
+    hung.push_back({{"rank", h.rank},
+                    {"process_id", h.process_id},
+                    {"host", h.host},
+                    {"seconds", h.seconds},
+                    {"reason", h.reason}});
   for (const ViewerStatus& v : s.viewers)
     viewers.push_back({{"peer", v.peer},
                        {"batches", v.sent_batches},
@@ -108,6 +114,7 @@ Json node_json(const NodeStatus& s) {
           {"units", units},
           {"ranks", ranks},
           {"notices", s.notices},
+          {"hung_ranks", hung},
           {"viewers", viewers},
           {"history", history}};
 }

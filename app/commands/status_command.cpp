@@ -6,6 +6,7 @@
 #include "app/commands/apply_effect.h"
 #include "app/commands/cluster_commands.h"
 #include "app/commands/command.h"
+#include "core/cluster/hung_text.h"
 #include "core/files.h"
 
 namespace moescope {
@@ -19,6 +20,7 @@ void print(const NodeStatus& s) {
   fmt::print("node       version {}, {} on {}, {} for {:.0f} s\n", s.version, s.model, s.backend,
              s.serving ? "serving" : "idle", s.seconds);
   if (!s.links.empty()) fmt::print("links      paced: {}\n", s.links);
+  for (const std::string& line : hung_lines(s.hung)) fmt::print("HANGS      {}\n", line);
   fmt::print("plan       epoch {}\n", s.epoch);
   fmt::print("requests   {} arrived, {} waiting, {} decoding, {} finished\n", s.arrived, s.waiting,
              s.decoding, s.finished);

@@ -71,6 +71,15 @@ struct NodeRank {
   std::uint64_t dropped = 0, tokens = 0;  ///< records lost; expert rows in the last window
 };
 
+/// A rank that does nothing though nobody keeps it waiting.
+struct NodeHungRank {
+  int rank = 0;
+  std::int64_t process_id = 0;  ///< of the process that hosts it
+  std::string host;             ///< where that runs
+  double seconds = 0;           ///< since it last did something
+  std::string reason;           ///< how that is known, in words
+};
+
 struct ViewerStatus {
   std::string peer;
   std::uint64_t sent_batches = 0, dropped_batches = 0, dropped_spans = 0;
@@ -92,6 +101,7 @@ struct NodeStatus {
   std::uint64_t expert_bytes = 0;  ///< weights of one expert of one layer
   std::vector<NodeUnit> units;
   std::vector<NodeRank> ranks;
+  std::vector<NodeHungRank> hung;  ///< now, ascending
   std::vector<ViewerStatus> viewers;
   std::vector<NodePlanChange> history;  ///< oldest first, the last 100
   std::string plan_json;                ///< of the running plan; empty unless asked for

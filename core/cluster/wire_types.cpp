@@ -190,6 +190,14 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
     rank.set_dropped(r.dropped);
     rank.set_tokens(r.tokens);
   }
+  for (const auto& h : s.hung) {
+    auto& hung = *out.add_hung();
+    hung.set_rank(h.rank);
+    hung.set_process_id(h.process_id);
+    hung.set_host(h.host);
+    hung.set_seconds(h.seconds);
+    hung.set_reason(h.reason);
+  }
   for (const auto& v : s.viewers) {
     auto& viewer = *out.add_viewers();
     viewer.set_peer(v.peer);
@@ -237,6 +245,8 @@ NodeStatus decode(const wire::NodeStatus& s) {
   for (const auto& unit : s.units()) out.units.push_back(decode(unit));
   for (const auto& r : s.ranks())
     out.ranks.push_back({r.rank(), r.node(), r.unit(), r.dropped(), r.tokens()});
+  for (const auto& h : s.hung())
+    out.hung.push_back({h.rank(), h.process_id(), h.host(), h.seconds(), h.reason()});
   for (const auto& v : s.viewers())
     out.viewers.push_back({v.peer(), v.sent_batches(), v.dropped_batches(), v.dropped_spans()});
   for (const auto& change : s.history()) out.history.push_back(decode(change));

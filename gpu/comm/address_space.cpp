@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "gpu/comm/activity.h"
 #include "gpu/comm/bell.h"
 
 namespace moescope::runtime {
@@ -22,12 +23,16 @@ const char* to_string(Purpose purpose) {
 namespace {
 constexpr int kMaxFlags = 256;
 constexpr std::size_t kMaxReason = 512;
+constexpr std::uint64_t kNobodyWaits = ~std::uint64_t{0};
 }  // namespace
 
 // Both lie in memory that all processes see: atomics only, no pointers.
 struct AddressSpace::RankState {
   Bell bell;
   std::array<std::atomic<std::uint64_t>, kMaxFlags> flags{};
+  /// What the thread that waits for a flag waits for: most signals of an all-to-all need wake
+  /// nobody.
+  std::array<std::atomic<std::uint64_t>, kMaxFlags> awaited{};
   std::array<std::array<std::atomic<std::uint64_t>, kLinks>, kPurposes> bytes{}, transfers{};
 };
 
@@ -62,9 +67,12 @@ std::vector<std::span<std::byte>> AddressSpace::allocate(const std::vector<std::
   const auto align = [](std::size_t size) { return (size + 63) / 64 * 64; };
   std::vector<std::span<std::byte>> memory(bytes.size());
   if (processes_ == nullptr) {
+    std::size_t all = 0, used = 0;
+    for (const std::size_t size : bytes) all += align(size);
+    owned_.emplace_back(all);
     for (std::size_t rank = 0; rank < bytes.size(); ++rank) {
-      owned_.push_back(std::make_unique<std::byte[]>(bytes[rank]));
-      memory[rank] = {owned_.back().get(), bytes[rank]};
+      memory[rank] = owned_.back().memory().subspan(used, bytes[rank]);
+      used += align(bytes[rank]);
     }
     return memory;
   }
@@ -170,6 +178,14 @@ void AddressSpace::read(int by, const Place& from, std::span<std::byte> out, Pur
   count(by, from.rank, out.size(), purpose);
 }
 
+void AddressSpace::copy(int by, int from, std::span<const std::byte> memory,
+                        std::span<std::byte> out, Purpose purpose) {
+  if (processes_ != nullptr) throw std::invalid_argument("no other process sees this memory");
+  if (out.size() > memory.size()) throw std::out_of_range("a transfer leaves its memory");
+  if (!out.empty()) std::memcpy(out.data(), memory.data(), out.size());
+  count(by, from, out.size(), purpose);
+}
+
 void AddressSpace::multicast(int from, std::span<const int> to, WindowId window, std::size_t offset,
                              std::span<const std::byte> bytes, Purpose purpose) {
   for (const int rank : to) write(from, {rank, window, offset}, bytes, purpose);
@@ -190,15 +206,23 @@ void AddressSpace::reduce(int by, std::span<const Place> sources, std::span<floa
 void AddressSpace::signal(int to, FlagId flag) {
   auto& state = *states_[static_cast<std::size_t>(to)];
   if (away(to)) return far_->add(state.flags[static_cast<std::size_t>(flag)], 1, &state.bell);
-  state.flags[static_cast<std::size_t>(flag)].fetch_add(1, std::memory_order_release);
-  state.bell.ring();
+  const auto f = static_cast<std::size_t>(flag);
+  // Who waits says for what before it looks at the flag: one of the two sees the other.
+  const std::uint64_t value = state.flags[f].fetch_add(1) + 1;
+  if (value >= state.awaited[f].load()) state.bell.ring();
 }
 
 void AddressSpace::wait(int rank, FlagId flag, std::uint64_t value) {
   auto& state = *states_[static_cast<std::size_t>(rank)];
   const auto& counter = state.flags[static_cast<std::size_t>(flag)];
-  state.bell.wait([&] { return aborted() || counter.load(std::memory_order_acquire) >= value; },
-                  [&] { check_processes(); });
+  auto& awaited = state.awaited[static_cast<std::size_t>(flag)];
+  const auto ready = [&] { return aborted() || counter.load() >= value; };
+  if (!ready()) {
+    const WaitsForOthers waits;
+    awaited.store(value);
+    state.bell.wait(ready, [&] { check_processes(); });
+    awaited.store(kNobodyWaits);
+  }
   if (aborted()) throw Aborted();
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "gpu/comm/far_memory.h"
+#include "gpu/comm/pages.h"
 #include "gpu/comm/processes.h"
 #include "gpu/comm/traffic.h"
 
@@ -67,6 +68,9 @@ class AddressSpace {
   void write(int from, const Place& to, std::span<const std::byte> bytes, Purpose purpose);
   /// Copies from `from` into memory of rank `by`, which may be in another process.
   void read(int by, const Place& from, std::span<std::byte> out, Purpose purpose);
+  /// Likewise from memory of rank `from` that is in no window: of a run in one process.
+  void copy(int by, int from, std::span<const std::byte> memory, std::span<std::byte> out,
+            Purpose purpose);
   /// Writes the same bytes at the same offset of every rank in `to`; counted once a receiver.
   void multicast(int from, std::span<const int> to, WindowId window, std::size_t offset,
                  std::span<const std::byte> bytes, Purpose purpose);
@@ -110,7 +114,7 @@ class AddressSpace {
   std::vector<RankState*> states_;                          ///< in the first memory of each rank
   RunState* run_ = nullptr;                                 ///< likewise, of rank 0
   std::vector<std::vector<std::span<std::byte>>> windows_;  ///< [window][rank]
-  std::vector<std::unique_ptr<std::byte[]>> owned_;
+  std::vector<Pages> owned_;
   int flags_ = 0;
 };
 

@@ -1,12 +1,11 @@
 #include "gpu/comm/far_processes.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
+#include "gpu/comm/activity.h"
 #include "gpu/comm/far_frames.h"
 
 namespace moescope::runtime {
@@ -24,10 +23,6 @@ ClockOffset best_of(const std::deque<ClockOffset>& samples) {
 }
 
 }  // namespace
-
-void FarProcesses::Unmap::operator()(std::byte* memory) const {
-  ::munmap(memory, bytes);
-}
 
 FarProcesses::FarProcesses(std::unique_ptr<Transport> transport, std::chrono::nanoseconds silence)
     : transport_(std::move(transport)), silence_(silence.count()) {
@@ -80,6 +75,7 @@ ClockOffset FarProcesses::clock_now(int process) const {
 
 template <typename Ready>
 void FarProcesses::await(const Ready& ready, const Check& check) {
+  const WaitsForOthers waits;
   std::unique_lock lock(in_mutex_);
   while (!changed_.wait_for(lock, kCheck, ready)) {
     lock.unlock();
@@ -97,20 +93,15 @@ void FarProcesses::check_set_up() const {
 
 /// Pages that nobody touches cost nothing: stand-ins are as large as what they stand for.
 std::span<std::byte> FarProcesses::map(int region, int process, std::size_t bytes) {
-  std::span<std::byte> part;
-  if (bytes > 0) {
-    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) throw std::runtime_error("no memory for a window");
-    part = {static_cast<std::byte*>(memory), bytes};
-  }
+  Pages pages(bytes);
+  const std::span<std::byte> part = pages.memory();
   std::unique_lock lock(memory_mutex_);
   regions_.resize(static_cast<std::size_t>(region) + 1);
   auto& parts = regions_.back();
   parts.resize(static_cast<std::size_t>(size()));
   parts[static_cast<std::size_t>(process)] = part;
   if (bytes > 0) {
-    pages_.emplace_back(part.data(), Unmap{bytes});
+    pages_.push_back(std::move(pages));
     places_[part.data()] = {process, region, 0};
   }
   return part;

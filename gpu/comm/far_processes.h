@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "gpu/comm/far_memory.h"
+#include "gpu/comm/pages.h"
 #include "gpu/comm/processes.h"
 #include "gpu/comm/transport.h"
 
@@ -63,12 +64,6 @@ class FarProcesses final : public Processes, public FarMemory {
     int process = 0, region = 0;
     std::size_t offset = 0;
   };
-  struct Unmap {
-    std::size_t bytes = 0;
-    void operator()(std::byte* memory) const;
-  };
-  using Pages = std::unique_ptr<std::byte, Unmap>;
-
   std::span<std::byte> map(int region, int process, std::size_t bytes);
   Where find(const void* place) const;
   std::span<std::byte> own(int region, std::size_t offset, std::size_t bytes) const;

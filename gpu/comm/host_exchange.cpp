@@ -103,9 +103,13 @@ class HostExchange final : public Exchange {
 
 HostExchange::HostExchange(AddressSpace& space, const ExchangeWire& wire, PacedLinks* links)
     : Exchange(wire), space_(space), group_(wire.group), links_(space, wire.group, links) {
-  for (int i = 0; i < kExchangeWindows; ++i)
-    windows_[static_cast<std::size_t>(i)] =
-        space_.add_window(wire.window_bytes(static_cast<ExchangeWindow>(i)));
+  std::vector<std::size_t> bytes(static_cast<std::size_t>(space.ranks()));
+  for (int i = 0; i < kExchangeWindows; ++i) {
+    for (int member = 0; member < group_.size; ++member)
+      bytes[static_cast<std::size_t>(rank(member))] =
+          wire.window_bytes(static_cast<ExchangeWindow>(i));
+    windows_[static_cast<std::size_t>(i)] = space_.add_window(bytes);
+  }
   for (FlagId& flag : flags_) flag = space_.add_flag();
   members_.resize(static_cast<std::size_t>(group_.size));
 }

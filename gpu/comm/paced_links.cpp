@@ -7,6 +7,8 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "gpu/comm/activity.h"
+
 namespace moescope::runtime {
 namespace {
 
@@ -64,6 +66,7 @@ std::int64_t PacedLinks::arrive(int rank, const Departure& departure) {
 }
 
 void PacedLinks::sleep_until(std::int64_t time, const std::function<void()>& check) {
+  const WaitsForOthers waits;  // for the link, however slow it is
   const std::int64_t now = clock_.now();
   if (time <= now) return;
   slept_ += time - now;

@@ -110,7 +110,7 @@ class Operators : public MoeOperators {
   virtual void linear(const float* x, int rows, const Matrix& weight, float* y,
                       Team& team) const = 0;
   /// y = down(silu(gate x) * up x).
-  virtual void swiglu(const float* x, int rows, const Mlp& mlp, float* y, Team& team) const = 0;
+  virtual void swiglu(const float* x, int rows, const MlpView& mlp, float* y, Team& team) const = 0;
   /// Causal attention of `rows` over their sequences, projections included. Writes the rows' keys
   /// and values into `cache` first; earlier positions must be there or among the rows. With `peers`
   /// the weights are a part of the layer's and y is this part's share of the sum.

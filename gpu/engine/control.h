@@ -94,6 +94,25 @@ struct RankStatus {
   std::uint64_t tokens = 0;   ///< expert rows computed in the last full window
 };
 
+/// How it is known that a rank hangs.
+enum class HangReason : std::uint8_t {
+  Stopped,   ///< its process is stopped by a signal or a debugger
+  Silent,    ///< its process gives no sign of life
+  Blocked,   ///< inside a step it neither computes nor waits for another rank
+  Computes,  ///< one part of a step takes processor time without end
+};
+const char* to_string(HangReason reason);
+
+/// A rank that hangs; it is no longer told of when it goes on.
+struct HungRank {
+  int rank = 0;
+  int process = 0;       ///< number of its process in the run
+  std::int64_t pid = 0;  ///< of that process
+  std::string host;      ///< where that runs
+  double seconds = 0;    ///< since it was last seen to do something
+  HangReason reason = HangReason::Silent;
+};
+
 struct EngineStatus {
   bool running = false;  ///< between begin and end of Engine::run()
   double seconds = 0;    ///< since its begin
@@ -107,6 +126,7 @@ struct EngineStatus {
   UnitStatus units[2];  ///< by UnitKind
   std::vector<RankStatus> ranks;
   std::uint64_t dropped = 0;  ///< records, of all ranks
+  std::vector<HungRank> hung;
 };
 
 class Control {

@@ -8,6 +8,7 @@
 #include "gpu/engine/engine_control.h"
 #include "gpu/engine/layout.h"
 #include "gpu/engine/pace_fit.h"
+#include "gpu/engine/vitals.h"
 #include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
@@ -51,6 +52,7 @@ struct Engine::State {
   std::unique_ptr<Serving> serving;
   std::unique_ptr<PlanChanger> changer;
   std::unique_ptr<EngineControl> control;
+  std::unique_ptr<Vitals> vitals;
 };
 
 Engine::State::State(std::shared_ptr<const Model> m, const EngineOptions& o,
@@ -71,6 +73,10 @@ Engine::State::State(std::shared_ptr<const Model> m, const EngineOptions& o,
   serving = std::make_unique<Serving>(parts);
   changer = std::make_unique<PlanChanger>(changer_parts());
   control = std::make_unique<EngineControl>(parts, *serving, *changer);
+  auto hosts = rank_hosts(options, hosting.processes);
+  vitals = std::make_unique<Vitals>(
+      VitalsParts{space, {prefill.get(), decode.get()}, std::move(hosts), recorder});
+  control->tell_of(*vitals);
 }
 
 std::unique_ptr<Unit> Engine::State::make_unit(UnitKind kind, const Placement& plan) {
@@ -84,7 +90,7 @@ std::unique_ptr<Unit> Engine::State::make_unit(UnitKind kind, const Placement& p
   unit.max_positions = options.max_positions;
   unit.kv_pages = options.kv_pages + Probe::pages();
   unit.budget = options.budget;
-  unit.spare_places = spare_places(options, model->config, plan);
+  unit.spare_places = spare_places(options, model->config, plan.slots_per_rank());
   unit.route_shared = options.route_shared;
   unit.active_slots = options.active_slots;
   unit.epoch = plans.epoch;
@@ -145,7 +151,8 @@ EngineStatistics Engine::State::follow() {
 void Engine::State::settle_links() {
   const PaceOption& pace = options.pace;
   for (Unit* unit : {prefill.get(), decode.get()}) {
-    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->has_links();
+    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->has_links() &&
+                     options.ranks <= kMostFittedRanks;
     if (!fit && pace.mode != PaceOption::Mode::Given) continue;
     unit->set_rank_cores(pace.cores > 0 ? pace.cores : fair_cores(options.ranks));
     if (fit)

@@ -99,6 +99,7 @@ EngineStatus EngineControl::status() const {
     status.ranks.push_back(one);
   }
   parts_.figures.fill(status);
+  if (vitals_ != nullptr) status.hung = vitals_->hung();
   for (UnitStatus& unit : status.units) unit.budget.requested = serving_.budget();
   return status;
 }

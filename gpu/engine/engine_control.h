@@ -7,6 +7,7 @@
 
 #include "gpu/engine/plan_changer.h"
 #include "gpu/engine/serving.h"
+#include "gpu/engine/vitals.h"
 
 namespace moescope::runtime {
 
@@ -31,6 +32,8 @@ class EngineControl final : public Control {
 
   /// What status() tells of the links.
   void set_links(const std::string& links);
+  /// Whose ranks that hang status() tells; outlives every call of it.
+  void tell_of(const Vitals& vitals) { vitals_ = &vitals; }
   void run_begins(std::int64_t start);
   void run_ends();
 
@@ -40,6 +43,7 @@ class EngineControl final : public Control {
   ServingParts parts_;
   Serving& serving_;
   PlanChanger& changer_;
+  const Vitals* vitals_ = nullptr;
   std::atomic<bool> running_{false};
   std::atomic<std::int64_t> start_{0}, ended_{0};
   mutable std::mutex links_mutex_;

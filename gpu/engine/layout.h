@@ -9,7 +9,11 @@
 
 namespace moescope::runtime {
 
-/// Throw Error when the options are impossible for the model.
+/// More cannot be told apart in a recording.
+inline constexpr int kMostRanks = 1 << 16;
+
+/// Throw Error when the options are impossible for the model. Arithmetic only: nothing is
+/// allocated.
 void check_layout(const EngineOptions& options, const ModelConfig& config);
 void check_workload(const WorkloadOptions& workload, const EngineOptions& options,
                     const ModelConfig& config);
@@ -20,10 +24,12 @@ std::vector<int> node_table(const EngineOptions& options);
 /// The process of each rank: every process hosts neighbours of both units. Throws Error when there
 /// are more processes than ranks in a unit.
 std::vector<int> rank_hosts(const EngineOptions& options, const Processes* processes);
+/// Makes room for keys and values and for rows of a micro-batch smaller where there are many ranks;
+/// what is left always holds some of the longest requests, and a prompt of the workload.
+void fit_to_ranks(EngineOptions& options);
 /// What plans of these options must fit.
 PlanFrame plan_frame(const EngineOptions& options);
 /// options.spare_places, made up where it is negative.
-int spare_places(const EngineOptions& options, const ModelConfig& config,
-                 const Placement& placement);
+int spare_places(const EngineOptions& options, const ModelConfig& config, int slots_per_rank);
 
 }  // namespace moescope::runtime

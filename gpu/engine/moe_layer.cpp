@@ -107,18 +107,14 @@ void MoeLayer::set_table(const Placement& placement, std::uint32_t epoch) {
   Table& table = tables_[epoch % 2];
   table = {upload_replicas(placement), {}, per_rank};
   const int first_place = static_cast<int>(epoch % 2) * options_.most_slots;
-  std::vector<float> expert;
   for (int member = 0; member < options_.group.size; ++member) {
     WeightPool& pool = ranks_[static_cast<std::size_t>(member)].pool.front();
     auto& views = table.weights.emplace_back();
     for (int slot = 0; slot < per_rank; ++slot) {
       const int number = placement.expert(moe_layer_, member * per_rank + slot);
       const Mlp& mlp = weights().experts[static_cast<std::size_t>(number)];
-      expert.clear();
-      for (const Matrix* matrix : {&mlp.gate, &mlp.up, &mlp.down})
-        expert.insert(expert.end(), matrix->data.begin(), matrix->data.end());
       const auto place = pool.bytes(first_place + slot);
-      backend_.memory().upload(place.data(), expert.data(), place.size());
+      backend_.memory().upload(place.data(), mlp.data.data(), place.size());
       views.push_back(pool.view(first_place + slot, config.expert_width));
     }
   }

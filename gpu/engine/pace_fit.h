@@ -20,6 +20,10 @@ struct PaceFit {
 /// them; nothing of the steps stays. Takes about a second on a small machine.
 PaceFit fit_links(Unit& unit, const ModelConfig& config);
 
+/// With more ranks the steps that are tried take longer than a start may: links that nobody states
+/// are not paced then.
+inline constexpr int kMostFittedRanks = 64;
+
 /// The links of both units for recordings and status; empty when they are not paced.
 std::string links_text(const PaceOption& pace, const Unit& prefill, const Unit& decode);
 

@@ -25,17 +25,6 @@ Placement Placement::contiguous(int layers, int experts, int ranks) {
                    experts, ranks);
 }
 
-Placement Placement::contiguous_with_shared(int layers, int experts, int ranks) {
-  const Placement routed = contiguous(1, experts, ranks);
-  std::vector<int> row;
-  for (int slot = 0; slot < experts; ++slot) {
-    row.push_back(slot);
-    if ((slot + 1) % routed.slots_per_rank() == 0) row.push_back(experts);
-  }
-  return Placement(std::vector<std::vector<int>>(static_cast<std::size_t>(layers), row), {},
-                   experts + 1, ranks);
-}
-
 Placement::Placement(std::vector<std::vector<int>> slots, std::vector<std::vector<double>> weights,
                      int experts, int ranks, const std::string& source)
     : slots_(std::move(slots)), weights_(std::move(weights)), ranks_(ranks) {

@@ -12,8 +12,6 @@ class Placement {
  public:
   /// The experts in order, spread evenly. Throws Error when they cannot be.
   static Placement contiguous(int layers, int experts, int ranks);
-  /// The same, and every rank also has one more expert: the shared one, that every token picks.
-  static Placement contiguous_with_shared(int layers, int experts, int ranks);
   /// `slots[layer][slot]` is the expert in each slot; `weights` likewise says how its tokens split
   /// over an expert's slots (empty: equally). Throws Error naming layer and slot when a layer has
   /// another number of slots, an unknown expert, or an expert without a slot.

@@ -287,16 +287,20 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
   const std::int64_t begin = steady_now();
   const int first = unit.group().first, by = first + move.to, source = first + move.from;
   const auto bytes = static_cast<std::size_t>(expert_bytes(move.expert));
-  const auto there = unit.pool(move.from).bytes(move.from_place).first(bytes);
+  const WeightPool& from = unit.pool(move.from);
+  const auto there = from.content(move.from_place, bytes);
   const auto here = unit.pool(move.to).bytes(move.place).first(bytes);
   std::vector<std::byte> room;
   const Digest sent = digest(parts_.space.look(source, there, room));
   for (std::size_t done = 0; done < bytes;) {
     breathe(work);
     const std::size_t piece = std::min<std::size_t>(bytes - done, work.left);
-    parts_.space.read(
-        by, {source, unit.weights_window(), unit.pool(move.from).offset(move.from_place) + done},
-        here.subspan(done, piece), Purpose::Weights);
+    if (from.shared(move.from_place))
+      parts_.space.copy(by, source, there.subspan(done, piece), here.subspan(done, piece),
+                        Purpose::Weights);
+    else
+      parts_.space.read(by, {source, unit.weights_window(), from.offset(move.from_place) + done},
+                        here.subspan(done, piece), Purpose::Weights);
     done += piece;
     work.left -= piece;
   }
@@ -350,6 +354,7 @@ void PlanChanger::commit(Work& work, const Stage& stage) {
     });
     span(work, "plan commit", begin, base + 1);
     verify(work);
+    for (std::size_t u = 0; u < 2; ++u) parts_.units[u]->share_moved(stage.moves[u].moves);
     if (parts_.store != nullptr) parts_.store->adopt();
   } catch (...) {
     flip_both(base);

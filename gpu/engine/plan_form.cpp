@@ -49,10 +49,20 @@ Plan plan_of(const Placement& placement, const ModelConfig& config, const PlanFr
   return plan;
 }
 
+int slots_per_rank(const ModelConfig& config, const PlanFrame& frame) {
+  return (config.experts + frame.ranks - 1) / frame.ranks + (frame.route_shared ? 1 : 0);
+}
+
 Placement contiguous_placement(const ModelConfig& config, const PlanFrame& frame) {
-  const int layers = config.moe_layers();
-  return frame.route_shared ? Placement::contiguous_with_shared(layers, config.experts, frame.ranks)
-                            : Placement::contiguous(layers, config.experts, frame.ranks);
+  const int routed = slots_per_rank(config, frame) - (frame.route_shared ? 1 : 0);
+  std::vector<int> row;
+  for (int rank = 0; rank < frame.ranks; ++rank) {
+    for (int slot = rank * routed; slot < (rank + 1) * routed; ++slot)
+      row.push_back(slot % config.experts);
+    if (frame.route_shared) row.push_back(config.experts);
+  }
+  return Placement(std::vector(static_cast<std::size_t>(config.moe_layers()), row), {},
+                   logical_experts(config, frame.route_shared), frame.ranks);
 }
 
 }  // namespace moescope::runtime

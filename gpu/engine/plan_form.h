@@ -20,8 +20,10 @@ struct PlanFrame {
 Placement placement_of(const Plan& plan, const ModelConfig& config, const PlanFrame& frame,
                        const std::string& source);
 Plan plan_of(const Placement& placement, const ModelConfig& config, const PlanFrame& frame);
-/// Where an engine starts without a plan: experts in order, a shared one that is routed on every
-/// rank.
+/// Slots of a rank where an engine starts without a plan: as few as hold every expert.
+int slots_per_rank(const ModelConfig& config, const PlanFrame& frame);
+/// Where an engine starts without a plan: experts in order, and from the first one again where
+/// slots remain; a shared one that is routed on every rank.
 Placement contiguous_placement(const ModelConfig& config, const PlanFrame& frame);
 
 }  // namespace moescope::runtime

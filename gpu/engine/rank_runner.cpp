@@ -27,21 +27,25 @@ RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPoo
     teams_[static_cast<std::size_t>(stream)] =
         std::make_unique<WorkerTeam>(stream, 1, std::move(observer));
   }
-  const SlotTable& table = shared_.table();
-  const int per_rank = table.placement.slots_per_rank();
-  for (int layer = 0; layer < config.moe_layers(); ++layer) {
-    const LayerWeights& weights =
-        shared_.model->weights.layers[static_cast<std::size_t>(layer + config.dense_layers)];
-    for (int slot = 0; slot < per_rank; ++slot) {
-      const int expert = table.placement.expert(layer, member * per_rank + slot);
-      pool_.put(table.places[static_cast<std::size_t>(member)][static_cast<std::size_t>(layer)]
-                            [static_cast<std::size_t>(slot)],
-                expert == config.experts ? weights.shared
-                                         : weights.experts[static_cast<std::size_t>(expert)]);
-    }
-  }
+  fill_pool();
   logical_.resize(static_cast<std::size_t>(config.moe_layers()));
   physical_.resize(static_cast<std::size_t>(config.moe_layers()));
+}
+
+/// Ranks of one process share the model's weights; what others must be able to read is a copy.
+void RankRunner::fill_pool() {
+  const SlotTable& table = shared_.table();
+  const int per_rank = table.placement.slots_per_rank();
+  const bool alone = shared_.space->processes() == nullptr;
+  for (int layer = 0; layer < shared_.model->config.moe_layers(); ++layer)
+    for (int slot = 0; slot < per_rank; ++slot) {
+      const Mlp& mlp =
+          shared_.expert(layer, table.placement.expert(layer, member_ * per_rank + slot));
+      const int place =
+          table.places[static_cast<std::size_t>(member_)][static_cast<std::size_t>(layer)]
+                      [static_cast<std::size_t>(slot)];
+      alone ? pool_.share(place, mlp) : pool_.put(place, mlp);
+    }
 }
 
 void RankRunner::observe(StreamId stream, int worker, std::int64_t begin, std::int64_t end) {

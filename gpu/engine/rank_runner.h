@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "gpu/comm/activity.h"
 #include "gpu/comm/exchange.h"
 #include "gpu/comm/tensor_exchange.h"
 #include "gpu/engine/batch.h"
@@ -48,6 +49,13 @@ struct UnitShared {
   Faults faults;
 
   const SlotTable& table() const { return tables[epoch % 2]; }
+  /// An expert of a MoE layer, or the shared one by the number after the last.
+  const Mlp& expert(int moe_layer, int number) const {
+    const auto layer = static_cast<std::size_t>(moe_layer + model->config.dense_layers);
+    const LayerWeights& weights = model->weights.layers[layer];
+    return number == model->config.experts ? weights.shared
+                                           : weights.experts[static_cast<std::size_t>(number)];
+  }
   /// A slot in dispatched rows is rank * stride + local slot, the same under every plan.
   int stride = 1;
 };
@@ -60,11 +68,12 @@ inline int logical_experts(const ModelConfig& config, bool route_shared) {
 
 class RankRunner {
  public:
-  /// `log` may be nullptr. Copies the experts that the table gives this member into `pool`.
+  /// `log` may be nullptr. Gives `pool` the experts that the table gives this member.
   RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPool& pool, RankLog* log);
 
   int member() const { return member_; }
   StageBoard& board() { return board_; }
+  Activity& activity(StreamId stream) { return activities_[static_cast<std::size_t>(stream)]; }
   WorkerTeam& team(StreamId stream) { return *teams_[static_cast<std::size_t>(stream)]; }
   /// Before the streams run; the input is that of the member's group.
   void begin(const RankInput& input, std::uint32_t step);
@@ -92,6 +101,7 @@ class RankRunner {
   /// Does `action` on the compute stream and records it.
   template <typename Action>
   void in_span(SpanName name, const Item& item, int tokens, const Action& action);
+  void fill_pool();
   void enter_layer(const Item& item);
   void attend(const Item& item);
   void attend_with_group(const Item& item);
@@ -146,6 +156,7 @@ class RankRunner {
   RankLog* log_ = nullptr;  ///< own_log_, or nullptr in trial steps
   KvCache& cache_;
   StageBoard board_;
+  std::array<Activity, kStreams> activities_;
   std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
   /// When the next span of a stream begins: the part may begin then, or the span before has ended.
   /// Waiting for a core is part of a span, or its length would be luck of the scheduler.

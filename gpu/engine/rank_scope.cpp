@@ -56,6 +56,7 @@ void RankRunner::Scope::fill_share() {
   const std::int64_t end = begin_ + share;
   // In short sleeps: a run that was aborted is not waited for.
   constexpr std::int64_t kLook = 50'000'000;
+  const WaitsForOthers waits;
   for (std::int64_t now = steady_now(); now < end && !shared.space->aborted(); now = steady_now())
     std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(end - now, kLook)));
 }

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/active_slots.h"
 #include "gpu/engine/tensor_layout.h"
+#include "gpu/engine/thread_state.h"
 #include "gpu/engine/unit_state.h"
 #include "gpu/model/attention_shard.h"
 
@@ -110,6 +112,9 @@ void Unit::State::abort_boards() {
 
 /// A stream of a rank: does its items of every step in order.
 void Unit::State::serve(RankRunner& rank, StreamId stream) {
+  Activity& activity = rank.activity(stream);
+  activity.thread = static_cast<std::int32_t>(this_thread());
+  Activity::current = &activity;
   std::uint64_t seen = 0;
   for (;;) {
     {
@@ -121,6 +126,7 @@ void Unit::State::serve(RankRunner& rank, StreamId stream) {
     try {
       for (const Item& item : schedule.streams[static_cast<std::size_t>(stream)]) {
         const std::int64_t ready = rank.board().wait_for(item);
+        const InsidePart inside(activity);
         rank.run(stream, item, ready);
         rank.board().done(item);
       }
@@ -409,6 +415,23 @@ std::vector<RankOutput> Unit::ordered_step(std::span<const RankInput> inputs) {
   return outputs;
 }
 
+std::vector<RankThreads> Unit::rank_threads() const {
+  std::vector<RankThreads> result;
+  for (const auto& rank : state_->ranks) {
+    RankThreads& one = result.emplace_back();
+    one.rank = state_->shared.group.first + rank->member();
+    for (int i = 0; i < streams_of(state_->options.kind); ++i) {
+      const auto stream = static_cast<StreamId>(i);
+      one.streams.push_back({&rank->activity(stream), [runner = rank.get(), stream] {
+                               auto threads = runner->team(stream).worker_threads();
+                               threads.push_back(runner->activity(stream).thread.load());
+                               return threads;
+                             }});
+    }
+  }
+  return result;
+}
+
 const SlotTable& Unit::table() const {
   return state_->shared.table();
 }
@@ -435,6 +458,23 @@ void Unit::State::apply_table(SlotTable table) {
   if (table.epoch != shared.epoch + 1)
     throw std::invalid_argument("a staged table must be of the next epoch");
   shared.tables[table.epoch % 2] = std::move(table);
+}
+
+void Unit::share_moved(std::span<const Move> moves) {
+  const UnitShared& shared = state_->shared;
+  if (shared.space->processes() != nullptr) return;
+  for (const Move& move : moves) {
+    const Mlp& expert = shared.expert(move.layer, move.expert);
+    const auto bytes = std::as_bytes(std::span(expert.data));
+    const auto held = pool(move.to).content(move.place, bytes.size());
+    if (std::memcmp(held.data(), bytes.data(), bytes.size()) != 0)
+      throw Error("plan",
+                  fmt::format("layer {}, expert {}", shared.model->config.dense_layers + move.layer,
+                              move.expert),
+                  fmt::format("the weights that rank {} holds are not those of the model",
+                              shared.group.first + move.to));
+    pool(move.to).share(move.place, expert);
+  }
 }
 
 void Unit::flip(std::uint64_t epoch) {

@@ -12,6 +12,7 @@
 #include "gpu/engine/batch.h"
 #include "gpu/engine/faults.h"
 #include "gpu/engine/placement.h"
+#include "gpu/engine/rank_threads.h"
 #include "gpu/engine/schedule.h"
 #include "gpu/engine/slot_table.h"
 #include "gpu/engine/weight_pool.h"
@@ -112,6 +113,9 @@ class Unit {
   /// order whatever the unit does else; for comparing plans.
   std::vector<RankOutput> ordered_step(std::span<const RankInput> inputs);
 
+  /// Of the ranks that this process hosts; valid as long as the unit.
+  std::vector<RankThreads> rank_threads() const;
+
   /// What holds the weights in force.
   const SlotTable& table() const;
   WeightPool& pool(int member);
@@ -120,6 +124,10 @@ class Unit {
   /// Makes `table`, whose epoch is the next, the one that flip() brings in force. Touches nothing
   /// that runs.
   void stage(SlotTable table);
+  /// Between steps, when a change was verified: what `moves` brought equals the weights that all
+  /// ranks of this process share, and the places refer to them again. Throws Error when it does
+  /// not. Ranks in several processes keep their copies.
+  void share_moved(std::span<const Move> moves);
   /// Between steps: brings the other table in force, as epoch `epoch` of the same parity.
   void flip(std::uint64_t epoch);
 

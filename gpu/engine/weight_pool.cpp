@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "gpu/comm/pages.h"
+
 namespace moescope::runtime {
 
 Digest digest(std::span<const std::byte> bytes) {
@@ -31,21 +33,32 @@ std::size_t WeightPool::bytes(int hidden, int width, int places) {
 
 WeightPool::WeightPool(int hidden, int width, int places, std::span<std::byte> memory)
     : hidden_(hidden),
-      places_(places),
       place_floats_(3 * static_cast<std::size_t>(hidden) * static_cast<std::size_t>(width)),
-      data_(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)) {}
+      data_(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)) {
+  for (int place = 0; place < places; ++place) where_.push_back(own(place));
+}
+
+std::span<std::byte> WeightPool::bytes(int place) {
+  where_[static_cast<std::size_t>(place)] = own(place);
+  return memory().subspan(offset(place), place_bytes());
+}
 
 void WeightPool::put(int place, const Mlp& mlp) {
-  float* to = data_.data() + static_cast<std::size_t>(place) * place_floats_;
-  for (const Matrix* matrix : {&mlp.gate, &mlp.up, &mlp.down})
-    to = std::copy(matrix->data.begin(), matrix->data.end(), to);
+  const auto from = std::as_bytes(std::span(mlp.data));
+  std::copy(from.begin(), from.end(), bytes(place).begin());
+}
+
+void WeightPool::share(int place, const Mlp& mlp) {
+  where_[static_cast<std::size_t>(place)] = mlp.data.data();
+  Pages::give_back(memory().subspan(offset(place), place_bytes()));
+}
+
+std::span<const std::byte> WeightPool::content(int place, std::size_t bytes) const {
+  return {reinterpret_cast<const std::byte*>(where_[static_cast<std::size_t>(place)]), bytes};
 }
 
 MlpView WeightPool::view(int place, int width) const {
-  const float* from = data_.data() + static_cast<std::size_t>(place) * place_floats_;
-  const auto matrix = static_cast<std::ptrdiff_t>(width) * hidden_;
-  return {
-      {width, hidden_, from}, {width, hidden_, from + matrix}, {hidden_, width, from + 2 * matrix}};
+  return {width, hidden_, where_[static_cast<std::size_t>(place)]};
 }
 
 }  // namespace moescope::runtime

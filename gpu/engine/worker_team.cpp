@@ -4,6 +4,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "gpu/engine/thread_state.h"
+
 namespace moescope::runtime {
 
 std::int64_t steady_now() {
@@ -30,6 +32,14 @@ WorkerTeam::~WorkerTeam() {
 void WorkerTeam::start() {
   for (int index = 1; index < size_; ++index)
     threads_.emplace_back([this, index, seen = generation_] { work(index, seen); });
+}
+
+std::vector<std::int64_t> WorkerTeam::worker_threads() const {
+  std::vector<std::int64_t> result;
+  for (const auto& number : numbers_)
+    if (const auto thread = number.load(std::memory_order_relaxed); thread != 0)
+      result.push_back(thread);
+  return result;
 }
 
 void WorkerTeam::stop() {
@@ -64,11 +74,16 @@ void WorkerTeam::run_piece(int index) {
 }
 
 void WorkerTeam::work(int index, std::uint64_t seen) {
+  auto& number = numbers_[static_cast<std::size_t>(index % kMostWorkers)];
+  number.store(static_cast<std::int32_t>(this_thread()), std::memory_order_relaxed);
   for (;;) {
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-      if (stopping_) return;
+      if (stopping_) {
+        number.store(0, std::memory_order_relaxed);
+        return;
+      }
       seen = generation_;
     }
     std::exception_ptr error;

@@ -1,6 +1,7 @@
 // Workers stand for SMs: a team is the part of a rank's workers that one stream holds.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -33,6 +34,8 @@ class WorkerTeam final : public Team {
   void split(int count, const std::function<void(int, int)>& piece) override;
   /// Time that the threads of the team beside the caller's computed since the last call, ns.
   std::int64_t take_processor_time() { return processor_.exchange(0, std::memory_order_relaxed); }
+  /// Threads of the workers beyond the first, as the kernel numbers them; from any thread.
+  std::vector<std::int64_t> worker_threads() const;
   /// Most workers that one split() has used since the last call.
   int take_widest() { return widest_.exchange(0, std::memory_order_relaxed); }
 
@@ -44,7 +47,9 @@ class WorkerTeam final : public Team {
 
   int first_worker_, size_;
   WorkerObserver observer_;
+  static constexpr int kMostWorkers = 256;
   std::vector<std::thread> threads_;
+  std::array<std::atomic<std::int32_t>, kMostWorkers> numbers_{};  ///< of the threads; 0: none
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::uint64_t generation_ = 0;

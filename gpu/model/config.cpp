@@ -178,27 +178,20 @@ double ModelConfig::softmax_scale() const {
   return (rope.yarn ? rope.yarn->softmax_scale : 1.0) / std::sqrt(dim);
 }
 
-std::uint64_t ModelConfig::parameters() const {
-  const auto product = [](auto a, auto b) {
-    return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b);
-  };
-  std::uint64_t layer = 0;
-  if (attention == AttentionKind::Mla) {
-    const int q = heads * (mla.nope_dim + mla.rope_dim);
-    layer +=
-        mla.q_rank > 0 ? product(mla.q_rank, hidden) + product(q, mla.q_rank) : product(q, hidden);
-    layer += product(mla.kv_rank + mla.rope_dim, hidden) +
-             product(heads * (mla.nope_dim + mla.v_dim), mla.kv_rank) +
-             product(hidden, heads * mla.v_dim);
-  } else {
-    layer += product(2 * (heads + gqa.kv_heads) * gqa.head_dim, hidden);
-  }
-  const std::uint64_t dense = 3 * product(dense_width, hidden);
-  const std::uint64_t moe =
-      3 * product(expert_width, hidden) * static_cast<std::uint64_t>(experts + shared_experts) +
-      product(experts, hidden);
-  return product(tied_embeddings ? 1 : 2, 1) * product(vocab, hidden) + product(layers, layer) +
-         product(dense_layers, dense) + product(moe_layers(), moe);
+double ModelConfig::attention_parameters() const {
+  const double width = hidden;
+  if (attention == AttentionKind::Gqa) return 2.0 * (heads + gqa.kv_heads) * gqa.head_dim * width;
+  const double query = static_cast<double>(heads) * (mla.nope_dim + mla.rope_dim);
+  const double key_value = static_cast<double>(heads) * (mla.nope_dim + mla.v_dim);
+  return (mla.q_rank > 0 ? mla.q_rank * (width + query) : query * width) +
+         (mla.kv_rank + mla.rope_dim) * width + key_value * mla.kv_rank + width * heads * mla.v_dim;
+}
+
+double ModelConfig::parameters() const {
+  const double width = hidden;
+  const double moe = 3.0 * expert_width * width * (experts + shared_experts) + experts * width;
+  return (tied_embeddings ? 1 : 2) * vocab * width + layers * attention_parameters() +
+         dense_layers * 3.0 * dense_width * width + moe_layers() * moe;
 }
 
 ModelConfig parse_config(std::string_view text, const std::string& source) {

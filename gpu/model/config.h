@@ -68,8 +68,12 @@ struct ModelConfig {
   }
   /// Multiplies q·k before the softmax.
   double softmax_scale() const;
-  /// Number of weights of the whole model.
-  std::uint64_t parameters() const;
+  /// Number of weights of the whole model, to within the precision of double: sizes that a
+  /// config.json may state have products beyond 64 bits.
+  double parameters() const;
+  double attention_parameters() const;  ///< likewise, of one layer
+  /// What all weights take as float.
+  double weight_bytes() const { return parameters() * sizeof(float); }
 };
 
 /// Reads the text of a config.json. Every key must be known: one that changes the mathematics and

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "gpu/model/host_limits.h"
 
 namespace moescope::runtime {
 namespace {
@@ -73,9 +74,16 @@ class Loader {
     return source_.matrix(prefix_ + name, rows, cols);
   }
   Mlp mlp(const std::string& name, int width) {
-    return {get(name + "gate_proj.weight", width, c_.hidden),
-            get(name + "up_proj.weight", width, c_.hidden),
-            get(name + "down_proj.weight", c_.hidden, width)};
+    Mlp result{width, c_.hidden, {}};
+    result.data.reserve(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(c_.hidden));
+    const auto append = [&](const char* part, int rows, int cols) {
+      const Matrix matrix = get(name + part, rows, cols);
+      result.data.insert(result.data.end(), matrix.data.begin(), matrix.data.end());
+    };
+    append("gate_proj.weight", width, c_.hidden);
+    append("up_proj.weight", width, c_.hidden);
+    append("down_proj.weight", c_.hidden, width);
+    return result;
   }
   MlaWeights mla() {
     const MlaShape& m = c_.mla;
@@ -113,18 +121,6 @@ class Loader {
   std::string prefix_;
 };
 
-/// Free memory in bytes as the kernel estimates it, 0 when unknown.
-std::uint64_t available_memory() {
-  std::ifstream in("/proc/meminfo");
-  std::string key, unit;
-  std::uint64_t kib = 0;
-  while (in >> key >> kib) {
-    if (key == "MemAvailable:") return kib * 1024;
-    std::getline(in, unit);
-  }
-  return 0;
-}
-
 /// Keeps what it hands out, to write it.
 class CollectingSource final : public WeightSource {
  public:
@@ -145,6 +141,13 @@ class CollectingSource final : public WeightSource {
 };
 
 }  // namespace
+
+MlpView::MlpView(int width, int hidden, const float* data) {
+  const auto matrix = static_cast<std::ptrdiff_t>(width) * hidden;
+  gate = {width, hidden, data};
+  up = {width, hidden, data + matrix};
+  down = {hidden, width, data + 2 * matrix};
+}
 
 Matrix CheckpointSource::matrix(const std::string& name, int rows, int cols) {
   const TensorView& tensor = checkpoint_.tensor(name);
@@ -209,26 +212,29 @@ ModelWeights load_weights(const ModelConfig& config, WeightSource& source, Progr
   return weights;
 }
 
+ModelConfig model_config(const std::string& what) {
+  if (what == "tiny") return tiny_config();
+  if (what == "tiny-lite") return tiny_lite_config();
+  return read_config(what);
+}
+
 std::shared_ptr<const Model> load_model(const std::string& what, std::uint64_t seed,
                                         Progress& progress) {
   auto model = std::make_shared<Model>();
   model->name = what;
+  model->config = model_config(what);
   if (what == "tiny" || what == "tiny-lite") {
-    model->config = what == "tiny" ? tiny_config() : tiny_lite_config();
     SeededSource source(seed);
     model->weights = load_weights(model->config, source, progress);
     return model;
   }
-  model->config = read_config(what);
-  // Experts are held once more in the slots of each unit's ranks.
-  const std::uint64_t needed = model->config.parameters() * sizeof(float) * 3;
-  const std::uint64_t available = available_memory();
-  if (available > 0 && needed > available)
-    throw Error(
-        what, "config.json",
-        fmt::format("its weights need {:.1f} GB as float, {:.1f} GB of memory are free",
-                    static_cast<double>(needed) / 1e9, static_cast<double>(available) / 1e9),
-        "use a smaller model on the CPU");
+  const double needed = model->config.weight_bytes();
+  const double available = host_limits().memory;
+  if (needed > available)
+    throw Error(what, "config.json",
+                fmt::format("its weights need {:.1f} GB as float, {:.1f} GB of memory are free",
+                            needed / 1e9, available / 1e9),
+                "use a smaller model on the CPU");
   Checkpoint checkpoint(what);
   CheckpointSource source(checkpoint);
   model->weights = load_weights(model->config, source, progress);

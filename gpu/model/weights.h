@@ -20,11 +20,6 @@ struct Matrix {
   const float* row(int r) const { return data.data() + static_cast<std::size_t>(r) * cols; }
 };
 
-/// SwiGLU: down(silu(gate x) * up x). gate and up are [width, hidden], down is [hidden, width].
-struct Mlp {
-  Matrix gate, up, down;
-};
-
 /// A matrix that lies elsewhere, for example in a pool of expert weights.
 struct MatrixView {
   int rows = 0, cols = 0;
@@ -35,11 +30,20 @@ struct MatrixView {
   const float* row(int r) const { return data + static_cast<std::size_t>(r) * cols; }
 };
 
+/// SwiGLU: down(silu(gate x) * up x). gate and up are [width, hidden], down is [hidden, width].
 struct MlpView {
   MatrixView gate, up, down;
   MlpView() = default;
   MlpView(MatrixView g, MatrixView u, MatrixView d) : gate(g), up(u), down(d) {}
-  MlpView(const Mlp& mlp) : gate(mlp.gate), up(mlp.up), down(mlp.down) {}
+  /// Of 3 * width * hidden floats: gate, up and down one after the other.
+  MlpView(int width, int hidden, const float* data);
+};
+
+/// The weights of one MLP in one piece, as they travel between ranks.
+struct Mlp {
+  int width = 0, hidden = 0;
+  std::vector<float> data;  ///< gate, up, down; empty: there is no such MLP
+  operator MlpView() const { return {width, hidden, data.data()}; }
 };
 
 struct MlaWeights {
@@ -110,8 +114,12 @@ struct Model {
   std::string name;  ///< what the user asked for
 };
 
+/// Of "tiny", "tiny-lite" or the config.json of a folder. Throws Error.
+ModelConfig model_config(const std::string& what);
+
 /// `what` is "tiny" or "tiny-lite" (seeded) or a folder with config.json and safetensors. Refuses a
-/// model whose weights as float do not fit the free memory. Throws Error, Cancelled.
+/// model whose weights as float do not fit the free memory before it reads any of them. Throws
+/// Error, Cancelled.
 std::shared_ptr<const Model> load_model(const std::string& what, std::uint64_t seed,
                                         Progress& progress);
 

@@ -26,6 +26,7 @@
 #include "gpu/node/first_plan.h"
 #include "gpu/node/hosting_text.h"
 #include "gpu/node/listener.h"
+#include "gpu/node/room.h"
 #include "gpu/node/scheduled_change.h"
 
 namespace moescope::runtime {
@@ -51,6 +52,7 @@ struct NodeOptions {
   Processes* processes = nullptr;  ///< nullptr: started alone
   bool serving = false;            ///< set-up is over
   bool first() const { return processes == nullptr || processes->first(); }
+  bool recorded() const { return !out.empty() || !listen.empty(); }
 };
 
 constexpr const char* kEraseToEnd = "\033[K";
@@ -65,7 +67,9 @@ void print_progress(double fraction, std::string_view what) {
   write_control(kEraseToEnd);
 }
 
+/// The plan to begin with. Whether its layout is possible at all is looked at first.
 std::optional<Placement> read_placement(const NodeOptions& options, const ModelConfig& config) {
+  check_layout(options.engine, config);
   if (options.plan.empty()) return std::nullopt;
   return placement_of(load_plan(options.plan), config, plan_frame(options.engine), options.plan);
 }
@@ -306,9 +310,9 @@ void run_on_gpu(const NodeOptions& options) {
   if (!report.usable()) throw Error("--backend", "cuda", report.problem, report.remedy);
   Progress progress;
   CudaLayerOptions o;
+  check_layout(options.engine, model_config(options.model));
   o.model = load_model(options.model, options.seed, progress);
   o.group = {0, options.engine.ranks / 2, options.engine.nodes};
-  check_layout(options.engine, o.model->config);
   o.placement = read_placement(options, o.model->config);
   o.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
   o.budget = options.sm_budget;
@@ -344,19 +348,22 @@ void run(NodeOptions& options) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not a crash
+  const ModelConfig config = model_config(options.model);
+  check_layout(options.engine, config);
   auto listener = take_address(options);
+  FirstPlan plan = first_plan(
+      {options.plan, options.state, options.out, !options.listen.empty(), options.processes},
+      config, plan_frame(options.engine));
+  const auto next_plan = read_next_plan(options, config);
+  check_room(options.engine, config, plan.placement, options.processes, options.recorded());
   const auto model = load_model(options.model, options.seed, progress);
   if (!options.routing.empty())
     options.engine.replay = RouteReplay::read(options.routing, model->config, progress);
   const auto ranks = recorded_ranks(options.engine, model->config);
-  FirstPlan plan = first_plan(
-      {options.plan, options.state, options.out, !options.listen.empty(), options.processes},
-      model->config, plan_frame(options.engine));
-  const auto next_plan = read_next_plan(options, model->config);
   std::unique_ptr<RankLogs> logs;
   Recording recording = open_recording(options, std::move(listener));
   std::unique_ptr<Recorder> recorder;
-  if (!options.out.empty() || !options.listen.empty())
+  if (options.recorded())
     logs = std::make_unique<RankLogs>(ranks.size(), options.processes,
                                       rank_hosts(options.engine, options.processes));
   if (RecordingSink* sink = recording.sink()) {
@@ -423,8 +430,8 @@ void add_options(CLI::App& app, NodeOptions& o) {
       ->check(CLI::Range(1, 63));
   app.add_option("--pace", o.pace,
                  "Links between ranks: nvlink=GB/S,ib=GB/S[,latency=US]; auto: as slow as makes "
-                 "communication last about as long as compute; off: a transfer takes as long as "
-                 "copying (auto)");
+                 "communication last about as long as compute, up to 64 ranks; off: a transfer "
+                 "takes as long as copying (auto)");
   app.add_flag("--ordered", o.ordered, "Combine in the gate's order: bitwise reproducible");
   app.add_flag("--serial", o.serial, "Run micro-batches one after the other, without overlap");
   app.add_option("--plan", o.plan, "Placement plan file for both units");
@@ -513,6 +520,7 @@ int run_node(int argc, char** argv, const Faults& faults) {
       require_stdout();
       return exit_code;
     }
+    bound_stacks();
     processes = join_processes();
     options.processes = processes.get();
     run(options);

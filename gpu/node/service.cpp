@@ -166,6 +166,8 @@ NodeStatus NodeService::tell(const Use& control, bool with_plan) {
   }
   for (const RankStatus& rank : s.ranks)
     out.ranks.push_back({rank.rank, rank.node, to_string(rank.unit), rank.dropped, rank.tokens});
+  for (const HungRank& hung : s.hung)
+    out.hung.push_back({hung.rank, hung.pid, hung.host, hung.seconds, to_string(hung.reason)});
   const auto history = control->history();
   const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
   {

@@ -1,6 +1,7 @@
 #include "gpu/record/rank_log.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "gpu/comm/far_memory.h"
 
@@ -31,7 +32,8 @@ const char* to_string(SpanName name) {
 }
 
 namespace {
-constexpr std::size_t kRingCapacity = 1 << 14;
+constexpr std::size_t kRingCapacity = 1 << 14, kLeastCapacity = 1 << 10;
+constexpr std::size_t kManyRanks = 64;  ///< from here on rings become smaller
 constexpr std::size_t kWorkersPerSpan = 4;
 }  // namespace
 
@@ -58,14 +60,18 @@ std::uint64_t RankLog::dropped() const {
   return sum;
 }
 
+std::size_t RankLogs::ring_capacity(std::size_t ranks) {
+  if (ranks <= kManyRanks) return kRingCapacity;
+  return std::max(std::bit_floor(kRingCapacity * kManyRanks / ranks), kLeastCapacity);
+}
+
 RankLogs::RankLogs(std::size_t ranks, Processes* processes, const std::vector<int>& host)
     : processes_(processes), host_(host) {
-  const std::size_t bytes = RankLog::bytes(kRingCapacity);
+  const std::size_t capacity = ring_capacity(ranks), bytes = RankLog::bytes(capacity);
   if (processes == nullptr) {
-    for (std::size_t rank = 0; rank < ranks; ++rank) {
-      owned_.push_back(std::make_unique<std::byte[]>(bytes));
-      logs_.emplace_back(std::span(owned_.back().get(), bytes), kRingCapacity);
-    }
+    owned_ = Pages(ranks * bytes);
+    for (std::size_t rank = 0; rank < ranks; ++rank)
+      logs_.emplace_back(owned_.memory().subspan(rank * bytes, bytes), capacity);
     return;
   }
   const auto own = std::count(host.begin(), host.end(), processes->index());
@@ -73,7 +79,7 @@ RankLogs::RankLogs(std::size_t ranks, Processes* processes, const std::vector<in
   std::vector<std::size_t> used(parts.size());
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     const auto process = static_cast<std::size_t>(host[rank]);
-    logs_.emplace_back(parts[process].subspan(used[process], bytes), kRingCapacity);
+    logs_.emplace_back(parts[process].subspan(used[process], bytes), capacity);
     used[process] += bytes;
   }
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "gpu/comm/pages.h"
 #include "gpu/comm/processes.h"
 #include "gpu/record/ring.h"
 
@@ -84,6 +85,12 @@ class RankLogs {
   /// `processes` may be nullptr; `host[rank]` is the process of each rank otherwise.
   explicit RankLogs(std::size_t ranks, Processes* processes = nullptr,
                     const std::vector<int>& host = {});
+  /// Entries of a ring of each of so many ranks: fewer where there are many ranks, so that all
+  /// rings together stay bounded, and what they take, bytes.
+  static std::size_t ring_capacity(std::size_t ranks);
+  static std::size_t bytes(std::size_t ranks) {
+    return ranks * RankLog::bytes(ring_capacity(ranks));
+  }
   std::size_t size() const { return logs_.size(); }
   RankLog* log(std::size_t rank) { return &logs_[rank]; }
   const RankLog* log(std::size_t rank) const { return &logs_[rank]; }
@@ -98,7 +105,7 @@ class RankLogs {
 
   Processes* processes_ = nullptr;
   std::vector<int> host_;
-  std::vector<std::unique_ptr<std::byte[]>> owned_;
+  Pages owned_;
   std::deque<RankLog> logs_;
 };
 

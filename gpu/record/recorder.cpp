@@ -79,7 +79,7 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
         sink_.add_track({id, TrackType::Thread, -1, 1 + static_cast<int>(unit),
                          fmt::format("{} steps", to_string(unit))});
   constexpr const char* engine_tracks[kEngineTracks] = {"plan changes", "prefill worker budget",
-                                                        "decode worker budget"};
+                                                        "decode worker budget", "ranks that hang"};
   for (int i = 0; i < kEngineTracks; ++i)
     engine_tracks_[i] = sink_.add_track({id, TrackType::Thread, -1, 3 + i, engine_tracks[i]});
   write_info();

@@ -32,8 +32,8 @@ struct StepRecord {
 };
 
 /// Tracks of the engine itself, beside those of requests and steps.
-enum class EngineTrack : std::uint8_t { PlanChanges, PrefillBudget, DecodeBudget };
-inline constexpr int kEngineTracks = 3;
+enum class EngineTrack : std::uint8_t { PlanChanges, PrefillBudget, DecodeBudget, Hangs };
+inline constexpr int kEngineTracks = 4;
 
 /// Something that the engine did or saw; `args` is a JSON object. On a track in order of begin.
 struct EngineSpan {

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "core/cluster/cluster.grpc.pb.h"
+#include "core/cluster/hung_text.h"
 #include "core/cluster/server.h"
 #include "core/error.h"
 #include "core/trace/moetrace.h"
@@ -78,6 +79,9 @@ TEST_F(ClusterGrpc, ControlCallsGoThrough) {
   EXPECT_EQ(status.units[0].observed.workers, 3);
   ASSERT_EQ(status.ranks.size(), 2U);
   EXPECT_EQ(status.ranks[1].dropped, 2U);
+  EXPECT_EQ(hung_lines(status.hung),
+            std::vector<std::string>{
+                "rank 1: it is blocked inside a step, for 3 s (process 42 on host-2)"});
 
   std::vector<std::string> phases;
   const auto outcome = client->apply({"{}", "plan", 0, false}, [&](const NodePlanChange& change) {

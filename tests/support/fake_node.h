@@ -31,6 +31,7 @@ class FakeControl final : public NodeControl {
     s.overlap = overlap;
     s.units = {{"prefill", 3, 1.5, 20, {1.25, 1}, {4, 1}, {4, 1}, {3, 1}}, {"decode", 4}};
     s.ranks = {{0, 0, "prefill", 0, 12}, {1, 1, "decode", 2, 7}};
+    s.hung = {{1, 42, "host-2", 3.5, "it is blocked inside a step"}};
     s.history = history;
     if (with_plan) {
       s.plan_json = "{}";

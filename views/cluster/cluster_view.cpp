@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/analysis/workload_text.h"
+#include "core/cluster/hung_text.h"
 #include "views/cluster/effect_text.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
@@ -115,6 +116,15 @@ QWidget* ClusterView::makeHeader() {
   bold.setBold(true);
   state_text_->setFont(bold);
   state_text_->setWordWrap(true);
+  hung_ = new QLabel(header);
+  hung_->setObjectName("clusterHung");
+  hung_->setFont(bold);
+  hung_->setWordWrap(true);
+  hung_->setTextFormat(Qt::PlainText);
+  hung_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  hung_->setToolTip(
+      tr("Ranks that neither work nor wait for another rank. All others wait for them: nothing is "
+         "served until they go on. A machine that is only short of processors is not told of."));
   reason_ = new QLabel(header);
   reason_->setObjectName("clusterReason");
   reason_->setWordWrap(true);
@@ -155,7 +165,7 @@ QWidget* ClusterView::makeHeader() {
   auto* lines = new QVBoxLayout(header);
   lines->setContentsMargins(8, 6, 8, 0);
   lines->setSpacing(4);
-  for (QLabel* label : {state_text_, reason_, figures_, recording_}) lines->addWidget(label);
+  for (QLabel* label : {state_text_, hung_, reason_, figures_, recording_}) lines->addWidget(label);
   lines->addLayout(buttons);
   return header;
 }
@@ -230,6 +240,7 @@ void ClusterView::setState(const ClusterState& state) {
                             "ranks and rates here.")
                        : state_.reason);
   reason_->setVisible(!reason_->text().isEmpty());
+  showHung(!gone && !idle);
   start_->setVisible(idle || (gone && state_.embedded));
   reconnect_->setVisible(gone && !state_.embedded);
   stop_->setVisible(!idle && state_.phase != LivePhase::Ended);
@@ -251,6 +262,15 @@ void ClusterView::setState(const ClusterState& state) {
   showSettings();
   apply_->setVisible(!idle);
   apply_->setCanRollBack(!gone && can_roll_back(state_));
+}
+
+void ClusterView::showHung(bool attached) {
+  QStringList lines;
+  if (attached && state_.status)
+    for (const std::string& line : hung_lines(state_.status->hung))
+      lines << tr("Hangs: %1").arg(QString::fromStdString(line));
+  hung_->setText(lines.join(QLatin1Char('\n')));
+  hung_->setVisible(!lines.isEmpty());
 }
 
 void ClusterView::showFigures() {

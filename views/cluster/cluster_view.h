@@ -41,12 +41,13 @@ class ClusterView : public QWidget {
  private:
   QWidget* makeHeader();
   QWidget* makeControls();
+  void showHung(bool attached);
   void showFigures();
   void showSettings();
   void sendSettings();
 
   ClusterState state_;
-  QLabel *state_text_, *reason_, *figures_, *recording_;
+  QLabel *state_text_, *hung_, *reason_, *figures_, *recording_;
   QPushButton *start_, *reconnect_, *stop_;
   QTreeView* ranks_;
   QTableView* log_;

@@ -39,7 +39,7 @@ class CpuOperators final : public Operators {
   void linear(const float* x, int rows, const Matrix& weight, float* y, Team& team) const override {
     team.split(rows, [&](int begin, int end) { cpu::linear(x, begin, end, weight, y); });
   }
-  void swiglu(const float* x, int rows, const Mlp& mlp, float* y, Team& team) const override {
+  void swiglu(const float* x, int rows, const MlpView& mlp, float* y, Team& team) const override {
     team.split(rows, [&](int begin, int end) { swiglu_rows(x, begin, end, mlp, y); });
   }
   void attention(const LayerWeights& layer, int layer_index, const float* x,

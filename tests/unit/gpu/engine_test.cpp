@@ -59,8 +59,8 @@ TEST(GpuEngine, ImpossibleLayoutsAreRefused) {
   options.nodes = 3;
   EXPECT_THAT(refusal(options), HasSubstr("3 nodes"));
   options = small_options();
-  options.ranks = 12;
-  EXPECT_THAT(refusal(options), HasSubstr("16 experts"));
+  options.ranks = 70000;
+  EXPECT_THAT(refusal(options), HasSubstr("70000 ranks are more than the 65536"));
   options = small_options();
   options.workload.prompt_max = 20;
   EXPECT_THAT(refusal(options), HasSubstr("micro-batch holds 12"));

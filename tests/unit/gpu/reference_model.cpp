@@ -10,7 +10,7 @@ namespace {
 using Vector = std::vector<double>;
 using Vectors = std::vector<Vector>;
 
-Vector times(const Matrix& w, const Vector& x) {
+Vector times(const MatrixView& w, const Vector& x) {
   Vector y(static_cast<std::size_t>(w.rows));
   for (int r = 0; r < w.rows; ++r)
     for (int c = 0; c < w.cols; ++c) y[r] += static_cast<double>(w.row(r)[c]) * x[c];
@@ -26,7 +26,7 @@ Vector normed(const Vector& x, const Matrix& weight, double eps) {
   return y;
 }
 
-Vector mlp(const Mlp& w, const Vector& x) {
+Vector mlp(const MlpView& w, const Vector& x) {
   Vector gate = times(w.gate, x);
   const Vector up = times(w.up, x);
   for (std::size_t i = 0; i < gate.size(); ++i) gate[i] *= up[i] / (1 + std::exp(-gate[i]));
