@@ -5,17 +5,18 @@
 
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
+#include "app/commands/open_files.h"
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/losses.h"
 #include "core/analysis/paced_links.h"
 #include "core/error.h"
-#include "core/import/open.h"
 
 namespace moescope {
 namespace {
 
 struct AnalyzeOptions {
   std::vector<std::string> files;
+  RunChoice runs;
   std::optional<TimeNs> from, to;
   std::string rules;
   bool json = false, scopes = false;
@@ -140,13 +141,9 @@ void print_remarks(const Trace& trace, const std::optional<TimeRange>& window) {
     fmt::print(stderr, "lost: {}\n", describe(lost, trace));
 }
 
-void run(const AnalyzeOptions& options) {
-  RuleSet rules = RuleSet::built_in();
-  if (!options.rules.empty()) rules = read_rules(options.rules);
-  ImportOptions import;
-  import.keep_args = false;
-  const TracePtr trace =
-      open_trace({options.files.begin(), options.files.end()}, import, command_progress());
+/// Prints the figures of one run.
+void analyze_run(const AnalyzeOptions& options, const RuleSet& rules, const TracePtr& trace,
+                 RunPrinter& printer) {
   const auto window = window_of(options, *trace);
   const Classification classes(*trace, rules);
   Progress& progress = command_progress();
@@ -158,6 +155,7 @@ void run(const AnalyzeOptions& options) {
   const auto sm = analyze_sm_allocation(*trace, classes, window, progress);
   progress.report(1, "done");
   if (!options.json) {
+    printer.begin_run(*trace);
     print_remarks(*trace, window);
     if (const auto links = paced_links_text(trace->info()); !links.empty())
       fmt::print("{}\n", links);
@@ -175,7 +173,18 @@ void run(const AnalyzeOptions& options) {
   for (const auto& device : overlap.overlap)
     document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key), window));
   if (options.scopes) document["scopes"] = scopes_json(*trace, overlap.scopes);
-  print_json(document);
+  printer.add(std::move(document));
+}
+
+void run(const AnalyzeOptions& options) {
+  RuleSet rules = RuleSet::built_in();
+  if (!options.rules.empty()) rules = read_rules(options.rules);
+  ImportOptions import;
+  import.keep_args = false;
+  RunPrinter printer(options.runs.separate, options.json);
+  open_each_run(options.files, import, options.runs, command_progress(),
+                [&](const TracePtr& trace) { analyze_run(options, rules, trace, printer); });
+  printer.finish();
 }
 
 }  // namespace
@@ -191,6 +200,7 @@ void register_analyze(CLI::App& app) {
                       "Classification rules (JSON) instead of the built-in ones");
   command->add_flag("--scopes", options->scopes,
                     "Also list annotations, layers, micro-batches and phases");
+  add_run_options(*command, options->runs);
   command->add_flag("--json", options->json, "Print one JSON document");
   command->callback([options] { run(*options); });
 }

@@ -7,10 +7,10 @@
 #include "app/commands/command.h"
 #include "app/commands/gui_export_loads.h"
 #include "app/commands/gui_headless.h"
+#include "app/commands/open_files.h"
 #include "core/error.h"
 #include "core/export/chrome_json.h"
 #include "core/files.h"
-#include "core/import/open.h"
 #include "views/common/chart.h"
 #include "views/common/theme.h"
 #include "views/overlap/overlap_view.h"
@@ -22,6 +22,7 @@ namespace {
 
 struct ExportOptions {
   std::vector<std::string> files;
+  RunChoice runs;
   std::string chart, output, rules, chrome, size = "1280x720", theme = "light";
   std::optional<TimeNs> from, to;
   LoadChartOptions loads;
@@ -54,8 +55,7 @@ void export_chrome(const ExportOptions& options) {
   }
   Progress& progress = command_progress();
   refuse_to_overwrite(options.chrome, {options.files.begin(), options.files.end()});
-  const TracePtr trace =
-      open_trace({options.files.begin(), options.files.end()}, ImportOptions{}, progress);
+  const TracePtr trace = open_files(options.files, ImportOptions{}, options.runs, progress);
   write_chrome_json(*trace, options.chrome, progress);
   for (const auto& lost : lost_in_chrome_json(*trace))
     std::fprintf(stderr, "moescope: Chrome JSON has no place for %s\n", lost.c_str());
@@ -73,7 +73,7 @@ void export_file(const ExportOptions& options) {
   const QString path = QString::fromStdString(options.output);
   if (options.chart == "load" || options.chart == "balance")
     return export_load_chart(options.files, options.chart, options.loads, path, size, theme);
-  HeadlessDocument opened(options.files, options.rules);
+  HeadlessDocument opened(options.files, options.runs, options.rules);
   const auto window = window_of(options, opened.context.full());
   if (window) opened.context.setRange(*window);
   if (options.chart == "sm") {
@@ -112,6 +112,7 @@ void register_export(CLI::App& app) {
   command->add_option("--from", options->from, "Start of the range, ns from the trace start");
   command->add_option("--to", options->to, "End of the range, ns from the trace start");
   add_load_chart_options(*command, options->loads);
+  add_merge_option(*command, options->runs);
   command->add_option("--rules", options->rules, "Rule file for the classes of kernels");
   command->callback([options] { export_file(*options); });
 }

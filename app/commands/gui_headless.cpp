@@ -2,7 +2,6 @@
 #include "app/commands/gui_headless.h"
 
 #include "app/commands/command.h"
-#include "core/import/open.h"
 
 namespace moescope {
 std::unique_ptr<QApplication> headless_application() {
@@ -14,12 +13,12 @@ std::unique_ptr<QApplication> headless_application() {
   return std::make_unique<QApplication>(argc, argv);
 }
 
-HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files,
+HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files, const RunChoice& runs,
                                    const std::string& rules) {
   const RuleSet rule_set = rules.empty() ? RuleSet::built_in() : read_rules(rules);
   ImportOptions options;
   options.keep_args = false;
-  const TracePtr trace = open_trace({files.begin(), files.end()}, options, command_progress());
+  const TracePtr trace = open_files(files, options, runs, command_progress());
   QStringList names;
   for (const std::string& file : files) names << QString::fromStdString(file);
   context.reset(trace->range());

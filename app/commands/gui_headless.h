@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/commands/open_files.h"
 #include "views/common/document.h"
 #include "views/common/view_context.h"
 
@@ -18,7 +19,8 @@ std::unique_ptr<QApplication> headless_application();
 /// A trace opened and analysed for drawing.
 struct HeadlessDocument {
   /// Opens `files` and runs all analyses; `rules` is a rule file or empty. Throws Error.
-  HeadlessDocument(const std::vector<std::string>& files, const std::string& rules);
+  HeadlessDocument(const std::vector<std::string>& files, const RunChoice& runs,
+                   const std::string& rules);
   Document document;
   ViewContext context;
 };

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "app/commands/command.h"
+#include "app/commands/open_files.h"
 #include "core/analysis/classify.h"
 #include "core/files.h"
-#include "core/import/open.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/notes_file.h"
 
@@ -14,19 +14,21 @@ namespace moescope {
 namespace {
 
 struct ImportArguments {
-  std::vector<std::filesystem::path> files;
+  std::vector<std::string> files;
+  RunChoice runs;
   std::filesystem::path out, rules;
 };
 
 void import_files(const ImportArguments& arguments) {
-  refuse_to_overwrite(arguments.out, arguments.files);
+  refuse_to_overwrite(arguments.out, {arguments.files.begin(), arguments.files.end()});
   if (!arguments.rules.empty()) refuse_to_overwrite(arguments.out, {arguments.rules});
   MoetraceExtras extras;
   if (!arguments.rules.empty()) extras.rules_json = read_rule_file(arguments.rules);
   Progress& progress = command_progress();
-  const TracePtr trace = open_trace(arguments.files, ImportOptions{}, progress);
+  const TracePtr trace = open_files(arguments.files, ImportOptions{}, arguments.runs, progress);
   std::error_code ignored;
-  if (const auto notes = notes_path(arguments.files); std::filesystem::exists(notes, ignored))
+  if (const auto notes = notes_path({arguments.files.begin(), arguments.files.end()});
+      std::filesystem::exists(notes, ignored))
     extras.notes = read_notes(notes, *trace);
   write_moetrace(*trace, arguments.out, progress, extras);
   std::uint64_t skipped = 0;
@@ -48,6 +50,7 @@ void register_import(CLI::App& app) {
   command->add_option("FILE", arguments->files, "Trace files or folders")->required();
   command->add_option("-o,--output", arguments->out, "The .moetrace file to write")->required();
   command->add_option("--rules", arguments->rules, "Classification rules to save with the trace");
+  add_merge_option(*command, arguments->runs);
   command->callback([arguments] { import_files(*arguments); });
 }
 

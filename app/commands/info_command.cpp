@@ -6,10 +6,10 @@
 
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
+#include "app/commands/open_files.h"
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/losses.h"
 #include "core/analysis/paced_links.h"
-#include "core/import/open.h"
 
 namespace moescope {
 namespace {
@@ -157,17 +157,21 @@ void print_text(const Json& json, const Trace& trace) {
 
 struct InfoOptions {
   std::vector<std::string> files;
+  RunChoice runs;
   bool json = false;
 };
 
 void run(const InfoOptions& options) {
-  const std::vector<std::filesystem::path> paths(options.files.begin(), options.files.end());
-  const TracePtr trace = open_trace(paths, {}, command_progress());
-  const Json json = info_json(*trace);
-  if (options.json)
-    print_json(json);
-  else
-    print_text(json, *trace);
+  RunPrinter printer(options.runs.separate, options.json);
+  open_each_run(options.files, {}, options.runs, command_progress(), [&](const TracePtr& trace) {
+    Json json = info_json(*trace);
+    if (!options.json) {
+      printer.begin_run(*trace);
+      print_text(json, *trace);
+    }
+    printer.add(std::move(json));
+  });
+  printer.finish();
 }
 
 }  // namespace
@@ -177,6 +181,7 @@ void register_info(CLI::App& app) {
   auto* command = app.add_subcommand(
       "info", "Show what traces hold: format, producer, ranks, devices, counts, warnings");
   command->add_option("FILE", options->files, "Trace files or folders")->required();
+  add_run_options(*command, options->runs);
   command->add_flag("--json", options->json, "Print one JSON document");
   command->callback([options] { run(*options); });
 }

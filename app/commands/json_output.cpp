@@ -68,6 +68,26 @@ Json sm_json(const SmAllocation& a) {
           {"pairs", list}};
 }
 
+void RunPrinter::begin_run(const Trace& trace) {
+  if (!separate_) return;
+  std::string files;
+  for (const auto& file : trace.info().files) files += (files.empty() ? "" : ", ") + file;
+  fmt::print("{}run {}: {}\n", runs_ > 0 ? "\n" : "", runs_ + 1, files);
+  ++runs_;
+}
+
+void RunPrinter::add(Json document) {
+  if (!json_) return;
+  if (separate_)
+    documents_.push_back(std::move(document));
+  else
+    print_json(document);
+}
+
+void RunPrinter::finish() const {
+  if (json_ && separate_) print_json({{"schema", 1}, {"runs", documents_}});
+}
+
 void print_json(const Json& document) {
   const std::string text =
       printable_json(document.dump(2, ' ', false, Json::error_handler_t::replace));

@@ -25,6 +25,23 @@ Json nullable(const std::optional<T>& value) {
 /// The figures of one device or scope, integer nanoseconds.
 Json figures_json(const OverlapFigures& figures);
 Json sm_json(const SmAllocation& allocation);
+/// Prints what a command says of one run, or of several with --separate: then documents stand in
+/// one, {"schema":1,"runs":[...]}, and text has a line before each run.
+class RunPrinter {
+ public:
+  RunPrinter(bool separate, bool json) : separate_(separate), json_(json) {}
+  /// Before the text of a run.
+  void begin_run(const Trace& trace);
+  /// The document of a run; without --separate it is printed at once.
+  void add(Json document);
+  void finish() const;
+
+ private:
+  bool separate_, json_;
+  int runs_ = 0;
+  Json documents_ = Json::array();
+};
+
 /// Prints a document on stdout; bytes that are not UTF-8 are replaced.
 void print_json(const Json& document);
 

@@ -1,6 +1,7 @@
 #ifdef MOESCOPE_HAS_GUI
 #include "app/commands/command.h"
 #include "app/commands/gui_headless.h"
+#include "app/commands/open_files.h"
 #include "app/window/report_maker.h"
 #include "core/files.h"
 #include "core/loads/sniff.h"
@@ -10,6 +11,7 @@ namespace {
 
 struct ReportOptions {
   std::vector<std::string> files;
+  RunChoice runs;
   std::string output, rules;
 };
 
@@ -39,7 +41,7 @@ void make_report(const ReportOptions& options) {
     loads.setContent(open_loads(file, command_progress()), {QString::fromStdString(file)});
   const QString output = QString::fromStdString(options.output);
   if (files.traces.empty()) return write_report_of(Document(), loads, {}, output);
-  HeadlessDocument opened(files.traces, options.rules);
+  HeadlessDocument opened(files.traces, options.runs, options.rules);
   const Trace& trace = *opened.document.trace();
   write_report_of(opened.document, loads,
                   statistics_of(trace, *opened.document.analysis()->classes, trace.range(), {},
@@ -56,6 +58,7 @@ void register_report(CLI::App& app) {
       ->required();
   command->add_option("-o,--output", options->output, "File to write: .html or .pdf")->required();
   command->add_option("--rules", options->rules, "Rule file for the classes of kernels");
+  add_merge_option(*command, options->runs);
   command->callback([options] { make_report(*options); });
 }
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/command.h"
-#include "core/import/open.h"
+#include "app/commands/open_files.h"
 #include "core/plain_text.h"
 #include "core/query/query.h"
 
@@ -16,6 +16,7 @@ namespace {
 struct SqlArguments {
   std::filesystem::path file;
   std::string sql;
+  RunChoice runs;
   bool csv = false, json = false, schema = false;
 };
 
@@ -110,7 +111,8 @@ void query_file(const SqlArguments& arguments) {
   }
   if (arguments.sql.empty()) throw CLI::RequiredError("SQL");
   Progress& progress = command_progress();
-  const TracePtr trace = open_trace({arguments.file}, ImportOptions{}, progress);
+  const TracePtr trace =
+      open_files({arguments.file.string()}, ImportOptions{}, arguments.runs, progress);
   const auto& json = trace->info().rules_json;
   QuerySession session(
       trace, json.empty() ? RuleSet::built_in() : RuleSet::from_json(json, arguments.file.string()),
@@ -130,6 +132,7 @@ void register_sql(CLI::App& app) {
   auto* csv = command->add_flag("--csv", arguments->csv, "Comma separated values (RFC 4180)");
   command->add_flag("--json", arguments->json, "One JSON document")->excludes(csv);
   command->add_flag("--schema", arguments->schema, "Print the tables and their columns");
+  add_merge_option(*command, arguments->runs);
   command->callback([arguments] { query_file(*arguments); });
 }
 

@@ -1,6 +1,7 @@
 #include "app/window/load_loader.h"
 
 #include <QFileInfo>
+#include <utility>
 
 #include "core/loads/join_loads.h"
 #include "core/loads/load_set.h"
@@ -32,11 +33,12 @@ LoadLoader::LoadLoader(LoadDocument& document, QObject* parent)
 }
 
 QStringList LoadLoader::take(const QStringList& files) {
-  QStringList traces, dumps, recordings;
+  QStringList traces, dumps;
+  recordings_.clear();
   for (const QString& file : files) {
     switch (sniff_load_input(file.toStdString())) {
       case LoadInput::Recording:
-        recordings << file;
+        recordings_ << file;
         [[fallthrough]];
       case LoadInput::None:
         traces << file;
@@ -45,10 +47,9 @@ QStringList LoadLoader::take(const QStringList& files) {
         dumps << file;
     }
   }
-  if (!dumps.isEmpty())
-    start(dumps, false);
-  else if (!recordings.isEmpty())
-    start(recordings, true);
+  if (dumps.isEmpty()) return traces;
+  recordings_.clear();
+  start(dumps, false);
   return traces;
 }
 
@@ -67,6 +68,10 @@ void LoadLoader::complete(const QString& recording) {
         if (sets.empty() || watched != document_.sets()) return;
         document_.completeSets(std::move(sets), {recording});
       });
+}
+
+void LoadLoader::openRecorded() {
+  if (!recordings_.isEmpty()) start(std::exchange(recordings_, {}), true);
 }
 
 void LoadLoader::start(const QStringList& files, bool recordings) {

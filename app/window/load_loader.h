@@ -15,10 +15,12 @@ class LoadLoader : public QObject {
  public:
   explicit LoadLoader(LoadDocument& document, QObject* parent = nullptr);
 
-  /// Opens what of `files` are load dumps, recordings with loads or logs, and gives back those that
-  /// are traces: recordings are both. Dumps of the same kind become one series, see
-  /// open_all_loads().
+  /// Opens what of `files` are load dumps or logs, and gives back those that are traces. Dumps of
+  /// the same kind become one series, see open_all_loads(). Recordings are traces with loads: these
+  /// wait for openRecorded().
   QStringList take(const QStringList& files);
+  /// Opens the loads of the recordings that were taken last, once they are open as one trace.
+  void openRecorded();
   /// The loads of a recording that was watched until now, from its complete file: the live ones
   /// stay until then, and what was chosen in them stays chosen.
   void complete(const QString& recording);
@@ -38,7 +40,8 @@ class LoadLoader : public QObject {
   void showRunningPlan();
 
   LoadDocument& document_;
-  PlanPtr ran_;  ///< as shown last
+  QStringList recordings_;  ///< whose loads wait
+  PlanPtr ran_;             ///< as shown last
   JobRunner job_;
 };
 

@@ -1,6 +1,7 @@
 #include "app/window/loader.h"
 
 #include <QFileInfo>
+#include <algorithm>
 
 #include "core/analysis/losses.h"
 #include "views/common/units.h"
@@ -14,9 +15,33 @@ std::vector<std::filesystem::path> to_paths(const QStringList& files) {
   return paths;
 }
 
+/// A trace, or why there is none but several.
+struct Opened {
+  TracePtr trace;
+  std::shared_ptr<const SeveralRuns> several;
+};
+
+QList<QStringList> names_of(const SeveralRuns& several) {
+  QList<QStringList> runs;
+  for (const auto& run : several.runs()) {
+    runs << QStringList();
+    for (const auto& file : run) runs.back() << QString::fromStdString(file.string());
+  }
+  return runs;
+}
+
 QString join_names(const QStringList& files) {
   if (files.size() == 1) return QFileInfo(files.front()).fileName();
   return QObject::tr("%1 files").arg(files.size());
+}
+
+/// Whether the clocks of several files are brought together, and on what.
+QString describe_clocks(const std::vector<ClockAlignment>& alignments) {
+  const auto matched = std::count_if(alignments.begin(), alignments.end(),
+                                     [](const auto& a) { return a.matched_collectives > 0; });
+  const auto all = static_cast<std::ptrdiff_t>(alignments.size()) - 1;  // the first is the clock
+  if (matched >= all) return QObject::tr("clocks aligned");
+  return QObject::tr("%1 of %2 clocks not aligned on collectives").arg(all - matched).arg(all);
 }
 
 }  // namespace
@@ -48,7 +73,7 @@ UserMessage describe_findings(const Trace& trace) {
                    .arg(QString::fromStdString(alignment.method));
   }
   if (!info.warnings.empty()) summary << QString::fromStdString(info.warnings.front());
-  if (!info.alignments.empty()) summary << QObject::tr("clocks aligned");
+  if (!info.alignments.empty()) summary << describe_clocks(info.alignments);
   message.level = skipped != 0 || !lost.empty() || !info.warnings.empty()
                       ? UserMessage::Level::Warning
                       : UserMessage::Level::Info;
@@ -83,21 +108,33 @@ Loader::Loader(Document& document, WindowServices services, QObject* parent)
   });
 }
 
-void Loader::open(const QStringList& all) {
+void Loader::start(const QStringList& all, OtherRuns other) {
   const QStringList files = filter_ ? filter_(all) : all;
   if (files.isEmpty()) return;
   loading_ = files;
   load_job_.start(
       tr("Opening %1").arg(join_names(files)),
-      [open = services_.open, paths = to_paths(files)](Progress& progress) {
-        return open(paths, progress);
+      [open = services_.open, paths = to_paths(files), other](Progress& progress) -> Opened {
+        try {
+          return {open(paths, other, progress), nullptr};
+        } catch (const SeveralRuns& several) {
+          return {nullptr, std::make_shared<const SeveralRuns>(several)};
+        }
       },
-      [this, files](const TracePtr& trace) {
-        document_.setTrace(trace, files);
-        Q_EMIT opened(files);
-        tellWhatWasSkipped(*trace);
-        analyze();
+      [this, files](const Opened& result) {
+        if (result.several)
+          Q_EMIT severalRuns(files, names_of(*result.several),
+                             QString::fromStdString(result.several->problem()));
+        else
+          show(result.trace, files);
       });
+}
+
+void Loader::show(const TracePtr& trace, const QStringList& files) {
+  document_.setTrace(trace, files);
+  Q_EMIT opened(files);
+  tellWhatWasSkipped(*trace);
+  analyze();
 }
 
 void Loader::complete(const QString& file) {
@@ -109,7 +146,7 @@ void Loader::complete(const QString& file) {
       tr("Analysing the whole recording"),
       [open = services_.open, analyze = services_.analyze, rules = document_.rules(),
        paths = to_paths({file})](Progress& progress) {
-        Completed made{open(paths, progress), nullptr};
+        Completed made{open(paths, OtherRuns::Refused, progress), nullptr};
         made.analysis = analyze(*made.trace, rules, progress);
         return made;
       },

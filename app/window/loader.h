@@ -28,9 +28,11 @@ class Loader : public QObject {
   using Filter = std::function<QStringList(const QStringList&)>;
   void setFilter(Filter filter) { filter_ = std::move(filter); }
 
-  /// Opens all `files` as one trace; a load that runs is given up. Cancel and failure leave the
-  /// document as it is.
-  void open(const QStringList& files);
+  /// Opens all `files` as one trace; a load that runs is given up. Cancel, failure and files that
+  /// are not of one run leave the document as it is.
+  void open(const QStringList& files) { start(files, OtherRuns::Refused); }
+  /// The same, also of files that are not of one run.
+  void openMerged(const QStringList& files) { start(files, OtherRuns::Merged); }
   /// Opens the recording that is being watched from its complete file. The live trace and its
   /// figures stay until those of the file are all there; when another trace is opened meanwhile, or
   /// the file cannot be read, nothing changes.
@@ -50,10 +52,14 @@ class Loader : public QObject {
   void message(const moescope::UserMessage& message);
   void opened(const QStringList& files);
   void failed(const QStringList& files);
+  /// Instead of opened() and failed(): `files` are of `runs`, not of one, because of `reason`.
+  void severalRuns(const QStringList& files, const QList<QStringList>& runs, const QString& reason);
   void saved(const QString& file);
   void closed();
 
  private:
+  void start(const QStringList& files, OtherRuns other);
+  void show(const TracePtr& trace, const QStringList& files);
   void analyze();
   void tellWhatWasSkipped(const Trace& trace);
 

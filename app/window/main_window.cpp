@@ -15,6 +15,7 @@
 #include "app/window/appearance.h"
 #include "app/window/load_views.h"
 #include "app/window/plan_window.h"
+#include "app/window/run_question.h"
 #include "app/window/samples.h"
 #include "app/window/strip_column.h"
 #include "app/window/trace_views.h"
@@ -52,9 +53,10 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
       files_(new FileActions(document_, loads_, loader_, session_, this)),
       outputs_(new OutputActions(document_, loads_, layout_, session_, this)),
       range_bar_(new RangeBar(document_, context_, this)),
-      live_(new LiveWindow({document_, loads_, context_, loader_, session_, layout_},
-                           std::move(services.live), this)),
-      guide_(new LiveGuide(*live_, layout_, loads_, this)) {
+      live_(new LiveWindow({document_, loads_, context_, loader_, session_, layout_}, services.live,
+                           this)),
+      guide_(new LiveGuide(*live_, layout_, loads_, this)),
+      run_question_(new RunQuestion(*this, services)) {
   add_resources();
   setObjectName("mainWindow");
   setWindowTitle(tr("MoEscope"));
@@ -329,6 +331,8 @@ void MainWindow::connectLoading() {
   connect(&document_.notes(), &NotesModel::dirtyChanged, this, &QWidget::setWindowModified);
   plans_->offerRecovery(*messages_);
   connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
+  connect(&loader_, &Loader::severalRuns, this, [this] { restore_range_ = {}; });
+  connect(&loader_, &Loader::severalRuns, run_question_, &RunQuestion::ask);
 }
 
 void MainWindow::connectLoads() {
@@ -340,6 +344,7 @@ void MainWindow::connectLoads() {
     session_.addRecent(files);
     layout_.reveal(log ? "balance" : "load");
   });
+  connect(&loader_, &Loader::opened, &load_loader_, &LoadLoader::openRecorded);
   connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
   connect(&loads_, &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
   connect(&loads_, &LoadDocument::logsChanged, this, &MainWindow::contentChanged);

@@ -26,6 +26,7 @@ class FindPanel;
 class NotesPanel;
 class PlanWindow;
 class RulesPanel;
+class RunQuestion;
 class StartPage;
 class StatisticsPanel;
 
@@ -99,6 +100,7 @@ class MainWindow : public QMainWindow {
   RangeBar* range_bar_;
   LiveWindow* live_;
   LiveGuide* guide_;
+  RunQuestion* run_question_;
   MessageBar* messages_ = nullptr;
   JobStatus* job_status_ = nullptr;
   QLabel* file_status_ = nullptr;

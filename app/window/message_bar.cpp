@@ -73,9 +73,8 @@ MessageBar::MessageBar(QWidget* parent)
 }
 
 void MessageBar::showMessage(const UserMessage& message) {
-  if (isVisibleTo(parentWidget()) && level_ == UserMessage::Level::Error &&
-      message.level == UserMessage::Level::Info)
-    return;
+  const bool matters = level_ == UserMessage::Level::Error || !choices_.isEmpty();
+  if (isVisibleTo(parentWidget()) && matters && message.level == UserMessage::Level::Info) return;
   dropChoices();
   level_ = message.level;
   text_->setText(message.text);

@@ -14,7 +14,7 @@
 
 namespace moescope {
 
-/// Shows one message at a time; an error is not replaced by an information.
+/// Shows one message at a time; neither an error nor a question is replaced by an information.
 class MessageBar : public QFrame {
   Q_OBJECT
 

@@ -7,8 +7,10 @@ namespace moescope {
 
 WindowServices core_services() {
   return {
-      .open = [](const std::vector<std::filesystem::path>& paths,
-                 Progress& progress) { return open_trace(paths, ImportOptions{}, progress); },
+      .open =
+          [](const std::vector<std::filesystem::path>& paths, OtherRuns other, Progress& progress) {
+            return open_trace(paths, ImportOptions{}, progress, other);
+          },
       .analyze = [](const Trace& trace, const RuleSet& rules,
                     Progress& progress) { return analyze_document(trace, rules, progress); },
       .save = [](const Trace& trace, const std::filesystem::path& path,

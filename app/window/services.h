@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/window/live_session.h"
+#include "core/import/same_run.h"
 #include "core/progress.h"
 #include "core/trace/moetrace.h"
 #include "core/trace/trace.h"
@@ -15,7 +16,7 @@ namespace moescope {
 
 /// All are called on a background thread and may throw Error or Cancelled.
 struct WindowServices {
-  std::function<TracePtr(const std::vector<std::filesystem::path>&, Progress&)> open;
+  std::function<TracePtr(const std::vector<std::filesystem::path>&, OtherRuns, Progress&)> open;
   std::function<AnalysisPtr(const Trace&, const RuleSet&, Progress&)> analyze;
   std::function<void(const Trace&, const std::filesystem::path&, const MoetraceExtras&, Progress&)>
       save;

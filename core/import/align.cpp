@@ -8,24 +8,25 @@
 #include "core/analysis/collective.h"
 
 namespace moescope {
-namespace {
 
-constexpr std::size_t kMaxShift = 8;             // occurrences a recording may have started late
-constexpr TimeNs kCredibleResidual = 1'000'000;  // ends of one collective never lie 1 ms apart
-constexpr TimeNs kMaxEpoch = TimeNs{1} << 61;
-constexpr TimeNs kOutlierFloor = 100'000;
-constexpr TimeNs kShiftMustGain = 1'000;
-constexpr std::size_t kFewestPairs = 2;
-
-/// Ends of the collectives of one trace: numbered ones by sequence, others in order of time.
-struct Collectives {
+/// Numbered ones by sequence, others in order of time.
+struct CollectiveEnds {
   std::map<std::string, std::map<std::int64_t, TimeNs>> numbered;
   std::map<std::string, std::vector<TimeNs>> ordered;
 };
 
-Collectives collect(const Trace& trace, Progress& progress) {
+namespace {
+
+constexpr std::size_t kMaxShift = 8;             // occurrences a recording may have started late
+constexpr TimeNs kCredibleResidual = 1'000'000;  // ends of one collective never lie 1 ms apart
+constexpr TimeNs kMaxEpoch = TimeNs{1} << 61;    // differences of two stay in 64 bits
+constexpr TimeNs kOutlierFloor = 100'000;
+constexpr TimeNs kShiftMustGain = 1'000;
+constexpr std::size_t kFewestPairs = 2;
+
+CollectiveEnds collect(const Trace& trace, Progress& progress) {
   const Classification classes(trace, RuleSet::built_in());
-  Collectives found;
+  CollectiveEnds found;
   // Ranks of one file share its clock: the first process that communicates stands for the file.
   std::optional<ProcessId> process;
   for (TrackId track = 0; track < trace.tracks().size(); ++track) {
@@ -104,8 +105,8 @@ std::vector<TimeNs> best_differences(const std::vector<TimeNs>& reference,
   return best;
 }
 
-/// Differences reference - other of the ends of all matching collectives.
-std::vector<TimeNs> match(const Collectives& reference, const Collectives& other) {
+/// Differences reference - other of the ends of collectives with the same group and sequence.
+std::vector<TimeNs> match_numbered(const CollectiveEnds& reference, const CollectiveEnds& other) {
   std::vector<TimeNs> all;
   for (const auto& [key, ends] : other.numbered) {
     const auto it = reference.numbered.find(key);
@@ -114,7 +115,12 @@ std::vector<TimeNs> match(const Collectives& reference, const Collectives& other
       if (const auto found = it->second.find(sequence); found != it->second.end())
         all.push_back(found->second - end);
   }
-  if (all.size() >= kFewestPairs) return all;
+  return all;
+}
+
+/// The same of those that only their name and order tell apart.
+std::vector<TimeNs> match_ordered(const CollectiveEnds& reference, const CollectiveEnds& other) {
+  std::vector<TimeNs> all;
   for (const auto& [name, ends] : other.ordered) {
     const auto it = reference.ordered.find(name);
     if (it == reference.ordered.end()) continue;
@@ -141,39 +147,47 @@ bool align_on_collectives(std::vector<TimeNs> pairs, ClockAlignment& result) {
   return true;
 }
 
-ClockAlignment align_one(const Trace& reference, const Collectives& reference_ends,
-                         const Trace& trace, const Collectives& ends) {
-  ClockAlignment result;
-  auto pairs = match(reference_ends, ends);
-  const std::size_t count = pairs.size();
-  if (align_on_collectives(std::move(pairs), result)) return result;
-  const std::string why = count >= kFewestPairs
-                              ? fmt::format("the ends of {} collectives do not agree", count)
-                              : "no matching collectives";
-  const auto a = reference.info().start_epoch_ns, b = trace.info().start_epoch_ns;
-  const auto sane = [](const auto& epoch) { return epoch && std::abs(*epoch / 2) < kMaxEpoch / 2; };
-  if (sane(a) && sane(b)) {
-    result.offset = *b - *a;
-    result.method = "recorded wall clocks (" + why + ")";
+}  // namespace
+
+ClockAligner::ClockAligner(const std::vector<TracePtr>& traces, Progress& progress)
+    : traces_(traces) {
+  for (const TracePtr& trace : traces) ends_.push_back(collect(*trace, progress));
+}
+
+ClockAligner::~ClockAligner() = default;
+
+FileClock ClockAligner::align(std::size_t reference, std::size_t other) const {
+  FileClock result;
+  ClockAlignment& alignment = result.alignment;
+  if (reference == other) {
+    alignment.method = "reference clock";
+    return result;
+  }
+  const CollectiveEnds &a = ends_.at(reference), &b = ends_.at(other);
+  auto pairs = match_numbered(a, b);
+  if (pairs.size() < kFewestPairs) {
+    const auto ordered = match_ordered(a, b);
+    pairs.insert(pairs.end(), ordered.begin(), ordered.end());
+  }
+  result.common_collectives = pairs.size();
+  if (align_on_collectives(std::move(pairs), alignment)) return result;
+  const std::string why =
+      result.common_collectives >= kFewestPairs
+          ? fmt::format("the ends of {} common collectives do not agree", result.common_collectives)
+          : "no common collectives";
+  const auto epoch = wall_clock(*traces_.at(reference)), epoch_b = wall_clock(*traces_.at(other));
+  if (epoch && epoch_b) {
+    alignment.offset = *epoch_b - *epoch;
+    alignment.method = "recorded wall clocks (" + why + ")";
   } else {
-    result.method = "not aligned, both start at 0 (" + why + " and no wall clock)";
+    alignment.method = "not aligned, both start at 0 (" + why + " and no wall clock)";
   }
   return result;
 }
 
-}  // namespace
-
-std::vector<ClockAlignment> align_clocks(const std::vector<TracePtr>& traces, Progress& progress) {
-  std::vector<ClockAlignment> result;
-  if (traces.empty()) return result;
-  const Collectives reference = collect(*traces.front(), progress);
-  result.push_back({0, 0, 0, 0, "reference clock"});
-  for (std::size_t i = 1; i < traces.size(); ++i) {
-    const auto ends = collect(*traces[i], progress);
-    result.push_back(align_one(*traces.front(), reference, *traces[i], ends));
-    result.back().file = static_cast<int>(i);
-  }
-  return result;
+std::optional<std::int64_t> wall_clock(const Trace& trace) {
+  const auto epoch = trace.info().start_epoch_ns;
+  return epoch && std::abs(*epoch / 2) < kMaxEpoch / 2 ? epoch : std::nullopt;
 }
 
 std::string describe_alignment(const Trace& trace, const ClockAlignment& alignment) {

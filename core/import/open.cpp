@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/import/align.h"
 #include "core/import/merge.h"
+#include "core/import/same_run.h"
 #include "core/input_file.h"
 #include "core/loads/sniff.h"
 #include "core/trace/moetrace.h"
@@ -175,14 +176,10 @@ TracePtr open_one(const Source& source, const std::vector<std::string>& warnings
   });
 }
 
-}  // namespace
-
-TracePtr open_trace(const std::vector<std::filesystem::path>& paths, const ImportOptions& options,
-                    Progress& progress) {
-  std::vector<std::string> warnings;
-  auto sources = find_sources(paths, warnings);
-  drop_duplicates(sources, warnings);
-  if (sources.size() == 1) return open_one(sources.front(), warnings, options, progress);
+/// Opens every source by itself.
+std::vector<TracePtr> open_each(const std::vector<Source>& sources, ImportOptions options,
+                                Progress& progress) {
+  options.keep_args = true;  // they tell which collective a kernel is of
   std::vector<TracePtr> traces;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const double done = static_cast<double>(i) / static_cast<double>(sources.size() + 1);
@@ -194,9 +191,38 @@ TracePtr open_trace(const std::vector<std::filesystem::path>& paths, const Impor
     traces.push_back(open_one(sources[i], {}, options, step));
     progress.check();
   }
-  auto alignments = align_clocks(traces, progress);
+  return traces;
+}
+
+/// Files of `sources` by run.
+SeveralRuns several_runs(const Runs& runs, const std::vector<Source>& sources) {
+  std::vector<std::vector<std::filesystem::path>> files;
+  for (const auto& run : runs.traces) {
+    files.emplace_back();
+    for (const std::size_t i : run) files.back().push_back(sources[i].probe.path);
+  }
+  return {std::move(files), runs.reason};
+}
+
+}  // namespace
+
+TracePtr open_trace(const std::vector<std::filesystem::path>& paths, const ImportOptions& options,
+                    Progress& progress, OtherRuns other_runs) {
+  std::vector<std::string> warnings;
+  auto sources = find_sources(paths, warnings);
+  drop_duplicates(sources, warnings);
+  if (sources.size() == 1) return open_one(sources.front(), warnings, options, progress);
+  const auto traces = open_each(sources, options, progress);
+  const ClockAligner clocks(traces, progress);
+  const Runs runs = sort_by_run(traces, clocks);
+  if (runs.traces.size() > 1 && other_runs == OtherRuns::Refused) throw several_runs(runs, sources);
+  if (runs.traces.size() > 1)
+    warnings.insert(warnings.begin(), "merged on request, although " + runs.reason);
   std::vector<MergePart> parts;
+  std::vector<ClockAlignment> alignments;
   for (std::size_t i = 0; i < traces.size(); ++i) {
+    alignments.push_back(clocks.align(0, i).alignment);
+    alignments.back().file = static_cast<int>(i);
     parts.push_back({traces[i], alignments[i].offset});
     if (i > 0) warnings.push_back(describe_alignment(*traces[i], alignments[i]));
   }

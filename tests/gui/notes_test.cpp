@@ -84,7 +84,8 @@ class NotesWindow : public testing::Test {
   }
   void start() {
     window = std::make_unique<MainWindow>(WindowServices{
-        .open = [](const std::vector<std::filesystem::path>&, Progress&) { return noted_trace(); },
+        .open = [](const std::vector<std::filesystem::path>&, OtherRuns,
+                   Progress&) { return noted_trace(); },
         .analyze = [](const Trace& trace, const RuleSet& rules,
                       Progress& progress) { return analyze_document(trace, rules, progress); },
         .save = core_services().save});

@@ -71,7 +71,8 @@ TracePtr small_trace(const std::string& label) {
 /// Opens "good*" at once, fails on "bad", and holds "slow" until it is cancelled.
 WindowServices test_services() {
   return {
-      .open = [](const std::vector<std::filesystem::path>& paths, Progress& progress) -> TracePtr {
+      .open = [](const std::vector<std::filesystem::path>& paths, OtherRuns other,
+                 Progress& progress) -> TracePtr {
         const std::string name = paths.front().filename().string();
         if (name.starts_with("bad"))
           throw Error(name, "byte 12", "expected an event", "record the trace again");

@@ -27,9 +27,10 @@ constexpr const char* kAllReduce = "ncclDevKernel_AllReduce_Sum_bf16_RING_LL";
 
 class Open : public testing::Test {
  protected:
-  static TracePtr open(const std::vector<std::filesystem::path>& paths) {
+  static TracePtr open(const std::vector<std::filesystem::path>& paths,
+                       OtherRuns other_runs = OtherRuns::Refused) {
     Progress progress;
-    return open_trace(paths, {}, progress);
+    return open_trace(paths, {}, progress, other_runs);
   }
   static std::string error_of(const std::vector<std::filesystem::path>& paths) {
     try {
@@ -174,9 +175,10 @@ TEST_F(Open, WithoutCollectivesTheWallClocksDecide) {
   EXPECT_THAT(trace->info().alignments[1].method, HasSubstr("wall clocks"));
 }
 
-TEST_F(Open, WithoutAnyCommonClockItSaysSo) {
+TEST_F(Open, MergedOnRequestWithoutAnyCommonClockItSaysSo) {
   const auto trace =
-      open({rank_file(0, {10'000}, 0, "gemm_a"), rank_file(1, {90'000}, 0, "gemm_a")});
+      open({rank_file(0, {10'000}, 0, "gemm_a"), rank_file(1, {90'000}, 0, "gemm_a")},
+           OtherRuns::Merged);
   EXPECT_EQ(trace->info().alignments[1].offset, 0);
   EXPECT_THAT(trace->info().alignments[1].method, HasSubstr("not aligned"));
   EXPECT_THAT(trace->info().warnings, Contains(HasSubstr("not aligned")));
@@ -197,7 +199,7 @@ TEST_F(Open, FormatsMix) {
   write("b.json",
         R"({"traceEvents":[{"ph":"X","cat":"kernel","name":"k","pid":0,"tid":7,"ts":10,"dur":5,)"
         R"("args":{"device":0,"stream":7}}]})");
-  const auto trace = open({rank_file(0, ends(3, 0, 0, 1)), dir_ / "b.json"});
+  const auto trace = open({rank_file(0, ends(3, 0, 0, 1)), dir_ / "b.json"}, OtherRuns::Merged);
   EXPECT_EQ(trace->processes().size(), 2U);
   EXPECT_EQ(trace->span_count(), 7U);
   EXPECT_EQ(trace->info().format, "nsys + kineto");
@@ -220,10 +222,10 @@ TEST_F(Open, AFileNamedTwiceIsOpenedOnce) {
   EXPECT_THAT(trace->info().warnings, Contains(HasSubstr("named twice")));
 }
 
-TEST_F(Open, TheSameRankTwiceIsToldAndKeptApart) {
+TEST_F(Open, TheSameRankTwiceMergedOnRequestIsToldAndKeptApart) {
   const auto path = rank_file(3, ends(3, 0, 0, 1));
   std::filesystem::copy_file(path, dir_ / "other_rank3.sqlite");
-  const auto trace = open({path, dir_ / "other_rank3.sqlite"});
+  const auto trace = open({path, dir_ / "other_rank3.sqlite"}, OtherRuns::Merged);
   EXPECT_NE(trace->processes()[0].label, trace->processes()[1].label);
   EXPECT_THAT(trace->info().warnings, Contains(HasSubstr("rank 3 occurs in 2")));
 }
