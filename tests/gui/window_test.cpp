@@ -71,7 +71,7 @@ TracePtr small_trace(const std::string& label) {
 /// Opens "good*" at once, fails on "bad", and holds "slow" until it is cancelled.
 WindowServices test_services() {
   return {
-      .open = [](const std::vector<std::filesystem::path>& paths, OtherRuns other,
+      .open = [](const std::vector<std::filesystem::path>& paths, OtherRuns,
                  Progress& progress) -> TracePtr {
         const std::string name = paths.front().filename().string();
         if (name.starts_with("bad"))
