@@ -97,6 +97,7 @@ Json node_json(const NodeStatus& s) {
           {"seconds", s.seconds},
           {"epoch", s.epoch},
           {"overlap", s.overlap},
+          {"recorded_detail", s.detail.empty() ? Json() : Json(s.detail)},
           {"paced_links", s.links.empty() ? Json() : Json(s.links)},
           {"workload", s.workload},
           {"requests",

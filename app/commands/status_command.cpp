@@ -35,7 +35,9 @@ void print(const NodeStatus& s) {
     if (worst > 0) fmt::print(", worst layer {:.2f} max/mean", worst);
     fmt::print("\n");
   }
-  fmt::print("records    {} dropped\n", s.dropped);
+  fmt::print(
+      "records    {} dropped{}\n", s.dropped,
+      s.detail == "steps" ? "; detail reduced to sums of steps, somebody cannot keep up" : "");
   for (const std::string& notice : s.notices) fmt::print("notice     {}\n", notice);
   for (const ViewerStatus& v : s.viewers)
     fmt::print("viewer     {}: {} batches, {} dropped\n", v.peer, v.sent_batches,

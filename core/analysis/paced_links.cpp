@@ -16,4 +16,8 @@ std::string paced_links_text(const TraceInfo& info) {
   return text;
 }
 
+std::string paced_links_mark(const TraceInfo& info) {
+  return paced_links_text(info).empty() ? "" : std::string(" (") + kPacedLinksFact + ")";
+}
+
 }  // namespace moescope

@@ -14,5 +14,7 @@ inline constexpr const char* kPacedLinksFact = "paced links";
 /// "paced links: RATES" for whoever shows figures of the trace, of several files opened as one the
 /// distinct ones; empty when no link was paced.
 std::string paced_links_text(const TraceInfo& info);
+/// A short mark behind titles of pictures: " (paced links)", or nothing.
+std::string paced_links_mark(const TraceInfo& info);
 
 }  // namespace moescope

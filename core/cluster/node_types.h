@@ -92,6 +92,8 @@ struct NodeStatus {
   double seconds = 0;       ///< of serving
   std::uint64_t epoch = 0;  ///< of the running plan
   bool overlap = true;
+  /// Of what is recorded: "spans", or "steps" while somebody cannot keep up; empty: not told.
+  std::string detail;
   std::string links;     ///< rates of paced links; empty: not paced
   std::string workload;  ///< in the form of --workload
   std::uint64_t arrived = 0, waiting = 0, decoding = 0, finished = 0;  ///< requests

@@ -317,6 +317,13 @@ void Publisher::end_round() {
   state_->send_held();
 }
 
+double Publisher::backlog() const {
+  std::lock_guard lock(state_->mutex);
+  std::size_t most = 0;
+  for (const auto& viewer : state_->viewers) most = std::max(most, viewer->ring_bytes);
+  return static_cast<double>(most) / static_cast<double>(state_->options.ring_bytes);
+}
+
 void Publisher::end(const std::string& reason) {
   std::lock_guard lock(state_->mutex);
   state_->send_held();

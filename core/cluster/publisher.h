@@ -80,6 +80,8 @@ class Publisher final : public RecordingSink {
   void add_loads(LoadRow row) override;
   void add_plan(PlanRow row) override;
   void end_round() override;
+  /// Of the slowest viewer.
+  double backlog() const override;
 
   /// Sends what is held back, then an end to every viewer; nothing may be added afterwards.
   void end(const std::string& reason);

@@ -169,6 +169,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   out.set_epoch(s.epoch);
   out.set_overlap(s.overlap);
   out.set_links(s.links);
+  out.set_detail(s.detail);
   out.set_workload(s.workload);
   out.set_arrived(s.arrived);
   out.set_waiting(s.waiting);
@@ -230,6 +231,7 @@ NodeStatus decode(const wire::NodeStatus& s) {
   out.epoch = s.epoch();
   out.overlap = s.overlap();
   out.links = s.links();
+  out.detail = s.detail();
   out.workload = s.workload();
   out.arrived = s.arrived();
   out.waiting = s.waiting();

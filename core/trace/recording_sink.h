@@ -16,6 +16,9 @@ class RecordingSink : public TraceSink {
   /// Returns when all that was handed over before is kept for good. May be called beside the thread
   /// that makes the other calls.
   virtual void flush() {}
+  /// How much of the room for records that wait for somebody slow is taken, 0 to 1: before it is
+  /// full, a recorder may leave out details instead of losing records.
+  virtual double backlog() const { return 0; }
 };
 
 /// Hands everything to two sinks, e.g. a stream and a file. Both must be as they were made: ids are
@@ -39,6 +42,7 @@ class RecordingTee final : public RecordingSink {
   void add_plan(PlanRow row) override;
   void end_round() override;
   void flush() override;
+  double backlog() const override;
 
  private:
   RecordingSink& first_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 
 #include "core/trace/recording_sink.h"
@@ -82,6 +83,10 @@ void RecordingTee::add_plan(PlanRow row) {
 void RecordingTee::flush() {
   first_.flush();
   second_.flush();
+}
+
+double RecordingTee::backlog() const {
+  return std::max(first_.backlog(), second_.backlog());
 }
 
 void RecordingTee::end_round() {

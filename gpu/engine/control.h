@@ -121,7 +121,8 @@ struct EngineStatus {
   double ttft_p50 = 0, ttft_p95 = 0, tpot_p50 = 0, tpot_p95 = 0;  ///< seconds, 0 when none
   double within_target = 0;  ///< share of finished requests that met both targets
   bool overlap = true;
-  std::string links;  ///< rates of paced links; empty: not paced
+  std::string detail;  ///< of the recording: "spans", "steps"; empty: nothing is recorded
+  std::string links;   ///< rates of paced links; empty: not paced
   WorkloadOptions workload;
   UnitStatus units[2];  ///< by UnitKind
   std::vector<RankStatus> ranks;

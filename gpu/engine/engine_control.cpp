@@ -86,6 +86,7 @@ EngineStatus EngineControl::status() const {
         static_cast<double>((status.running ? steady_now() : ended_.load()) - start) / 1e9;
   status.epoch = changer_.epoch();
   status.overlap = serving_.overlap();
+  if (parts_.recorder != nullptr) status.detail = to_string(parts_.recorder->detail());
   {
     std::lock_guard lock(links_mutex_);
     status.links = links_;

@@ -147,6 +147,7 @@ NodeStatus NodeService::tell(const Use& control, bool with_plan) {
   out.epoch = s.epoch;
   out.overlap = s.overlap;
   out.links = s.links;
+  out.detail = s.detail;
   out.workload = workload_text(s.workload);
   out.arrived = s.arrived;
   out.waiting = s.waiting;

@@ -60,6 +60,14 @@ std::uint64_t RankLog::dropped() const {
   return sum;
 }
 
+double RankLog::fullness() const {
+  double most = 0;
+  for (const auto* rings : {&streams, &micro_batches})
+    for (const auto& ring : *rings) most = std::max(most, ring.fullness());
+  for (const auto& ring : workers) most = std::max(most, ring.fullness());
+  return most;
+}
+
 std::size_t RankLogs::ring_capacity(std::size_t ranks) {
   if (ranks <= kManyRanks) return kRingCapacity;
   return std::max(std::bit_floor(kRingCapacity * kManyRanks / ranks), kLeastCapacity);

@@ -74,6 +74,8 @@ struct RankLog {
   }
   /// Of all rings.
   std::uint64_t dropped() const;
+  /// Of the fullest ring, 0 to 1.
+  double fullness() const;
   std::deque<Ring<SpanRecord>> streams, micro_batches;
   std::deque<Ring<WorkerRecord>> workers;  ///< by stream
   std::atomic<std::uint32_t> correlation{0};

@@ -41,7 +41,9 @@ Recorder::Recorder(RecordingSink& sink, const std::vector<RecordedRank>& ranks,
       facts_(std::move(facts)),
       start_(start),
       own_logs_(logs == nullptr ? std::make_unique<RankLogs>(ranks.size()) : nullptr),
-      logs_(logs == nullptr ? *own_logs_ : *logs) {
+      logs_(logs == nullptr ? *own_logs_ : *logs),
+      summaries_(sink, ranks.size(), [this](std::int64_t steady) { return time(steady); }) {
+  for (const RecordedRank& rank : ranks_) units_.push_back(rank.unit);
   constexpr const char* stream_names[kLogStreams] = {"compute", "communication", "experts",
                                                      "kv hand-over", "plan copies"};
   for (const RecordedRank& rank : ranks_) {
@@ -180,32 +182,53 @@ void Recorder::add_loads(const StepRecord& step, const StepLoads& loads,
   windows_.erase(it);
 }
 
-void Recorder::drain() {
+void Recorder::drain(bool last) {
   logs_.fetch();
-  for (std::size_t rank = 0; rank < logs_.size(); ++rank) drain_rank(rank);
+  double fullness = 0;
+  for (std::size_t rank = 0; rank < logs_.size(); ++rank)
+    fullness = std::max(fullness, logs_.log(rank)->fullness());
+  const Detail detail = summaries_.choose(fullness, steady_now());
+  for (std::size_t rank = 0; rank < logs_.size(); ++rank) {
+    drain_rank(rank, detail);
+    drain_workers(rank, detail);
+  }
+  summaries_.write(units_, last);
   write_host_records();
   drained_ = steady_now();
   sink_.end_round();
 }
 
-void Recorder::drain_rank(std::size_t rank) {
+void Recorder::drain_rank(std::size_t rank, Detail detail) {
   RankLog& log = *logs_.log(rank);
-  const UnitKind unit = ranks_[rank].unit;
-  const auto process = static_cast<ProcessId>(rank);
   std::vector<SpanRecord> spans;
   const auto fetch = [&](Ring<SpanRecord>& ring, TrackId track, std::uint64_t& drops) {
     spans.clear();
     ring.drain(spans);
     statistics_.spans += spans.size();
-    write_spans(track, spans, unit);
     report_drops(ring, std::span<const SpanRecord>(spans), rank, track, drops);
   };
   Tracks& tracks = tracks_[rank];
-  for (int i = 0; i < kLogStreams; ++i)
+  for (int i = 0; i < kLogStreams; ++i) {
     fetch(log.streams[static_cast<std::size_t>(i)], tracks.streams[i], tracks.stream_drops[i]);
-  for (int i = 0; i < kMaxMicroBatches; ++i)
+    // Copies beside the steps are few.
+    if (detail == Detail::Spans || i >= kKvStream)
+      write_spans(tracks.streams[i], spans, ranks_[rank].unit);
+    else
+      summaries_.add(rank, spans, 0);
+  }
+  for (int i = 0; i < kMaxMicroBatches; ++i) {
     fetch(log.micro_batches[static_cast<std::size_t>(i)], tracks.micro_batches[i],
           tracks.micro_batch_drops[i]);
+    if (detail == Detail::Spans)
+      write_spans(tracks.micro_batches[i], spans, ranks_[rank].unit);
+    else
+      summaries_.add(rank, {}, spans.size());
+  }
+}
+
+void Recorder::drain_workers(std::size_t rank, Detail detail) {
+  RankLog& log = *logs_.log(rank);
+  Tracks& tracks = tracks_[rank];
   std::vector<WorkerRecord> workers;
   for (int i = 0; i < kLogStreams; ++i) {
     Ring<WorkerRecord>& ring = log.workers[static_cast<std::size_t>(i)];
@@ -214,11 +237,13 @@ void Recorder::drain_rank(std::size_t rank) {
     report_drops(ring, std::span<const WorkerRecord>(workers).subspan(before), rank,
                  tracks.streams[i], tracks.worker_drops[i]);
   }
+  if (detail == Detail::Steps) return summaries_.add(rank, {}, workers.size());
   std::sort(workers.begin(), workers.end(),
             [](const WorkerRecord& a, const WorkerRecord& b) { return a.begin < b.begin; });
   std::vector<SmRecord> records;
   for (const WorkerRecord& w : workers)
-    records.push_back({time(w.begin), time(w.end), process, kDevice, w.worker, w.correlation});
+    records.push_back({time(w.begin), time(w.end), static_cast<ProcessId>(rank), kDevice, w.worker,
+                       w.correlation});
   if (!records.empty()) sink_.add_sm_records(std::move(records));
 }
 
@@ -380,7 +405,7 @@ RecorderStatistics Recorder::finish() {
   round_done_.notify_all();
   thread_.join();
   if (error_) std::rethrow_exception(error_);
-  drain();
+  drain(true);
   for (std::size_t rank = 0; rank < logs_.size(); ++rank) statistics_.dropped += dropped(rank);
   write_info();
   return statistics_;

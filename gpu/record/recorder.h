@@ -18,6 +18,7 @@
 #include "gpu/engine/schedule.h"
 #include "gpu/record/rank_log.h"
 #include "gpu/record/records.h"
+#include "gpu/record/summary_writer.h"
 
 namespace moescope::runtime {
 
@@ -56,6 +57,8 @@ class Recorder {
   /// unit, in order of slots.
   void add_loads(const StepRecord& step, const StepLoads& loads, const std::vector<int>& ranks,
                  int first_layer);
+  /// What is recorded now.
+  Detail detail() const { return summaries_.detail(); }
   /// Records that did not fit the rings of a rank so far.
   std::uint64_t dropped(std::size_t rank) const;
   /// The recording cannot go on; finish() throws why.
@@ -85,8 +88,9 @@ class Recorder {
   /// What makes the name of a span: unit, layer and micro-batch only of a layer.
   using NameKey = std::tuple<SpanName, UnitKind, int, int>;
   void run();
-  void drain();
-  void drain_rank(std::size_t rank);
+  void drain(bool last = false);
+  void drain_rank(std::size_t rank, Detail detail);
+  void drain_workers(std::size_t rank, Detail detail);
   /// Reports what a ring dropped since `seen`; `drained` is what was just taken from it.
   template <typename T>
   void report_drops(const Ring<T>& ring, std::span<const T> drained, std::size_t rank,
@@ -112,6 +116,8 @@ class Recorder {
   RankLogs& logs_;
   std::vector<Tracks> tracks_;
   TrackId request_track_ = 0, step_tracks_[2] = {}, engine_tracks_[kEngineTracks] = {};
+  std::vector<UnitKind> units_;  ///< of the ranks
+  SummaryWriter summaries_;
   RecorderStatistics statistics_;
   std::int64_t drained_ = 0;           ///< when the rings were emptied before
   std::map<NameKey, StringId> names_;  ///< as interned

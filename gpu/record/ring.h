@@ -49,6 +49,12 @@ class Ring {
     for (; tail != head; ++tail) out.push_back(slots_[tail & mask_]);
     counts_->tail.store(tail, std::memory_order_release);
   }
+  /// How much of it is taken, 0 to 1.
+  double fullness() const {
+    const auto tail = counts_->tail.load(std::memory_order_relaxed);
+    const auto head = counts_->head.load(std::memory_order_relaxed);
+    return static_cast<double>(head - tail) / static_cast<double>(capacity());
+  }
   std::uint64_t dropped() const { return counts_->dropped.load(std::memory_order_relaxed); }
 
   /// As they lie in memory, for who reads a ring of a process that shares no memory.

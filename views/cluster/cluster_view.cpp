@@ -303,7 +303,12 @@ void ClusterView::showFigures() {
   text += row(tr("Received"),
               tr("%1 spans/s, %2 dropped")
                   .arg(rounded(state_.spans_per_second), format_count(dropped(state_))));
-  figures_->setText(text + "</table>");
+  if (status.detail == "steps")
+    text += row(tr("Detail reduced"), tr("sums of steps, somebody cannot keep up"));
+  text += "</table>";
+  if (!status.links.empty())
+    text += tr("Paced links: %1").arg(QString::fromStdString(status.links).toHtmlEscaped());
+  figures_->setText(text);
 }
 
 /// What the runtime says, unless the user is just changing it.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/analysis/paced_links.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 
@@ -51,7 +52,8 @@ QString summary_of(const OverlapFigures& f) {
 }
 
 QString title_of(const OverlapChartInput& input) {
-  const QString title = tr("Overlap of communication and compute per device");
+  const QString title = tr("Overlap of communication and compute per device") +
+                        QString::fromStdString(paced_links_mark(input.trace->info()));
   if (!input.window) return title;
   const double resolution = static_cast<double>(input.window->length()) / 1000;
   return title + tr(", only from %1 to %2")

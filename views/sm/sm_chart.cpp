@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/analysis/gpu_work.h"
+#include "core/analysis/paced_links.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/sm/sm_columns.h"
@@ -213,7 +214,9 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
   QRectF body = inner.adjusted(56, title + above + 6, 0, -caveats - axis);
   const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / least));
   const std::size_t shown = std::min(fit, input.devices.size());
-  paint_title(painter, inner, tr("%1 allocation over time by class").arg(title_word(input)),
+  paint_title(painter, inner,
+              tr("%1 allocation over time by class").arg(title_word(input)) +
+                  QString::fromStdString(paced_links_mark(input.trace->info())),
               shown < input.devices.size()
                   ? tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size())
                   : QString(),

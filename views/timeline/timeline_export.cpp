@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/analysis/losses.h"
+#include "core/analysis/paced_links.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/timeline/lane_raster.h"
@@ -67,7 +68,10 @@ void TimelineView::paintTitle(QPainter& painter, int width, const Theme& theme) 
   painter.setFont(font);
   painter.setPen(theme.text);
   const QString files = document_.files().join(", ");
-  const QString title = files.isEmpty() ? tr("Timeline") : tr("Timeline: %1").arg(files);
+  const QString title =
+      (files.isEmpty() ? tr("Timeline") : tr("Timeline: %1").arg(files)) +
+      (scene_->hasTrace() ? QString::fromStdString(paced_links_mark(scene_->trace()->info()))
+                          : QString());
   painter.drawText(QRect(kMargin, 0, width - 2 * kMargin, kTitleHeight), Qt::AlignVCenter,
                    QFontMetrics(font).elidedText(title, Qt::ElideMiddle, width - 2 * kMargin));
   painter.restore();

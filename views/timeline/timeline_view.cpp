@@ -6,6 +6,8 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "core/analysis/paced_links.h"
+#include "core/analysis/paced_links.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
 
@@ -24,7 +26,10 @@ TimelineView::TimelineView(Document& document, ViewContext& context, QWidget* pa
     if (value != scene_->layout().scroll()) scene_->setScroll(value);
   });
   connect(canvas_, &TimelineCanvas::ticksChanged, this, [this] {
-    header_->setAxisTitle(scene_->hasTrace() ? time_axis_title(canvas_->ticks().unit) : QString());
+    header_->setAxisTitle(
+        scene_->hasTrace() ? time_axis_title(canvas_->ticks().unit) +
+                                 QString::fromStdString(paced_links_mark(scene_->trace()->info()))
+                           : QString());
   });
   connect(canvas_, &TimelineCanvas::contextMenuWanted, this, &TimelineView::showContextMenu);
   connect(header_, &RowHeader::contextMenuWanted, this, &TimelineView::showContextMenu);

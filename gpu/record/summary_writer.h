@@ -1,0 +1,50 @@
+// Writes sums of steps in the place of spans, and tells the recording where that was.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/trace/recording_sink.h"
+#include "gpu/engine/schedule.h"
+#include "gpu/record/detail.h"
+
+namespace moescope::runtime {
+
+class SummaryWriter {
+ public:
+  /// Steady clock to time of the recording.
+  using Time = std::function<TimeNs(std::int64_t)>;
+  SummaryWriter(RecordingSink& sink, std::size_t ranks, Time time)
+      : sink_(sink), ranks_(ranks), time_(std::move(time)) {}
+
+  /// At the beginning of a round: how full the rings of the recorder are (0 to 1). What was summed
+  /// is written before spans are again.
+  Detail choose(double fullness, std::int64_t now);
+  Detail detail() const { return detail_; }
+  /// Sums spans of a rank, and counts `others` records that are left out with them.
+  void add(std::size_t rank, std::span<const SpanRecord> spans, std::size_t others);
+  /// At the end of a round: writes the steps that are over, all of them when `last`.
+  void write(const std::vector<UnitKind>& units, bool last);
+
+ private:
+  struct Rank {
+    StepSums sums;
+    std::optional<TrackId> track;  ///< made when it is needed
+    TimeNs last = 0;
+  };
+  void write_rank(std::size_t rank, UnitKind unit, bool last);
+
+  RecordingSink& sink_;
+  std::vector<Rank> ranks_;
+  Time time_;
+  DetailGovernor governor_;
+  std::atomic<Detail> detail_{Detail::Spans};
+  std::uint64_t left_out_ = 0;  ///< records of this round
+  std::int64_t begin_ = 0, end_ = 0;
+};
+
+}  // namespace moescope::runtime
