@@ -192,7 +192,7 @@ void Recorder::drain(bool last) {
     drain_rank(rank, detail);
     drain_workers(rank, detail);
   }
-  summaries_.write(units_, last);
+  statistics_.spans += summaries_.write(units_, last);
   write_host_records();
   drained_ = steady_now();
   sink_.end_round();
@@ -204,7 +204,6 @@ void Recorder::drain_rank(std::size_t rank, Detail detail) {
   const auto fetch = [&](Ring<SpanRecord>& ring, TrackId track, std::uint64_t& drops) {
     spans.clear();
     ring.drain(spans);
-    statistics_.spans += spans.size();
     report_drops(ring, std::span<const SpanRecord>(spans), rank, track, drops);
   };
   Tracks& tracks = tracks_[rank];
@@ -214,7 +213,7 @@ void Recorder::drain_rank(std::size_t rank, Detail detail) {
     if (detail == Detail::Spans || i >= kKvStream)
       write_spans(tracks.streams[i], spans, ranks_[rank].unit);
     else
-      summaries_.add(rank, spans, 0);
+      summaries_.add(rank, spans);
   }
   for (int i = 0; i < kMaxMicroBatches; ++i) {
     fetch(log.micro_batches[static_cast<std::size_t>(i)], tracks.micro_batches[i],
@@ -222,7 +221,7 @@ void Recorder::drain_rank(std::size_t rank, Detail detail) {
     if (detail == Detail::Spans)
       write_spans(tracks.micro_batches[i], spans, ranks_[rank].unit);
     else
-      summaries_.add(rank, {}, spans.size());
+      summaries_.leave_out(std::span<const SpanRecord>(spans));
   }
 }
 
@@ -237,7 +236,7 @@ void Recorder::drain_workers(std::size_t rank, Detail detail) {
     report_drops(ring, std::span<const WorkerRecord>(workers).subspan(before), rank,
                  tracks.streams[i], tracks.worker_drops[i]);
   }
-  if (detail == Detail::Steps) return summaries_.add(rank, {}, workers.size());
+  if (detail == Detail::Steps) return summaries_.leave_out(std::span<const WorkerRecord>(workers));
   std::sort(workers.begin(), workers.end(),
             [](const WorkerRecord& a, const WorkerRecord& b) { return a.begin < b.begin; });
   std::vector<SmRecord> records;
@@ -267,6 +266,7 @@ void Recorder::report_drops(const Ring<T>& ring, std::span<const T> drained, std
 
 void Recorder::write_spans(TrackId track, const std::vector<SpanRecord>& records, UnitKind unit) {
   if (records.empty()) return;
+  statistics_.spans += records.size();
   SpanBatch batch;
   fmt::memory_buffer text;
   for (const SpanRecord& r : records)

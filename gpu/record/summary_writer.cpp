@@ -28,33 +28,30 @@ Detail SummaryWriter::choose(double fullness, std::int64_t now) {
   return detail_;
 }
 
-void SummaryWriter::add(std::size_t rank, std::span<const SpanRecord> spans, std::size_t others) {
-  for (const SpanRecord& span : spans) {
-    ranks_[rank].sums.add(span);
-    begin_ = left_out_ == 0 ? span.begin : std::min(begin_, span.begin);
-    end_ = left_out_ == 0 ? span.end : std::max(end_, span.end);
-    ++left_out_;
-  }
-  if (left_out_ > 0) left_out_ += others;
+void SummaryWriter::add(std::size_t rank, std::span<const SpanRecord> spans) {
+  for (const SpanRecord& span : spans) ranks_[rank].sums.add(span);
+  leave_out(spans);
 }
 
-void SummaryWriter::write(const std::vector<UnitKind>& units, bool last) {
+std::size_t SummaryWriter::write(const std::vector<UnitKind>& units, bool last) {
+  std::size_t written = 0;
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
-    write_rank(rank, units[rank], last || detail_ == Detail::Spans);
-  if (left_out_ == 0) return;
-  sink_.add_loss({LossKind::ReducedDetail,
-                  std::nullopt,
-                  std::nullopt,
-                  {time_(begin_), time_(end_)},
-                  left_out_,
-                  kReason});
+    written += write_rank(rank, units[rank], last || detail_ == Detail::Spans);
+  if (left_out_ > 0)
+    sink_.add_loss({LossKind::ReducedDetail,
+                    std::nullopt,
+                    std::nullopt,
+                    {time_(begin_), std::max(time_(end_), time_(begin_) + 1)},
+                    left_out_,
+                    kReason});
   left_out_ = 0;
+  return written;
 }
 
-void SummaryWriter::write_rank(std::size_t rank, UnitKind unit, bool last) {
+std::size_t SummaryWriter::write_rank(std::size_t rank, UnitKind unit, bool last) {
   Rank& of = ranks_[rank];
   const auto sums = of.sums.take(last);
-  if (sums.empty()) return;
+  if (sums.empty()) return 0;
   const auto process = static_cast<ProcessId>(rank);
   if (!of.track)
     of.track = sink_.add_track(
@@ -68,6 +65,7 @@ void SummaryWriter::write_rank(std::size_t rank, UnitKind unit, bool last) {
               arguments(s, unit));
   }
   sink_.append(*of.track, std::move(batch));
+  return sums.size();
 }
 
 }  // namespace moescope::runtime

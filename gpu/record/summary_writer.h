@@ -1,6 +1,7 @@
 // Writes sums of steps in the place of spans, and tells the recording where that was.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -25,10 +26,20 @@ class SummaryWriter {
   /// is written before spans are again.
   Detail choose(double fullness, std::int64_t now);
   Detail detail() const { return detail_; }
-  /// Sums spans of a rank, and counts `others` records that are left out with them.
-  void add(std::size_t rank, std::span<const SpanRecord> spans, std::size_t others);
-  /// At the end of a round: writes the steps that are over, all of them when `last`.
-  void write(const std::vector<UnitKind>& units, bool last);
+  /// Sums spans of a rank, which are left out.
+  void add(std::size_t rank, std::span<const SpanRecord> spans);
+  /// Counts records that are left out with them.
+  template <typename T>
+  void leave_out(std::span<const T> records) {
+    for (const T& record : records) {
+      begin_ = left_out_ == 0 ? record.begin : std::min(begin_, record.begin);
+      end_ = left_out_ == 0 ? record.end : std::max(end_, record.end);
+      ++left_out_;
+    }
+  }
+  /// At the end of a round: writes the steps that are over, all of them when `last`. Returns how
+  /// many summaries that made.
+  std::size_t write(const std::vector<UnitKind>& units, bool last);
 
  private:
   struct Rank {
@@ -36,7 +47,7 @@ class SummaryWriter {
     std::optional<TrackId> track;  ///< made when it is needed
     TimeNs last = 0;
   };
-  void write_rank(std::size_t rank, UnitKind unit, bool last);
+  std::size_t write_rank(std::size_t rank, UnitKind unit, bool last);
 
   RecordingSink& sink_;
   std::vector<Rank> ranks_;
