@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "core/analysis/paced_links.h"
-#include "core/analysis/paced_links.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
 
