@@ -2,6 +2,7 @@
 
 #include <QAction>
 
+#include "views/common/positions.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -79,12 +80,7 @@ void RangeBar::addFirst(QAction* action) {
 void RangeBar::showRange() {
   const bool open = document_.trace() != nullptr;
   const TimeRange range = context_.range();
-  const double resolution = static_cast<double>(range.length()) / 1000;
-  range_->setText(open ? QStringLiteral("%1 - %2  (%3)")
-                             .arg(format_position(range.begin, resolution),
-                                  format_position(range.end, resolution),
-                                  format_time(range.length()))
-                       : tr("no trace open"));
+  range_->setText(open ? format_range(range) : tr("no trace open"));
   range_->setToolTip(open ? QStringLiteral("%1 - %2").arg(format_time_full(range.begin),
                                                           format_time_full(range.end))
                           : QString());

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "core/analysis/device_work.h"
 #include "core/analysis/launch_index.h"
+#include "core/analysis/window_figures.h"
 
 namespace moescope {
 namespace {
@@ -160,6 +162,28 @@ bool names_scopes(const Trace& trace, const Progress& progress) {
   return found;
 }
 
+namespace {
+
+/// The scope on one of `devices`, cut to `window`; nullopt when nothing is left of it.
+std::optional<ScopeOverlap> scope_inside(const std::string& kind, const std::string& name,
+                                         const DeviceKey& device, IntervalSet ranges,
+                                         const std::vector<DeviceWork>& devices,
+                                         std::optional<TimeRange> window) {
+  const auto work = std::find_if(devices.begin(), devices.end(),
+                                 [&](const DeviceWork& w) { return w.activity.key == device; });
+  if (work == devices.end()) return std::nullopt;
+  if (window) ranges = ranges.clip(*window);
+  if (ranges.empty()) return std::nullopt;
+  return ScopeOverlap{kind,
+                      name,
+                      device,
+                      ranges.intervals().size(),
+                      figures_inside(*work, ranges),
+                      ranges.intervals()};
+}
+
+}  // namespace
+
 std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<DeviceWork>& devices,
                                     std::optional<TimeRange> window, Progress& progress) {
   const LaunchIndex launches(trace, progress);
@@ -168,17 +192,29 @@ std::vector<ScopeOverlap> scopes_of(const Trace& trace, const std::vector<Device
   std::vector<ScopeOverlap> result;
   for (auto& [key, ranges] : windows.take()) {
     progress.check();
-    const DeviceKey device = std::get<2>(key);
-    const auto work = std::find_if(devices.begin(), devices.end(),
-                                   [&](const DeviceWork& w) { return w.activity.key == device; });
-    if (work == devices.end()) continue;
-    IntervalSet united = IntervalSet::union_of(std::move(ranges));
-    if (window) united = united.clip(*window);
-    if (united.empty()) continue;
-    result.push_back({std::get<0>(key), std::get<1>(key), device, united.intervals().size(),
-                      figures_inside(*work, united), united.intervals()});
+    auto scope = scope_inside(std::get<0>(key), std::get<1>(key), std::get<2>(key),
+                              IntervalSet::union_of(std::move(ranges)), devices, window);
+    if (scope) result.push_back(std::move(*scope));
   }
   return result;
+}
+
+OverlapResults cut_overlap(const Trace& trace, const Classification& classes,
+                           const std::vector<ScopeOverlap>& scopes, TimeRange window,
+                           Progress& progress) {
+  auto devices = gather_devices(trace, classes, {window, !scopes.empty()}, progress);
+  OverlapResults results;
+  for (const ScopeOverlap& whole : scopes) {
+    progress.check();
+    auto scope = scope_inside(whole.kind, whole.name, whole.key,
+                              IntervalSet::union_of(whole.ranges), devices, window);
+    if (scope) results.scopes.push_back(std::move(*scope));
+  }
+  for (auto& work : devices) {
+    results.overlap.push_back({work.activity.key, work.figures});
+    results.activity.push_back(std::move(work.activity));
+  }
+  return results;
 }
 
 }  // namespace moescope

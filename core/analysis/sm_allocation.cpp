@@ -6,6 +6,7 @@
 #include "core/analysis/gpu_work.h"
 #include "core/analysis/sm_inferred_sweep.h"
 #include "core/analysis/sm_methods.h"
+#include "core/analysis/window_figures.h"
 #include "core/parallel.h"
 
 namespace moescope {
@@ -74,6 +75,35 @@ SmAllocation infer_allocation(const Trace& trace, const Classification& classes,
   return std::move(sweep).result(trace, description);
 }
 
+namespace {
+
+/// Fills `result`, of which key and SM count are known; false when its times span too much.
+bool allocate(const Trace& trace, const Classification& classes, std::optional<TimeRange> window,
+              std::size_t max_steps, SmAllocation& result, const Progress& progress) {
+  result.range = extent(trace, result.key, window, progress);
+  if (!countable(result.range, result.sm_count)) return false;
+  result = has_sm_records(trace, result.key)
+               ? allocation_from_records(trace, classes, result, max_steps, progress)
+               : infer_allocation(trace, classes, result, window, max_steps, progress);
+  add_steps_caveat(result);
+  return true;
+}
+
+}  // namespace
+
+std::optional<SmAllocation> analyze_sm_allocation_of(const Trace& trace,
+                                                     const Classification& classes,
+                                                     const DeviceKey& key,
+                                                     std::optional<TimeRange> window,
+                                                     Progress& progress) {
+  SmAllocation result;
+  result.key = key;
+  result.sm_count = known_sm_count(trace, key);
+  if (result.sm_count == 0 || !allocate(trace, classes, window, max_sm_steps(1), result, progress))
+    return std::nullopt;
+  return result;
+}
+
 std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classification& classes,
                                                 std::optional<TimeRange> window,
                                                 Progress& progress) {
@@ -87,13 +117,7 @@ std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classi
   }
   const std::size_t max_steps = max_sm_steps(results.size());
   parallel_for(results.size(), [&](std::size_t i) {
-    auto& result = results[i];
-    result.range = extent(trace, result.key, window, progress);
-    if (!countable(result.range, result.sm_count)) return;
-    result = has_sm_records(trace, result.key)
-                 ? allocation_from_records(trace, classes, result, max_steps, progress)
-                 : infer_allocation(trace, classes, result, window, max_steps, progress);
-    add_steps_caveat(result);
+    allocate(trace, classes, window, max_steps, results[i], progress);
   });
   std::erase_if(results, [](const SmAllocation& result) {
     return !countable(result.range, result.sm_count);

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTableWidget>
 
 #include "core/import/importer.h"
 #include "tests/gui/chart_document.h"
+#include "tests/gui/wait_for.h"
 #include "tests/support/data.h"
 #include "tests/support/trace_maker.h"
 #include "views/overlap/figures.h"
@@ -14,6 +16,8 @@
 
 namespace moescope {
 namespace {
+
+using test::wait_for;
 
 /// Exact value of the figure with this JSON key in a row of the table of figures.
 QString figure_in(const OverlapView& view, const QString& key, int row = 0) {
@@ -125,6 +129,68 @@ struct LayerDocument {
   Document document;
   ViewContext context;
 };
+
+TEST(OverlapView, EveryTableIsOfTheChosenScope) {
+  LayerDocument layers;
+  OverlapView view(layers.document, layers.context);
+  const auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
+  const auto* scopes = view.findChild<QTableWidget*>("overlapScopes");
+  EXPECT_EQ(exposed->rowCount(), 2);
+  layers.context.setArea(AreaSelection{{2000, 2040}, {}});
+  view.windowChoice()->setCurrentIndex(2);
+  ASSERT_TRUE(wait_for([&] { return view.chartInput().window.has_value(); }));
+  ASSERT_EQ(exposed->rowCount(), 1) << "the one outside is not listed";
+  EXPECT_EQ(dynamic_cast<FigureItem*>(exposed->item(0, 1))->exact(), "2000");
+  EXPECT_EQ(dynamic_cast<FigureItem*>(exposed->item(0, 2))->exact(), "40") << "cut to the area";
+  EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "40") << "the sum of the list";
+  for (int row = 0; row < scopes->rowCount(); ++row)
+    EXPECT_EQ(scopes->item(row, 1)->text().right(1), "2");
+  Q_EMIT exposed->cellClicked(0, 0);
+  EXPECT_EQ(layers.context.area()->range, (TimeRange{2000, 2040})) << "the scope stays";
+  EXPECT_LE(layers.context.range().begin, 2000);
+  EXPECT_EQ(exposed->rowCount(), 1);
+}
+
+TEST(OverlapView, InTheVisibleRangeSteppingMarksWhatIsSeen) {
+  LayerDocument layers;
+  OverlapView view(layers.document, layers.context);
+  layers.context.setRange({900, 1500});
+  view.showVisibleRange();
+  ASSERT_TRUE(wait_for([&] { return view.chartInput().window.has_value(); }));
+  EXPECT_EQ(view.findChild<QTableWidget*>("overlapExposed")->rowCount(), 1);
+  view.showNextExposed();
+  ASSERT_TRUE(layers.context.area());
+  EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100}));
+  EXPECT_EQ(layers.context.range(), (TimeRange{900, 1500}));
+}
+
+TEST(OverlapView, LongestExposedTellsKernelLayerAndAReadableLength) {
+  LayerDocument layers;
+  OverlapView view(layers.document, layers.context);
+  view.resize(900, 400);
+  view.show();
+  view.findChild<QTabWidget*>("overlapTabs")->setCurrentIndex(2);
+  const auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
+  ASSERT_TRUE(wait_for([&] { return exposed->item(0, 3)->text() == "dispatch"; }));
+  EXPECT_EQ(exposed->horizontalHeaderItem(1)->text(), QString::fromUtf8("Start (µs)"));
+  EXPECT_EQ(exposed->item(0, 1)->text(), "1.000");
+  EXPECT_EQ(exposed->item(0, 2)->text(), "100 ns");
+  EXPECT_EQ(exposed->item(0, 4)->text(), "1") << "layer";
+  EXPECT_EQ(exposed->item(1, 4)->text(), "2");
+  EXPECT_EQ(exposed->item(0, 5)->text(), QString::fromUtf8("—")) << "no micro-batch is named";
+  const QString copy = figure_table_tsv(*exposed);
+  EXPECT_TRUE(copy.startsWith("Device\tStart (ns)\tLength (ns)\tCommunication"))
+      << copy.toStdString();
+}
+
+TEST(OverlapView, WhileTheTraceIsAnalysedItDoesNotSayThatNoneIsOpen) {
+  LayerDocument layers;
+  layers.document.setTrace(layers.trace, {"again"});  // its analysis is not there
+  OverlapView view(layers.document, layers.context);
+  EXPECT_TRUE(view.chartInput().awaited);
+  layers.document.setAnalysis(analyze_document(*layers.trace, RuleSet::built_in()));
+  EXPECT_FALSE(view.chartInput().awaited);
+}
 
 TEST(OverlapView, AClickOnALayerGoesToItsExposedCommunication) {
   LayerDocument layers;

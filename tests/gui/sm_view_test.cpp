@@ -193,6 +193,46 @@ TEST(SmView, WithoutSmCountItSaysWhatWouldFillIt) {
   EXPECT_TRUE(view.findChild<QLabel*>("smMethod")->text().contains("SM count"));
 }
 
+TEST(SmView, WhileTheTraceIsAnalysedItSaysSo) {
+  test::ChartDocument chart;
+  chart.document.setTrace(chart.trace, {"again.json"});  // its analysis is not there
+  SmView view(chart.document, chart.context);
+  const auto* method = view.findChild<QLabel*>("smMethod");
+  EXPECT_TRUE(view.chartInput().awaited);
+  EXPECT_TRUE(method->text().contains("as soon as")) << method->text().toStdString();
+  chart.document.setAnalysis(chart.results);
+  EXPECT_FALSE(view.chartInput().awaited);
+  EXPECT_EQ(view.chartInput().devices.size(), 1U);
+  chart.document.setTrace(nullptr, {});
+  EXPECT_FALSE(view.chartInput().awaited);
+  EXPECT_TRUE(method->text().contains("No trace is open"));
+}
+
+TEST(SmView, TimesAreOfWhatTheChartShowsAndSayOfWhat) {
+  test::ChartDocument chart;
+  chart.document.setAnalysis(analyze_document(*chart.trace, RuleSet::built_in()));
+  SmView view(chart.document, chart.context);
+  const auto* scope = view.findChild<QLabel*>("smScope");
+  EXPECT_TRUE(scope->text().startsWith("Whole trace")) << scope->text().toStdString();
+  const auto total = [&] {
+    qint64 sum = 0;
+    for (const QString& line : view.pairsTsv().split('\n').mid(1))
+      if (!line.isEmpty()) sum += line.split('\t')[2].toLongLong();
+    return sum;
+  };
+  EXPECT_EQ(total(), 1000);
+  chart.context.setRange({500, 700});
+  ASSERT_TRUE(test::wait_for([&] { return scope->text() == "Visible range, 200 ns"; }));
+  EXPECT_EQ(total(), 200);
+  const auto of_range =
+      analyze_sm_allocation(*chart.trace, *chart.document.analysis()->classes, TimeRange{500, 700});
+  EXPECT_EQ(view.findChild<QTableWidget*>("smPairs")->rowCount(),
+            static_cast<int>(of_range.front().time_at.size()));
+  chart.context.fit();
+  ASSERT_TRUE(test::wait_for([&] { return scope->text().startsWith("Whole trace"); }));
+  EXPECT_EQ(total(), 1000);
+}
+
 TEST(SmView, TheOldPictureStaysUntilTheNewAnalysisIsThere) {
   test::ChartDocument chart;
   SmView view(chart.document, chart.context);

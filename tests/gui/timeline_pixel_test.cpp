@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "views/common/units.h"
 #include "views/timeline/pixel_math.h"
 #include "views/timeline/time_axis.h"
 
@@ -112,12 +113,35 @@ TEST_P(Ticks, areRoundAndFarEnoughApart) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Axis, Ticks,
-                         testing::Values(TickCase{{0, 1'000'000'000}, 1000, "s", "0.0", "0.1"},
-                                         TickCase{{0, 128'000'000}, 1280, "ms", "0", "10"},
-                                         TickCase{
-                                             {1'234'567, 1'244'567}, 1000, "µs", "1,235", "1,236"},
-                                         TickCase{{100, 150}, 500, "ns", "100", "110"}));
+INSTANTIATE_TEST_SUITE_P(
+    Axis, Ticks,
+    testing::Values(TickCase{{0, 1'000'000'000}, 1000, "s", "0.0", "0.1"},
+                    TickCase{{0, 128'000'000}, 1280, "ms", "0", "10"},
+                    TickCase{{1'234'567, 1'244'567}, 1000, "ms", "1.235", "1.236"},
+                    TickCase{{160'880'000'000, 160'890'000'000}, 1000, "s", "160.880", "160.881"},
+                    TickCase{{100, 150}, 500, "ns", "100", "110"}));
+
+TEST(Ticks, labelsDoNotTouchHoweverCloseTheTicks) {
+  const TimeRange range{160'880'000'000, 160'880'000'500};
+  const TimeTicks ticks = time_ticks(range, 1000, 60);
+  ASSERT_GE(ticks.ticks.size(), 2U);
+  const PixelMap map(range, 1000);
+  EXPECT_GE(map.x(ticks.ticks[1].time) - map.x(ticks.ticks[0].time),
+            6.5 * static_cast<double>(ticks.ticks[0].label.size()));
+}
+
+TEST(Positions, axisRangeAndListAgreeOnUnitAndDigits) {
+  const TimeRange range{114'058'000, 128'600'000};
+  EXPECT_EQ(format_range(range), QString::fromUtf8("114.06 – 128.60 ms (14.5 ms)"));
+  EXPECT_STREQ(time_ticks(range, 1000, 80).unit.symbol, "ms");
+  EXPECT_EQ(format_position(114'058'000, 1000), "114.058 ms");
+  EXPECT_EQ(format_position(160'880'000'001, 1), "160.880000001 s");
+  EXPECT_EQ(format_position(0, 1000, position_unit(62'600'000'000)), "0.000000 s");
+  EXPECT_EQ(format_position(999'999'999, 1e6, {"s", 1'000'000'000}), "1.000 s");
+  EXPECT_EQ(format_position(-500, 1, {"µs", 1000}), QString::fromUtf8("-0.500 µs"));
+  EXPECT_EQ(format_position(9'223'372'036'854'775'807, 1), "9,223,372,036.854775807 s");
+  EXPECT_EQ(format_time(999'700), QString::fromUtf8("1.00 ms")) << "no 1,000 µs";
+}
 
 TEST(Ticks, atTheEndOfTimeStop) {
   const TimeTicks ticks = time_ticks({kMax - 1000, kMax}, 1000, 100);

@@ -1,14 +1,12 @@
 #include "views/common/chart_paint.h"
 
-#include <QCoreApplication>
-#include <QLocale>
 #include <QPaintEngine>
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "core/analysis/gpu_work.h"
 #include "core/plain_text.h"
+#include "views/common/time_ticks.h"
 
 namespace moescope {
 namespace {
@@ -55,20 +53,6 @@ LegendPlaces legend_places(const QFontMetricsF& metrics, qreal width,
   }
   places.height = entries.empty() ? 0 : at.y() + places.line;
   return places;
-}
-
-struct TimeUnit {
-  double ns;
-  const char* name;
-};
-
-TimeUnit unit_for(double length) {
-  static constexpr std::array<TimeUnit, 4> kUnits = {
-      {{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}, {1, "ns"}}};
-  for (const TimeUnit& unit : kUnits) {
-    if (length >= unit.ns) return unit;
-  }
-  return kUnits.back();
 }
 
 }  // namespace
@@ -168,42 +152,23 @@ qreal time_axis_height(const QPainter& painter) {
 
 void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
-  const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
-  const TimeUnit unit = unit_for(length);
-  const QLocale locale(QLocale::English, QLocale::UnitedStates);
-  int count = 0, decimals = 0;
-  double step = 1;
-  const auto label = [&](double time) { return locale.toString(time / unit.ns, 'f', decimals); };
-  // As close as labels allow, which are the longer the closer they are.
-  for (qreal apart = 60; apart <= 240; apart += 30) {
-    count = std::max(1, static_cast<int>(plot.width() / apart));
-    step = std::max(nice_step(length, count), 1.0);
-    decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step / unit.ns) - 1e-9)), 0, 9);
-    const qreal longest = metrics.horizontalAdvance(label(static_cast<double>(range.end)));
-    if (longest + 12 <= step / length * plot.width()) break;
-  }
-  const double first = std::ceil(static_cast<double>(range.begin) / step) * step;
-  for (int i = 0; i <= 2 * count + 2; ++i) {
-    const double tick = first + i * step;
-    if (tick > static_cast<double>(range.end)) break;
-    const qreal x = time_to_x(static_cast<TimeNs>(std::llround(tick)), range, plot);
+  const TimeTicks ticks = time_ticks(range, static_cast<int>(plot.width()), 60);
+  for (const TimeTick& tick : ticks.ticks) {
+    const qreal x = time_to_x(tick.time, range, plot);
     painter.setPen(QPen(theme.muted_text, 1));
     painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
-    const QString text = label(tick);
-    const qreal width = metrics.horizontalAdvance(text) + 2;
+    const qreal width = metrics.horizontalAdvance(tick.label) + 2;
     const qreal left = std::clamp(x - width / 2, plot.left() - 30, plot.right() + 8 - width);
     painter.setPen(theme.text);
     painter.drawText(QRectF(left, plot.bottom() + 5, width, metrics.height()), Qt::AlignCenter,
-                     text);
+                     tick.label);
   }
   painter.setPen(QPen(theme.muted_text, 1));
   painter.drawLine(plot.bottomLeft(), plot.bottomRight());
   painter.setPen(theme.text);
   painter.drawText(
       QRectF(plot.left(), plot.bottom() + 6 + metrics.height(), plot.width(), metrics.height() + 2),
-      Qt::AlignCenter,
-      QCoreApplication::translate("Chart", "Time since trace start (%1)")
-          .arg(QString::fromUtf8(unit.name)));
+      Qt::AlignCenter, time_axis_title(ticks.unit));
 }
 
 QString device_label(const Trace& trace, const DeviceKey& key) {

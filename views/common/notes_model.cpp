@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "views/common/positions.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -142,7 +143,9 @@ QVariant NotesModel::data(const QModelIndex& index, int role) const {
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::EditRole) return {};
   if (index.column() == Text) return QString::fromStdString(note.text);
   if (index.column() == Time)
-    return role == Qt::DisplayRole ? format_position(note.time, 1000) : format_time_full(note.time);
+    return role == Qt::DisplayRole
+               ? format_position(note.time, 1000, position_unit(trace_->range().end))
+               : format_time_full(note.time);
   if (!note.track || *note.track >= trace_->tracks().size()) return tr("all tracks");
   QString where = QString::fromStdString(trace_->path(*note.track));
   if (note.span) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "views/common/positions.h"
+
 namespace moescope {
 namespace {
 
@@ -25,8 +27,8 @@ QString format_time(TimeNs ns) {
   const double value = static_cast<double>(ns);
   const double magnitude = std::abs(value);
   if (magnitude < 1e3) return QString::number(ns) + " ns";
-  if (magnitude < 1e6) return three_digits(value / 1e3) + " µs";
-  if (magnitude < 1e9) return three_digits(value / 1e6) + " ms";
+  if (magnitude < 999.5e3) return three_digits(value / 1e3) + " µs";  // no "1,000 µs"
+  if (magnitude < 999.5e6) return three_digits(value / 1e6) + " ms";
   return three_digits(value / 1e9) + " s";
 }
 
@@ -35,9 +37,7 @@ QString format_time_full(TimeNs ns) {
 }
 
 QString format_position(TimeNs ns, double resolution) {
-  const int decimals =
-      std::clamp(static_cast<int>(std::ceil(9 - std::log10(std::max(resolution, 1.0)))), 0, 9);
-  return english().toString(static_cast<double>(ns) / 1e9, 'f', decimals) + " s";
+  return format_position(ns, resolution, position_unit(ns));
 }
 
 QString format_count(quint64 n) {

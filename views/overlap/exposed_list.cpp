@@ -5,27 +5,6 @@
 
 namespace moescope {
 
-ExposedList::ExposedList(const AnalysisResults& analysis,
-                         const std::function<bool(const DeviceKey&)>& shows) {
-  for (const DeviceActivity& activity : analysis.activity) {
-    if (!shows(activity.key)) continue;
-    const IntervalSet exposed = activity.comm.subtract(activity.compute);
-    for (const TimeRange& range : exposed.intervals()) items_.push_back({activity.key, range});
-  }
-  std::stable_sort(items_.begin(), items_.end(), [](const Exposed& a, const Exposed& b) {
-    return a.range.begin < b.range.begin;
-  });
-}
-
-ExposedList::ExposedList(const AnalysisResults& analysis, const ScopeOverlap& scope) {
-  for (const DeviceActivity& activity : analysis.activity) {
-    if (activity.key != scope.key) continue;
-    const IntervalSet exposed =
-        activity.comm.subtract(activity.compute).intersect(IntervalSet::union_of(scope.ranges));
-    for (const TimeRange& range : exposed.intervals()) items_.push_back({activity.key, range});
-  }
-}
-
 std::optional<Exposed> ExposedList::after(TimeNs time) const {
   if (items_.empty()) return {};
   const auto it = std::upper_bound(items_.begin(), items_.end(), time,

@@ -1,27 +1,19 @@
 // Where communication is exposed, in order of time: what the user steps through.
 #pragma once
 
-#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "views/common/document.h"
+#include "core/analysis/exposed.h"
 
 namespace moescope {
 
-/// One interval in which only communication ran on a device.
-struct Exposed {
-  DeviceKey key;
-  TimeRange range;
-};
-
 class ExposedList {
  public:
-  /// Those of the devices that `shows` accepts, by start.
   ExposedList() = default;
-  ExposedList(const AnalysisResults& analysis, const std::function<bool(const DeviceKey&)>& shows);
-  /// Those of one scope: cut to the windows of `scope` on its device.
-  ExposedList(const AnalysisResults& analysis, const ScopeOverlap& scope);
+  /// @param items by start
+  explicit ExposedList(std::vector<Exposed> items) : items_(std::move(items)) {}
 
   const std::vector<Exposed>& items() const { return items_; }
   /// The first after, or the last before, a time; from the other end when there is none.

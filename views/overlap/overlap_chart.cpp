@@ -7,6 +7,7 @@
 
 #include "core/analysis/paced_links.h"
 #include "views/common/chart_paint.h"
+#include "views/common/positions.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -55,10 +56,7 @@ QString title_of(const OverlapChartInput& input) {
   const QString title = tr("Overlap of communication and compute per device") +
                         QString::fromStdString(paced_links_mark(input.trace->info()));
   if (!input.window) return title;
-  const double resolution = static_cast<double>(input.window->length()) / 1000;
-  return title + tr(", only from %1 to %2")
-                     .arg(format_position(input.window->begin, resolution),
-                          format_position(input.window->end, resolution));
+  return title + tr(", only %1").arg(format_range(*input.window));
 }
 
 constexpr qreal kLeastBar = 32, kMostBar = 56;
@@ -182,7 +180,8 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   painter.setPen(theme.muted_text);
   if (input.trace == nullptr || input.devices.empty()) {
     painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap,
-                     input.trace == nullptr
+                     input.awaited ? tr("Overlap is shown as soon as the trace is analysed.")
+                     : input.trace == nullptr
                          ? tr("No trace is open. Open one to see what communication it hides.")
                          : tr("No GPU work here: a trace with kernels on a device, or another "
                               "range, would show its overlap."));

@@ -21,6 +21,7 @@ struct OverlapChartInput {
   const Trace* trace = nullptr;
   std::vector<DeviceOverlap> devices;
   std::optional<TimeRange> window;  ///< what the figures are cut to; told in the title
+  bool awaited = false;             ///< a trace is open, its analysis is not there yet
 };
 
 /// Where the bars were drawn and where exposed communication is, to map clicks

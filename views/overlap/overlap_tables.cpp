@@ -9,7 +9,8 @@
 namespace moescope {
 namespace {
 
-constexpr int kUnitRole = Qt::UserRole + 10;  ///< of a header: unit of exact values
+constexpr int kUnitRole = Qt::UserRole + 10;    ///< of a header: unit of exact values
+constexpr int kCopiedRole = Qt::UserRole + 11;  ///< of a header: its name in copies
 
 QString short_text(const FigureDefinition& definition, const OverlapFigures& figures) {
   const auto value = definition.value(figures);
@@ -42,18 +43,23 @@ void style_table(QTableWidget* table) {
   table->setSelectionBehavior(QAbstractItemView::SelectRows);
 }
 
+void set_figure_header(QTableWidget* table, int column, const QString& label, const QString& tip,
+                       const QString& unit, const QString& copied) {
+  auto* item = new QTableWidgetItem(label);
+  item->setToolTip(tip);
+  item->setData(kUnitRole, unit);
+  item->setData(kCopiedRole, copied.isEmpty() ? label : copied);
+  table->setHorizontalHeaderItem(column, item);
+}
+
 void setup_figure_table(QTableWidget* table, const QStringList& first_columns) {
   const auto& definitions = figure_definitions();
   const int first = static_cast<int>(first_columns.size());
   table->setColumnCount(first + static_cast<int>(definitions.size()));
-  for (int c = 0; c < first; ++c)
-    table->setHorizontalHeaderItem(c, new QTableWidgetItem(first_columns[c]));
+  for (int c = 0; c < first; ++c) set_figure_header(table, c, first_columns[c], {}, {});
   for (int i = 0; i < static_cast<int>(definitions.size()); ++i) {
     const FigureDefinition& d = definitions[static_cast<std::size_t>(i)];
-    auto* item = new QTableWidgetItem(d.label);
-    item->setToolTip(d.definition);
-    item->setData(kUnitRole, d.unit);
-    table->setHorizontalHeaderItem(first + i, item);
+    set_figure_header(table, first + i, d.label, d.definition, d.unit);
   }
   style_table(table);
 }
@@ -79,7 +85,8 @@ QString figure_table_tsv(const QTableWidget& table) {
   for (int c = 0; c < table.columnCount(); ++c) {
     const QTableWidgetItem* header = table.horizontalHeaderItem(c);
     const QString unit = header->data(kUnitRole).toString();
-    fields << tsv_field(unit.isEmpty() ? header->text() : header->text() + " (" + unit + ")");
+    const QString name = header->data(kCopiedRole).toString();
+    fields << tsv_field(unit.isEmpty() ? name : name + " (" + unit + ")");
   }
   QString text = fields.join('\t') + '\n';
   for (int r = 0; r < table.rowCount(); ++r) {

@@ -23,6 +23,10 @@ class FigureItem : public QTableWidgetItem {
 
 /// Rows without a grid that are selected whole and cannot be edited.
 void style_table(QTableWidget* table);
+/// Names a column; copies of the table name it `copied` (else `label`) with the `unit` of exact
+/// values.
+void set_figure_header(QTableWidget* table, int column, const QString& label, const QString& tip,
+                       const QString& unit, const QString& copied = {});
 /// Columns: `first_columns`, then every figure.
 void setup_figure_table(QTableWidget* table, const QStringList& first_columns);
 void fill_figure_row(QTableWidget* table, int row, const QStringList& first,

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/analysis/gpu_work.h"
+#include "core/analysis/window_figures.h"
 #include "views/common/action.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
@@ -19,7 +20,6 @@
 
 namespace moescope {
 namespace {
-constexpr std::size_t kListedExposed = 200;
 constexpr int kIndexRole = Qt::UserRole;  ///< of the first cell: index into what the row shows
 constexpr int kExposedTab = 2;
 }  // namespace
@@ -50,7 +50,8 @@ OverlapView::OverlapView(Document& document, ViewContext& context, QWidget* pare
   addActions();
   connect(&document, &Document::analysisChanged, this, &OverlapView::reload);
   connect(&document, &Document::traceChanged, this, [this] {
-    if (!document_.trace()) reload();
+    // An old picture stays until the new analysis is there.
+    if (!document_.trace() || !trace_) reload();
   });
   connect(tabs_, &QTabWidget::currentChanged, this, [this] {
     if (document_.growing()) fillTables();
@@ -77,19 +78,10 @@ void OverlapView::buildTables() {
   scopes_->setAccessibleName(tr("Overlap figures per layer, micro-batch, phase and annotation"));
   setup_figure_table(scopes_, {tr("Kind"), tr("Scope"), tr("Device"), tr("Occurrences")});
   connect(scopes_, &QTableWidget::cellActivated, this, &OverlapView::showExposedOfScope);
-  exposed_table_ = new QTableWidget(0, 3, this);
-  exposed_table_->setObjectName("overlapExposed");
-  exposed_table_->setAccessibleName(tr("Longest exposed communication"));
-  style_table(exposed_table_);
-  exposed_table_->setHorizontalHeaderLabels({tr("Device"), tr("Start (ns)"), tr("Length (ns)")});
-  exposed_table_->setToolTip(
-      tr("The longest intervals in which only communication ran; activate one to show it"));
-  connect(exposed_table_, &QTableWidget::cellActivated, this, [this](int row) {
-    const auto index = exposed_table_->item(row, 0)->data(kIndexRole).toULongLong();
-    if (index < exposed_.items().size()) goTo(exposed_.items()[index]);
-  });
+  exposed_ = new ExposedTable(this);
+  connect(exposed_, &ExposedTable::chosen, this, &OverlapView::goTo);
   // One click shows where a figure comes from, as activating the row does.
-  for (QTableWidget* table : {figures_, scopes_, exposed_table_})
+  for (QTableWidget* table : {figures_, scopes_, static_cast<QTableWidget*>(exposed_)})
     connect(table, &QTableWidget::cellClicked, table, &QTableWidget::cellActivated);
 }
 
@@ -99,7 +91,7 @@ void OverlapView::buildTabs() {
   tabs_->setDocumentMode(true);
   tabs_->addTab(figures_, tr("Per device"));
   tabs_->addTab(scopes_, tr("Per layer and scope"));
-  tabs_->addTab(exposed_table_, tr("Longest exposed"));
+  tabs_->addTab(exposed_, tr("Longest exposed"));
   tabs_->setTabToolTip(0, tr("Click a device to go to its longest exposed communication"));
   tabs_->setTabToolTip(1, tr("Layers, micro-batches, phases and annotations that the trace names; "
                              "click one to go to its longest exposed communication"));
@@ -125,8 +117,29 @@ void OverlapView::addActions() {
       });
 }
 
+/// Of the rank that is looked at and, when the figures are of an area, of a device of the area.
 bool OverlapView::shows(const DeviceKey& key) const {
-  return !context_.processFilter() || *context_.processFilter() == key.process;
+  if (context_.processFilter() && *context_.processFilter() != key.process) return false;
+  if (!shown_window_ || shown_window_->tracks.empty()) return true;
+  const auto& tracks = trace_->tracks();
+  return std::any_of(shown_window_->tracks.begin(), shown_window_->tracks.end(),
+                     [&](TrackId track) {
+                       return track < tracks.size() && tracks[track].process == key.process &&
+                              tracks[track].device == key.device;
+                     });
+}
+
+const std::vector<DeviceOverlap>& OverlapView::overlap() const {
+  static const std::vector<DeviceOverlap> none;
+  return cut_ ? cut_->overlap : analysis_ ? analysis_->overlap : none;
+}
+
+const std::vector<DeviceActivity>& OverlapView::activity() const {
+  return cut_ ? cut_->activity : analysis_->activity;
+}
+
+const std::vector<ScopeOverlap>& OverlapView::scopes() const {
+  return cut_ ? cut_->scopes : analysis_->scopes;
 }
 
 void OverlapView::showEvent(QShowEvent* event) {
@@ -139,20 +152,25 @@ void OverlapView::reload() {
   stale_ = document_.growing() && !isVisible();
   if (stale_) return;
   if (document_.analysis() || !document_.trace()) {
+    if (!document_.growing()) {
+      cut_.reset();
+      shown_window_.reset();
+    }
     trace_ = document_.trace();
     analysis_ = document_.analysis();
   }
   refreshWindow();
-  fillTables();
 }
 
 /// While the trace grows only the table that is in front.
 void OverlapView::fillTables() {
   if (!document_.growing() || tabs_->currentWidget() == scopes_) fillScopes();
-  if (document_.growing() && tabs_->currentWidget() != exposed_table_) return;
-  showExposed(analysis_ ? ExposedList(*analysis_, [this](const auto& key) { return shows(key); })
-                        : ExposedList(),
-              {});
+  if (document_.growing() && tabs_->currentWidget() != exposed_) return;
+  if (!analysis_) {
+    exposed_->clear();
+    return;
+  }
+  showExposed(exposed_intervals(activity(), [this](const auto& key) { return shows(key); }), {});
 }
 
 OverlapView::Window OverlapView::chosenWindow() const {
@@ -183,32 +201,33 @@ void OverlapView::offerArea() {
 }
 
 void OverlapView::refreshWindow() {
-  if (!analysis_ || !trace_) {
-    window_figures_.clear();
-    shown_window_.reset();
-    fillFigures();
-    return;
-  }
   std::optional<AreaSelection> window;
   if (chosenWindow() == Window::VisibleRange) window = AreaSelection{context_.range(), {}};
   if (chosenWindow() == Window::SelectedArea) window = context_.area();
-  if (!window) {
+  if (!analysis_ || !trace_ || !window) {
     job_.abandon();
-    window_figures_ = analysis_->overlap;
-    shown_window_.reset();
-    fillFigures();
+    showWindow({}, nullptr);
     return;
   }
   job_.start(
       tr("Overlap of the chosen range"),
-      [trace = trace_, analysis = analysis_, range = window->range](Progress&) {
-        return analyze_overlap(*trace, *analysis->classes, range);
+      [trace = trace_, analysis = analysis_, range = window->range](Progress& progress) {
+        return std::make_shared<const OverlapResults>(
+            cut_overlap(*trace, *analysis->classes, analysis->scopes, range, progress));
       },
-      [this, window](std::vector<DeviceOverlap> figures) {
-        shown_window_ = window;
-        window_figures_ = std::move(figures);
-        fillFigures();
+      [this, window](const std::shared_ptr<const OverlapResults>& cut) {
+        showWindow(window, cut);
       });
+}
+
+/// All that is listed and drawn is of one window: `cut`, or of the whole trace.
+void OverlapView::showWindow(const std::optional<AreaSelection>& window,
+                             std::shared_ptr<const OverlapResults> cut) {
+  shown_window_ = window;
+  cut_ = std::move(cut);
+  stepped_.reset();
+  fillFigures();
+  fillTables();
 }
 
 void OverlapView::fillFigures() {
@@ -227,8 +246,8 @@ void OverlapView::fillScopes() {
   scopes_->setSortingEnabled(false);
   scopes_->setRowCount(0);
   if (!analysis_) return;
-  for (std::size_t i = 0; i < analysis_->scopes.size(); ++i) {
-    const ScopeOverlap& scope = analysis_->scopes[i];
+  for (std::size_t i = 0; i < scopes().size(); ++i) {
+    const ScopeOverlap& scope = scopes()[i];
     if (!shows(scope.key)) continue;
     const int row = scopes_->rowCount();
     scopes_->insertRow(row);
@@ -247,85 +266,70 @@ void OverlapView::fillScopes() {
   scopes_->setColumnWidth(1, std::min(scopes_->columnWidth(1), 200));
 }
 
-void OverlapView::showExposed(ExposedList list, const QString& of) {
-  exposed_ = std::move(list);
+void OverlapView::showExposed(std::vector<Exposed> intervals, const QString& of) {
   tabs_->setTabText(kExposedTab,
                     of.isEmpty() ? tr("Longest exposed") : tr("Longest exposed of %1").arg(of));
-  fillExposed();
+  exposed_->show(trace_, analysis_, ExposedList(std::move(intervals)));
 }
 
-void OverlapView::fillExposed() {
-  const auto order = exposed_.longest(kListedExposed);
-  exposed_table_->setRowCount(static_cast<int>(order.size()));
-  for (int r = 0; r < exposed_table_->rowCount(); ++r) {
-    const std::size_t index = order[static_cast<std::size_t>(r)];
-    const Exposed& e = exposed_.items()[index];
-    auto* device = new QTableWidgetItem(device_label(*trace_, e.key));
-    device->setData(kIndexRole, static_cast<qulonglong>(index));
-    exposed_table_->setItem(r, 0, device);
-    const auto number = [](TimeNs ns) {
-      return new FigureItem(format_count(static_cast<quint64>(ns)), QString::number(ns),
-                            static_cast<double>(ns));
-    };
-    exposed_table_->setItem(r, 1, number(e.range.begin));
-    exposed_table_->setItem(r, 2, number(e.range.length()));
-  }
-  exposed_table_->resizeColumnsToContents();
+void OverlapView::goToLongest() {
+  const ExposedList& list = exposed_->list();
+  if (const auto longest = list.longest(1); !longest.empty()) goTo(list.items()[longest.front()]);
 }
 
 void OverlapView::showExposedOfDevice(int row) {
   const OverlapChartInput input = chartInput();
   if (!analysis_ || row < 0 || row >= static_cast<int>(input.devices.size())) return;
   const DeviceKey key = input.devices[static_cast<std::size_t>(row)].key;
-  showExposed(ExposedList(*analysis_, [&](const DeviceKey& other) { return other == key; }),
+  showExposed(exposed_intervals(activity(), [&](const DeviceKey& other) { return other == key; }),
               device_label(*trace_, key));
-  if (const auto longest = exposed_.longest(1); !longest.empty())
-    goTo(exposed_.items()[longest.front()]);
+  goToLongest();
 }
 
 void OverlapView::showExposedOfScope(int row) {
   if (!analysis_ || scopes_->item(row, 0) == nullptr) return;
   const auto index = scopes_->item(row, 0)->data(kIndexRole).toULongLong();
-  if (index >= analysis_->scopes.size()) return;
-  const ScopeOverlap& scope = analysis_->scopes[index];
+  if (index >= scopes().size()) return;
+  const ScopeOverlap& scope = scopes()[index];
   const QString kind = QString::fromStdString(scope.kind).replace('_', '-');
-  showExposed(ExposedList(*analysis_, scope),
+  showExposed(exposed_intervals(activity(), scope),
               scope.kind == "annotation" ? QString::fromStdString(scope.name)
                                          : kind + ' ' + QString::fromStdString(scope.name));
-  if (const auto longest = exposed_.longest(1); !longest.empty())
-    goTo(exposed_.items()[longest.front()]);
+  goToLongest();
 }
 
+/// Shows it and marks it; but what the figures are cut to stays, or they would be of this interval
+/// alone.
 void OverlapView::goTo(const Exposed& exposed) {
+  stepped_ = exposed.range.begin;
   const TimeNs margin = std::max<TimeNs>(exposed.range.length(), 1000);
-  context_.setRange({exposed.range.begin - margin, exposed.range.end + margin});
-  context_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
+  if (chosenWindow() != Window::VisibleRange)
+    context_.setRange({exposed.range.begin - margin, exposed.range.end + margin});
+  if (chosenWindow() != Window::SelectedArea)
+    context_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
+}
+
+/// Where stepping stands: at the marked interval, where that is not the window itself.
+std::optional<TimeNs> OverlapView::position() const {
+  if (chosenWindow() == Window::SelectedArea) return stepped_;
+  return context_.area() ? std::optional(context_.area()->range.begin) : std::nullopt;
 }
 
 void OverlapView::showNextExposed() {
-  const TimeNs time = context_.area() ? context_.area()->range.begin : -1;
-  if (const auto next = exposed_.after(time)) goTo(*next);
+  if (const auto next = exposed_->list().after(position().value_or(-1))) goTo(*next);
 }
 
 void OverlapView::showPreviousExposed() {
-  const TimeNs time = context_.area() ? context_.area()->range.begin : context_.full().end;
-  if (const auto previous = exposed_.before(time)) goTo(*previous);
+  const TimeNs time = position().value_or(context_.full().end);
+  if (const auto previous = exposed_->list().before(time)) goTo(*previous);
 }
 
 OverlapChartInput OverlapView::chartInput() const {
   OverlapChartInput input{trace_.get(), {}, {}};
-  std::vector<DeviceKey> touched;
-  if (shown_window_) {
-    input.window = shown_window_->range;
-    for (const TrackId track : shown_window_->tracks)
-      if (track < trace_->tracks().size())
-        touched.push_back({trace_->tracks()[track].process, trace_->tracks()[track].device});
-  }
-  for (const DeviceOverlap& device : window_figures_) {
-    const bool wanted =
-        touched.empty() || std::find(touched.begin(), touched.end(), device.key) != touched.end();
-    if (wanted && shows(device.key)) input.devices.push_back(device);
-  }
+  input.awaited = !trace_ && document_.trace() != nullptr;
+  if (shown_window_) input.window = shown_window_->range;
+  for (const DeviceOverlap& device : overlap())
+    if (shows(device.key)) input.devices.push_back(device);
   return input;
 }
 

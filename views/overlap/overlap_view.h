@@ -11,7 +11,7 @@
 #include "views/common/document.h"
 #include "views/common/job.h"
 #include "views/common/view_context.h"
-#include "views/overlap/exposed_list.h"
+#include "views/overlap/exposed_table.h"
 #include "views/overlap/overlap_chart.h"
 
 namespace moescope {
@@ -32,7 +32,7 @@ class OverlapView : public QWidget, public Chart {
 
   /// Cuts the figures to the shared range, by a background job.
   void showVisibleRange() { chooseWindow(Window::VisibleRange); }
-  bool busy() const { return job_.running(); }
+  bool busy() const { return job_.running() || exposed_->busy(); }
   QComboBox* windowChoice() const { return window_; }
 
  public Q_SLOTS:
@@ -57,14 +57,21 @@ class OverlapView : public QWidget, public Chart {
   void chooseWindow(Window window);
   void offerArea();
   void refreshWindow();
+  void showWindow(const std::optional<AreaSelection>& window,
+                  std::shared_ptr<const OverlapResults> cut);
+  /// Of what is shown: the whole trace, or what it is cut to.
+  const std::vector<DeviceOverlap>& overlap() const;
+  const std::vector<DeviceActivity>& activity() const;
+  const std::vector<ScopeOverlap>& scopes() const;
   void fillFigures();
   void fillScopes();
-  void fillExposed();
   /// Lists and steps through the exposed communication of these only.
-  void showExposed(ExposedList list, const QString& of);
+  void showExposed(std::vector<Exposed> intervals, const QString& of);
+  void goToLongest();
   void showExposedOfDevice(int row);
   void showExposedOfScope(int row);
   void goTo(const Exposed& exposed);
+  std::optional<TimeNs> position() const;
   bool shows(const DeviceKey& key) const;
 
   Document& document_;
@@ -73,15 +80,15 @@ class OverlapView : public QWidget, public Chart {
   bool stale_ = false;  ///< an analysis came while the view was hidden
   TracePtr trace_;      ///< what is drawn; replaced only when its analysis is complete
   AnalysisPtr analysis_;
-  std::vector<DeviceOverlap> window_figures_;
-  std::optional<AreaSelection> shown_window_;  ///< what window_figures_ are cut to
-  ExposedList exposed_;
+  std::shared_ptr<const OverlapResults> cut_;  ///< null: all of analysis_ is shown
+  std::optional<AreaSelection> shown_window_;  ///< what cut_ is cut to
+  std::optional<TimeNs> stepped_;  ///< begin of the exposed interval that was shown last
   QComboBox* window_;
   OverlapCanvas* canvas_;
   QTabWidget* tabs_;
   QTableWidget* figures_;
   QTableWidget* scopes_;
-  QTableWidget* exposed_table_;
+  ExposedTable* exposed_;
 };
 
 }  // namespace moescope

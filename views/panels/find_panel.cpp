@@ -5,6 +5,7 @@
 #include <QVBoxLayout>
 #include <array>
 
+#include "views/common/positions.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -37,7 +38,8 @@ QVariant FindModel::data(const QModelIndex& index, int role) const {
   const bool full = role == Qt::ToolTipRole;
   switch (index.column()) {
     case Start:
-      return full ? format_time_full(span.start) : format_position(span.start, 1000);
+      return full ? format_time_full(span.start)
+                  : format_position(span.start, 1000, position_unit(trace_->range().end));
     case Duration:
       return full ? format_time_full(span.duration) : format_time(span.duration);
     case Name: {

@@ -181,7 +181,7 @@ QString sm_section(const ReportInput& input) {
       all.empty() ? ProcessorNames{"SM", "SMs"} : processor_names(*input.trace, all.front().key);
   QString html = "<h2>" + title.allocation() + "</h2>\n";
   if (all.empty()) {
-    return html + "<p>" + sm_missing_text(input.trace.get()).toHtmlEscaped() + "</p>\n";
+    return html + "<p>" + sm_missing_text(input.trace.get(), false).toHtmlEscaped() + "</p>\n";
   }
   for (const SmAllocation& sm : all) {
     QStringList caveats;

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "views/common/positions.h"
 #include "views/common/units.h"
 
 namespace moescope {
 namespace {
+
+constexpr TimeUnit kSeconds{"s", 1'000'000'000};  // also while a recording is shorter
 
 /// True when `after` is `before` with more requests at the end.
 bool follows(const std::vector<ServedRequest>& before, const std::vector<ServedRequest>& after) {
@@ -53,9 +56,9 @@ int RequestsModel::columnCount(const QModelIndex& parent) const {
 QVariant RequestsModel::text(const ServedRequest& r, int column) const {
   switch (column) {
     case Arrival:
-      return format_position(r.arrival, 1e6);
+      return format_position(r.arrival, 1e6, kSeconds);
     case Done:
-      return format_position(r.done, 1e6);
+      return format_position(r.done, 1e6, kSeconds);
     case Ttft:
       return format_time(r.ttft);
     case Tpot:

@@ -185,7 +185,8 @@ QString sm_method_text(SmMethod method) {
   return {};
 }
 
-QString sm_missing_text(const Trace* trace) {
+QString sm_missing_text(const Trace* trace, bool awaited) {
+  if (awaited) return tr("SM allocation is shown as soon as the trace is analysed.");
   if (trace == nullptr) return tr("No trace is open. Open one to see which SMs its kernels hold.");
   return tr(
       "SM allocation is not known: no device of this trace has both GPU work and an SM count. "
@@ -199,7 +200,8 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
   painter.setPen(theme.muted_text);
   const QRectF inner = area.adjusted(12, 8, -16, -8);
   if (input.trace == nullptr || input.devices.empty()) {
-    painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap, sm_missing_text(input.trace));
+    painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap,
+                     sm_missing_text(input.trace, input.awaited));
     return {};
   }
   const auto classes = sm_classes(input.devices);

@@ -18,7 +18,8 @@ struct SmChartInput {
   std::vector<const SmDevice*> devices;
   TimeRange range;
   std::optional<TimeNs> cursor;
-  bool caveats = true;  ///< false where they are shown beside the picture
+  bool caveats = true;   ///< false where they are shown beside the picture
+  bool awaited = false;  ///< a trace is open, its analysis is not there yet
 };
 
 /// Draws title, legend, panels and time axis into `area`; returns the rectangle of the panels, to
@@ -27,7 +28,7 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
                       const Theme& theme);
 /// "SMs inferred from launch configurations", "recorded", ...
 QString sm_method_text(SmMethod method);
-/// Why there is no result, and what would give one.
-QString sm_missing_text(const Trace* trace);
+/// Why there is no result, and what would give one. `awaited` as above.
+QString sm_missing_text(const Trace* trace, bool awaited);
 
 }  // namespace moescope

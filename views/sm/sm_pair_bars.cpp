@@ -11,11 +11,11 @@
 
 namespace moescope {
 
-std::vector<SmPairTime> sm_pair_times(const SmAllocation& allocation) {
+std::vector<SmPairTime> sm_pair_times(const std::map<std::pair<int, int>, TimeNs>& time_at) {
   TimeNs total = 0;
-  for (const auto& [pair, ns] : allocation.time_at) total += ns;
+  for (const auto& [pair, ns] : time_at) total += ns;
   std::vector<SmPairTime> times;
-  for (const auto& [pair, ns] : allocation.time_at)
+  for (const auto& [pair, ns] : time_at)
     times.push_back(
         {pair.first, pair.second, ns,
          100.0 * static_cast<double>(ns) / static_cast<double>(std::max<TimeNs>(total, 1))});
@@ -33,7 +33,7 @@ SmPairBars::SmPairBars(QWidget* parent) : QWidget(parent) {
 void SmPairBars::show(const SmAllocation* allocation, const ProcessorNames& names) {
   names_ = names;
   setAccessibleName(tr("Time by %1 of communication and compute").arg(names.many));
-  pairs_ = allocation == nullptr ? std::vector<SmPairTime>() : sm_pair_times(*allocation);
+  pairs_ = allocation == nullptr ? std::vector<SmPairTime>() : sm_pair_times(allocation->time_at);
   sm_count_ = allocation == nullptr ? 0 : allocation->sm_count;
   update();
 }

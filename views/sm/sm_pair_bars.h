@@ -15,8 +15,8 @@ struct SmPairTime {
   TimeNs time = 0;
   double percent = 0;  ///< of the time of all pairs
 };
-/// Longest first.
-std::vector<SmPairTime> sm_pair_times(const SmAllocation& allocation);
+/// Longest first; of SmAllocation::time_at.
+std::vector<SmPairTime> sm_pair_times(const std::map<std::pair<int, int>, TimeNs>& time_at);
 
 /// Bars as long as the SM count, split into communication, compute and free, longest time first; as
 /// many as fit.

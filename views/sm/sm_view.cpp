@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/analysis/window_figures.h"
 #include "views/common/action.h"
 #include "views/common/chart_paint.h"
 #include "views/common/destroyed_elsewhere.h"
@@ -21,6 +22,9 @@
 #include "views/sm/sm_pair_bars.h"
 
 namespace moescope {
+namespace {
+constexpr int kRangeDelayMs = 150;  // a range that is dragged or follows a recording
+}
 
 SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
     : QWidget(parent), document_(document), context_(context) {
@@ -38,6 +42,10 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   connect(&document, &Document::analysisChanged, this, &SmView::reload);
   connect(&document, &Document::traceChanged, this, &SmView::reload);
   connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
+  connect(&context, &ViewContext::rangeChanged, this, &SmView::showTimes);
+  range_delay_.setSingleShot(true);
+  range_delay_.setInterval(kRangeDelayMs);
+  connect(&range_delay_, &QTimer::timeout, this, &SmView::sweepRange);
   connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
   connect(&context, &ViewContext::processFilterChanged, this, [this] { show(data_); });
   connect(tabs_, &QTabWidget::currentChanged, this, [this] {
@@ -65,6 +73,11 @@ QWidget* SmView::makeSide() {
   cursor_label_ = new QLabel(this);
   cursor_label_->setObjectName("smCursor");
   cursor_label_->setWordWrap(true);
+  scope_ = new QLabel(this);
+  scope_->setObjectName("smScope");
+  scope_->setToolTip(
+      tr("The part of the trace that the times and shares below are of: what the "
+         "chart shows"));
   grid_ = new SmGrid(this);
   bars_ = new SmPairBars(this);
   pairs_ = new QTableWidget(0, 4, this);
@@ -95,6 +108,7 @@ QWidget* SmView::makeSide() {
   layout->setContentsMargins(4, 4, 4, 4);
   layout->addWidget(device_);
   layout->addWidget(cursor_label_);
+  layout->addWidget(scope_);
   layout->addWidget(tabs_, 1);
   side_ = side;
   side->setMinimumWidth(292);  // all four tabs
@@ -153,7 +167,10 @@ void SmView::reload() {
     show(nullptr);
     return;
   }
-  if (!analysis) return;  // the old picture stays until the new analysis is there
+  if (!analysis) {
+    if (!data_) show(nullptr);  // says so; an old picture stays until the new analysis is there
+    return;
+  }
   if (is_small_sm_data(*trace, *analysis)) {
     finishLoading();
     return;
@@ -217,8 +234,11 @@ std::vector<const SmDevice*> SmView::shownDevices() const {
 }
 
 SmChartInput SmView::chartInput() const {
-  return {data_ ? data_->trace.get() : nullptr, shownDevices(), context_.range(),
-          context_.cursor()};
+  return {.trace = data_ ? data_->trace.get() : nullptr,
+          .devices = shownDevices(),
+          .range = context_.range(),
+          .cursor = context_.cursor(),
+          .awaited = awaited()};
 }
 
 void SmView::fillPairs() {
@@ -229,8 +249,10 @@ void SmView::fillPairs() {
   if (!shown.empty()) setNames(processor_names(*data_->trace, shown.front()->allocation->key));
   if (shown.size() != 1) {
     bars_->show(nullptr, names_);
-    method_->setText(shown.empty() ? sm_missing_text(data_ ? data_->trace.get() : nullptr)
-                                   : tr("Choose one device for its figures."));
+    scope_->setText({});
+    method_->setText(shown.empty()
+                         ? sm_missing_text(data_ ? data_->trace.get() : nullptr, awaited())
+                         : tr("Choose one device for its figures."));
     return;
   }
   const SmAllocation& sm = *shown.front()->allocation;
@@ -240,12 +262,58 @@ void SmView::fillPairs() {
   for (const std::string& caveat : sm.caveats)
     facts << QString::fromStdString(caveat).toHtmlEscaped();
   method_->setText("<p>" + facts.join("</p><p>") + "</p>");
-  bars_->show(&sm, names_);
-  fillPairTable(sm);
+  showTimes();
+}
+
+/// The trace is open, what is shown of it is not made yet.
+bool SmView::awaited() const {
+  return !data_ && document_.trace() != nullptr;
+}
+
+/// The times at each pair in the visible range, which is what the chart beside shows. The whole
+/// trace has them in its analysis; a part of it is swept by a job, and the old figures stay with
+/// their range until it is done.
+void SmView::showTimes() {
+  const auto shown = shownDevices();
+  if (shown.size() != 1) return;
+  const SmAllocation& whole = *shown.front()->allocation;
+  const TimeRange range = context_.range();
+  if (range.begin <= whole.range.begin && range.end >= whole.range.end) {
+    range_delay_.stop();
+    times_job_.abandon();
+    fillTimes(whole, tr("Whole trace, %1").arg(format_time(whole.range.length())));
+    return;
+  }
+  if (!range_delay_.isActive()) range_delay_.start();
+}
+
+void SmView::sweepRange() {
+  const auto shown = shownDevices();
+  if (shown.size() != 1) return;
+  const TimeRange range = context_.range();
+  times_job_.start(
+      tr("SMs of the visible range"),
+      [data = data_, key = shown.front()->allocation->key, range](Progress& progress) {
+        return analyze_sm_allocation_of(*data->trace, *data->analysis->classes, key, range,
+                                        progress);
+      },
+      [this, data = data_, range](std::optional<SmAllocation> found) {
+        const auto now = shownDevices();
+        if (data != data_ || now.size() != 1 || !found) return;
+        if (found->key != now.front()->allocation->key) return;
+        fillTimes(*found, tr("Visible range, %1").arg(format_time(range.length())));
+      });
+}
+
+void SmView::fillTimes(const SmAllocation& allocation, const QString& scope) {
+  times_ = allocation.time_at;
+  scope_->setText(scope);
+  bars_->show(&allocation, names_);
+  fillPairTable(allocation);
 }
 
 void SmView::fillPairTable(const SmAllocation& allocation) {
-  const auto pairs = sm_pair_times(allocation);
+  const auto pairs = sm_pair_times(allocation.time_at);
   pairs_->setRowCount(static_cast<int>(pairs.size()));
   for (int r = 0; r < pairs_->rowCount(); ++r) {
     const SmPairTime& pair = pairs[static_cast<std::size_t>(r)];
@@ -326,9 +394,8 @@ QString SmView::csv() const {
 
 QString SmView::pairsTsv() const {
   QString text = QStringLiteral("comm %1\tcompute %1\ttime (ns)\tshare (%)\n").arg(names_.many);
-  const auto shown = shownDevices();
-  if (shown.size() != 1) return text;
-  for (const SmPairTime& pair : sm_pair_times(*shown.front()->allocation))
+  if (shownDevices().size() != 1) return text;
+  for (const SmPairTime& pair : sm_pair_times(times_))
     text += QString("%1\t%2\t%3\t%4\n")
                 .arg(pair.comm)
                 .arg(pair.compute)

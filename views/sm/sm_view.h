@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QTabWidget>
 #include <QTableWidget>
+#include <QTimer>
 #include <QWidget>
 
 #include "views/common/chart.h"
@@ -35,7 +36,7 @@ class SmView : public QWidget, public Chart {
   void showAllDevices();
   /// Input of the picture for the shown devices and the shared range.
   SmChartInput chartInput() const;
-  bool busy() const { return job_.running(); }
+  bool busy() const { return job_.running() || range_delay_.isActive() || times_job_.running(); }
 
  Q_SIGNALS:
   void dataChanged();  ///< after another analysis is drawn
@@ -55,14 +56,19 @@ class SmView : public QWidget, public Chart {
   /// Data of the document's analysis now, for a picture that cannot wait for the job.
   void finishLoading();
   void fillDevices();
+  bool awaited() const;
   void fillPairs();
+  void showTimes();
+  void sweepRange();
+  void fillTimes(const SmAllocation& allocation, const QString& scope);
   void fillPairTable(const SmAllocation& allocation);
   void showCursor();
   std::vector<const SmDevice*> shownDevices() const;
 
   Document& document_;
   ViewContext& context_;
-  JobRunner job_;
+  JobRunner job_, times_job_;
+  QTimer range_delay_;  ///< not restarted: a range that follows a recording changes all the time
   bool stale_ = false;  ///< an analysis came while the view was hidden
   SmDataPtr data_;      ///< what is drawn; replaced only when its successor is complete
   ProcessorNames names_;
@@ -71,9 +77,11 @@ class SmView : public QWidget, public Chart {
   QComboBox* device_;
   QLabel* method_;
   QLabel* cursor_label_;
+  QLabel* scope_;
   SmCanvas* canvas_;
   SmGrid* grid_;
   SmPairBars* bars_;
+  std::map<std::pair<int, int>, TimeNs> times_;  ///< as shown
   QTableWidget* pairs_;
 };
 

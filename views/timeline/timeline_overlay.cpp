@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "views/common/notes_model.h"
+#include "views/common/positions.h"
 #include "views/common/units.h"
 #include "views/timeline/loss_marks.h"
 
@@ -151,7 +152,8 @@ void TimelineOverlay::drawCursor(QPainter& painter) {
   color.setAlpha(150);
   painter.setPen(QPen(color, 1));
   painter.drawLine(QPointF(std::floor(x), 0), QPointF(std::floor(x), area_.height()));
-  drawPlate(painter, {x, -area_.top() / 2.0}, format_position(*cursor, map.nsPerPixel()),
+  drawPlate(painter, {x, -area_.top() / 2.0},
+            format_position(*cursor, map.nsPerPixel(), position_unit(scene_.context().range().end)),
             theme_.cursor);
 }
 
