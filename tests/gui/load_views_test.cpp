@@ -106,7 +106,7 @@ TEST_F(LoadViews, PointingShowsAllNumbersAndTellsTheOtherViews) {
   EXPECT_EQ(document.hovered(), (LoadSelection{0, 0, -1}));
   const std::string words = text(find<QLabel>("loadCell")->text());
   for (const char* part : {"layer 3", "expert 0", "6 tokens", "50.0 %", "2.00 x mean",
-                           "rank 1 of 4", "2 replicas on GPU 0, GPU 1"})
+                           "hottest of 4 experts", "2 replicas on GPU 0, GPU 1"})
     EXPECT_THAT(words, HasSubstr(part));
 }
 
@@ -175,6 +175,58 @@ TEST_F(LoadViews, DriftIsNumbersAndAMap) {
   EXPECT_EQ(table->model()->index(0, 1).data().toString(), "25.0 %");
   EXPECT_EQ(table->model()->index(0, 2).data().toString(), "0 (+1.00)");
   EXPECT_EQ(table->model()->index(1, 1).data().toString(), "0.0 %");
+}
+
+TEST_F(LoadViews, LoadsAreComparedWithOtherWindowsOnly) {
+  auto* reference = find<QComboBox>("loadReference");
+  auto* drift = find<QTableView>("loadDrift")->model();
+  const auto drift_of_row = [&](int row) { return drift->index(row, 1).data().toString(); };
+  // Layer 3 of window 0 is even; windows 1 and 2 hold {5, 1, 2, 0} of 8.
+  reference->setCurrentIndex(reference->findText("the first half"));
+  EXPECT_EQ(document.windows(), (WindowRange{0, 3}));
+  EXPECT_EQ(document.reference(), (WindowRange{0, 1}));
+  EXPECT_EQ(drift_of_row(0), "75.0 %") << "layer 5: all tokens go to one expert now";
+  EXPECT_EQ(drift_of_row(1), "37.5 %");
+  document.setWindows({1, 3});
+  EXPECT_EQ(drift_of_row(1), "37.5 %") << "the same as when the first half is shown as well";
+}
+
+TEST_F(LoadViews, AllOtherWindowsAreTheOnesNotShown) {
+  document.setWindows({1, 2});
+  auto* reference = find<QComboBox>("loadReference");
+  reference->setCurrentIndex(reference->findText("all other windows"));
+  // Windows 0 and 2 of layer 3: {4, 1, 2, 1} of 8; window 1: {2, 1, 1, 0} of 4.
+  EXPECT_THAT(text(map().picture()->note), HasSubstr("compared with all other windows"));
+  EXPECT_DOUBLE_EQ(value(0, 3), 0 - 1 / 2.0);
+  document.setWindows({0, 3});
+  EXPECT_EQ(map().picture(), nullptr);
+  EXPECT_THAT(text(find<QLabel>("loadDriftText")->text()), HasSubstr("shown themselves"));
+}
+
+TEST_F(LoadViews, WhoComparesSeesTheChange) {
+  auto* reference = find<QComboBox>("loadReference");
+  auto* scale = find<QComboBox>("loadScale");
+  shownView().setScale(HeatScale::Log);
+  document.setWindows({2, 3});
+  reference->setCurrentIndex(reference->findText("the windows before"));
+  EXPECT_EQ(scale->currentText(), "Change");
+  ASSERT_NE(map().picture(), nullptr);
+  EXPECT_DOUBLE_EQ(value(0, 0), 3 - 2);
+  reference->setCurrentIndex(reference->findText("nothing"));
+  EXPECT_EQ(scale->currentText(), "Log") << "as before";
+}
+
+TEST_F(LoadViews, PlacesByLoadAreNotCalledRanks) {
+  const auto cell = [&](LoadPictureKind kind, HeatCell at) {
+    shownView().setKind(kind);
+    return text(load_cell_text(shownView().pictureInput(), at));
+  };
+  EXPECT_THAT(cell(LoadPictureKind::LayerExpert, {0, 3}), HasSubstr("4th hottest of 4 experts"));
+  EXPECT_THAT(cell(LoadPictureKind::LayerExpert, {0, 1}), HasSubstr("3rd hottest of 4 experts"));
+  EXPECT_THAT(cell(LoadPictureKind::GpuLayer, {0, 0}), HasSubstr("hottest of 2 GPUs"));
+  for (const auto kind : {LoadPictureKind::LayerExpert, LoadPictureKind::GpuLayer,
+                          LoadPictureKind::NodeLayer, LoadPictureKind::LayerGroup})
+    EXPECT_THAT(cell(kind, {0, 0}), testing::Not(HasSubstr("rank")));
 }
 
 TEST_F(LoadViews, HottestAndColdestAreOfTheLayerOrOfAll) {
@@ -406,6 +458,43 @@ TEST_F(BalanceViews, GpusAreOfTheSelectedLayerElseOfTheWorst) {
   document.setSelection({0, -1, -1});
   EXPECT_THAT(text(chart("balanceGpus").title), HasSubstr("layer 3"));
   EXPECT_DOUBLE_EQ(chart("balanceGpus").series[0].values[1], 5 / 6.0);
+}
+
+TEST_F(BalanceViews, WindowsWithoutAnOrderAreNotJoinedByALine) {
+  for (const ChartSeries& series : chart("balanceTime").series)
+    EXPECT_EQ(series.style, ChartSeries::Style::Line) << text(series.name);
+  LoadSet loads = made_loads();
+  loads.ordered_in_time = false;
+  document.setLoads(shared_loads(loads), {});
+  document.setSelection({0, -1, -1});
+  settle();
+  const auto& picture = chart("balanceTime");
+  ASSERT_GE(picture.series.size(), 3U);
+  for (const ChartSeries& series : picture.series)
+    EXPECT_EQ(series.style, ChartSeries::Style::Level) << text(series.name);
+  EXPECT_THAT(text(picture.title), testing::Not(HasSubstr("over time")));
+}
+
+TEST_F(BalanceViews, AFlatCurveIsSeenAboveItsAxis) {
+  LoadSet even = made_loads();
+  even.windows = {{{5, 5, 5, 5}, {5, 5, 5, 5}}};
+  document.setLoads(shared_loads(even), {});
+  settle();
+  const auto& picture = chart("balanceCurve");
+  for (const ChartSeries& series : picture.series)
+    for (const double value : series.values) ASSERT_DOUBLE_EQ(value, 1);
+  EXPECT_THAT(text(picture.note), HasSubstr("1.00 everywhere"));
+  QImage image(500, 240, QImage::Format_RGB32);
+  image.fill(Qt::white);
+  QPainter painter(&image);
+  const Theme& theme = Theme::light();
+  const QRectF plot = paint_series_chart(painter, image.rect(), picture, theme);
+  painter.end();
+  const QRgb line = series_color(ChartSeries::Role::Now, theme).rgb();
+  int above = 0;
+  for (int y = static_cast<int>(plot.top()); y < plot.bottom() - 4; ++y)
+    above += image.pixel(plot.center().toPoint().x(), y) == line ? 1 : 0;
+  EXPECT_GT(above, 0);
 }
 
 TEST_F(BalanceViews, AxesOfGrowingLoadsMoveInSteps) {

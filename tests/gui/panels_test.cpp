@@ -131,26 +131,37 @@ TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
   EXPECT_FALSE(row_of(panel.model(), "Launched by").isValid());
 }
 
-TEST(Statistics, workOfTheGpuComesBeforeTheHostInBothDirections) {
+TEST(Statistics, rowsAreSortedByTheNumberAlone) {
   OpenDocument open(launched_trace());
   StatisticsPanel panel(open.document, open.context);
   ASSERT_TRUE(wait_for([&] { return panel.model().rowCount() == 5; }));
   const auto totals = [&] {
-    std::vector<std::string> names;
-    for (int row = 0; row < 5; ++row)
-      names.push_back(panel.shownModel()
-                          ->index(row, StatisticsModel::Name)
-                          .data(StatisticsModel::kSortRole)
-                          .toString()
-                          .toStdString());
-    return names;
+    std::vector<qlonglong> values;
+    for (int row = 0; row < panel.shownModel()->rowCount(); ++row)
+      values.push_back(panel.shownModel()
+                           ->index(row, StatisticsModel::Total)
+                           .data(StatisticsModel::kSortRole)
+                           .toLongLong());
+    return values;
   };
-  EXPECT_THAT(totals(), testing::ElementsAre("flash_fwd_kernel", testing::HasSubstr("dispatch"),
-                                             "Memcpy HtoD", "aten::linear", "cudaLaunchKernel"));
+  const auto* title = panel.findChild<QLabel*>();
+  EXPECT_THAT(totals(), testing::ElementsAre(500, 300, 100));
+  EXPECT_TRUE(
+      title->text().endsWith("3 spans of devices, total 900 ns; 2 of the host not counted"))
+      << title->text().toStdString();
+  auto* side = panel.findChild<QComboBox*>("statisticsSide");
+  side->setCurrentIndex(2);
+  EXPECT_THAT(totals(), testing::ElementsAre(90'000, 500, 300, 100, 50));
   panel.table()->sortByColumn(StatisticsModel::Total, Qt::AscendingOrder);
-  EXPECT_THAT(totals(),
-              testing::ElementsAre("Memcpy HtoD", testing::HasSubstr("dispatch"),
-                                   "flash_fwd_kernel", "cudaLaunchKernel", "aten::linear"));
+  EXPECT_THAT(totals(), testing::ElementsAre(50, 100, 300, 500, 90'000));
+  side->setCurrentIndex(1);
+  EXPECT_THAT(totals(), testing::ElementsAre(50, 90'000));
+}
+
+TEST(Statistics, aTraceOfTheHostAloneIsShownUnasked) {
+  OpenDocument open(test::make_trace({{"aten::linear", 0, 90'000, 1, SpanKind::CpuOp}}));
+  StatisticsPanel panel(open.document, open.context);
+  EXPECT_TRUE(wait_for([&] { return panel.shownModel()->rowCount() == 1; }));
 }
 
 TEST(TraceTree, workOfTheDevicesComesBeforeTheThreads) {

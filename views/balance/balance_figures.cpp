@@ -223,36 +223,57 @@ SeriesPicturePtr gpu_picture(const BalanceFigures& figures, int chosen) {
 SeriesPicturePtr time_picture(const BalanceFigures& figures, int layer) {
   auto picture = std::make_shared<SeriesPicture>();
   const LoadsPtr& loads = figures.input.sums->loads;
-  picture->title = tr("Imbalance (max / mean of GPU load) over time");
+  const bool in_time = loads->ordered_in_time;
+  picture->title = in_time ? tr("Imbalance (max / mean of GPU load) over time")
+                           : tr("Imbalance (max / mean of GPU load) of each window");
   picture->note = QString::fromStdString(describe(figures.input.now));
-  if (!loads->ordered_in_time) picture->note = tr("the order of the windows is not time");
+  if (!in_time) picture->note = tr("the order of the windows is not time");
+  // A line says that one value follows another.
+  const Style style = in_time ? Style::Line : Style::Level;
   picture->x_name = windows_axis_name(*loads);
   picture->y_name = tr("max / mean");
   picture->base = 1;
   picture->places = static_cast<int>(figures.over_time.size());
   picture->x_label = [loads](int window) { return window_label(*loads, window); };
   auto [mean, worst] = mean_and_worst(figures.over_time);
-  picture->series.push_back(series(tr("worst layer"), Style::Line, As::Worst, std::move(worst)));
-  picture->series.push_back(series(tr("mean over layers"), Style::Line, As::Now, std::move(mean)));
+  picture->series.push_back(series(tr("worst layer"), style, As::Worst, std::move(worst)));
+  picture->series.push_back(series(tr("mean over layers"), style, As::Now, std::move(mean)));
   if (!figures.measured.empty())
-    picture->series.push_back(series(tr("measured, mean over layers"), Style::Line, As::Measured,
+    picture->series.push_back(series(tr("measured, mean over layers"), style, As::Measured,
                                      mean_and_worst(figures.measured).first));
   if (layer >= 0 && layer < loads->layers()) {
     std::vector<double> values;
     for (const auto& window : figures.over_time)
       values.push_back(window[static_cast<Index>(layer)]);
     picture->series.push_back(
-        series(layer_name(*loads, layer), Style::Line, As::Selected, std::move(values)));
+        series(layer_name(*loads, layer), style, As::Selected, std::move(values)));
   }
   return picture;
 }
+
+namespace {
+
+/// What the curve says in words: it may be flat.
+QString curve_note(const std::vector<BoundPoint>& curve) {
+  constexpr double kPerfect = 1.005;  // shown as 1.00
+  const auto even = std::find_if(curve.begin(), curve.end(),
+                                 [](const BoundPoint& p) { return p.worst < kPerfect; });
+  if (even == curve.end())
+    return tr("no plan with so many slots is better, whatever the split of tokens");
+  return even == curve.begin()
+             ? tr("1.00 everywhere: the loads allow perfect balance without redundant experts")
+             : tr("no plan is better; from %1 slots on the loads allow perfect balance")
+                   .arg(even->slot_count);
+}
+
+}  // namespace
 
 SeriesPicturePtr curve_picture(const BalanceFigures& figures) {
   auto picture = std::make_shared<SeriesPicture>();
   const int gpus = figures.input.now.plan.num_gpus;
   const auto& curve = figures.curve;
   picture->title = tr("Lowest imbalance that redundant experts allow, %1 GPUs").arg(gpus);
-  picture->note = tr("no plan with so many slots is better, whatever the split of tokens");
+  picture->note = curve_note(curve);
   picture->x_name = tr("Slots (slots per GPU)");
   picture->y_name = tr("bound on max / mean");
   picture->base = 1;

@@ -93,9 +93,35 @@ QString title_of(const LoadPictureInput& in) {
     case LoadPictureKind::NodeLayer:
       return tr("Load by node and layer");
     case LoadPictureKind::ExpertTime:
-      return tr("Expert load over time, %1").arg(layer_name(*in.sums->loads, in.layer));
+      return (in.sums->loads->ordered_in_time ? tr("Expert load over time, %1")
+                                              : tr("Expert load of each window, %1"))
+          .arg(layer_name(*in.sums->loads, in.layer));
   }
   return {};
+}
+
+/// "hottest of 64 experts", "3rd hottest of 16 GPUs"; "rank" would be read as a rank of EP.
+QString place_by_load(LoadPictureKind kind, int hotter, std::size_t all) {
+  const auto what = [kind] {
+    switch (kind) {
+      case LoadPictureKind::LayerGroup:
+        return tr("groups");
+      case LoadPictureKind::GpuLayer:
+        return tr("GPUs");
+      case LoadPictureKind::NodeLayer:
+        return tr("nodes");
+      default:
+        return tr("experts");
+    }
+  };
+  const int place = hotter + 1, tens = place / 10 % 10, ones = place % 10;
+  const char* suffix = tens == 1 || ones > 3 || ones == 0 ? "th"
+                       : ones == 1                        ? "st"
+                       : ones == 2                        ? "nd"
+                                                          : "rd";
+  const QString which =
+      place == 1 ? tr("hottest") : tr("%1%2 hottest").arg(place).arg(QLatin1String(suffix));
+  return tr("%1 of %2 %3").arg(which).arg(all).arg(what());
 }
 
 bool of_gpus(LoadPictureKind kind) {
@@ -109,8 +135,8 @@ QString note_of(const LoadPictureInput& in) {
     parts << tr("their order is not time");
   if (!loads.unit.empty()) parts.prepend(tr("%1 unit").arg(QString::fromStdString(loads.unit)));
   if (of_gpus(in.kind)) parts << QString::fromStdString(describe(in.gpus));
-  if (in.scale == HeatScale::Change && in.sums->reference_windows)
-    parts << tr("compared with %1").arg(windows_text(loads, *in.sums->reference_windows));
+  if (in.scale == HeatScale::Change && in.sums->reference)
+    parts << tr("compared with %1").arg(reference_text(*in.sums));
   return parts.join(QStringLiteral(", "));
 }
 
@@ -249,6 +275,14 @@ QString windows_text(const LoadSet& loads, WindowRange windows) {
   return tr("%1 (%2 to %3)").arg(text, format_time(begin), format_time(loads.times[last].end));
 }
 
+QString reference_text(const LoadSums& sums) {
+  const WindowRange chosen = *sums.reference_windows;
+  if (!sums.reference_cut) return windows_text(*sums.loads, chosen);
+  if (chosen.count() == static_cast<int>(sums.loads->windows.size()))
+    return tr("all other windows");
+  return tr("%1 without those shown").arg(windows_text(*sums.loads, chosen));
+}
+
 HeatPicturePtr make_load_picture(const LoadPictureInput& in) {
   if (!in.sums) return nullptr;
   auto picture = std::make_shared<HeatPicture>();
@@ -324,13 +358,12 @@ QString load_cell_text(const LoadPictureInput& in, HeatCell cell) {
                [](double t) { return !std::isnan(t); });
   const auto u = unevenness(known);
   if (u.total > 0) {
-    const auto rank =
+    const auto hotter =
         std::count_if(known.begin(), known.end(), [&](double t) { return t > tokens; });
-    lines << tr("%1 tokens, %2 of the layer, %3 x mean, rank %4 of %5")
+    lines << tr("%1 tokens, %2 of the layer, %3 x mean, %4")
                  .arg(tokens_text(tokens), format_percent(100 * tokens / u.total),
-                      number_text(tokens / u.mean, 2))
-                 .arg(rank + 1)
-                 .arg(known.size());
+                      number_text(tokens / u.mean, 2),
+                      place_by_load(in.kind, static_cast<int>(hotter), known.size()));
   } else {
     lines << tr("the layer has no load");
   }

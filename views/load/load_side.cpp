@@ -224,6 +224,12 @@ void LoadSide::refreshImbalance() {
 void LoadSide::refreshDrift() {
   drift_.setSums(input_.sums);
   const auto found = drift_.meanAndMost();
+  if (!found && input_.sums && input_.sums->reference_windows) {
+    drift_text_->setText(
+        tr("All windows to compare with are shown themselves. Show fewer windows, for example the "
+           "second half."));
+    return;
+  }
   if (!found) {
     drift_text_->setText(
         tr("Choose windows at \"Compare with\" to see how far the loads moved since."));
@@ -231,8 +237,7 @@ void LoadSide::refreshDrift() {
   }
   drift_text_->setText(tr("Against %1: %2 of the tokens go to another expert on average, %3 in the "
                           "layer that moved most.")
-                           .arg(windows_text(*input_.sums->loads, *input_.sums->reference_windows),
-                                format_percent(100 * found->first),
+                           .arg(reference_text(*input_.sums), format_percent(100 * found->first),
                                 format_percent(100 * found->second)));
 }
 

@@ -2,8 +2,9 @@
 
 namespace moescope {
 namespace {
+
 constexpr std::size_t kAtOnce = 4'000'000;  ///< counts that are summed within some milliseconds
-}
+}  // namespace
 
 LoadSumsPtr sum_loads(const LoadsPtr& loads, WindowRange windows,
                       std::optional<WindowRange> reference) {
@@ -13,6 +14,15 @@ LoadSumsPtr sum_loads(const LoadsPtr& loads, WindowRange windows,
   sums->shown = sum_windows(*loads, windows.first, windows.last);
   sums->reference_windows = reference;
   if (!reference) return sums;
+  const bool inside = reference->first <= windows.first && windows.last <= reference->last;
+  if (inside && *reference == windows) return sums;
+  if (inside) {
+    sums->reference =
+        sum_windows_but(*loads, reference->first, reference->last, windows.first, windows.last);
+    sums->compared = sums->shown;
+    sums->reference_cut = true;
+    return sums;
+  }
   sums->reference = sum_windows(*loads, reference->first, reference->last);
   sums->compared =
       sum_windows_but(*loads, windows.first, windows.last, reference->first, reference->last);

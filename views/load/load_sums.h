@@ -12,11 +12,14 @@ struct LoadSums {
   LoadsPtr loads;
   WindowRange windows;
   LayerLoads shown;
-  std::optional<WindowRange> reference_windows;
+  std::optional<WindowRange> reference_windows;  ///< as chosen
+  /// A window is never compared with itself. Where all shown windows are among the chosen ones,
+  /// these are the others of them; none when there are no others.
   std::optional<LayerLoads> reference;
-  /// Of the shown windows those that are not in the reference, which is part of them at times: what
-  /// the reference is compared with. Set when that is.
+  /// Else the shown windows that are not in the reference, which is part of them at times: what the
+  /// reference is compared with. Set when that is.
   std::optional<LayerLoads> compared;
+  bool reference_cut = false;  ///< the reference is without the windows that are shown
 };
 using LoadSumsPtr = std::shared_ptr<const LoadSums>;
 

@@ -74,6 +74,7 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
   connect(&document, &LoadDocument::hoveredChanged, this, [this] {
     if (!map_->hovered().valid()) map_->setHighlight(cell_of(shown_, document_.hovered()));
   });
+  connect(windows_, &WindowBar::referenceChosen, this, &LoadView::showChange);
   connect(map_, &HeatMap::cellSelected, this, &LoadView::select);
   connect(map_, &HeatMap::cellHovered, this, &LoadView::hover);
   reload();
@@ -183,6 +184,18 @@ void LoadView::setScale(HeatScale scale) {
   scale_->setCurrentIndex(scale_->findData(static_cast<int>(scale)));
 }
 
+/// Who chooses windows to compare with wants to see the difference, and the loads again when not.
+void LoadView::showChange(bool compared) {
+  const auto now = static_cast<HeatScale>(scale_->currentData().toInt());
+  const auto kind = static_cast<LoadPictureKind>(kind_->currentData().toInt());
+  if (compared && now != HeatScale::Change && kind != LoadPictureKind::ExpertTime) {
+    scale_before_ = now;
+    setScale(HeatScale::Change);
+  } else if (!compared && now == HeatScale::Change) {
+    setScale(scale_before_);
+  }
+}
+
 int LoadView::layerOfTime() const {
   return std::max(0, document_.selection().layer);
 }
@@ -229,7 +242,10 @@ void LoadView::refreshPicture() {
         tr("Experts over time are shown as they are. Choose another scale than "
            "Change, or another heatmap."));
   else
-    map_->setEmptyText(tr("There is nothing to compare with. Choose windows at \"Compare with\"."));
+    map_->setEmptyText(
+        shown_.sums->reference_windows
+            ? tr("All windows to compare with are shown themselves. Show fewer windows.")
+            : tr("There is nothing to compare with. Choose windows at \"Compare with\"."));
   map_->setPicture(std::move(picture));
   side_->setInput(shown_);
   showSelection();

@@ -43,6 +43,7 @@ class LoadView : public QWidget, public Chart {
   void refreshPicture();
   void refreshAssumptions();
   void applyAssumptions();
+  void showChange(bool compared);
   void select(HeatCell cell);
   void hover(HeatCell cell);
   void showSelection();
@@ -55,6 +56,7 @@ class LoadView : public QWidget, public Chart {
   QSpinBox *gpus_, *nodes_, *groups_;
   QWidget* assumptions_;
   WindowBar* windows_;
+  HeatScale scale_before_ = HeatScale::Relative;  ///< before "Compare with" was chosen
   HeatMap* map_;
   QLabel* cell_;
   LoadSide* side_;

@@ -15,7 +15,7 @@
 namespace moescope {
 namespace {
 
-constexpr double kLeastReach = 0.1;  ///< of a steady axis
+constexpr double kLeastReach = 0.1;  ///< of an axis, so that noise is not blown up
 
 QString value_text(double value) {
   const int decimals = std::abs(value) >= 1000 ? 0 : std::abs(value) >= 100 ? 1 : 3;
@@ -33,12 +33,21 @@ SeriesExtent extent_of(const SeriesPicture& picture) {
   return extent;
 }
 
+/// A line at the base must not be taken for the axis.
+SeriesExtent with_room_below(const SeriesPicture& picture, SeriesExtent extent) {
+  const bool lines = std::any_of(
+      picture.series.begin(), picture.series.end(),
+      [](const ChartSeries& series) { return series.style == ChartSeries::Style::Line; });
+  if (lines && picture.base > 0) extent.low -= extent.span() * 0.08;
+  return extent;
+}
+
 SeriesExtent shown_extent(const SeriesPicture& picture) {
-  if (picture.extent) return *picture.extent;
+  if (picture.extent) return with_room_below(picture, *picture.extent);
   SeriesExtent extent = extent_of(picture);
   extent.high += (extent.high - extent.low) * 0.05;
-  if (extent.high - extent.low < 1e-9) extent.high = extent.low + 0.1;
-  return extent;
+  if (extent.high - extent.low < kLeastReach) extent.high = extent.low + kLeastReach;
+  return with_room_below(picture, extent);
 }
 
 /// Maps places and values to the plot.

@@ -39,9 +39,9 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   // Narrow where it must be: the bar sets how narrow the heatmap can be.
   reference_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   reference_->setMinimumContentsLength(6);
-  reference_->setToolTip(tr(
-      "Windows that the shown ones are compared with: the scale \"Change\" and the drift of each "
-      "layer"));
+  reference_->setToolTip(
+      tr("Windows that the shown ones are compared with, in the scale \"Change\" and in the drift "
+         "of each layer; windows that are shown themselves are left out"));
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(4, 0, 4, 0);
   auto* name = new QLabel(tr("&Windows"), this);
@@ -69,7 +69,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   });
   connect(all_, &QToolButton::clicked, this, &WindowBar::showAll);
   connect(newest_, &QToolButton::clicked, this, &WindowBar::showNewest);
-  connect(reference_, &QComboBox::currentIndexChanged, this, &WindowBar::applyReference);
+  connect(reference_, &QComboBox::currentIndexChanged, this, &WindowBar::chooseReference);
   connect(&document, &LoadDocument::loadsChanged, this, &WindowBar::refresh);
   connect(&document, &LoadDocument::windowsChanged, this, &WindowBar::refresh);
   refresh();
@@ -122,6 +122,12 @@ std::optional<WindowRange> WindowBar::referenceFor(Reference choice) const {
   return std::nullopt;
 }
 
+void WindowBar::chooseReference() {
+  const auto choice = static_cast<Reference>(reference_->currentData().toInt());
+  applyReference();
+  Q_EMIT referenceChosen(choice != Reference::None);
+}
+
 void WindowBar::applyReference() {
   document_.setReference(referenceFor(static_cast<Reference>(reference_->currentData().toInt())));
 }
@@ -148,7 +154,7 @@ void WindowBar::refresh() {
     reference_->addItem(tr("nothing"), static_cast<int>(Reference::None));
     reference_->addItem(tr("the windows before"), static_cast<int>(Reference::Before));
     reference_->addItem(tr("the first half"), static_cast<int>(Reference::FirstHalf));
-    reference_->addItem(tr("all windows"), static_cast<int>(Reference::Rest));
+    reference_->addItem(tr("all other windows"), static_cast<int>(Reference::Rest));
     if (kept_)
       reference_->addItem(tr("windows %1 to %2").arg(kept_->first).arg(kept_->last - 1),
                           static_cast<int>(Reference::Kept));

@@ -29,9 +29,14 @@ class WindowBar : public QWidget {
   /// What is shown now becomes what later choices are compared with.
   void keepAsReference();
 
+ Q_SIGNALS:
+  /// The user chose what to compare with, or (false) nothing.
+  void referenceChosen(bool any);
+
  private:
   enum class Reference { None, Before, FirstHalf, Rest, Kept };
   void refresh();
+  void chooseReference();
   void applyReference();
   std::optional<WindowRange> referenceFor(Reference choice) const;
   int count() const;

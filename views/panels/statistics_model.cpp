@@ -120,11 +120,16 @@ QVariant StatisticsModel::headerData(int section, Qt::Orientation orientation, i
   return role == Qt::ToolTipRole ? QVariant(tips[i]) : QVariant();
 }
 
-bool StatisticsOrder::lessThan(const QModelIndex& left, const QModelIndex& right) const {
-  const bool left_host = left.data(StatisticsModel::kHostRole).toBool();
-  const bool right_host = right.data(StatisticsModel::kHostRole).toBool();
-  if (left_host != right_host) return right_host == (sortOrder() == Qt::AscendingOrder);
-  return QSortFilterProxyModel::lessThan(left, right);
+void StatisticsOrder::setShown(Shown shown) {
+  if (shown == shown_) return;
+  shown_ = shown;
+  invalidateFilter();
+}
+
+bool StatisticsOrder::filterAcceptsRow(int row, const QModelIndex& parent) const {
+  if (shown_ == Shown::All) return true;
+  const bool host = sourceModel()->index(row, 0, parent).data(StatisticsModel::kHostRole).toBool();
+  return host == (shown_ == Shown::Host);
 }
 
 }  // namespace moescope

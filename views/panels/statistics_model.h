@@ -24,6 +24,7 @@ class StatisticsModel : public QAbstractTableModel {
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+  const SelectionStatistics& statistics() const { return statistics_; }
   /// The longest span of a row; invalid for class rows.
   SpanRef longest(int row) const;
 
@@ -39,15 +40,21 @@ class StatisticsModel : public QAbstractTableModel {
   bool by_class_ = false;
 };
 
-/// Sorts by what the user asked for, work of the GPUs always before that of the host.
+/// Sorts by the column that the user asked for and by nothing else; shows work of the GPUs, of the
+/// host, or both.
 class StatisticsOrder : public QSortFilterProxyModel {
   Q_OBJECT
 
  public:
+  enum class Shown { Gpu, Host, All };
   using QSortFilterProxyModel::QSortFilterProxyModel;
+  void setShown(Shown shown);
 
  protected:
-  bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
+  bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
+
+ private:
+  Shown shown_ = Shown::Gpu;
 };
 
 }  // namespace moescope

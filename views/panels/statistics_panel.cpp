@@ -26,11 +26,20 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
       context_(context),
       title_(new QLabel(this)),
       grouping_(new QComboBox(this)),
+      side_(new QComboBox(this)),
       table_(new QTableView(this)) {
   setObjectName("statisticsPanel");
   title_->setWordWrap(true);
   grouping_->addItems({tr("By name"), tr("By class")});
   grouping_->setAccessibleName(tr("Group statistics"));
+  side_->setObjectName("statisticsSide");
+  side_->addItem(tr("Device work"), static_cast<int>(StatisticsOrder::Shown::Gpu));
+  side_->addItem(tr("Host"), static_cast<int>(StatisticsOrder::Shown::Host));
+  side_->addItem(tr("Devices and host"), static_cast<int>(StatisticsOrder::Shown::All));
+  side_->setAccessibleName(tr("Spans that are counted"));
+  side_->setToolTip(tr(
+      "Device work: kernels, copies and fills. Host: calls, operators and annotations of threads; "
+      "they contain each other, so that their totals add up to more than the time"));
   sorted_.setSourceModel(&model_);
   sorted_.setSortRole(StatisticsModel::kSortRole);
   table_->setObjectName("statisticsTable");
@@ -55,9 +64,13 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   table_->setContextMenuPolicy(Qt::ActionsContextMenu);
   auto* top = new QHBoxLayout;
   top->addWidget(title_, 1);
-  top->addWidget(grouping_);
+  auto* choices = new QHBoxLayout;
+  choices->addWidget(side_);
+  choices->addWidget(grouping_);
+  choices->addStretch(1);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(4, 4, 4, 4);
+  layout->addLayout(choices);
   layout->addLayout(top);
   layout->addWidget(table_, 1);
   addCopyActions();
@@ -82,6 +95,7 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
     model_.setByClass(index == 1);
     fitColumns();
   });
+  connect(side_, &QComboBox::currentIndexChanged, this, &StatisticsPanel::showTitle);
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
     const SpanRef span = model_.longest(sorted_.mapToSource(index).row());
     if (span.valid()) context_.selectSpan(span);
@@ -146,7 +160,7 @@ void StatisticsPanel::refresh() {
     return;
   }
   const auto area = context_.area().value_or(AreaSelection{context_.range(), {}});
-  QString what = (context_.area() ? tr("Marked area, %1") : tr("Visible range, %1"))
+  QString what = (context_.area() ? tr("Selected area, %1") : tr("Visible range, %1"))
                      .arg(format_time(area.range.length()));
   if (const auto lost = losses_in(*trace, area.range, context_.processFilter()); !lost.empty())
     what += tr(" (records are missing in %1 of it)").arg(format_time(lost_time(lost, area.range)));
@@ -166,16 +180,45 @@ void StatisticsPanel::refresh() {
 }
 
 void StatisticsPanel::show(SelectionStatistics statistics, const QString& what) {
-  const quint64 count = statistics.all.count;
-  title_->setText(
-      count == 0
-          ? what
-          : tr("%1: %2, total %3")
-                .arg(what, count == 1 ? tr("1 span") : tr("%1 spans").arg(format_count(count)),
-                     format_time(statistics.all.total)));
-  const bool first = model_.rowCount() == 0;
+  what_ = what;
+  const bool first = model_.rowCount() == 0, any = statistics.all.count != 0;
   model_.setStatistics(document_.trace(), std::move(statistics));
-  if (first && count != 0) fitColumns();
+  showTitle();
+  if (first && any) fitColumns();
+}
+
+/// What is counted, what is left out, and the total of the rows.
+void StatisticsPanel::showTitle() {
+  using Shown = StatisticsOrder::Shown;
+  const SelectionStatistics& statistics = model_.statistics();
+  const DurationStatistics& all = statistics.all;
+  DurationStatistics host;
+  for (const auto& [span_class, durations] : statistics.classes)
+    if (span_class == SpanClass::Host) host = durations;
+  const quint64 gpu = all.count - host.count;
+  auto shown = static_cast<Shown>(side_->currentData().toInt());
+  if (shown == Shown::Gpu && gpu == 0) shown = Shown::Host;  // rather than nothing
+  if (shown == Shown::Host && host.count == 0) shown = Shown::Gpu;
+  sorted_.setShown(shown);
+  if (all.count == 0) return title_->setText(what_);
+  const auto spans = [](quint64 count) {
+    return count == 1 ? tr("1 span") : tr("%1 spans").arg(format_count(count));
+  };
+  const auto title = [&](const QString& counted, TimeNs total) {
+    return tr("%1: %2, total %3").arg(what_, counted, format_time(total));
+  };
+  QString text;
+  if (shown == Shown::All)
+    text = title(spans(all.count), all.total);
+  else if (shown == Shown::Host)
+    text = title(tr("%1 of the host").arg(spans(host.count)), host.total);
+  else
+    text = title(tr("%1 of devices").arg(spans(gpu)), all.total - host.total);
+  if (shown == Shown::Host && gpu > 0)
+    text += tr("; %1 of devices not counted").arg(format_count(gpu));
+  if (shown == Shown::Gpu && host.count > 0)
+    text += tr("; %1 of the host not counted").arg(format_count(host.count));
+  title_->setText(text);
 }
 
 void StatisticsPanel::fitColumns() {

@@ -32,6 +32,7 @@ class StatisticsPanel : public QWidget {
  private:
   void refresh();
   void show(SelectionStatistics statistics, const QString& what);
+  void showTitle();
   void fitColumns();
   void addCopyActions();
   std::vector<TrackId> tracksOfFilter(const std::vector<TrackId>& wanted) const;
@@ -42,6 +43,8 @@ class StatisticsPanel : public QWidget {
   StatisticsOrder sorted_;
   QLabel* title_;
   QComboBox* grouping_;
+  QComboBox* side_;  ///< devices, host or both
+  QString what_;     ///< what the statistics are of
   QTableView* table_;
   QTimer delay_;
   JobRunner job_;
