@@ -146,8 +146,7 @@ TEST(Statistics, rowsAreSortedByTheNumberAlone) {
   };
   const auto* title = panel.findChild<QLabel*>();
   EXPECT_THAT(totals(), testing::ElementsAre(500, 300, 100));
-  EXPECT_TRUE(
-      title->text().endsWith("3 spans of devices, total 900 ns; 2 of the host not counted"))
+  EXPECT_TRUE(title->text().endsWith("3 spans of devices, total 900 ns; 2 of the host not counted"))
       << title->text().toStdString();
   auto* side = panel.findChild<QComboBox*>("statisticsSide");
   side->setCurrentIndex(2);

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "views/common/chart_paint.h"
-#include "views/common/theme.h"
 #include "views/common/positions.h"
+#include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/overlap/overlap_tables.h"
 #include "views/timeline/label_text.h"
