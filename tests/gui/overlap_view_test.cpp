@@ -133,7 +133,7 @@ struct LayerDocument {
 TEST(OverlapView, EveryTableIsOfTheChosenScope) {
   LayerDocument layers;
   OverlapView view(layers.document, layers.context);
-  const auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
+  auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
   const auto* scopes = view.findChild<QTableWidget*>("overlapScopes");
   EXPECT_EQ(exposed->rowCount(), 2);
   layers.context.setArea(AreaSelection{{2000, 2040}, {}});
@@ -170,7 +170,7 @@ TEST(OverlapView, LongestExposedTellsKernelLayerAndAReadableLength) {
   view.resize(900, 400);
   view.show();
   view.findChild<QTabWidget*>("overlapTabs")->setCurrentIndex(2);
-  const auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
+  auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
   ASSERT_TRUE(wait_for([&] { return exposed->item(0, 3)->text() == "dispatch"; }));
   EXPECT_EQ(exposed->horizontalHeaderItem(1)->text(), QString::fromUtf8("Start (µs)"));
   EXPECT_EQ(exposed->item(0, 1)->text(), "1.000");
@@ -206,7 +206,7 @@ TEST(OverlapView, AClickOnALayerGoesToItsExposedCommunication) {
   ASSERT_TRUE(layers.context.area());
   EXPECT_EQ(layers.context.area()->range, (TimeRange{2000, 2050}));
   EXPECT_EQ(layers.context.area()->tracks.size(), 2U) << "the streams of the device";
-  const auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
+  auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
   EXPECT_EQ(exposed->rowCount(), 1);
   Q_EMIT scopes->cellClicked(row_of("1"), 0);
   EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100}));
