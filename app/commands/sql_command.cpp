@@ -67,28 +67,34 @@ void print_csv(QuerySession& session, const std::string& sql, Progress& progress
       line, progress);
 }
 
-std::string json_text(const nlohmann::ordered_json& json) {
-  return printable_json(
-      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+/// A document of dump(2) as it stands `depth` levels deep in another one.
+std::string json_text(const nlohmann::ordered_json& json, std::size_t depth) {
+  std::string text;
+  for (const char c :
+       printable_json(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace))) {
+    text += c;
+    if (c == '\n') text.append(2 * depth, ' ');
+  }
+  return text;
 }
 
 /// Row by row, so that a long result needs no memory. What fails midway leaves an unfinished
 /// document, an error and exit code 1.
 void print_json(QuerySession& session, const std::string& sql, Progress& progress) {
-  const char* separator = "\n";
+  bool any = false;
   session.run(
       sql,
       [&](const auto& names) {
-        print("{\n  \"schema\": 1,\n  \"columns\": " + json_text(names) + ",\n  \"rows\": [");
+        print("{\n  \"schema\": 1,\n  \"columns\": " + json_text(names, 1) + ",\n  \"rows\": [");
       },
       [&](const auto& row) {
         auto values = nlohmann::ordered_json::array();
         for (const auto& value : row) values.push_back(json_value(value));
-        print(separator + ("    " + json_text(values)));
-        separator = ",\n";
+        print((any ? ",\n    " : "\n    ") + json_text(values, 2));
+        any = true;
       },
       progress);
-  print("\n  ]\n}\n");
+  print(any ? "\n  ]\n}\n" : "]\n}\n");
 }
 
 /// Tab separated, NULL spelled out: for reading.

@@ -24,7 +24,7 @@ TEST(PlanYaml, DeepNestingIsRefusedBeforeItIsParsed) {
   while (maps.size() < (5 << 20)) maps += "{a: ";
   EXPECT_THAT(error_of(maps), HasSubstr("nested deeper than a placement"));
   EXPECT_THAT(error_of("num_slots: 2\ninitial_global_assignments: {3: [[[[[0]]]]]}"),
-              HasSubstr("byte 46"));
+              HasSubstr("byte 48"));
   EXPECT_THAT(error_of(std::string(24 << 20, ' ')), HasSubstr("larger than 8 MiB"));
   EXPECT_EQ(error_of("num_slots: 2\ninitial_global_assignments: {3: [0, 1], 4: [1, 0]}"), "");
 }
