@@ -61,8 +61,8 @@ TEST(SmMethodOutput, ABlockTraceStaysOneThroughMoetrace) {
   EXPECT_EQ(sm_of(folder / "a.moetrace")["method"], "block_trace");
   // Two files as one: facts carry the name of their file.
   record(folder / "b.moetrace", false);
-  const auto both = run_moescope(
-      {"analyze", (folder / "a.moetrace").string(), (folder / "b.moetrace").string(), "--json"});
+  const auto both = run_moescope({"analyze", (folder / "a.moetrace").string(),
+                                  (folder / "b.moetrace").string(), "--merge", "--json"});
   const auto devices = json::parse(both.out, nullptr, false)["devices"];
   ASSERT_EQ(devices.size(), 2U);
   EXPECT_EQ(devices[0]["sm"]["method"], "block_trace");

@@ -3,6 +3,7 @@
 
 #include "core/analysis/losses.h"
 #include "core/analysis/paced_links.h"
+#include "core/plain_text.h"
 #include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/timeline/lane_raster.h"
@@ -18,6 +19,12 @@ constexpr std::uint64_t kMaxCsvRows = 500'000;
 
 QString utf8(std::string_view s) {
   return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
+}
+
+/// Names are quoted whether they need it or not.
+QString quoted(const QString& text) {
+  QString field = QString::fromStdString(spreadsheet_text(text.toStdString()));
+  return '"' + field.replace('"', "\"\"") + '"';
 }
 
 std::vector<LegendEntry> legend_entries(const std::set<CellColor>& colors, bool ribbons,
@@ -154,7 +161,7 @@ struct CsvInput {
 
 void append_span(QString& out, const CsvInput& input, const QString& path, const Span& span) {
   const auto name = input.classes ? input.classes->of(span.kind, span.name) : ClassifiedName{};
-  out += path + ',' + csv_field(utf8(input.trace->strings()[span.name])) + ',' +
+  out += path + ',' + quoted(utf8(input.trace->strings()[span.name])) + ',' +
          QLatin1String(to_string(name.span_class)) + ',' + (name.waits ? "true," : "false,") +
          QString::number(span.start) + ',' + QString::number(span.duration) + ',' +
          QString::number(span.depth) + '\n';
@@ -164,7 +171,7 @@ QString write_csv(const CsvInput& input) {
   QString out = "track,name,class,waits,start_ns,duration_ns,depth\n";
   std::uint64_t rows = 0;
   for (const TrackId track : input.tracks) {
-    const QString path = csv_field(utf8(input.trace->path(track)));
+    const QString path = quoted(utf8(input.trace->path(track)));
     input.trace->visit_chunks(track, input.range, [&](const SpanChunk& chunk, std::uint32_t) {
       for (std::size_t i = 0; i < chunk.size() && rows <= kMaxCsvRows; ++i) {
         const Span span = chunk.columns().at(i);
