@@ -28,7 +28,8 @@ using testing::HasSubstr;
 /// One rank: a dispatch kernel [10, 30) us and an own kernel [20, 60) us on GPU 0.
 void write_rank(const QString& path, int rank) {
   std::ofstream(path.toStdString())
-      << R"({"distributedInfo":{"rank":)" << rank << R"(,"world_size":2},"traceEvents":[)"
+      << R"({"baseTimeNanoseconds":1700000000000000000,"distributedInfo":{"rank":)" << rank
+      << R"(,"world_size":2},"traceEvents":[)"
       << R"({"ph":"X","cat":"kernel","name":"deep_ep::dispatch","pid":0,"tid":7,"ts":10,"dur":20,)"
       << R"("args":{"device":0,"stream":7,"correlation":1}},)"
       << R"({"ph":"X","cat":"kernel","name":"my_own_kernel","pid":0,"tid":8,"ts":20,"dur":40,)"

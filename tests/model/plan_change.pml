@@ -291,8 +291,8 @@ proctype Fault() {
   :: atomic { nempty(answer[unit]) -> answer[unit]?_; broken = true }
 #endif
 #ifdef FAULT_TWICE
-  :: atomic { nempty(command[unit]) && nfull(command[unit]) ->
-       command[unit]?<what, value, _>; command[unit]!what, value, true }
+  :: atomic { nempty(command[unit]) -> command[unit]?<what, value, _> };
+     atomic { nfull(command[unit]) -> command[unit]!what, value, true }  /* at any time later */
   :: atomic { nempty(answer[unit]) && nfull(answer[unit]) -> answer[unit]!true }
 #endif
   :: skip
