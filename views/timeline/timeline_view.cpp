@@ -25,10 +25,12 @@ TimelineView::TimelineView(Document& document, ViewContext& context, QWidget* pa
     if (value != scene_->layout().scroll()) scene_->setScroll(value);
   });
   connect(canvas_, &TimelineCanvas::ticksChanged, this, [this] {
-    header_->setAxisTitle(
-        scene_->hasTrace() ? time_axis_title(canvas_->ticks().unit) +
-                                 QString::fromStdString(paced_links_mark(scene_->trace()->info()))
-                           : QString());
+    if (!scene_->hasTrace()) return header_->setAxisTitle({});
+    const auto paced = paced_links_mark(scene_->trace()->info());
+    const TimeUnit unit = canvas_->ticks().unit;
+    // Row names leave room for few words.
+    header_->setAxisTitle(paced.empty() ? time_axis_title(unit)
+                                        : tr("Time (%1), paced links").arg(unit.symbol));
   });
   connect(canvas_, &TimelineCanvas::contextMenuWanted, this, &TimelineView::showContextMenu);
   connect(header_, &RowHeader::contextMenuWanted, this, &TimelineView::showContextMenu);
