@@ -250,7 +250,14 @@ TEST_F(ClusterGrpc, CallsThatAreCancelledWithoutATokenTakeNothingFromOthers) {
   const auto client = ClusterClient::connect(address, {.files = {.token = token}});
   std::atomic<bool> over{false};
   std::atomic<int> attacks{0};
-  std::thread attacker([&] {
+  // Stops and joins also when a call of the test throws.
+  const auto stop = [&over](std::thread* thread) {
+    over = true;
+    thread->join();
+    delete thread;
+  };
+  std::unique_ptr<std::thread, decltype(stop)> attacker(nullptr, stop);
+  attacker.reset(new std::thread([&] {
     const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
     const auto stub = wire::Control::NewStub(channel);
     grpc::CompletionQueue queue;
@@ -270,12 +277,12 @@ TEST_F(ClusterGrpc, CallsThatAreCancelledWithoutATokenTakeNothingFromOthers) {
       bool ok = false;
       for (int i = 0; i < kCalls; ++i) queue.Next(&tag, &ok);
       attacks += kCalls;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));  // as it was found
     }
-  });
+  }));
   for (int i = 0; i < 40; ++i) EXPECT_EQ(client->status().model, "fake") << "call " << i;
   EXPECT_TRUE(client->apply({"{}", "plan"}).done);
-  over = true;
-  attacker.join();
+  attacker.reset();
   EXPECT_GT(attacks, 0);
 }
 
