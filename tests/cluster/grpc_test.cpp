@@ -248,20 +248,12 @@ TEST_F(ClusterGrpc, CallsThatAreCancelledWithoutATokenTakeNothingFromOthers) {
   Node node("127.0.0.1:0", {.token = token});
   const std::string address = node.server->address();
   const auto client = ClusterClient::connect(address, {.files = {.token = token}});
-  std::atomic<bool> over{false};
   std::atomic<int> attacks{0};
-  // Stops and joins also when a call of the test throws.
-  const auto stop = [&over](std::thread* thread) {
-    over = true;
-    thread->join();
-    delete thread;
-  };
-  std::unique_ptr<std::thread, decltype(stop)> attacker(nullptr, stop);
-  attacker.reset(new std::thread([&] {
+  std::jthread attacker([&](const std::stop_token& stop) {
     const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
     const auto stub = wire::Control::NewStub(channel);
     grpc::CompletionQueue queue;
-    while (!over) {
+    while (!stop.stop_requested()) {
       constexpr int kCalls = 500;
       std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
       std::vector<std::unique_ptr<grpc::ClientAsyncResponseReader<wire::NodeStatus>>> calls;
@@ -279,10 +271,11 @@ TEST_F(ClusterGrpc, CallsThatAreCancelledWithoutATokenTakeNothingFromOthers) {
       attacks += kCalls;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));  // as it was found
     }
-  }));
+  });
   for (int i = 0; i < 40; ++i) EXPECT_EQ(client->status().model, "fake") << "call " << i;
   EXPECT_TRUE(client->apply({"{}", "plan"}).done);
-  attacker.reset();
+  attacker.request_stop();
+  attacker.join();
   EXPECT_GT(attacks, 0);
 }
 
