@@ -347,10 +347,10 @@ void run(NodeOptions& options) {
   running = &progress;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write, not a crash
+  std::signal(SIGXFSZ, SIG_IGN);          // a file size limit is an error of the write, not a crash
+  auto listener = take_address(options);  // before anything is read
   const ModelConfig config = model_config(options.model);
   check_layout(options.engine, config);
-  auto listener = take_address(options);
   FirstPlan plan = first_plan(
       {options.plan, options.state, options.out, !options.listen.empty(), options.processes},
       config, plan_frame(options.engine));
