@@ -189,6 +189,7 @@ EngineStatistics Engine::run(const RunLimit& limit, Progress& progress) {
   const Traffic trial = s.space.total_traffic();
   const std::int64_t start = steady_now();
   if (s.recorder != nullptr) s.recorder->set_start(start);
+  s.vitals->begin_recording(start);
   s.serving->begin(start);
   s.control->run_begins(start);
   std::thread prefill([&] { s.serving->prefill_loop(); });

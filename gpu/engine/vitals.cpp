@@ -206,7 +206,9 @@ std::vector<HungRank> Vitals::listen(std::int64_t now) {
 
 /// A piece a second as long as the hang lasts: it is in the recording also when that ends with it.
 void Vitals::record(std::int64_t now) {
-  if (parts_.recorder == nullptr) return;
+  const std::int64_t from = recorded_from_;
+  if (parts_.recorder == nullptr || from < 0 || now < from) return;
+  recorded_until_ = std::max(recorded_until_, from);
   const auto now_hung = hung();
   const bool same =
       std::equal(now_hung.begin(), now_hung.end(), recorded_.begin(), recorded_.end(), same_hang);

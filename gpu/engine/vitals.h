@@ -2,6 +2,7 @@
 // first process also listens to the others and tells which ranks hang.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -44,6 +45,8 @@ class Vitals {
 
   /// In the first process: ranks that hang now, ascending.
   std::vector<HungRank> hung() const;
+  /// Hangs go into the recording from `start` on, where its times begin: trial steps come before.
+  void begin_recording(std::int64_t start) { recorded_from_ = start; }
 
  private:
   struct Own;      ///< a rank of this process and its watches
@@ -66,6 +69,7 @@ class Vitals {
   std::span<std::byte> board_;    ///< of the first process, [process]
   std::uint64_t beats_ = 0;
   std::vector<Process> others_;
+  std::atomic<std::int64_t> recorded_from_{-1};  ///< -1: nothing is recorded yet
   std::int64_t recorded_until_ = 0;
   std::vector<HungRank> recorded_;  ///< told of until then
 

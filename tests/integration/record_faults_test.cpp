@@ -153,7 +153,7 @@ TEST(RecordFaults, ARunThatCannotWorkLeavesTheFileThatExists) {
   const auto file = folder / "run.moetrace";
   write_text_file(file, "of somebody");
   for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--ranks", "6", "--nodes", "1"},
+       {std::vector<std::string>{"--ranks", "6", "--nodes", "2"},
         {"--ranks", "3"},
         {"--model", "/no/such/model"},
         {"--plan", "/no/such/plan"}}) {
