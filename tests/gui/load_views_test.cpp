@@ -479,6 +479,7 @@ TEST_F(BalanceViews, AFlatCurveIsSeenAboveItsAxis) {
   LoadSet even = made_loads();
   even.windows = {{{5, 5, 5, 5}, {5, 5, 5, 5}}};
   document.setLoads(shared_loads(even), {});
+  shownBalance();
   settle();
   const auto& picture = chart("balanceCurve");
   for (const ChartSeries& series : picture.series)
