@@ -2,12 +2,20 @@
 
 #include <QFileInfo>
 #include <utility>
+#include <variant>
 
+#include "core/loads/array_loads.h"
 #include "core/loads/join_loads.h"
 #include "core/loads/load_set.h"
 #include "core/loads/sniff.h"
 
 namespace moescope {
+namespace {
+
+/// A question is no failure: the user answers it.
+using Opened = std::variant<LoadContent, AmbiguousArray>;
+
+}  // namespace
 
 UserMessage describe_notes(const std::vector<std::string>& notes) {
   UserMessage message;
@@ -70,26 +78,38 @@ void LoadLoader::complete(const QString& recording) {
       });
 }
 
+void LoadLoader::open(const QStringList& dumps, const LoadReading& reading) {
+  start(dumps, false, reading);
+}
+
 void LoadLoader::openRecorded() {
   if (!recordings_.isEmpty()) start(std::exchange(recordings_, {}), true);
 }
 
-void LoadLoader::start(const QStringList& files, bool recordings) {
+void LoadLoader::start(const QStringList& files, bool recordings, const LoadReading& reading) {
   const QString first = QFileInfo(files.front()).fileName();
   std::vector<std::filesystem::path> paths;
   for (const QString& file : files) paths.emplace_back(file.toStdString());
   job_.start(
       files.size() == 1 ? tr("Opening loads of %1").arg(first)
                         : tr("Opening loads of %1 and %2 more").arg(first).arg(files.size() - 1),
-      [paths, recordings](Progress& progress) {
+      [paths, recordings, reading](Progress& progress) -> Opened {
         auto with_loads = paths;
         // A recording takes its loads along, also when it has none.
         if (recordings)
           std::erase_if(with_loads, [](const auto& path) { return !has_recorded_loads(path); });
-        return with_loads.empty() ? LoadContent() : open_all_loads(with_loads, progress);
+        if (with_loads.empty()) return LoadContent();
+        try {
+          return open_all_loads(with_loads, progress, reading);
+        } catch (const AmbiguousArray& array) {
+          return array;
+        }
       },
-      [this, files, recordings](LoadContent content) {
-        show(files, recordings, std::move(content));
+      [this, files, recordings](Opened found) {
+        if (const auto* array = std::get_if<AmbiguousArray>(&found))
+          Q_EMIT ambiguous(files, QString::fromStdString(array->source() + " " + array->problem()));
+        else
+          show(files, recordings, std::get<LoadContent>(std::move(found)));
       });
 }
 

@@ -5,6 +5,7 @@
 #include <QStringList>
 
 #include "app/window/loader.h"
+#include "core/loads/load_reading.h"
 #include "views/common/load_document.h"
 
 namespace moescope {
@@ -19,6 +20,8 @@ class LoadLoader : public QObject {
   /// the same kind become one series, see open_all_loads(). Recordings are traces with loads: these
   /// wait for openRecorded().
   QStringList take(const QStringList& files);
+  /// Opens dumps again, with what the user says of their arrays.
+  void open(const QStringList& dumps, const LoadReading& reading);
   /// Opens the loads of the recordings that were taken last, once they are open as one trace.
   void openRecorded();
   /// The loads of a recording that was watched until now, from its complete file: the live ones
@@ -31,11 +34,14 @@ class LoadLoader : public QObject {
 
  Q_SIGNALS:
   void message(const moescope::UserMessage& message);
+  /// Nothing of `files` was opened: an array in them may be counts or routes; open() with what the
+  /// user says.
+  void ambiguous(const QStringList& files, const QString& reason);
   /// After files that are no traces were opened: load dumps, or a log.
   void opened(const QStringList& files, bool log);
 
  private:
-  void start(const QStringList& files, bool recordings);
+  void start(const QStringList& files, bool recordings, const LoadReading& reading = {});
   void show(const QStringList& files, bool recordings, LoadContent content);
   void showRunningPlan();
 

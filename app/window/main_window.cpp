@@ -344,10 +344,24 @@ void MainWindow::connectLoads() {
     session_.addRecent(files);
     layout_.reveal(log ? "balance" : "load");
   });
+  connect(&load_loader_, &LoadLoader::ambiguous, this, &MainWindow::askAboutArrays);
   connect(&loader_, &Loader::opened, &load_loader_, &LoadLoader::openRecorded);
   connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
   connect(&loads_, &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
   connect(&loads_, &LoadDocument::logsChanged, this, &MainWindow::contentChanged);
+}
+
+void MainWindow::askAboutArrays(const QStringList& files, const QString& reason) {
+  const auto open_as = [this, files](LoadReading::Arrays arrays) {
+    return [this, files, arrays] {
+      LoadReading reading;
+      reading.arrays = arrays;
+      load_loader_.open(files, reading);
+    };
+  };
+  messages_->offer({UserMessage::Level::Warning, reason + QLatin1Char('.'), {}},
+                   {{tr("Open as counts"), open_as(LoadReading::Arrays::Counts)},
+                    {tr("Open as routes"), open_as(LoadReading::Arrays::Routes)}});
 }
 
 void MainWindow::traceChanged() {

@@ -78,6 +78,7 @@ class MainWindow : public QMainWindow {
   void connectLoading();
   void connectJob(JobRunner& job);
   void connectLoads();
+  void askAboutArrays(const QStringList& files, const QString& reason);
   void traceChanged();
   void contentChanged();
   void showFileStatus();

@@ -89,12 +89,13 @@ LoadSet read_array(const NumberArray& array, const LoadReading& reading) {
   if (!evidence.possible) return as_counts(array);
   const bool of_engine = array.type == NumberArray::Type::Narrow && array.shape.size() == 3;
   if (!of_engine && !evidence.certain())
-    throw Error(array.source, "",
-                fmt::format("could be counts of tokens [{}], or routes, the experts of each token "
-                            "[{}]: no row repeats a number",
-                            array.shape.size() == 3 ? "window][layer][expert" : "layer][expert",
-                            array.shape.size() == 3 ? "token][layer][top k" : "token][top k"),
-                "Say which with --as counts or --as routes of `moescope loads`");
+    throw AmbiguousArray(
+        array.source, "",
+        fmt::format("could be counts of tokens [{}], or routes, the experts of each token [{}]: no "
+                    "row repeats a number",
+                    array.shape.size() == 3 ? "window][layer][expert" : "layer][expert",
+                    array.shape.size() == 3 ? "token][layer][top k" : "token][top k"),
+        "Say which with --as counts or --as routes of `moescope loads`");
   auto loads = as_routes(array, reading);
   loads.notes.push_back(fmt::format(
       "read as routes, the experts of each token: no token names one twice in a layer"

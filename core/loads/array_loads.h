@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "core/loads/load_reading.h"
 #include "core/loads/load_set.h"
 
@@ -25,8 +26,14 @@ struct NumberArray {
   std::function<void(const std::function<bool(std::size_t, std::span<const double>)>&)> rows;
 };
 
+/// An array that could be counts as well as routes: the user has to say which.
+class AmbiguousArray : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Counts [layer][expert] or [window][layer][expert], or routes [token][layer][top k]: as `reading`
-/// says, else by content. Throws Error that names the choice when it could be either.
+/// says, else by content. Throws AmbiguousArray when it could be either.
 LoadSet read_array(const NumberArray& array, const LoadReading& reading);
 
 }  // namespace moescope

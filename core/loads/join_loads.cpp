@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/loads/array_loads.h"
 #include "core/loads/formats.h"
 #include "core/loads/sglang_loads.h"
 
@@ -151,7 +152,8 @@ std::vector<LoadSet> join_loads(std::vector<LoadSet> sets) {
   return joined;
 }
 
-LoadContent open_all_loads(std::vector<Path> paths, Progress& progress) {
+LoadContent open_all_loads(std::vector<Path> paths, Progress& progress,
+                           const LoadReading& reading) {
   std::sort(paths.begin(), paths.end(), natural_less);
   LoadContent all;
   const auto take = [&](const Path& path, LoadContent content) {
@@ -168,7 +170,9 @@ LoadContent open_all_loads(std::vector<Path> paths, Progress& progress) {
   for (const Path& path : paths) {
     progress.check();
     try {
-      take(path, open_loads(path, progress));
+      take(path, open_loads(path, progress, reading));
+    } catch (const AmbiguousArray&) {
+      throw;
     } catch (const Error& error) {
       if (alone) throw;
       all.told.push_back(

@@ -329,7 +329,9 @@ TEST_F(LiveWindowTest, ReturnTwiceNeitherAppliesNorRollsBack) {
   check->setFocus();
   for (int i = 0; i < 3; ++i) {
     QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
-    if (i == 0) ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Confirm; }));
+    if (i == 0) {
+      ASSERT_TRUE(wait_for([this] { return panel().step() == Step::Confirm; }));
+    }
     EXPECT_NE(QApplication::focusWidget(), panel().findChild<QPushButton*>("applyNow"));
     EXPECT_NE(QApplication::focusWidget(), panel().findChild<QPushButton*>("applyRollBack"));
     if (panel().step() != Step::Confirm) break;

@@ -601,7 +601,8 @@ TEST_F(BalanceViews, RealLoadsKeepTheirFigures) {
   document.setContent(open_loads(test::shared_data("esft_law_logical_count.json"), progress), {});
   shownBalance();
   EXPECT_THAT(text(balance->findChild<QLabel*>("balanceSummary")->text()),
-              HasSubstr("1.39 on average, 2.32 in the worst layer"));
+              AllOf(HasSubstr("1.39 on average, 2.32 in the worst layer"),
+                    HasSubstr(", over all 33 windows.")));
   EXPECT_THAT(text(chart("balanceGpus").title), HasSubstr("layer 19"));
 }
 

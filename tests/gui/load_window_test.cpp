@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolButton>
 #include <fstream>
 
 #include "app/window/load_loader.h"
@@ -11,6 +12,7 @@
 #include "app/window/output_actions.h"
 #include "core/trace/moetrace_writer.h"
 #include "tests/gui/wait_for.h"
+#include "tests/support/engine_dumps.h"
 #include "views/balance/balance_view.h"
 #include "views/load/load_view.h"
 #include "views/panels/start_page.h"
@@ -144,6 +146,34 @@ TEST_F(LoadWindow, ABrokenDumpLeavesTheOpenOneAndSaysWhy) {
   ASSERT_TRUE(wait_for([this] { return window->messages().level() == UserMessage::Level::Error; }));
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("layer 1"));
   EXPECT_EQ(window->loads().loads(), before);
+}
+
+TEST_F(LoadWindow, AnArrayThatCouldBeCountsOrRoutesIsAskedAbout) {
+  ASSERT_TRUE(openLoads(dump));
+  LoadsPtr before = window->loads().loads();
+  const QString array =
+      write("array.npy", test::npy_file("<i4", "(2, 1, 2)", test::int32_bytes({1, 2, 3, 4})));
+  const auto choose = [&](const QString& text) {
+    window->openFiles({array});
+    QToolButton* button = nullptr;
+    ASSERT_TRUE(wait_for([&] {
+      for (auto* choice : window->messages().findChildren<QToolButton*>())
+        if (choice->isVisible() && choice->text() == text) button = choice;
+      return button != nullptr;
+    }));
+    EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("could be counts of tokens"));
+    EXPECT_EQ(window->loads().loads(), before) << "nothing changes until it is answered";
+    button->click();
+    ASSERT_TRUE(wait_for([&] { return window->loads().loads() != before; }));
+  };
+  choose("Open as routes");
+  EXPECT_EQ(window->loads().loads()->format, "routes (NPY)");
+  EXPECT_EQ(window->loads().loads()->experts, 5);
+  ASSERT_TRUE(openLoads(dump));
+  ASSERT_TRUE(wait_for([&] { return window->loads().loads()->experts == 4; }));
+  before = window->loads().loads();
+  choose("Open as counts");
+  EXPECT_EQ(window->loads().loads()->windows[1][0], (std::vector<double>{3, 4}));
 }
 
 TEST_F(LoadWindow, ALogOpensInTheBalanceView) {

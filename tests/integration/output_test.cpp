@@ -83,7 +83,7 @@ TEST(Output, CsvHoldsNoFormula) {
 TEST(Output, AFullDiskBehindStdoutIsAnError) {
   const test::TempFolder folder;
   const auto trace = hostile_trace(folder).string();
-  for (const std::string command :
+  for (const std::string& command :
        {"info " + trace, "analyze " + trace, "sql " + trace + " 'SELECT 1'",
         "sql " + trace + " 'SELECT 1' --json", std::string("--help"), std::string("sql --help")}) {
     const auto result = shell(std::string(MOESCOPE_PROGRAM) + " " + command + " >/dev/full");

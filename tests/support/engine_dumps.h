@@ -26,19 +26,19 @@ inline std::string int64_bytes(const std::vector<int>& values) {
 /// A file of SGLang's recorder in mode per_pass. @param map [layer][slot]
 inline std::string per_pass_file(int layers, const std::vector<int>& map,
                                  const std::vector<PassRecord>& records) {
-  const int slots = static_cast<int>(map.size()) / layers;
+  const int slot_count = static_cast<int>(map.size()) / layers;
   std::vector<std::string> items, storages = {int64_bytes(map)};
   for (const auto& record : records) {
-    items.push_back(p_dict(
-        {{"forward_pass_id", p_int(record.pass)},
-         {"rank", p_int(record.rank)},
-         {"gatherer_key", p_text(record.gatherer)},
-         {"global_physical_count", p_tensor(std::to_string(storages.size()), {layers, slots})}}));
+    items.push_back(p_dict({{"forward_pass_id", p_int(record.pass)},
+                            {"rank", p_int(record.rank)},
+                            {"gatherer_key", p_text(record.gatherer)},
+                            {"global_physical_count",
+                             p_tensor(std::to_string(storages.size()), {layers, slot_count})}}));
     storages.push_back(int32_bytes(record.counts));
   }
   return torch_archive(pickled(p_dict({{"records", p_list(items)},
                                        {"last_physical_to_logical_map",
-                                        p_tensor("0", {layers, slots}, "LongStorage")}})),
+                                        p_tensor("0", {layers, slot_count}, "LongStorage")}})),
                        storages);
 }
 

@@ -124,10 +124,10 @@ TEST_F(MoetraceDamage, AVersionFourFileHasNoLosses) {
 TEST_F(MoetraceDamage, LossesThatMakeNoSenseAreRefused) {
   const char* wrong[] = {"kind = 'forgotten'",    "track = 99",       "process = 99", "count = -1",
                          "end_ns = begin_ns - 1", "begin_ns = 'soon'"};
-  for (const std::string& value : wrong) {
+  for (const char* value : wrong) {
     Progress progress;
     write_moetrace(*test::sample_trace(), file_, progress);
-    change("UPDATE losses SET " + value + " WHERE id = 0");
+    change(std::string("UPDATE losses SET ") + value + " WHERE id = 0");
     EXPECT_FALSE(error(file_).empty()) << value;
   }
 }

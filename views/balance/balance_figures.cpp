@@ -172,7 +172,7 @@ SeriesPicturePtr layer_picture(const BalanceFigures& figures, BalanceMetric metr
   const LoadsPtr& loads = input.sums->loads;
   picture->title = tr("%1 of GPUs by layer").arg(metric_label(metric));
   picture->note = QString::fromStdString(describe(input.now)) + QStringLiteral(", ") +
-                  windows_text(*loads, input.sums->windows);
+                  load_scope_text(*loads, input.sums->windows);
   picture->x_name = tr("Layer");
   picture->y_name = metric_label(metric);
   picture->places = loads->layers();
@@ -309,7 +309,9 @@ QString balance_summary(const BalanceFigures& figures) {
   const auto bound = summarize(bounds);
   parts << tr("bound: %1 on average, %2 at worst")
                .arg(number_text(bound.mean, 2), number_text(bound.max, 2));
-  return parts.join(QStringLiteral("; ")) + QLatin1Char('.');
+  const LoadSums& sums = *figures.input.sums;
+  return tr("%1, over %2.")
+      .arg(parts.join(QStringLiteral("; ")), load_scope_text(*sums.loads, sums.windows));
 }
 
 std::vector<QStringList> balance_rows(const BalanceFigures& figures) {

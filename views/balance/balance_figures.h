@@ -39,7 +39,8 @@ SeriesPicturePtr time_picture(const BalanceFigures& figures, int layer);
 SeriesPicturePtr curve_picture(const BalanceFigures& figures);
 /// Layer that gpu_picture() shows.
 int layer_to_show(const BalanceFigures& figures, int layer);
-/// "Imbalance 1.31 on average, 2.10 at worst (layer 19); ..." in one line.
+/// "Imbalance 1.31 on average, 2.10 in the worst layer; ..., over decode, all 8 windows." in a
+/// line.
 QString balance_summary(const BalanceFigures& figures);
 /// A line for each layer: every measure, before, bound; the first line is the header.
 std::vector<QStringList> balance_rows(const BalanceFigures& figures);

@@ -275,6 +275,11 @@ QString windows_text(const LoadSet& loads, WindowRange windows) {
   return tr("%1 (%2 to %3)").arg(text, format_time(begin), format_time(loads.times[last].end));
 }
 
+QString load_scope_text(const LoadSet& loads, WindowRange windows) {
+  const QString unit = QString::fromStdString(loads.unit);
+  return (unit.isEmpty() ? QString() : unit + QStringLiteral(", ")) + windows_text(loads, windows);
+}
+
 QString reference_text(const LoadSums& sums) {
   const WindowRange chosen = *sums.reference_windows;
   if (!sums.reference_cut) return windows_text(*sums.loads, chosen);

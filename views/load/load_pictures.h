@@ -39,6 +39,8 @@ QString windows_axis_name(const LoadSet& loads);
 QString window_label(const LoadSet& loads, int window);
 /// "all 12 windows", "windows 3 to 5".
 QString windows_text(const LoadSet& loads, WindowRange windows);
+/// The same with the unit before it: "decode, all 8 windows". What a figure of loads is of.
+QString load_scope_text(const LoadSet& loads, WindowRange windows);
 /// What the shown windows are compared with: "windows 0 to 5", "all other windows". With a
 /// reference only.
 QString reference_text(const LoadSums& sums);

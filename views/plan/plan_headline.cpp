@@ -40,9 +40,7 @@ QString plan_headline(const PlanDocument& document, const QPalette& palette) {
   if (const auto bound = plan_bound(document.state()))
     text += tr(", bound %1").arg(number(bound->mean));
   const LoadDocument& loads = document.loads();
-  const QString unit = QString::fromStdString(loads.loads()->unit).toHtmlEscaped();
-  text += QStringLiteral(" · ") + (unit.isEmpty() ? QString() : unit + QStringLiteral(", ")) +
-          windows_text(*loads.loads(), loads.windows()).toHtmlEscaped();
+  text += QStringLiteral(" · ") + load_scope_text(*loads.loads(), loads.windows()).toHtmlEscaped();
   return text;
 }
 

@@ -111,13 +111,13 @@ TEST_F(GpuPlanStore, AChangeIsToldAsDoneOnlyWhenItIsKept) {
     if (change.phase == PlanPhase::Released && store.kept) kept_when_told = store.kept->epoch;
   });
   const PlanChange change = served.change(swapped());
+  served.control().on_plan_change({});  // waits for a listener that is being told
   ASSERT_EQ(change.phase, PlanPhase::Released) << change.reason;
   EXPECT_EQ(kept_when_told, 1U);
   EXPECT_EQ(store.kept->name, "swapped");
   EXPECT_EQ(store.kept->plan.physical_to_logical, swapped().physical_to_logical);
   ASSERT_TRUE(store.kept->previous);
   EXPECT_EQ(store.kept->previous->physical_to_logical, first_plan().physical_to_logical);
-  served.control().on_plan_change({});
 }
 
 TEST_F(GpuPlanStore, AChangeThatCannotBeWrittenDoesNotComeIntoForce) {
