@@ -19,6 +19,9 @@ constexpr std::uint64_t kMaxPickle = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 40;
 /// Bytes of one tensor in memory, with those between its values when it is a view.
 constexpr std::uint64_t kMaxSpan = std::uint64_t{1} << 30;
+/// Elements of a view that repeats what it stores, as expand() makes one: few bytes must not be
+/// work for minutes.
+constexpr std::uint64_t kMaxRepeated = std::uint64_t{1} << 22;
 
 template <typename T>
 double load_as(const char* at) {
@@ -163,6 +166,10 @@ void TorchFile::read_rows(const PickleValue& value, std::size_t limit,
   const std::uint64_t stored = entry_size("data/" + tensor.key) / element->width;
   if (extent.last >= stored || (extent.last + 1 - tensor.offset) > kMaxSpan / element->width)
     throw Error(source_, "tensor " + tensor.key, "has a shape outside its storage");
+  if (extent.count > stored && extent.count > kMaxRepeated)
+    throw Error(source_, "tensor " + tensor.key,
+                fmt::format("repeats {} stored elements to {}", stored, extent.count),
+                "Save a contiguous tensor");
   const auto data = bytes("data/" + tensor.key, tensor.offset * element->width,
                           (extent.last + 1) * element->width);
   const std::size_t dimensions = tensor.shape.size();

@@ -62,17 +62,21 @@ inline std::string p_tuple(const std::vector<int>& items) {
   for (const int item : items) body += p_int(item);
   return body + "t";
 }
-/// A contiguous tensor in storage `key`, as torch._utils._rebuild_tensor_v2 makes it.
+/// A tensor in storage `key`, as torch._utils._rebuild_tensor_v2 makes it. @param stride of a view;
+/// empty: contiguous
 inline std::string p_tensor(const std::string& key, const std::vector<int>& shape,
-                            const std::string& type = "IntStorage", int storage = -1) {
+                            const std::string& type = "IntStorage", int storage = -1,
+                            std::vector<int> stride = {}) {
   // Of shapes beyond all bounds, which damaged files have, the products wrap.
   const auto times = [](int a, int b) {
     return static_cast<int>(static_cast<unsigned>(a) * static_cast<unsigned>(b));
   };
   int count = 1;
   for (const int n : shape) count = times(count, n);
-  std::vector<int> stride(shape.size(), 1);
-  for (std::size_t d = shape.size(); d-- > 1;) stride[d - 1] = times(stride[d], shape[d]);
+  if (stride.empty()) {
+    stride.assign(shape.size(), 1);
+    for (std::size_t d = shape.size(); d-- > 1;) stride[d - 1] = times(stride[d], shape[d]);
+  }
   return "ctorch._utils\n_rebuild_tensor_v2\n((" + p_text("storage") + "ctorch\n" + type + "\n" +
          p_text(key) + p_text("cuda:0") + p_int(storage < 0 ? count : storage) + "tQK" +
          std::string(1, '\0') + p_tuple(shape) + p_tuple(stride) + "\x89" +

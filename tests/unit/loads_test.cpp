@@ -329,6 +329,15 @@ TEST_F(Loads, PicklesWithAnythingButTensorsAreRefusedByName) {
   EXPECT_THAT(refused("P0\n"), HasSubstr("opcode 'P'"));
 }
 
+TEST_F(Loads, AViewThatRepeatsItsStorageIsReadWithinBounds) {
+  const auto expanded = [](int windows, int layers) {
+    const auto tensor = p_tensor("0", {windows, layers, 4}, "IntStorage", 4, {0, 0, 1});
+    return torch_archive(pickled(p_dict({{"logical_count", tensor}})), {int32_bytes({1, 2, 3, 4})});
+  };
+  EXPECT_EQ(read(expanded(3, 2), "a.pt").windows[2], (LayerLoads{{1, 2, 3, 4}, {1, 2, 3, 4}}));
+  EXPECT_THAT(error(expanded(1 << 15, 1 << 6), "a.pt"), HasSubstr("repeats 4 stored elements"));
+}
+
 TEST_F(Loads, DamagedTorchArchivesAreErrors) {
   const auto good = stat_dump({1, 1, 2}, {1, 2});
   ASSERT_EQ(error(good, "a.pt"), "");
