@@ -19,7 +19,7 @@ std::optional<ModelShape> guess_model(int experts, int layers) {
   return alike.front();
 }
 
-std::string guess_unit_name(const Plan& plan, const std::string& told) {
+std::string guess_unit_name(const Plan& plan, const std::string& told, const std::string& model) {
   constexpr int kPrefillSlots = 4;
   const bool prefill =
       told.empty() ? plan.slots_per_gpu() >= kPrefillSlots : told == to_string(Phase::Prefill);
@@ -27,7 +27,8 @@ std::string guess_unit_name(const Plan& plan, const std::string& told) {
   std::string as_large;
   for (const auto& name : description_names("units")) {
     const auto unit = load_unit(name);
-    if (unit.gpus != plan.num_gpus) continue;
+    if (!unit.model.empty() && unit.model == model && unit.phase == phase) return name;
+    if (!unit.model.empty() || unit.gpus != plan.num_gpus) continue;
     if (unit.slot_count == plan.slot_count() && (told.empty() || unit.phase == phase)) return name;
     if (unit.phase == phase && as_large.empty()) as_large = name;
   }

@@ -20,6 +20,8 @@ ServingUnit guess_unit(const Plan& plan);
 /// Name of the compiled-in unit that is nearest to a unit of the told phase with the plan's GPUs:
 /// the one of guess_unit() when none is told.
 /// @param told "prefill", "decode", or empty where loads do not tell
-std::string guess_unit_name(const Plan& plan, const std::string& told);
+/// @param model that is served: one of its own units, if it has such; empty: a unit of any model
+std::string guess_unit_name(const Plan& plan, const std::string& told,
+                            const std::string& model = {});
 
 }  // namespace moescope

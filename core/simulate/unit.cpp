@@ -15,6 +15,7 @@ ServingUnit load_unit(const std::string& name_or_path) {
   u.name = file.text("name");
   u.title = file.text("title", u.name);
   u.source = file.text("source", "");
+  u.model = file.text("model", "");
   const auto phase = file.text("phase");
   if (phase != "prefill" && phase != "decode")
     file.fail("phase", "is neither \"prefill\" nor \"decode\"");

@@ -11,6 +11,7 @@ const char* to_string(Phase phase);  ///< "prefill", "decode"
 
 struct ServingUnit {
   std::string name, title, source;
+  std::string model;  ///< the only model that it serves; empty: any
   Phase phase = Phase::Prefill;
   int gpus = 1, nodes = 1;
   int slot_count = 0;         ///< physical experts of a layer; a routed shared expert included

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "views/cluster/effect_text.h"
+#include "views/common/units.h"
 
 namespace moescope {
 namespace {
@@ -44,6 +45,11 @@ TEST(EffectText, WhatGotWorseSaysByHowMuch) {
       EXPECT_FALSE(row.predicted_worse() || row.measured_worse());
     }
   }
+}
+
+TEST(Units, TextOfCoreHasTheSignOfTheWindow) {
+  EXPECT_EQ(with_window_units("IB 5.46 MB/s, latency 10 us"), "IB 5.46 MB/s, latency 10 µs");
+  EXPECT_EQ(with_window_units("10 users of us"), "10 users of us");
 }
 
 }  // namespace

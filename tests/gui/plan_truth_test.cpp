@@ -173,6 +173,18 @@ TEST_F(PlanPrediction, IsPricedAsAUnitOfItsOwnSizeAndPhase) {
       << panel.note().toStdString();
 }
 
+TEST_F(PlanPrediction, TheEmbeddedRuntimeIsPricedAsItRunsInEitherPhase) {
+  auto set = std::make_shared<LoadSet>(*loads.loads());
+  set->unit = "prefill";
+  loads.setLoads(set, {"loads.json"});
+  PredictPanel& panel = predicted();
+  const auto* unit = panel.findChild<QComboBox*>("predictUnit");
+  EXPECT_EQ(unit->currentData(), "embedded-prefill");
+  EXPECT_THAT(panel.figure("Step (predicted)").toStdString(), HasSubstr("±"))
+      << panel.note().toStdString();
+  EXPECT_GE(unit->width(), unit->fontMetrics().horizontalAdvance("prefill on"));
+}
+
 TEST_F(PlanPrediction, WhatTheUserChoseIsNotGuessedOver) {
   auto* unit = view.findChild<QComboBox*>("predictUnit");
   const int prefill = unit->findData("prefill32");

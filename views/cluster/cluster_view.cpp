@@ -307,7 +307,7 @@ void ClusterView::showFigures() {
     text += row(tr("Detail reduced"), tr("sums of steps, somebody cannot keep up"));
   text += "</table>";
   if (!status.links.empty())
-    text += tr("Paced links: %1").arg(QString::fromStdString(status.links).toHtmlEscaped());
+    text += tr("Paced links: %1").arg(with_window_units(status.links).toHtmlEscaped());
   figures_->setText(text);
 }
 

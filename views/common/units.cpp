@@ -1,6 +1,7 @@
 #include "views/common/units.h"
 
 #include <QLocale>
+#include <QRegularExpression>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -56,6 +57,11 @@ QString format_bytes(quint64 bytes) {
     ++unit;
   }
   return (unit == 0 ? QString::number(bytes) : three_digits(value)) + ' ' + kUnits[unit];
+}
+
+QString with_window_units(const std::string& text) {
+  static const QRegularExpression microseconds(QStringLiteral("(\\d) us\\b"));
+  return QString::fromStdString(text).replace(microseconds, QStringLiteral("\\1 µs"));
 }
 
 }  // namespace moescope

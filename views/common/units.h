@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <string>
 
 #include "core/trace/types.h"
 
@@ -16,5 +17,7 @@ QString format_position(TimeNs ns, double resolution);
 QString format_count(quint64 n);         ///< "14,240"
 QString format_percent(double percent);  ///< "96.3 %"
 QString format_bytes(quint64 bytes);     ///< "1.50 GiB"
+/// What core wrote for a terminal, with the window's sign for microseconds: "10 us" -> "10 µs".
+QString with_window_units(const std::string& text);
 
 }  // namespace moescope

@@ -191,7 +191,7 @@ QWidget* FiguresPanel::makeAssumptions() {
   auto* box = new QWidget(this);
   auto* form = new QFormLayout(box);
   form->setContentsMargins(2, 6, 2, 0);
-  form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+  form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   model_ = new QComboBox(box);
   model_->setObjectName("planModel");
   model_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);

@@ -29,7 +29,7 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
     : QWidget(parent), document_(document) {
   setObjectName("planPredict");
   auto* form = new QFormLayout;
-  form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+  form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   hardware_ = addChoice(*form, "hardware", "predictHardware", tr("Hardware"),
                         tr("Rates and latencies of the GPUs and links"), kUsualHardware);
   model_ = addChoice(*form, "models", "predictModel", tr("Model"),
@@ -80,6 +80,7 @@ QComboBox* PredictPanel::addChoice(QFormLayout& form, const char* kind, const QS
   box->setToolTip(tip);
   box->setAccessibleName(text);
   box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  box->setMinimumContentsLength(8);
   for (const std::string& known : description_names(kind))
     box->addItem(QString::fromStdString(known), QString::fromStdString(known));
   box->setCurrentIndex(box->findData(first));
@@ -106,8 +107,9 @@ void PredictPanel::fitChoices() {
     if (!chosen_.contains(box)) box->setCurrentIndex(box->findData(QString::fromStdString(name)));
   };
   const LoadsPtr& loads = document_.loads().loads();
-  choose(unit_, guess_unit_name(plan, loads ? loads->unit : std::string()));
   const auto model = guess_model(plan.num_experts, plan.layers());
+  choose(unit_, guess_unit_name(plan, loads ? loads->unit : std::string(),
+                                model ? model->name : std::string()));
   if (!model) return;
   choose(model_, model->name);
   // The model of the runtime that this machine can run.

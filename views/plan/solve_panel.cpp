@@ -26,7 +26,7 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
                    "from the plan before as it allows"),
                 SolveAction::Full);
   auto* form = new QFormLayout;
-  form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+  form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   addOptions(*form);
   column->addLayout(form);
   bar_ = new QProgressBar(this);

@@ -96,7 +96,7 @@ QString opened_section(const ReportInput& input) {
   for (const DeviceOverlap& device : input.analysis->overlap) {
     devices << device_label(*input.trace, device.key).toHtmlEscaped();
   }
-  const QString links = text_of(paced_links_text(info));
+  const QString links = with_window_units(paced_links_text(info)).toHtmlEscaped();
   return "<h2>What was opened</h2>\n<table>\n" + row("Files", list_of(files)) +
          (links.isEmpty() ? QString() : row("Links", links)) + row("Format", text_of(info.format)) +
          row("Producer", info.producer.empty() ? "not recorded" : text_of(info.producer)) +
