@@ -9,7 +9,7 @@
 #include "app/window/appearance.h"
 #include "app/window/main_window.h"
 #include "core/error.h"
-#include "views/common/chart.h"
+#include "views/chart/chart.h"
 
 namespace moescope {
 namespace {
@@ -56,7 +56,7 @@ int run_gui(int argc, char** argv, const GuiOptions& options) {
   QCoreApplication::setApplicationVersion(MOESCOPE_VERSION);
   QGuiApplication::setDesktopFileName("io.github.moescope.MoEscope");
   QApplication app(argc, argv);
-  MainWindow window(core_services());
+  MainWindow window{WindowServices()};
   if (!options.theme.empty()) apply_appearance(QString::fromStdString(options.theme));
   if (options.width > 0 && options.height > 0) window.resize(options.width, options.height);
   window.show();

@@ -8,15 +8,16 @@
 
 namespace moescope {
 
+#define MOESCOPE_COMMAND(name) void register_##name(CLI::App& app);
+#include "app/commands/commands.inc"
+#undef MOESCOPE_COMMAND
+
 const std::vector<RegisterCommand>& all_commands() {
+#define MOESCOPE_COMMAND(name) register_##name,
   static const std::vector<RegisterCommand> commands = {
-      register_info,   register_analyze,
-#ifdef MOESCOPE_HAS_GUI
-      register_export, register_report,
-#endif
-      register_import, register_sql,     register_record,   register_loads,  register_plan,
-      register_attach, register_apply,   register_rollback, register_status, register_simulate,
+#include "app/commands/commands.inc"
   };
+#undef MOESCOPE_COMMAND
   return commands;
 }
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "core/analysis/losses.h"
+#include "core/analysis/overlap/losses.h"
 #include "core/plain_text.h"
 
 namespace moescope {

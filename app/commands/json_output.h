@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/analysis/overlap.h"
-#include "core/analysis/sm_allocation.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/analysis/sm/sm_allocation.h"
 #include "core/trace/trace.h"
 
 namespace moescope {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/commands/json_output.h"
-#include "core/loads/open_loads.h"
+#include "core/loads/open/open_loads.h"
 
 namespace moescope {
 

@@ -10,7 +10,7 @@
 #include "core/files.h"
 #include "core/loads/engine_figures.h"
 #include "core/loads/metrics.h"
-#include "core/loads/open_loads.h"
+#include "core/loads/open/open_loads.h"
 
 namespace moescope {
 namespace {

@@ -5,10 +5,10 @@
 #include <QMenu>
 #include <QObject>
 
-#include "app/window/loader.h"
-#include "app/window/output_actions.h"
-#include "app/window/session.h"
-#include "views/common/load_document.h"
+#include "app/window/files/loader.h"
+#include "app/window/output/output_actions.h"
+#include "app/window/session/session.h"
+#include "views/workspace/load_document.h"
 
 namespace moescope {
 

@@ -13,26 +13,26 @@
 
 #include "app/window/about_dialog.h"
 #include "app/window/appearance.h"
-#include "app/window/load_views.h"
-#include "app/window/plan_window.h"
+#include "app/window/docks/load_views.h"
+#include "app/window/docks/plan_window.h"
+#include "app/window/docks/strip_column.h"
+#include "app/window/docks/trace_views.h"
+#include "app/window/files/samples.h"
 #include "app/window/run_question.h"
-#include "app/window/samples.h"
-#include "app/window/strip_column.h"
-#include "app/window/trace_views.h"
 #include "app/window/window_commands.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
 #include "views/common/units.h"
-#include "views/panels/command_palette.h"
-#include "views/panels/details_panel.h"
-#include "views/panels/find_panel.h"
-#include "views/panels/key_sheet.h"
-#include "views/panels/legend_panel.h"
-#include "views/panels/notes_panel.h"
-#include "views/panels/rules_panel.h"
-#include "views/panels/start_page.h"
-#include "views/panels/statistics_panel.h"
-#include "views/panels/trace_tree.h"
+#include "views/details/details_panel.h"
+#include "views/find/find_panel.h"
+#include "views/legend/legend_panel.h"
+#include "views/notes/notes_panel.h"
+#include "views/rules/rules_panel.h"
+#include "views/shell/command_palette.h"
+#include "views/shell/key_sheet.h"
+#include "views/shell/start_page.h"
+#include "views/statistics/statistics_panel.h"
+#include "views/tree/trace_tree.h"
 
 /// Links the resources of the static library in; the macro works outside every namespace only.
 static void add_resources() {
@@ -46,7 +46,7 @@ constexpr auto kGeometryKey = "window/geometry";
 
 MainWindow::MainWindow(WindowServices services, QWidget* parent)
     : QMainWindow(parent),
-      loader_(document_, services),
+      loader_(document_, services.files),
       load_loader_(loads_),
       notes_keeper_(document_),
       layout_(*this, session_),

@@ -5,19 +5,20 @@
 #include <QMainWindow>
 #include <QUndoGroup>
 
-#include "app/window/dock_layout.h"
+#include "app/window/docks/dock_layout.h"
 #include "app/window/file_actions.h"
+#include "app/window/files/load_loader.h"
+#include "app/window/files/loader.h"
+#include "app/window/files/notes_keeper.h"
 #include "app/window/job_status.h"
-#include "app/window/live_guide.h"
-#include "app/window/load_loader.h"
-#include "app/window/loader.h"
-#include "app/window/message_bar.h"
-#include "app/window/notes_keeper.h"
-#include "app/window/output_actions.h"
+#include "app/window/live/live_guide.h"
+#include "app/window/output/output_actions.h"
 #include "app/window/range_bar.h"
-#include "views/common/load_document.h"
-#include "views/common/view_context.h"
-#include "views/panels/command_list.h"
+#include "app/window/services.h"
+#include "app/window/session/message_bar.h"
+#include "views/shell/command_list.h"
+#include "views/workspace/load_document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

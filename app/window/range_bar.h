@@ -6,8 +6,8 @@
 #include <QLineEdit>
 #include <QToolBar>
 
-#include "views/common/document.h"
-#include "views/common/view_context.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

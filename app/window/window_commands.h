@@ -3,8 +3,8 @@
 
 #include <QMenuBar>
 
-#include "app/window/dock_layout.h"
-#include "views/panels/command_list.h"
+#include "app/window/docks/dock_layout.h"
+#include "views/shell/command_list.h"
 
 namespace moescope {
 

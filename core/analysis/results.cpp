@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "core/analysis/growing_overlap.h"
-#include "core/analysis/growing_sm_allocation.h"
-#include "core/analysis/new_spans.h"
+#include "core/analysis/overlap/growing_overlap.h"
+#include "core/analysis/sm/growing_sm_allocation.h"
+#include "core/analysis/spans/new_spans.h"
 
 namespace moescope {
 namespace {

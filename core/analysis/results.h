@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "core/analysis/classify.h"
-#include "core/analysis/overlap.h"
-#include "core/analysis/sm_allocation.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/analysis/sm/sm_allocation.h"
+#include "core/analysis/spans/classify.h"
 #include "core/progress.h"
 #include "core/trace/trace.h"
 

@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "core/cluster/transport.h"
+#include "core/cluster/wire/transport.h"
 
 namespace moescope {
 

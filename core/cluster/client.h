@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "core/cluster/node_types.h"
-#include "core/cluster/target.h"
+#include "core/cluster/wire/node_types.h"
+#include "core/cluster/wire/target.h"
 
 namespace moescope {
 

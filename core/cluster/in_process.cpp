@@ -1,5 +1,5 @@
 #include "core/cluster/publisher.h"
-#include "core/cluster/transport.h"
+#include "core/cluster/wire/transport.h"
 #include "core/error.h"
 
 namespace moescope {

@@ -10,10 +10,10 @@
 #include <thread>
 #include <utility>
 
-#include "core/cluster/batch.h"
-#include "core/cluster/transport.h"
+#include "core/cluster/wire/batch.h"
+#include "core/cluster/wire/transport.h"
 #include "core/error.h"
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 
 namespace moescope {
 namespace {

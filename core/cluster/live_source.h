@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/analysis/serving.h"
+#include "core/analysis/serving/serving.h"
 #include "core/cluster/client.h"
 #include "core/cluster/live_trace.h"
-#include "core/trace/moetrace_loads.h"
+#include "core/trace/file/moetrace_loads.h"
 #include "core/trace/trace.h"
 
 namespace moescope {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "core/analysis/serving.h"
-#include "core/loads/recorded_loads.h"
-#include "core/trace/recording_sink.h"
+#include "core/analysis/serving/serving.h"
+#include "core/loads/read/recorded_loads.h"
+#include "core/trace/file/recording_sink.h"
 
 namespace moescope {
 

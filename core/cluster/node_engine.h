@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/analysis/plan_effect.h"
-#include "core/cluster/node_types.h"
+#include "core/analysis/serving/plan_effect.h"
+#include "core/cluster/wire/node_types.h"
 #include "core/simulate/plan_forecast.h"
 
 namespace moescope {

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <random>
 
-#include "core/cluster/batch.h"
+#include "core/cluster/wire/batch.h"
 #include "core/error.h"
 
 namespace moescope {

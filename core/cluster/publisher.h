@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "core/cluster/node_types.h"
+#include "core/cluster/wire/node_types.h"
 #include "core/error.h"
-#include "core/trace/recording_sink.h"
+#include "core/trace/file/recording_sink.h"
 
 namespace moescope {
 

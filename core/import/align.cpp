@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/analysis/classify.h"
-#include "core/analysis/collective.h"
+#include "core/analysis/spans/classify.h"
+#include "core/analysis/spans/collective.h"
 
 namespace moescope {
 

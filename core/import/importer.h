@@ -1,4 +1,5 @@
-// Importers: one a foreign format, found by content and never by the file name alone.
+// Importers: one a foreign format, found by content and never by the file name alone. Each lives in
+// files of its own, which define NAME_importer(), and in a line of importers.inc.
 #pragma once
 
 #include <filesystem>
@@ -40,8 +41,7 @@ class Importer {
 
 /// All importers, asked in order.
 const std::vector<const Importer*>& importers();
-// One factory a format, defined beside the importer.
-const Importer& kineto_importer();
-const Importer& nsys_importer();
+/// nullptr when none has this name.
+const Importer* find_importer(std::string_view name);
 
 }  // namespace moescope

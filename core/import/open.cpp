@@ -10,9 +10,9 @@
 #include "core/import/merge.h"
 #include "core/import/same_run.h"
 #include "core/input_file.h"
-#include "core/loads/sniff.h"
-#include "core/trace/moetrace.h"
-#include "core/trace/notes_file.h"
+#include "core/loads/open/sniff.h"
+#include "core/trace/file/moetrace.h"
+#include "core/trace/file/notes_file.h"
 #include "core/trace/sink.h"
 
 namespace moescope {

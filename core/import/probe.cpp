@@ -1,5 +1,5 @@
 #include "core/error.h"
-#include "core/import/byte_source.h"
+#include "core/import/bytes/byte_source.h"
 #include "core/import/importer.h"
 
 namespace moescope {

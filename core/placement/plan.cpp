@@ -33,4 +33,10 @@ std::vector<std::vector<int>> logical_to_physical(const Plan& plan, int layer) {
   return map;
 }
 
+std::vector<int> trivial_row(int experts, int slots) {
+  std::vector<int> row;
+  for (int s = 0; s < slots; ++s) row.push_back(s % experts);
+  return row;
+}
+
 }  // namespace moescope

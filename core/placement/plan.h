@@ -90,4 +90,7 @@ std::string plan_json(const Plan& plan);
 /// half of it.
 void save_plan(const Plan& plan, const std::filesystem::path& path);
 
+/// The row that every engine starts with: experts in order, then again from the first.
+std::vector<int> trivial_row(int experts, int slots);
+
 }  // namespace moescope

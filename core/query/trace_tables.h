@@ -6,8 +6,8 @@
 #include <memory>
 #include <mutex>
 
-#include "core/analysis/classify.h"
-#include "core/trace/moetrace_loads.h"
+#include "core/analysis/spans/classify.h"
+#include "core/trace/file/moetrace_loads.h"
 #include "core/trace/trace.h"
 
 struct sqlite3;

@@ -9,9 +9,9 @@
 
 #include <vector>
 
-#include "core/simulate/hardware.h"
-#include "core/simulate/model.h"
-#include "core/simulate/unit.h"
+#include "core/simulate/model/hardware.h"
+#include "core/simulate/model/model.h"
+#include "core/simulate/model/unit.h"
 
 namespace moescope {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/simulate/description.h"
+#include "core/simulate/model/description.h"
 #include "core/simulate/predict.h"
 
 namespace moescope {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "core/placement/plan.h"
-#include "core/simulate/model.h"
-#include "core/simulate/unit.h"
+#include "core/simulate/model/model.h"
+#include "core/simulate/model/unit.h"
 
 namespace moescope {
 

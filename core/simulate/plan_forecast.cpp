@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/analysis/imbalance_forecast.h"
-#include "core/analysis/step_traffic.h"
+#include "core/analysis/serving/imbalance_forecast.h"
+#include "core/analysis/serving/step_traffic.h"
 #include "core/error.h"
 #include "core/simulate/defaults.h"
 #include "core/simulate/predict.h"

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "core/analysis/classify.h"
-#include "core/analysis/plan_effect.h"
-#include "core/analysis/serving.h"
+#include "core/analysis/serving/plan_effect.h"
+#include "core/analysis/serving/serving.h"
+#include "core/analysis/spans/classify.h"
 #include "core/loads/load_set.h"
 #include "core/placement/plan.h"
 #include "core/progress.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/analysis/device_work.h"
+#include "core/analysis/overlap/device_work.h"
 #include "core/simulate/step_figures.h"
 #include "core/simulate/step_model.h"
 

@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "core/analysis/overlap.h"
+#include "core/analysis/overlap/overlap.h"
 #include "core/loads/load_set.h"
 #include "core/placement/plan.h"
 #include "core/progress.h"
-#include "core/simulate/footprint.h"
-#include "core/simulate/hardware.h"
-#include "core/simulate/model.h"
-#include "core/simulate/unit.h"
+#include "core/simulate/model/footprint.h"
+#include "core/simulate/model/hardware.h"
+#include "core/simulate/model/model.h"
+#include "core/simulate/model/unit.h"
 
 namespace moescope {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/analysis/classify.h"
+#include "core/analysis/spans/classify.h"
 #include "core/progress.h"
-#include "core/simulate/hardware.h"
-#include "core/simulate/model.h"
+#include "core/simulate/model/hardware.h"
+#include "core/simulate/model/model.h"
 #include "core/trace/trace.h"
 
 namespace moescope {

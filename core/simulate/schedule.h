@@ -6,8 +6,8 @@
 #include <functional>
 #include <vector>
 
-#include "core/analysis/classify.h"
-#include "core/simulate/unit.h"
+#include "core/analysis/spans/classify.h"
+#include "core/simulate/model/unit.h"
 #include "core/trace/types.h"
 
 namespace moescope {

@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "core/analysis/overlap.h"
+#include "core/analysis/overlap/overlap.h"
 #include "core/progress.h"
 #include "core/simulate/step_model.h"
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 
 namespace moescope {
 

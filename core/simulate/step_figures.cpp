@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/analysis/device_work.h"
+#include "core/analysis/overlap/device_work.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/analysis/overlap.h"
+#include "core/analysis/overlap/overlap.h"
 #include "core/simulate/schedule.h"
 
 namespace moescope {

@@ -7,7 +7,7 @@
 
 #include "core/placement/evaluate.h"
 #include "core/placement/plan.h"
-#include "core/placement/search.h"
+#include "core/placement/solve/search.h"
 #include "core/simulate/costs.h"
 #include "core/simulate/schedule.h"
 

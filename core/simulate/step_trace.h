@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/simulate/step_model.h"
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "gpu/compute/device_code.h"
+#include "gpu/base/device_code.h"
 #include "gpu/model/gate_config.h"
 
 namespace moescope::runtime {

@@ -1,7 +1,7 @@
 // What an MoE layer computes beside its matrix products, as kernels do it: workers share the rows.
 #pragma once
 
-#include "gpu/comm/exchange_wire.h"
+#include "gpu/base/exchange_wire.h"
 #include "gpu/compute/gate_rules.h"
 #include "gpu/compute/replica_choice.h"
 #include "gpu/compute/routing.h"

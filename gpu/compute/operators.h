@@ -7,11 +7,11 @@
 #include <span>
 #include <vector>
 
-#include "gpu/comm/exchange_wire.h"
+#include "gpu/base/exchange_wire.h"
+#include "gpu/base/team.h"
 #include "gpu/compute/kv_cache.h"
 #include "gpu/compute/replica_choice.h"
 #include "gpu/compute/routing.h"
-#include "gpu/compute/team.h"
 #include "gpu/model/weights.h"
 
 namespace moescope::runtime {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "gpu/compute/device_code.h"
+#include "gpu/base/device_code.h"
 
 namespace moescope::runtime {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "gpu/compute/device_code.h"
+#include "gpu/base/device_code.h"
 
 namespace moescope::runtime {
 

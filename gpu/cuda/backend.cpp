@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "gpu/comm/step_exchange.h"
+#include "gpu/comm/exchange/step_exchange.h"
 #include "gpu/cuda/cublas.h"
 #include "gpu/cuda/cuda_operators.h"
 #include "gpu/cuda/probe.h"

@@ -8,10 +8,10 @@
 #include <stdexcept>
 #include <vector>
 
-#include "gpu/compute/memory.h"
-#include "gpu/compute/team.h"
+#include "gpu/base/memory.h"
+#include "gpu/base/team.h"
+#include "gpu/base/unit_kind.h"
 #include "gpu/cuda/launch.h"
-#include "gpu/engine/schedule.h"
 
 namespace moescope::runtime::cuda {
 

@@ -1,5 +1,5 @@
-#include "gpu/comm/combine_steps.h"
-#include "gpu/comm/dispatch_steps.h"
+#include "gpu/comm/exchange/combine_steps.h"
+#include "gpu/comm/exchange/dispatch_steps.h"
 #include "gpu/compute/moe_steps.h"
 #include "gpu/cuda/launch.h"
 #include "gpu/cuda/warp.cuh"

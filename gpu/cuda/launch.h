@@ -23,7 +23,8 @@ struct KernelRun {
   KernelStamp stamp;
 };
 
-/// Runs a step (gpu/comm/exchange_steps.h, gpu/compute/moe_steps.h) with kWarps workers a block.
+/// Runs a step (gpu/comm/exchange/exchange_steps.h, gpu/compute/moe_steps.h) with kWarps workers a
+/// block.
 inline constexpr int kWarps = 8;
 template <typename Step>
 void launch(const Step& step, const KernelRun& run);

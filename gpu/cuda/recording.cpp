@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gpu/engine/worker_team.h"
+#include "gpu/base/clock.h"
 
 namespace moescope::runtime::cuda {
 namespace {

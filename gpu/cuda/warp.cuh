@@ -1,8 +1,8 @@
-// The lanes of a GPU: the threads of a warp. OneLane in gpu/compute/device_code.h has the same
+// The lanes of a GPU: the threads of a warp. OneLane in gpu/base/device_code.h has the same
 // members and says what they mean.
 #pragma once
 
-#include "gpu/compute/device_code.h"
+#include "gpu/base/device_code.h"
 
 namespace moescope::runtime::cuda {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <thread>
 
-#include "core/analysis/paced_links.h"
+#include "core/analysis/overlap/paced_links.h"
 #include "core/error.h"
+#include "gpu/base/clock.h"
 #include "gpu/engine/engine_control.h"
 #include "gpu/engine/layout.h"
 #include "gpu/engine/pace_fit.h"
 #include "gpu/engine/vitals.h"
-#include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
 namespace {

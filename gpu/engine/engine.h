@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "core/progress.h"
-#include "gpu/engine/control.h"
 #include "gpu/engine/options.h"
-#include "gpu/engine/placement.h"
-#include "gpu/engine/plan_store.h"
+#include "gpu/engine/placement/placement.h"
+#include "gpu/engine/placement/plan_store.h"
+#include "gpu/engine/plan/control.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {

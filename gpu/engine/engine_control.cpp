@@ -1,7 +1,7 @@
 #include "gpu/engine/engine_control.h"
 
+#include "gpu/base/clock.h"
 #include "gpu/engine/layout.h"
-#include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
 

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "gpu/engine/plan_changer.h"
+#include "gpu/engine/plan/plan_changer.h"
 #include "gpu/engine/serving.h"
 #include "gpu/engine/vitals.h"
 

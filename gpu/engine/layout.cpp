@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "gpu/engine/rank_runner.h"
-#include "gpu/engine/tensor_layout.h"
+#include "gpu/engine/rank/rank_runner.h"
+#include "gpu/engine/rank/tensor_layout.h"
 
 namespace moescope::runtime {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gpu/engine/options.h"
-#include "gpu/engine/plan_form.h"
+#include "gpu/engine/plan/plan_form.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {

@@ -5,12 +5,12 @@
 #include <memory>
 #include <vector>
 
-#include "gpu/comm/exchange.h"
-#include "gpu/compute/memory.h"
+#include "gpu/base/memory.h"
+#include "gpu/comm/exchange/exchange.h"
 #include "gpu/compute/operators.h"
-#include "gpu/engine/placement.h"
-#include "gpu/engine/schedule.h"
-#include "gpu/engine/weight_pool.h"
+#include "gpu/engine/placement/placement.h"
+#include "gpu/engine/placement/weight_pool.h"
+#include "gpu/engine/rank/schedule.h"
 
 namespace moescope::runtime {
 

@@ -1,9 +1,9 @@
 // How an engine is laid out and what it serves.
 #pragma once
 
-#include "gpu/comm/link_rates.h"
-#include "gpu/engine/unit.h"
-#include "gpu/engine/workload.h"
+#include "gpu/comm/links/link_rates.h"
+#include "gpu/engine/placement/workload.h"
+#include "gpu/engine/unit/unit.h"
 
 namespace moescope::runtime {
 

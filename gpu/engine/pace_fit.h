@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "gpu/comm/link_rates.h"
-#include "gpu/engine/unit.h"
+#include "gpu/comm/links/link_rates.h"
+#include "gpu/engine/unit/unit.h"
 
 namespace moescope::runtime {
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "gpu/comm/activity.h"
-#include "gpu/engine/control.h"
-#include "gpu/engine/thread_state.h"
+#include "gpu/base/thread_state.h"
+#include "gpu/comm/memory/activity.h"
+#include "gpu/engine/plan/control.h"
 
 namespace moescope::runtime {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "gpu/base/clock.h"
 #include "gpu/engine/serving_request.h"
-#include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
 

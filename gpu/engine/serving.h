@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "gpu/engine/engine.h"
-#include "gpu/engine/figures.h"
-#include "gpu/engine/step_gate.h"
+#include "gpu/engine/plan/figures.h"
+#include "gpu/engine/plan/step_gate.h"
 
 namespace moescope::runtime {
 

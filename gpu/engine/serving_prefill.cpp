@@ -2,8 +2,8 @@
 #include <array>
 #include <thread>
 
+#include "gpu/base/clock.h"
 #include "gpu/engine/serving_request.h"
-#include "gpu/engine/worker_team.h"
 
 namespace moescope::runtime {
 

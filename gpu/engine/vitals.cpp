@@ -8,7 +8,7 @@
 #include <atomic>
 #include <cstring>
 
-#include "gpu/engine/worker_team.h"
+#include "gpu/base/clock.h"
 
 namespace moescope::runtime {
 namespace {

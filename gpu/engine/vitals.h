@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "gpu/comm/address_space.h"
-#include "gpu/engine/control.h"
+#include "gpu/comm/memory/address_space.h"
+#include "gpu/engine/plan/control.h"
 #include "gpu/engine/rank_watch.h"
-#include "gpu/engine/unit.h"
+#include "gpu/engine/unit/unit.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "gpu/base/clock.h"
 #include "gpu/engine/layer_check.h"
-#include "gpu/engine/worker_team.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/progress.h"
-#include "core/trace/recording_sink.h"
+#include "core/trace/file/recording_sink.h"
 #include "gpu/cuda/backend.h"
 
 namespace moescope::runtime {

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "core/error.h"
-#include "gpu/comm/share_text.h"
+#include "gpu/comm/memory/share_text.h"
 
 namespace moescope::runtime {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "gpu/comm/processes.h"
-#include "gpu/engine/plan_form.h"
+#include "gpu/comm/memory/processes.h"
+#include "gpu/engine/plan/plan_form.h"
 #include "gpu/node/plan_state.h"
 
 namespace moescope::runtime {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "gpu/comm/far_memory.h"
+#include "gpu/comm/memory/far_memory.h"
 
 namespace moescope::runtime {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "gpu/comm/processes.h"
+#include "gpu/comm/memory/processes.h"
 
 namespace moescope::runtime {
 

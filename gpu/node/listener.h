@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/cluster/grpc/server.h"
 #include "core/cluster/publisher.h"
-#include "core/cluster/server.h"
-#include "core/cluster/target.h"
+#include "core/cluster/wire/target.h"
 #include "gpu/node/service.h"
 
 namespace moescope::runtime {

@@ -2,7 +2,7 @@
 // records what they do.
 #pragma once
 
-#include "gpu/engine/faults.h"
+#include "gpu/engine/rank/faults.h"
 
 namespace moescope::runtime {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "gpu/engine/plan_store.h"
+#include "gpu/engine/placement/plan_store.h"
 
 namespace moescope::runtime {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "gpu/engine/options.h"
-#include "gpu/engine/placement.h"
+#include "gpu/engine/placement/placement.h"
 
 namespace moescope::runtime {
 

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "gpu/engine/control.h"
+#include "gpu/engine/plan/control.h"
 
 namespace moescope::runtime {
 

@@ -6,11 +6,11 @@
 #include <chrono>
 #include <utility>
 
-#include "core/cluster/bounded_text.h"
+#include "core/cluster/wire/bounded_text.h"
 #include "core/error.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/validate.h"
-#include "gpu/engine/worker_team.h"
+#include "gpu/base/clock.h"
 
 namespace moescope::runtime {
 namespace {

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <string>
 
-#include "core/cluster/node_types.h"
-#include "gpu/engine/control.h"
+#include "core/cluster/wire/node_types.h"
+#include "gpu/engine/plan/control.h"
 
 namespace moescope::runtime {
 

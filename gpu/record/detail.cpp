@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-#include "core/analysis/intervals.h"
+#include "core/analysis/spans/intervals.h"
 
 namespace moescope::runtime {
 namespace {
 
 enum class Work : std::uint8_t { Compute, Communication, None };
 
-/// As the built-in rules of core/analysis/classify see the names. Copies beside the steps count as
-/// neither.
+/// As the built-in rules of core/analysis/spans/classify see the names. Copies beside the steps
+/// count as neither.
 Work work_of(SpanName name) {
   switch (name) {
     case SpanName::Attention:

@@ -3,33 +3,9 @@
 #include <algorithm>
 #include <bit>
 
-#include "gpu/comm/far_memory.h"
+#include "gpu/comm/memory/far_memory.h"
 
 namespace moescope::runtime {
-
-const char* to_string(SpanName name) {
-  constexpr std::array<const char*, kSpanNames> names = {"attention",
-                                                         "attention all-gather",
-                                                         "attention all-gather wait",
-                                                         "attention reduce-scatter",
-                                                         "attention reduce-scatter wait",
-                                                         "dense mlp",
-                                                         "gate",
-                                                         "shared_expert",
-                                                         "dispatch",
-                                                         "dispatch forward",
-                                                         "dispatch wait",
-                                                         "experts",
-                                                         "combine",
-                                                         "combine reduce",
-                                                         "combine wait",
-                                                         "lm_head",
-                                                         "kv hand-over",
-                                                         "dispatch plan",
-                                                         "plan copy",
-                                                         "layer"};
-  return names.at(static_cast<std::size_t>(name));
-}
 
 namespace {
 constexpr std::size_t kRingCapacity = 1 << 14, kLeastCapacity = 1 << 10;

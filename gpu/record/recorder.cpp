@@ -7,7 +7,7 @@
 #include <chrono>
 #include <type_traits>
 
-#include "gpu/engine/worker_team.h"
+#include "gpu/base/clock.h"
 
 namespace moescope::runtime {
 namespace {

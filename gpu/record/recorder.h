@@ -13,9 +13,9 @@
 #include <tuple>
 #include <vector>
 
-#include "core/trace/recording_sink.h"
-#include "gpu/engine/batch.h"
-#include "gpu/engine/schedule.h"
+#include "core/trace/file/recording_sink.h"
+#include "gpu/base/step_loads.h"
+#include "gpu/base/unit_kind.h"
 #include "gpu/record/rank_log.h"
 #include "gpu/record/records.h"
 #include "gpu/record/summary_writer.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "gpu/engine/schedule.h"
+#include "gpu/base/unit_kind.h"
 
 namespace moescope::runtime {
 

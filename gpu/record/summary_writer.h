@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "core/trace/recording_sink.h"
-#include "gpu/engine/schedule.h"
+#include "core/trace/file/recording_sink.h"
+#include "gpu/base/unit_kind.h"
 #include "gpu/record/detail.h"
 
 namespace moescope::runtime {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 
 namespace {
 

@@ -218,7 +218,7 @@ void print_shares(const std::string& docks, const Figures& f) {
 
 int run(MeasuredApplication& app, int seconds, int ranks, QSize size) {
   QTemporaryDir folder;
-  WindowServices services = core_services();
+  WindowServices services;
   services.live.recordings = folder.path();
   services.live.node_arguments = {"--ranks", QString::number(ranks), "--nodes", "2"};
   MainWindow window(std::move(services));

@@ -18,13 +18,13 @@
 #include <numeric>
 #include <random>
 
-#include "core/analysis/overlap.h"
-#include "core/placement/solve.h"
-#include "core/trace/moetrace.h"
-#include "core/trace/moetrace_writer.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/placement/solve/solve.h"
+#include "core/trace/file/moetrace.h"
+#include "core/trace/file/moetrace_writer.h"
+#include "gpu/base/clock.h"
 #include "gpu/engine/pace_fit.h"
-#include "gpu/engine/plan_form.h"
-#include "gpu/engine/worker_team.h"
+#include "gpu/engine/plan/plan_form.h"
 #include "gpu/record/recorder.h"
 #include "tests/bench/load_average.h"
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <random>
 
-#include "core/placement/eplb.h"
-#include "core/placement/plan_state.h"
+#include "core/placement/edit/plan_state.h"
+#include "core/placement/eplb/eplb.h"
 #include "tests/support/load_generator.h"
 
 namespace moescope {

@@ -20,12 +20,12 @@
 #include <map>
 #include <thread>
 
-#include "core/analysis/overlap.h"
-#include "core/trace/moetrace.h"
-#include "core/trace/moetrace_writer.h"
-#include "gpu/engine/plan_form.h"
-#include "gpu/engine/unit.h"
-#include "gpu/engine/worker_team.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/trace/file/moetrace.h"
+#include "core/trace/file/moetrace_writer.h"
+#include "gpu/base/clock.h"
+#include "gpu/engine/plan/plan_form.h"
+#include "gpu/engine/unit/unit.h"
 #include "gpu/record/recorder.h"
 #include "tests/bench/load_average.h"
 

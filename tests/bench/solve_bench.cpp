@@ -11,8 +11,8 @@
 #include <functional>
 #include <string_view>
 
-#include "core/placement/eplb.h"
-#include "core/placement/solve.h"
+#include "core/placement/eplb/eplb.h"
+#include "core/placement/solve/solve.h"
 #include "tests/support/gate_routes.h"
 #include "tests/support/load_generator.h"
 #include "tests/support/solve_machine.h"

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <memory>
 
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "views/timeline/timeline_canvas.h"
 
 namespace moescope {

@@ -1,12 +1,12 @@
 // Batches of telemetry: what goes in comes out, and nothing else is believed.
-#include "core/cluster/batch.h"
+#include "core/cluster/wire/batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/cluster/cluster.pb.h"
 #include "core/cluster/live_trace.h"
-#include "core/cluster/node_types.h"
+#include "core/cluster/wire/cluster.pb.h"
+#include "core/cluster/wire/node_types.h"
 #include "core/error.h"
 #include "tests/support/fake_node.h"
 

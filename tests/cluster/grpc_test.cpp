@@ -13,11 +13,11 @@
 #include <iterator>
 #include <thread>
 
-#include "core/cluster/cluster.grpc.pb.h"
-#include "core/cluster/hung_text.h"
-#include "core/cluster/server.h"
+#include "core/cluster/grpc/server.h"
+#include "core/cluster/wire/cluster.grpc.pb.h"
+#include "core/cluster/wire/hung_text.h"
 #include "core/error.h"
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
 

@@ -1,5 +1,5 @@
 // Ranks that hang, in words.
-#include "core/cluster/hung_text.h"
+#include "core/cluster/wire/hung_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

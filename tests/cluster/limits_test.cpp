@@ -7,10 +7,10 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "core/cluster/bounded_text.h"
+#include "core/cluster/grpc/work_lane.h"
 #include "core/cluster/publisher.h"
-#include "core/cluster/wire_types.h"
-#include "core/cluster/work_lane.h"
+#include "core/cluster/wire/bounded_text.h"
+#include "core/cluster/wire/wire_types.h"
 #include "tests/support/fake_node.h"
 
 namespace moescope {

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
 

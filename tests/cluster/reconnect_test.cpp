@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
 

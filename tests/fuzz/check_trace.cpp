@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "core/analysis/find.h"
-#include "core/analysis/flow.h"
-#include "core/analysis/overlap.h"
-#include "core/analysis/sm_allocation.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/analysis/sm/sm_allocation.h"
+#include "core/analysis/spans/find.h"
+#include "core/analysis/spans/flow.h"
 #include "core/error.h"
 
 namespace moescope::fuzz {

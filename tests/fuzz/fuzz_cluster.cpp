@@ -2,8 +2,8 @@
 #include <cstring>
 #include <string>
 
-#include "core/cluster/batch.h"
 #include "core/cluster/live_trace.h"
+#include "core/cluster/wire/batch.h"
 #include "core/error.h"
 #include "tests/fuzz/check_trace.h"
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "core/loads/balance_log.h"
-#include "core/loads/wait_matrix.h"
+#include "core/loads/logs/balance_log.h"
+#include "core/loads/logs/wait_matrix.h"
 
 namespace {
 

@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
-#include "core/analysis/classify.h"
+#include "core/analysis/spans/classify.h"
 #include "core/error.h"
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/fuzz/check_trace.h"
 #include "tests/fuzz/sqlite_input.h"
 

@@ -12,7 +12,7 @@
 
 namespace {
 
-using moescope::Engine;
+using moescope::EngineForm;
 using moescope::Plan;
 
 /// Judging a large plan says no more about its reader, and takes long.
@@ -34,7 +34,7 @@ void check(const Plan& plan) {
     if (!(layer.equal >= 0.999 && layer.best_split <= layer.equal + 1e-9)) abort();
 }
 
-void check_engine(const Plan& plan, Engine engine) {
+void check_engine(const Plan& plan, const EngineForm& engine) {
   check(plan);
   if (moescope::has_errors(moescope::validate_plan(plan))) return;
   const auto written = moescope::export_plan(plan, engine, "plan");
@@ -49,13 +49,12 @@ void check_engine(const Plan& plan, Engine engine) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  constexpr Engine engines[] = {Engine::Sglang, Engine::Trtllm,     Engine::TrtllmReport,
-                                Engine::Vllm,   Engine::VllmAscend, Engine::Csv};
+  const auto& engines = moescope::engine_forms();
   try {
     if (data[0] == 'p') {
       check(moescope::parse_plan(text, "fuzz").plan);
     } else {
-      const auto engine = engines[data[0] % std::size(engines)];
+      const EngineForm& engine = *engines[data[0] % engines.size()];
       check_engine(moescope::import_plan(text, engine, {2, 1, 1}, "fuzz"), engine);
     }
   } catch (const moescope::Error&) {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "core/loads/formats.h"
+#include "core/loads/read/formats.h"
 #include "tests/support/engine_dumps.h"
 
 namespace {

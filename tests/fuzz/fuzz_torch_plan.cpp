@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "core/loads/formats.h"
-#include "core/loads/torch_plan.h"
+#include "core/loads/read/formats.h"
+#include "core/loads/read/torch_plan.h"
 #include "core/placement/plan.h"
 #include "tests/support/torch_writer.h"
 

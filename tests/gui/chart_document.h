@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "core/trace/sink.h"
-#include "views/common/document.h"
-#include "views/common/view_context.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope::test {
 

@@ -10,8 +10,8 @@
 #include "app/window/main_window.h"
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
-#include "views/panels/notes_panel.h"
-#include "views/panels/rules_panel.h"
+#include "views/notes/notes_panel.h"
+#include "views/rules/rules_panel.h"
 
 namespace moescope {
 namespace {
@@ -84,11 +84,12 @@ class NotesWindow : public testing::Test {
   }
   void start() {
     window = std::make_unique<MainWindow>(WindowServices{
-        .open = [](const std::vector<std::filesystem::path>&, OtherRuns,
-                   Progress&) { return noted_trace(); },
-        .analyze = [](const Trace& trace, const RuleSet& rules,
-                      Progress& progress) { return analyze_document(trace, rules, progress); },
-        .save = core_services().save});
+        .files = {
+            .open = [](const std::vector<std::filesystem::path>&, OtherRuns,
+                       Progress&) { return noted_trace(); },
+            .analyze = [](const Trace& trace, const RuleSet& rules,
+                          Progress& progress) { return analyze_document(trace, rules, progress); },
+            .save = core_file_services().save}});
     window->show();
   }
   void open(const QString& path) {

@@ -220,8 +220,8 @@ TEST(OverlapView, ReferenceTraceShowsTheReferenceFigures) {
   MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
   TraceBuilder builder;
   Progress progress;
-  kineto_importer().import(probe_file(test::shared_data("deepseek_v3_train_rank0.json")), builder,
-                           {}, progress);
+  find_importer("kineto")->import(probe_file(test::shared_data("deepseek_v3_train_rank0.json")),
+                                  builder, {}, progress);
   Document document;
   ViewContext context;
   const TracePtr trace = builder.snapshot();

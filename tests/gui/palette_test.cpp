@@ -7,14 +7,14 @@
 #include <QTest>
 #include <set>
 
+#include "app/window/docks/plan_window.h"
 #include "app/window/main_window.h"
-#include "app/window/plan_window.h"
 #include "core/files.h"
-#include "tests/gui/plan_fixture.h"
+#include "tests/gui/plan/plan_fixture.h"
 #include "tests/gui/wait_for.h"
 #include "tests/support/temp_folder.h"
 #include "views/common/destructive_action.h"
-#include "views/panels/command_palette.h"
+#include "views/shell/command_palette.h"
 
 namespace moescope {
 namespace {
@@ -77,7 +77,7 @@ class PaletteTest : public testing::Test {
     QSettings().clear();
     QDir(PlanAutosave::defaultFolder()).removeRecursively();
     write_text_file(folder_ / "plan.json", plan_json(test::small_plan()));
-    window = std::make_unique<MainWindow>(core_services());
+    window = std::make_unique<MainWindow>(WindowServices());
     window->show();
     window->openFiles({QString::fromStdString((folder_ / "plan.json").string())});
     ASSERT_TRUE(wait_for([this] { return !document().empty(); }));

@@ -10,11 +10,11 @@
 #include "views/common/destroyed_elsewhere.h"
 #include "views/common/job.h"
 #include "views/common/theme.h"
-#include "views/panels/details_panel.h"
-#include "views/panels/legend_panel.h"
-#include "views/panels/statistics_panel.h"
-#include "views/panels/trace_tree.h"
-#include "views/timeline/label_text.h"
+#include "views/details/details_panel.h"
+#include "views/legend/legend_panel.h"
+#include "views/statistics/statistics_panel.h"
+#include "views/timeline/spans/label_text.h"
+#include "views/tree/trace_tree.h"
 
 namespace moescope {
 namespace {

@@ -21,7 +21,7 @@ class RunQuestionTest : public testing::Test {
  protected:
   void SetUp() override {
     QSettings().clear();
-    window = std::make_unique<MainWindow>(core_services());
+    window = std::make_unique<MainWindow>(WindowServices());
     window->show();
   }
   void TearDown() override {

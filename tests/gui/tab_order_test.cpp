@@ -4,9 +4,9 @@
 #include <QWidget>
 
 #include "views/cluster/cluster_view.h"
-#include "views/panels/rules_panel.h"
 #include "views/plan/plan_view.h"
 #include "views/requests/requests_view.h"
+#include "views/rules/rules_panel.h"
 
 namespace moescope {
 namespace {

@@ -1,5 +1,5 @@
 // The shared range, its history and the selection.
-#include "views/common/view_context.h"
+#include "views/workspace/view_context.h"
 
 #include <gtest/gtest.h>
 

@@ -8,16 +8,16 @@
 #include <QTest>
 #include <fstream>
 
-#include "app/window/export_dialog.h"
 #include "app/window/main_window.h"
-#include "app/window/output_actions.h"
+#include "app/window/output/export_dialog.h"
+#include "app/window/output/output_actions.h"
 #include "core/import/open.h"
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/gui/wait_for.h"
 #include "views/common/theme.h"
-#include "views/panels/find_panel.h"
-#include "views/panels/key_sheet.h"
-#include "views/panels/rules_panel.h"
+#include "views/find/find_panel.h"
+#include "views/rules/rules_panel.h"
+#include "views/shell/key_sheet.h"
 
 namespace moescope {
 namespace {
@@ -47,7 +47,7 @@ class WindowFiles : public testing::Test {
     start();
   }
   void start() {
-    window = std::make_unique<MainWindow>(core_services());
+    window = std::make_unique<MainWindow>(WindowServices());
     window->resize(1280, 800);
     window->show();
   }

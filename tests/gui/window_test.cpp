@@ -16,13 +16,13 @@
 #include "core/trace/sink.h"
 #include "tests/gui/wait_for.h"
 #include "tests/support/data.h"
-#include "views/panels/command_palette.h"
-#include "views/panels/details_panel.h"
-#include "views/panels/find_panel.h"
-#include "views/panels/key_sheet.h"
-#include "views/panels/rules_panel.h"
-#include "views/panels/start_page.h"
-#include "views/panels/statistics_panel.h"
+#include "views/details/details_panel.h"
+#include "views/find/find_panel.h"
+#include "views/rules/rules_panel.h"
+#include "views/shell/command_palette.h"
+#include "views/shell/key_sheet.h"
+#include "views/shell/start_page.h"
+#include "views/statistics/statistics_panel.h"
 
 namespace moescope {
 namespace {
@@ -70,24 +70,26 @@ TracePtr small_trace(const std::string& label) {
 
 /// Opens "good*" at once, fails on "bad", and holds "slow" until it is cancelled.
 WindowServices test_services() {
-  return {
-      .open = [](const std::vector<std::filesystem::path>& paths, OtherRuns,
-                 Progress& progress) -> TracePtr {
-        const std::string name = paths.front().filename().string();
-        if (name.starts_with("bad"))
-          throw Error(name, "byte 12", "expected an event", "record the trace again");
-        while (name.starts_with("slow")) {
-          progress.report(0.5, "reading");
-          std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
-        return small_trace(name + "/" + std::to_string(paths.size()));
-      },
-      .analyze = [](const Trace& trace, const RuleSet& rules,
-                    Progress& progress) { return analyze_document(trace, rules, progress); },
-      .save =
-          [](const Trace&, const std::filesystem::path& path, const MoetraceExtras&, Progress&) {
-            throw Error(path.string(), "", "no space left", "free some space");
-          }};
+  return {.files = {.open = [](const std::vector<std::filesystem::path>& paths, OtherRuns,
+                               Progress& progress) -> TracePtr {
+                      const std::string name = paths.front().filename().string();
+                      if (name.starts_with("bad"))
+                        throw Error(name, "byte 12", "expected an event", "record the trace again");
+                      while (name.starts_with("slow")) {
+                        progress.report(0.5, "reading");
+                        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+                      }
+                      return small_trace(name + "/" + std::to_string(paths.size()));
+                    },
+                    .analyze =
+                        [](const Trace& trace, const RuleSet& rules, Progress& progress) {
+                          return analyze_document(trace, rules, progress);
+                        },
+                    .save =
+                        [](const Trace&, const std::filesystem::path& path, const MoetraceExtras&,
+                           Progress&) {
+                          throw Error(path.string(), "", "no space left", "free some space");
+                        }}};
 }
 
 class WindowTest : public testing::Test {
@@ -197,8 +199,8 @@ TEST_F(WindowTest, closingWhileItAnalysesTakesNoLateResult) {
   std::promise<void> release;
   std::atomic<bool> analysing = false, ended = false;
   WindowServices services = test_services();
-  services.analyze = [&, gate = release.get_future().share()](const Trace& trace,
-                                                              const RuleSet& rules, Progress&) {
+  services.files.analyze = [&, gate = release.get_future().share()](
+                               const Trace& trace, const RuleSet& rules, Progress&) {
     analysing = true;
     gate.wait();  // past the last look at its progress
     AnalysisPtr results = analyze_document(trace, rules);
@@ -471,7 +473,7 @@ TEST(Models, passTheModelTester) {
 TEST(WindowWithRealData, showsTheReferenceTrace) {
   MOESCOPE_REQUIRE_DATA("deepseek_v3_train_rank0.json");
   QSettings().clear();
-  MainWindow window(core_services());
+  MainWindow window{WindowServices()};
   window.show();
   window.openFiles(
       {QString::fromStdString(test::shared_data("deepseek_v3_train_rank0.json").string())});

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/placement/plan.h"
-#include "core/trace/moetrace.h"
-#include "core/trace/moetrace_loads.h"
+#include "core/trace/file/moetrace.h"
+#include "core/trace/file/moetrace_loads.h"
 #include "tests/support/node_process.h"
 
 namespace moescope {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 #include "tests/support/nsys_file.h"
 #include "tests/support/run_program.h"
 

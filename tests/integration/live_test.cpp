@@ -9,7 +9,7 @@
 #include <functional>
 #include <thread>
 
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/support/run_program.h"
 
 namespace moescope {

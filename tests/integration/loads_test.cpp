@@ -6,7 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 #include "tests/support/data.h"
 #include "tests/support/engine_dumps.h"
 #include "tests/support/run_program.h"

@@ -1,5 +1,5 @@
 // import, sql, the SQLite extension and a recording that is killed.
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 #include <thread>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 #include "tests/support/data.h"
 #include "tests/support/moetrace_samples.h"
 #include "tests/support/run_program.h"

@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "core/files.h"
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 #include "tests/support/run_program.h"
 
 namespace moescope {

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 #include "tests/support/run_program.h"
 #include "tests/support/trace_maker.h"
 

@@ -1,7 +1,7 @@
 /* The protocol by which a running cluster changes its plan, for the model checker spin.
  *
  * What is modelled, and the sources that it must agree with:
- *   - the first process: the thread that changes plans (gpu/engine/plan_changer.cpp) and the serving
+ *   - the first process: the thread that changes plans (gpu/engine/plan/plan_changer.cpp) and the serving
  *     threads of the prefill and the decode unit, which meet it at the step gate (step_gate.cpp);
  *   - another process that hosts ranks of both units and follows commands (unit_processes.cpp);
  *   - the numbered commands and answers between them (unit_link.cpp);

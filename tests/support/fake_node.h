@@ -10,7 +10,7 @@
 
 #include "core/cluster/live_source.h"
 #include "core/cluster/publisher.h"
-#include "core/cluster/transport.h"
+#include "core/cluster/wire/transport.h"
 #include "core/error.h"
 
 namespace moescope::test {

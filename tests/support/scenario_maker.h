@@ -5,9 +5,9 @@
 
 #include "core/loads/load_set.h"
 #include "core/placement/plan.h"
-#include "core/simulate/hardware.h"
-#include "core/simulate/model.h"
-#include "core/simulate/unit.h"
+#include "core/simulate/model/hardware.h"
+#include "core/simulate/model/model.h"
+#include "core/simulate/model/unit.h"
 
 namespace moescope::test {
 

@@ -1,7 +1,7 @@
 // Options of the solver for a machine.
 #pragma once
 
-#include "core/placement/solve.h"
+#include "core/placement/solve/solve.h"
 
 namespace moescope::test {
 

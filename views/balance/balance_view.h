@@ -9,7 +9,7 @@
 
 #include "views/balance/balance_figures.h"
 #include "views/balance/log_views.h"
-#include "views/common/chart.h"
+#include "views/chart/chart.h"
 #include "views/common/job.h"
 #include "views/report/report.h"
 

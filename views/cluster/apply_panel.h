@@ -8,8 +8,8 @@
 #include <QPushButton>
 #include <QTableWidget>
 
-#include "core/analysis/plan_effect.h"
-#include "core/cluster/node_types.h"
+#include "core/analysis/serving/plan_effect.h"
+#include "core/cluster/wire/node_types.h"
 
 namespace moescope {
 

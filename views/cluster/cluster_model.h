@@ -4,8 +4,8 @@
 #include <QStandardItemModel>
 #include <map>
 
-#include "core/analysis/plan_effect.h"
-#include "core/cluster/node_types.h"
+#include "core/analysis/serving/plan_effect.h"
+#include "core/cluster/wire/node_types.h"
 #include "views/cluster/effect_text.h"
 
 namespace moescope {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/cluster/node_types.h"
+#include "core/cluster/wire/node_types.h"
 
 namespace moescope {
 

@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/analysis/workload_text.h"
-#include "core/cluster/hung_text.h"
+#include "core/analysis/serving/workload_text.h"
+#include "core/cluster/wire/hung_text.h"
 #include "views/cluster/effect_text.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "core/analysis/plan_effect.h"
+#include "core/analysis/serving/plan_effect.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 #include <QIcon>
 #include <QPalette>
 
-#include "core/analysis/classify.h"
+#include "core/analysis/spans/classify.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/loads/metrics.h"
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
 #include "views/load/number_text.h"
 

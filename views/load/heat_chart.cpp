@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 
 namespace moescope {
 namespace {

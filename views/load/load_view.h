@@ -6,7 +6,7 @@
 #include <QSpinBox>
 #include <QWidget>
 
-#include "views/common/chart.h"
+#include "views/chart/chart.h"
 #include "views/load/load_pictures.h"
 #include "views/load/load_side.h"
 #include "views/load/window_bar.h"

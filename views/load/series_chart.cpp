@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/load/heat_chart.h"
 
 namespace moescope {

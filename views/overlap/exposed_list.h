@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/analysis/exposed.h"
+#include "core/analysis/overlap/exposed.h"
 
 namespace moescope {
 

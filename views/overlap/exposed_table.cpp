@@ -3,12 +3,12 @@
 #include <QApplication>
 #include <utility>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/positions.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/overlap/overlap_tables.h"
-#include "views/timeline/label_text.h"
+#include "views/timeline/spans/label_text.h"
 
 namespace moescope {
 namespace {

@@ -4,10 +4,10 @@
 #include <QTableWidget>
 #include <functional>
 
-#include "core/analysis/exposed.h"
-#include "views/common/document.h"
+#include "core/analysis/overlap/exposed.h"
 #include "views/common/job.h"
 #include "views/overlap/exposed_list.h"
+#include "views/workspace/document.h"
 
 namespace moescope {
 

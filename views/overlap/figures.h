@@ -4,7 +4,7 @@
 #include <QString>
 #include <vector>
 
-#include "core/analysis/overlap.h"
+#include "core/analysis/overlap/overlap.h"
 
 namespace moescope {
 

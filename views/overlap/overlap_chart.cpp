@@ -5,8 +5,8 @@
 #include <array>
 #include <cmath>
 
-#include "core/analysis/paced_links.h"
-#include "views/common/chart_paint.h"
+#include "core/analysis/overlap/paced_links.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/positions.h"
 #include "views/common/units.h"
 

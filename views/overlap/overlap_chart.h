@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/analysis/overlap.h"
+#include "core/analysis/overlap/overlap.h"
 #include "views/common/theme.h"
 
 namespace moescope {

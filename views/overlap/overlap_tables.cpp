@@ -2,7 +2,7 @@
 
 #include <QHeaderView>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
 

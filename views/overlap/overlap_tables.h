@@ -4,7 +4,7 @@
 #include <QTableWidget>
 #include <optional>
 
-#include "core/analysis/overlap.h"
+#include "core/analysis/overlap/overlap.h"
 
 namespace moescope {
 

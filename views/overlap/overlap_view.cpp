@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/analysis/gpu_work.h"
-#include "core/analysis/window_figures.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/analysis/spans/gpu_work.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/action.h"
-#include "views/common/chart_paint.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
 #include "views/overlap/overlap_canvas.h"

@@ -7,12 +7,12 @@
 #include <QWidget>
 #include <vector>
 
-#include "views/common/chart.h"
-#include "views/common/document.h"
+#include "views/chart/chart.h"
 #include "views/common/job.h"
-#include "views/common/view_context.h"
 #include "views/overlap/exposed_table.h"
 #include "views/overlap/overlap_chart.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

@@ -6,6 +6,7 @@
 #include <QPushButton>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "core/files.h"
 
@@ -14,34 +15,24 @@ namespace {
 
 constexpr std::size_t kMaxPlanBytes = std::size_t{256} << 20;
 
-struct EngineForm {
-  Engine engine;
-  const char* title;
-  const char* suffix;
-};
-constexpr EngineForm kForms[] = {
-    {Engine::Sglang, QT_TRANSLATE_NOOP("EngineForm", "SGLang (JSON)"), "json"},
-    {Engine::Trtllm, QT_TRANSLATE_NOOP("EngineForm", "TensorRT-LLM, server (YAML, strict)"),
-     "yaml"},
-    {Engine::TrtllmReport, QT_TRANSLATE_NOOP("EngineForm", "TensorRT-LLM, report script (YAML)"),
-     "yaml"},
-    {Engine::Vllm, QT_TRANSLATE_NOOP("EngineForm", "vLLM mapping (JSONL, experimental)"), "jsonl"},
-    {Engine::VllmAscend, QT_TRANSLATE_NOOP("EngineForm", "vllm-ascend expert map (JSON)"), "json"},
-    {Engine::Csv, QT_TRANSLATE_NOOP("EngineForm", "table (CSV)"), "csv"}};
-
-QComboBox* make_engines(QWidget* parent) {
+/// Forms by their place in engine_forms().
+QComboBox* make_engines(QWidget* parent, bool to_read) {
   auto* box = new QComboBox(parent);
   box->setAccessibleName(QObject::tr("Engine"));
-  for (const EngineForm& form : kForms)
-    box->addItem(QCoreApplication::translate("EngineForm", form.title),
-                 static_cast<int>(form.engine));
+  for (std::size_t i = 0; i < engine_forms().size(); ++i)
+    if (const EngineForm& form = *engine_forms()[i]; !to_read || !form.read_as_another())
+      box->addItem(QString::fromUtf8(form.title()), static_cast<int>(i));
   return box;
 }
 
-const char* suffix_of(Engine engine) {
-  for (const EngineForm& form : kForms)
-    if (form.engine == engine) return form.suffix;
-  return "";
+const EngineForm& chosen(const QComboBox& box) {
+  return *engine_forms()[box.currentData().value<std::size_t>()];
+}
+
+void choose_form(QComboBox& box, const EngineForm& form) {
+  const auto& all = engine_forms();
+  const auto at = std::find(all.begin(), all.end(), &form) - all.begin();
+  box.setCurrentIndex(box.findData(static_cast<int>(at)));
 }
 
 /// A line with a button that chooses a file.
@@ -59,21 +50,12 @@ QWidget* with_button(QLineEdit* line, const QString& text, QWidget* parent,
   return row;
 }
 
-/// By the words that each form begins with.
-Engine guess(const std::string& text, const QString& file) {
-  if (text.find("eplb_initial_mapping") != std::string::npos) return Engine::Vllm;
-  if (text.find("layer_list") != std::string::npos) return Engine::VllmAscend;
-  if (text.find("initial_global_assignments") != std::string::npos) return Engine::Trtllm;
-  if (text.find("physical_to_logical_map") != std::string::npos) return Engine::Sglang;
-  return file.endsWith(".csv") ? Engine::Csv : Engine::Sglang;
-}
-
 }  // namespace
 
 ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
     : QDialog(parent),
       plan_(std::move(plan)),
-      engine_(make_engines(this)),
+      engine_(make_engines(this, false)),
       file_(new QLineEdit(this)),
       first_layer_(new QSpinBox(this)),
       form_(new QFormLayout),
@@ -116,7 +98,7 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
   connect(engine_, &QComboBox::currentIndexChanged, this, [this] {
     QFileInfo info(file_->text());
     file_->setText(
-        QDir::cleanPath(info.dir().filePath(info.completeBaseName() + '.' + suffix_of(engine()))));
+        QDir::cleanPath(info.dir().filePath(info.completeBaseName() + '.' + engine().suffix())));
     refresh();
   });
   connect(file_, &QLineEdit::textChanged, this, &ExportPlanDialog::refresh);
@@ -130,16 +112,16 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
   file_->setText(QStringLiteral("plan.json"));
 }
 
-Engine ExportPlanDialog::engine() const {
-  return static_cast<Engine>(engine_->currentData().toInt());
+const EngineForm& ExportPlanDialog::engine() const {
+  return chosen(*engine_);
 }
 
 Plan ExportPlanDialog::named() const {
   return first_layer_->value() > 0 ? with_first_layer(plan_, first_layer_->value()) : plan_;
 }
 
-void ExportPlanDialog::setEngine(Engine engine) {
-  engine_->setCurrentIndex(engine_->findData(static_cast<int>(engine)));
+void ExportPlanDialog::setEngine(const EngineForm& form) {
+  choose_form(*engine_, form);
 }
 
 void ExportPlanDialog::setFile(const QString& file) {
@@ -148,12 +130,12 @@ void ExportPlanDialog::setFile(const QString& file) {
 
 void ExportPlanDialog::choose() {
   const QString file = QFileDialog::getSaveFileName(
-      this, tr("Export plan"), file_->text(), tr("*.%1;;All files (*)").arg(suffix_of(engine())));
+      this, tr("Export plan"), file_->text(), tr("*.%1;;All files (*)").arg(engine().suffix()));
   if (!file.isEmpty()) file_->setText(file);
 }
 
 void ExportPlanDialog::refresh() {
-  form_->setRowVisible(first_layer_, plan_.layer_ids.empty() && names_model_layers(engine()));
+  form_->setRowVisible(first_layer_, plan_.layer_ids.empty() && engine().names_model_layers());
   bool possible = !file_->text().isEmpty();
   QStringList caveats;
   launch_->clear();
@@ -183,8 +165,8 @@ void ExportPlanDialog::write() {
   const QString file = file_->text();
   job_.start(
       tr("Exporting the plan"),
-      [plan = named(), engine = engine(), path = file.toStdString()](Progress&) {
-        return write_engine_file(plan, engine, path);
+      [plan = named(), form = &engine(), path = file.toStdString()](Progress&) {
+        return write_engine_file(plan, *form, path);
       },
       [this, file](const EngineExport& done) {
         launch_->setPlainText(QString::fromStdString(done.launch));
@@ -195,7 +177,7 @@ void ExportPlanDialog::write() {
 
 ImportPlanDialog::ImportPlanDialog(QWidget* parent)
     : QDialog(parent),
-      engine_(make_engines(this)),
+      engine_(make_engines(this, true)),
       file_(new QLineEdit(this)),
       gpus_(new QSpinBox(this)),
       nodes_(new QSpinBox(this)),
@@ -204,7 +186,6 @@ ImportPlanDialog::ImportPlanDialog(QWidget* parent)
   setObjectName("importPlanDialog");
   setWindowTitle(tr("Import a plan of an engine"));
   engine_->setObjectName("importPlanEngine");
-  engine_->removeItem(engine_->findData(static_cast<int>(Engine::TrtllmReport)));
   file_->setObjectName("importPlanFile");
   file_->setAccessibleName(tr("File"));
   gpus_->setObjectName("importPlanGpus");
@@ -241,7 +222,7 @@ void ImportPlanDialog::setFile(const QString& file) {
   problem_->clear();
   try {
     const std::string text = read_text_file(file.toStdString(), kMaxPlanBytes);
-    engine_->setCurrentIndex(engine_->findData(static_cast<int>(guess(text, file))));
+    if (const EngineForm* form = recognise_engine_form(text)) choose_form(*engine_, *form);
   } catch (const std::exception& error) {
     problem_->setText(QString::fromUtf8(error.what()));
   }
@@ -254,8 +235,8 @@ void ImportPlanDialog::read() {
   shape.nodes = nodes_->value();
   shape.groups = groups_->value();
   try {
-    const auto engine = static_cast<Engine>(engine_->currentData().toInt());
-    const Plan plan = import_plan(read_text_file(path, kMaxPlanBytes), engine, shape, path);
+    const Plan plan =
+        import_plan(read_text_file(path, kMaxPlanBytes), chosen(*engine_), shape, path);
     Q_EMIT made(plan, QFileInfo(file_->text()).fileName());
     accept();
   } catch (const std::exception& error) {

@@ -22,7 +22,7 @@ class ExportPlanDialog : public QDialog {
 
  public:
   explicit ExportPlanDialog(Plan plan, QWidget* parent = nullptr);
-  void setEngine(Engine engine);
+  void setEngine(const EngineForm& form);
   void setFile(const QString& file);
   void write();
   bool busy() const { return job_.running(); }
@@ -34,7 +34,7 @@ class ExportPlanDialog : public QDialog {
   void written(const QString& file);
 
  private:
-  Engine engine() const;
+  const EngineForm& engine() const;
   /// The plan with the layers that it is written for.
   Plan named() const;
   void choose();

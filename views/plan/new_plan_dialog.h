@@ -7,9 +7,9 @@
 #include <QLabel>
 #include <QSpinBox>
 
-#include "core/loads/new_plan.h"
-#include "views/common/load_document.h"
+#include "core/loads/open/new_plan.h"
 #include "views/common/qt_words.h"
+#include "views/workspace/load_document.h"
 
 namespace moescope {
 

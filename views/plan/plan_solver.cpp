@@ -7,8 +7,8 @@
 #include <mutex>
 #include <numeric>
 
-#include "core/placement/solve.h"
-#include "views/plan/compare_models.h"
+#include "core/placement/solve/solve.h"
+#include "views/plan/compare/compare_models.h"
 
 namespace moescope {
 namespace {

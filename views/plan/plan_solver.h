@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "views/common/job.h"
-#include "views/plan/plan_document.h"
+#include "views/plan/document/plan_document.h"
 
 namespace moescope {
 

@@ -7,11 +7,11 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "views/common/chart_paint.h"
-#include "views/plan/compare_view.h"
-#include "views/plan/figures_panel.h"
-#include "views/plan/layer_strip.h"
-#include "views/plan/plan_board.h"
+#include "views/chart/chart_paint.h"
+#include "views/plan/board/layer_strip.h"
+#include "views/plan/board/plan_board.h"
+#include "views/plan/compare/compare_view.h"
+#include "views/plan/compare/figures_panel.h"
 #include "views/plan/predict_panel.h"
 #include "views/plan/problems_panel.h"
 #include "views/plan/solve_panel.h"

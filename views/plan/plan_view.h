@@ -10,8 +10,8 @@
 #include <QWidget>
 #include <functional>
 
-#include "views/common/chart.h"
-#include "views/plan/plan_editor.h"
+#include "views/chart/chart.h"
+#include "views/plan/document/plan_editor.h"
 #include "views/plan/plan_solver.h"
 
 namespace moescope {

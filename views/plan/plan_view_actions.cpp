@@ -5,10 +5,10 @@
 
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
-#include "views/plan/compare_view.h"
-#include "views/plan/layer_strip.h"
-#include "views/plan/plan_board.h"
-#include "views/plan/plan_headline.h"
+#include "views/plan/board/layer_strip.h"
+#include "views/plan/board/plan_board.h"
+#include "views/plan/compare/compare_view.h"
+#include "views/plan/document/plan_headline.h"
 #include "views/plan/plan_view.h"
 #include "views/plan/problems_panel.h"
 

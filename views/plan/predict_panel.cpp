@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "core/simulate/defaults.h"
-#include "core/simulate/description.h"
+#include "core/simulate/model/description.h"
 #include "core/simulate/predict.h"
-#include "views/common/error_bar.h"
+#include "views/chart/error_bar.h"
 #include "views/common/units.h"
 #include "views/common/verdict_color.h"
 

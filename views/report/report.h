@@ -5,9 +5,9 @@
 #include <functional>
 #include <vector>
 
-#include "core/analysis/statistics.h"
-#include "views/common/chart.h"
-#include "views/common/document.h"
+#include "core/analysis/spans/statistics.h"
+#include "views/chart/chart.h"
+#include "views/workspace/document.h"
 
 namespace moescope {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
 
 namespace moescope {

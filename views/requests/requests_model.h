@@ -4,7 +4,7 @@
 #include <QAbstractTableModel>
 #include <memory>
 
-#include "core/analysis/serving_figures.h"
+#include "core/analysis/serving/serving_figures.h"
 
 namespace moescope {
 

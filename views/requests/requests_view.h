@@ -7,11 +7,11 @@
 #include <QTableView>
 #include <QWidget>
 
-#include "views/common/chart.h"
-#include "views/common/document.h"
+#include "views/chart/chart.h"
 #include "views/common/job.h"
-#include "views/common/view_context.h"
 #include "views/requests/requests_chart.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

@@ -3,8 +3,8 @@
 
 #include <QWidget>
 
-#include "views/common/view_context.h"
 #include "views/sm/sm_chart.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
-#include "core/analysis/gpu_work.h"
-#include "core/analysis/paced_links.h"
-#include "views/common/chart_paint.h"
+#include "core/analysis/overlap/paced_links.h"
+#include "core/analysis/spans/gpu_work.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
 #include "views/sm/sm_columns.h"
 

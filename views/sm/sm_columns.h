@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/analysis/sm_allocation.h"
+#include "core/analysis/sm/sm_allocation.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 #include <QCoreApplication>
 #include <array>
 
-#include "core/analysis/gpu_work.h"
+#include "core/analysis/spans/gpu_work.h"
 
 namespace moescope {
 namespace {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "core/analysis/sm_record_index.h"
+#include "core/analysis/sm/sm_record_index.h"
 #include "core/progress.h"
-#include "views/common/document.h"
 #include "views/sm/sm_columns.h"
+#include "views/workspace/document.h"
 
 namespace moescope {
 

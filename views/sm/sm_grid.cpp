@@ -7,7 +7,7 @@
 #include <array>
 #include <cmath>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/theme.h"
 
 namespace moescope {

@@ -5,7 +5,7 @@
 #include <QToolTip>
 #include <algorithm>
 
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 

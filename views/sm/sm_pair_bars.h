@@ -4,7 +4,7 @@
 #include <QWidget>
 #include <vector>
 
-#include "core/analysis/sm_allocation.h"
+#include "core/analysis/sm/sm_allocation.h"
 #include "views/sm/sm_data.h"
 
 namespace moescope {

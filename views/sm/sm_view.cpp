@@ -11,9 +11,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/analysis/window_figures.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/action.h"
-#include "views/common/chart_paint.h"
 #include "views/common/destroyed_elsewhere.h"
 #include "views/common/units.h"
 #include "views/sm/sm_canvas.h"

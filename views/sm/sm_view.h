@@ -8,11 +8,11 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "views/common/chart.h"
-#include "views/common/document.h"
+#include "views/chart/chart.h"
 #include "views/common/job.h"
-#include "views/common/view_context.h"
 #include "views/sm/sm_chart.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/analysis/losses.h"
-#include "views/common/chart_paint.h"
+#include "core/analysis/overlap/losses.h"
+#include "views/chart/chart_paint.h"
 
 namespace moescope {
 namespace {

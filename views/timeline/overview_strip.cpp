@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "views/common/theme.h"
-#include "views/timeline/lane_raster.h"
+#include "views/timeline/lanes/lane_raster.h"
 #include "views/timeline/loss_marks.h"
 
 namespace moescope {

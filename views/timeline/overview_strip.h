@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "views/common/job.h"
-#include "views/timeline/timeline_scene.h"
+#include "views/timeline/lanes/timeline_scene.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 
 #include <QString>
 
-#include "views/timeline/timeline_scene.h"
+#include "views/timeline/lanes/timeline_scene.h"
 
 namespace moescope {
 

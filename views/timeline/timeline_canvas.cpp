@@ -3,10 +3,10 @@
 #include <QToolTip>
 #include <cmath>
 
-#include "views/common/notes_model.h"
 #include "views/timeline/loss_marks.h"
 #include "views/timeline/span_text.h"
 #include "views/timeline/timeline_accessible.h"
+#include "views/workspace/notes_model.h"
 
 namespace moescope {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <qcustomplot.h>
 
-#include "views/timeline/lane_plottable.h"
+#include "views/timeline/lanes/lane_plottable.h"
 #include "views/timeline/timeline_interaction.h"
 #include "views/timeline/timeline_overlay.h"
 

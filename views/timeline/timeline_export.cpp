@@ -1,12 +1,12 @@
 // The timeline as a picture with title, legend, names and axis, and as CSV.
 #include <algorithm>
 
-#include "core/analysis/losses.h"
-#include "core/analysis/paced_links.h"
+#include "core/analysis/overlap/losses.h"
+#include "core/analysis/overlap/paced_links.h"
 #include "core/plain_text.h"
-#include "views/common/chart_paint.h"
+#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
-#include "views/timeline/lane_raster.h"
+#include "views/timeline/lanes/lane_raster.h"
 #include "views/timeline/loss_marks.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"

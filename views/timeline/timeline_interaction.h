@@ -12,8 +12,8 @@
 #include <QWheelEvent>
 #include <optional>
 
+#include "views/timeline/lanes/timeline_scene.h"
 #include "views/timeline/measure.h"
-#include "views/timeline/timeline_scene.h"
 
 namespace moescope {
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/common/notes_model.h"
 #include "views/common/positions.h"
 #include "views/common/units.h"
 #include "views/timeline/loss_marks.h"
+#include "views/workspace/notes_model.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "core/analysis/paced_links.h"
+#include "core/analysis/overlap/paced_links.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
 

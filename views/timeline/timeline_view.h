@@ -8,10 +8,10 @@
 #include <functional>
 #include <optional>
 
-#include "views/common/chart.h"
-#include "views/common/document.h"
-#include "views/common/view_context.h"
+#include "views/chart/chart.h"
 #include "views/timeline/timeline_canvas.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/import/byte_source.h"
+#include "core/import/bytes/byte_source.h"
 
 namespace moescope::kineto {
 

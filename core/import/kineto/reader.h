@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/import/byte_source.h"
+#include "core/import/bytes/byte_source.h"
 #include "core/import/importer.h"
 #include "core/import/kineto/collect.h"
 

@@ -7,7 +7,7 @@ SQLITE_EXTENSION_INIT1
 
 #include "core/error.h"
 #include "core/query/trace_tables.h"
-#include "core/trace/moetrace.h"
+#include "core/trace/file/moetrace.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "gpu/comm/mpi/entry.h"
+#include "gpu/comm/memory/mpi_entry.h"
 
 namespace moescope::runtime::mpi {
 

@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "gpu/comm/processes.h"
-#include "gpu/comm/transport.h"
+#include "gpu/comm/memory/processes.h"
+#include "gpu/comm/memory/transport.h"
 
 namespace moescope::runtime::mpi {
 

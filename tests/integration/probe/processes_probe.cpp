@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "gpu/comm/processes.h"
-#include "gpu/engine/unit.h"
+#include "gpu/comm/memory/processes.h"
+#include "gpu/engine/unit/unit.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
 namespace moescope::runtime {

@@ -7,13 +7,13 @@
 #include <map>
 #include <thread>
 
-#include "core/analysis/overlap.h"
-#include "core/analysis/sm_allocation.h"
-#include "core/trace/moetrace.h"
-#include "core/trace/moetrace_loads.h"
-#include "core/trace/moetrace_writer.h"
+#include "core/analysis/overlap/overlap.h"
+#include "core/analysis/sm/sm_allocation.h"
+#include "core/trace/file/moetrace.h"
+#include "core/trace/file/moetrace_loads.h"
+#include "core/trace/file/moetrace_writer.h"
+#include "gpu/base/clock.h"
 #include "gpu/engine/layout.h"
-#include "gpu/engine/worker_team.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 #include "tests/unit/gpu/serving_support.h"
 

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "gpu/comm/pages.h"
+#include "gpu/comm/memory/pages.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/footprint.h"
-#include "gpu/engine/plan_form.h"
-#include "gpu/engine/weight_pool.h"
+#include "gpu/engine/placement/weight_pool.h"
+#include "gpu/engine/plan/plan_form.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
 namespace moescope::runtime {

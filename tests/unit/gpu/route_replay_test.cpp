@@ -7,7 +7,7 @@
 #include <numeric>
 #include <set>
 
-#include "core/trace/moetrace_writer.h"
+#include "core/trace/file/moetrace_writer.h"
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <map>
 
-#include "gpu/comm/tensor_exchange.h"
+#include "gpu/comm/exchange/tensor_exchange.h"
 #include "gpu/compute/local_forward.h"
 #include "gpu/engine/engine.h"
-#include "gpu/engine/unit.h"
+#include "gpu/engine/unit/unit.h"
 #include "gpu/model/attention_shard.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 #include "tests/unit/gpu/reference_model.h"

@@ -1,4 +1,4 @@
-#include "gpu/engine/unit.h"
+#include "gpu/engine/unit/unit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <random>
 
 #include "gpu/compute/local_forward.h"
-#include "gpu/engine/active_slots.h"
-#include "gpu/engine/plan_form.h"
-#include "gpu/engine/worker_team.h"
+#include "gpu/engine/placement/active_slots.h"
+#include "gpu/engine/plan/plan_form.h"
+#include "gpu/engine/rank/worker_team.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
 namespace moescope::runtime {

@@ -1,0 +1,135 @@
+// moescope attach: follows a running node and keeps what it records.
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "app/commands/cluster/cluster_commands.h"
+#include "app/commands/command.h"
+#include "core/cluster/live_source.h"
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+struct AttachOptions : NodeOptions {
+  std::optional<double> seconds;
+  std::string out;
+};
+
+using Clock = std::chrono::steady_clock;
+
+/// Nobody looks at the trace: what matters goes to the file.
+constexpr std::size_t kHeld = 100'000;
+/// For a node that was killed and may be started anew.
+constexpr auto kPatience = std::chrono::seconds(5);
+
+Json summary(const AttachOptions& options, const LiveSnapshot& s, double seconds) {
+  return {{"schema", 1},
+          {"target", options.target},
+          {"state", to_string(s.state)},
+          {"reason", s.reason},
+          {"seconds", seconds},
+          {"file", s.recording.empty() ? Json() : Json(s.recording.string())},
+          {"recording_error", s.recording_error.empty() ? Json() : Json(s.recording_error)},
+          {"ranks", s.trace->devices().size()},
+          {"spans", s.spans},
+          {"batches", s.batches},
+          {"bytes", s.bytes},
+          {"requests", s.request_count},
+          {"steps", s.step_count},
+          {"plans", s.plans.size()},
+          {"dropped",
+           {{"batches", s.drops.batches}, {"spans", s.drops.spans}, {"records", s.drops.records}}}};
+}
+
+void print(const Json& s) {
+  fmt::print("attached   {:.1f} s to {}: {} ({})\n", s["seconds"].get<double>(),
+             s["target"].get<std::string>(), s["state"].get<std::string>(),
+             s["reason"].get<std::string>());
+  fmt::print("received   {} spans of {} ranks in {} batches, {:.2f} MB\n", s["spans"].dump(),
+             s["ranks"].dump(), s["batches"].dump(), s["bytes"].get<double>() / 1e6);
+  fmt::print("served     {} requests in {} steps\n", s["requests"].dump(), s["steps"].dump());
+  fmt::print("dropped    {} spans for this viewer, {} records in the node\n",
+             s["dropped"]["spans"].dump(), s["dropped"]["records"].dump());
+  if (!s["file"].is_null()) fmt::print("recorded   {}\n", s["file"].get<std::string>());
+}
+
+std::string progress_text(const LiveFigures& now) {
+  if (now.state == LiveState::Waiting)
+    return fmt::format("{}: {}", to_string(now.state), now.reason);
+  return fmt::format("{}: {} spans, {:.0f} a second, {} dropped", to_string(now.state), now.spans,
+                     now.rates.spans_per_second, now.drops.spans);
+}
+
+/// Until the node ends or is lost, the time is over, or the user interrupts. When the node stops
+/// answering, that and its return are told once.
+void follow(LiveSource& source, const AttachOptions& options, Clock::time_point begin) {
+  constexpr auto kLook = std::chrono::milliseconds(100);
+  Progress& progress = command_progress();
+  bool waiting = false;
+  while (!progress.cancelled()) {
+    const LiveFigures now = source.figures();
+    if (now.state == LiveState::Lost || now.state == LiveState::Ended) return;
+    if (waiting != (now.state == LiveState::Waiting)) {
+      waiting = !waiting;
+      fmt::print(stderr, "moescope: {}: {}\n", options.target,
+                 waiting ? "lost, trying again: " + now.reason : "found again");
+    }
+    const std::chrono::duration<double> passed = Clock::now() - begin;
+    if (options.seconds && passed.count() >= *options.seconds) return;
+    progress.report(options.seconds ? passed.count() / *options.seconds : 0, progress_text(now));
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+void run(const AttachOptions& options) {
+  const auto begin = Clock::now();
+  LiveOptions live;
+  live.recording = options.out;
+  live.max_held = kHeld;
+  live.patience = kPatience;
+  LiveSource source(connect_node(options), live);
+  try {
+    follow(source, options, begin);
+  } catch (const Cancelled&) {
+    // The user has seen enough; what came is kept.
+  }
+  const auto end = std::chrono::duration<double>(Clock::now() - begin).count();
+  const LiveFigures at_end = source.figures();
+  const bool lost = at_end.state == LiveState::Lost || at_end.state == LiveState::Waiting;
+  source.stop();
+  const auto last = source.snapshot();
+  Json document = summary(options, *last, end);
+  if (lost) {
+    document["state"] = to_string(LiveState::Lost);
+    document["reason"] = at_end.reason;
+  }
+  if (options.json)
+    print_json(document);
+  else
+    print(document);
+  if (!last->recording_error.empty())
+    throw Error(options.out, "", "recording stopped: " + last->recording_error);
+  if (lost)
+    throw Error(options.target, "", "the node was lost: " + at_end.reason,
+                options.out.empty() ? "" : "What came until then is in " + options.out);
+}
+
+}  // namespace
+
+void register_attach(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "attach",
+      "Follow a running moescope-node and record it; one that stops answering is tried again");
+  auto options = std::make_shared<AttachOptions>();
+  add_node_options(*command, *options);
+  command
+      ->add_option("--seconds", options->seconds,
+                   "How long (default: until the node ends or Ctrl+C)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("-o,--output", options->out, "Recording to write (.moetrace)");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace moescope

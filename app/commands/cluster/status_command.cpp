@@ -1,0 +1,72 @@
+// moescope status: what a running node does.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/commands/cluster/apply_effect.h"
+#include "app/commands/cluster/cluster_commands.h"
+#include "app/commands/command.h"
+#include "core/cluster/wire/hung_text.h"
+#include "core/files.h"
+
+namespace moescope {
+namespace {
+
+struct StatusOptions : NodeOptions {
+  std::string plan;
+};
+
+void print(const NodeStatus& s) {
+  fmt::print("node       version {}, {} on {}, {} for {:.0f} s\n", s.version, s.model, s.backend,
+             s.serving ? "serving" : "idle", s.seconds);
+  if (!s.links.empty()) fmt::print("links      paced: {}\n", s.links);
+  for (const std::string& line : hung_lines(s.hung)) fmt::print("HANGS      {}\n", line);
+  fmt::print("plan       epoch {}\n", s.epoch);
+  fmt::print("requests   {} arrived, {} waiting, {} decoding, {} finished\n", s.arrived, s.waiting,
+             s.decoding, s.finished);
+  if (s.finished > 0)
+    fmt::print("TTFT       p50 {:.0f} ms, p95 {:.0f} ms; TPOT p50 {:.0f} ms, p95 {:.0f} ms\n",
+               s.ttft_p50 * 1e3, s.ttft_p95 * 1e3, s.tpot_p50 * 1e3, s.tpot_p95 * 1e3);
+  for (const NodeUnit& u : s.units) {
+    const double worst =
+        u.imbalance.empty() ? 0 : *std::max_element(u.imbalance.begin(), u.imbalance.end());
+    fmt::print("{:<10} {} steps, {:.0f} tokens/s, {} workers a rank ({} communicate)", u.name,
+               u.steps, u.tokens_per_second, u.granted.workers, u.granted.communication);
+    if (worst > 0) fmt::print(", worst layer {:.2f} max/mean", worst);
+    fmt::print("\n");
+  }
+  fmt::print(
+      "records    {} dropped{}\n", s.dropped,
+      s.detail == "steps" ? "; detail reduced to sums of steps, somebody cannot keep up" : "");
+  for (const std::string& notice : s.notices) fmt::print("notice     {}\n", notice);
+  for (const ViewerStatus& v : s.viewers)
+    fmt::print("viewer     {}: {} batches, {} dropped\n", v.peer, v.sent_batches,
+               v.dropped_batches);
+  for (const NodePlanChange& c : s.history) {
+    fmt::print("change     {}\n", change_line(c));
+    if (!c.effect) continue;
+    for (const auto& line : effect_lines(*c.effect)) fmt::print("           {}\n", line);
+  }
+}
+
+void run(const StatusOptions& options) {
+  const NodeStatus status = connect_node(options)->status(!options.plan.empty());
+  if (!options.plan.empty()) write_text_file(options.plan, status.plan_json);
+  if (!options.json) return print(status);
+  Json document = {{"schema", 1}, {"target", options.target}};
+  document.update(node_json(status));
+  print_json(document);
+}
+
+}  // namespace
+
+void register_status(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "status", "What a running moescope-node does, and what its changes of plan did");
+  auto options = std::make_shared<StatusOptions>();
+  add_node_options(*command, *options);
+  command->add_option("--save-plan", options->plan, "Write the running plan to this file");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,55 @@
+// moescope plan: its subcommands, and what they share.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "app/commands/command.h"
+#include "app/commands/plan/plan_commands.h"
+#include "core/placement/evaluate.h"
+
+namespace moescope {
+
+LoadSet read_loads_for_plan(const std::string& path, const std::string& unit) {
+  auto loads = unit.empty() ? read_loads(path, command_progress())
+                            : read_loads_of_unit(path, unit, command_progress());
+  for (const auto& note : loads.notes) fmt::print(stderr, "note: {}\n", note);
+  return loads;
+}
+
+Json summary_json(const std::vector<double>& values) {
+  if (values.empty()) return nullptr;
+  const auto s = summarize(values);
+  return {{"mean", s.mean}, {"p95", s.p95}, {"max", s.max}};
+}
+
+Json window_json(const LoadWindow& window) {
+  return {{"text", to_string(window)},
+          {"loads", window.source},
+          {"unit", window.unit.empty() ? Json() : Json(window.unit)},
+          {"first", window.first},
+          {"last", window.last},
+          {"of", window.of}};
+}
+
+Json moved_json(const PlanCopies& copies) {
+  const auto whole = [](const std::optional<double>& bytes) {
+    return bytes ? Json(std::llround(*bytes)) : Json();
+  };
+  return {{"copies", copies.copies},
+          {"units", copies.units},
+          {"copies_in_all", copies.copies_in_all()},
+          {"expert_bytes", whole(copies.expert_bytes)},
+          {"bytes", whole(copies.bytes_in_all())}};
+}
+
+void register_plan(CLI::App& app) {
+  auto* command = app.add_subcommand("plan", "Solve, judge, compare and convert placement plans");
+  command->require_subcommand(1);
+  for (const auto add :
+       {register_plan_solve, register_plan_evaluate, register_plan_validate, register_plan_diff,
+        register_plan_bounds, register_plan_import, register_plan_export})
+    add(*command);
+  for (auto* part : command->get_subcommands({})) add_common_options(*part);
+}
+
+}  // namespace moescope

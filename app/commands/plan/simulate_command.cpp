@@ -1,0 +1,186 @@
+// moescope simulate: predicts steps of a serving unit and writes them as a trace.
+#include <fmt/format.h>
+
+#include "app/commands/command.h"
+#include "app/commands/plan/plan_commands.h"
+#include "app/commands/plan/predict_options.h"
+#include "app/commands/window_range.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/import/open.h"
+#include "core/placement/solve/shared_expert.h"
+#include "core/placement/validate.h"
+#include "core/simulate/predict.h"
+#include "core/simulate/refit.h"
+#include "core/simulate/simulate.h"
+
+namespace moescope {
+namespace {
+
+struct SimulateCommand {
+  std::string hardware, model, unit, loads, plan, output, refit;
+  std::optional<int> comm_sms;
+  std::string made_from;
+  int steps = 2;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+/// Loads in which every expert is alike, for when none are given.
+LoadSet even_loads(const ModelShape& model) {
+  LoadSet loads;
+  loads.source = "even loads";
+  loads.experts = model.experts;
+  loads.top_k = model.top_k;
+  loads.windows = {LayerLoads(static_cast<std::size_t>(model.moe_layers()),
+                              std::vector<double>(static_cast<std::size_t>(model.experts), 1000))};
+  return loads;
+}
+
+/// A plan for the unit, made from windows [first, last) of the loads.
+Plan plan_for(const ServingUnit& unit, const ModelShape& model, const LoadSet& loads,
+              std::pair<int, int> windows) {
+  SolveOptions options;
+  options.gpus = unit.gpus;
+  options.nodes = unit.nodes;
+  options.slot_count = unit.slot_count;
+  options.layer_ids = loads.layer_ids;
+  auto sum = sum_windows(loads, windows.first, windows.second);
+  if (unit.shared_routed) {
+    sum = with_shared_expert(sum, model.top_k);
+    std::vector<int> hosts;
+    for (int g = unit.gpus - unit.shared_gpus; g < unit.gpus; ++g) hosts.push_back(g);
+    keep_on(options, model.experts, hosts);
+  } else {
+    options.groups = model.groups;
+    if (model.groups % unit.nodes == 0 && unit.nodes > 1) options.hierarchy = Hierarchy::Soft;
+  }
+  return solve_plan({sum}, options, command_progress()).plan;
+}
+
+Json refit_json(const std::vector<RefitConstant>& constants) {
+  Json list = Json::array();
+  for (const auto& c : constants)
+    list.push_back({{"constant", c.name},
+                    {"value", nullable(c.value)},
+                    {"spans", c.samples},
+                    {"residual", c.value ? Json(c.residual) : Json()},
+                    {"how", c.how}});
+  return list;
+}
+
+/// The hardware with what a recording tells about it.
+Refit refit(const Hardware& hardware, const ModelShape& model, const std::string& file) {
+  const auto trace = open_trace({file}, {}, command_progress());
+  auto fitted = refit_hardware(*trace, Classification(*trace, RuleSet::built_in()), hardware, model,
+                               command_progress());
+  for (const auto& c : fitted.constants)
+    fmt::print(stderr, "{}: {}, {}\n", c.name,
+               c.value ? fmt::format("{:.4g} from {} spans (error {:.0f} %)", *c.value, c.samples,
+                                     c.residual * 100)
+                       : "not fitted",
+               c.how);
+  return fitted;
+}
+
+Json devices_json(const SimulatedSteps& steps) {
+  Json devices = Json::array();
+  for (std::size_t rank = 0; rank < steps.devices.size(); ++rank) {
+    Json device = {{"rank", rank}};
+    device.update(figures_json(steps.devices[rank]));
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+void run(const SimulateCommand& command) {
+  Scenario s;
+  s.hardware = load_hardware(command.hardware);
+  s.model = load_model_shape(command.model);
+  std::vector<RefitConstant> constants;
+  if (!command.refit.empty()) {
+    auto fitted = refit(s.hardware, s.model, command.refit);
+    s.hardware = std::move(fitted.hardware);
+    constants = std::move(fitted.constants);
+  }
+  if (!command.output.empty())
+    refuse_to_overwrite(command.output, {command.loads, command.plan, command.refit, command.unit,
+                                         command.model, command.hardware});
+  s.unit = load_unit(command.unit);
+  s.unit.comm_sms = command.comm_sms.value_or(s.unit.comm_sms);
+  const auto loads =
+      command.loads.empty() ? even_loads(s.model) : read_loads_for_plan(command.loads);
+  PredictOptions options;
+  options.seed = command.seed;
+  options.made_from = window_range(command.made_from, loads, "--made-from");
+  if (command.plan.empty()) {
+    const int windows = static_cast<int>(loads.windows.size());
+    if (!options.made_from) options.made_from = std::pair(0, std::max(1, windows / 2));
+    s.plan = plan_for(s.unit, s.model, loads, *options.made_from);
+  } else {
+    s.plan = load_plan(command.plan);
+  }
+  throw_on_errors(validate_plan(s.plan), command.plan.empty() ? "the solved plan" : command.plan);
+  s.unit = unit_on(s.unit, s.plan);
+  s.unit.shared_routed = s.plan.num_experts == s.model.experts + 1;
+  auto prediction =
+      predict(s.hardware, s.model, s.unit, s.plan, loads, options, command_progress());
+  prediction.notes.insert(prediction.notes.begin(),
+                          command.loads.empty() ? "no loads were given: all experts are alike"
+                                                : "loads of " + loads.source);
+  const StepModel model(s, sum_windows(loads, prediction.first_window, prediction.last_window),
+                        prediction.from_routes ? &loads.routes : nullptr);
+  std::optional<MoetraceWriter> writer;
+  if (!command.output.empty()) writer.emplace(command.output);
+  const auto steps = simulate_steps(s, model, command.steps, command.seed,
+                                    writer ? &*writer : nullptr, command_progress());
+  if (writer) writer->finish(command_progress());
+  if (!command.json) {
+    print_prediction(stdout, prediction);
+    for (std::size_t i = 0; i < steps.step_ns.size(); ++i)
+      fmt::print("simulated step {}: {:.3f} ms\n", i, static_cast<double>(steps.step_ns[i]) / 1e6);
+    return;
+  }
+  print_json({{"schema", 1},
+              {"simulated", true},
+              {"hardware", s.hardware.name},
+              {"model", s.model.name},
+              {"unit", s.unit.name},
+              {"phase", to_string(s.unit.phase)},
+              {"comm_sms", s.unit.comm_sms},
+              {"seed", command.seed},
+              {"output", command.output.empty() ? Json() : Json(command.output)},
+              {"refit", command.refit.empty() ? Json() : refit_json(constants)},
+              {"steps_ns", steps.step_ns},
+              {"prediction", prediction_json(prediction)},
+              {"devices", devices_json(steps)}});
+}
+
+}  // namespace
+
+void register_simulate(CLI::App& app) {
+  auto* command =
+      app.add_subcommand("simulate", "Predict steps of a serving unit and write them as a trace");
+  auto c = std::make_shared<SimulateCommand>();
+  command->add_option("--hardware", c->hardware, "h800, h100, h200 or a JSON file")->required();
+  command->add_option("--model", c->model, "deepseek-v3, tiny, ... or a JSON file")->required();
+  command->add_option("--unit", c->unit, "prefill32, decode320, ... or a JSON file")->required();
+  command->add_option("--loads", c->loads, "Load dump (default: all experts alike)");
+  command->add_option("--plan", c->plan,
+                      "Plan file (default: solved from the first half of the windows)");
+  command
+      ->add_option("--comm-sms", c->comm_sms,
+                   "SMs that communication takes; 0: what if it took none (default: the unit's)")
+      ->check(CLI::Range(0, 65535));
+  command->add_option("--made-from", c->made_from,
+                      "Windows A:B that the plan was made from; the others judge it");
+  command->add_option("--refit", c->refit,
+                      "Recording to refit link bandwidths, overheads and GEMM efficiency from");
+  command->add_option("--steps", c->steps, "Steps to simulate (2)")->check(CLI::Range(1, 10000));
+  command->add_option("--seed", c->seed, "Seed of the drawn batches (1)");
+  command->add_option("-o,--output", c->output, "Trace to write (.moetrace)");
+  command->add_flag("--json", c->json, "Print one JSON document");
+  command->callback([c] { run(*c); });
+}
+
+}  // namespace moescope

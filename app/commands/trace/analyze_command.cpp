@@ -1,0 +1,208 @@
+// moescope analyze: overlap and SM allocation per device.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands/command.h"
+#include "app/commands/json_output.h"
+#include "app/commands/trace/open_files.h"
+#include "core/analysis/overlap/losses.h"
+#include "core/analysis/overlap/paced_links.h"
+#include "core/analysis/spans/gpu_work.h"
+#include "core/error.h"
+
+namespace moescope {
+namespace {
+
+struct AnalyzeOptions {
+  std::vector<std::string> files;
+  RunChoice runs;
+  std::optional<TimeNs> from, to;
+  std::string rules;
+  bool json = false, scopes = false;
+};
+
+/// The window asked for; nullopt for the whole trace.
+std::optional<TimeRange> window_of(const AnalyzeOptions& options, const Trace& trace) {
+  if (!options.from && !options.to) return std::nullopt;
+  const TimeRange window{options.from.value_or(0), options.to.value_or(trace.range().end)};
+  if (window.empty())
+    throw Error("", "--from, --to", "the window is empty", "Give --from less than --to");
+  return window;
+}
+
+const SmAllocation* find_sm(const std::vector<SmAllocation>& all, const DeviceKey& key) {
+  for (const auto& a : all)
+    if (a.key == key) return &a;
+  return nullptr;
+}
+
+Json events_json(const OverlapFigures& f) {
+  return {{"comm", f.comm_events}, {"compute", f.compute_events}, {"memory", f.memory_events}};
+}
+
+Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAllocation* sm,
+                 const std::optional<TimeRange>& window) {
+  const auto& process = trace.processes().at(overlap.key.process);
+  const Device* device = find_device(trace, overlap.key);
+  const auto& f = overlap.figures;
+  Json json = {
+      {"process", process.label},
+      {"rank", nullable(process.rank)},
+      {"device", overlap.key.device},
+      {"name", device != nullptr && !device->name.empty() ? Json(device->name) : Json()},
+      {"sm_count", device != nullptr && device->sm_count > 0 ? Json(device->sm_count) : Json()},
+      {"events", events_json(f)}};
+  json.update(figures_json(f));
+  json["lost_ns"] = lost_time(losses_in(trace, window, overlap.key.process), window);
+  json["sm"] = sm != nullptr ? sm_json(*sm) : Json();
+  return json;
+}
+
+Json scopes_json(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
+  Json list = Json::array();
+  for (const auto& scope : scopes) {
+    const auto& process = trace.processes().at(scope.key.process);
+    Json json = {{"kind", scope.kind},         {"name", scope.name},
+                 {"process", process.label},   {"rank", nullable(process.rank)},
+                 {"device", scope.key.device}, {"windows", scope.windows}};
+    json["events"] = events_json(scope.figures);
+    json.update(figures_json(scope.figures));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+std::string ms(std::int64_t ns) {
+  return fmt::format("{:.3f}", static_cast<double>(ns) / 1e6);
+}
+
+void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
+                 const std::vector<SmAllocation>& sm, const std::optional<TimeRange>& window) {
+  for (const auto& [key, f] : devices) {
+    const auto& process = trace.processes().at(key.process);
+    const Device* device = find_device(trace, key);
+    fmt::print("{}, {}{}\n", process.label, device_word(trace, key),
+               device != nullptr ? " (" + device->name + ")" : "");
+    fmt::print("  events         {} communication, {} compute, {} memory\n", f.comm_events,
+               f.compute_events, f.memory_events);
+    fmt::print("  span           {:>12} ms    busy {} ms, idle {} ms\n", ms(f.span), ms(f.busy),
+               ms(f.idle));
+    fmt::print("  compute        {:>12} ms\n", ms(f.compute));
+    fmt::print("  communication  {:>12} ms    of which waiting {} ms\n", ms(f.comm), ms(f.wait));
+    const auto percent = f.overlap_percent();
+    fmt::print("  overlap        {:>12} ms    {}\n", ms(f.overlap),
+               percent ? fmt::format("{:.1f} % of communication", *percent) : "no communication");
+    fmt::print("  exposed        {:>12} ms\n", ms(f.exposed));
+    if (const auto* a = find_sm(sm, key)) {
+      const double length = static_cast<double>(std::max<TimeNs>(a->range.length(), 1));
+      fmt::print("  {} ({})  mean {:.1f} communication, {:.1f} compute, {:.1f} free of {}\n",
+                 processor_words(device).many, to_string(a->method),
+                 static_cast<double>(a->comm_sm_ns) / length,
+                 static_cast<double>(a->compute_sm_ns) / length,
+                 static_cast<double>(a->free_sm_ns) / length, a->sm_count);
+    } else {
+      fmt::print("  SMs            not known: the trace names no SM count\n");
+    }
+    const auto losses = losses_in(trace, window, key.process);
+    if (!losses.empty())
+      fmt::print(
+          "  lost           {:>12} ms    in which records are missing: the figures know only "
+          "what was recorded\n",
+          ms(lost_time(losses, window)));
+  }
+  if (devices.empty()) fmt::print("no GPU work in this trace\n");
+}
+
+void print_scopes(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
+  if (scopes.empty()) {
+    fmt::print("no annotation, layer, micro-batch or phase has GPU work\n");
+    return;
+  }
+  fmt::print("{:<12} {:<32} {:<20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", "scope", "name",
+             "device", "windows", "span ms", "compute ms", "comm ms", "exposed ms", "overlap %");
+  for (const auto& scope : scopes) {
+    const auto& f = scope.figures;
+    const auto percent = f.overlap_percent();
+    fmt::print("{:<12} {:<32.32} {:<20.20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", scope.kind,
+               scope.name,
+               fmt::format("{}, {}", trace.processes().at(scope.key.process).label,
+                           device_word(trace, scope.key)),
+               scope.windows, ms(f.span), ms(f.compute), ms(f.comm), ms(f.exposed),
+               percent ? fmt::format("{:.1f}", *percent) : "-");
+  }
+}
+
+void print_remarks(const Trace& trace, const std::optional<TimeRange>& window) {
+  for (const auto& [reason, count] : trace.info().skipped)
+    fmt::print(stderr, "skipped {} events: {}\n", count, reason);
+  for (const auto& warning : trace.info().warnings) fmt::print(stderr, "note: {}\n", warning);
+  for (const LossSummary& lost : summarise(losses_in(trace, window)))
+    fmt::print(stderr, "lost: {}\n", describe(lost, trace));
+}
+
+/// Prints the figures of one run.
+void analyze_run(const AnalyzeOptions& options, const RuleSet& rules, const TracePtr& trace,
+                 RunPrinter& printer) {
+  const auto window = window_of(options, *trace);
+  const Classification classes(*trace, rules);
+  Progress& progress = command_progress();
+  OverlapResults overlap;
+  if (options.scopes)
+    overlap = analyze_overlap_and_scopes(*trace, classes, window, progress);
+  else
+    overlap.overlap = analyze_overlap(*trace, classes, window, progress);
+  const auto sm = analyze_sm_allocation(*trace, classes, window, progress);
+  progress.report(1, "done");
+  if (!options.json) {
+    printer.begin_run(*trace);
+    print_remarks(*trace, window);
+    if (const auto links = paced_links_text(trace->info()); !links.empty())
+      fmt::print("{}\n", links);
+    print_table(*trace, overlap.overlap, sm, window);
+    if (options.scopes) print_scopes(*trace, overlap.scopes);
+    return;
+  }
+  Json document = {
+      {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(*trace)}};
+  document["warnings"] = trace->info().warnings;
+  document["losses"] = losses_json(*trace, losses_in(*trace, window));
+  const std::string links = paced_links_text(trace->info());
+  document["paced_links"] = links.empty() ? Json() : Json(links);
+  document["devices"] = Json::array();
+  for (const auto& device : overlap.overlap)
+    document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key), window));
+  if (options.scopes) document["scopes"] = scopes_json(*trace, overlap.scopes);
+  printer.add(std::move(document));
+}
+
+void run(const AnalyzeOptions& options) {
+  RuleSet rules = RuleSet::built_in();
+  if (!options.rules.empty()) rules = read_rules(options.rules);
+  ImportOptions import;
+  import.keep_args = false;
+  RunPrinter printer(options.runs.separate, options.json);
+  open_each_run(options.files, import, options.runs, command_progress(),
+                [&](const TracePtr& trace) { analyze_run(options, rules, trace, printer); });
+  printer.finish();
+}
+
+}  // namespace
+
+void register_analyze(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "analyze", "Overlap of communication and compute, and SM allocation, per device");
+  auto options = std::make_shared<AnalyzeOptions>();
+  command->add_option("FILE", options->files, "Trace files or folders")->required();
+  command->add_option("--from", options->from, "Start of the window, ns from the trace start");
+  command->add_option("--to", options->to, "End of the window, ns from the trace start");
+  command->add_option("--rules", options->rules,
+                      "Classification rules (JSON) instead of the built-in ones");
+  command->add_flag("--scopes", options->scopes,
+                    "Also list annotations, layers, micro-batches and phases");
+  add_run_options(*command, options->runs);
+  command->add_flag("--json", options->json, "Print one JSON document");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/command.h"
+#include "app/commands/trace/open_files.h"
+#include "core/plain_text.h"
+#include "core/query/query.h"
+
+namespace moescope {
+namespace {
+
+struct SqlArguments {
+  std::filesystem::path file;
+  std::string sql;
+  RunChoice runs;
+  bool csv = false, json = false, schema = false;
+};
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// Shortest text that reads back as the same number; SQLite never returns NaN.
+std::string real_text(double value) {
+  return fmt::format("{}", value);
+}
+
+std::string plain_text(const QueryValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+  if (const auto* real = std::get_if<double>(&value)) return real_text(*real);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return {};
+}
+
+/// NULL is an empty field, the empty text is "".
+std::string csv_field(const QueryValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return plain_text(value);
+  return text->empty() ? "\"\"" : csv_text_field(*text);
+}
+
+nlohmann::ordered_json json_value(const QueryValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  const auto* real = std::get_if<double>(&value);
+  if (real && std::isfinite(*real)) return *real;
+  return nullptr;
+}
+
+template <typename Field>
+std::string joined(const std::vector<QueryValue>& row, const char* separator, Field field) {
+  std::string line;
+  for (std::size_t i = 0; i < row.size(); ++i) line += (i ? separator : "") + field(row[i]);
+  return line;
+}
+
+void print_csv(QuerySession& session, const std::string& sql, Progress& progress) {
+  const auto line = [](const std::vector<QueryValue>& row) {
+    print(joined(row, ",", csv_field) + "\r\n");
+  };
+  session.run(
+      sql, [&](const auto& names) { line(std::vector<QueryValue>(names.begin(), names.end())); },
+      line, progress);
+}
+
+/// A document of dump(2) as it stands `depth` levels deep in another one.
+std::string json_text(const nlohmann::ordered_json& json, std::size_t depth) {
+  std::string text;
+  for (const char c :
+       printable_json(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace))) {
+    text += c;
+    if (c == '\n') text.append(2 * depth, ' ');
+  }
+  return text;
+}
+
+/// Row by row, so that a long result needs no memory. What fails midway leaves an unfinished
+/// document, an error and exit code 1.
+void print_json(QuerySession& session, const std::string& sql, Progress& progress) {
+  bool any = false;
+  session.run(
+      sql,
+      [&](const auto& names) {
+        print("{\n  \"schema\": 1,\n  \"columns\": " + json_text(names, 1) + ",\n  \"rows\": [");
+      },
+      [&](const auto& row) {
+        auto values = nlohmann::ordered_json::array();
+        for (const auto& value : row) values.push_back(json_value(value));
+        print((any ? ",\n    " : "\n    ") + json_text(values, 2));
+        any = true;
+      },
+      progress);
+  print(any ? "\n  ]\n}\n" : "]\n}\n");
+}
+
+/// Tab separated, NULL spelled out: for reading.
+void print_plain(QuerySession& session, const std::string& sql, Progress& progress) {
+  const auto field = [](const QueryValue& value) {
+    return std::holds_alternative<std::monostate>(value) ? std::string("NULL") : plain_text(value);
+  };
+  const auto line = [&](const std::vector<QueryValue>& row) {
+    print(joined(row, "\t", field) + "\n");
+  };
+  session.run(
+      sql, [&](const auto& names) { line(std::vector<QueryValue>(names.begin(), names.end())); },
+      line, progress);
+}
+
+void query_file(const SqlArguments& arguments) {
+  if (arguments.schema) {
+    print(trace_tables_schema());
+    return;
+  }
+  if (arguments.sql.empty()) throw CLI::RequiredError("SQL");
+  Progress& progress = command_progress();
+  const TracePtr trace =
+      open_files({arguments.file.string()}, ImportOptions{}, arguments.runs, progress);
+  const auto& json = trace->info().rules_json;
+  QuerySession session(
+      trace, json.empty() ? RuleSet::built_in() : RuleSet::from_json(json, arguments.file.string()),
+      trace->in_memory() ? std::filesystem::path() : arguments.file);
+  if (arguments.csv) return print_csv(session, arguments.sql, progress);
+  if (arguments.json) return print_json(session, arguments.sql, progress);
+  print_plain(session, arguments.sql, progress);
+}
+
+}  // namespace
+
+void register_sql(CLI::App& app) {
+  auto* command = app.add_subcommand("sql", "Ask a trace in SQL; tables: --schema");
+  auto arguments = std::make_shared<SqlArguments>();
+  command->add_option("FILE", arguments->file, "Trace file or folder");
+  command->add_option("SQL", arguments->sql, "SELECT, WITH or EXPLAIN statement");
+  auto* csv = command->add_flag("--csv", arguments->csv, "Comma separated values (RFC 4180)");
+  command->add_flag("--json", arguments->json, "One JSON document")->excludes(csv);
+  command->add_flag("--schema", arguments->schema, "Print the tables and their columns");
+  add_merge_option(*command, arguments->runs);
+  command->callback([arguments] { query_file(*arguments); });
+}
+
+}  // namespace moescope

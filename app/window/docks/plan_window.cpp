@@ -1,0 +1,285 @@
+#include "app/window/docks/plan_window.h"
+
+#include <QApplication>
+#include <QDateTime>
+#include <QFile>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QLocale>
+#include <QPointer>
+
+#include "core/files.h"
+#include "views/common/action.h"
+#include "views/common/destructive_action.h"
+#include "views/plan/compare/compare_view.h"
+#include "views/plan/engine_dialogs.h"
+#include "views/plan/new_plan_dialog.h"
+#include "views/plan/plan_solver.h"
+#include "views/plan/solve_panel.h"
+
+namespace moescope {
+namespace {
+
+constexpr qint64 kSniffed = 1 << 16;
+
+/// Plan files name the map; dumps of loads may do so too but also hold counts.
+bool looks_like_plan(const QString& path) {
+  QFile file(path);
+  if (!file.open(QIODevice::ReadOnly)) return false;
+  const QByteArray head = file.read(kSniffed);
+  return head.contains("\"physical_to_logical_map\"") && !head.contains("\"logical_count\"");
+}
+
+}  // namespace
+
+PlanWindow::PlanWindow(LoadDocument& loads, DockLayout& layout, QMainWindow& window)
+    : QObject(&window),
+      window_(window),
+      layout_(layout),
+      loads_(loads),
+      document_(loads),
+      autosave_(document_),
+      view_(new PlanView(document_)) {
+  layout_.add(view_, "plan", tr("Plan"), Qt::BottomDockWidgetArea, true);
+  connect(&layout_, &DockLayout::comparisonWanted, view_, &PlanView::showComparison);
+  connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
+    Q_EMIT message({UserMessage::Level::Error, text, {}});
+  });
+  connect(&autosave_, &PlanAutosave::failed, this, [this](const QString& text) {
+    Q_EMIT message({UserMessage::Level::Warning, text, {}});
+  });
+  connect(&document_, &PlanDocument::replaced, this, &PlanWindow::refresh);
+  connect(&document_, &PlanDocument::replaced, this, &PlanWindow::contentChanged);
+  connect(&loads_, &LoadDocument::loadsChanged, this, &PlanWindow::refresh);
+}
+
+PlanWindow::~PlanWindow() {
+  delete view_;
+}
+
+JobRunner& PlanWindow::solveJob() {
+  return view_->solver().job();
+}
+
+QAction* PlanWindow::add(QMenu& menu, const QString& name, const QString& text, const QString& tip,
+                         const QList<QKeySequence>& keys, std::function<void()> run) {
+  QAction* action = make_action(this, name, text, tip, keys);
+  menu.addAction(action);
+  connect(action, &QAction::triggered, this, std::move(run));
+  return action;
+}
+
+void PlanWindow::fillMenu(QMenu& menu) {
+  addFileActions(menu);
+  menu.addSeparator();
+  addSolveActions(menu);
+  refresh();
+}
+
+void PlanWindow::addFileActions(QMenu& menu) {
+  new_ =
+      add(menu, "plan.new", tr("&New plan from loads…"), tr("Make a first plan for the open loads"),
+          {QKeySequence("Ctrl+Alt+N")}, [this] { makeNew(); });
+  add(menu, "plan.open", tr("&Open plan…"), tr("Open a plan file to see and edit it"),
+      {QKeySequence("Ctrl+Alt+O")}, [this] { chooseOpen(); });
+  add(menu, "plan.import", tr("&Import plan of an engine…"),
+      tr("Open a file of SGLang, TensorRT-LLM, vLLM or vllm-ascend as a plan"), {},
+      [this] { importPlan(); });
+  menu.addSeparator();
+  needs_plan_ << add(menu, "plan.save", tr("&Save plan"),
+                     tr("Write the plan with its pins to its file"), {QKeySequence("Ctrl+Shift+S")},
+                     [this] { save(); });
+  needs_plan_ << add(menu, "plan.saveAs", tr("Save plan &as…"),
+                     tr("Write the plan to another file"), {}, [this] { saveAs(); });
+  needs_plan_ << add(menu, "plan.export", tr("&Export plan for an engine…"),
+                     tr("Write the file that an engine takes, and show the flags to start it with"),
+                     {QKeySequence("Ctrl+Alt+E")}, [this] { exportPlan(); });
+  needs_plan_ << mark_destructive(
+      add(menu, "plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
+        keepUnsaved();
+        document_.close();
+      }));
+}
+
+void PlanWindow::addSolveActions(QMenu& menu) {
+  const auto solve = [this](SolveAction action) {
+    layout_.reveal("plan");
+    view_->solve(action);
+  };
+  needs_plan_ << add(menu, "plan.resplit", tr("&Re-split tokens"),
+                     tr("Another split of tokens over the replicas; no weights move"),
+                     {QKeySequence("Ctrl+Alt+1")}, [solve] { solve(SolveAction::Resplit); });
+  needs_plan_ << add(menu, "plan.migrate", tr("&Bounded migration"),
+                     tr("Move at most as many experts a layer as the Solve page says"),
+                     {QKeySequence("Ctrl+Alt+2")}, [solve] { solve(SolveAction::Migrate); });
+  needs_plan_ << add(menu, "plan.solve", tr("&Full plan"),
+                     tr("The best plan for these slots; as few experts move as it allows"),
+                     {QKeySequence("Ctrl+Alt+3")}, [solve] { solve(SolveAction::Full); });
+  menu.addSeparator();
+  needs_plan_ << add(menu, "plan.compare", tr("Com&pare plans"),
+                     tr("Before, after and bound of every layer, and the copies"),
+                     {QKeySequence("Ctrl+Alt+P")}, [this] {
+                       layout_.reveal("plan");
+                       view_->showComparison();
+                     });
+}
+
+void PlanWindow::refresh() {
+  for (QAction* action : needs_plan_) action->setEnabled(!document_.empty());
+  if (new_ != nullptr) new_->setEnabled(loads_.loads() != nullptr);
+}
+
+void PlanWindow::joinUndo(QUndoGroup& group, QUndoStack& other) {
+  group.addStack(&document_.undoStack());
+  const QPointer<QDockWidget> dock = layout_.dock("plan");
+  connect(qApp, &QApplication::focusChanged, &group,
+          [&group, &other, this, dock](QWidget*, QWidget* now) {
+            if (now == nullptr || now->window() != &window_) return;
+            const bool inside = dock != nullptr && dock->isAncestorOf(now);
+            const bool other_dock =
+                std::any_of(layout_.docks().begin(), layout_.docks().end(),
+                            [now](const QDockWidget* one) { return one->isAncestorOf(now); });
+            if (inside)
+              group.setActiveStack(&document_.undoStack());
+            else if (other_dock)
+              group.setActiveStack(&other);
+          });
+}
+
+QStringList PlanWindow::take(const QStringList& files) {
+  QStringList others, plans;
+  for (const QString& file : files) (looks_like_plan(file) ? plans : others) << file;
+  if (!plans.isEmpty()) open(plans.front());
+  return others;
+}
+
+/// Edits never get lost because something else is opened.
+void PlanWindow::keepUnsaved() {
+  document_.preview(std::nullopt);
+  const QString name = document_.empty() ? QString() : document_.name();
+  if (autosave_.keepAside())
+    Q_EMIT message(
+        {UserMessage::Level::Info,
+         tr("The unsaved edits of %1 were kept; they are offered at the next start.").arg(name),
+         {}});
+}
+
+void PlanWindow::show(Plan plan, PlanConstraints constraints, const QString& file,
+                      const QString& name) {
+  keepUnsaved();
+  try {
+    document_.open(std::move(plan), std::move(constraints), file, name);
+  } catch (const std::exception& error) {
+    Q_EMIT message({UserMessage::Level::Error, QString::fromUtf8(error.what()), {}});
+    return;
+  }
+  Q_EMIT planShown();
+  layout_.reveal("plan");
+}
+
+void PlanWindow::open(const QString& file) {
+  job_.start(
+      tr("Opening %1").arg(QFileInfo(file).fileName()),
+      [file](Progress&) { return read_plan_file(file); },
+      [this, file](OpenedPlan opened) {
+        show(std::move(opened.plan), std::move(opened.constraints), file, {});
+        if (document_.file() != file) return;
+        Q_EMIT this->opened({file});
+        if (!opened.problems.isEmpty())
+          Q_EMIT message({UserMessage::Level::Warning,
+                          tr("%1: %2").arg(QFileInfo(file).fileName(), opened.problems.front()),
+                          opened.problems.join('\n')});
+      });
+}
+
+void PlanWindow::chooseOpen() {
+  const QString file = QFileDialog::getOpenFileName(&window_, tr("Open plan"), {},
+                                                    tr("Plans (*.json);;All files (*)"));
+  if (!file.isEmpty()) open(file);
+}
+
+void PlanWindow::makeNew() {
+  if (!loads_.loads()) return;
+  auto* dialog = new NewPlanDialog(loads_, &window_);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &NewPlanDialog::made, this,
+          [this](const Plan& plan, const QString& name) { show(plan, {}, {}, name); });
+  dialog->show();
+}
+
+void PlanWindow::save() {
+  if (document_.file().isEmpty())
+    saveAs();
+  else
+    saveTo(document_.file());
+}
+
+void PlanWindow::saveAs() {
+  QString file = QFileDialog::getSaveFileName(
+      &window_, tr("Save plan"),
+      document_.file().isEmpty() ? QStringLiteral("plan.json") : document_.file(),
+      tr("Plans (*.json);;All files (*)"));
+  if (file.isEmpty()) return;
+  if (QFileInfo(file).suffix().isEmpty()) file += ".json";
+  saveTo(file);
+}
+
+void PlanWindow::saveTo(const QString& file) {
+  if (document_.empty()) return;
+  document_.preview(std::nullopt);
+  job_.start(
+      tr("Saving %1").arg(QFileInfo(file).fileName()),
+      [plan = document_.plan(), constraints = document_.constraints(),
+       path = file.toStdString()](Progress&) {
+        write_text_file(path, plan_json(plan, constraints));
+        return true;
+      },
+      [this, file, index = document_.undoStack().index()](bool) {
+        // Edits that were made meanwhile are not in the file.
+        if (document_.undoStack().index() != index) return saveTo(file);
+        document_.setSaved(file);
+        Q_EMIT message({UserMessage::Level::Info, tr("Saved %1.").arg(file), {}});
+        Q_EMIT opened({file});
+      });
+}
+
+void PlanWindow::importPlan() {
+  auto* dialog = new ImportPlanDialog(&window_);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &ImportPlanDialog::made, this,
+          [this](const Plan& plan, const QString& name) { show(plan, {}, {}, name); });
+  dialog->show();
+}
+
+void PlanWindow::exportPlan() {
+  if (document_.empty()) return;
+  document_.preview(std::nullopt);
+  auto* dialog = new ExportPlanDialog(document_.plan(), &window_);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &ExportPlanDialog::written, this, [this](const QString& file) {
+    Q_EMIT message({UserMessage::Level::Info,
+                    tr("Exported %1; it was read back and is equal.").arg(file),
+                    {}});
+  });
+  dialog->show();
+}
+
+void PlanWindow::offerRecovery(MessageBar& messages) {
+  const auto found = autosave_.find();
+  if (!found) return;
+  const QString name =
+      found->file.isEmpty() ? tr("a plan without a file") : QFileInfo(found->file).fileName();
+  messages.offer({UserMessage::Level::Warning,
+                  tr("Unsaved edits of %1 from %2 were kept.")
+                      .arg(name, QLocale().toString(found->when, QLocale::ShortFormat)),
+                  found->file},
+                 {{tr("Restore"),
+                   [this, kept = *found] {
+                     autosave_.recover(kept);
+                     Q_EMIT planShown();
+                     layout_.reveal("plan");
+                   }},
+                  {tr("Discard"), [this, kept = *found] { autosave_.discard(kept); }}});
+}
+
+}  // namespace moescope

@@ -1,0 +1,405 @@
+#include "app/window/live/live_window.h"
+
+#include <QFileInfo>
+#include <utility>
+
+#include "app/window/docks/dock_presets.h"
+#include "core/analysis/serving/workload_text.h"
+#include "core/cluster/node_engine.h"
+#include "core/parallel.h"
+#include "views/cluster/cluster_view.h"
+#include "views/common/action.h"
+#include "views/common/destroyed_elsewhere.h"
+#include "views/common/destructive_action.h"
+#include "views/common/units.h"
+#include "views/load/window_bar.h"
+#include "views/requests/requests_view.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kAnalysisMs = 1000;  ///< between analyses of a growing trace, at least
+constexpr int kAnalysisShare = 4;  ///< and so many times as long as one takes
+constexpr int kLoadsMs = 1000;     ///< between updates of the loads
+constexpr int kServedMs = 500;     ///< between updates of the requests
+constexpr int kTellMs = 2000;      ///< between two times that the node is told of an effect
+
+}  // namespace
+
+LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* window)
+    : QObject(window),
+      parts_(parts),
+      window_(window),
+      live_(std::move(services)),
+      follow_(parts.context),
+      attach_panel_(new AttachPanel(parts.session, window)),
+      status_(new QLabel(window)) {
+  status_->setObjectName("liveStatus");
+  status_->setContentsMargins(8, 0, 8, 0);
+  status_->hide();
+  attach_panel_->hide();
+  record_ = make_action(this, "live.record", tr("Record"),
+                        tr("Start the embedded runtime, watch it live and record it"),
+                        {QKeySequence("Ctrl+Shift+R")});
+  attach_ = make_action(this, "live.attach", tr("Attach…"),
+                        tr("Watch a runtime that runs on this or another machine"),
+                        {QKeySequence("Ctrl+Shift+A")});
+  stop_ = make_action(this, "live.stop", tr("Stop"),
+                      tr("End watching; the recording stays open for analysis"),
+                      {QKeySequence("Ctrl+.")});
+  apply_ = make_action(this, "live.apply", tr("Apply plan…"),
+                       tr("Ask the runtime what the edited plan would move, then apply it"));
+  roll_back_ = make_action(this, "live.rollBack", tr("Roll back plan"),
+                           tr("Go back to the plan before the last applied one"));
+  for (QAction* action : {stop_, roll_back_}) mark_destructive(action);
+  connect(record_, &QAction::triggered, this, &LiveWindow::startEmbedded);
+  connect(attach_, &QAction::triggered, attach_panel_, &AttachPanel::open);
+  connect(stop_, &QAction::triggered, &live_, &LiveSession::stop);
+  connect(attach_panel_, &AttachPanel::closed, attach_panel_, &QWidget::hide);
+  connect(attach_panel_, &AttachPanel::attachRequested, this,
+          [this](const QString& target, const PeerFiles& files) {
+            attach_panel_->hide();
+            live_.attach(target, files);
+            Q_EMIT started();
+          });
+  analysis_delay_.setSingleShot(true);
+  connect(&analysis_delay_, &QTimer::timeout, this, &LiveWindow::analyze);
+  loads_delay_.setSingleShot(true);
+  connect(&loads_delay_, &QTimer::timeout, this, &LiveWindow::showLoads);
+  effect_delay_.setSingleShot(true);
+  connect(&effect_delay_, &QTimer::timeout, this, &LiveWindow::tellEffect);
+  connectSession();
+}
+
+void LiveWindow::addDocks() {
+  cluster_ = new ClusterView;
+  requests_ = new RequestsView(parts_.document, parts_.context);
+  parts_.layout.add(cluster_, "cluster", DockLayout::tr("Cluster"), Qt::LeftDockWidgetArea, false);
+  parts_.layout.add(requests_, "requests", DockLayout::tr("Requests"), Qt::BottomDockWidgetArea,
+                    true);
+  connect(cluster_, &ClusterView::startRequested, this, &LiveWindow::startEmbedded);
+  connect(cluster_, &ClusterView::reconnectRequested, &live_, &LiveSession::reconnect);
+  connect(cluster_, &ClusterView::stopRequested, &live_, &LiveSession::stop);
+  connect(cluster_, &ClusterView::settingsRequested, &live_, &LiveSession::configure);
+  connect(cluster_, &ClusterView::workloadRequested, this, [this](double rate, double period) {
+    if (!live_.state().status) return;
+    NodeSettings settings;
+    settings.workload = with_workload_value(
+        with_workload_value(live_.state().status->workload, "rate", rate), "period", period);
+    live_.configure(settings);
+  });
+  connectPlan();
+  showState();
+}
+
+void LiveWindow::fillMenu(QMenu& menu) {
+  menu.addActions({record_, attach_, stop_});
+  menu.addSeparator();
+  menu.addAction(follow_.action());
+  menu.addSeparator();
+  menu.addActions({apply_, roll_back_});
+}
+
+void LiveWindow::startEmbedded() {
+  live_.startEmbedded();
+  Q_EMIT started();
+}
+
+void LiveWindow::connectSession() {
+  connect(&live_, &LiveSession::stateChanged, this, &LiveWindow::showState);
+  connect(&live_, &LiveSession::phaseChanged, this, &LiveWindow::phaseChanged);
+  connect(&live_, &LiveSession::snapshotTaken, this, &LiveWindow::takeSnapshot);
+  connect(&live_, &LiveSession::failed, this, [this](const QString& error) {
+    Q_EMIT message({UserMessage::Level::Error, error, {}});
+  });
+  // Another trace was opened: it is looked at instead.
+  connect(&parts_.document, &Document::traceChanged, this, [this] {
+    const bool ours = live_.snapshot() && parts_.document.trace() == live_.snapshot()->trace;
+    if (!ours && !parts_.loader.completing()) parts_.loads.setEngine(std::nullopt);
+    if (!ours && std::exchange(ended_, false)) {
+      analysis_job_.abandon();
+      growing_ = std::make_shared<GrowingAnalysis>();  // what it kept is not needed any more
+    }
+    if (ours || !showing_) return;
+    showing_ = false;
+    dismissed_ = true;
+    follow_.end();
+    if (live_.active()) live_.stop();
+  });
+}
+
+void LiveWindow::phaseChanged(LivePhase phase) {
+  parts_.loads.setAwaited(live_.active());
+  if (phase == LivePhase::Starting) {
+    dismissed_ = ended_ = false;
+    running_json_.clear();
+    if (!live_.snapshot()) showing_ = false;
+    load_sets_.clear();
+    effect_.forget();
+    if (parts_.document.trace()) parts_.layout.reveal("cluster");
+  }
+  if (phase == LivePhase::Lost || phase == LivePhase::Ended) {
+    follow_.end();
+    if (showing_) analyzeLater();
+    parts_.loads.setRunningPlan(nullptr);
+  }
+  if (phase == LivePhase::Lost) {
+    if (showing_) parts_.session.addRecent({live_.recording()});
+    const QString reason = live_.state().reason;
+    Q_EMIT message({UserMessage::Level::Error,
+                    tr("%1: lost. %2").arg(live_.state().target, reason.section('\n', 0, 0)),
+                    reason.contains('\n') ? reason : QString()});
+  }
+  if (phase == LivePhase::Ended && showing_) completeRecording();
+}
+
+/// What was watched stays open, from its file as soon as all of that is analysed.
+void LiveWindow::completeRecording() {
+  const QString file = live_.recording();
+  showing_ = false;
+  ended_ = true;
+  if (file.isEmpty() || !live_.state().recording_error.isEmpty() || !QFileInfo::exists(file))
+    return;
+  parts_.session.addRecent({file});
+  parts_.loader.complete(file);
+  Q_EMIT recorded(file);
+}
+
+void LiveWindow::showState() {
+  const ClusterState& state = live_.state();
+  if (cluster_ != nullptr) cluster_->setState(state);
+  if (state.status && state.status->expert_bytes > 0)
+    parts_.loads.setEngine(
+        WatchedEngine{static_cast<qint64>(state.status->expert_bytes),
+                      std::max(1, static_cast<int>(state.status->units.size()))});
+  const bool active = live_.active();
+  record_->setEnabled(!active);
+  stop_->setEnabled(active);
+  roll_back_->setEnabled(active && can_roll_back(state));
+  status_->setVisible(state.phase != LivePhase::Idle);
+  QString text = phase_label(state.phase);
+  if (state.phase == LivePhase::Live)
+    text = tr("● live   %1 spans/s   %2 dropped")
+               .arg(format_count(static_cast<quint64>(state.spans_per_second)),
+                    format_count(dropped(state)));
+  if (state.phase == LivePhase::Live && state.status)
+    text += tr("   epoch %1").arg(state.status->epoch);
+  status_->setText(text);
+  status_->setToolTip(state.recording.isEmpty() ? QString()
+                                                : tr("Recorded to %1").arg(state.recording));
+  offerPlan();
+}
+
+void LiveWindow::takeSnapshot() {
+  const LiveSnapshot& snapshot = *live_.snapshot();
+  if (dismissed_ || ended_ || snapshot.trace->span_count() == 0) return;
+  if (!showing_) {
+    showing_ = true;
+    analysis_job_.abandon();
+    growing_ = std::make_shared<GrowingAnalysis>();
+    generation_ = snapshot.generation;
+    parts_.document.setTrace(snapshot.trace, {live_.recording()});
+    arrange_docks(parts_.layout, DockPreset::Live);
+    if (live_.active()) follow_.begin();
+  } else {
+    const bool forgot = std::exchange(generation_, snapshot.generation) != snapshot.generation;
+    parts_.document.growTrace(snapshot.trace, forgot);
+  }
+  analyzeLater();
+  if (load_sets_.empty())
+    showLoads();
+  else if (snapshot.loads != load_sets_ && !loads_delay_.isActive())
+    loads_delay_.start(kLoadsMs);
+  takePlan(snapshot);
+  if (!served_.isValid() || served_.elapsed() >= kServedMs || !live_.active()) {
+    served_.restart();
+    requests_->setServing(
+        std::make_shared<const Serving>(Serving{snapshot.requests, snapshot.steps}));
+  }
+  const auto& status = live_.state().status;
+  effect_.update(snapshot, status ? mean_imbalance(*status) : std::nullopt);
+}
+
+void LiveWindow::showLoads() {
+  const LiveSnapshotPtr& snapshot = live_.snapshot();
+  if (!snapshot || !showing_ || snapshot->loads.empty() || snapshot->loads == load_sets_) return;
+  const bool first = std::exchange(load_sets_, snapshot->loads).empty();
+  if (!first) {
+    parts_.loads.growSets(load_sets_);
+    return;
+  }
+  // The decode unit is shown first: its steps are many and small, where balance counts most.
+  parts_.loads.setSets(load_sets_, {live_.recording()});
+  parts_.loads.showSet(static_cast<int>(load_sets_.size()) - 1);
+  parts_.loads.followNewest(WindowBar::kNewest);
+  parts_.loads.setAwaited(false);
+}
+
+void LiveWindow::takePlan(const LiveSnapshot& snapshot) {
+  if (snapshot.plans.empty() || snapshot.plans.back().json == running_json_) return;
+  running_json_ = snapshot.plans.back().json;
+  try {
+    const PlanReading read = parse_plan(snapshot.plans.back().json, "the running plan");
+    const bool same = running_ && *running_ == read.plan;
+    const bool edited = parts_.loads.plan() && running_ && *parts_.loads.plan() != *running_;
+    if (!same) running_ = std::make_shared<const Plan>(read.plan);
+    if (live_.active()) parts_.loads.setRunningPlan(running_);
+    if (same) return;
+    if (!edited) parts_.loads.setPlan(running_);
+  } catch (const Error& error) {
+    Q_EMIT message({UserMessage::Level::Warning, QString::fromUtf8(error.what()), {}});
+  }
+  offerPlan();
+}
+
+void LiveWindow::analyzeLater() {
+  if (analysis_job_.running() || analysis_delay_.isActive()) return;
+  const qint64 since = analysis_time_.isValid() ? analysis_time_.elapsed() : analysis_pause_;
+  analysis_delay_.start(static_cast<int>(std::max<qint64>(0, analysis_pause_ - since)));
+}
+
+/// Old figures stay until the new ones are there. At most a share of the time goes into it.
+void LiveWindow::analyze() {
+  const TracePtr trace = parts_.document.trace();
+  if (!trace || !(showing_ || ended_)) return;
+  const auto number = parts_.document.traceNumber();
+  QElapsedTimer taken;
+  taken.start();
+  analysis_job_.start(
+      tr("Analysing"),
+      [trace, growing = growing_, generation = generation_,
+       rules = parts_.document.rules()](Progress& progress) {
+        return destroyed_elsewhere(growing->update(*trace, generation, rules, progress));
+      },
+      [this, number, taken](const AnalysisPtr& analysis) {
+        analysis_time_.restart();
+        // One that is long by itself read the whole trace; those after it read what is new.
+        const qint64 last = std::exchange(analysis_taken_, taken.elapsed());
+        analysis_pause_ =
+            std::max<qint64>(kAnalysisMs, kAnalysisShare * std::min(last, analysis_taken_));
+        if (number == parts_.document.traceNumber()) parts_.document.setAnalysis(analysis);
+      });
+}
+
+std::string LiveWindow::editedPlan() const {
+  return parts_.loads.plan() ? plan_json(*parts_.loads.plan()) : std::string();
+}
+
+void LiveWindow::connectPlan() {
+  ApplyPanel& panel = cluster_->applyPanel();
+  const auto check = [this, &panel] {
+    if (panel.step() != ApplyPanel::Step::Ready) return;
+    parts_.layout.reveal("cluster");
+    panel.setChecking();
+    live_.checkPlan(editedPlan());
+  };
+  connect(apply_, &QAction::triggered, this, check);
+  connect(&panel, &ApplyPanel::checkRequested, this, check);
+  connect(&panel, &ApplyPanel::applyRequested, this, [this, &panel] {
+    tellEffect();
+    beginEffect(parts_.loads.plan());
+    panel.setRunning();
+    live_.applyPlan(editedPlan(), tr("edited plan"));
+  });
+  connect(&effect_, &PlanEffectWatch::changed, this, [this, &panel](const PlanEffect& effect) {
+    panel.setEffect(effect);
+    cluster_->setEffects(effect_.effects());
+    if (!effect_delay_.isActive()) effect_delay_.start(kTellMs);
+    Q_EMIT effectShown(effect);
+  });
+  connect(&panel, &ApplyPanel::abandonRequested, &live_, &LiveSession::abandonPlan);
+  const auto roll_back = [this] {
+    tellEffect();
+    effect_.drop();
+    live_.rollBack();
+  };
+  connect(&live_, &LiveSession::rollBackBegins, this, [this](const std::string& json) {
+    if (json.empty() || !live_.snapshot()) return;
+    try {
+      beginEffect(std::make_shared<const Plan>(parse_plan(json, "the plan from before").plan));
+    } catch (const Error&) {
+      // It comes back all the same; nothing is predicted of it.
+    }
+  });
+  connect(&panel, &ApplyPanel::rollBackRequested, this, roll_back);
+  connect(roll_back_, &QAction::triggered, this, roll_back);
+  connect(&panel, &ApplyPanel::dismissed, this, [this, &panel] {
+    panel.setReady({});
+    offerPlan();
+  });
+  connect(&live_, &LiveSession::planChecked, this, [this, &panel](const PlanOutcome& outcome) {
+    const bool known = running_ && parts_.loads.plan();
+    panel.showCheck(
+        outcome, known ? moves_by_gpu(*running_, *parts_.loads.plan()) : std::vector<GpuMoves>());
+  });
+  connect(&live_, &LiveSession::planProgressed, &panel, &ApplyPanel::showProgress);
+  connect(&live_, &LiveSession::planEnded, this, &LiveWindow::planEnded);
+  connect(&live_, &LiveSession::failed, this, [&panel](const QString& error) {
+    const auto step = panel.step();
+    if (step == ApplyPanel::Step::Checking || step == ApplyPanel::Step::Running)
+      panel.showFailure(error);
+  });
+  connect(&parts_.loads, &LoadDocument::planChanged, this, &LiveWindow::offerPlan);
+}
+
+void LiveWindow::planEnded(const PlanOutcome& outcome) {
+  cluster_->applyPanel().showOutcome(outcome);
+  if (outcome.change.in_force() && live_.snapshot())
+    effect_.committed(outcome.change.ticket, live_.snapshot()->trace->range().end);
+  else
+    effect_.drop();
+}
+
+/// The node keeps what is known of the last change, for whoever asks it.
+void LiveWindow::tellEffect() {
+  effect_delay_.stop();
+  if (effect_.effects().empty()) return;
+  const auto& [ticket, effect] = *effect_.effects().rbegin();
+  live_.tellEffect(ticket, effect);
+}
+
+/// A prediction for `plan`, from all that is known of the running engine.
+void LiveWindow::beginEffect(const PlanPtr& plan) {
+  const LiveSnapshotPtr& snapshot = live_.snapshot();
+  const auto& status = live_.state().status;
+  RunningEngine engine = status ? running_engine(*status) : RunningEngine();
+  engine.trace = snapshot->trace;
+  engine.rules = parts_.document.rules();
+  engine.steps = snapshot->steps;
+  engine.loads = load_sets_;
+  if (running_) engine.plan = *running_;
+  if (live_.state().embedded) engine.cores = hardware_threads();
+  effect_.begin(std::move(engine), plan);
+}
+
+bool LiveWindow::planDiffers() const {
+  const PlanPtr& plan = parts_.loads.plan();
+  return plan && running_ && *plan != *running_;
+}
+
+/// Keeps the panel's offer true to the plans, unless it is in the middle of something.
+void LiveWindow::offerPlan() {
+  if (cluster_ == nullptr) return;
+  ApplyPanel& panel = cluster_->applyPanel();
+  const bool idle =
+      panel.step() == ApplyPanel::Step::Unavailable || panel.step() == ApplyPanel::Step::Ready;
+  const PlanPtr& plan = parts_.loads.plan();
+  const bool differs = planDiffers();
+  apply_->setEnabled(idle && differs && live_.phase() == LivePhase::Live &&
+                     live_.state().may_change);
+  if (!idle) return;
+  if (live_.phase() != LivePhase::Live)
+    panel.setUnavailable(tr("No runtime is attached to apply a plan to."));
+  else if (!live_.state().may_change)
+    panel.setUnavailable(tr("You may watch this runtime; only an operator may change its plan."));
+  else if (!plan)
+    panel.setUnavailable(tr("There is no plan to apply: edit or solve one in the plan view."));
+  else if (!differs)
+    panel.setUnavailable(
+        tr("The edited plan is the one that runs. Solve or edit it to apply "
+           "another."));
+  else
+    panel.setReady(tr("The edited plan differs from the running one."));
+}
+
+}  // namespace moescope

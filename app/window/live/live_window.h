@@ -1,0 +1,113 @@
+// The live part of the window: what starts, attaches and stops; what a snapshot changes in document
+// and views; applying plans. The parts themselves are LiveSession and ClusterView.
+#pragma once
+
+#include <QAction>
+#include <QElapsedTimer>
+#include <QLabel>
+#include <QMenu>
+#include <QObject>
+
+#include "app/window/docks/dock_layout.h"
+#include "app/window/files/loader.h"
+#include "app/window/live/attach_panel.h"
+#include "app/window/live/live_session.h"
+#include "app/window/live/plan_effect_watch.h"
+#include "views/workspace/document.h"
+#include "views/workspace/follow_mode.h"
+#include "views/workspace/load_document.h"
+#include "views/workspace/view_context.h"
+
+namespace moescope {
+
+class ClusterView;
+class RequestsView;
+
+/// Parts of the window that the live part works with.
+struct LiveParts {
+  Document& document;
+  LoadDocument& loads;
+  ViewContext& context;
+  Loader& loader;
+  Session& session;
+  DockLayout& layout;
+};
+
+class LiveWindow : public QObject {
+  Q_OBJECT
+
+ public:
+  LiveWindow(LiveParts parts, LiveServices services, QMainWindow* window);
+
+  LiveSession& live() { return live_; }
+  FollowMode& follow() { return follow_; }
+  AttachPanel& attachPanel() { return *attach_panel_; }
+  ClusterView& clusterView() { return *cluster_; }
+  QAction* recordAction() const { return record_; }
+  QAction* attachAction() const { return attach_; }
+  QAction* stopAction() const { return stop_; }
+  /// Adds the docks "Cluster" and "Requests".
+  void addDocks();
+  void fillMenu(QMenu& menu);
+  /// True when the plan under edit is another than the running one.
+  bool planDiffers() const;
+  /// For the status line.
+  QLabel* statusLabel() const { return status_; }
+
+ public Q_SLOTS:
+  void startEmbedded();
+
+ Q_SIGNALS:
+  void message(const moescope::UserMessage& message);
+  void effectShown(const moescope::PlanEffect& effect);
+  /// A runtime begins to be watched.
+  void started();
+  /// What was watched is complete in `file`.
+  void recorded(const QString& file);
+
+ private:
+  void connectSession();
+  void connectPlan();
+  void phaseChanged(LivePhase phase);
+  void showState();
+  void takeSnapshot();
+  void showLoads();
+  void takePlan(const LiveSnapshot& snapshot);
+  void analyzeLater();
+  void analyze();
+  void completeRecording();
+  void offerPlan();
+  void planEnded(const PlanOutcome& outcome);
+  void beginEffect(const PlanPtr& plan);
+  void tellEffect();
+  std::string editedPlan() const;
+
+  LiveParts parts_;
+  QMainWindow* window_;
+  LiveSession live_;
+  FollowMode follow_;
+  AttachPanel* attach_panel_;
+  ClusterView* cluster_ = nullptr;
+  RequestsView* requests_ = nullptr;
+  QLabel* status_;
+  QAction *record_, *attach_, *stop_, *apply_, *roll_back_;
+  bool showing_ = false;    ///< the document shows the live trace
+  bool ended_ = false;      ///< and it grows no more; its complete file will take its place
+  bool dismissed_ = false;  ///< the user opened another one instead
+  quint64 generation_ = 0;
+  std::vector<LoadsPtr> load_sets_;  ///< of both units
+  QTimer loads_delay_;
+  std::string running_json_;
+  PlanPtr running_;  ///< the plan in force, as last recorded
+  std::shared_ptr<GrowingAnalysis> growing_ = std::make_shared<GrowingAnalysis>();
+  JobRunner analysis_job_;
+  QTimer analysis_delay_;
+  QElapsedTimer analysis_time_;  ///< since the last analysis
+  qint64 analysis_pause_ = 0;    ///< ms between two
+  qint64 analysis_taken_ = 0;    ///< ms of the last one
+  QElapsedTimer served_;         ///< since requests were shown
+  PlanEffectWatch effect_;
+  QTimer effect_delay_;  ///< until the node is told of it
+};
+
+}  // namespace moescope

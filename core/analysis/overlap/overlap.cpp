@@ -1,0 +1,143 @@
+#include "core/analysis/overlap/overlap.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "core/analysis/overlap/device_work.h"
+#include "core/analysis/spans/gpu_work.h"
+#include "core/parallel.h"
+
+namespace moescope {
+namespace {
+
+/// Adds `span` to a union in the making: what continues the last one makes it longer.
+void extend(std::vector<TimeRange>& list, TimeRange span) {
+  if (span.empty()) return;
+  if (!list.empty() && list.back().begin <= span.begin && span.begin <= list.back().end)
+    list.back().end = std::max(list.back().end, span.end);
+  else
+    list.push_back(span);
+}
+
+using DeviceTracks = std::map<DeviceKey, std::vector<TrackId>>;
+
+/// The stream tracks of every device, in one pass: a trace can have as many devices as tracks.
+DeviceTracks stream_tracks(const Trace& trace) {
+  DeviceTracks result;
+  for (TrackId id = 0; id < trace.tracks().size(); ++id) {
+    const Track& track = trace.tracks()[id];
+    if (track.type == TrackType::DeviceStream) result[{track.process, track.device}].push_back(id);
+  }
+  return result;
+}
+
+DeviceWork gather(const Trace& trace, const Classification& classes, const DeviceKey& key,
+                  const std::vector<TrackId>& tracks, const GatherOptions& options,
+                  const Progress& progress) {
+  DeviceWork work;
+  work.activity.key = key;
+  auto& f = work.figures;
+  struct Side {
+    std::vector<TimeRange> united, events;
+    std::uint64_t count = 0;
+  };
+  Side compute, comm, memory;
+  std::vector<TimeRange> wait;
+  const auto add = [&](Side& side, TimeRange span) {
+    ++side.count;
+    extend(side.united, span);
+    if (options.events) side.events.push_back(span);
+  };
+  TimeNs first = std::numeric_limits<TimeNs>::max(), last = std::numeric_limits<TimeNs>::min();
+  for_each_gpu_span(trace, tracks, options.window, progress,
+                    [&](const SpanColumns& c, std::size_t row, TimeRange span) {
+                      first = std::min(first, span.begin);
+                      last = std::max(last, span.end);
+                      const auto named = classes.of(c.kind[row], c.name[row]);
+                      Side* side = of_role(role_of(named.span_class), compute, comm, memory);
+                      if (side != nullptr) add(*side, span);
+                      if (side == &comm && named.waits) extend(wait, span);
+                    });
+  f.compute_events = compute.count;
+  f.comm_events = comm.count;
+  f.memory_events = memory.count;
+  f.span = last > first ? last - first : 0;
+  if (options.events) {
+    work.compute = EventIndex(std::move(compute.events));
+    work.comm = EventIndex(std::move(comm.events));
+    work.memory = EventIndex(std::move(memory.events));
+  }
+  work.activity.compute = IntervalSet::union_of(std::move(compute.united));
+  work.activity.comm = IntervalSet::union_of(std::move(comm.united));
+  work.activity.memory = IntervalSet::union_of(std::move(memory.united));
+  work.activity.wait = IntervalSet::union_of(std::move(wait));
+  measure(work.activity, f);
+  return work;
+}
+
+}  // namespace
+
+void measure(const DeviceActivity& a, OverlapFigures& f) {
+  f.compute = a.compute.length();
+  f.comm = a.comm.length();
+  f.memory = a.memory.length();
+  f.wait = a.wait.length();
+  f.overlap = a.comm.intersect(a.compute).length();
+  f.exposed = f.comm - f.overlap;
+  f.busy = a.compute.unite(a.comm).unite(a.memory).length();
+  f.idle = f.span - f.busy;
+}
+
+std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification& classes,
+                                       const GatherOptions& options, Progress& progress) {
+  progress.report(0, "gathering GPU work");
+  const auto keys = devices_with_work(trace);
+  const auto tracks = stream_tracks(trace);
+  std::vector<DeviceWork> all(keys.size());
+  parallel_for(keys.size(), [&](std::size_t i) {
+    all[i] = gather(trace, classes, keys[i], tracks.at(keys[i]), options, progress);
+  });
+  return all;
+}
+
+std::optional<double> OverlapFigures::overlap_percent() const {
+  if (comm == 0) return std::nullopt;
+  return 100.0 * static_cast<double>(overlap) / static_cast<double>(comm);
+}
+
+std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
+                                            std::optional<TimeRange> window, Progress& progress) {
+  std::vector<DeviceActivity> result;
+  for (auto& work : gather_devices(trace, classes, {window, false}, progress))
+    result.push_back(std::move(work.activity));
+  return result;
+}
+
+std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
+                                           std::optional<TimeRange> window, Progress& progress) {
+  std::vector<DeviceOverlap> result;
+  for (const auto& work : gather_devices(trace, classes, {window, false}, progress))
+    result.push_back({work.activity.key, work.figures});
+  return result;
+}
+
+std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes,
+                                         std::optional<TimeRange> window, Progress& progress) {
+  return analyze_overlap_and_scopes(trace, classes, window, progress).scopes;
+}
+
+OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
+                                          std::optional<TimeRange> window, Progress& progress) {
+  const bool scopes = names_scopes(trace, progress);
+  auto devices = gather_devices(trace, classes, {window, scopes}, progress);
+  OverlapResults results;
+  if (scopes) results.scopes = scopes_of(trace, devices, window, progress);
+  for (auto& work : devices) {
+    results.overlap.push_back({work.activity.key, work.figures});
+    results.activity.push_back(std::move(work.activity));
+  }
+  return results;
+}
+
+}  // namespace moescope

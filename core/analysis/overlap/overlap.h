@@ -1,0 +1,86 @@
+// Overlap of communication and compute: the figures of PRODUCT.md, per device and per window.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/analysis/spans/classify.h"
+#include "core/analysis/spans/device_key.h"
+#include "core/analysis/spans/intervals.h"
+#include "core/progress.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Figures of one device in one window; all times in ns over the union of all its streams.
+/// overlap = |union(comm) ∩ union(compute)|, exposed = comm - overlap, idle = span - busy.
+struct OverlapFigures {
+  std::uint64_t comm_events = 0, compute_events = 0, memory_events = 0;
+  TimeNs span = 0;  ///< last end - first start of GPU events; in a window: of the clipped events
+  TimeNs busy = 0, idle = 0;
+  TimeNs compute = 0, comm = 0, memory = 0;
+  TimeNs overlap = 0, exposed = 0;
+  TimeNs wait = 0;  ///< union of the communication kernels that only wait
+  /// 100 x overlap / comm; nullopt when there is no communication.
+  std::optional<double> overlap_percent() const;
+};
+
+/// Unions of one device, kept so that windows and pictures can be cut from them.
+struct DeviceActivity {
+  DeviceKey key;
+  IntervalSet compute, comm, memory, wait;
+};
+
+struct DeviceOverlap {
+  DeviceKey key;
+  OverlapFigures figures;
+};
+
+/// Unions per device over `window` (clipped) or the whole trace. Throws Cancelled.
+std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
+                                            std::optional<TimeRange> window = {},
+                                            Progress& progress = no_progress());
+/// The figures per device over `window` or the whole trace. Throws Cancelled.
+std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
+                                           std::optional<TimeRange> window = {},
+                                           Progress& progress = no_progress());
+
+/// A named part of the trace: an annotation such as "attn(F)", a layer, a micro-batch, a phase.
+struct ScopeOverlap {
+  std::string kind;  ///< "annotation", "layer", "micro_batch", "phase"
+  std::string name;
+  DeviceKey key;
+  std::uint64_t windows = 0;      ///< separate stretches of time; occurrences that overlap are one
+  OverlapFigures figures;         ///< the device's figures cut to the union of the occurrences
+  std::vector<TimeRange> ranges;  ///< that union, in order of time
+};
+/// Overlap for every scope the trace names, cut to `window`. A host annotation covers, on the
+/// device, the span from the first start to the last end of the GPU work launched inside it (by
+/// correlation, same thread); an annotation of a stream and a phase of a worker cover themselves.
+/// Occurrences of a scope on one device are united before anything is cut, so that nested ones and
+/// a host annotation with its copy on a stream count once. span is the length of that union; events
+/// count when they touch it. Layers, micro-batches and phases are read from the names of
+/// annotations
+/// ("layer 3", "mb1", "decode"); different scopes may overlap in time. Throws Cancelled.
+std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes,
+                                         std::optional<TimeRange> window = {},
+                                         Progress& progress = no_progress());
+
+/// Everything above of one pass over the events.
+struct OverlapResults {
+  std::vector<DeviceActivity> activity;
+  std::vector<DeviceOverlap> overlap;
+  std::vector<ScopeOverlap> scopes;
+};
+/// Throws Cancelled.
+OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
+                                          std::optional<TimeRange> window, Progress& progress);
+
+/// What analyze_overlap_and_scopes() gives of `window`, given the scopes of the whole trace: where
+/// they are is not looked up again. Throws Cancelled.
+OverlapResults cut_overlap(const Trace& trace, const Classification& classes,
+                           const std::vector<ScopeOverlap>& scopes, TimeRange window,
+                           Progress& progress);
+
+}  // namespace moescope

@@ -1,0 +1,28 @@
+// What the all-to-alls of recorded steps sent.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/analysis/serving/serving.h"
+#include "core/analysis/spans/classify.h"
+#include "core/progress.h"
+#include "core/trace/trace.h"
+
+namespace moescope {
+
+/// Bytes of dispatch and combine for each token of the decode steps, over all ranks and layers.
+struct StepTraffic {
+  double between_nodes = 0, inside_nodes = 0;
+};
+
+/// Of the decode steps that lie wholly in each of `ranges`, by the arguments "phase", "ib_bytes"
+/// and "nvlink_bytes" of their dispatch and combine spans, which the embedded runtime records;
+/// nullopt where there are none. @pre ranges ascend. Throws Cancelled.
+std::vector<std::optional<StepTraffic>> decode_traffic(const Trace& trace,
+                                                       const Classification& classes,
+                                                       const std::vector<ServedStep>& steps,
+                                                       const std::vector<TimeRange>& ranges,
+                                                       const Progress& progress = no_progress());
+
+}  // namespace moescope

@@ -1,0 +1,29 @@
+// SM allocation of a trace that grows.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/analysis/sm/sm_allocation.h"
+
+namespace moescope {
+
+/// Gives what analyze_sm_allocation() gives of the whole trace. Reads only what was added since the
+/// last update(), and sweeps only over the time from the earliest of it on; a kernel that comes
+/// later than the records of its blocks counts from the first of them.
+class GrowingSmAllocation {
+ public:
+  GrowingSmAllocation();
+  ~GrowingSmAllocation();
+
+  /// @pre `trace` is the one of the last call with spans and SM records added, as LiveTrace gives
+  /// them, and `classes` has the same rules. Throws Cancelled; the state is of no use after that.
+  std::vector<SmAllocation> update(const Trace& trace, const Classification& classes,
+                                   Progress& progress);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope

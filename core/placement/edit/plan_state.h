@@ -1,0 +1,109 @@
+// A plan under the editor's hands: every edit updates the figures of what it touched only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/placement/edit/plan_edit.h"
+#include "core/placement/evaluate.h"
+#include "core/placement/plan.h"
+#include "core/placement/remote_nodes.h"
+#include "core/placement/validate.h"
+
+namespace moescope {
+
+/// Figures of one layer; what is not known is absent.
+struct LayerFigures {
+  std::optional<double> equal;     ///< imbalance with equal shares; absent without loads
+  std::optional<double> weighted;  ///< with the plan's replica weights, when it has them
+  std::optional<double> bound;     ///< of any plan with that many slots
+  std::optional<double> bound_hierarchical;
+  std::optional<int> copies;  ///< against the reference plan
+  bool no_load = false;
+
+  /// What the plan does: with its weights when it has them.
+  std::optional<double> imbalance() const { return weighted ? weighted : equal; }
+};
+
+/// Holds a plan, the loads it is judged by and the plan it is compared with. An edit costs the
+/// hosts of the experts it moves; figures equal those of evaluate_plan() bit by bit. A plan with
+/// problems can be held and mended: rows whose slots do not divide over the GPUs have no figures.
+class PlanState {
+ public:
+  /// Throws Error when not even the machine of the plan is sound, see machine_is_sound().
+  explicit PlanState(Plan plan);
+
+  const Plan& plan() const { return plan_; }
+  /// Null: not known. Throws Error when they do not fit the plan; the state stays as it was.
+  void set_loads(std::shared_ptr<const LayerLoads> loads);
+  void set_routes(std::shared_ptr<const Routes> routes);
+  void set_reference(std::shared_ptr<const Plan> reference);
+  void set_expected(PlanExpectation expected);
+  bool has_loads() const { return loads_ != nullptr; }
+  const std::shared_ptr<const LayerLoads>& loads() const { return loads_; }
+  const std::shared_ptr<const Plan>& reference() const { return reference_; }
+  const PlanExpectation& expected() const { return expected_; }
+
+  /// Throws Error when the edit does not fit.
+  void apply(const PlanEdit& edit);
+
+  /// Slots of a GPU in this layer; 0 when they do not divide.
+  int slots_per_gpu(int layer) const { return at(layer).per_gpu; }
+  /// Slots that hold `expert`, ascending.
+  const std::vector<int>& hosts(int layer, int expert) const;
+  /// Tokens that reach the slot under the plan's split; nullopt without loads.
+  std::optional<double> slot_load(int layer, int slot) const;
+  /// Tokens of each GPU under the plan's split; empty without loads.
+  const std::vector<double>& gpu_loads(int layer) const;
+  /// Over the live GPUs; 0 without loads.
+  double mean_gpu_load(int layer) const { return at(layer).mean; }
+
+  LayerFigures figures(int layer) const;
+  /// The best possible split of this layer; found anew after an edit of the layer (about 1 ms).
+  std::optional<double> best_split(int layer) const;
+  /// Nodes a token of the routes visits beyond its own. nullopt without routes or on one node.
+  /// The first call for a layer sorts its tokens by expert.
+  std::optional<double> remote_nodes(int layer) const;
+  /// Tokens that remote_nodes() counts; more are sampled evenly.
+  static constexpr std::size_t kCountedTokens = 8192;
+
+  const std::vector<PlanProblem>& shape_problems() const { return shape_problems_; }
+  const std::vector<PlanProblem>& problems(int layer) const;
+  /// All of them, in the order of validate_plan().
+  std::vector<PlanProblem> problems() const;
+  std::int64_t copies() const;  ///< against the reference, over all layers; 0 without one
+
+ private:
+  struct Layer {
+    int per_gpu = 0;
+    std::vector<std::vector<int>> hosts;  ///< [expert]
+    std::vector<double> equal, weighted;  ///< [gpu]
+    double mean = 0;
+    std::vector<int> copies_of_gpu;
+    int copies = 0;
+    mutable std::optional<double> bound, bound_hierarchical, best_split;
+    mutable bool bounds_known = false, problems_known = false;
+    mutable std::vector<PlanProblem> problems;
+    mutable std::optional<RemoteCounter> remote;
+  };
+  const Layer& at(int layer) const { return layers_.at(static_cast<std::size_t>(layer)); }
+  bool judged(const Layer& layer) const { return loads_ != nullptr && layer.per_gpu > 0; }
+  void rebuild();
+  void rebuild_layer(int layer);
+  void touch(int layer, const std::vector<int>& experts, const std::vector<int>& slots);
+  void weigh_gpu(int layer, int gpu);
+  void count_copies(int layer, int gpu);
+  void find_bounds(int layer) const;
+
+  Plan plan_;
+  std::shared_ptr<const LayerLoads> loads_;
+  std::shared_ptr<const Routes> routes_;
+  std::shared_ptr<const Plan> reference_;
+  PlanExpectation expected_;
+  std::vector<Layer> layers_;
+  std::vector<PlanProblem> shape_problems_;
+};
+
+}  // namespace moescope

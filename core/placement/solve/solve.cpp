@@ -1,0 +1,231 @@
+#include "core/placement/solve/solve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/placement/bounds.h"
+#include "core/placement/solve/eplb_candidate.h"
+#include "core/placement/solve/layer_solver.h"
+#include "core/placement/solve/relabel.h"
+#include "core/placement/split.h"
+
+namespace moescope {
+namespace {
+
+/// Pairs of expert and GPU; the solver keeps a few bytes for each.
+constexpr std::int64_t kMaxPairs = 1 << 26;
+
+void require(bool condition, const char* place, const std::string& problem, const char* remedy) {
+  if (!condition) throw Error("", place, problem, remedy);
+}
+
+void check_loads(const std::vector<LayerLoads>& windows) {
+  require(!windows.empty() && !windows[0].empty() && !windows[0][0].empty(), "loads",
+          "there are no loads", "");
+  const std::size_t layers = windows[0].size(), experts = windows[0][0].size();
+  for (const auto& window : windows) {
+    require(window.size() == layers, "loads", "the windows have different numbers of layers", "");
+    for (std::size_t l = 0; l < layers; ++l) {
+      require(window[l].size() == experts, "loads",
+              fmt::format("layer {} has {} experts, layer 0 has {}", l, window[l].size(), experts),
+              "");
+      for (const double v : window[l])
+        require(std::isfinite(v) && v >= 0, "loads",
+                fmt::format("layer {} holds a load that is negative or no number", l), "");
+    }
+  }
+}
+
+void check_machine(const SolveOptions& o, int experts) {
+  require(o.gpus > 0 && o.gpus <= kMaxPlanGpus && o.nodes > 0 && o.gpus % o.nodes == 0, "GPUs",
+          fmt::format("{} GPUs do not divide over {} nodes", o.gpus, o.nodes),
+          "Give --gpus as a multiple of --nodes");
+  require(o.slot_count > 0 && o.slot_count <= kMaxPlanSlots && o.slot_count % o.gpus == 0, "slots",
+          fmt::format("{} slots do not divide over {} GPUs", o.slot_count, o.gpus),
+          "Give --slots as a multiple of --gpus");
+  require(o.slot_count / o.gpus < 1 << 16, "slots", "a GPU has more than 65535 slots", "");
+  require(static_cast<std::int64_t>(experts) * o.gpus <= kMaxPairs, "size",
+          fmt::format("{} experts on {} GPUs are more than this solver takes", experts, o.gpus),
+          "");
+  require(o.slot_count >= experts, "slots",
+          fmt::format("{} slots cannot hold {} experts", o.slot_count, experts),
+          "Give at least as many slots as experts");
+  require(o.groups > 0 && experts % o.groups == 0, "groups",
+          fmt::format("{} experts do not divide into {} groups", experts, o.groups),
+          "Give --groups as the model has them");
+  if (o.hierarchy != Hierarchy::Off)
+    require(o.groups % o.nodes == 0, "hierarchy",
+            fmt::format("{} groups do not divide over {} nodes", o.groups, o.nodes),
+            "Use --hierarchy off");
+}
+
+void check_constraints(const SolveOptions& o, int layers, int experts) {
+  for (const int g : o.dead_gpus)
+    require(g >= 0 && g < o.gpus, "dead GPUs", fmt::format("there is no GPU {}", g), "");
+  const auto live = o.gpus - static_cast<int>(o.dead_gpus.size());
+  require(live > 0 && live * (o.slot_count / o.gpus) >= experts, "dead GPUs",
+          fmt::format("{} slots on live GPUs cannot hold {} experts",
+                      live * (o.slot_count / o.gpus), experts),
+          "Give more slots");
+  for (const auto& p : o.pinned)
+    require(
+        p.layer >= -1 && p.layer < layers && p.slot >= 0 && p.slot < o.slot_count &&
+            p.expert >= 0 && p.expert < experts,
+        "pinned",
+        fmt::format("layer {}, slot {}, expert {} is not in the plan", p.layer, p.slot, p.expert),
+        "");
+  for (const auto& f : o.forbidden)
+    require(f.layer >= -1 && f.layer < layers && f.gpu >= 0 && f.gpu < o.gpus && f.expert >= 0 &&
+                f.expert < experts,
+            "forbidden",
+            fmt::format("layer {}, GPU {}, expert {} is not in the plan", f.layer, f.gpu, f.expert),
+            "");
+  if (o.max_copies)
+    require(o.from != nullptr && *o.max_copies >= 0, "copies",
+            "a copy budget needs a plan to start from", "Give --from PLAN with --max-copies");
+  if (o.rebuild)
+    require(o.from != nullptr && !o.max_copies, "rebuild",
+            "is for a plan that runs, and its copies cannot be limited",
+            "Give --from PLAN, and leave --max-copies out");
+  if (o.from != nullptr)
+    require(o.from->num_gpus == o.gpus && o.from->layers() == layers &&
+                o.from->num_experts == experts && o.from->slot_count() == o.slot_count,
+            "previous plan",
+            fmt::format("it has {} GPUs, {} layers, {} experts, {} slots; "
+                        "asked for {}, {}, {}, {}",
+                        o.from->num_gpus, o.from->layers(), o.from->num_experts,
+                        o.from->slot_count(), o.gpus, layers, experts, o.slot_count),
+            "Start from a plan of the same shape");
+}
+
+/// A layer from nothing, as LayerSolver leaves it or, where that is better, as EPLB makes it.
+std::vector<int> solve_fresh(const std::vector<LayerLoads>& windows, const SolveOptions& options,
+                             int layer, SolvedLayer& solved, Progress& progress) {
+  LayerSolver solver(windows, options, layer);
+  solved = solver.solve(progress);
+  auto row = solver.row();
+  // Joined GPUs are worth some balance, and groups that may leave their node are better placed.
+  if (options.connected || options.hierarchy == Hierarchy::Soft) return row;
+  const auto l = static_cast<std::size_t>(layer);
+  std::vector<double> loads(windows[0][l].size(), 0.0);
+  for (const auto& window : windows)
+    for (std::size_t e = 0; e < loads.size(); ++e) loads[e] += window[l][e];
+  if (!take_better_eplb(row, loads, options)) return row;
+  const auto per_gpu = gpu_loads(row, loads, options.gpus);
+  solved.imbalance = *std::max_element(per_gpu.begin(), per_gpu.end()) * options.gpus /
+                     std::accumulate(loads.begin(), loads.end(), 0.0);
+  solved.reached = solved.imbalance <= solved.target + 1e-7;
+  return row;
+}
+
+/// One layer, solved from the running plan, or from nothing and renamed after it.
+std::vector<int> solve_layer(const std::vector<LayerLoads>& windows, const SolveOptions& options,
+                             int layer, SolvedLayer& solved, Progress& progress) {
+  if (options.from == nullptr) return solve_fresh(windows, options, layer, solved, progress);
+  if (!options.rebuild) {
+    LayerSolver solver(windows, options, layer);
+    solved = solver.solve(progress);
+    return solver.row();
+  }
+  auto fresh = options;
+  fresh.from = nullptr;
+  const auto& running = options.from->physical_to_logical[static_cast<std::size_t>(layer)];
+  auto row = relabel_row(solve_fresh(windows, fresh, layer, solved, progress), running,
+                         options.from->num_experts, options, layer);
+  solved.copies = copies_needed(row, running, options.gpus);
+  return row;
+}
+
+}  // namespace
+
+SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOptions& given,
+                       Progress& progress) {
+  check_loads(windows);
+  auto options = given;
+  std::sort(options.dead_gpus.begin(), options.dead_gpus.end());
+  options.dead_gpus.erase(std::unique(options.dead_gpus.begin(), options.dead_gpus.end()),
+                          options.dead_gpus.end());
+  const int layers = static_cast<int>(windows[0].size());
+  const int experts = static_cast<int>(windows[0][0].size());
+  check_machine(options, experts);
+  check_constraints(options, layers, experts);
+
+  SolveResult result;
+  result.layers.resize(static_cast<std::size_t>(layers));
+  auto& plan = result.plan;
+  plan = {.num_gpus = options.gpus,
+          .num_nodes = options.nodes,
+          .num_groups = options.groups,
+          .num_experts = experts,
+          .physical_to_logical = {},
+          .layer_ids = options.layer_ids,
+          .dead_gpus = options.dead_gpus};
+  plan.physical_to_logical.resize(static_cast<std::size_t>(layers));
+  if (options.split_best) plan.replica_weight.resize(static_cast<std::size_t>(layers));
+
+  const LayerLoads total = options.split_best ? sum_of(windows) : LayerLoads();
+  std::atomic<int> done{0};
+  std::mutex listener;
+  const auto caller = std::this_thread::get_id();
+  parallel_for(
+      static_cast<std::size_t>(layers),
+      [&](std::size_t l) {
+        auto& row = plan.physical_to_logical[l];
+        row = solve_layer(windows, options, static_cast<int>(l), result.layers[l], progress);
+        if (options.split_best)
+          plan.replica_weight[l] =
+              best_split(row, total[l], options.slot_count / options.gpus).weight;
+        const int n = ++done;
+        if (options.on_layer) {
+          const std::lock_guard lock(listener);
+          options.on_layer(static_cast<int>(l), row);
+        }
+        if (std::this_thread::get_id() == caller && !progress.cancelled())
+          progress.report(static_cast<double>(n) / layers, "solving layers");
+      },
+      options.threads);
+  result.cancelled = progress.cancelled();
+  return result;
+}
+
+LayerLoads sum_of(const std::vector<LayerLoads>& windows) {
+  LayerLoads sum = windows.at(0);
+  for (std::size_t w = 1; w < windows.size(); ++w)
+    for (std::size_t l = 0; l < sum.size(); ++l)
+      for (std::size_t e = 0; e < sum[l].size(); ++e) sum[l][e] += windows[w][l][e];
+  return sum;
+}
+
+void resplit(Plan& plan, const LayerLoads& loads, int threads, Progress& progress) {
+  plan.replica_weight.resize(plan.physical_to_logical.size());
+  parallel_for(
+      plan.physical_to_logical.size(),
+      [&](std::size_t l) {
+        progress.check();
+        plan.replica_weight[l] =
+            best_split(plan.physical_to_logical[l], loads.at(l), plan.slots_per_gpu()).weight;
+      },
+      threads);
+}
+
+std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots) {
+  std::vector<SlotBound> curve;
+  if (loads.empty() || gpus < 1) return curve;
+  const int experts = static_cast<int>(loads[0].size());
+  for (int slots = (experts + gpus - 1) / gpus * gpus; slots <= max_slots; slots += gpus) {
+    std::vector<double> bounds;
+    for (const auto& layer : loads) bounds.push_back(imbalance_bound(layer, slots, gpus));
+    curve.push_back({slots, summarize(bounds)});
+  }
+  return curve;
+}
+
+}  // namespace moescope

@@ -1,0 +1,14 @@
+// What the experts of a step got.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace moescope::runtime {
+
+/// Tokens by expert, summed over the ranks: [MoE layer][expert] and [MoE layer][slot].
+struct StepLoads {
+  std::vector<std::vector<std::uint32_t>> logical, physical;
+};
+
+}  // namespace moescope::runtime

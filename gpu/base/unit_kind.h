@@ -1,0 +1,15 @@
+// The units of an engine and the streams of their ranks.
+#pragma once
+
+#include <cstdint>
+
+namespace moescope::runtime {
+
+enum class UnitKind : std::uint8_t { Prefill, Decode };
+const char* to_string(UnitKind kind);  ///< "prefill", "decode"
+
+/// Streams of a rank. Decode keeps expert work apart from attention so that both can run at once.
+enum class StreamId : std::uint8_t { Compute, Communication, Experts };
+inline constexpr int kStreams = 3;
+
+}  // namespace moescope::runtime

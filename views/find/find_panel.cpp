@@ -1,0 +1,215 @@
+#include "views/find/find_panel.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QVBoxLayout>
+#include <array>
+
+#include "views/common/positions.h"
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+constexpr int kGrownMs = 2000;  // between searches of a trace that is recorded
+}
+
+void FindModel::setHits(TracePtr trace, std::vector<SpanRef> hits) {
+  beginResetModel();
+  trace_ = std::move(trace);
+  hits_ = std::move(hits);
+  endResetModel();
+}
+
+int FindModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(hits_.size());
+}
+
+int FindModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : ColumnCount;
+}
+
+QVariant FindModel::data(const QModelIndex& index, int role) const {
+  if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
+  if (role == Qt::TextAlignmentRole && index.column() <= Duration)
+    return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
+  if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
+  const SpanRef hit = hits_[static_cast<std::size_t>(index.row())];
+  const Span span = trace_->span(hit);
+  const bool full = role == Qt::ToolTipRole;
+  switch (index.column()) {
+    case Start:
+      return full ? format_time_full(span.start)
+                  : format_position(span.start, 1000, position_unit(trace_->range().end));
+    case Duration:
+      return full ? format_time_full(span.duration) : format_time(span.duration);
+    case Name: {
+      const auto name = trace_->strings()[span.name];
+      return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
+    }
+    default:
+      return QString::fromStdString(trace_->path(hit.track));
+  }
+}
+
+QVariant FindModel::headerData(int section, Qt::Orientation orientation, int role) const {
+  if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
+  const std::array<QString, ColumnCount> titles = {tr("Start"), tr("Duration"), tr("Name"),
+                                                   tr("Track")};
+  return section >= 0 && section < ColumnCount ? titles[static_cast<std::size_t>(section)]
+                                               : QVariant();
+}
+
+void reveal(const Trace& trace, ViewContext& context, SpanRef ref) {
+  const Span span = trace.span(ref);
+  const TimeRange range = context.range();
+  const bool visible = span.start >= range.begin && span.end() <= range.end;
+  const bool readable = span.duration * 200 >= range.length();
+  if (!visible || !readable) {
+    const TimeNs length = std::max<TimeNs>(span.duration * 20, 10'000);
+    const TimeNs center = span.start + span.duration / 2;
+    context.setRange({center - length / 2, center + length / 2});
+  }
+  context.selectSpan(ref);
+}
+
+FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      context_(context),
+      input_(new QLineEdit(this)),
+      regex_(new QCheckBox(tr("Regular expression"), this)),
+      case_(new QCheckBox(tr("Match case"), this)),
+      count_(new QLabel(this)),
+      table_(new QTableView(this)),
+      empty_(new QLabel(this)) {
+  setObjectName("findPanel");
+  input_->setObjectName("findInput");
+  input_->setPlaceholderText(tr("Find spans by name"));
+  input_->setClearButtonEnabled(true);
+  input_->setAccessibleName(tr("Find spans by name"));
+  count_->setObjectName("findCount");
+  table_->setObjectName("findTable");
+  table_->setAccessibleName(tr("Spans found"));
+  table_->setModel(&model_);
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->setFrameShape(QFrame::NoFrame);
+  table_->setShowGrid(false);
+  table_->setWordWrap(false);
+  table_->verticalHeader()->hide();
+  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  table_->horizontalHeader()->setSectionResizeMode(FindModel::Name, QHeaderView::Stretch);
+  empty_->setObjectName("findEmpty");
+  empty_->setAlignment(Qt::AlignCenter);
+  empty_->setWordWrap(true);
+  empty_->setForegroundRole(QPalette::PlaceholderText);
+  auto* options = new QHBoxLayout;
+  options->addWidget(regex_);
+  options->addWidget(case_);
+  options->addStretch();
+  options->addWidget(count_);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(4, 4, 4, 4);
+  layout->addWidget(input_);
+  layout->addLayout(options);
+  layout->addWidget(table_, 1);
+  layout->addWidget(empty_, 1);
+  connect(this, &FindPanel::hitsChanged, this, &FindPanel::showEmpty);
+  delay_.setSingleShot(true);
+  delay_.setInterval(150);
+  const auto later = [this] { delay_.start(); };
+  connect(&delay_, &QTimer::timeout, this, &FindPanel::search);
+  connect(input_, &QLineEdit::textChanged, this, later);
+  connect(regex_, &QCheckBox::toggled, this, later);
+  connect(case_, &QCheckBox::toggled, this, later);
+  connect(input_, &QLineEdit::returnPressed, this, &FindPanel::next);
+  connect(&document_, &Document::traceChanged, this, [this] {
+    model_.setHits(nullptr, {});
+    search();
+  });
+  connect(&document_, &Document::traceGrown, this, [this](bool forgot) {
+    if (forgot) model_.setHits(nullptr, {});
+    // Found again no more often than one search takes: a search that runs is not given up.
+    if (!input_->text().isEmpty() && !grown_.isActive()) grown_.start();
+  });
+  grown_.setSingleShot(true);
+  grown_.setInterval(kGrownMs);
+  connect(&grown_, &QTimer::timeout, this, [this] {
+    if (job_.running())
+      grown_.start();
+    else
+      search();
+  });
+  connect(table_, &QTableView::clicked, this, [this](const QModelIndex& i) { go(i.row()); });
+  connect(table_, &QTableView::activated, this, [this](const QModelIndex& i) { go(i.row()); });
+  connect(&job_, &JobRunner::failed, this, [this](const QString& error) {
+    model_.setHits(nullptr, {});
+    count_->setText(tr("not valid"));
+    count_->setToolTip(error);
+    Q_EMIT hitsChanged();
+  });
+  showEmpty();
+}
+
+/// Instead of an empty table: why it is empty.
+void FindPanel::showEmpty() {
+  const bool empty = model_.rowCount() == 0;
+  table_->setVisible(!empty);
+  empty_->setVisible(empty);
+  if (!document_.trace())
+    empty_->setText(tr("No trace is open. Open one to find its spans."));
+  else if (input_->text().isEmpty())
+    empty_->setText(tr("Write a part of a span's name above. Return goes from hit to hit."));
+  else if (!count_->toolTip().isEmpty())
+    empty_->setText(count_->toolTip());
+  else
+    empty_->setText(tr("No span of this trace has such a name."));
+}
+
+void FindPanel::setText(const QString& text) {
+  input_->setText(text);
+}
+
+void FindPanel::focusInput() {
+  input_->setFocus(Qt::ShortcutFocusReason);
+  input_->selectAll();
+}
+
+void FindPanel::search() {
+  const FindQuery query{input_->text().toStdString(), regex_->isChecked(), case_->isChecked()};
+  const TracePtr trace = document_.trace();
+  if (!trace || query.text.empty()) {
+    model_.setHits(nullptr, {});
+    count_->clear();
+    count_->setToolTip({});
+    Q_EMIT hitsChanged();
+    return;
+  }
+  job_.start(
+      tr("Find"),
+      [trace, query](Progress& progress) { return find_spans(*trace, query, progress); },
+      [this, trace, number = document_.traceNumber()](FindResult result) {
+        if (number != document_.traceNumber()) return;
+        count_->setText((result.limited ? tr("more than %1 found") : tr("%1 found"))
+                            .arg(format_count(result.hits.size())));
+        count_->setToolTip({});
+        model_.setHits(trace, std::move(result.hits));
+        table_->resizeColumnToContents(FindModel::Start);
+        Q_EMIT hitsChanged();
+      });
+}
+
+void FindPanel::step(int direction) {
+  const int count = model_.rowCount();
+  if (count == 0) return;
+  const QModelIndex current = table_->currentIndex();
+  const int row = current.isValid() ? current.row() + direction : (direction > 0 ? 0 : count - 1);
+  go((row + count) % count);
+}
+
+void FindPanel::go(int row) {
+  table_->setCurrentIndex(model_.index(row, 0));
+  reveal(*document_.trace(), context_, model_.hits()[static_cast<std::size_t>(row)]);
+}
+
+}  // namespace moescope

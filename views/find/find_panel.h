@@ -1,0 +1,75 @@
+// Ctrl+F: spans by name, listed and stepped through.
+#pragma once
+
+#include <QAbstractTableModel>
+#include <QCheckBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QTableView>
+#include <QTimer>
+#include <QWidget>
+
+#include "core/analysis/spans/find.h"
+#include "views/common/job.h"
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
+
+namespace moescope {
+
+class FindModel : public QAbstractTableModel {
+  Q_OBJECT
+
+ public:
+  enum Column { Start, Duration, Name, Track, ColumnCount };
+  explicit FindModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
+  void setHits(TracePtr trace, std::vector<SpanRef> hits);
+  const std::vector<SpanRef>& hits() const { return hits_; }
+  int rowCount(const QModelIndex& parent = {}) const override;
+  int columnCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+  QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+ private:
+  TracePtr trace_;
+  std::vector<SpanRef> hits_;
+};
+
+class FindPanel : public QWidget {
+  Q_OBJECT
+
+ public:
+  FindPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  const FindModel& model() const { return model_; }
+  void setText(const QString& text);
+  void focusInput();
+
+ public Q_SLOTS:
+  void next() { step(1); }
+  void previous() { step(-1); }
+
+ Q_SIGNALS:
+  void hitsChanged();
+
+ private:
+  void search();
+  void showEmpty();
+  void step(int direction);
+  void go(int row);
+
+  Document& document_;
+  ViewContext& context_;
+  FindModel model_;
+  QLineEdit* input_;
+  QCheckBox* regex_;
+  QCheckBox* case_;
+  QLabel* count_;
+  QTableView* table_;
+  QLabel* empty_;
+  QTimer delay_, grown_;
+  JobRunner job_;
+};
+
+/// Selects `span` and moves the visible range so that it can be seen.
+void reveal(const Trace& trace, ViewContext& context, SpanRef span);
+
+}  // namespace moescope

@@ -1,0 +1,40 @@
+// The notes of the open trace: read, edit, go to.
+#pragma once
+
+#include <QLabel>
+#include <QTableView>
+#include <QWidget>
+
+#include "views/workspace/document.h"
+#include "views/workspace/view_context.h"
+
+namespace moescope {
+
+class NotesPanel : public QWidget {
+  Q_OBJECT
+
+ public:
+  NotesPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  QTableView* table() const { return table_; }
+
+ public Q_SLOTS:
+  /// A note at the selected span, else at the pointer, else at the start of the marked area, else
+  /// in the middle of what is visible; its text can be typed at once.
+  void addNote();
+  void removeNote();
+
+ private:
+  QAction* addCommand(const QString& name, const QString& text, const QString& tip);
+  void addCommands();
+  Note noteHere() const;
+  void goTo(int row);
+  void refresh();
+
+  Document& document_;
+  ViewContext& context_;
+  QTableView* table_;
+  QLabel* empty_;
+  QList<QAction*> row_actions_;
+};
+
+}  // namespace moescope

@@ -1,0 +1,311 @@
+#include "views/timeline/lanes/row_model.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "core/analysis/spans/gpu_work.h"
+
+namespace moescope {
+namespace {
+
+QString text(std::string_view s) {
+  return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
+}
+
+}  // namespace
+
+struct RowModel::Group {
+  ProcessId process = 0;
+  std::map<int, std::vector<TrackId>> devices;
+  std::vector<TrackId> threads;
+};
+
+void RowModel::setTrace(TracePtr trace, bool keep) {
+  trace_ = std::move(trace);
+  lane_totals_.clear();
+  if (!keep) {
+    choices_.pinned.clear();
+    choices_.hidden.clear();
+    collapsed_.clear();
+    expanded_.clear();
+    filter_.reset();
+    std::size_t threads = 0;
+    const auto all = groups();
+    for (const auto& group : all) threads += group.threads.size();
+    for (const auto& group : all)
+      if (threads > kThreadsShown && !group.devices.empty() && !group.threads.empty())
+        collapsed_.insert({RowKind::Threads, group.process});
+    applyPinRule();
+  }
+  rebuild();
+}
+
+void RowModel::growTrace(TracePtr trace) {
+  const TracePtr before = std::exchange(trace_, std::move(trace));
+  for (TrackId track = 0; track < trace_->tracks().size(); ++track) {
+    const bool was_empty = track >= before->tracks().size() || before->span_count(track) == 0;
+    if (was_empty == (trace_->span_count(track) == 0)) continue;
+    rebuild();
+    return;
+  }
+}
+
+void RowModel::setLaneTotals(const std::map<TrackId, int>& totals) {
+  bool differs = false;
+  for (const auto& [track, total] : totals) {
+    auto& known = lane_totals_[track];
+    differs |= known != total && (known > 1 || total > 1);
+    known = total;
+  }
+  if (differs) rebuild();
+}
+
+void RowModel::setProcessFilter(std::optional<ProcessId> process) {
+  if (process == filter_) return;
+  filter_ = process;
+  rebuild();
+}
+
+std::vector<RowModel::Group> RowModel::groups() const {
+  std::vector<Group> result;
+  if (!trace_) return result;
+  std::map<ProcessId, Group> by_process;
+  const auto& tracks = trace_->tracks();
+  for (TrackId id = 0; id < tracks.size(); ++id) {
+    if (trace_->span_count(id) == 0) continue;
+    auto& group = by_process[tracks[id].process];
+    group.process = tracks[id].process;
+    if (tracks[id].type == TrackType::DeviceStream)
+      group.devices[tracks[id].device].push_back(id);
+    else
+      group.threads.push_back(id);
+  }
+  const auto by_id = [&](TrackId a, TrackId b) {
+    return std::tie(tracks[a].id, a) < std::tie(tracks[b].id, b);
+  };
+  for (auto& [process, group] : by_process) {
+    for (auto& [device, streams] : group.devices) std::sort(streams.begin(), streams.end(), by_id);
+    std::sort(group.threads.begin(), group.threads.end(), by_id);
+    result.push_back(std::move(group));
+  }
+  const auto rank = [&](const Group& group) {
+    const bool known = group.process < trace_->processes().size();
+    return known ? trace_->processes()[group.process].rank.value_or(std::numeric_limits<int>::max())
+                 : std::numeric_limits<int>::max();
+  };
+  std::stable_sort(result.begin(), result.end(),
+                   [&](const Group& a, const Group& b) { return rank(a) < rank(b); });
+  return result;
+}
+
+TimelineRow RowModel::trackRow(TrackId track, int indent) const {
+  TimelineRow row;
+  row.key = {RowKind::Track, trace_->tracks()[track].process, trace_->tracks()[track].device,
+             track};
+  row.title = text(trace_->tracks()[track].name);
+  row.path = text(trace_->path(track));
+  row.indent = indent;
+  const auto it = lane_totals_.find(track);
+  row.lane_total = it == lane_totals_.end() ? 1 : std::max(1, it->second);
+  const bool expanded = expanded_.contains(row.key);
+  row.lanes = expanded ? row.lane_total : std::min(row.lane_total, kLaneCap);
+  row.collapsible = row.lane_total > kLaneCap;
+  row.collapsed = row.collapsible && !expanded;
+  if (row.lanes < row.lane_total) row.detail = tr("+%1 levels").arg(row.lane_total - row.lanes);
+  row.pinned = isPinned(row.key);
+  return row;
+}
+
+bool RowModel::processHidden(ProcessId process) const {
+  return (filter_ && *filter_ != process) || choices_.hidden.contains({RowKind::Process, process});
+}
+
+bool RowModel::shown(const RowKey& key, bool everything) const {
+  return everything || (!choices_.hidden.contains(key) && !isPinned(key));
+}
+
+void RowModel::appendProcess(const Group& group, bool everything,
+                             std::vector<TimelineRow>& out) const {
+  const RowKey process_key{RowKind::Process, group.process};
+  const auto& processes = trace_->processes();
+  TimelineRow header;
+  header.key = process_key;
+  header.title = group.process < processes.size() && !processes[group.process].label.empty()
+                     ? text(processes[group.process].label)
+                     : tr("process %1").arg(group.process);
+  header.path = header.title;
+  if (group.process < processes.size() && !processes[group.process].pid.empty())
+    header.detail = tr("process %1").arg(text(processes[group.process].pid));
+  header.collapsible = true;
+  header.collapsed = collapsed_.contains(process_key);
+  out.push_back(header);
+  if (header.collapsed && !everything) return;
+
+  for (const auto& [index, streams] : group.devices) {
+    TimelineRow ribbon;
+    ribbon.key = {RowKind::Ribbon, group.process, index};
+    ribbon.title =
+        tr("%1 overlap").arg(QString::fromStdString(device_word(*trace_, {group.process, index})));
+    if (const auto* device = find_device(*trace_, {group.process, index}))
+      ribbon.detail = text(device->name);
+    ribbon.path = header.path + " > " + ribbon.title;
+    ribbon.indent = 1;
+    ribbon.pinned = isPinned(ribbon.key);
+    if (shown(ribbon.key, everything)) out.push_back(ribbon);
+    for (const auto track : streams) {
+      auto row = trackRow(track, 1);
+      if (shown(row.key, everything)) out.push_back(std::move(row));
+    }
+  }
+  if (group.threads.empty()) return;
+  TimelineRow threads;
+  threads.key = {RowKind::Threads, group.process};
+  threads.title = tr("Host threads");
+  threads.detail = QString::number(group.threads.size());
+  threads.path = header.path + " > " + threads.title;
+  threads.indent = 1;
+  threads.collapsible = true;
+  threads.collapsed = collapsed_.contains(threads.key);
+  if (!shown(threads.key, everything)) return;
+  out.push_back(threads);
+  if (threads.collapsed && !everything) return;
+  for (const auto track : group.threads) {
+    auto row = trackRow(track, 2);
+    if (shown(row.key, everything)) out.push_back(std::move(row));
+  }
+}
+
+void RowModel::rebuild() {
+  rows_.clear();
+  pinned_rows_.clear();
+  std::map<RowKey, TimelineRow> all;
+  for (const auto& group : groups()) {
+    if (!processHidden(group.process)) appendProcess(group, false, rows_);
+    if (choices_.pinned.empty()) continue;
+    std::vector<TimelineRow> every;
+    appendProcess(group, true, every);
+    for (auto& row : every) all.emplace(row.key, std::move(row));
+  }
+  for (const auto& key : choices_.pinned)
+    if (const auto it = all.find(key); it != all.end()) pinned_rows_.push_back(it->second);
+  for (auto& row : pinned_rows_) {
+    row.indent = 0;
+    row.title = row.path;  // out of its group, only the path tells what it is
+  }
+  Q_EMIT changed();
+}
+
+std::vector<TimelineRow> RowModel::allRows() const {
+  std::vector<TimelineRow> all;
+  for (const auto& group : groups()) appendProcess(group, true, all);
+  return all;
+}
+
+std::vector<TrackId> RowModel::trackOrder() const {
+  std::vector<TrackId> order;
+  std::vector<TrackId> threads;
+  for (const auto& group : groups()) {
+    for (const auto& [device, streams] : group.devices)
+      order.insert(order.end(), streams.begin(), streams.end());
+    threads.insert(threads.end(), group.threads.begin(), group.threads.end());
+  }
+  order.insert(order.end(), threads.begin(), threads.end());
+  return order;
+}
+
+const TimelineRow* RowModel::find(const RowKey& key) const {
+  for (const auto* rows : {&pinned_rows_, &rows_})
+    for (const auto& row : *rows)
+      if (row.key == key) return &row;
+  return nullptr;
+}
+
+const TimelineRow* RowModel::rowOf(TrackId track) const {
+  for (const auto* rows : {&pinned_rows_, &rows_})
+    for (const auto& row : *rows)
+      if (row.key.kind == RowKind::Track && row.key.track == track) return &row;
+  return nullptr;
+}
+
+bool RowModel::isPinned(const RowKey& key) const {
+  return std::find(choices_.pinned.begin(), choices_.pinned.end(), key) != choices_.pinned.end();
+}
+
+void RowModel::setChoices(Choices choices) {
+  choices_ = std::move(choices);
+  rebuild();
+}
+
+void RowModel::setPinned(const RowKey& key, bool pinned) {
+  if (isPinned(key) == pinned) return;
+  if (key.kind == RowKind::Process || key.kind == RowKind::Threads) return;
+  if (pinned)
+    choices_.pinned.push_back(key);
+  else
+    choices_.pinned.erase(std::find(choices_.pinned.begin(), choices_.pinned.end(), key));
+  rebuild();
+}
+
+void RowModel::applyPinRule() {
+  constexpr std::size_t kMaxPinned = 64;  // more would leave no room for the others
+  if (choices_.pin_rule.isEmpty()) return;
+  for (const auto& row : allRows()) {
+    const bool can_pin = row.key.kind == RowKind::Track || row.key.kind == RowKind::Ribbon;
+    if (can_pin && choices_.pinned.size() < kMaxPinned && !isPinned(row.key) &&
+        row.path.contains(choices_.pin_rule, Qt::CaseInsensitive))
+      choices_.pinned.push_back(row.key);
+  }
+}
+
+void RowModel::setPinRule(const QString& rule) {
+  choices_.pin_rule = rule.trimmed();
+  applyPinRule();
+  rebuild();
+}
+
+void RowModel::unpinAll() {
+  choices_.pin_rule.clear();
+  choices_.pinned.clear();
+  rebuild();
+}
+
+void RowModel::hide(const RowKey& key) {
+  if (isPinned(key))
+    choices_.pinned.erase(std::find(choices_.pinned.begin(), choices_.pinned.end(), key));
+  choices_.hidden.insert(key);
+  rebuild();
+}
+
+void RowModel::hideOthers(ProcessId process) {
+  for (const auto& group : groups())
+    if (group.process != process) choices_.hidden.insert({RowKind::Process, group.process});
+  rebuild();
+}
+
+void RowModel::showAll() {
+  choices_.hidden.clear();
+  rebuild();
+}
+
+void RowModel::toggle(const RowKey& key) {
+  auto& set = key.kind == RowKind::Track ? expanded_ : collapsed_;
+  if (key.kind == RowKind::Ribbon) return;
+  if (!set.insert(key).second) set.erase(key);
+  rebuild();
+}
+
+void RowModel::reveal(const RowKey& key) {
+  choices_.hidden.erase(key);
+  choices_.hidden.erase({RowKind::Process, key.process});
+  collapsed_.erase({RowKind::Process, key.process});
+  const bool in_threads = key.kind == RowKind::Track && trace_ &&
+                          trace_->tracks().at(key.track).type != TrackType::DeviceStream;
+  if (in_threads) {
+    choices_.hidden.erase({RowKind::Threads, key.process});
+    collapsed_.erase({RowKind::Threads, key.process});
+  }
+  rebuild();
+}
+
+}  // namespace moescope

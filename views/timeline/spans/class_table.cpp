@@ -1,0 +1,23 @@
+#include "views/timeline/spans/class_table.h"
+
+namespace moescope {
+
+std::array<CellColor, kSpanKindCount> ClassTable::default_kinds() {
+  std::array<CellColor, kSpanKindCount> kinds{};
+  kinds.fill(static_cast<CellColor>(SpanClass::Host));
+  kinds[static_cast<std::size_t>(SpanKind::Kernel)] =
+      static_cast<CellColor>(SpanClass::OtherCompute);
+  kinds[static_cast<std::size_t>(SpanKind::Memcpy)] = static_cast<CellColor>(SpanClass::Memory);
+  kinds[static_cast<std::size_t>(SpanKind::Memset)] = static_cast<CellColor>(SpanClass::Memory);
+  return kinds;
+}
+
+ClassTable::ClassTable(const Trace& trace, const Classification* classes) {
+  if (!classes) return;
+  const auto names = trace.strings().size();
+  kernels_.resize(names);
+  for (std::size_t id = 0; id < names; ++id)
+    kernels_[id] = cell_color(classes->of(SpanKind::Kernel, static_cast<StringId>(id)));
+}
+
+}  // namespace moescope

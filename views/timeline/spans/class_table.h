@@ -1,0 +1,30 @@
+// Colours of spans by kind and name, as a table that a frame can read a million times.
+#pragma once
+
+#include <vector>
+
+#include "core/analysis/spans/classify.h"
+#include "views/timeline/spans/lane_cells.h"
+
+namespace moescope {
+
+class ClassTable {
+ public:
+  ClassTable() = default;
+  /// Until `classes` is there (null), colours follow the kind alone.
+  ClassTable(const Trace& trace, const Classification* classes);
+
+  CellColor color(SpanKind kind, StringId name) const {
+    if (kind == SpanKind::Kernel)
+      return name < kernels_.size() ? kernels_[name]
+                                    : static_cast<CellColor>(SpanClass::OtherCompute);
+    return kinds_[static_cast<std::size_t>(kind)];
+  }
+
+ private:
+  std::vector<CellColor> kernels_;  ///< by StringId
+  std::array<CellColor, kSpanKindCount> kinds_ = default_kinds();
+  static std::array<CellColor, kSpanKindCount> default_kinds();
+};
+
+}  // namespace moescope

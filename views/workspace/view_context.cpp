@@ -1,0 +1,149 @@
+#include "views/workspace/view_context.h"
+
+#include <QDateTime>
+#include <algorithm>
+#include <cmath>
+
+namespace moescope {
+namespace {
+constexpr qint64 kMergeMs = 1000;
+constexpr std::size_t kMaxHistory = 200;
+}  // namespace
+
+ViewContext::ViewContext(QObject* parent) : QObject(parent) {}
+
+void ViewContext::reset(TimeRange full) {
+  full_ = full.empty() ? TimeRange{full.begin, full.begin + kMinRange} : full;
+  history_ = {full_};
+  history_position_ = 0;
+  last_change_ms_ = 0;
+  cursor_.reset();
+  hovered_ = {};
+  selected_.clear();
+  area_.reset();
+  process_filter_.reset();
+  applyRange(full_);
+  Q_EMIT historyChanged();
+  Q_EMIT cursorChanged();
+  Q_EMIT hoveredChanged();
+  Q_EMIT selectionChanged();
+  Q_EMIT processFilterChanged();
+}
+
+void ViewContext::grow(TimeRange full) {
+  if (full.empty() || full == full_) return;
+  full_ = full;
+  Q_EMIT fullChanged();
+}
+
+void ViewContext::slideTo(TimeRange range) {
+  range = clamped(range);
+  if (range == range_) return;
+  history_[history_position_] = range;
+  applyRange(range);
+}
+
+TimeRange ViewContext::clamped(TimeRange range) const {
+  const TimeNs length =
+      std::clamp(range.length(), std::min(kMinRange, full_.length()), full_.length());
+  const TimeNs begin = std::clamp(range.begin, full_.begin, full_.end - length);
+  return {begin, begin + length};
+}
+
+void ViewContext::applyRange(TimeRange range) {
+  range_ = range;
+  Q_EMIT rangeChanged(range_);
+}
+
+void ViewContext::setRange(TimeRange range) {
+  range = clamped(range);
+  if (range == range_) return;
+  const qint64 now = QDateTime::currentMSecsSinceEpoch();
+  const bool merge = now - last_change_ms_ < kMergeMs && history_position_ > 0;
+  last_change_ms_ = now;
+  history_.resize(history_position_ + 1);
+  if (merge) {
+    history_.back() = range;
+  } else {
+    history_.push_back(range);
+    if (history_.size() > kMaxHistory) history_.erase(history_.begin());
+  }
+  history_position_ = history_.size() - 1;
+  applyRange(range);
+  Q_EMIT historyChanged();
+}
+
+void ViewContext::zoom(double factor, TimeNs anchor) {
+  const double left = static_cast<double>(anchor - range_.begin) * factor;
+  const double right = static_cast<double>(range_.end - anchor) * factor;
+  const auto begin = anchor - static_cast<TimeNs>(std::llround(left));
+  auto end = anchor + static_cast<TimeNs>(std::llround(right));
+  if (end - begin < kMinRange) end = begin + kMinRange;
+  setRange({begin, end});
+}
+
+void ViewContext::pan(double fraction) {
+  const auto shift =
+      static_cast<TimeNs>(std::llround(static_cast<double>(range_.length()) * fraction));
+  setRange({range_.begin + shift, range_.end + shift});
+}
+
+void ViewContext::goBack() {
+  if (!canGoBack()) return;
+  last_change_ms_ = 0;
+  applyRange(history_[--history_position_]);
+  Q_EMIT historyChanged();
+}
+
+void ViewContext::goForward() {
+  if (!canGoForward()) return;
+  last_change_ms_ = 0;
+  applyRange(history_[++history_position_]);
+  Q_EMIT historyChanged();
+}
+
+void ViewContext::setCursor(std::optional<TimeNs> time) {
+  if (time == cursor_) return;
+  cursor_ = time;
+  Q_EMIT cursorChanged();
+}
+
+void ViewContext::setHovered(SpanRef span) {
+  if (span == hovered_) return;
+  hovered_ = span;
+  Q_EMIT hoveredChanged();
+}
+
+void ViewContext::selectSpan(SpanRef span, bool extend) {
+  if (!extend) selected_.clear();
+  if (const auto it = std::find(selected_.begin(), selected_.end(), span); it != selected_.end())
+    selected_.erase(it);
+  else if (span.valid())
+    selected_.push_back(span);
+  Q_EMIT selectionChanged();
+}
+
+void ViewContext::setArea(std::optional<AreaSelection> area) {
+  if (area == area_) return;
+  area_ = std::move(area);
+  Q_EMIT selectionChanged();
+}
+
+bool ViewContext::clearSelection() {
+  if (area_) {
+    setArea({});
+    return true;
+  }
+  if (selected_.empty()) return false;
+  selected_.clear();
+  Q_EMIT selectionChanged();
+  return true;
+}
+
+void ViewContext::setProcessFilter(std::optional<ProcessId> process) {
+  if (process == process_filter_) return;
+  process_filter_ = process;
+  Q_EMIT processFilterChanged();
+}
+
+}  // namespace moescope
