@@ -20,6 +20,7 @@
 #include "app/window/files/samples.h"
 #include "app/window/run_question.h"
 #include "app/window/window_commands.h"
+#include "core/open/file_kind.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
 #include "views/common/units.h"
@@ -337,8 +338,15 @@ void MainWindow::connectLoading() {
 
 void MainWindow::connectLoads() {
   connectJob(load_loader_.job());
-  loader_.setFilter(
-      [this](const QStringList& files) { return load_loader_.take(plans_->take(files)); });
+  connectJob(sort_job_);
+  // At once: a look that has just ended must not open what is not wanted any more.
+  connect(job_status_, &JobStatus::cancelRequested, &sort_job_, &JobRunner::abandon);
+  connect(&sort_job_, &JobRunner::cancelled, this, [this] {
+    messages_->showMessage(
+        {UserMessage::Level::Info, tr("Opening was cancelled; nothing changed."), {}});
+  });
+  loader_.setSorter([this](const QStringList& files, const auto& go_on) { sort(files, go_on); });
+  connect(plans_, &PlanWindow::severalPlans, this, &MainWindow::offerComparison);
   connect(&load_loader_, &LoadLoader::message, messages_, &MessageBar::showMessage);
   connect(&load_loader_, &LoadLoader::opened, this, [this](const QStringList& files, bool log) {
     session_.addRecent(files);
@@ -349,6 +357,41 @@ void MainWindow::connectLoads() {
   connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
   connect(&loads_, &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
   connect(&loads_, &LoadDocument::logsChanged, this, &MainWindow::contentChanged);
+}
+
+/// Files lie where a look may take long, on a share that hangs for one: never on this thread.
+void MainWindow::sort(const QStringList& files,
+                      const std::function<void(const QStringList&)>& go_on) {
+  std::vector<std::filesystem::path> paths;
+  for (const QString& file : files) paths.emplace_back(file.toStdString());
+  sort_job_.start(
+      files.size() == 1 ? tr("Looking at %1").arg(QFileInfo(files.front()).fileName())
+                        : tr("Looking at %1 files").arg(files.size()),
+      [paths](Progress& progress) { return sort_files(paths, progress); },
+      [this, go_on](const SortedFiles& sorted) {
+        const auto names = [](const std::vector<std::filesystem::path>& list) {
+          QStringList result;
+          for (const auto& file : list) result << QString::fromStdString(file.string());
+          return result;
+        };
+        plans_->take(names(sorted.plans));
+        load_loader_.take(names(sorted.loads), names(sorted.recordings));
+        go_on(names(sorted.traces));
+      });
+}
+
+void MainWindow::offerComparison(const QString& shown, const QStringList& others) {
+  MessageBar::Choices choices;
+  for (const QString& other : others)
+    choices.emplace_back(tr("Compare with %1").arg(QFileInfo(other).fileName()),
+                         [this, other] { plans_->compareWith(other); });
+  messages_->offer({UserMessage::Level::Warning,
+                    tr("One plan is edited at a time: %1 is open, %2 not.")
+                        .arg(QFileInfo(shown).fileName(), others.size() == 1
+                                                              ? QFileInfo(others.front()).fileName()
+                                                              : tr("%1 others").arg(others.size())),
+                    others.join(QLatin1Char('\n'))},
+                   std::move(choices));
 }
 
 void MainWindow::askAboutArrays(const QStringList& files, const QString& reason) {

@@ -79,6 +79,8 @@ class MainWindow : public QMainWindow {
   void connectLoading();
   void connectJob(JobRunner& job);
   void connectLoads();
+  void sort(const QStringList& files, const std::function<void(const QStringList&)>& go_on);
+  void offerComparison(const QString& shown, const QStringList& others);
   void askAboutArrays(const QStringList& files, const QString& reason);
   void traceChanged();
   void contentChanged();
@@ -95,6 +97,7 @@ class MainWindow : public QMainWindow {
   Session session_;
   Loader loader_;
   LoadLoader load_loader_;
+  JobRunner sort_job_;
   NotesKeeper notes_keeper_;
   DockLayout layout_;
   FileActions* files_;

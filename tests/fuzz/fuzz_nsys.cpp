@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   moescope::TraceBuilder builder;
   try {
     const auto probe = moescope::probe_file(path);
-    const auto& importer = moescope::nsys_importer();
+    const auto& importer = *moescope::find_importer("nsys");
     if (!importer.recognises(probe)) return 0;
     importer.import(probe, builder, {true, 1}, progress);
   } catch (const moescope::Error&) {

@@ -7,7 +7,6 @@
 #include <QVBoxLayout>
 
 #include "views/common/action.h"
-#include "views/find/find_panel.h"
 
 namespace moescope {
 
@@ -15,6 +14,7 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
     : QWidget(parent),
       document_(document),
       context_(context),
+      revealer_(document, context),
       empty_(new QLabel(tr("Select a span to see its details."), this)),
       search_(new QLineEdit(this)),
       tree_(new QTreeView(this)) {
@@ -114,7 +114,7 @@ void DetailsPanel::activate(const QModelIndex& index) {
   if (const QVariant rule = first.data(DetailsModel::kRuleRole); rule.isValid())
     Q_EMIT ruleRequested(rule.toInt());
   if (const QVariant span = first.data(DetailsModel::kSpanRole); span.isValid())
-    reveal(*document_.trace(), context_, span.value<SpanRef>());
+    revealer_.reveal(span.value<SpanRef>());
 }
 
 void DetailsPanel::copyValue() {

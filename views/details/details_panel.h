@@ -9,7 +9,7 @@
 
 #include "views/common/job.h"
 #include "views/details/details_model.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/reveal.h"
 
 namespace moescope {
 
@@ -37,6 +37,7 @@ class DetailsPanel : public QWidget {
 
   Document& document_;
   ViewContext& context_;
+  SpanRevealer revealer_;
   DetailsModel model_;
   std::shared_ptr<const FlowIndex> flow_;  ///< of the analysis shown; made on first use
   AnalysisPtr flow_of_;                    ///< what the job is asked for

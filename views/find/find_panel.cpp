@@ -7,13 +7,14 @@
 
 #include "views/common/positions.h"
 #include "views/common/units.h"
+#include "views/workspace/reveal.h"
 
 namespace moescope {
 namespace {
 constexpr int kGrownMs = 2000;  // between searches of a trace that is recorded
 }
 
-void FindModel::setHits(TracePtr trace, std::vector<SpanRef> hits) {
+void FindModel::setHits(TracePtr trace, std::vector<FoundSpan> hits) {
   beginResetModel();
   trace_ = std::move(trace);
   hits_ = std::move(hits);
@@ -33,8 +34,7 @@ QVariant FindModel::data(const QModelIndex& index, int role) const {
   if (role == Qt::TextAlignmentRole && index.column() <= Duration)
     return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
-  const SpanRef hit = hits_[static_cast<std::size_t>(index.row())];
-  const Span span = trace_->span(hit);
+  const auto& [ref, span] = hits_[static_cast<std::size_t>(index.row())];
   const bool full = role == Qt::ToolTipRole;
   switch (index.column()) {
     case Start:
@@ -47,7 +47,7 @@ QVariant FindModel::data(const QModelIndex& index, int role) const {
       return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
     }
     default:
-      return QString::fromStdString(trace_->path(hit.track));
+      return QString::fromStdString(trace_->path(ref.track));
   }
 }
 
@@ -57,19 +57,6 @@ QVariant FindModel::headerData(int section, Qt::Orientation orientation, int rol
                                                    tr("Track")};
   return section >= 0 && section < ColumnCount ? titles[static_cast<std::size_t>(section)]
                                                : QVariant();
-}
-
-void reveal(const Trace& trace, ViewContext& context, SpanRef ref) {
-  const Span span = trace.span(ref);
-  const TimeRange range = context.range();
-  const bool visible = span.start >= range.begin && span.end() <= range.end;
-  const bool readable = span.duration * 200 >= range.length();
-  if (!visible || !readable) {
-    const TimeNs length = std::max<TimeNs>(span.duration * 20, 10'000);
-    const TimeNs center = span.start + span.duration / 2;
-    context.setRange({center - length / 2, center + length / 2});
-  }
-  context.selectSpan(ref);
 }
 
 FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
@@ -209,7 +196,8 @@ void FindPanel::step(int direction) {
 
 void FindPanel::go(int row) {
   table_->setCurrentIndex(model_.index(row, 0));
-  reveal(*document_.trace(), context_, model_.hits()[static_cast<std::size_t>(row)]);
+  const auto& [ref, span] = model_.hits()[static_cast<std::size_t>(row)];
+  reveal_span(context_, ref, span);
 }
 
 }  // namespace moescope

@@ -22,8 +22,8 @@ class FindModel : public QAbstractTableModel {
  public:
   enum Column { Start, Duration, Name, Track, ColumnCount };
   explicit FindModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
-  void setHits(TracePtr trace, std::vector<SpanRef> hits);
-  const std::vector<SpanRef>& hits() const { return hits_; }
+  void setHits(TracePtr trace, std::vector<FoundSpan> hits);
+  const std::vector<FoundSpan>& hits() const { return hits_; }
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
@@ -31,7 +31,7 @@ class FindModel : public QAbstractTableModel {
 
  private:
   TracePtr trace_;
-  std::vector<SpanRef> hits_;
+  std::vector<FoundSpan> hits_;
 };
 
 class FindPanel : public QWidget {
@@ -68,8 +68,5 @@ class FindPanel : public QWidget {
   QTimer delay_, grown_;
   JobRunner job_;
 };
-
-/// Selects `span` and moves the visible range so that it can be seen.
-void reveal(const Trace& trace, ViewContext& context, SpanRef span);
 
 }  // namespace moescope

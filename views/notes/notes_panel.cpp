@@ -10,7 +10,6 @@
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
 #include "views/common/theme.h"
-#include "views/find/find_panel.h"
 
 namespace moescope {
 
@@ -18,6 +17,7 @@ NotesPanel::NotesPanel(Document& document, ViewContext& context, QWidget* parent
     : QWidget(parent),
       document_(document),
       context_(context),
+      revealer_(document, context),
       table_(new QTableView(this)),
       empty_(new QLabel(tr("No notes yet. N adds one at the selected span or at the pointer. Notes "
                            "are kept in a file beside the trace."),
@@ -144,7 +144,7 @@ void NotesPanel::goTo(int row) {
   if (row < 0 || static_cast<std::size_t>(row) >= notes.size()) return;
   const Note note = notes[static_cast<std::size_t>(row)];
   if (note.span) {
-    reveal(*document_.trace(), context_, *note.span);
+    revealer_.reveal(*note.span);
     return;
   }
   const TimeRange range = context_.range();

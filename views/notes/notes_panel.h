@@ -6,7 +6,7 @@
 #include <QWidget>
 
 #include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/reveal.h"
 
 namespace moescope {
 
@@ -32,6 +32,7 @@ class NotesPanel : public QWidget {
 
   Document& document_;
   ViewContext& context_;
+  SpanRevealer revealer_;
   QTableView* table_;
   QLabel* empty_;
   QList<QAction*> row_actions_;

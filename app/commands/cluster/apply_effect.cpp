@@ -11,7 +11,7 @@
 #include "core/error.h"
 #include "core/figure_text.h"
 #include "core/import/open.h"
-#include "core/loads/open/sniff.h"
+#include "core/open/file_kind.h"
 #include "core/placement/plan_figures.h"
 #include "core/trace/sink.h"
 
@@ -23,7 +23,7 @@ RunningEngine engine_of(const std::string& file, const NodeStatus& status, const
   engine.plan = running;
   for (LoadSet& set : read_load_sets(file, command_progress()))
     engine.loads.push_back(std::make_shared<const LoadSet>(std::move(set)));
-  if (sniff_load_input(file) != LoadInput::Recording) {
+  if (kind_of_file(file) != FileKind::Recording) {
     engine.trace = TraceBuilder().snapshot();
     return engine;
   }

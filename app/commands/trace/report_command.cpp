@@ -3,8 +3,10 @@
 #include "app/commands/trace/gui_headless.h"
 #include "app/commands/trace/open_files.h"
 #include "app/window/output/report_maker.h"
+#include "core/error.h"
 #include "core/files.h"
-#include "core/loads/open/sniff.h"
+#include "core/loads/open/open_loads.h"
+#include "core/open/file_kind.h"
 
 namespace moescope {
 namespace {
@@ -15,33 +17,25 @@ struct ReportOptions {
   std::string output, rules;
 };
 
-/// What of the files are traces, and what are loads or logs; a recording can be both.
-struct ReportFiles {
-  std::vector<std::string> traces, loads;
-};
-
-ReportFiles sort_files(const std::vector<std::string>& files) {
-  ReportFiles sorted;
-  for (const auto& file : files) {
-    const auto input = sniff_load_input(file);
-    const bool recording = input == LoadInput::Recording;
-    if (input == LoadInput::None || recording) sorted.traces.push_back(file);
-    if (recording ? has_recorded_loads(file) : input != LoadInput::None)
-      sorted.loads.push_back(file);
-  }
-  return sorted;
-}
-
 void make_report(const ReportOptions& options) {
   refuse_to_overwrite(options.output, {options.files.begin(), options.files.end()});
-  const auto files = sort_files(options.files);
+  const auto files = sort_files({options.files.begin(), options.files.end()}, command_progress());
+  if (!files.plans.empty())
+    throw Error(files.plans.front().string(), "", "is a plan, which a report has no part for",
+                "Leave it out, or see moescope plan evaluate");
   const auto application = headless_application();
   LoadDocument loads;
-  for (const auto& file : files.loads)
-    loads.setContent(open_loads(file, command_progress()), {QString::fromStdString(file)});
+  const auto show_loads = [&loads](const std::filesystem::path& file) {
+    loads.setContent(open_loads(file, command_progress()), {QString::fromStdString(file.string())});
+  };
+  for (const auto& file : files.recordings)
+    if (has_recorded_loads(file)) show_loads(file);
+  for (const auto& file : files.loads) show_loads(file);
   const QString output = QString::fromStdString(options.output);
   if (files.traces.empty()) return write_report_of(Document(), loads, {}, output);
-  HeadlessDocument opened(files.traces, options.runs, options.rules);
+  std::vector<std::string> traces;
+  for (const auto& file : files.traces) traces.push_back(file.string());
+  HeadlessDocument opened(traces, options.runs, options.rules);
   const Trace& trace = *opened.document.trace();
   write_report_of(opened.document, loads,
                   statistics_of(trace, *opened.document.analysis()->classes, trace.range(), {},

@@ -2,7 +2,6 @@
 
 #include <QApplication>
 #include <QDateTime>
-#include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLocale>
@@ -18,19 +17,6 @@
 #include "views/plan/solve_panel.h"
 
 namespace moescope {
-namespace {
-
-constexpr qint64 kSniffed = 1 << 16;
-
-/// Plan files name the map; dumps of loads may do so too but also hold counts.
-bool looks_like_plan(const QString& path) {
-  QFile file(path);
-  if (!file.open(QIODevice::ReadOnly)) return false;
-  const QByteArray head = file.read(kSniffed);
-  return head.contains("\"physical_to_logical_map\"") && !head.contains("\"logical_count\"");
-}
-
-}  // namespace
 
 PlanWindow::PlanWindow(LoadDocument& loads, DockLayout& layout, QMainWindow& window)
     : QObject(&window),
@@ -146,11 +132,10 @@ void PlanWindow::joinUndo(QUndoGroup& group, QUndoStack& other) {
           });
 }
 
-QStringList PlanWindow::take(const QStringList& files) {
-  QStringList others, plans;
-  for (const QString& file : files) (looks_like_plan(file) ? plans : others) << file;
-  if (!plans.isEmpty()) open(plans.front());
-  return others;
+void PlanWindow::take(const QStringList& plans) {
+  if (plans.isEmpty()) return;
+  open(plans.front());
+  if (plans.size() > 1) Q_EMIT severalPlans(plans.front(), plans.mid(1));
 }
 
 /// Edits never get lost because something else is opened.
@@ -190,6 +175,11 @@ void PlanWindow::open(const QString& file) {
                           tr("%1: %2").arg(QFileInfo(file).fileName(), opened.problems.front()),
                           opened.problems.join('\n')});
       });
+}
+
+void PlanWindow::compareWith(const QString& file) {
+  view_->showComparison();
+  view_->comparison().compareWith(file);
 }
 
 void PlanWindow::chooseOpen() {

@@ -30,9 +30,11 @@ class PlanWindow : public QObject {
   void fillMenu(QMenu& menu);
   /// Undo and Redo follow the focus: plan edits in the plan's dock, else those of `other`.
   void joinUndo(QUndoGroup& group, QUndoStack& other);
-  /// Opens what of `files` is a plan, the first one; gives back the others.
-  QStringList take(const QStringList& files);
+  /// Opens the first of these plan files; severalPlans() tells of others.
+  void take(const QStringList& plans);
   void open(const QString& file);
+  /// Shows the open plan beside that of `file`, which becomes the one before.
+  void compareWith(const QString& file);
   void saveTo(const QString& file);
   /// Offers the edits that an earlier run did not save.
   void offerRecovery(MessageBar& messages);
@@ -42,6 +44,8 @@ class PlanWindow : public QObject {
  Q_SIGNALS:
   void message(const moescope::UserMessage& message);
   void opened(const QStringList& files);
+  /// Only `shown` of several plans is opened: one is edited at a time.
+  void severalPlans(const QString& shown, const QStringList& others);
   void planShown();  ///< a plan was opened or made by the user
   void contentChanged();
 

@@ -6,7 +6,6 @@
 
 #include "core/loads/load_set.h"
 #include "core/loads/open/join_loads.h"
-#include "core/loads/open/sniff.h"
 #include "core/loads/read/array_loads.h"
 
 namespace moescope {
@@ -40,25 +39,9 @@ LoadLoader::LoadLoader(LoadDocument& document, QObject* parent)
   });
 }
 
-QStringList LoadLoader::take(const QStringList& files) {
-  QStringList traces, dumps;
-  recordings_.clear();
-  for (const QString& file : files) {
-    switch (sniff_load_input(file.toStdString())) {
-      case LoadInput::Recording:
-        recordings_ << file;
-        [[fallthrough]];
-      case LoadInput::None:
-        traces << file;
-        break;
-      default:
-        dumps << file;
-    }
-  }
-  if (dumps.isEmpty()) return traces;
-  recordings_.clear();
-  start(dumps, false);
-  return traces;
+void LoadLoader::take(const QStringList& dumps, const QStringList& recordings) {
+  recordings_ = dumps.isEmpty() ? recordings : QStringList();
+  if (!dumps.isEmpty()) start(dumps, false);
 }
 
 void LoadLoader::complete(const QString& recording) {

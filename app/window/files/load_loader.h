@@ -16,10 +16,9 @@ class LoadLoader : public QObject {
  public:
   explicit LoadLoader(LoadDocument& document, QObject* parent = nullptr);
 
-  /// Opens what of `files` are load dumps or logs, and gives back those that are traces. Dumps of
-  /// the same kind become one series, see open_all_loads(). Recordings are traces with loads: these
-  /// wait for openRecorded().
-  QStringList take(const QStringList& files);
+  /// Opens load dumps or logs; those of the same kind become one series, see open_all_loads().
+  /// Recordings are traces with loads: where there is nothing else, they wait for openRecorded().
+  void take(const QStringList& dumps, const QStringList& recordings);
   /// Opens dumps again, with what the user says of their arrays.
   void open(const QStringList& dumps, const LoadReading& reading);
   /// Opens the loads of the recordings that were taken last, once they are open as one trace.

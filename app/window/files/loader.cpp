@@ -123,8 +123,15 @@ Loader::Loader(Document& document, FileServices services, QObject* parent)
   });
 }
 
-void Loader::start(const QStringList& all, OtherRuns other) {
-  const QStringList files = filter_ ? filter_(all) : all;
+void Loader::open(const QStringList& files) {
+  const auto go_on = [this](const QStringList& traces) { start(traces, OtherRuns::Refused); };
+  if (sorter_)
+    sorter_(files, go_on);
+  else
+    go_on(files);
+}
+
+void Loader::start(const QStringList& files, OtherRuns other) {
   if (files.isEmpty()) return;
   loading_ = files;
   load_job_.start(

@@ -34,13 +34,14 @@ class Loader : public QObject {
  public:
   Loader(Document& document, FileServices services, QObject* parent = nullptr);
 
-  /// Is shown all files first and gives back those that are traces.
-  using Filter = std::function<QStringList(const QStringList&)>;
-  void setFilter(Filter filter) { filter_ = std::move(filter); }
+  /// Is given all files first, and gives those that are traces to `go_on`, now or later.
+  using Sorter = std::function<void(const QStringList& all,
+                                    std::function<void(const QStringList& traces)> go_on)>;
+  void setSorter(Sorter sorter) { sorter_ = std::move(sorter); }
 
   /// Opens all `files` as one trace; a load that runs is given up. Cancel, failure and files that
   /// are not of one run leave the document as it is.
-  void open(const QStringList& files) { start(files, OtherRuns::Refused); }
+  void open(const QStringList& files);
   /// The same, also of files that are not of one run.
   void openMerged(const QStringList& files) { start(files, OtherRuns::Merged); }
   /// Opens the recording that is being watched from its complete file. The live trace and its
@@ -75,7 +76,7 @@ class Loader : public QObject {
 
   Document& document_;
   FileServices services_;
-  Filter filter_;
+  Sorter sorter_;
   QStringList loading_;
   bool completing_ = false;
   quint64 rules_number_ = 0;  ///< another one after each change of rules

@@ -28,36 +28,39 @@ std::vector<char> matching_names(const Trace& trace, const FindQuery& query) {
   return matches;
 }
 
+bool earlier(const FoundSpan& a, const FoundSpan& b) {
+  return std::pair(a.span.start, a.ref) < std::pair(b.span.start, b.ref);
+}
+
 /// The first `limit` hits in order of time, whatever order they come in.
 class EarliestHits {
  public:
-  using Hit = std::pair<TimeNs, SpanRef>;
   explicit EarliestHits(std::size_t limit) : limit_(limit) {}
 
-  void add(TimeNs start, SpanRef ref) {
+  void add(const FoundSpan& hit) {
     if (hits_.size() == limit_) {
       limited_ = true;
-      if (limit_ == 0 || hits_.front() < Hit(start, ref)) return;
-      std::pop_heap(hits_.begin(), hits_.end());
+      if (limit_ == 0 || earlier(hits_.front(), hit)) return;
+      std::pop_heap(hits_.begin(), hits_.end(), earlier);
       hits_.pop_back();
     }
-    hits_.emplace_back(start, ref);
-    std::push_heap(hits_.begin(), hits_.end());
+    hits_.push_back(hit);
+    std::push_heap(hits_.begin(), hits_.end(), earlier);
   }
   /// No hit from `start` on can matter any more.
   bool all_before(TimeNs start) const {
-    return limited_ && (limit_ == 0 || hits_.front().first < start);
+    return limited_ && (limit_ == 0 || hits_.front().span.start < start);
   }
   bool limited() const { return limited_; }
-  std::vector<Hit> sorted() {
-    std::sort_heap(hits_.begin(), hits_.end());
+  std::vector<FoundSpan> sorted() {
+    std::sort_heap(hits_.begin(), hits_.end(), earlier);
     return std::move(hits_);
   }
 
  private:
   std::size_t limit_;
   bool limited_ = false;
-  std::vector<Hit> hits_;  ///< a heap with the latest hit in front
+  std::vector<FoundSpan> hits_;  ///< a heap with the latest hit in front
 };
 
 }  // namespace
@@ -76,13 +79,13 @@ FindResult find_spans(const Trace& trace, const FindQuery& query, Progress& prog
       for (std::size_t row = 0; row < c.size(); ++row) {
         if (found.all_before(c.start[row])) return false;
         if (c.name[row] < matches.size() && matches[c.name[row]] != 0)
-          found.add(c.start[row], SpanRef{track, first + static_cast<std::uint32_t>(row)});
+          found.add({SpanRef{track, first + static_cast<std::uint32_t>(row)}, c.at(row)});
       }
       return true;
     });
   }
   result.limited = found.limited();
-  for (const auto& [start, ref] : found.sorted()) result.hits.push_back(ref);
+  result.hits = found.sorted();
   return result;
 }
 

@@ -16,9 +16,15 @@ struct FindQuery {
   std::size_t limit = 100000;  ///< hits at most
 };
 
+/// A span and where it is.
+struct FoundSpan {
+  SpanRef ref;
+  Span span;
+};
+
 struct FindResult {
-  std::vector<SpanRef> hits;  ///< in order of start time, then track
-  bool limited = false;       ///< more hits exist than `limit`
+  std::vector<FoundSpan> hits;  ///< in order of start time, then track
+  bool limited = false;         ///< more hits exist than `limit`
 };
 
 /// Spans whose name contains or matches the query. An empty text finds nothing. Throws Error when

@@ -96,6 +96,20 @@ TEST_F(PlanWindowTest, aRecordingShowsThePlanThatRanUntilTheUserHasOne) {
   EXPECT_EQ(document().plan(), test::small_plan());
 }
 
+TEST_F(PlanWindowTest, ofSeveralPlansTheOthersAreOfferedForComparison) {
+  Plan other = test::small_plan();
+  std::swap(other.physical_to_logical[0].front(), other.physical_to_logical[0].back());
+  save_plan(other, path("other.json").toStdString());
+  save_plan(test::small_plan(), path("plan.json").toStdString());
+  window->openFiles({path("plan.json"), path("other.json")});
+  ASSERT_TRUE(wait_for(
+      [&] { return button("Compare with other.json") && document().file() == path("plan.json"); }));
+  EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("plan.json is open, other.json"));
+  button("Compare with other.json")->click();
+  ASSERT_TRUE(document().before() != nullptr);
+  EXPECT_EQ(document().before()->plan(), other);
+}
+
 TEST_F(PlanWindowTest, aFileThatIsNoPlanIsNamedAndTheOpenPlanStays) {
   openPlan();
   write_text_file(folder / "bad.json", R"({"physical_to_logical_map": 3, "num_gpus": 0})");

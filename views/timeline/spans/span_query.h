@@ -4,15 +4,11 @@
 #include <optional>
 #include <vector>
 
+#include "core/analysis/spans/find.h"
 #include "core/trace/trace.h"
 #include "views/timeline/spans/loaded_chunk.h"
 
 namespace moescope {
-
-struct FoundSpan {
-  SpanRef ref;
-  Span span;
-};
 
 /// The chunks of `track` that touch `window`. Reads chunks: not for the GUI thread.
 std::vector<LoadedChunkPtr> load_chunks(const Trace& trace, TrackId track, TimeRange window);

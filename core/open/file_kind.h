@@ -1,0 +1,33 @@
+// What a file is, told by its content and never by its name alone: the one place that knows.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "core/progress.h"
+
+namespace moescope {
+
+enum class FileKind {
+  Trace,      ///< a trace, or what nothing else knows: its reader says what is wrong with it
+  Recording,  ///< a .moetrace: a trace that may have loads too
+  Loads,      ///< a load dump, a file or a folder
+  BalanceLog,
+  WaitLog,
+  Plan,
+};
+
+/// Looks at the first 256 KiB of a file, or at the names in a folder. Never throws; what cannot be
+/// read is a Trace.
+FileKind kind_of_file(const std::filesystem::path& path);
+
+/// Files by what opens them. A recording is among the traces too.
+struct SortedFiles {
+  std::vector<std::filesystem::path> plans;
+  std::vector<std::filesystem::path> loads;  ///< dumps and logs
+  std::vector<std::filesystem::path> traces, recordings;
+};
+/// Throws Cancelled.
+SortedFiles sort_files(const std::vector<std::filesystem::path>& files, Progress& progress);
+
+}  // namespace moescope
