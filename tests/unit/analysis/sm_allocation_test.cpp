@@ -161,7 +161,7 @@ TEST(SmAllocation, InferenceAgreesWithSharingOutEveryNanosecond) {
       last = std::max(last, s.start + s.duration);
     }
     for (TimeNs t = first; t < last; ++t) {
-      int held[2] = {0, 0}, left = kSms, demand = 0;
+      int held[2] = {0, 0}, demand = 0;
       for (const bool narrow : {true, false})
         for (const bool comm : {true, false})  // sums do not depend on the order within a width...
           for (const auto& s : spans) {
@@ -172,7 +172,6 @@ TEST(SmAllocation, InferenceAgreesWithSharingOutEveryNanosecond) {
               continue;
             demand += wanted;
             held[comm ? 0 : 1] += wanted;
-            left -= wanted;
           }
       oversubscribed += demand > kSms;
       if (demand <= kSms) ++time_at[{held[0], held[1]}];  // ... unless there is too little
