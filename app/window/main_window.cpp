@@ -17,6 +17,7 @@
 #include "app/window/docks/plan_window.h"
 #include "app/window/docks/strip_column.h"
 #include "app/window/docks/trace_views.h"
+#include "app/window/files/paths.h"
 #include "app/window/files/samples.h"
 #include "app/window/run_question.h"
 #include "app/window/window_commands.h"
@@ -362,21 +363,14 @@ void MainWindow::connectLoads() {
 /// Files lie where a look may take long, on a share that hangs for one: never on this thread.
 void MainWindow::sort(const QStringList& files,
                       const std::function<void(const QStringList&)>& go_on) {
-  std::vector<std::filesystem::path> paths;
-  for (const QString& file : files) paths.emplace_back(file.toStdString());
   sort_job_.start(
       files.size() == 1 ? tr("Looking at %1").arg(QFileInfo(files.front()).fileName())
                         : tr("Looking at %1 files").arg(files.size()),
-      [paths](Progress& progress) { return sort_files(paths, progress); },
+      [paths = to_paths(files)](Progress& progress) { return sort_files(paths, progress); },
       [this, go_on](const SortedFiles& sorted) {
-        const auto names = [](const std::vector<std::filesystem::path>& list) {
-          QStringList result;
-          for (const auto& file : list) result << QString::fromStdString(file.string());
-          return result;
-        };
-        plans_->take(names(sorted.plans));
-        load_loader_.take(names(sorted.loads), names(sorted.recordings));
-        go_on(names(sorted.traces));
+        plans_->take(to_names(sorted.plans));
+        load_loader_.take(to_names(sorted.loads), to_names(sorted.recordings));
+        go_on(to_names(sorted.traces));
       });
 }
 

@@ -133,9 +133,7 @@ void PlanWindow::joinUndo(QUndoGroup& group, QUndoStack& other) {
 }
 
 void PlanWindow::take(const QStringList& plans) {
-  if (plans.isEmpty()) return;
-  open(plans.front());
-  if (plans.size() > 1) Q_EMIT severalPlans(plans.front(), plans.mid(1));
+  if (!plans.isEmpty()) open(plans.front(), plans.mid(1));
 }
 
 /// Edits never get lost because something else is opened.
@@ -162,11 +160,11 @@ void PlanWindow::show(Plan plan, PlanConstraints constraints, const QString& fil
   layout_.reveal("plan");
 }
 
-void PlanWindow::open(const QString& file) {
+void PlanWindow::open(const QString& file, const QStringList& others) {
   job_.start(
       tr("Opening %1").arg(QFileInfo(file).fileName()),
       [file](Progress&) { return read_plan_file(file); },
-      [this, file](OpenedPlan opened) {
+      [this, file, others](OpenedPlan opened) {
         show(std::move(opened.plan), std::move(opened.constraints), file, {});
         if (document_.file() != file) return;
         Q_EMIT this->opened({file});
@@ -174,6 +172,7 @@ void PlanWindow::open(const QString& file) {
           Q_EMIT message({UserMessage::Level::Warning,
                           tr("%1: %2").arg(QFileInfo(file).fileName(), opened.problems.front()),
                           opened.problems.join('\n')});
+        if (!others.isEmpty()) Q_EMIT severalPlans(file, others);
       });
 }
 

@@ -32,7 +32,8 @@ class PlanWindow : public QObject {
   void joinUndo(QUndoGroup& group, QUndoStack& other);
   /// Opens the first of these plan files; severalPlans() tells of others.
   void take(const QStringList& plans);
-  void open(const QString& file);
+  /// `others` were to be opened with it: see severalPlans().
+  void open(const QString& file, const QStringList& others = {});
   /// Shows the open plan beside that of `file`, which becomes the one before.
   void compareWith(const QString& file);
   void saveTo(const QString& file);

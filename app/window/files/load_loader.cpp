@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "app/window/files/paths.h"
 #include "core/loads/load_set.h"
 #include "core/loads/open/join_loads.h"
 #include "core/loads/read/array_loads.h"
@@ -71,12 +72,10 @@ void LoadLoader::openRecorded() {
 
 void LoadLoader::start(const QStringList& files, bool recordings, const LoadReading& reading) {
   const QString first = QFileInfo(files.front()).fileName();
-  std::vector<std::filesystem::path> paths;
-  for (const QString& file : files) paths.emplace_back(file.toStdString());
   job_.start(
       files.size() == 1 ? tr("Opening loads of %1").arg(first)
                         : tr("Opening loads of %1 and %2 more").arg(first).arg(files.size() - 1),
-      [paths, recordings, reading](Progress& progress) -> Opened {
+      [paths = to_paths(files), recordings, reading](Progress& progress) -> Opened {
         auto with_loads = paths;
         // A recording takes its loads along, also when it has none.
         if (recordings)

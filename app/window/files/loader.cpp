@@ -3,18 +3,13 @@
 #include <QFileInfo>
 #include <algorithm>
 
+#include "app/window/files/paths.h"
 #include "core/analysis/overlap/losses.h"
 #include "core/import/open.h"
 #include "views/common/units.h"
 
 namespace moescope {
 namespace {
-
-std::vector<std::filesystem::path> to_paths(const QStringList& files) {
-  std::vector<std::filesystem::path> paths;
-  for (const QString& file : files) paths.emplace_back(file.toStdString());
-  return paths;
-}
 
 /// A trace, or why there is none but several.
 struct Opened {
@@ -24,10 +19,7 @@ struct Opened {
 
 QList<QStringList> names_of(const SeveralRuns& several) {
   QList<QStringList> runs;
-  for (const auto& run : several.runs()) {
-    runs << QStringList();
-    for (const auto& file : run) runs.back() << QString::fromStdString(file.string());
-  }
+  for (const auto& run : several.runs()) runs << to_names(run);
   return runs;
 }
 

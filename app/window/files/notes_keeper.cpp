@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QStandardPaths>
 
+#include "app/window/files/paths.h"
 #include "core/error.h"
 #include "core/trace/file/notes_file.h"
 
@@ -72,9 +73,7 @@ void NotesKeeper::traceChanged() {
   blocked_ = false;
   job_.abandon();
   trace_ = document_.trace();
-  std::vector<std::filesystem::path> files;
-  for (const QString& file : document_.files()) files.emplace_back(file.toStdString());
-  path_ = notes_path(files);
+  path_ = notes_path(to_paths(document_.files()));
   if (!trace_ || path_.empty()) return;
   job_.start(
       tr("Reading notes"),

@@ -10,7 +10,24 @@
 namespace moescope {
 namespace {
 
-std::string text_of(const Plan& plan) {
+class CsvForm final : public EngineForm {
+ public:
+  const char* name() const override { return "csv"; }
+  const char* title() const override { return "table (CSV)"; }
+  const char* suffix() const override { return "csv"; }
+  bool recognises(std::string_view text) const override {
+    return text.starts_with("layer,slot,gpu,node,expert");
+  }
+  bool takes_dead_gpus() const override { return true; }
+  bool keeps_weights() const override { return true; }
+  std::string write(const Plan& plan) const override;
+  Plan read(std::string_view text, const std::string& source) const override;
+  EngineExport describe(const Plan&, const std::string&) const override {
+    return {.launch = "no engine reads this table; it is for spreadsheets and scripts"};
+  }
+};
+
+std::string CsvForm::write(const Plan& plan) const {
   std::string text = "layer,slot,gpu,node,expert,replica_weight\n";
   for (std::size_t l = 0; l < plan.physical_to_logical.size(); ++l) {
     const auto& row = plan.physical_to_logical[l];
@@ -25,7 +42,7 @@ std::string text_of(const Plan& plan) {
   return text;
 }
 
-Plan plan_of(std::string_view text, const std::string& source) {
+Plan CsvForm::read(std::string_view text, const std::string& source) const {
   Plan plan;
   int last_gpu = -1, line = 0, last_layer = -1;
   for (std::size_t from = 0; from < text.size();) {
@@ -66,25 +83,6 @@ Plan plan_of(std::string_view text, const std::string& source) {
   plan.num_gpus = last_gpu + 1;
   return plan;
 }
-
-class CsvForm final : public EngineForm {
- public:
-  const char* name() const override { return "csv"; }
-  const char* title() const override { return "table (CSV)"; }
-  const char* suffix() const override { return "csv"; }
-  bool recognises(std::string_view text) const override {
-    return text.starts_with("layer,slot,gpu,node,expert");
-  }
-  bool takes_dead_gpus() const override { return true; }
-  bool keeps_weights() const override { return true; }
-  std::string write(const Plan& plan) const override { return text_of(plan); }
-  Plan read(std::string_view text, const std::string& source) const override {
-    return plan_of(text, source);
-  }
-  EngineExport describe(const Plan&, const std::string&) const override {
-    return {.launch = "no engine reads this table; it is for spreadsheets and scripts"};
-  }
-};
 
 }  // namespace
 

@@ -15,10 +15,36 @@ namespace {
 using namespace engines;
 using Row = std::vector<int>;
 
+class SglangForm final : public EngineForm {
+ public:
+  const char* name() const override { return "sglang"; }
+  const char* title() const override { return "SGLang (JSON)"; }
+  const char* suffix() const override { return "json"; }
+  bool recognises(std::string_view text) const override {
+    return text.find("physical_to_logical_map") != std::string_view::npos;
+  }
+  bool names_model_layers() const override { return true; }
+  bool takes_dead_gpus() const override { return true; }
+  std::string write(const Plan& plan) const override;
+  Plan read(std::string_view text, const std::string& source) const override;
+  /// Its axis has all layers of the model, and no empty slots.
+  std::vector<Row> rows_as_written(const Plan& read, const Plan& plan) const override {
+    std::vector<Row> rows;
+    for (int l = 0; l < plan.layers(); ++l)
+      if (const int id = plan.layer_id(l); id < read.layers())
+        rows.push_back(read.physical_to_logical[static_cast<std::size_t>(id)]);
+    for (auto& row : rows)
+      for (std::size_t s = 0; s < row.size(); ++s)
+        if (plan.dead(plan.gpu_of(static_cast<int>(s))) && row[s] == 0) row[s] = kNoExpert;
+    return rows;
+  }
+  EngineExport describe(const Plan& plan, const std::string& file) const override;
+};
+
 /// All layers of the model up to the last one, dense layers with the trivial row: only this key,
 /// since the engine refuses every other. Slots of dead GPUs hold expert 0, as its own
 /// elasticity_aware algorithm leaves them: the form has no empty slots.
-std::string text_of(const Plan& plan) {
+std::string SglangForm::write(const Plan& plan) const {
   std::map<int, const Row*> rows;
   for (int l = 0; l < plan.layers(); ++l)
     rows[plan.layer_id(l)] = &plan.physical_to_logical[static_cast<std::size_t>(l)];
@@ -34,7 +60,7 @@ std::string text_of(const Plan& plan) {
   return text + "]}\n";
 }
 
-Plan plan_of(std::string_view text, const std::string& source) {
+Plan SglangForm::read(std::string_view text, const std::string& source) const {
   const auto document = parse_json(text, source);
   const auto& map = value_at(document, "physical_to_logical_map", source);
   if (!map.is_array()) throw Error(source, "physical_to_logical_map", "is no list");
@@ -49,7 +75,7 @@ Plan plan_of(std::string_view text, const std::string& source) {
 
 /// SGLang 0.5.23: EP ranks are TP ranks, and it picks the dispatch algorithm itself, since "static"
 /// is an error without an all-to-all backend.
-EngineExport description_of(const Plan& plan, const std::string& file) {
+EngineExport SglangForm::describe(const Plan& plan, const std::string& file) const {
   EngineExport out{
       .launch = fmt::format("--tp-size {0} --ep-size {0} --init-expert-location {1} "
                             "--ep-num-redundant-experts {2}",
@@ -73,36 +99,6 @@ EngineExport description_of(const Plan& plan, const std::string& file) {
   }
   return out;
 }
-
-class SglangForm final : public EngineForm {
- public:
-  const char* name() const override { return "sglang"; }
-  const char* title() const override { return "SGLang (JSON)"; }
-  const char* suffix() const override { return "json"; }
-  bool recognises(std::string_view text) const override {
-    return text.find("physical_to_logical_map") != std::string_view::npos;
-  }
-  bool names_model_layers() const override { return true; }
-  bool takes_dead_gpus() const override { return true; }
-  std::string write(const Plan& plan) const override { return text_of(plan); }
-  Plan read(std::string_view text, const std::string& source) const override {
-    return plan_of(text, source);
-  }
-  /// Its axis has all layers of the model, and no empty slots.
-  std::vector<Row> rows_as_written(const Plan& read, const Plan& plan) const override {
-    std::vector<Row> rows;
-    for (int l = 0; l < plan.layers(); ++l)
-      if (const int id = plan.layer_id(l); id < read.layers())
-        rows.push_back(read.physical_to_logical[static_cast<std::size_t>(id)]);
-    for (auto& row : rows)
-      for (std::size_t s = 0; s < row.size(); ++s)
-        if (plan.dead(plan.gpu_of(static_cast<int>(s))) && row[s] == 0) row[s] = kNoExpert;
-    return rows;
-  }
-  EngineExport describe(const Plan& plan, const std::string& file) const override {
-    return description_of(plan, file);
-  }
-};
 
 }  // namespace
 

@@ -80,9 +80,32 @@ Plan read_yaml(const YAML::Node& root, const std::string& source) {
   return plan;
 }
 
-std::string text_of(const Plan& plan, bool report) {
+/// Both forms; the server refuses the key that the script needs.
+class TrtllmForm final : public EngineForm {
+ public:
+  explicit TrtllmForm(bool report) : report_(report) {}
+  const char* name() const override { return report_ ? "trtllm-report" : "trtllm"; }
+  const char* title() const override {
+    return report_ ? "TensorRT-LLM, report script (YAML)" : "TensorRT-LLM, server (YAML, strict)";
+  }
+  const char* suffix() const override { return "yaml"; }
+  bool recognises(std::string_view text) const override {
+    const auto has = [text](const char* word) { return text.find(word) != std::string_view::npos; };
+    return !report_ && has("initial_global_assignments") && !has("eplb_initial_mapping");
+  }
+  bool read_as_another() const override { return report_; }
+  bool names_model_layers() const override { return true; }
+  std::string write(const Plan& plan) const override;
+  Plan read(std::string_view text, const std::string& source) const override;
+  EngineExport describe(const Plan& plan, const std::string& file) const override;
+
+ private:
+  bool report_;
+};
+
+std::string TrtllmForm::write(const Plan& plan) const {
   std::string text = fmt::format("num_slots: {}\n", plan.slot_count());
-  if (report) text += fmt::format("ep_size: {}\n", plan.num_gpus);
+  if (report_) text += fmt::format("ep_size: {}\n", plan.num_gpus);
   text += "initial_global_assignments:\n";
   for (int l = 0; l < plan.layers(); ++l)
     text += fmt::format("  {}: [{}]\n", plan.layer_id(l),
@@ -90,7 +113,7 @@ std::string text_of(const Plan& plan, bool report) {
   return text + "layer_updates_per_iter: 0\n";
 }
 
-Plan plan_of(std::string_view text, const std::string& source) {
+Plan TrtllmForm::read(std::string_view text, const std::string& source) const {
   check_yaml_size(text, source);
   try {
     return read_yaml(YAML::Load(std::string(text)), source);
@@ -109,8 +132,8 @@ std::string yaml_word(const std::string& text) {
   return one_line(text);
 }
 
-EngineExport description_of(const Plan& plan, const std::string& file, bool report) {
-  if (report)
+EngineExport TrtllmForm::describe(const Plan& plan, const std::string& file) const {
+  if (report_)
     return {.launch = fmt::format("python report_load_statistics.py --expert_statistic_path "
                                   "EXPERT_STATISTIC_PATH --projection_eplb_config_path {}",
                                   shell_word(file)),
@@ -126,33 +149,6 @@ EngineExport description_of(const Plan& plan, const std::string& file, bool repo
                   "a KeyError",
                   "layer_updates_per_iter is 0: the plan stays as it is"}};
 }
-
-/// Both forms; the server refuses the key that the script needs.
-class TrtllmForm final : public EngineForm {
- public:
-  explicit TrtllmForm(bool report) : report_(report) {}
-  const char* name() const override { return report_ ? "trtllm-report" : "trtllm"; }
-  const char* title() const override {
-    return report_ ? "TensorRT-LLM, report script (YAML)" : "TensorRT-LLM, server (YAML, strict)";
-  }
-  const char* suffix() const override { return "yaml"; }
-  bool recognises(std::string_view text) const override {
-    const auto has = [text](const char* word) { return text.find(word) != std::string_view::npos; };
-    return !report_ && has("initial_global_assignments") && !has("eplb_initial_mapping");
-  }
-  bool read_as_another() const override { return report_; }
-  bool names_model_layers() const override { return true; }
-  std::string write(const Plan& plan) const override { return text_of(plan, report_); }
-  Plan read(std::string_view text, const std::string& source) const override {
-    return plan_of(text, source);
-  }
-  EngineExport describe(const Plan& plan, const std::string& file) const override {
-    return description_of(plan, file, report_);
-  }
-
- private:
-  bool report_;
-};
 
 }  // namespace
 

@@ -14,7 +14,25 @@ namespace {
 using namespace engines;
 using Row = std::vector<int>;
 
-std::string text_of(const Plan& plan) {
+class VllmAscendForm final : public EngineForm {
+ public:
+  const char* name() const override { return "vllm-ascend"; }
+  const char* title() const override { return "vllm-ascend expert map (JSON)"; }
+  const char* suffix() const override { return "json"; }
+  bool recognises(std::string_view text) const override {
+    return text.find("layer_list") != std::string_view::npos;
+  }
+  void check_name(const std::filesystem::path& file) const override {
+    if (file.extension() != ".json")
+      throw Error(file.string(), "", "vllm-ascend takes only files that end in .json",
+                  "Choose another name");
+  }
+  std::string write(const Plan& plan) const override;
+  Plan read(std::string_view text, const std::string& source) const override;
+  EngineExport describe(const Plan& plan, const std::string& file) const override;
+};
+
+std::string VllmAscendForm::write(const Plan& plan) const {
   std::string layers;
   for (int l = 0; l < plan.layers(); ++l) {
     const auto& row = plan.physical_to_logical[static_cast<std::size_t>(l)];
@@ -38,7 +56,7 @@ std::string text_of(const Plan& plan) {
                      layers);
 }
 
-Plan plan_of(std::string_view text, const std::string& source) {
+Plan VllmAscendForm::read(std::string_view text, const std::string& source) const {
   const auto document = parse_json(text, source);
   const int count = number_at(document, "moe_layer_count", kMaxPlanLayers, source);
   const auto& layers = value_at(document, "layer_list", source);
@@ -79,7 +97,7 @@ Plan plan_of(std::string_view text, const std::string& source) {
   return plan;
 }
 
-EngineExport description_of(const Plan& plan, const std::string& file) {
+EngineExport VllmAscendForm::describe(const Plan& plan, const std::string& file) const {
   const Json config = {{"eplb_config",
                         {{"expert_map_path", file},
                          {"num_redundant_experts", plan.slot_count() - plan.num_experts}}}};
@@ -91,28 +109,6 @@ EngineExport description_of(const Plan& plan, const std::string& file) {
               "layers are taken by position; layer_id is not consulted",
               "the file name must end in .json"}};
 }
-
-class VllmAscendForm final : public EngineForm {
- public:
-  const char* name() const override { return "vllm-ascend"; }
-  const char* title() const override { return "vllm-ascend expert map (JSON)"; }
-  const char* suffix() const override { return "json"; }
-  bool recognises(std::string_view text) const override {
-    return text.find("layer_list") != std::string_view::npos;
-  }
-  void check_name(const std::filesystem::path& file) const override {
-    if (file.extension() != ".json")
-      throw Error(file.string(), "", "vllm-ascend takes only files that end in .json",
-                  "Choose another name");
-  }
-  std::string write(const Plan& plan) const override { return text_of(plan); }
-  Plan read(std::string_view text, const std::string& source) const override {
-    return plan_of(text, source);
-  }
-  EngineExport describe(const Plan& plan, const std::string& file) const override {
-    return description_of(plan, file);
-  }
-};
 
 }  // namespace
 

@@ -13,7 +13,21 @@ namespace {
 
 using namespace engines;
 
-std::string text_of(const Plan& plan) {
+class VllmForm final : public EngineForm {
+ public:
+  const char* name() const override { return "vllm"; }
+  const char* title() const override { return "vLLM mapping (JSONL, experimental)"; }
+  const char* suffix() const override { return "jsonl"; }
+  bool recognises(std::string_view text) const override {
+    return text.find("eplb_initial_mapping") != std::string_view::npos;
+  }
+  bool takes_dead_gpus() const override { return true; }
+  std::string write(const Plan& plan) const override;
+  Plan read(std::string_view text, const std::string& source) const override;
+  EngineExport describe(const Plan& plan, const std::string& file) const override;
+};
+
+std::string VllmForm::write(const Plan& plan) const {
   std::string rows;
   for (int l = 0; l < plan.layers(); ++l)
     rows += fmt::format("{}\"{}\": [{}]", l == 0 ? "" : ", ", l,
@@ -24,7 +38,7 @@ std::string text_of(const Plan& plan) {
       plan.slot_count() - plan.num_experts, plan.slot_count(), rows);
 }
 
-Plan plan_of(std::string_view text, const std::string& source) {
+Plan VllmForm::read(std::string_view text, const std::string& source) const {
   for (std::size_t from = 0; from < text.size();) {
     const auto end = std::min(text.find('\n', from), text.size());
     const auto line = text.substr(from, end - from);
@@ -60,7 +74,7 @@ Plan plan_of(std::string_view text, const std::string& source) {
 }
 
 /// vLLM 0.33 takes no plan: its EplbConfig refuses unknown keys.
-EngineExport description_of(const Plan& plan, const std::string& file) {
+EngineExport VllmForm::describe(const Plan& plan, const std::string& file) const {
   const int redundant = plan.slot_count() - plan.num_experts;
   const auto line = [&](const Json& config) {
     return fmt::format(
@@ -90,24 +104,6 @@ EngineExport description_of(const Plan& plan, const std::string& file) {
                     fmt::join(plan.dead_gpus, ", ")));
   return out;
 }
-
-class VllmForm final : public EngineForm {
- public:
-  const char* name() const override { return "vllm"; }
-  const char* title() const override { return "vLLM mapping (JSONL, experimental)"; }
-  const char* suffix() const override { return "jsonl"; }
-  bool recognises(std::string_view text) const override {
-    return text.find("eplb_initial_mapping") != std::string_view::npos;
-  }
-  bool takes_dead_gpus() const override { return true; }
-  std::string write(const Plan& plan) const override { return text_of(plan); }
-  Plan read(std::string_view text, const std::string& source) const override {
-    return plan_of(text, source);
-  }
-  EngineExport describe(const Plan& plan, const std::string& file) const override {
-    return description_of(plan, file);
-  }
-};
 
 }  // namespace
 
