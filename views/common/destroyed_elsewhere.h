@@ -1,19 +1,19 @@
 // Results so large that freeing them would hold the window.
 #pragma once
 
-#include <QThreadPool>
 #include <memory>
 #include <utility>
 
+#include "core/executor.h"
+
 namespace moescope {
 
-/// The same object, but whoever its last owner is, it is destroyed on a thread of its own.
+/// The same object; its last owner leaves its destruction to the executor.
 template <typename T>
 std::shared_ptr<T> destroyed_elsewhere(std::shared_ptr<T> object) {
   T* const place = object.get();
   return {place, [object = std::move(object)](T*) mutable {
-            auto* pool = QThreadPool::globalInstance();
-            if (pool != nullptr) pool->start([last = std::exchange(object, nullptr)] {});
+            Executor::shared().run([last = std::exchange(object, nullptr)] {});
           }};
 }
 

@@ -4,14 +4,12 @@
 #include <QMetaObject>
 #include <QObject>
 #include <QPointer>
-#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <type_traits>
-#include <vector>
 
+#include "core/executor.h"
 #include "core/progress.h"
 
 namespace moescope {
@@ -27,13 +25,14 @@ class JobRunner : public QObject {
   ~JobRunner() override {
     running_ = false;  // whoever listens may be half destroyed
     retire();
-    for (Worker& worker : retired_) worker.thread.join();
+    tasks_.wait();
   }
 
   bool running() const { return running_; }
   QString title() const { return title_; }
 
-  /// Calls `work(Progress&)` on a thread, then `done(result)` here. Errors go to failed().
+  /// Calls `work(Progress&)` on a thread of the executor, then `done(result)` here. Errors go to
+  /// failed().
   template <typename Work, typename Done>
   void start(const QString& title, Work work, Done done) {
     retire();
@@ -56,28 +55,26 @@ class JobRunner : public QObject {
     title_ = title;
     running_ = true;
     Q_EMIT started(title);
-    worker_.ended = std::make_shared<std::atomic<bool>>(false);
-    worker_.thread = std::thread([deliver, this, ended = worker_.ended, progress = progress_,
-                                  work = std::move(work), done = std::move(done)] {
-      try {
-        auto result = std::make_shared<Result>(work(*progress));
-        deliver([this, result, done] {
-          finish();
-          done(std::move(*result));
+    tasks_.run(
+        [deliver, this, progress = progress_, work = std::move(work), done = std::move(done)] {
+          try {
+            auto result = std::make_shared<Result>(work(*progress));
+            deliver([this, result, done] {
+              finish();
+              done(std::move(*result));
+            });
+          } catch (const Cancelled&) {
+            deliver([this] {
+              finish();
+              Q_EMIT cancelled();
+            });
+          } catch (const std::exception& error) {
+            deliver([this, text = QString::fromUtf8(error.what())] {
+              finish();
+              Q_EMIT failed(text);
+            });
+          }
         });
-      } catch (const Cancelled&) {
-        deliver([this] {
-          finish();
-          Q_EMIT cancelled();
-        });
-      } catch (const std::exception& error) {
-        deliver([this, text = QString::fromUtf8(error.what())] {
-          finish();
-          Q_EMIT failed(text);
-        });
-      }
-      *ended = true;
-    });
   }
 
   /// Asks the job to stop; cancelled() follows when it did. One that was past its last look still
@@ -106,27 +103,15 @@ class JobRunner : public QObject {
     running_ = false;
     Q_EMIT finished();
   }
-  struct Worker {
-    std::thread thread;
-    std::shared_ptr<std::atomic<bool>> ended;
-  };
-
-  /// Cancels and drops the result of the job that runs; its thread is joined when it has ended.
+  /// Cancels and drops the result of the job that runs, without waiting for it.
   void retire() {
     cancel();
     ++generation_;
-    if (worker_.thread.joinable()) retired_.push_back(std::move(worker_));
-    worker_ = {};
-    std::erase_if(retired_, [](Worker& worker) {
-      if (!*worker.ended) return false;
-      worker.thread.join();
-      return true;
-    });
+    tasks_.clear();
     if (running_) finish();
   }
 
-  Worker worker_;
-  std::vector<Worker> retired_;
+  TaskGroup tasks_;  ///< the job, and those before it that have not ended yet
   std::shared_ptr<Progress> progress_;
   quint64 generation_ = 0;
   bool running_ = false;

@@ -56,8 +56,6 @@ struct SpanSource::Inbox {
 };
 
 SpanSource::SpanSource(QObject* parent) : QObject(parent) {
-  // One more than the cores: computing missing summaries must not keep pieces from loading.
-  pool_.setMaxThreadCount(hardware_threads() + 1);
   arrival_.setSingleShot(true);
   connect(&arrival_, &QTimer::timeout, this, &SpanSource::arrived);
 }
@@ -72,7 +70,8 @@ void SpanSource::stop() {
     inbox_->owner = nullptr;
     inbox_->wanted.clear();
   }
-  pool_.clear();
+  pieces_work_.clear();
+  queries_.clear();
   arrival_.stop();
   // Workers finish the piece or track in hand; they hold the trace and the inbox themselves, so
   // only destruction waits for them.
@@ -138,7 +137,7 @@ void SpanSource::growTrace(TracePtr trace, const std::vector<TrackId>& order) {
 void SpanSource::startShapes(const std::vector<TrackId>& order) {
   auto next = std::make_shared<std::atomic<std::size_t>>(0);
   for (int i = 0; i < hardware_threads(); ++i) {
-    pool_.start([next, order, trace = trace_, inbox = inbox_] {
+    pieces_work_.run([next, order, trace = trace_, inbox = inbox_] {
       for (std::size_t at = (*next)++; at < order.size() && !inbox->stopped(); at = (*next)++) {
         TrackShape shape{1, {}};  // of a damaged track: spans, should they be readable
         std::string failure;
@@ -284,34 +283,32 @@ void SpanSource::request(const Piece& piece) {
   inbox_->wanted.push_back(piece);
   if (inbox_->loaders >= hardware_threads()) return;
   ++inbox_->loaders;
-  pool_.start(
-      [trace = trace_, inbox = inbox_] {
-        std::unique_lock lock2(inbox->mutex);
-        while (!inbox->wanted.empty() && inbox->owner) {
-          const Piece next = inbox->wanted.front();
-          inbox->wanted.pop_front();
-          if (!inbox->loading.insert(next).second) continue;
-          lock2.unlock();
-          Loaded loaded;
-          std::string failure;
-          try {
-            loaded = load(*trace, next);
-          } catch (const std::exception& error) {
-            failure = *error.what() ? error.what() : "unknown error";
-          }
-          lock2.lock();
-          if (failure.empty()) {
-            inbox->pieces.emplace_back(next, std::move(loaded));
-          } else {
-            inbox->loading.erase(next);
-            inbox->broken.push_back(next);
-            inbox->fail(failure.c_str());
-          }
-          inbox->queueCollect();
-        }
-        --inbox->loaders;
-      },
-      1);  // before shapes: the user looks at these
+  pieces_work_.run([trace = trace_, inbox = inbox_] {
+    std::unique_lock lock2(inbox->mutex);
+    while (!inbox->wanted.empty() && inbox->owner) {
+      const Piece next = inbox->wanted.front();
+      inbox->wanted.pop_front();
+      if (!inbox->loading.insert(next).second) continue;
+      lock2.unlock();
+      Loaded loaded;
+      std::string failure;
+      try {
+        loaded = load(*trace, next);
+      } catch (const std::exception& error) {
+        failure = *error.what() ? error.what() : "unknown error";
+      }
+      lock2.lock();
+      if (failure.empty()) {
+        inbox->pieces.emplace_back(next, std::move(loaded));
+      } else {
+        inbox->loading.erase(next);
+        inbox->broken.push_back(next);
+        inbox->fail(failure.c_str());
+      }
+      inbox->queueCollect();
+    }
+    --inbox->loaders;
+  });
 }
 
 void SpanSource::startTask(std::function<std::function<void()>()> task) {
@@ -319,22 +316,20 @@ void SpanSource::startTask(std::function<std::function<void()>()> task) {
     std::lock_guard lock(inbox_->mutex);
     ++inbox_->tasks;
   }
-  pool_.start(
-      [task = std::move(task), inbox = inbox_] {
-        std::function<void()> call;
-        std::string failure;
-        try {
-          call = task();
-        } catch (const std::exception& error) {
-          failure = error.what();
-        }
-        std::lock_guard lock(inbox->mutex);
-        --inbox->tasks;
-        if (call) inbox->calls.push_back(std::move(call));
-        if (!failure.empty()) inbox->fail(failure.c_str());
-        inbox->queueCollect();
-      },
-      2);
+  queries_.run([task = std::move(task), inbox = inbox_] {
+    std::function<void()> call;
+    std::string failure;
+    try {
+      call = task();
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+    std::lock_guard lock(inbox->mutex);
+    --inbox->tasks;
+    if (call) inbox->calls.push_back(std::move(call));
+    if (!failure.empty()) inbox->fail(failure.c_str());
+    inbox->queueCollect();
+  });
 }
 
 void SpanSource::tellFailure(const QString& failure) {

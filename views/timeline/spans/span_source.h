@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QObject>
-#include <QThreadPool>
 #include <QTimer>
 #include <exception>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/executor.h"
 #include "core/trace/trace.h"
 #include "views/timeline/spans/bucket_tile.h"
 #include "views/timeline/spans/loaded_chunk.h"
@@ -115,7 +115,6 @@ class SpanSource : public QObject {
   void tellFailure(const QString& failure);
 
   TracePtr trace_;
-  QThreadPool pool_;
   std::shared_ptr<Inbox> inbox_;
   std::vector<std::optional<TrackShape>> shapes_;
   std::size_t missing_shapes_ = 0;
@@ -125,6 +124,9 @@ class SpanSource : public QObject {
   QTimer arrival_;
   quint64 frame_ = 0;
   bool blocking_ = false, told_failure_ = false;
+  TaskGroup pieces_work_;        ///< shapes, tiles and chunks
+  TaskGroup queries_{kQueries};  ///< beside these: the user waits for them
+  static constexpr int kQueries = 2;
 };
 
 }  // namespace moescope
