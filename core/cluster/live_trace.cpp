@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "core/error.h"
 #include "core/trace/growing_summary.h"
 #include "core/trace/lanes.h"
+#include "core/trace/launch_ids.h"
 
 namespace moescope {
 namespace {
@@ -163,7 +163,7 @@ class LiveStore final : public ChunkStore {
 struct LiveTrace::State {
   TraceParts parts;  ///< without chunks and records
   std::shared_ptr<StringTable> strings = std::make_shared<StringTable>();
-  std::map<LaunchConfig, LaunchId> launch_ids;
+  LaunchIds launch_ids;
   std::vector<LiveTrack> tracks;
   std::vector<SmBlock> sm_blocks;
   std::vector<SmRecord> sm_open;
@@ -179,7 +179,7 @@ struct LiveTrace::State {
 LiveTrace::LiveTrace(std::size_t max_held, std::string source, LoadLimits loads)
     : state_(std::make_unique<State>()), max_held_(max_held), loads_(std::move(source), loads) {
   state_->parts.strings = state_->strings;
-  intern_launch({});
+  state_->parts.launches.emplace_back();
 }
 LiveTrace::~LiveTrace() = default;
 
@@ -204,11 +204,7 @@ TrackId LiveTrace::add_track(Track track) {
 }
 
 LaunchId LiveTrace::intern_launch(const LaunchConfig& launch) {
-  auto& launches = state_->parts.launches;
-  const auto [it, added] =
-      state_->launch_ids.try_emplace(launch, static_cast<LaunchId>(launches.size()));
-  if (added) launches.push_back(launch);
-  return it->second;
+  return state_->launch_ids.intern(launch, state_->parts.launches);
 }
 
 void LiveTrace::append(TrackId id, SpanBatch batch) {

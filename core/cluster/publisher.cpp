@@ -4,12 +4,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <random>
 
 #include "core/cluster/wire/batch.h"
 #include "core/error.h"
+#include "core/trace/launch_ids.h"
 
 namespace moescope {
 namespace {
@@ -64,7 +64,7 @@ struct Publisher::State {
   std::deque<Device> devices;
   std::deque<Track> tracks;
   std::deque<LaunchConfig> launches;
-  std::map<LaunchConfig, LaunchId> launch_ids;
+  LaunchIds launch_ids;
   std::deque<PlanRow> plans;
   std::uint64_t plans_forgotten = 0, info_version = 0;
   TraceInfo info;
@@ -207,7 +207,6 @@ Publisher::Publisher(Options options) : state_(std::make_shared<State>()) {
   std::random_device random;
   state_->run = std::uint64_t{random()} << 32 | random();
   state_->launches.emplace_back();
-  state_->launch_ids[{}] = 0;
 }
 Publisher::~Publisher() {
   end("the node closed the recording");
@@ -236,10 +235,7 @@ TrackId Publisher::add_track(Track track) {
 
 LaunchId Publisher::intern_launch(const LaunchConfig& launch) {
   std::lock_guard lock(state_->mutex);
-  const auto [it, added] =
-      state_->launch_ids.try_emplace(launch, static_cast<LaunchId>(state_->launches.size()));
-  if (added) state_->launches.push_back(launch);
-  return it->second;
+  return state_->launch_ids.intern(launch, state_->launches);
 }
 
 void Publisher::append(TrackId track, SpanBatch batch) {

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 
 #include "core/parallel.h"
 #include "core/trace/lanes.h"
+#include "core/trace/launch_ids.h"
 #include "core/trace/sink.h"
 
 namespace moescope {
@@ -74,7 +74,7 @@ void check_batch(const SpanBatch& batch) {
 struct TraceBuilder::State {
   TraceParts parts;
   std::shared_ptr<StringTable> strings = std::make_shared<StringTable>();
-  std::map<LaunchConfig, LaunchId> launch_ids;
+  LaunchIds launch_ids;
   std::vector<std::vector<ChunkPtr>> chunks;
   std::vector<LaneAssigner> lanes;
   LossList losses;
@@ -82,7 +82,7 @@ struct TraceBuilder::State {
 
 TraceBuilder::TraceBuilder() : state_(std::make_unique<State>()) {
   state_->parts.strings = state_->strings;
-  intern_launch({});
+  state_->parts.launches.emplace_back();
 }
 TraceBuilder::~TraceBuilder() = default;
 
@@ -108,11 +108,7 @@ TrackId TraceBuilder::add_track(Track track) {
 }
 
 LaunchId TraceBuilder::intern_launch(const LaunchConfig& launch) {
-  auto& launches = state_->parts.launches;
-  const auto [it, added] =
-      state_->launch_ids.try_emplace(launch, static_cast<LaunchId>(launches.size()));
-  if (added) launches.push_back(launch);
-  return it->second;
+  return state_->launch_ids.intern(launch, state_->parts.launches);
 }
 
 void TraceBuilder::append(TrackId track, SpanBatch batch) {

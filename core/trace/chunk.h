@@ -13,7 +13,7 @@
 
 namespace moescope {
 
-/// Structure of arrays, all of one length. 30 bytes a span.
+/// Structure of arrays, all of one length. 30 bytes per span.
 struct SpanColumns {
   std::vector<TimeNs> start;
   std::vector<TimeNs> duration;

@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 #include <limits>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -18,6 +17,7 @@
 #include "core/trace/file/moetrace_tables.h"
 #include "core/trace/file/recording_file.h"
 #include "core/trace/lanes.h"
+#include "core/trace/launch_ids.h"
 
 namespace moescope {
 namespace {
@@ -95,7 +95,7 @@ struct MoetraceWriter::State {
   Pending pending;
   std::vector<Tail> tails;
   std::size_t processes = 0;
-  std::map<LaunchConfig, LaunchId> launch_ids;
+  LaunchIds launch_ids;
   LossList losses;
   std::set<std::size_t> losses_changed;  ///< rows, since the last commit
   bool changed = false;
@@ -254,7 +254,6 @@ void MoetraceWriter::State::store(const Pending& work,
 MoetraceWriter::MoetraceWriter(const std::filesystem::path& path,
                                std::chrono::milliseconds commit_interval) {
   state_ = std::make_unique<State>(path);
-  state_->launch_ids[{}] = 0;
   state_->thread =
       std::thread([state = state_.get(), commit_interval] { state->run(commit_interval); });
 }
@@ -295,13 +294,11 @@ TrackId MoetraceWriter::add_track(Track track) {
 
 LaunchId MoetraceWriter::intern_launch(const LaunchConfig& launch) {
   std::lock_guard lock(state_->mutex);
-  const auto [it, added] =
-      state_->launch_ids.try_emplace(launch, static_cast<LaunchId>(state_->launch_ids.size()));
-  if (added) {
-    state_->pending.launches.push_back(launch);
-    state_->changed = true;
-  }
-  return it->second;
+  std::vector<LaunchConfig>& pending = state_->pending.launches;
+  const std::size_t before = pending.size();
+  const LaunchId id = state_->launch_ids.intern(launch, pending);
+  if (pending.size() > before) state_->changed = true;
+  return id;
 }
 
 void MoetraceWriter::append(TrackId track, SpanBatch batch) {
