@@ -1,5 +1,6 @@
 #include "core/cluster/node_engine.h"
 
+
 namespace moescope {
 
 std::optional<double> mean_imbalance(const NodeStatus& status) {

@@ -7,6 +7,7 @@
 
 #include "core/analysis/serving/plan_effect.h"
 #include "core/cluster/wire/node_types.h"
+#include "core/mean.h"
 #include "core/simulate/plan_forecast.h"
 
 namespace moescope {

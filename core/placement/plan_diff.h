@@ -18,7 +18,7 @@ struct LayerDiff {
   std::vector<ExpertCopy> copies;  ///< by slot
 };
 
-/// One entry a layer. Throws Error when GPUs, layers or experts differ.
+/// One entry per layer. Throws Error when GPUs, layers or experts differ.
 std::vector<LayerDiff> diff_plans(const Plan& before, const Plan& after);
 
 }  // namespace moescope

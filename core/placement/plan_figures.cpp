@@ -42,7 +42,7 @@ std::string copies_text(const PlanCopies& copies) {
   std::string text = count(copies.copies_in_all());
   if (const auto bytes = copies.bytes_in_all(); bytes && copies.copies > 0)
     text +=
-        fmt::format(", {} ({} an expert)", bytes_text(*bytes), bytes_text(*copies.expert_bytes));
+        fmt::format(", {} ({} per expert)", bytes_text(*bytes), bytes_text(*copies.expert_bytes));
   if (copies.units == 1 || copies.copies == 0) return text;
   return fmt::format("{} in each of {} units: {}", count(copies.copies), copies.units, text);
 }

@@ -37,8 +37,8 @@ PlanCopies plan_copies(const Plan& before, const Plan& after, int units = 1,
 /// Of a change that a node reports over both of its units.
 PlanCopies copies_of_node(std::int64_t copies_in_all, double bytes_in_all);
 
-/// "367 copies in each of 2 units: 734 copies, 17.2 MiB (24.0 KiB an expert)"; of one unit "367
-/// copies, 8.60 MiB (24.0 KiB an expert)".
+/// "367 copies in each of 2 units: 734 copies, 17.2 MiB (24.0 KiB per expert)"; of one unit "367
+/// copies, 8.60 MiB (24.0 KiB per expert)".
 std::string copies_text(const PlanCopies& copies);
 
 }  // namespace moescope

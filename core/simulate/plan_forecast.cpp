@@ -9,6 +9,7 @@
 #include "core/analysis/serving/imbalance_forecast.h"
 #include "core/analysis/serving/step_traffic.h"
 #include "core/error.h"
+#include "core/mean.h"
 #include "core/simulate/defaults.h"
 #include "core/simulate/predict.h"
 #include "core/simulate/refit.h"

@@ -25,7 +25,7 @@ struct Noise {
 /// Mean and deviation of the step over drawn batches; adds the layers' mean times.
 Noise draw_steps(const StepModel& model, const Scenario& s, const PredictOptions& options,
                  Prediction& out, Progress& progress) {
-  SearchRandom random(options.seed);
+  Random random(options.seed);
   const int batches = std::max(1, options.batches);
   std::vector<double> steps;
   const auto dense = static_cast<Index>(s.model.dense_layers);
@@ -145,8 +145,8 @@ void say_what_was_judged(Prediction& out, const LoadSet& loads, const PredictOpt
   out.notes.push_back(
       judged_text(out, static_cast<int>(loads.windows.size()), options.first_window));
   out.notes.push_back(out.from_routes
-                          ? "ways of tokens counted from the routes of the loads"
-                          : "ways of tokens estimated from the gate's groups and the loads");
+                          ? "GPUs and nodes that tokens visit: counted from the routes of the loads"
+                          : "GPUs and nodes that tokens visit: estimated from the gate's groups and the loads");
   out.notes.push_back("embedding, head and sampling are not counted");
   if (!out.drift_ns) out.notes.push_back("the error bar has no drift: there is one window only");
   if (out.weights_dominate)

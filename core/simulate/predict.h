@@ -51,7 +51,7 @@ struct Prediction {
   int first_window = 0, last_window = 0;  ///< judged on [first, last) of the given windows
   bool held_out = false;                  ///< none of them made the plan
   bool origin_known = false;      ///< PredictOptions::made_from told what the plan was made from
-  bool from_routes = false;       ///< ways of tokens from routes, else from the gate's statistics
+  bool from_routes = false;       ///< where tokens go: from routes, else from the gate's statistics
   bool weights_dominate = false;  ///< moving tokens cannot gain 1 %: reading weights takes as long
   double even_gain_ns = 0;        ///< a step would be shorter by at most that if tokens were even
   MemoryUse memory;

@@ -12,7 +12,7 @@ namespace moescope {
 SimulatedSteps simulate_steps(const Scenario& scenario, const StepModel& model, int count,
                               std::uint64_t seed, MoetraceWriter* writer, Progress& progress) {
   SimulatedSteps result;
-  SearchRandom random(seed);
+  Random random(seed);
   StepFigures figures(scenario.plan.num_gpus);
   std::optional<StepTrace> trace;
   if (writer != nullptr) trace.emplace(*writer, scenario, model);

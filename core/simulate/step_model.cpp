@@ -15,12 +15,12 @@ namespace {
 
 using Index = std::size_t;
 
-double uniform(SearchRandom& random) {
+double uniform(Random& random) {
   return (static_cast<double>(random.next() >> 11) + 0.5) / 9007199254740992.0;
 }
 
 /// Poisson distributed: by products for small means, by the normal distribution for large ones.
-double poisson(double mean, SearchRandom& random) {
+double poisson(double mean, Random& random) {
   constexpr double kSmallMean = 32;
   if (!(mean > 0)) return 0;
   if (mean > kSmallMean) {
@@ -143,7 +143,7 @@ void StepModel::route(const Routes* routes) {
   }
 }
 
-SlotTokens StepModel::draw(SearchRandom& random) const {
+SlotTokens StepModel::draw(Random& random) const {
   auto tokens = expected_;
   for (auto& layer : tokens)
     for (auto& n : layer) n = poisson(n, random);

@@ -7,7 +7,7 @@
 
 #include "core/placement/evaluate.h"
 #include "core/placement/plan.h"
-#include "core/placement/solve/search.h"
+#include "core/random.h"
 #include "core/simulate/costs.h"
 #include "core/simulate/schedule.h"
 
@@ -34,7 +34,7 @@ class StepModel {
 
   const SlotTokens& expected() const { return expected_; }
   /// A batch that was drawn from the expected tokens: each slot's number is Poisson distributed.
-  SlotTokens draw(SearchRandom& random) const;
+  SlotTokens draw(Random& random) const;
   /// [layer][micro-batch] of the dense and the MoE layers, for one batch a micro-batch.
   std::vector<std::vector<LayerStages>> stages(const std::vector<SlotTokens>& batches) const;
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/analysis/serving/plan_effect.h"
+#include "core/mean.h"
 #include "core/placement/evaluate.h"
 
 namespace moescope {

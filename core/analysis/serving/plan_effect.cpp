@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include "core/mean.h"
+
 namespace moescope {
 namespace {
 
@@ -21,19 +23,6 @@ int missing(const std::set<int>& wanted, const std::set<int>& there) {
 }
 
 }  // namespace
-
-std::optional<double> mean_of(const std::vector<double>& values) {
-  if (values.empty()) return std::nullopt;
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-std::optional<double> deviation_of(const std::vector<double>& values) {
-  if (values.size() < 2) return std::nullopt;
-  const double mean = *mean_of(values);
-  double squares = 0;
-  for (const double v : values) squares += (v - mean) * (v - mean);
-  return std::sqrt(squares / static_cast<double>(values.size()));
-}
 
 std::optional<bool> EffectFigure::below_noise() const {
   if (!before || !predicted || !error) return std::nullopt;

@@ -41,10 +41,6 @@ void set_traffic(PlanEffect& effect, std::optional<double> EffectFigure::*part,
                  const StepTraffic& traffic);
 /// Mean length in ns of the decode steps that begin in `range`.
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
-/// Mean of all values; nullopt of none.
-std::optional<double> mean_of(const std::vector<double>& values);
-/// Standard deviation; nullopt of fewer than two values.
-std::optional<double> deviation_of(const std::vector<double>& values);
 
 /// What a GPU takes in and gives up when one plan follows another; experts over all layers.
 struct GpuMoves {

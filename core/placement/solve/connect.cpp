@@ -158,7 +158,7 @@ class Connector {
   const SearchProblem& p_;
   std::vector<int>& row_;
   double max_load_;
-  SearchRandom random_;
+  Random random_;
   std::vector<int> counts_;
   std::vector<std::uint16_t> present_;
   std::vector<std::vector<int>> hosts_;  ///< GPUs of each replicated expert

@@ -236,7 +236,7 @@ void LayerSolver::search(const Progress& progress) {
   const std::int64_t slots = problem_.slot_count();
   improve(first, {target_, 250 * slots, 1e-7, kCold}, progress);
   if (best_ <= target_) return;
-  // With few slots a GPU the first placement is far from good: hotter and longer there.
+  // With few slots per GPU the first placement is far from good: hotter and longer there.
   const bool tight = problem_.slots_per_gpu <= kFewSlots;
   const LayerSearch::Schedule slow{
       target_, std::min<std::int64_t>((tight ? 5 : 3) * slots * slots / 2, 3000 * slots),
@@ -337,7 +337,7 @@ void LayerSolver::connect(const Progress& progress) {
 std::vector<std::vector<double>> LayerSolver::drift_samples() {
   constexpr int kSamples = 12;
   constexpr double kDrift = 0.1;
-  SearchRandom random(next_seed());
+  Random random(next_seed());
   const auto uniform = [&] {
     return (static_cast<double>(random.next() >> 11) + 0.5) / 9007199254740992.0;
   };

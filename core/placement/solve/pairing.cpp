@@ -118,7 +118,7 @@ class CountSearch {
 
   std::span<const double> loads_;
   int gpus_;
-  SearchRandom random_;
+  Random random_;
   Items items_, saved_, best_;
   double heaviest_ = 0;
 };

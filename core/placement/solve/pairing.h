@@ -15,12 +15,12 @@ namespace moescope {
 /// is the best packing, so only the counts are searched (annealing on the pairs
 /// above a target that sinks towards `bound`).
 /// @param loads scaled so that the mean GPU load is 1; 2 * gpus >= loads.size()
-/// @param moves proposals a round, for each of four rounds
+/// @param moves proposals per round, for each of four rounds
 /// Returns counts that sum to 2 * gpus, none above gpus.
 std::vector<int> search_pair_counts(std::span<const double> loads, int gpus, double bound,
                                     int moves, std::uint64_t seed, const Progress& progress);
 
-/// Packs two slots a GPU as above; an expert that would meet itself is
+/// Packs two slots per GPU as above; an expert that would meet itself is
 /// exchanged with another pair.
 std::vector<int> pack_pairs(std::span<const double> loads, const std::vector<int>& counts,
                             int gpus);

@@ -1,7 +1,6 @@
 #include "core/placement/solve/search.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -10,24 +9,10 @@
 namespace moescope {
 namespace {
 
-const std::array<double, 1024>& exponential_table() {
-  static const auto table = [] {
-    std::array<double, 1024> t{};
-    for (std::size_t i = 0; i < t.size(); ++i)
-      t[i] = -std::log((static_cast<double>(i) + 0.5) / static_cast<double>(t.size()));
-    return t;
-  }();
-  return table;
-}
-
 /// An objective below this is rounding: every GPU is within 1e-7 of the target.
 constexpr double kReached = 1e-14;
 
 }  // namespace
-
-double SearchRandom::exponential(std::uint64_t drawn) {
-  return exponential_table()[drawn & 1023];
-}
 
 LayerSearch::LayerSearch(const SearchProblem& problem, std::vector<int> row, std::uint64_t seed)
     : problem_(problem), random_(seed), windows_(static_cast<int>(problem.loads.size())) {
@@ -252,7 +237,7 @@ bool LayerSearch::step(double temperature) {
   }
   if (gpu_of(s) == gpu_of(t)) return false;
   const std::uint64_t dice = random_.next();
-  const double threshold = temperature * SearchRandom::exponential(dice);
+  const double threshold = temperature * Random::exponential(dice);
   const auto fixed = [this](int slot) {
     return !problem_.fixed.empty() && problem_.fixed[static_cast<std::size_t>(slot)] != 0;
   };
@@ -354,8 +339,11 @@ bool LayerSearch::anneal(const Schedule& schedule, const Progress& progress) {
   note_best();
   constexpr std::int64_t kBlock = 256;
   const double blocks = std::max(1.0, static_cast<double>(schedule.moves) / kBlock);
-  const double factor = schedule.hot > 0 ? std::pow(schedule.cold / schedule.hot, 1 / blocks) : 1;
-  double temperature = schedule.hot;
+  const double factor =
+      schedule.initial_temperature > 0
+          ? std::pow(schedule.final_temperature / schedule.initial_temperature, 1 / blocks)
+          : 1;
+  double temperature = schedule.initial_temperature;
   for (std::int64_t m = 0; m < schedule.moves && objective_ - penalty_sum_ > kReached; ++m) {
     if (m % kBlock == 0 && m > 0) {
       temperature *= factor;

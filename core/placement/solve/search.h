@@ -7,32 +7,9 @@
 #include <vector>
 
 #include "core/progress.h"
+#include "core/random.h"
 
 namespace moescope {
-
-/// Small, fast, the same on every machine (splitmix64).
-class SearchRandom {
- public:
-  explicit SearchRandom(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
-  /// Uniform in [0, n).
-  int below(int n) {
-    return static_cast<int>(((next() >> 32) * static_cast<std::uint64_t>(n)) >> 32);
-  }
-  /// -log(u) for u uniform in (0, 1), from a table: an annealing step accepts a loss below
-  /// temperature * -log(u).
-  double exponential() { return exponential(next()); }
-  /// The same from the low bits of a number that was drawn.
-  static double exponential(std::uint64_t drawn);
-
- private:
-  std::uint64_t state_;
-};
 
 /// One layer. The caller keeps it alive for the search. Loads are scaled so
 /// that the mean GPU load of each window is 1.
@@ -61,8 +38,8 @@ class LayerSearch {
   struct Schedule {
     double target = 1;       ///< GPU load that need not be improved
     std::int64_t moves = 0;  ///< proposals
-    double hot = 0,
-           cold = 0;  ///< first and last temperature, in units of the objective
+    /// Temperatures, in units of the objective.
+    double initial_temperature = 0, final_temperature = 0;
   };
   /// Improves the placement; ends early when the target is reached or the work
   /// is cancelled. Returns true when no GPU exceeds the target.
@@ -142,7 +119,7 @@ class LayerSearch {
   void place(int slot, int expert);
 
   const SearchProblem& problem_;
-  SearchRandom random_;
+  Random random_;
   int windows_;
   std::vector<int> row_, count_;
   std::vector<double> share_;            ///< [window * experts + expert] load of one replica

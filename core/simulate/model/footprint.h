@@ -1,4 +1,4 @@
-// What a plan takes and what changing to it costs: memory a GPU, bytes moved, time to move.
+// What a plan takes and what changing to it costs: memory per GPU, bytes moved, time to move.
 #pragma once
 
 #include "core/placement/plan.h"
