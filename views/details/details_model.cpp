@@ -34,7 +34,6 @@ QString scalar_text(const Json& value) {
 }
 
 constexpr int kMaxDepth = 16;
-constexpr std::size_t kMaxLinks = 100;   // a graph replay launches hundreds
 constexpr std::size_t kMaxItems = 2000;  // of one array: a foreign file may hold millions
 
 void add_json(QStandardItem* parent, const QString& name, const Json& value, int depth) {
@@ -68,72 +67,71 @@ void append_text(const QStandardItem* parent, int depth, QString& text) {
 
 }  // namespace
 
-void DetailsModel::show(const Document& document, SpanRef ref, const FlowIndex* flow) {
+void DetailsModel::show(const SpanDetails& details) {
   clear();
   setHorizontalHeaderLabels({tr("Property"), tr("Value")});
-  if (!ref.valid() || !document.trace()) return;
-  const Trace& trace = *document.trace();
-  const Span span = trace.span(ref);
+  const Trace& trace = *details.trace;
+  const Span& span = details.span;
   add(invisibleRootItem(), tr("Name"), qt(trace.strings()[span.name]));
   add(invisibleRootItem(), tr("Recorded as"), qt(to_string(span.kind)));
-  addClass(document, span);
+  addClass(details);
   addTimes(span);
-  add(invisibleRootItem(), tr("Track"), QString::fromStdString(trace.path(ref.track)));
+  add(invisibleRootItem(), tr("Track"), QString::fromStdString(trace.path(details.ref.track)));
   if (span.correlation != 0)
     add(invisibleRootItem(), tr("Correlation"), QString::number(span.correlation),
         tr("Joins a launch and the GPU work it started"));
-  if (flow != nullptr) addFlow(trace, ref, span, *flow);
+  addFlow(details);
   addLaunch(trace, span);
-  addArguments(trace, ref);
+  addArguments(details.args);
 }
 
-void DetailsModel::addFlow(const Trace& trace, SpanRef ref, const Span& span,
-                           const FlowIndex& flow) {
-  const auto partners = flow.partners(trace, ref);
-  if (is_gpu_work(span.kind))
-    addSpans(trace, tr("Launched by"), tr("The call on the host that started this work"), partners);
+void DetailsModel::addFlow(const SpanDetails& details) {
+  if (is_gpu_work(details.span.kind))
+    addSpans(*details.trace, tr("Launched by"), tr("The call on the host that started this work"),
+             details.partners);
   else
-    addSpans(trace, tr("Launched"), tr("The GPU work that this call started"), partners);
-  const Peers peers = flow.find_peers(trace, ref);
-  const bool guessed = peers.method == PeerMethod::Order;
-  addSpans(trace, guessed ? tr("• On other ranks (guessed)") : tr("On other ranks"),
-           tr("The same collective on the other ranks, %1").arg(to_string(peers.method)),
-           peers.spans);
+    addSpans(*details.trace, tr("Launched"), tr("The GPU work that this call started"),
+             details.partners);
+  const bool guessed = details.peer_method == PeerMethod::Order;
+  addSpans(*details.trace, guessed ? tr("• On other ranks (guessed)") : tr("On other ranks"),
+           tr("The same collective on the other ranks, %1").arg(to_string(details.peer_method)),
+           details.peers);
 }
 
 void DetailsModel::addSpans(const Trace& trace, const QString& title, const QString& tip,
-                            const std::vector<SpanRef>& spans) {
-  if (spans.empty()) return;
-  const auto text = [&](SpanRef ref) {
-    const Span other = trace.span(ref);
+                            const LinkedSpans& spans) {
+  if (spans.count == 0) return;
+  const auto text = [&](const LinkedSpan& other) {
     return tr("%1, %2 at %3")
-        .arg(qt(trace.strings()[other.name]), format_time(other.duration),
-             format_position(other.start, 1000));
+        .arg(qt(trace.strings()[other.span.name]), format_time(other.span.duration),
+             format_position(other.span.start, 1000));
   };
-  const auto link = [&](QStandardItem* item, SpanRef ref) {
-    item->setData(QVariant::fromValue(ref), kSpanRole);
+  const auto link = [&](QStandardItem* item, const LinkedSpan& other) {
+    item->setData(QVariant::fromValue(other.ref), kSpanRole);
     QStandardItem* value = item->parent() != nullptr ? item->parent()->child(item->row(), 1)
                                                      : invisibleRootItem()->child(item->row(), 1);
     value->setForeground(QApplication::palette().link());
-    value->setToolTip(tr("%1\n%2\n%3. Click to go there.")
-                          .arg(text(ref), QString::fromStdString(trace.path(ref.track)), tip));
+    value->setToolTip(
+        tr("%1\n%2\n%3. Click to go there.")
+            .arg(text(other), QString::fromStdString(trace.path(other.ref.track)), tip));
   };
-  if (spans.size() == 1) {
-    link(add(invisibleRootItem(), title, text(spans.front())), spans.front());
+  if (spans.count == 1) {
+    link(add(invisibleRootItem(), title, text(spans.read.front())), spans.read.front());
     return;
   }
   QStandardItem* group =
-      add(invisibleRootItem(), title, tr("%1 spans").arg(format_count(spans.size())), tip);
-  for (std::size_t i = 0; i < std::min(spans.size(), kMaxLinks); ++i)
-    link(add(group, QString::fromStdString(trace.path(spans[i].track)), text(spans[i])), spans[i]);
-  if (spans.size() > kMaxLinks)
-    add(group, QStringLiteral("…"), tr("%1 more").arg(format_count(spans.size() - kMaxLinks)));
+      add(invisibleRootItem(), title, tr("%1 spans").arg(format_count(spans.count)), tip);
+  for (const LinkedSpan& other : spans.read)
+    link(add(group, QString::fromStdString(trace.path(other.ref.track)), text(other)), other);
+  if (spans.count > spans.read.size())
+    add(group, QStringLiteral("…"),
+        tr("%1 more").arg(format_count(spans.count - spans.read.size())));
 }
 
-void DetailsModel::addClass(const Document& document, const Span& span) {
-  if (!document.analysis() || !is_gpu_work(span.kind)) return;
-  const Classification& classes = *document.analysis()->classes;
-  const ClassifiedName found = classes.of(span.kind, span.name);
+void DetailsModel::addClass(const SpanDetails& details) {
+  if (!details.analysis || !is_gpu_work(details.span.kind)) return;
+  const Classification& classes = *details.analysis->classes;
+  const ClassifiedName found = classes.of(details.span.kind, details.span.name);
   add(invisibleRootItem(), tr("Class"), class_label(found.span_class, found.waits));
   const auto& rules = classes.rules().rules;
   const auto index = static_cast<std::size_t>(found.rule);
@@ -171,8 +169,7 @@ void DetailsModel::addLaunch(const Trace& trace, const Span& span) {
       tr("%1 bytes, static and dynamic").arg(format_count(launch.shared_memory)));
 }
 
-void DetailsModel::addArguments(const Trace& trace, SpanRef ref) {
-  const std::string text = trace.args(ref);
+void DetailsModel::addArguments(const std::string& text) {
   if (text.empty()) return;
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) {  // shown as the file has it

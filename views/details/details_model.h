@@ -3,8 +3,7 @@
 
 #include <QStandardItemModel>
 
-#include "core/analysis/spans/flow.h"
-#include "views/workspace/document.h"
+#include "views/details/span_details.h"
 
 namespace moescope {
 
@@ -16,20 +15,18 @@ class DetailsModel : public QStandardItemModel {
   static constexpr int kSpanRole = Qt::UserRole + 2;  ///< SpanRef: span that the row leads to
 
   explicit DetailsModel(QObject* parent = nullptr) : QStandardItemModel(parent) {}
-  /// Shows `span` of the document's trace; an invalid one empties the model. `flow`: null while it
-  /// is not known yet.
-  void show(const Document& document, SpanRef span, const FlowIndex* flow = nullptr);
+  void show(const SpanDetails& details);
   /// "name<TAB>value" lines with indentation by depth.
   QString toText() const;
 
  private:
   void addTimes(const Span& span);
-  void addClass(const Document& document, const Span& span);
+  void addClass(const SpanDetails& details);
   void addLaunch(const Trace& trace, const Span& span);
-  void addFlow(const Trace& trace, SpanRef ref, const Span& span, const FlowIndex& flow);
+  void addFlow(const SpanDetails& details);
   void addSpans(const Trace& trace, const QString& title, const QString& tip,
-                const std::vector<SpanRef>& spans);
-  void addArguments(const Trace& trace, SpanRef ref);
+                const LinkedSpans& spans);
+  void addArguments(const std::string& args);
 };
 
 }  // namespace moescope

@@ -10,11 +10,11 @@
 
 namespace moescope {
 
-DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* parent)
+DetailsPanel::DetailsPanel(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
-      context_(context),
-      revealer_(document, context),
+      selection_(selection),
+      revealer_(document, selection),
       empty_(new QLabel(tr("Select a span to see its details."), this)),
       search_(new QLineEdit(this)),
       tree_(new QTreeView(this)) {
@@ -41,9 +41,9 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
   layout->addWidget(tree_, 1);
   layout->addWidget(empty_, 1);
 
-  QAction* value = add_command(this, "details.copyValue", tr("Copy value"),
+  QAction* value = add_command(this, "details.copy_value", tr("Copy value"),
                                tr("Copy the value of the current row"), {QKeySequence::Copy});
-  QAction* all = add_command(this, "details.copyAll", tr("Copy all details"),
+  QAction* all = add_command(this, "details.copy_all", tr("Copy all details"),
                              tr("Copy every property and value as text"));
   tree_->addActions({value, all});
   connect(value, &QAction::triggered, this, &DetailsPanel::copyValue);
@@ -56,32 +56,59 @@ DetailsPanel::DetailsPanel(Document& document, ViewContext& context, QWidget* pa
   connect(tree_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
     if (index.column() == 1) activate(index);
   });
-  connect(&context_, &ViewContext::selectionChanged, this, &DetailsPanel::refresh);
+  connect(&selection_, &Selection::selectionChanged, this, &DetailsPanel::refresh);
+  connect(&span_job_, &JobRunner::failed, this, &DetailsPanel::showEmpty);  // a damaged chunk
   const auto forget = [this] {
     flow_job_.abandon();
     flow_.reset();
     refresh();
   };
-  connect(&document_, &Document::traceChanged, this, forget);
-  connect(&document_, &Document::traceGrown, this, [forget](bool forgot) {
+  connect(&document_, &TraceDocument::traceChanged, this, forget);
+  connect(&document_, &TraceDocument::traceGrown, this, [forget](bool forgot) {
     if (forgot) forget();
   });
-  connect(&document_, &Document::analysisChanged, this, [this, forget] {
+  connect(&document_, &TraceDocument::analysisChanged, this, [this, forget] {
     // While the trace grows, what is told of a span stays true.
     if (!document_.growing() || !flow_) forget();
   });
   refresh();
 }
 
+/// Details that are shown stay until the next ones were read.
 void DetailsPanel::refresh() {
-  const SpanRef span = document_.trace() ? context_.currentSpan() : SpanRef{};
-  try {
-    model_.show(document_, span, flow_.get());
-    empty_->setText(tr("Select a span to see its details."));
-  } catch (const std::exception& error) {  // a selection of the trace before, or a damaged chunk
-    model_.clear();
-    empty_->setText(QString::fromUtf8(error.what()));
+  span_job_.abandon();
+  const TracePtr trace = document_.trace();
+  const SpanRef span = trace ? selection_.currentSpan() : SpanRef{};
+  if (!span.valid()) return showEmpty(tr("Select a span to see its details."));
+  if (!trace->in_memory()) {
+    span_job_.start(
+        tr("Reading a span"),
+        [trace, span, analysis = document_.analysis(), flow = flow_](Progress&) {
+          return read_span_details(trace, span, analysis, flow.get());
+        },
+        [this](const SpanDetails& details) { showDetails(details); });
+    return;
   }
+  try {
+    showDetails(read_span_details(trace, span, document_.analysis(), flow_.get()));
+  } catch (const std::exception& error) {  // a selection of the trace before
+    showEmpty(QString::fromUtf8(error.what()));
+  }
+}
+
+void DetailsPanel::showDetails(const SpanDetails& details) {
+  model_.show(details);
+  layoutTree();
+  if (!flow_) findFlow();
+}
+
+void DetailsPanel::showEmpty(const QString& text) {
+  model_.clear();
+  empty_->setText(text);
+  layoutTree();
+}
+
+void DetailsPanel::layoutTree() {
   const bool some = model_.rowCount() > 0;
   tree_->setVisible(some);
   search_->setVisible(some);
@@ -90,7 +117,6 @@ void DetailsPanel::refresh() {
   tree_->header()->setStretchLastSection(true);
   tree_->resizeColumnToContents(0);
   tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), tree_->width() / 2));
-  if (some && !flow_) findFlow();
 }
 
 void DetailsPanel::findFlow() {

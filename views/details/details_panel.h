@@ -17,11 +17,11 @@ class DetailsPanel : public QWidget {
   Q_OBJECT
 
  public:
-  DetailsPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  DetailsPanel(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   const DetailsModel& model() const { return model_; }
   QAbstractItemModel* shownModel() { return &filter_; }
   QTreeView* tree() const { return tree_; }
-  bool busy() const { return flow_job_.running(); }
+  bool busy() const { return flow_job_.running() || span_job_.running(); }
 
  public Q_SLOTS:
   void copyValue();
@@ -32,16 +32,20 @@ class DetailsPanel : public QWidget {
 
  private:
   void refresh();
+  void showDetails(const SpanDetails& details);
+  /// Nothing is known of a span: says why, or what to do.
+  void showEmpty(const QString& text);
+  void layoutTree();
   void findFlow();
   void activate(const QModelIndex& index);
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   SpanRevealer revealer_;
   DetailsModel model_;
   std::shared_ptr<const FlowIndex> flow_;  ///< of the analysis shown; made on first use
   AnalysisPtr flow_of_;                    ///< what the job is asked for
-  JobRunner flow_job_;
+  JobRunner flow_job_, span_job_;
   QSortFilterProxyModel filter_;
   QLabel* empty_;
   QLineEdit* search_;

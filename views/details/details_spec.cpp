@@ -1,0 +1,19 @@
+#include "views/details/details_panel.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec details_view() {
+  return {.id = QStringLiteral("details"),
+          .title = DetailsPanel::tr("Details"),
+          .area = Qt::RightDockWidgetArea,
+          .needs_trace = true,
+          .shown_in = Preset::Analyse,
+          .height_share = 50,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new DetailsPanel(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope
