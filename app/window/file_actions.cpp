@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kMenuEntries = 12;
 }
 
-FileActions::FileActions(Document& document, LoadDocument& loads, Loader& loader, Session& session,
-                         QWidget* window)
+FileActions::FileActions(TraceDocument& document, LoadDocument& loads, Loader& loader,
+                         Session& session, QWidget* window)
     : QObject(window),
       document_(document),
       loads_(loads),
@@ -23,10 +23,10 @@ FileActions::FileActions(Document& document, LoadDocument& loads, Loader& loader
                         tr("Open trace files, several become one trace; or expert loads and logs"),
                         {QKeySequence::Open})),
       folder_(make_action(
-          this, "file.openFolder", tr("Open &folder…"),
+          this, "file.open_folder", tr("Open &folder…"),
           tr("Open all trace files of a folder as one trace, or a folder of load dumps"),
           {QKeySequence("Ctrl+Shift+O")})),
-      save_(make_action(this, "file.saveAs", tr("&Save as .moetrace…"),
+      save_(make_action(this, "file.save_as", tr("&Save as .moetrace…"),
                         tr("Write the open trace to a MoEscope trace file"),
                         {QKeySequence("Ctrl+S")})),
       close_(make_action(this, "file.close", tr("&Close trace and loads"),
@@ -44,22 +44,14 @@ FileActions::FileActions(Document& document, LoadDocument& loads, Loader& loader
     save_->setEnabled(document_.trace() != nullptr);
     close_->setEnabled(document_.trace() != nullptr || !loads_.empty());
   };
-  connect(&document_, &Document::traceChanged, this, refresh);
+  connect(&document_, &TraceDocument::traceChanged, this, refresh);
   connect(&loads_, &LoadDocument::loadsChanged, this, refresh);
   connect(&loads_, &LoadDocument::logsChanged, this, refresh);
   refresh();
 }
 
-void FileActions::fillMenu(QMenu& file, OutputActions& outputs) {
-  file.addAction(open_);
-  file.addAction(folder_);
+void FileActions::addRecent(QMenu& file) {
   recent_ = file.addMenu(tr("Open &recent"));
-  file.addSeparator();
-  file.addAction(save_);
-  outputs.fillMenu(file);
-  file.addSeparator();
-  file.addAction(close_);
-  file.addAction(quit_);
   connect(&session_, &Session::recentChanged, this, &FileActions::fillRecent);
   fillRecent();
 }

@@ -1,4 +1,4 @@
-// The File menu: opening in all its ways, saving, closing.
+// Opening files in all ways, saving, closing.
 #pragma once
 
 #include <QAction>
@@ -6,7 +6,6 @@
 #include <QObject>
 
 #include "app/window/files/loader.h"
-#include "app/window/output/output_actions.h"
 #include "app/window/session/session.h"
 #include "views/workspace/load_document.h"
 
@@ -16,12 +15,11 @@ class FileActions : public QObject {
   Q_OBJECT
 
  public:
-  FileActions(Document& document, LoadDocument& loads, Loader& loader, Session& session,
+  FileActions(TraceDocument& document, LoadDocument& loads, Loader& loader, Session& session,
               QWidget* window);
 
-  /// Opening and saving; `outputs` adds its actions before closing.
-  void fillMenu(QMenu& file, OutputActions& outputs);
-  QAction* openAction() const { return open_; }
+  /// Adds the menu of recent files, kept up to date.
+  void addRecent(QMenu& file);
 
  public Q_SLOTS:
   void chooseFiles();
@@ -31,7 +29,7 @@ class FileActions : public QObject {
  private:
   void fillRecent();
 
-  Document& document_;
+  TraceDocument& document_;
   LoadDocument& loads_;
   Loader& loader_;
   Session& session_;

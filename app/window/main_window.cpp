@@ -13,28 +13,25 @@
 
 #include "app/window/about_dialog.h"
 #include "app/window/appearance.h"
-#include "app/window/docks/load_views.h"
+#include "app/window/content_text.h"
 #include "app/window/docks/plan_window.h"
 #include "app/window/docks/strip_column.h"
-#include "app/window/docks/trace_views.h"
 #include "app/window/files/paths.h"
 #include "app/window/files/samples.h"
+#include "app/window/menus.h"
 #include "app/window/run_question.h"
 #include "app/window/window_commands.h"
 #include "core/open/file_kind.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
-#include "views/common/units.h"
 #include "views/details/details_panel.h"
 #include "views/find/find_panel.h"
-#include "views/legend/legend_panel.h"
 #include "views/notes/notes_panel.h"
 #include "views/rules/rules_panel.h"
 #include "views/shell/command_palette.h"
 #include "views/shell/key_sheet.h"
 #include "views/shell/start_page.h"
-#include "views/statistics/statistics_panel.h"
-#include "views/tree/trace_tree.h"
+#include "views/views.h"
 
 /// Links the resources of the static library in; the macro works outside every namespace only.
 static void add_resources() {
@@ -48,16 +45,15 @@ constexpr auto kGeometryKey = "window/geometry";
 
 MainWindow::MainWindow(WindowServices services, QWidget* parent)
     : QMainWindow(parent),
-      loader_(document_, services.files),
-      load_loader_(loads_),
-      notes_keeper_(document_),
+      loader_(workspace_.trace(), services.files),
+      load_loader_(workspace_.loads()),
+      notes_keeper_(workspace_.trace()),
       layout_(*this, session_),
-      files_(new FileActions(document_, loads_, loader_, session_, this)),
-      outputs_(new OutputActions(document_, loads_, layout_, session_, this)),
-      range_bar_(new RangeBar(document_, context_, this)),
-      live_(new LiveWindow({document_, loads_, context_, loader_, session_, layout_}, services.live,
-                           this)),
-      guide_(new LiveGuide(*live_, layout_, loads_, this)),
+      files_(new FileActions(workspace_.trace(), workspace_.loads(), loader_, session_, this)),
+      outputs_(new OutputActions(workspace_.trace(), workspace_.loads(), layout_, session_, this)),
+      range_bar_(new RangeBar(workspace_.trace(), workspace_.selection(), this)),
+      live_(new LiveWindow({workspace_, loader_, session_, layout_}, services.live, this)),
+      guide_(new LiveGuide(*live_, layout_, workspace_.loads(), actions_, this)),
       run_question_(new RunQuestion(*this, services)) {
   add_resources();
   setObjectName("mainWindow");
@@ -66,14 +62,11 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   setAcceptDrops(true);
   resize(1280, 800);
   apply_appearance(session_.theme());
-  // Before the docks, so that the shared range fits the trace when they hear of it.
-  connect(&document_, &Document::traceChanged, this, &MainWindow::traceChanged);
-  connect(&document_, &Document::traceGrown, this, [this] {
-    context_.grow(document_.trace()->range());
-    showFileStatus();
-  });
+  connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &MainWindow::traceChanged);
+  connect(&workspace_.trace(), &TraceDocument::traceGrown, this, &MainWindow::showContentText);
   buildCentral();
-  buildDocks();
+  buildViews();
+  buildActions();
   buildMenus();
   buildStatus();
   connectLoading();
@@ -83,9 +76,10 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   refreshStartPage();
 }
 
-/// The plan's dock looks at members of the window.
+/// The views look at members of the window.
 MainWindow::~MainWindow() {
   delete plans_;
+  layout_.removeViews();
 }
 
 void MainWindow::buildCentral() {
@@ -136,31 +130,27 @@ void MainWindow::tryLive() {
   guide_->begin();
 }
 
-void MainWindow::buildDocks() {
-  live_->addDocks();
-  layout_.add(new TraceTree(document_, context_), "tree", tr("Trace"), Qt::LeftDockWidgetArea,
-              false);
-  layout_.add(new LegendPanel(document_), "legend", tr("Legend"), Qt::LeftDockWidgetArea, false);
-  add_trace_views(layout_, document_, context_);
-  add_load_views(layout_, loads_);
-  plans_ = new PlanWindow(loads_, layout_, *this);
-  find_ = new FindPanel(document_, context_);
-  rules_ = new RulesPanel(document_);
-  layout_.add(find_, "find", tr("Find"), Qt::BottomDockWidgetArea, true);
-  layout_.add(rules_, "rules", tr("Rules"), Qt::BottomDockWidgetArea, true);
-  notes_ = new NotesPanel(document_, context_);
-  layout_.add(notes_, "notes", tr("Notes"), Qt::BottomDockWidgetArea, true);
-  details_ = new DetailsPanel(document_, context_);
-  layout_.add(details_, "details", tr("Details"), Qt::RightDockWidgetArea, false);
-  layout_.add(new StatisticsPanel(document_, context_), "statistics", tr("Statistics"),
-              Qt::RightDockWidgetArea, false);
-  connect(details_, &DetailsPanel::ruleRequested, this, [this](int rule) {
-    layout_.reveal("rules");
-    rules_->showRule(rule);
-  });
-  connect(rules_, &RulesPanel::failed, this, [this](const QString& error) {
+void MainWindow::buildViews() {
+  layout_.addViews(all_views(), workspace_);
+  live_->connectViews();
+  plans_ = new PlanWindow(workspace_, layout_, *this);
+  connect(plans_, &PlanWindow::message, messages_, &MessageBar::showMessage);
+  connect(plans_, &PlanWindow::opened, &session_, &Session::addRecent);
+  connect(plans_, &PlanWindow::contentChanged, this, &MainWindow::contentChanged);
+  auto& rules = layout_.view<RulesPanel>("rules");
+  connect(&layout_.view<DetailsPanel>("details"), &DetailsPanel::ruleRequested, this,
+          [this, &rules](int rule) {
+            layout_.reveal("rules");
+            rules.showRule(rule);
+          });
+  connect(&rules, &RulesPanel::failed, this, [this](const QString& error) {
     messages_->showMessage({UserMessage::Level::Error, error, {}});
   });
+  buildFind();
+}
+
+void MainWindow::buildFind() {
+  find_ = &layout_.view<FindPanel>("find");
   connect(range_bar_->findField(), &QLineEdit::textChanged, find_, &FindPanel::setText);
   connect(range_bar_->findField(), &QLineEdit::returnPressed, this, [this] {
     layout_.reveal("find");
@@ -169,74 +159,49 @@ void MainWindow::buildDocks() {
   });
 }
 
-QAction* MainWindow::addWindowAction(QMenu& menu, const QString& name, const QString& text,
-                                     const QString& tip, const QList<QKeySequence>& keys) {
-  QAction* action = make_action(&menu, name, text, tip, keys);
-  menu.addAction(action);
+template <typename Receiver, typename Slot>
+QAction* MainWindow::addCommand(const QString& id, const QString& text, const QString& tip,
+                                const QList<QKeySequence>& keys, Receiver* receiver, Slot slot) {
+  QAction* action = make_action(this, id, text, tip, keys);
+  connect(action, &QAction::triggered, receiver, slot);
   return action;
 }
 
-void MainWindow::buildMenus() {
-  buildFileMenu();
-  buildEditMenu();
-  buildViewMenu();
-  buildPlanMenu();
-  live_->fillMenu(*menuBar()->addMenu(tr("&Live")));
-  buildHelpMenu();
-}
-
-void MainWindow::buildFileMenu() {
-  auto* file = menuBar()->addMenu(tr("&File"));
+void MainWindow::buildActions() {
+  addEditActions();
+  addSearchActions();
+  addHelpActions();
   connect(outputs_, &OutputActions::message, messages_, &MessageBar::showMessage);
-  files_->fillMenu(*file, *outputs_);
-  range_bar_->addFirst(live_->follow().action());
-  range_bar_->addFirst(live_->stopAction());
-  range_bar_->addFirst(live_->attachAction());
-  range_bar_->addFirst(live_->recordAction());
-  range_bar_->addFirst(files_->openAction());
+  plans_->joinUndo(undo_, document().undoStack());
+  for (const QObject* part : std::initializer_list<const QObject*>{
+           this, files_, outputs_, range_bar_, &layout_, plans_, live_, &live_->follow(), guide_})
+    actions_.addOf(*part);
 }
 
-void MainWindow::buildEditMenu() {
-  auto* edit = menuBar()->addMenu(tr("&Edit"));
-  undo_.addStack(&document_.undoStack());
-  undo_.setActiveStack(&document_.undoStack());
+void MainWindow::addEditActions() {
+  undo_.addStack(&document().undoStack());
+  undo_.setActiveStack(&document().undoStack());
   QAction* undo = undo_.createUndoAction(this, tr("&Undo"));
   mark_destructive(undo)->setObjectName("edit.undo");
   undo->setShortcut(QKeySequence::Undo);
-  undo->setToolTip(tr("Take back the last edit of notes, rules or rows"));
+  undo->setToolTip(tr("Undo the last edit of notes, rules or rows"));
   QAction* redo = undo_.createRedoAction(this, tr("&Redo"));
   mark_destructive(redo)->setObjectName("edit.redo");
   redo->setShortcuts({QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")});
-  redo->setToolTip(tr("Make the edit again that was taken back"));
-  edit->addActions({undo, redo});
-  edit->addSeparator();
-  QAction* note =
-      addWindowAction(*edit, "edit.addNote", tr("Add &note"),
-                      tr("Add a note at the selected span or at the pointer"), {QKeySequence("N")});
-  connect(note, &QAction::triggered, this, [this] {
-    layout_.reveal("notes");
-    notes_->addNote();
-  });
-  const auto refresh = [this, note] { note->setEnabled(document_.trace() != nullptr); };
-  connect(&document_, &Document::traceChanged, note, refresh);
+  redo->setToolTip(tr("Redo the edit that was undone"));
+  QAction* note = addCommand("edit.add_note", tr("Add &note"),
+                             tr("Add a note at the selected span or at the pointer"),
+                             {QKeySequence("N")}, this, [this] {
+                               layout_.reveal("notes");
+                               layout_.view<NotesPanel>("notes").addNote();
+                             });
+  const auto refresh = [this, note] { note->setEnabled(document().trace() != nullptr); };
+  connect(&document(), &TraceDocument::traceChanged, note, refresh);
   refresh();
-  edit->addSeparator();
-  connect(addWindowAction(*edit, "edit.find", tr("&Find…"), tr("Find spans by name"),
-                          {QKeySequence::Find}),
-          &QAction::triggered, this, [this] {
-            layout_.reveal("find");
-            find_->focusInput();
-          });
-  connect(addWindowAction(*edit, "edit.findNext", tr("Find &next"), tr("Go to the next hit"),
-                          {QKeySequence("F3")}),
-          &QAction::triggered, find_, &FindPanel::next);
-  connect(addWindowAction(*edit, "edit.findPrevious", tr("Find &previous"),
-                          tr("Go to the hit before"), {QKeySequence("Shift+F3")}),
-          &QAction::triggered, find_, &FindPanel::previous);
-  QAction* clear = addWindowAction(*edit, "edit.clearSelection", tr("&Clear selection"),
-                                   tr("One step back: the marked area, then the selected spans"),
-                                   {QKeySequence("Escape")});
-  connect(clear, &QAction::triggered, this, [this] { context_.clearSelection(); });
+  QAction* clear = addCommand("edit.clear_selection", tr("&Clear selection"),
+                              tr("One step back: the marked area, then the selected spans"),
+                              {QKeySequence("Escape")}, this,
+                              [this] { workspace_.selection().clearSelection(); });
   // The timeline steps back by itself, out of measuring first; two owners of a key are none.
   const QPointer<QDockWidget> timeline = layout_.dock("timeline");
   connect(qApp, &QApplication::focusChanged, clear, [clear, timeline](QWidget*, QWidget* now) {
@@ -246,18 +211,49 @@ void MainWindow::buildEditMenu() {
   });
 }
 
-void MainWindow::buildViewMenu() {
-  auto* view = menuBar()->addMenu(tr("&View"));
-  for (QAction* action : range_bar_->actions())
-    if (action->objectName().startsWith("range.")) view->addAction(action);
-  view->addSeparator();
-  layout_.fillMenu(*view);
-  auto* themes = view->addMenu(tr("&Theme"));
+void MainWindow::addSearchActions() {
+  addCommand("edit.find", tr("&Find…"), tr("Find spans by name"), {QKeySequence::Find}, this,
+             [this] {
+               layout_.reveal("find");
+               find_->focusInput();
+             });
+  addCommand("edit.find_next", tr("Find &next"), tr("Go to the next hit"), {QKeySequence("F3")},
+             find_, &FindPanel::next);
+  addCommand("edit.find_previous", tr("Find &previous"), tr("Go to the previous hit"),
+             {QKeySequence("Shift+F3")}, find_, &FindPanel::previous);
+}
+
+void MainWindow::addHelpActions() {
+  addCommand("help.palette", tr("&Command palette…"), tr("Find and run any command"),
+             {QKeySequence("Ctrl+Shift+P")}, this, &MainWindow::showPalette);
+  addCommand("help.keys", tr("&Keys…"), tr("All commands that have a key"),
+             {QKeySequence("?"), QKeySequence("F1")}, this, &MainWindow::showKeySheet);
+  addCommand("help.about", tr("&About MoEscope…"), tr("Version, licence and libraries"), {}, this,
+             [this] {
+               auto* about = new AboutDialog(this);
+               about->setAttribute(Qt::WA_DeleteOnClose);
+               about->show();
+             });
+}
+
+void MainWindow::buildMenus() {
+  build_menus(
+      *menuBar(), actions_,
+      {{"@recent", [this](QMenu& file) { files_->addRecent(file); }},
+       {"@docks", [this](QMenu& view) { layout_.fillDocks(view); }},
+       {"@layouts", [this](QMenu& view) { layout_.fillLayouts(*view.addMenu(tr("&Layouts"))); }},
+       {"@themes", [this](QMenu& view) { fillThemes(*view.addMenu(tr("&Theme"))); }}});
+  QList<QAction*> first;
+  for (const QString& id : tool_bar_ids()) first << actions_.find(id);
+  range_bar_->addFirst(first);
+}
+
+void MainWindow::fillThemes(QMenu& menu) {
   auto* group = new QActionGroup(this);
   const QList<QPair<QString, QString>> choices = {
       {"system", tr("&System")}, {"light", tr("&Light")}, {"dark", tr("&Dark")}};
   for (const auto& [id, text] : choices) {
-    QAction* action = themes->addAction(text);
+    QAction* action = menu.addAction(text);
     action->setObjectName("theme." + id);
     action->setToolTip(tr("Colours of the window"));
     action->setCheckable(true);
@@ -265,34 +261,6 @@ void MainWindow::buildViewMenu() {
     group->addAction(action);
     connect(action, &QAction::triggered, this, [this, id = id] { setTheme(id); });
   }
-}
-
-void MainWindow::buildPlanMenu() {
-  plans_->fillMenu(*menuBar()->addMenu(tr("&Plan")));
-  plans_->joinUndo(undo_, document_.undoStack());
-  connect(plans_, &PlanWindow::message, messages_, &MessageBar::showMessage);
-  connect(plans_, &PlanWindow::opened, &session_, &Session::addRecent);
-  connect(plans_, &PlanWindow::contentChanged, this, &MainWindow::contentChanged);
-}
-
-void MainWindow::buildHelpMenu() {
-  auto* help = menuBar()->addMenu(tr("&Help"));
-  connect(addWindowAction(*help, "help.palette", tr("&Command palette…"),
-                          tr("Find and run any command"), {QKeySequence("Ctrl+Shift+P")}),
-          &QAction::triggered, this, &MainWindow::showPalette);
-  help->addAction(guide_->action());
-  QAction* keys =
-      addWindowAction(*help, "help.keys", tr("&Keys…"), tr("All commands that have a key"),
-                      {QKeySequence("?"), QKeySequence("F1")});
-  connect(keys, &QAction::triggered, this, &MainWindow::showKeySheet);
-  help->addSeparator();
-  connect(addWindowAction(*help, "help.about", tr("&About MoEscope…"),
-                          tr("Version, licence and libraries"), {}),
-          &QAction::triggered, this, [this] {
-            auto* about = new AboutDialog(this);
-            about->setAttribute(Qt::WA_DeleteOnClose);
-            about->show();
-          });
 }
 
 void MainWindow::buildStatus() {
@@ -325,12 +293,12 @@ void MainWindow::connectLoading() {
   connect(&loader_, &Loader::opened, this, [this](const QStringList& files) {
     messages_->clear();
     session_.addRecent(files);
-    if (!restore_range_.empty()) context_.setRange(restore_range_);
+    if (!restore_range_.empty()) workspace_.selection().setRange(restore_range_);
     restore_range_ = {};
   });
   connect(&notes_keeper_, &NotesKeeper::message, messages_, &MessageBar::showMessage);
   connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::forgetBeside);
-  connect(&document_.notes(), &NotesModel::dirtyChanged, this, &QWidget::setWindowModified);
+  connect(&document().notes(), &NotesModel::dirtyChanged, this, &QWidget::setWindowModified);
   plans_->offerRecovery(*messages_);
   connect(&loader_, &Loader::failed, this, [this] { restore_range_ = {}; });
   connect(&loader_, &Loader::severalRuns, this, [this] { restore_range_ = {}; });
@@ -356,8 +324,8 @@ void MainWindow::connectLoads() {
   connect(&load_loader_, &LoadLoader::ambiguous, this, &MainWindow::askAboutArrays);
   connect(&loader_, &Loader::opened, &load_loader_, &LoadLoader::openRecorded);
   connect(&loader_, &Loader::closed, &load_loader_, &LoadLoader::close);
-  connect(&loads_, &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
-  connect(&loads_, &LoadDocument::logsChanged, this, &MainWindow::contentChanged);
+  connect(&loads(), &LoadDocument::loadsChanged, this, &MainWindow::contentChanged);
+  connect(&loads(), &LoadDocument::logsChanged, this, &MainWindow::contentChanged);
 }
 
 /// Files lie where a look may take long, on a share that hangs for one: never on this thread.
@@ -402,65 +370,24 @@ void MainWindow::askAboutArrays(const QStringList& files, const QString& reason)
 }
 
 void MainWindow::traceChanged() {
-  const TracePtr& trace = document_.trace();
-  if (loader_.completing()) {
-    // What was looked at stays, but for spans: these may be numbered otherwise in the file.
-    const auto area = context_.area();
-    context_.setArea(std::nullopt);
-    context_.clearSelection();
-    context_.setHovered({});
-    context_.grow(trace->range());
-    context_.setArea(area);
-    contentChanged();
-    return;
-  }
-  context_.reset(trace ? trace->range() : TimeRange{0, 1});
   contentChanged();
-  if (trace) layout_.dock("timeline")->widget()->setFocus();  // so that W, A, S, D work at once
+  if (document().trace() && !document().completing())
+    layout_.dock("timeline")->widget()->setFocus();  // so that W, A, S, D work at once
 }
 
 void MainWindow::contentChanged() {
-  const TracePtr& trace = document_.trace();
-  const bool plan = !plans_->document().empty();
-  const bool nothing = !trace && loads_.empty() && !plan;
-  layout_.setWorkspace(trace ? Workspace::Trace : nothing ? Workspace::Start : Workspace::Loads);
-  if (!trace && loads_.empty() && plan) {
-    setWindowTitle(tr("%1[*] - MoEscope").arg(plans_->document().name()));
-    file_status_->setText(plans_->document().name());
-    file_status_->setToolTip(plans_->document().file());
-    return;
-  }
-  if (nothing) {
-    setWindowTitle(tr("MoEscope"));
-    file_status_->setText(tr("No trace open"));
-    file_status_->setToolTip({});
-    refreshStartPage();
-    return;
-  }
-  if (!trace) {
-    const QString text = describe_loads(loads_);
-    setWindowTitle(tr("%1[*] - MoEscope").arg(text.section(QStringLiteral("    "), 0, 0)));
-    file_status_->setText(text);
-    file_status_->setToolTip(loads_.files().join(QLatin1Char('\n')));
-    return;
-  }
-  showFileStatus();
+  const bool trace = document().trace() != nullptr;
+  const bool nothing = !trace && loads().empty() && workspace_.plan().empty();
+  layout_.setContent(trace ? Content::Trace : nothing ? Content::Nothing : Content::Loads);
+  showContentText();
+  if (nothing) refreshStartPage();
 }
 
-void MainWindow::showFileStatus() {
-  const TracePtr& trace = document_.trace();
-  const QStringList& files = document_.files();
-  const QString name =
-      files.size() == 1 ? QFileInfo(files.front()).fileName() : tr("%1 files").arg(files.size());
-  setWindowTitle(tr("%1[*] - MoEscope").arg(name));
-  QStringList parts{name};
-  // A recording has spans alone; a file of a profiler has events that become spans or do not.
-  if (trace->info().events > 0) parts << tr("%1 events").arg(format_count(trace->info().events));
-  parts << tr("%1 spans").arg(format_count(trace->span_count()))
-        << tr("%1 tracks").arg(format_count(trace->tracks().size()))
-        << format_time(trace->range().length());
-  file_status_->setText(parts.join(QLatin1String("    ")));
-  file_status_->setToolTip(files.join(QLatin1Char('\n')));
+void MainWindow::showContentText() {
+  const ContentText text = content_text(workspace_);
+  setWindowTitle(text.title);
+  file_status_->setText(text.status);
+  file_status_->setToolTip(text.files);
 }
 
 void MainWindow::refreshStartPage() {
@@ -505,10 +432,10 @@ void MainWindow::restoreLastSession() {
 void MainWindow::closeEvent(QCloseEvent* event) {
   session_.setValue(kGeometryKey, saveGeometry());
   layout_.save();
-  if (document_.trace())
-    session_.setLast(document_.files(), context_.range());
-  else if (!loads_.files().isEmpty())
-    session_.setLast(loads_.files(), {});
+  if (document().trace())
+    session_.setLast(document().files(), workspace_.selection().range());
+  else if (!loads().files().isEmpty())
+    session_.setLast(loads().files(), {});
   notes_keeper_.flush();
   plans_->flush();
   loader_.cancel();

@@ -16,20 +16,15 @@
 #include "app/window/range_bar.h"
 #include "app/window/services.h"
 #include "app/window/session/message_bar.h"
-#include "views/shell/command_list.h"
-#include "views/workspace/load_document.h"
-#include "views/workspace/view_context.h"
+#include "views/shell/action_registry.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 
-class DetailsPanel;
 class FindPanel;
-class NotesPanel;
 class PlanWindow;
-class RulesPanel;
 class RunQuestion;
 class StartPage;
-class StatisticsPanel;
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
@@ -39,10 +34,10 @@ class MainWindow : public QMainWindow {
   ~MainWindow() override;
 
   void openFiles(const QStringList& files) { loader_.open(files); }
-  Document& document() { return document_; }
-  LoadDocument& loads() { return loads_; }
+  TraceDocument& document() { return workspace_.trace(); }
+  LoadDocument& loads() { return workspace_.loads(); }
   PlanWindow& plans() { return *plans_; }
-  ViewContext& context() { return context_; }
+  Selection& selection() { return workspace_.selection(); }
   Loader& loader() { return loader_; }
   Session& session() { return session_; }
   DockLayout& layouts() { return layout_; }
@@ -53,6 +48,7 @@ class MainWindow : public QMainWindow {
   void tryLive();
   /// Every command of the menus and docks that can be run now or later.
   CommandList commands() const;
+  const ActionRegistry& actionRegistry() const { return actions_; }
 
  public Q_SLOTS:
   void showPalette();
@@ -66,13 +62,14 @@ class MainWindow : public QMainWindow {
 
  private:
   void buildCentral();
-  void buildDocks();
+  void buildViews();
+  void buildFind();
+  void buildActions();
+  void addEditActions();
+  void addSearchActions();
+  void addHelpActions();
   void buildMenus();
-  void buildFileMenu();
-  void buildEditMenu();
-  void buildViewMenu();
-  void buildPlanMenu();
-  void buildHelpMenu();
+  void fillThemes(QMenu& view);
   void buildStatus();
   void buildLive();
   void addStrips(const QList<QWidget*>& strips);
@@ -84,15 +81,14 @@ class MainWindow : public QMainWindow {
   void askAboutArrays(const QStringList& files, const QString& reason);
   void traceChanged();
   void contentChanged();
-  void showFileStatus();
+  void showContentText();
   void refreshStartPage();
   void setTheme(const QString& theme);
-  QAction* addWindowAction(QMenu& menu, const QString& name, const QString& text,
-                           const QString& tip, const QList<QKeySequence>& keys);
+  template <typename Receiver, typename Slot>
+  QAction* addCommand(const QString& id, const QString& text, const QString& tip,
+                      const QList<QKeySequence>& keys, Receiver* receiver, Slot slot);
 
-  Document document_;
-  LoadDocument loads_;
-  ViewContext context_;
+  Workspace workspace_;
   QUndoGroup undo_;
   Session session_;
   Loader loader_;
@@ -100,6 +96,7 @@ class MainWindow : public QMainWindow {
   JobRunner sort_job_;
   NotesKeeper notes_keeper_;
   DockLayout layout_;
+  ActionRegistry actions_;
   FileActions* files_;
   OutputActions* outputs_;
   RangeBar* range_bar_;
@@ -110,11 +107,8 @@ class MainWindow : public QMainWindow {
   JobStatus* job_status_ = nullptr;
   QLabel* file_status_ = nullptr;
   StartPage* start_ = nullptr;
-  DetailsPanel* details_ = nullptr;
   FindPanel* find_ = nullptr;
-  NotesPanel* notes_ = nullptr;
   PlanWindow* plans_ = nullptr;
-  RulesPanel* rules_ = nullptr;
   TimeRange restore_range_;
 };
 

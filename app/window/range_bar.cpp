@@ -7,10 +7,10 @@
 
 namespace moescope {
 
-RangeBar::RangeBar(Document& document, ViewContext& context, QWidget* parent)
+RangeBar::RangeBar(TraceDocument& document, Selection& selection, QWidget* parent)
     : QToolBar(tr("Tool bar"), parent),
       document_(document),
-      context_(context),
+      selection_(selection),
       range_(new QLabel(this)),
       find_(new QLineEdit(this)),
       rank_(new QComboBox(this)) {
@@ -33,11 +33,11 @@ RangeBar::RangeBar(Document& document, ViewContext& context, QWidget* parent)
   addSeparator();
   addWidget(range_);
   back_ = addStep("range.back", tr("‹ Back"), tr("Go back to the range before"),
-                  QKeySequence("Alt+Left"), [this] { context_.goBack(); });
+                  QKeySequence("Alt+Left"), [this] { selection_.goBack(); });
   forward_ = addStep("range.forward", tr("Forward ›"), tr("Go forward in the range history"),
-                     QKeySequence("Alt+Right"), [this] { context_.goForward(); });
+                     QKeySequence("Alt+Right"), [this] { selection_.goForward(); });
   fit_ = addStep("range.fit", tr("Fit trace"), tr("Show the whole trace"), QKeySequence("Ctrl+0"),
-                 [this] { context_.fit(); });
+                 [this] { selection_.fit(); });
   addSeparator();
   addWidget(find_);
   auto* label = new QLabel(tr("Rank:"), this);
@@ -46,19 +46,19 @@ RangeBar::RangeBar(Document& document, ViewContext& context, QWidget* parent)
   addWidget(label);
   addWidget(rank_);
 
-  connect(&context_, &ViewContext::rangeChanged, this, &RangeBar::showRange);
-  connect(&context_, &ViewContext::historyChanged, this, &RangeBar::showRange);
-  connect(&context_, &ViewContext::processFilterChanged, this, &RangeBar::followRank);
-  connect(&document_, &Document::traceChanged, this, &RangeBar::fillRanks);
-  connect(&document_, &Document::traceGrown, this, [this] {
+  connect(&selection_, &Selection::rangeChanged, this, &RangeBar::showRange);
+  connect(&selection_, &Selection::historyChanged, this, &RangeBar::showRange);
+  connect(&selection_, &Selection::processFilterChanged, this, &RangeBar::followRank);
+  connect(&document_, &TraceDocument::traceChanged, this, &RangeBar::fillRanks);
+  connect(&document_, &TraceDocument::traceGrown, this, [this] {
     const auto ranks = static_cast<int>(document_.trace()->processes().size());
     if (rank_->count() == ranks + 1) return;
     fillRanks();
     followRank();
   });
   connect(rank_, &QComboBox::activated, this, [this](int index) {
-    context_.setProcessFilter(index <= 0 ? std::nullopt
-                                         : std::optional(static_cast<ProcessId>(index - 1)));
+    selection_.setProcessFilter(index <= 0 ? std::nullopt
+                                           : std::optional(static_cast<ProcessId>(index - 1)));
   });
   fillRanks();
 }
@@ -73,19 +73,19 @@ QAction* RangeBar::addStep(const QString& name, const QString& text, const QStri
   return action;
 }
 
-void RangeBar::addFirst(QAction* action) {
-  insertAction(actions().value(0), action);
+void RangeBar::addFirst(const QList<QAction*>& added) {
+  insertActions(actions().value(0), added);
 }
 
 void RangeBar::showRange() {
   const bool open = document_.trace() != nullptr;
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   range_->setText(open ? format_range(range) : tr("no trace open"));
   range_->setToolTip(open ? QStringLiteral("%1 - %2").arg(format_time_full(range.begin),
                                                           format_time_full(range.end))
                           : QString());
-  back_->setEnabled(open && context_.canGoBack());
-  forward_->setEnabled(open && context_.canGoForward());
+  back_->setEnabled(open && selection_.canGoBack());
+  forward_->setEnabled(open && selection_.canGoForward());
   fit_->setEnabled(open);
 }
 
@@ -101,7 +101,7 @@ void RangeBar::fillRanks() {
 }
 
 void RangeBar::followRank() {
-  const auto filter = context_.processFilter();
+  const auto filter = selection_.processFilter();
   rank_->setCurrentIndex(filter ? static_cast<int>(*filter) + 1 : 0);
 }
 

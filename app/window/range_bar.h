@@ -6,8 +6,8 @@
 #include <QLineEdit>
 #include <QToolBar>
 
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -15,11 +15,11 @@ class RangeBar : public QToolBar {
   Q_OBJECT
 
  public:
-  RangeBar(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  RangeBar(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   QLineEdit* findField() const { return find_; }
   QComboBox* rankFilter() const { return rank_; }
-  /// Adds an action at the left or the right end with its text shown.
-  void addFirst(QAction* action);
+  /// Adds actions at the left end with their texts shown.
+  void addFirst(const QList<QAction*>& actions);
 
  private:
   QAction* addStep(const QString& name, const QString& text, const QString& tip, QKeySequence keys,
@@ -28,8 +28,8 @@ class RangeBar : public QToolBar {
   void fillRanks();
   void followRank();
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   QLabel* range_;
   QAction* back_ = nullptr;
   QAction* forward_ = nullptr;

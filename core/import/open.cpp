@@ -125,7 +125,7 @@ void add_folder(const std::filesystem::path& folder, std::vector<Source>& source
     list += (i == 0 ? "" : ", ") + unknown[i];
   if (unknown.size() > kMaxListed) list += fmt::format(" and {} more", unknown.size() - kMaxListed);
   warnings.push_back(
-      fmt::format("{}: not opened, because they are no traces: {}", folder.string(), list));
+      fmt::format("{}: unrecognised files were not opened: {}", folder.string(), list));
 }
 
 std::vector<Source> find_sources(const std::vector<std::filesystem::path>& paths,
@@ -138,7 +138,7 @@ std::vector<Source> find_sources(const std::vector<std::filesystem::path>& paths
     } else if (auto source = recognise(path)) {
       sources.push_back(std::move(*source));
     } else {
-      throw Error(path.string(), "", "is no trace that can be opened", remedy_for(path));
+      throw Error(path.string(), "", "is not a trace that MoEscope can open", remedy_for(path));
     }
   }
   if (sources.empty()) throw Error("", "", "no file was given to open");

@@ -75,7 +75,7 @@ class FrameWatch {
                           std::chrono::system_clock::now().time_since_epoch())
                           .count() -
                       *trace->info().start_epoch_ns;
-    const TimeRange range = canvas_.scene().context().range();
+    const TimeRange range = canvas_.scene().selection().range();
     seen_.resize(trace->tracks().size());
     for (const PlacedRow& placed : canvas_.scene().layout().placed())
       if (placed.row->key.kind == RowKind::Track && trace_)

@@ -187,7 +187,7 @@ class Bed {
 };
 
 struct Compared {
-  double base = 0, other = 0;                 ///< ms a step, medians
+  double base = 0, other = 0;                 ///< ms per step, medians
   double ratio = 0, least = 0, greatest = 0;  ///< other over base
 };
 

@@ -217,7 +217,7 @@ void run(int steps) {
                            text(m.wall), text(m.processor));
     }
   fmt::print(
-      "Model tiny, {} ranks on {} nodes, 3 workers a rank, {} cores, {} steps each, load average "
+      "Model tiny, {} ranks on {} nodes, 3 workers per rank, {} cores, {} steps each, load average "
       "{} before and {} after.\n\n"
       "| unit | micro-batches | step | communication of a rank | exposed |\n"
       "|---|---|---|---|---|\n{}\n"

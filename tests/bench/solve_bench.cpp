@@ -135,7 +135,7 @@ void soft(const LayerLoads& loads, std::uint64_t seed) {
                   (ours / base - 1) * 100, base),
       fmt::format("global {:+.1f} %", (global / base - 1) * 100), three(over_layers(layers, equal)),
       fmt::format(
-          "{:.1f} replicas a layer off their node",
+          "{:.1f} replicas per layer off their node",
           over_layers(layers, [](const auto& l) { return double(l.off_node_copies); }).mean),
       loose.cost);
 }
@@ -152,7 +152,7 @@ void migration(const LayerLoads& before, const LayerLoads& after, std::optional<
   const auto layers = judge(ours.plan, after, with_previous);
   const auto copies = [](const LayerEvaluation& l) { return 1.0 * l.copies.value_or(0); };
   const auto kept = over_layers(judge(running, after), equal);
-  row(fmt::format("32 / 288, 30 % drift, {:.1f} copies a layer{}", over_layers(layers, copies).mean,
+  row(fmt::format("32 / 288, 30 % drift, {:.1f} copies per layer{}", over_layers(layers, copies).mean,
                   most ? fmt::format(" (at most {})", *most) : ""),
       "kept: " + three(kept), three(over_layers(layers, equal)), "", ours.cost);
 }
@@ -173,7 +173,7 @@ void rebuild(const LayerLoads& before, const LayerLoads& after, int gpus, int sl
   options.from = &running;
   options.rebuild = true;
   const auto ours = solve(after, options);
-  row(fmt::format("{} / {}, {} drift, full plan: {:.1f} copies a layer, renamed {:.1f}", gpus,
+  row(fmt::format("{} / {}, {} drift, full plan: {:.1f} copies per layer, renamed {:.1f}", gpus,
                   slots, drift, copies(fresh.plan), copies(ours.plan)),
       fmt::format("fresh EPLB: {:.1f} copies", copies(eplb_plan(after, slots, 1, 1, gpus))),
       three(over_layers(judge(ours.plan, after), equal)),

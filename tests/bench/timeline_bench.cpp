@@ -21,7 +21,7 @@ std::string trace_file;
 struct Picture {
   Picture(QSize size, int lane_height, bool analyse) {
     open(analyse);
-    scene = std::make_unique<TimelineScene>(document, context);
+    scene = std::make_unique<TimelineScene>(document, selection);
     canvas = std::make_unique<TimelineCanvas>(*scene, nullptr);
     canvas->setAttribute(Qt::WA_DontShowOnScreen, false);
     canvas->resize(size);
@@ -39,7 +39,7 @@ struct Picture {
   void open(bool analyse) {
     const TracePtr trace = open_moetrace(trace_file);
     document.setTrace(trace, {QString::fromStdString(trace_file)});
-    context.reset(trace->range());
+    selection.reset(trace->range());
     // What an analysis holds of a larger trace would hide what the timeline holds.
     if (!analyse || trace->span_count() > 20'000'000) return;
     auto results = std::make_shared<AnalysisResults>();
@@ -60,10 +60,10 @@ struct Picture {
 
   /// Shows 1/`zoom` of the trace around its middle.
   void zoomTo(double zoom) {
-    const TimeRange full = context.full();
+    const TimeRange full = selection.full();
     const auto length = static_cast<TimeNs>(static_cast<double>(full.length()) / zoom);
     const TimeNs begin = full.begin + full.length() / 2 - length / 2;
-    context.setRange({begin, begin + length});
+    selection.setRange({begin, begin + length});
   }
   double lanes() const {
     double lanes = 0;
@@ -72,8 +72,8 @@ struct Picture {
     return lanes;
   }
 
-  Document document;
-  ViewContext context;
+  TraceDocument document;
+  Selection selection;
   std::unique_ptr<TimelineScene> scene;
   std::unique_ptr<TimelineCanvas> canvas;
 };
@@ -120,7 +120,7 @@ void pan(benchmark::State& state, Picture& picture) {
   int steps = 0;
   for (auto _ : state) {
     if (++steps % 40 == 0) direction = -direction;
-    picture.context.pan(direction * 0.01);
+    picture.selection.pan(direction * 0.01);
     QApplication::processEvents();
     picture.draw();
   }
@@ -159,9 +159,9 @@ void Hover(benchmark::State& state) {
   auto& picture = full_hd();
   picture.zoomTo(100);
   picture.settle();
-  TimeNs at = picture.context.range().begin;
+  TimeNs at = picture.selection.range().begin;
   for (auto _ : state) {
-    picture.context.setCursor(at += 1000);
+    picture.selection.setCursor(at += 1000);
     QApplication::processEvents();
   }
 }

@@ -4,8 +4,7 @@
 #include <memory>
 
 #include "core/trace/sink.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope::test {
 
@@ -51,7 +50,6 @@ struct ChartDocument {
     sm.time_at = {{{0, 8}, 400}, {{2, 8}, 250}, {{2, 0}, 150}, {{0, 0}, 200}};
     made->sm = {sm};
     results = made;
-    context.reset(trace->range());
     document.setTrace(trace, {"hand.json"});
     document.setAnalysis(results);
   }
@@ -68,8 +66,9 @@ struct ChartDocument {
 
   TracePtr trace;
   std::shared_ptr<AnalysisResults> results;
-  Document document;
-  ViewContext context;
+  Workspace workspace;
+  TraceDocument& document = workspace.trace();
+  Selection& selection = workspace.selection();
 };
 
 }  // namespace moescope::test

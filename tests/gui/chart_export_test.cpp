@@ -35,8 +35,8 @@ class ChartExport : public testing::Test {
   QString path(const char* name) const { return folder.filePath(name); }
   QTemporaryDir folder;
   test::ChartDocument chart;
-  OverlapView overlap{chart.document, chart.context};
-  SmView sm{chart.document, chart.context};
+  OverlapView overlap{chart.document, chart.selection};
+  SmView sm{chart.document, chart.selection};
 };
 
 TEST_F(ChartExport, PngHasTheAskedSizeScaledForTheScreen) {

@@ -106,7 +106,7 @@ class NotesWindow : public testing::Test {
 
 TEST_F(NotesWindow, keyNAddsANoteAtTheSelectedSpanAndTypingIsItsText) {
   open(file);
-  window->context().selectSpan({0, 1});
+  window->selection().selectSpan({0, 1});
   window->activateWindow();
   ASSERT_TRUE(wait_for([&] { return window->isActiveWindow(); }));
   QTest::keyClick(window.get(), Qt::Key_N);

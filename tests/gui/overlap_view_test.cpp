@@ -42,7 +42,7 @@ TEST(OverlapChart, PartsSumToTheSpan) {
 
 TEST(OverlapView, EveryFigureHasATooltipWithItsDefinition) {
   test::ChartDocument chart;
-  OverlapView view(chart.document, chart.context);
+  OverlapView view(chart.document, chart.selection);
   const auto* table = view.findChild<QTableWidget*>("overlapFigures");
   ASSERT_EQ(table->rowCount(), 1);
   for (std::size_t i = 0; i < figure_definitions().size(); ++i) {
@@ -55,8 +55,8 @@ TEST(OverlapView, EveryFigureHasATooltipWithItsDefinition) {
 
 TEST(OverlapView, TheVisibleRangeHasFiguresOfItsOwnAndThePictureSaysSo) {
   test::ChartDocument chart;
-  OverlapView view(chart.document, chart.context);
-  chart.context.setRange({500, 700});
+  OverlapView view(chart.document, chart.selection);
+  chart.selection.setRange({500, 700});
   view.showVisibleRange();
   QSignalSpy spy(&view, &OverlapView::figuresChanged);
   ASSERT_TRUE(!view.busy() || spy.wait(5000));
@@ -68,26 +68,26 @@ TEST(OverlapView, TheVisibleRangeHasFiguresOfItsOwnAndThePictureSaysSo) {
 
 TEST(OverlapView, NextExposedShowsAndSelectsTheInterval) {
   test::ChartDocument chart;
-  OverlapView view(chart.document, chart.context);
+  OverlapView view(chart.document, chart.selection);
   view.showNextExposed();
-  ASSERT_TRUE(chart.context.area().has_value());
-  EXPECT_EQ(chart.context.area()->range, (TimeRange{600, 800}));
-  EXPECT_LE(chart.context.range().begin, 600);
-  EXPECT_GE(chart.context.range().end, 800);
+  ASSERT_TRUE(chart.selection.area().has_value());
+  EXPECT_EQ(chart.selection.area()->range, (TimeRange{600, 800}));
+  EXPECT_LE(chart.selection.range().begin, 600);
+  EXPECT_GE(chart.selection.range().end, 800);
 }
 
 TEST(OverlapView, TheProcessFilterHidesOtherDevices) {
   test::ChartDocument chart;
-  OverlapView view(chart.document, chart.context);
-  chart.context.setProcessFilter(ProcessId{7});
+  OverlapView view(chart.document, chart.selection);
+  chart.selection.setProcessFilter(ProcessId{7});
   EXPECT_EQ(view.findChild<QTableWidget*>("overlapFigures")->rowCount(), 0);
-  chart.context.setProcessFilter({});
+  chart.selection.setProcessFilter({});
   EXPECT_EQ(view.findChild<QTableWidget*>("overlapFigures")->rowCount(), 1);
 }
 
 TEST(OverlapView, TsvHasUnitsAndPlainNumbers) {
   test::ChartDocument chart;
-  OverlapView view(chart.document, chart.context);
+  OverlapView view(chart.document, chart.selection);
   const QString text = figure_table_tsv(*view.findChild<QTableWidget*>("overlapFigures"));
   EXPECT_TRUE(text.startsWith("Device\tExposed communication (ns)\tOverlap (%)"));
   EXPECT_TRUE(text.contains("<rank & 0> > GPU 0 (Test GPU)\t200\t50.0000\t200\t400"));
@@ -95,9 +95,9 @@ TEST(OverlapView, TsvHasUnitsAndPlainNumbers) {
 
 TEST(OverlapView, SelectedAreaIsOfferedOnlyWhileThereIsOne) {
   test::ChartDocument chart;
-  OverlapView view(chart.document, chart.context);
+  OverlapView view(chart.document, chart.selection);
   EXPECT_EQ(view.windowChoice()->count(), 2);
-  chart.context.setArea(AreaSelection{{400, 600}, {0}});
+  chart.selection.setArea(AreaSelection{{400, 600}, {0}});
   ASSERT_EQ(view.windowChoice()->count(), 3);
   EXPECT_TRUE(view.windowChoice()->itemText(2).contains("all streams"));
   QSignalSpy spy(&view, &OverlapView::figuresChanged);
@@ -105,7 +105,7 @@ TEST(OverlapView, SelectedAreaIsOfferedOnlyWhileThereIsOne) {
   ASSERT_TRUE(spy.wait(5000));
   EXPECT_EQ(figure_in(view, "overlap_ns"), "200");
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "0");
-  chart.context.clearSelection();
+  chart.selection.clearSelection();
   EXPECT_EQ(view.windowChoice()->count(), 2);
   EXPECT_FALSE(view.chartInput().window.has_value());
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "200");
@@ -121,22 +121,22 @@ struct LayerDocument {
                               {"deep_ep::dispatch", 1000, 100, 7, SpanKind::Kernel, 1},
                               {"deep_ep::dispatch", 2000, 100, 7, SpanKind::Kernel, 2},
                               {"gemm", 2050, 50, 8, SpanKind::Kernel, 3}});
-    context.reset(trace->range());
+    selection.reset(trace->range());
     document.setTrace(trace, {"layers"});
     document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
   }
   TracePtr trace;
-  Document document;
-  ViewContext context;
+  TraceDocument document;
+  Selection selection;
 };
 
 TEST(OverlapView, EveryTableIsOfTheChosenScope) {
   LayerDocument layers;
-  OverlapView view(layers.document, layers.context);
+  OverlapView view(layers.document, layers.selection);
   auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
   const auto* scopes = view.findChild<QTableWidget*>("overlapScopes");
   EXPECT_EQ(exposed->rowCount(), 2);
-  layers.context.setArea(AreaSelection{{2000, 2040}, {}});
+  layers.selection.setArea(AreaSelection{{2000, 2040}, {}});
   view.windowChoice()->setCurrentIndex(2);
   ASSERT_TRUE(wait_for([&] { return view.chartInput().window.has_value(); }));
   ASSERT_EQ(exposed->rowCount(), 1) << "the one outside is not listed";
@@ -146,27 +146,27 @@ TEST(OverlapView, EveryTableIsOfTheChosenScope) {
   for (int row = 0; row < scopes->rowCount(); ++row)
     EXPECT_EQ(scopes->item(row, 1)->text().right(1), "2");
   Q_EMIT exposed->cellClicked(0, 0);
-  EXPECT_EQ(layers.context.area()->range, (TimeRange{2000, 2040})) << "the scope stays";
-  EXPECT_LE(layers.context.range().begin, 2000);
+  EXPECT_EQ(layers.selection.area()->range, (TimeRange{2000, 2040})) << "the scope stays";
+  EXPECT_LE(layers.selection.range().begin, 2000);
   EXPECT_EQ(exposed->rowCount(), 1);
 }
 
 TEST(OverlapView, InTheVisibleRangeSteppingMarksWhatIsSeen) {
   LayerDocument layers;
-  OverlapView view(layers.document, layers.context);
-  layers.context.setRange({900, 1500});
+  OverlapView view(layers.document, layers.selection);
+  layers.selection.setRange({900, 1500});
   view.showVisibleRange();
   ASSERT_TRUE(wait_for([&] { return view.chartInput().window.has_value(); }));
   EXPECT_EQ(view.findChild<QTableWidget*>("overlapExposed")->rowCount(), 1);
   view.showNextExposed();
-  ASSERT_TRUE(layers.context.area());
-  EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100}));
-  EXPECT_EQ(layers.context.range(), (TimeRange{900, 1500}));
+  ASSERT_TRUE(layers.selection.area());
+  EXPECT_EQ(layers.selection.area()->range, (TimeRange{1000, 1100}));
+  EXPECT_EQ(layers.selection.range(), (TimeRange{900, 1500}));
 }
 
 TEST(OverlapView, LongestExposedTellsKernelLayerAndAReadableLength) {
   LayerDocument layers;
-  OverlapView view(layers.document, layers.context);
+  OverlapView view(layers.document, layers.selection);
   view.resize(900, 400);
   view.show();
   view.findChild<QTabWidget*>("overlapTabs")->setCurrentIndex(2);
@@ -186,7 +186,7 @@ TEST(OverlapView, LongestExposedTellsKernelLayerAndAReadableLength) {
 TEST(OverlapView, WhileTheTraceIsAnalysedItDoesNotSayThatNoneIsOpen) {
   LayerDocument layers;
   layers.document.setTrace(layers.trace, {"again"});  // its analysis is not there
-  OverlapView view(layers.document, layers.context);
+  OverlapView view(layers.document, layers.selection);
   EXPECT_TRUE(view.chartInput().awaited);
   layers.document.setAnalysis(analyze_document(*layers.trace, RuleSet::built_in()));
   EXPECT_FALSE(view.chartInput().awaited);
@@ -194,7 +194,7 @@ TEST(OverlapView, WhileTheTraceIsAnalysedItDoesNotSayThatNoneIsOpen) {
 
 TEST(OverlapView, AClickOnALayerGoesToItsExposedCommunication) {
   LayerDocument layers;
-  OverlapView view(layers.document, layers.context);
+  OverlapView view(layers.document, layers.selection);
   auto* scopes = view.findChild<QTableWidget*>("overlapScopes");
   const auto row_of = [&](const QString& name) {
     for (int r = 0; r < scopes->rowCount(); ++r)
@@ -203,17 +203,17 @@ TEST(OverlapView, AClickOnALayerGoesToItsExposedCommunication) {
   };
   ASSERT_GE(row_of("2"), 0);
   Q_EMIT scopes->cellClicked(row_of("2"), 0);
-  ASSERT_TRUE(layers.context.area());
-  EXPECT_EQ(layers.context.area()->range, (TimeRange{2000, 2050}));
-  EXPECT_EQ(layers.context.area()->tracks.size(), 2U) << "the streams of the device";
+  ASSERT_TRUE(layers.selection.area());
+  EXPECT_EQ(layers.selection.area()->range, (TimeRange{2000, 2050}));
+  EXPECT_EQ(layers.selection.area()->tracks.size(), 2U) << "the streams of the device";
   auto* exposed = view.findChild<QTableWidget*>("overlapExposed");
   EXPECT_EQ(exposed->rowCount(), 1);
   Q_EMIT scopes->cellClicked(row_of("1"), 0);
-  EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100}));
+  EXPECT_EQ(layers.selection.area()->range, (TimeRange{1000, 1100}));
   auto* devices = view.findChild<QTableWidget*>("overlapFigures");
   Q_EMIT devices->cellClicked(0, 0);
   EXPECT_EQ(exposed->rowCount(), 2);
-  EXPECT_EQ(layers.context.area()->range, (TimeRange{1000, 1100})) << "the longest";
+  EXPECT_EQ(layers.selection.area()->range, (TimeRange{1000, 1100})) << "the longest";
 }
 
 TEST(OverlapView, ReferenceTraceShowsTheReferenceFigures) {
@@ -222,13 +222,13 @@ TEST(OverlapView, ReferenceTraceShowsTheReferenceFigures) {
   Progress progress;
   find_importer("kineto")->import(probe_file(test::shared_data("deepseek_v3_train_rank0.json")),
                                   builder, {}, progress);
-  Document document;
-  ViewContext context;
+  TraceDocument document;
+  Selection selection;
   const TracePtr trace = builder.snapshot();
-  context.reset(trace->range());
+  selection.reset(trace->range());
   document.setTrace(trace, {"reference"});
   document.setAnalysis(analyze_document(*trace, RuleSet::built_in(), no_progress()));
-  OverlapView view(document, context);
+  OverlapView view(document, selection);
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "4190000");
   EXPECT_EQ(figure_in(view, "overlap_ns"), "109250000");
   EXPECT_EQ(figure_in(view, "overlap_pct"), "96.3064");

@@ -150,7 +150,7 @@ TEST_F(PaletteTest, WhateverIsTypedNothingDestructiveIsTheDefault) {
     }
   }
   for (const char* name : {"edit.undo", "edit.redo", "file.close", "file.quit", "plan.close",
-                           "live.stop", "live.rollBack", "plan.removeReplica", "plan.fail"}) {
+                           "live.stop", "live.roll_back", "plan.remove_replica", "plan.fail"}) {
     const auto* action = window->findChild<QAction*>(QLatin1String(name));
     ASSERT_NE(action, nullptr) << name;
     EXPECT_TRUE(is_destructive(*action)) << name;

@@ -57,7 +57,7 @@ TracePtr two_ranks(const std::string& args = "") {
 
 struct OpenDocument {
   explicit OpenDocument(TracePtr trace) {
-    context.reset(trace->range());
+    selection.reset(trace->range());
     document.setTrace(trace, {"made"});
     document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
   }
@@ -68,8 +68,8 @@ struct OpenDocument {
         if (trace.name({track, i}) == name) return {track, i};
     return {};
   }
-  Document document;
-  ViewContext context;
+  TraceDocument document;
+  Selection selection;
 };
 
 QModelIndex row_of(const QAbstractItemModel& model, const QString& property) {
@@ -80,26 +80,26 @@ QModelIndex row_of(const QAbstractItemModel& model, const QString& property) {
 
 TEST(Details, aKernelLeadsToItsLaunchAndBack) {
   OpenDocument open(launched_trace());
-  DetailsPanel panel(open.document, open.context);
+  DetailsPanel panel(open.document, open.selection);
   panel.resize(400, 400);
   panel.show();
-  open.context.selectSpan(open.find("flash_fwd_kernel"));
+  open.selection.selectSpan(open.find("flash_fwd_kernel"));
   ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "Launched by").isValid(); }));
   const QModelIndex launch = row_of(*panel.shownModel(), "Launched by").siblingAtColumn(1);
   EXPECT_TRUE(launch.data().toString().startsWith("cudaLaunchKernel"));
   QTest::mouseClick(panel.tree()->viewport(), Qt::LeftButton, {},
                     panel.tree()->visualRect(launch).center());
-  EXPECT_EQ(open.context.currentSpan(), open.find("cudaLaunchKernel"));
+  EXPECT_EQ(open.selection.currentSpan(), open.find("cudaLaunchKernel"));
   const QModelIndex kernel = row_of(*panel.shownModel(), "Launched").siblingAtColumn(1);
   ASSERT_TRUE(kernel.data().toString().startsWith("flash_fwd_kernel"));
   Q_EMIT panel.tree()->activated(kernel);
-  EXPECT_EQ(open.context.currentSpan(), open.find("flash_fwd_kernel"));
+  EXPECT_EQ(open.selection.currentSpan(), open.find("flash_fwd_kernel"));
 }
 
 TEST(Details, peersThatAreGuessedByOrderAreMarked) {
   OpenDocument open(two_ranks());
-  DetailsPanel panel(open.document, open.context);
-  open.context.selectSpan({0, 0});
+  DetailsPanel panel(open.document, open.selection);
+  open.selection.selectSpan({0, 0});
   const QString guessed = QString::fromUtf8("• On other ranks (guessed)");
   ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), guessed).isValid(); }));
   const QModelIndex value = row_of(panel.model(), guessed).siblingAtColumn(1);
@@ -109,22 +109,22 @@ TEST(Details, peersThatAreGuessedByOrderAreMarked) {
 TEST(Details, aCollectiveLeadsToTheOtherRanks) {
   OpenDocument open(two_ranks(
       R"({"Collective name":"allreduce","Process Group Name":"ep","Process Group Ranks":"[0, 1]","Seq":1})"));
-  DetailsPanel panel(open.document, open.context);
-  open.context.selectSpan({0, 0});
+  DetailsPanel panel(open.document, open.selection);
+  open.selection.selectSpan({0, 0});
   ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
   Q_EMIT panel.tree()->activated(row_of(*panel.shownModel(), "On other ranks").siblingAtColumn(1));
-  EXPECT_EQ(open.context.currentSpan(), (SpanRef{1, 0}));
+  EXPECT_EQ(open.selection.currentSpan(), (SpanRef{1, 0}));
 }
 
 TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
   OpenDocument open(launched_trace());
-  DetailsPanel panel(open.document, open.context);
-  open.context.selectSpan(open.find("flash_fwd_kernel"));
+  DetailsPanel panel(open.document, open.selection);
+  open.selection.selectSpan(open.find("flash_fwd_kernel"));
   const TracePtr other = two_ranks();
-  open.context.reset(other->range());
+  open.selection.reset(other->range());
   open.document.setTrace(other, {"other"});
   open.document.setAnalysis(analyze_document(*other, RuleSet::built_in()));
-  open.context.selectSpan({0, 0});
+  open.selection.selectSpan({0, 0});
   ASSERT_TRUE(wait_for([&] {
     return row_of(panel.model(), QString::fromUtf8("• On other ranks (guessed)")).isValid();
   }));
@@ -133,7 +133,7 @@ TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
 
 TEST(Statistics, rowsAreSortedByTheNumberAlone) {
   OpenDocument open(launched_trace());
-  StatisticsPanel panel(open.document, open.context);
+  StatisticsPanel panel(open.document, open.selection);
   ASSERT_TRUE(wait_for([&] { return panel.model().rowCount() == 5; }));
   const auto totals = [&] {
     std::vector<qlonglong> values;
@@ -159,13 +159,13 @@ TEST(Statistics, rowsAreSortedByTheNumberAlone) {
 
 TEST(Statistics, aTraceOfTheHostAloneIsShownUnasked) {
   OpenDocument open(test::make_trace({{"aten::linear", 0, 90'000, 1, SpanKind::CpuOp}}));
-  StatisticsPanel panel(open.document, open.context);
+  StatisticsPanel panel(open.document, open.selection);
   EXPECT_TRUE(wait_for([&] { return panel.shownModel()->rowCount() == 1; }));
 }
 
 TEST(TraceTree, workOfTheDevicesComesBeforeTheThreads) {
   OpenDocument open(launched_trace());
-  const TraceTree tree(open.document, open.context);
+  const TraceTree tree(open.document, open.selection);
   const auto& model = *tree.model();
   const QModelIndex rank = model.index(0, 0, model.index(0, 0));
   ASSERT_EQ(model.rowCount(rank), 2);

@@ -86,19 +86,19 @@ TEST(ClusterModels, KeepTheRulesOfModels) {
 
 class RequestsViewTest : public testing::Test {
  protected:
-  RequestsViewTest() : view(document, context) {
-    context.reset({0, 5'000'000'000});
+  RequestsViewTest() : view(document, selection) {
+    selection.reset({0, 5'000'000'000});
     view.resize(1000, 400);
     view.show();
   }
-  Document document;
-  ViewContext context;
+  TraceDocument document;
+  Selection selection;
   RequestsView view;
 };
 
 TEST_F(RequestsViewTest, CopiesAllRequestsAsCsv) {
   view.setServing(serving(3));
-  view.findChild<QAction*>("requests.copyCsv")->trigger();
+  view.findChild<QAction*>("requests.copy_csv")->trigger();
   const QStringList lines = QApplication::clipboard()->text().split('\n', Qt::SkipEmptyParts);
   ASSERT_EQ(lines.size(), 4);
   EXPECT_TRUE(lines[0].startsWith("request,arrival_ns"));
@@ -110,8 +110,8 @@ TEST_F(RequestsViewTest, ActivatedRequestIsShownInTime) {
   view.setServing(serving(10));
   auto* table = view.findChild<QTableView*>("requestsTable");
   Q_EMIT table->activated(table->model()->index(0, 0));
-  ASSERT_TRUE(context.area());
-  EXPECT_EQ(context.area()->range, (TimeRange{900'000'000, 1'400'000'000}));
+  ASSERT_TRUE(selection.area());
+  EXPECT_EQ(selection.area()->range, (TimeRange{900'000'000, 1'400'000'000}));
 }
 
 TEST_F(RequestsViewTest, ChartShowsRequestsOrSaysWhyThereAreNone) {

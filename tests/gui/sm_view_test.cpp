@@ -48,7 +48,7 @@ TEST(SmColumns, BlocksOfStepsAddUpToTheSameMeans) {
 
 TEST(SmView, ShowsMethodCaveatsAndThePairsByTime) {
   test::ChartDocument chart;
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   const QString method = view.findChild<QLabel*>("smMethod")->text();
   EXPECT_TRUE(method.contains("inferred")) << method.toStdString();
   EXPECT_TRUE(method.contains("one by one")) << method.toStdString();
@@ -59,19 +59,19 @@ TEST(SmView, ShowsMethodCaveatsAndThePairsByTime) {
 
 TEST(SmView, TheCursorTellsCommunicationComputeAndFree) {
   test::ChartDocument chart;
-  SmView view(chart.document, chart.context);
-  chart.context.setCursor(500);
+  SmView view(chart.document, chart.selection);
+  chart.selection.setCursor(500);
   EXPECT_TRUE(view.findChild<QLabel*>("smCursor")
                   ->text()
                   .contains("communication 2, compute 8, free 0 of 10 SMs"));
-  chart.context.setCursor(399);
+  chart.selection.setCursor(399);
   EXPECT_TRUE(view.findChild<QLabel*>("smCursor")->text().contains("communication 0, compute 8"));
 }
 
 TEST(SmView, WithoutRecordedSmIdsTheGridSaysWhy) {
   test::ChartDocument chart;
-  SmView view(chart.document, chart.context);
-  chart.context.setCursor(500);
+  SmView view(chart.document, chart.selection);
+  chart.selection.setCursor(500);
   const auto* grid = view.findChild<SmGrid*>("smGrid");
   EXPECT_TRUE(grid->cells().empty());
   EXPECT_TRUE(grid->message().contains("does not record"));
@@ -81,21 +81,21 @@ TEST(SmView, RecordedSmIdsFillTheGridAtTheCursorWithTheClassOfTheirKernel) {
   const TracePtr trace = test::make_trace(
       {{"deep_ep::dispatch", 0, 200, 7, SpanKind::Kernel, 5}}, 10,
       {{0, 100, 0, 0, 3, 5}, {50, 60, 0, 1, 4, 5}, {50, 200, 0, 0, 3, 5}, {50, 200, 0, 0, 6, 0}});
-  Document document;
-  ViewContext context;
-  context.reset(trace->range());
+  TraceDocument document;
+  Selection selection;
+  selection.reset(trace->range());
   document.setTrace(trace, {"recorded"});
   document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
-  SmView view(document, context);
+  SmView view(document, selection);
   const auto* grid = view.findChild<SmGrid*>("smGrid");
-  context.setCursor(55);
+  selection.setCursor(55);
   ASSERT_EQ(grid->cells().size(), 10U);
   EXPECT_EQ(grid->cells()[3].blocks, 2);
   EXPECT_EQ(grid->cells()[4].blocks, 0) << "another device";
   EXPECT_EQ(grid->cellText(3), "SM 3: 2 blocks, most of dispatch (deep_ep::dispatch)");
   EXPECT_EQ(grid->cellText(4), "SM 4: free");
   EXPECT_TRUE(grid->cellText(6).contains("does not name"));
-  context.setCursor(150);
+  selection.setCursor(150);
   EXPECT_EQ(grid->cells()[3].blocks, 1);
 }
 
@@ -104,17 +104,17 @@ TEST(SmView, WhileATraceGrowsBlocksAreIndexedForWhoLooksAtThem) {
     return test::make_trace({{"deep_ep::dispatch", 0, length, 7, SpanKind::Kernel, 5}}, 10,
                             {{0, length, 0, 0, 3, 5}});
   };
-  Document document;
-  ViewContext context;
+  TraceDocument document;
+  Selection selection;
   document.setTrace(traced(100), {});
-  SmView view(document, context);
+  SmView view(document, selection);
   view.setVisible(true);
   const auto grow = [&](TimeNs length) {
     document.growTrace(traced(length));
     document.setAnalysis(analyze_document(*document.trace(), RuleSet::built_in()));
   };
   grow(200);
-  context.setCursor(150);
+  selection.setCursor(150);
   const auto* grid = view.findChild<SmGrid*>("smGrid");
   EXPECT_TRUE(grid->cells().empty());
   auto* tabs = view.findChild<QTabWidget*>("smTabs");
@@ -122,7 +122,7 @@ TEST(SmView, WhileATraceGrowsBlocksAreIndexedForWhoLooksAtThem) {
   ASSERT_TRUE(test::wait_for([&] { return !grid->cells().empty(); }));
   EXPECT_EQ(grid->cells()[3].blocks, 1);
   grow(300);
-  context.setCursor(250);
+  selection.setCursor(250);
   ASSERT_TRUE(test::wait_for([&] { return !view.busy(); }));
   EXPECT_EQ(grid->cells()[3].blocks, 1) << "it is still looked at";
 }
@@ -138,13 +138,13 @@ TEST(SmView, ProcessorsOfACpuAreWorkersInEveryText) {
   builder.append(track, std::move(batch));
   builder.add_sm_records({{0, 100, 0, 0, 3, 5}});
   const TracePtr trace = builder.snapshot();
-  Document document;
-  ViewContext context;
-  context.reset(trace->range());
+  TraceDocument document;
+  Selection selection;
+  selection.reset(trace->range());
   document.setTrace(trace, {"recorded"});
   document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
-  SmView view(document, context);
-  context.setCursor(50);
+  SmView view(document, selection);
+  selection.setCursor(50);
   EXPECT_EQ(view.findChild<SmGrid*>("smGrid")->cellText(3).left(9), "worker 3:");
   EXPECT_TRUE(view.findChild<QLabel*>("smCursor")->text().endsWith("of 4 workers"));
   EXPECT_EQ(view.windowTitle(), "Worker allocation");
@@ -162,7 +162,7 @@ TEST(SmView, ProcessorsOfACpuAreWorkersInEveryText) {
 
 TEST(SmView, ALongAnalysisIsPreparedByAJobWhileTheOldPictureStays) {
   test::ChartDocument chart;
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   auto large = std::make_shared<AnalysisResults>(*chart.results);
   large->sm.push_back(large->sm.front());
   large->sm.back().steps.assign(60'000, test::sm_step(0, 1, 1));
@@ -175,7 +175,7 @@ TEST(SmView, ALongAnalysisIsPreparedByAJobWhileTheOldPictureStays) {
 
 TEST(SmView, APictureForExportDoesNotWaitForTheJob) {
   test::ChartDocument chart;
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   auto large = std::make_shared<AnalysisResults>(*chart.results);
   large->sm.front().sm_count = 77;
   large->sm.front().steps.assign(60'000, test::sm_step(0, 1, 1));
@@ -189,14 +189,14 @@ TEST(SmView, WithoutSmCountItSaysWhatWouldFillIt) {
   test::ChartDocument chart;
   chart.results->sm.clear();
   chart.document.setAnalysis(chart.results);
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   EXPECT_TRUE(view.findChild<QLabel*>("smMethod")->text().contains("SM count"));
 }
 
 TEST(SmView, WhileTheTraceIsAnalysedItSaysSo) {
   test::ChartDocument chart;
   chart.document.setTrace(chart.trace, {"again.json"});  // its analysis is not there
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   const auto* method = view.findChild<QLabel*>("smMethod");
   EXPECT_TRUE(view.chartInput().awaited);
   EXPECT_TRUE(method->text().contains("as soon as")) << method->text().toStdString();
@@ -211,7 +211,7 @@ TEST(SmView, WhileTheTraceIsAnalysedItSaysSo) {
 TEST(SmView, TimesAreOfWhatTheChartShowsAndSayOfWhat) {
   test::ChartDocument chart;
   chart.document.setAnalysis(analyze_document(*chart.trace, RuleSet::built_in()));
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   const auto* scope = view.findChild<QLabel*>("smScope");
   EXPECT_TRUE(scope->text().startsWith("Whole trace")) << scope->text().toStdString();
   const auto total = [&] {
@@ -221,21 +221,21 @@ TEST(SmView, TimesAreOfWhatTheChartShowsAndSayOfWhat) {
     return sum;
   };
   EXPECT_EQ(total(), 1000);
-  chart.context.setRange({500, 700});
+  chart.selection.setRange({500, 700});
   ASSERT_TRUE(test::wait_for([&] { return scope->text() == "Visible range, 200 ns"; }));
   EXPECT_EQ(total(), 200);
   const auto of_range =
       analyze_sm_allocation(*chart.trace, *chart.document.analysis()->classes, TimeRange{500, 700});
   EXPECT_EQ(view.findChild<QTableWidget*>("smPairs")->rowCount(),
             static_cast<int>(of_range.front().time_at.size()));
-  chart.context.fit();
+  chart.selection.fit();
   ASSERT_TRUE(test::wait_for([&] { return scope->text().startsWith("Whole trace"); }));
   EXPECT_EQ(total(), 1000);
 }
 
 TEST(SmView, TheOldPictureStaysUntilTheNewAnalysisIsThere) {
   test::ChartDocument chart;
-  SmView view(chart.document, chart.context);
+  SmView view(chart.document, chart.selection);
   chart.document.setTrace(chart.trace, {"again.json"});
   EXPECT_EQ(view.chartInput().devices.size(), 1U);
 }

@@ -7,6 +7,7 @@
 #include "views/plan/plan_view.h"
 #include "views/requests/requests_view.h"
 #include "views/rules/rules_panel.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 namespace {
@@ -30,15 +31,15 @@ TEST(TabOrder, OfTheClusterIsFromTopToBottom) {
 }
 
 TEST(TabOrder, OfRequestsIsTargetsThenTable) {
-  Document document;
-  ViewContext context;
-  RequestsView view(document, context);
+  TraceDocument document;
+  Selection selection;
+  RequestsView view(document, selection);
   const QStringList fields{"targetTTFT", "targetTPOT", "requestsTable"};
   EXPECT_EQ(in_tab_order(view, fields), fields);
 }
 
 TEST(TabOrder, OfRulesEndsWithApplying) {
-  Document document;
+  TraceDocument document;
   RulesPanel view(document);
   const QStringList fields{"rulesTable", "applyRulesAtOnce", "applyRules"};
   EXPECT_EQ(in_tab_order(view, fields), fields);
@@ -46,9 +47,8 @@ TEST(TabOrder, OfRulesEndsWithApplying) {
 }
 
 TEST(TabOrder, OfThePlanIsBarStripBoard) {
-  LoadDocument loads;
-  PlanDocument document(loads);
-  PlanView view(document);
+  Workspace workspace;
+  PlanView view(workspace.plan(), workspace.selection());
   const QStringList fields{"planLayer", "planScope", "planFind", "layerStrip", "planBoard"};
   EXPECT_EQ(in_tab_order(view, fields), fields);
 }

@@ -166,8 +166,8 @@ TEST_F(WindowFiles, f3GoesToTheNextHitFromAnywhere) {
   window->activateWindow();
   ASSERT_TRUE(wait_for([&] { return window->isActiveWindow(); }));
   QTest::keyClick(window.get(), Qt::Key_F3);
-  ASSERT_TRUE(window->context().currentSpan().valid());
-  EXPECT_EQ(window->document().trace()->name(window->context().currentSpan()), "my_own_kernel");
+  ASSERT_TRUE(window->selection().currentSpan().valid());
+  EXPECT_EQ(window->document().trace()->name(window->selection().currentSpan()), "my_own_kernel");
 }
 
 TEST_F(WindowFiles, rulesExportAndImportAndAnalyseAtOnce) {
@@ -202,7 +202,7 @@ TEST_F(WindowFiles, aNamedLayoutComesBackAndCanBeRemoved) {
   open(rank0);
   window->layouts().dock("details")->hide();
   window->session().setLayout("no details", window->saveState());
-  window->layouts().arrange();
+  window->layouts().arrange(Preset::Analyse);
   EXPECT_TRUE(window->layouts().dock("details")->isVisible());
   const auto layout_action = [&](const QString& text) -> QAction* {
     for (const Command& command : window->commands())
@@ -248,11 +248,11 @@ TEST_F(WindowFiles, escapeStepsBackWhateverHasTheFocus) {
   window->activateWindow();
   ASSERT_TRUE(wait_for([&] { return window->isActiveWindow(); }));
   for (const char* dock : {"timeline", "details", "statistics", "sm", "overlap"}) {
-    window->context().selectSpan({0, 0});
+    window->selection().selectSpan({0, 0});
     window->layouts().reveal(dock);
     QWidget* focus = QApplication::focusWidget();
     QTest::keyClick(focus == nullptr ? window.get() : focus, Qt::Key_Escape);
-    EXPECT_FALSE(window->context().currentSpan().valid()) << dock;
+    EXPECT_FALSE(window->selection().currentSpan().valid()) << dock;
   }
 }
 

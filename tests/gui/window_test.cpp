@@ -123,7 +123,7 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
   EXPECT_EQ(window->focusWidget(), window->layouts().dock("timeline")->widget()->focusProxy());
   EXPECT_TRUE(
       wait_for([&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
-  EXPECT_EQ(window->context().full(), (TimeRange{0, 5000}));
+  EXPECT_EQ(window->selection().full(), (TimeRange{0, 5000}));
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
 }
 
@@ -287,13 +287,13 @@ TEST_F(WindowTest, recentFilesPinAndClear) {
 
 TEST_F(WindowTest, restoresFilesAndRangeOfTheLastSession) {
   open({"good.json"});
-  window->context().setRange({1000, 2500});
+  window->selection().setRange({1000, 2500});
   window->close();
   window = std::make_unique<MainWindow>(test_services());
   window->show();
   find<QPushButton>("restoreSession")->click();
   ASSERT_TRUE(wait_for([&] { return window->document().trace() != nullptr; }));
-  EXPECT_EQ(window->context().range(), (TimeRange{1000, 2500}));
+  EXPECT_EQ(window->selection().range(), (TimeRange{1000, 2500}));
 }
 
 TEST_F(WindowTest, paletteFindsAndRunsACommand) {
@@ -335,20 +335,20 @@ QString value_of(const QAbstractItemModel& model, const QString& property) {
 
 TEST_F(WindowTest, detailsShowTimesAndEveryArgument) {
   open({"good.json"});
-  window->context().selectSpan({0, 0});
+  window->selection().selectSpan({0, 0});
   const DetailsModel& model = find<DetailsPanel>("detailsPanel")->model();
   EXPECT_EQ(value_of(model, "Name"), "my_own_kernel");
   EXPECT_EQ(value_of(model, "note"), "hello");
   EXPECT_EQ(value_of(model, "grid"), "3 items");
   EXPECT_EQ(value_of(model, "2"), "3");
   EXPECT_EQ(value_of(model, "Class"), "other compute");
-  window->context().clearSelection();
+  window->selection().clearSelection();
   EXPECT_EQ(model.rowCount(), 0);
 }
 
 TEST_F(WindowTest, aNewRuleAnalysesAgainAndDetailsNameIt) {
   open({"good.json"});
-  window->context().selectSpan({0, 0});
+  window->selection().selectSpan({0, 0});
   const AnalysisPtr before = window->document().analysis();
   auto* panel = find<RulesPanel>("rulesPanel");
   panel->model().addRule(0);
@@ -395,12 +395,12 @@ TEST_F(WindowTest, statisticsCopyAsTabSeparatedText) {
   open({"good.json"});
   auto* panel = find<StatisticsPanel>("statisticsPanel");
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 2; }));
-  find<QAction>("statistics.copyTsv")->trigger();
+  find<QAction>("statistics.copy_tsv")->trigger();
   EXPECT_EQ(QApplication::clipboard()->text().toStdString(),
             "class\tname\tcount\ttotal_ns\tmean_ns\tmin_ns\tmax_ns\n"
             "other compute\tother_kernel\t1\t3000\t3000\t3000\t3000\n"
             "other compute\tmy_own_kernel\t1\t1000\t1000\t1000\t1000\n");
-  window->context().selectSpan({0, 0});
+  window->selection().selectSpan({0, 0});
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 1; }));
   EXPECT_THAT(panel->toText(',', false).toStdString(),
               HasSubstr("other compute,my_own_kernel,1,1000,1000,1000,1000"));
@@ -422,18 +422,18 @@ TEST_F(WindowTest, findStepsThroughTheHits) {
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 2; }));
   EXPECT_TRUE(find<QLabel>("findEmpty")->isHidden());
   panel->next();
-  EXPECT_EQ(window->context().currentSpan(), (SpanRef{0, 0}));
+  EXPECT_EQ(window->selection().currentSpan(), (SpanRef{0, 0}));
   panel->next();
-  EXPECT_EQ(window->context().currentSpan(), (SpanRef{0, 1}));
+  EXPECT_EQ(window->selection().currentSpan(), (SpanRef{0, 1}));
   panel->next();
-  EXPECT_EQ(window->context().currentSpan(), (SpanRef{0, 0}));
+  EXPECT_EQ(window->selection().currentSpan(), (SpanRef{0, 0}));
 }
 
 TEST_F(WindowTest, rankFilterAndTreeFollowEachOther) {
   open({"good.json"});
   auto* rank = find<QComboBox>("rankFilter");
   ASSERT_EQ(rank->count(), 2);
-  window->context().setProcessFilter(ProcessId{0});
+  window->selection().setProcessFilter(ProcessId{0});
   EXPECT_EQ(rank->currentIndex(), 1);
 }
 
@@ -445,7 +445,7 @@ TEST_F(WindowTest, ownLayoutsComeBack) {
   window->show();
   open({"good.json"});
   EXPECT_FALSE(window->layouts().dock("legend")->isVisible());
-  window->layouts().arrange();
+  window->layouts().arrange(Preset::Analyse);
   EXPECT_TRUE(window->layouts().dock("legend")->isVisible());
 }
 

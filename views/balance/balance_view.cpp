@@ -30,9 +30,10 @@ bool grown(const LoadsPtr& before, const LoadDocument& document) {
 
 }  // namespace
 
-BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
+BalanceView::BalanceView(LoadDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
+      selection_(selection),
       sums_(document),
       metric_(make_metric_choice(this)),
       summary_(new QLabel(this)),
@@ -79,10 +80,10 @@ BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
   connect(&document, &LoadDocument::planChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::assumedChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::awaitedChanged, this, &BalanceView::reload);
-  connect(&document, &LoadDocument::selectionChanged, this, &BalanceView::refreshPictures);
-  connect(&document, &LoadDocument::hoveredChanged, this, [this] {
-    layers_->setHighlight(document_.hovered().layer);
-    gpus_->setHighlight(document_.hovered().gpu);
+  connect(&selection, &Selection::placeChanged, this, &BalanceView::refreshPictures);
+  connect(&selection, &Selection::hoveredPlaceChanged, this, [this] {
+    layers_->setHighlight(selection_.hoveredPlace().layer);
+    gpus_->setHighlight(selection_.hoveredPlace().gpu);
   });
   connect(&document, &LoadDocument::logsChanged, this, [this] {
     refreshPictures();
@@ -92,17 +93,17 @@ BalanceView::BalanceView(LoadDocument& document, QWidget* parent)
   });
   connect(metric_, &QComboBox::currentIndexChanged, this, &BalanceView::refreshPictures);
   connect(layers_, &SeriesChart::placeSelected, this, [this](int layer) {
-    document_.setSelection({layer, -1, document_.selection().gpu});
+    selection_.setPlace({layer, -1, selection_.place().gpu});
   });
   connect(layers_, &SeriesChart::placeHovered, this, [this](int layer) {
-    document_.setHovered({layer, -1, -1});
+    selection_.setHoveredPlace({layer, -1, -1});
   });
   connect(gpus_, &SeriesChart::placeSelected, this, [this](int gpu) {
     if (figures_)
-      document_.setSelection({layer_to_show(*figures_, document_.selection().layer), -1, gpu});
+      selection_.setPlace({layer_to_show(*figures_, selection_.place().layer), -1, gpu});
   });
   connect(gpus_, &SeriesChart::placeHovered, this, [this](int gpu) {
-    document_.setHovered({document_.selection().layer, -1, gpu});
+    selection_.setHoveredPlace({selection_.place().layer, -1, gpu});
   });
   connect(time_, &SeriesChart::placeSelected, this, [this](int window) {
     document_.setWindows({window, window + 1});
@@ -122,12 +123,12 @@ SeriesChart* BalanceView::addChart(const char* name, const QString& title, const
 }
 
 void BalanceView::addActions() {
-  connect(add_command(this, QStringLiteral("balanceCopy"), tr("Copy balance chart as TSV"),
+  connect(add_command(this, QStringLiteral("balance.copy"), tr("Copy balance chart as TSV"),
                       tr("Copy the values of the chart in front as tab-separated text"),
                       {QKeySequence::Copy}),
           &QAction::triggered, this,
           [this] { QApplication::clipboard()->setText(visibleText(QLatin1Char('\t'))); });
-  connect(add_command(this, QStringLiteral("balanceCopyCsv"), tr("Copy balance of layers as CSV"),
+  connect(add_command(this, QStringLiteral("balance.copy_csv"), tr("Copy balance of layers as CSV"),
                       tr("Copy every measure of every layer as comma-separated text"), {}),
           &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
 }
@@ -202,7 +203,7 @@ void BalanceView::refreshPictures() {
     summary_->clear();
     return;
   }
-  const int layer = document_.selection().layer;
+  const int layer = selection_.place().layer;
   const bool growing = document_.growing();
   const auto show = [growing](SeriesChart& chart, SeriesPicturePtr picture) {
     chart.setPicture(growing ? with_steady_extent(*picture, chart.picture()) : picture);
@@ -219,7 +220,7 @@ void BalanceView::refreshPictures() {
 }
 
 void BalanceView::showSelection() {
-  const LoadSelection selection = document_.selection();
+  const ModelPlace selection = selection_.place();
   layers_->setSelected(selection.layer);
   gpus_->setSelected(selection.gpu);
   const WindowRange windows = document_.windows();

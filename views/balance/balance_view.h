@@ -12,6 +12,7 @@
 #include "views/chart/chart.h"
 #include "views/common/job.h"
 #include "views/report/report.h"
+#include "views/workspace/selection.h"
 
 namespace moescope {
 
@@ -19,7 +20,7 @@ class BalanceView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  explicit BalanceView(LoadDocument& document, QWidget* parent = nullptr);
+  BalanceView(LoadDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   QString chartName() const override { return QStringLiteral("balance"); }
   /// Layers above, GPUs and time below; a log alone is shown as it is.
@@ -50,6 +51,7 @@ class BalanceView : public QWidget, public Chart {
   QString visibleText(QChar separator) const;
 
   LoadDocument& document_;
+  Selection& selection_;
   LoadSumKeeper sums_;
   JobRunner job_;
   QTimer delay_;  ///< a plan that is dragged changes often

@@ -35,7 +35,7 @@ class Chart {
 void export_chart(Chart& chart, const QString& path, QSize size, const Theme& theme,
                   double scale = 1);
 
-/// The picture at `scale` device pixels a point, with the theme's background; also for the
+/// The picture at `scale` device pixels per point, with the theme's background; also for the
 /// clipboard. Throws Error (empty or huge size).
 QImage render_chart(Chart& chart, QSize size, const Theme& theme, double scale = 1);
 

@@ -19,7 +19,7 @@ QString text(const std::string& s) {
 }  // namespace
 
 ClusterModel::ClusterModel(QObject* parent) : QStandardItemModel(parent) {
-  setHorizontalHeaderLabels({tr("Rank"), tr("Unit"), tr("Expert rows"), tr("Dropped")});
+  setHorizontalHeaderLabels({tr("Rank"), tr("Unit"), tr("Expert tokens"), tr("Dropped")});
   for (const Column column : {Tokens, Dropped})
     horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
   horizontalHeaderItem(Tokens)->setToolTip(

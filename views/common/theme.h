@@ -28,7 +28,7 @@ struct Theme {
   static QColor text_on(const QColor& fill);
 };
 
-/// A small square of `fill` for lists and menus, sharp at two device pixels a point.
+/// A small square of `fill` for lists and menus, sharp at two device pixels per point.
 QIcon class_swatch(const QBrush& fill, const QColor& border);
 
 /// Word for the user: "attention", "dense GEMM", "shared expert", ...

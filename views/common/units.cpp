@@ -44,6 +44,10 @@ QString format_position(TimeNs ns, double resolution) {
 QString format_count(quint64 n) {
   return english().toString(static_cast<qulonglong>(n));
 }
+QString counted(quint64 n, const QString& one, const QString& many) {
+  return format_count(n) + QLatin1Char(' ') + (n == 1 ? one : many);
+}
+
 QString format_percent(double percent) {
   return english().toString(percent, 'f', 1) + " %";
 }

@@ -59,10 +59,10 @@ QVariant FindModel::headerData(int section, Qt::Orientation orientation, int rol
                                                : QVariant();
 }
 
-FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
+FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
-      context_(context),
+      selection_(selection),
       input_(new QLineEdit(this)),
       regex_(new QCheckBox(tr("Regular expression"), this)),
       case_(new QCheckBox(tr("Match case"), this)),
@@ -110,11 +110,11 @@ FindPanel::FindPanel(Document& document, ViewContext& context, QWidget* parent)
   connect(regex_, &QCheckBox::toggled, this, later);
   connect(case_, &QCheckBox::toggled, this, later);
   connect(input_, &QLineEdit::returnPressed, this, &FindPanel::next);
-  connect(&document_, &Document::traceChanged, this, [this] {
+  connect(&document_, &TraceDocument::traceChanged, this, [this] {
     model_.setHits(nullptr, {});
     search();
   });
-  connect(&document_, &Document::traceGrown, this, [this](bool forgot) {
+  connect(&document_, &TraceDocument::traceGrown, this, [this](bool forgot) {
     if (forgot) model_.setHits(nullptr, {});
     // Found again no more often than one search takes: a search that runs is not given up.
     if (!input_->text().isEmpty() && !grown_.isActive()) grown_.start();
@@ -197,7 +197,7 @@ void FindPanel::step(int direction) {
 void FindPanel::go(int row) {
   table_->setCurrentIndex(model_.index(row, 0));
   const auto& [ref, span] = model_.hits()[static_cast<std::size_t>(row)];
-  reveal_span(context_, ref, span);
+  reveal_span(selection_, ref, span);
 }
 
 }  // namespace moescope

@@ -11,8 +11,8 @@
 
 #include "core/analysis/spans/find.h"
 #include "views/common/job.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -38,7 +38,7 @@ class FindPanel : public QWidget {
   Q_OBJECT
 
  public:
-  FindPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  FindPanel(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   const FindModel& model() const { return model_; }
   void setText(const QString& text);
   void focusInput();
@@ -56,8 +56,8 @@ class FindPanel : public QWidget {
   void step(int direction);
   void go(int row);
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   FindModel model_;
   QLineEdit* input_;
   QCheckBox* regex_;

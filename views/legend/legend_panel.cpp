@@ -35,7 +35,7 @@ QString class_definition(SpanClass c) {
   return {};
 }
 
-LegendPanel::LegendPanel(Document& document, QWidget* parent)
+LegendPanel::LegendPanel(TraceDocument& document, QWidget* parent)
     : QListWidget(parent), document_(document) {
   setObjectName("legendPanel");
   setAccessibleName(tr("Legend"));
@@ -43,7 +43,7 @@ LegendPanel::LegendPanel(Document& document, QWidget* parent)
   setFrameShape(QFrame::NoFrame);
   setIconSize({14, 14});
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  connect(&document_, &Document::analysisChanged, this, &LegendPanel::rebuild);
+  connect(&document_, &TraceDocument::analysisChanged, this, &LegendPanel::rebuild);
   rebuild();
 }
 

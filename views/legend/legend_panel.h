@@ -3,7 +3,7 @@
 
 #include <QListWidget>
 
-#include "views/workspace/document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -12,7 +12,7 @@ class LegendPanel : public QListWidget {
 
  public:
   /// Shows the classes that the trace has; all of them while that is not known.
-  explicit LegendPanel(Document& document, QWidget* parent = nullptr);
+  explicit LegendPanel(TraceDocument& document, QWidget* parent = nullptr);
 
  protected:
   void changeEvent(QEvent* event) override;
@@ -20,7 +20,7 @@ class LegendPanel : public QListWidget {
  private:
   void rebuild();
 
-  Document& document_;
+  TraceDocument& document_;
 };
 
 /// The definition of a class, for tooltips.

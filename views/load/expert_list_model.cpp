@@ -112,7 +112,7 @@ QVariant ExpertListModel::headerData(int section, Qt::Orientation orientation, i
   return aligned_in(section, role);
 }
 
-LoadSelection ExpertListModel::at(int row) const {
+ModelPlace ExpertListModel::at(int row) const {
   if (row < 0 || row >= rowCount()) return {};
   const Row& found = rows_[static_cast<Index>(row)];
   return {found.layer, found.expert, -1};
@@ -186,7 +186,7 @@ QVariant DriftModel::headerData(int section, Qt::Orientation orientation, int ro
   return aligned(role, true);
 }
 
-LoadSelection DriftModel::at(int row) const {
+ModelPlace DriftModel::at(int row) const {
   if (row < 0 || row >= rowCount()) return {};
   return {rows_[static_cast<Index>(row)].layer, rows_[static_cast<Index>(row)].riser, -1};
 }

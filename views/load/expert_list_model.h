@@ -4,6 +4,7 @@
 #include <QAbstractTableModel>
 
 #include "views/load/load_pictures.h"
+#include "views/workspace/model_place.h"
 
 namespace moescope {
 
@@ -26,7 +27,7 @@ class ExpertListModel : public QAbstractTableModel {
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
-  LoadSelection at(int row) const;
+  ModelPlace at(int row) const;
 
  private:
   struct Row {
@@ -56,7 +57,7 @@ class DriftModel : public QAbstractTableModel {
   QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
   /// Layer and the expert that rose most.
-  LoadSelection at(int row) const;
+  ModelPlace at(int row) const;
   /// Mean and largest drift over layers; nullopt without a reference.
   std::optional<std::pair<double, double>> meanAndMost() const;
 

@@ -311,7 +311,7 @@ HeatPicturePtr make_load_picture(const LoadPictureInput& in) {
   return picture;
 }
 
-HeatCell cell_of(const LoadPictureInput& in, const LoadSelection& s) {
+HeatCell cell_of(const LoadPictureInput& in, const ModelPlace& s) {
   switch (in.kind) {
     case LoadPictureKind::LayerExpert:
       return {s.layer, s.expert};
@@ -329,7 +329,7 @@ HeatCell cell_of(const LoadPictureInput& in, const LoadSelection& s) {
   return {};
 }
 
-LoadSelection selection_of(const LoadPictureInput& in, HeatCell cell, LoadSelection s) {
+ModelPlace selection_of(const LoadPictureInput& in, HeatCell cell, ModelPlace s) {
   if (!cell.valid()) return {};
   switch (in.kind) {
     case LoadPictureKind::LayerExpert:

@@ -3,6 +3,7 @@
 
 #include "views/load/heat_map.h"
 #include "views/load/load_sums.h"
+#include "views/workspace/model_place.h"
 
 namespace moescope {
 
@@ -23,9 +24,9 @@ struct LoadPictureInput {
 HeatPicturePtr make_load_picture(const LoadPictureInput& input);
 
 /// Row or column of what is selected; -1 where the picture has no such direction.
-HeatCell cell_of(const LoadPictureInput& input, const LoadSelection& selection);
+HeatCell cell_of(const LoadPictureInput& input, const ModelPlace& selection);
 /// `before` with what the cell stands for.
-LoadSelection selection_of(const LoadPictureInput& input, HeatCell cell, LoadSelection before);
+ModelPlace selection_of(const LoadPictureInput& input, HeatCell cell, ModelPlace before);
 /// All numbers of a cell in one text of several lines.
 QString load_cell_text(const LoadPictureInput& input, HeatCell cell);
 

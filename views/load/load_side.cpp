@@ -71,9 +71,10 @@ BalanceMetric chosen_metric(const QComboBox& choice) {
   return static_cast<BalanceMetric>(choice.currentData().toInt());
 }
 
-LoadSide::LoadSide(LoadDocument& document, QWidget* parent)
+LoadSide::LoadSide(LoadDocument& document, Selection& selection, QWidget* parent)
     : QTabWidget(parent),
       document_(document),
+      selection_(selection),
       metric_(make_metric_choice(this)),
       of_(new QComboBox(this)),
       imbalance_(new SeriesChart(this)),
@@ -102,12 +103,12 @@ LoadSide::LoadSide(LoadDocument& document, QWidget* parent)
   setTabToolTip(2, tr("How uneven the loads of each layer are"));
   setTabToolTip(3, tr("How far the loads moved from the windows they are compared with"));
   setTabToolTip(4, tr("Where the loads come from, and what to know about them"));
-  connect(&document, &LoadDocument::selectionChanged, this, [this] {
+  connect(&selection, &Selection::placeChanged, this, [this] {
     refreshLists();
-    imbalance_->setSelected(document_.selection().layer);
+    imbalance_->setSelected(selection_.place().layer);
   });
-  connect(&document, &LoadDocument::hoveredChanged, this,
-          [this] { imbalance_->setHighlight(document_.hovered().layer); });
+  connect(&selection, &Selection::hoveredPlaceChanged, this,
+          [this] { imbalance_->setHighlight(selection_.hoveredPlace().layer); });
 }
 
 QTableView* LoadSide::makeTable(QAbstractItemModel* model, const char* name, const QString& title) {
@@ -125,10 +126,10 @@ QTableView* LoadSide::makeTable(QAbstractItemModel* model, const char* name, con
   table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   table->horizontalHeader()->setStretchLastSection(true);
   const auto choose = [this, model](const QModelIndex& index) {
-    const LoadSelection found = model == &drift_     ? drift_.at(index.row())
-                                : model == &hottest_ ? hottest_.at(index.row())
-                                                     : coldest_.at(index.row());
-    document_.setSelection(found);
+    const ModelPlace found = model == &drift_     ? drift_.at(index.row())
+                             : model == &hottest_ ? hottest_.at(index.row())
+                                                  : coldest_.at(index.row());
+    selection_.setPlace(found);
   };
   connect(table, &QTableView::activated, this, choose);
   connect(table, &QTableView::clicked, this, choose);
@@ -156,10 +157,10 @@ QWidget* LoadSide::makeImbalance() {
   connect(metric_, &QComboBox::currentIndexChanged, this, &LoadSide::refreshImbalance);
   connect(of_, &QComboBox::currentIndexChanged, this, &LoadSide::refreshImbalance);
   connect(imbalance_, &SeriesChart::placeSelected, this, [this](int layer) {
-    document_.setSelection({layer, -1, -1});
+    selection_.setPlace({layer, -1, -1});
   });
   connect(imbalance_, &SeriesChart::placeHovered, this, [this](int layer) {
-    document_.setHovered({layer, -1, -1});
+    selection_.setHoveredPlace({layer, -1, -1});
   });
   return page;
 }
@@ -173,7 +174,7 @@ void LoadSide::setInput(const LoadPictureInput& input) {
 }
 
 void LoadSide::refreshLists() {
-  const int layer = document_.selection().layer;
+  const int layer = selection_.place().layer;
   hottest_.setInput(input_, layer);
   coldest_.setInput(input_, layer);
   const QString of = layer < 0 || !input_.sums
@@ -217,7 +218,7 @@ void LoadSide::refreshImbalance() {
   }
   imbalance_->setPicture(input_.growing ? with_steady_extent(*picture, imbalance_->picture())
                                         : std::move(picture));
-  imbalance_->setSelected(document_.selection().layer);
+  imbalance_->setSelected(selection_.place().layer);
   imbalance_->setToolTip(metric_definition(chosen_metric(*metric_)));
 }
 

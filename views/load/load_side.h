@@ -10,6 +10,7 @@
 #include "core/loads/metrics.h"
 #include "views/load/expert_list_model.h"
 #include "views/load/series_chart.h"
+#include "views/workspace/selection.h"
 
 namespace moescope {
 
@@ -24,7 +25,7 @@ class LoadSide : public QTabWidget {
   Q_OBJECT
 
  public:
-  explicit LoadSide(LoadDocument& document, QWidget* parent = nullptr);
+  LoadSide(LoadDocument& document, Selection& selection, QWidget* parent = nullptr);
   /// Other loads, windows or plan.
   void setInput(const LoadPictureInput& input);
   /// The table or chart in front as text.
@@ -39,6 +40,7 @@ class LoadSide : public QTabWidget {
   void refreshNotes();
 
   LoadDocument& document_;
+  Selection& selection_;
   LoadPictureInput input_;
   ExpertListModel hottest_{ExpertListModel::Order::Hottest};
   ExpertListModel coldest_{ExpertListModel::Order::Coldest};

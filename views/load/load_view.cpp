@@ -27,9 +27,10 @@ QString set_name(const LoadSet& set, const std::vector<LoadsPtr>& all) {
 
 }  // namespace
 
-LoadView::LoadView(LoadDocument& document, QWidget* parent)
+LoadView::LoadView(LoadDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
+      selection_(selection),
       sums_(document),
       unit_(new QComboBox(this)),
       kind_(new QComboBox(this)),
@@ -40,7 +41,7 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
       windows_(new WindowBar(document, this)),
       map_(new HeatMap(this)),
       cell_(new QLabel(this)),
-      side_(new LoadSide(document, this)) {
+      side_(new LoadSide(document, selection, this)) {
   map_->setObjectName("loadMap");
   map_->setEmptyText(load_missing_text(document));
   map_->setCellText([this](HeatCell cell) { return load_cell_text(shown_, cell); });
@@ -70,9 +71,9 @@ LoadView::LoadView(LoadDocument& document, QWidget* parent)
   for (const auto change :
        {&LoadDocument::planChanged, &LoadDocument::assumedChanged, &LoadDocument::awaitedChanged})
     connect(&document, change, this, &LoadView::reload);
-  connect(&document, &LoadDocument::selectionChanged, this, &LoadView::showSelection);
-  connect(&document, &LoadDocument::hoveredChanged, this, [this] {
-    if (!map_->hovered().valid()) map_->setHighlight(cell_of(shown_, document_.hovered()));
+  connect(&selection, &Selection::placeChanged, this, &LoadView::showSelection);
+  connect(&selection, &Selection::hoveredPlaceChanged, this, [this] {
+    if (!map_->hovered().valid()) map_->setHighlight(cell_of(shown_, selection_.hoveredPlace()));
   });
   connect(windows_, &WindowBar::referenceChosen, this, &LoadView::showChange);
   connect(map_, &HeatMap::cellSelected, this, &LoadView::select);
@@ -150,28 +151,28 @@ void LoadView::addActions() {
     connect(add_command(this, QLatin1String(name), text, tip, keys), &QAction::triggered, this,
             slot);
   };
-  add("loadCopy", tr("Copy heatmap as TSV"),
+  add("load.copy", tr("Copy heatmap as TSV"),
       tr("Copy the values of the heatmap as tab-separated text"), {QKeySequence::Copy}, [this] {
         if (map_->picture())
           QApplication::clipboard()->setText(heat_text(*map_->picture(), QLatin1Char('\t')));
       });
-  add("loadCopyCsv", tr("Copy heatmap as CSV"),
+  add("load.copy_csv", tr("Copy heatmap as CSV"),
       tr("Copy the values of the heatmap as comma-separated text"), {},
       [this] { QApplication::clipboard()->setText(csv()); });
-  add("loadCopySide", tr("Copy table beside the heatmap as TSV"),
+  add("load.copy_side", tr("Copy table beside the heatmap as TSV"),
       tr("Copy the list, chart or drift beside the heatmap as tab-separated text"), {},
       [this] { QApplication::clipboard()->setText(side_->text(QLatin1Char('\t'))); });
-  add("loadFit", tr("Show the whole heatmap"), tr("Zoom out to all rows and columns"), {},
+  add("load.fit", tr("Show the whole heatmap"), tr("Zoom out to all rows and columns"), {},
       [this] { map_->fit(); });
-  add("loadNextWindows", tr("Next windows of loads"),
+  add("load.next_windows", tr("Next windows of loads"),
       tr("Move the shown windows on by their number"), {QKeySequence(".")},
       [this] { windows_->step(1); });
-  add("loadPreviousWindows", tr("Previous windows of loads"),
+  add("load.previous_windows", tr("Previous windows of loads"),
       tr("Move the shown windows back by their number"), {QKeySequence(",")},
       [this] { windows_->step(-1); });
-  add("loadAllWindows", tr("All windows of loads"), tr("Sum over all windows"), {},
+  add("load.all_windows", tr("All windows of loads"), tr("Sum over all windows"), {},
       [this] { windows_->showAll(); });
-  add("loadKeepReference", tr("Compare later windows with these"),
+  add("load.keep_reference", tr("Compare later windows with these"),
       tr("Keep the shown windows as what others are compared with"), {},
       [this] { windows_->keepAsReference(); });
 }
@@ -197,7 +198,7 @@ void LoadView::showChange(bool compared) {
 }
 
 int LoadView::layerOfTime() const {
-  return std::max(0, document_.selection().layer);
+  return std::max(0, selection_.place().layer);
 }
 
 LoadPictureInput LoadView::pictureInput() const {
@@ -277,11 +278,11 @@ void LoadView::applyAssumptions() {
 }
 
 void LoadView::select(HeatCell cell) {
-  document_.setSelection(selection_of(shown_, cell, document_.selection()));
+  selection_.setPlace(selection_of(shown_, cell, selection_.place()));
 }
 
 void LoadView::hover(HeatCell cell) {
-  document_.setHovered(cell.valid() ? selection_of(shown_, cell, {}) : LoadSelection{});
+  selection_.setHoveredPlace(cell.valid() ? selection_of(shown_, cell, {}) : ModelPlace{});
   showCellText();
 }
 
@@ -289,7 +290,7 @@ void LoadView::showSelection() {
   if (shown_.sums && shown_.kind == LoadPictureKind::ExpertTime &&
       shown_.layer != std::min(layerOfTime(), shown_.sums->loads->layers() - 1))
     return refreshPicture();
-  const HeatCell cell = cell_of(shown_, document_.selection());
+  const HeatCell cell = cell_of(shown_, selection_.place());
   // A column of the time map is nobody else's selection: it stays.
   if (!(shown_.kind == LoadPictureKind::ExpertTime && map_->selected().row == cell.row))
     map_->setSelected(cell);

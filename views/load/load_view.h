@@ -10,6 +10,7 @@
 #include "views/load/load_pictures.h"
 #include "views/load/load_side.h"
 #include "views/load/window_bar.h"
+#include "views/workspace/selection.h"
 
 namespace moescope {
 
@@ -17,7 +18,7 @@ class LoadView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  explicit LoadView(LoadDocument& document, QWidget* parent = nullptr);
+  LoadView(LoadDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   QString chartName() const override { return QStringLiteral("load"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
@@ -51,6 +52,7 @@ class LoadView : public QWidget, public Chart {
   int layerOfTime() const;
 
   LoadDocument& document_;
+  Selection& selection_;
   LoadSumKeeper sums_;
   QComboBox *unit_, *kind_, *scale_;
   QSpinBox *gpus_, *nodes_, *groups_;

@@ -24,7 +24,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   slider_->setObjectName("loadWindowSlider");
   slider_->setMinimumWidth(30);
   slider_->setAccessibleName(tr("Move the shown windows"));
-  slider_->setToolTip(tr("Move the shown windows, their number stays"));
+  slider_->setToolTip(tr("Slide the shown windows; their number stays the same"));
   all_->setObjectName("loadAllWindows");
   all_->setText(tr("All"));
   all_->setToolTip(tr("Sum over all windows"));

@@ -13,11 +13,11 @@
 
 namespace moescope {
 
-NotesPanel::NotesPanel(Document& document, ViewContext& context, QWidget* parent)
+NotesPanel::NotesPanel(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
-      context_(context),
-      revealer_(document, context),
+      selection_(selection),
+      revealer_(document, selection),
       table_(new QTableView(this)),
       empty_(new QLabel(tr("No notes yet. N adds one at the selected span or at the pointer. Notes "
                            "are kept in a file beside the trace."),
@@ -73,7 +73,7 @@ void NotesPanel::addCommands() {
     line->addWidget(made);
     return made;
   };
-  QAction* go = addCommand("goTo", tr("Go to note"), tr("Show the time of the note"));
+  QAction* go = addCommand("go_to", tr("Go to note"), tr("Show the time of the note"));
   connect(go, &QAction::triggered, this, [this] { goTo(table_->currentIndex().row()); });
   button(go);
   QAction* edit = addCommand("edit", tr("Edit note"), tr("Change the text of the note"));
@@ -106,17 +106,17 @@ void NotesPanel::addCommands() {
 
 Note NotesPanel::noteHere() const {
   Note note;
-  if (const SpanRef span = context_.currentSpan(); span.valid()) {
+  if (const SpanRef span = selection_.currentSpan(); span.valid()) {
     note.time = document_.trace()->span(span).start;
     note.span = span;
     note.track = span.track;
-  } else if (context_.cursor()) {
-    note.time = *context_.cursor();
-  } else if (context_.area()) {
-    note.time = context_.area()->range.begin;
-    if (context_.area()->tracks.size() == 1) note.track = context_.area()->tracks.front();
+  } else if (selection_.cursor()) {
+    note.time = *selection_.cursor();
+  } else if (selection_.area()) {
+    note.time = selection_.area()->range.begin;
+    if (selection_.area()->tracks.size() == 1) note.track = selection_.area()->tracks.front();
   } else {
-    note.time = context_.range().begin + context_.range().length() / 2;
+    note.time = selection_.range().begin + selection_.range().length() / 2;
   }
   return note;
 }
@@ -147,12 +147,12 @@ void NotesPanel::goTo(int row) {
     revealer_.reveal(*note.span);
     return;
   }
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   if (note.time < range.begin || note.time >= range.end) {
     const TimeNs begin = note.time - range.length() / 2;
-    context_.setRange({begin, begin + range.length()});
+    selection_.setRange({begin, begin + range.length()});
   }
-  context_.setCursor(note.time);
+  selection_.setCursor(note.time);
 }
 
 void NotesPanel::refresh() {

@@ -5,8 +5,8 @@
 #include <QTableView>
 #include <QWidget>
 
-#include "views/workspace/document.h"
 #include "views/workspace/reveal.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -14,7 +14,7 @@ class NotesPanel : public QWidget {
   Q_OBJECT
 
  public:
-  NotesPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  NotesPanel(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   QTableView* table() const { return table_; }
 
  public Q_SLOTS:
@@ -30,8 +30,8 @@ class NotesPanel : public QWidget {
   void goTo(int row);
   void refresh();
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   SpanRevealer revealer_;
   QTableView* table_;
   QLabel* empty_;

@@ -24,8 +24,8 @@ constexpr int kIndexRole = Qt::UserRole;  ///< of the first cell: index into wha
 constexpr int kExposedTab = 2;
 }  // namespace
 
-OverlapView::OverlapView(Document& document, ViewContext& context, QWidget* parent)
-    : QWidget(parent), document_(document), context_(context) {
+OverlapView::OverlapView(TraceDocument& document, Selection& selection, QWidget* parent)
+    : QWidget(parent), document_(document), selection_(selection) {
   window_ = new QComboBox(this);
   window_->setObjectName("overlapWindow");
   window_->setAccessibleName(tr("What the figures are cut to"));
@@ -48,19 +48,19 @@ OverlapView::OverlapView(Document& document, ViewContext& context, QWidget* pare
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(splitter, 1);
   addActions();
-  connect(&document, &Document::analysisChanged, this, &OverlapView::reload);
-  connect(&document, &Document::traceChanged, this, [this] {
+  connect(&document, &TraceDocument::analysisChanged, this, &OverlapView::reload);
+  connect(&document, &TraceDocument::traceChanged, this, [this] {
     // An old picture stays until the new analysis is there.
     if (!document_.trace() || !trace_) reload();
   });
   connect(tabs_, &QTabWidget::currentChanged, this, [this] {
     if (document_.growing()) fillTables();
   });
-  connect(&context, &ViewContext::processFilterChanged, this, &OverlapView::reload);
-  connect(&context, &ViewContext::rangeChanged, this, [this] {
+  connect(&selection, &Selection::processFilterChanged, this, &OverlapView::reload);
+  connect(&selection, &Selection::rangeChanged, this, [this] {
     if (chosenWindow() == Window::VisibleRange) refreshWindow();
   });
-  connect(&context, &ViewContext::selectionChanged, this, &OverlapView::offerArea);
+  connect(&selection, &Selection::selectionChanged, this, &OverlapView::offerArea);
   connect(window_, &QComboBox::currentIndexChanged, this, &OverlapView::refreshWindow);
   connect(canvas_, &OverlapCanvas::exposedClicked, this, &OverlapView::showNextExposed);
   offerArea();
@@ -104,13 +104,13 @@ void OverlapView::addActions() {
     connect(add_command(this, QLatin1String(name), text, tip, {keys}), &QAction::triggered, this,
             slot);
   };
-  add("overlapNextExposed", tr("Next exposed communication"),
+  add("overlap.next_exposed", tr("Next exposed communication"),
       tr("Show the next interval in which only communication runs"), QKeySequence("E"),
       &OverlapView::showNextExposed);
-  add("overlapPreviousExposed", tr("Previous exposed communication"),
+  add("overlap.previous_exposed", tr("Previous exposed communication"),
       tr("Show the previous interval in which only communication runs"), QKeySequence("Shift+E"),
       &OverlapView::showPreviousExposed);
-  add("overlapCopy", tr("Copy overlap table as TSV"),
+  add("overlap.copy", tr("Copy overlap table as TSV"),
       tr("Copy the visible table as tab-separated text"), QKeySequence::Copy, [this] {
         const auto* table = static_cast<QTableWidget*>(tabs_->currentWidget());
         QApplication::clipboard()->setText(figure_table_tsv(*table));
@@ -119,7 +119,7 @@ void OverlapView::addActions() {
 
 /// Of the rank that is looked at and, when the figures are of an area, of a device of the area.
 bool OverlapView::shows(const DeviceKey& key) const {
-  if (context_.processFilter() && *context_.processFilter() != key.process) return false;
+  if (selection_.processFilter() && *selection_.processFilter() != key.process) return false;
   if (!shown_window_ || shown_window_->tracks.empty()) return true;
   const auto& tracks = trace_->tracks();
   return std::any_of(shown_window_->tracks.begin(), shown_window_->tracks.end(),
@@ -185,12 +185,12 @@ void OverlapView::chooseWindow(Window window) {
 void OverlapView::offerArea() {
   const int index = window_->findData(static_cast<int>(Window::SelectedArea));
   const bool chosen = chosenWindow() == Window::SelectedArea;
-  if (!context_.area()) {
+  if (!selection_.area()) {
     if (chosen) chooseWindow(Window::WholeTrace);
     if (index >= 0) window_->removeItem(index);
     return;
   }
-  const QString text = context_.area()->tracks.empty()
+  const QString text = selection_.area()->tracks.empty()
                            ? tr("Selected area")
                            : tr("Selected area: its time, all streams of its devices");
   if (index < 0)
@@ -202,8 +202,8 @@ void OverlapView::offerArea() {
 
 void OverlapView::refreshWindow() {
   std::optional<AreaSelection> window;
-  if (chosenWindow() == Window::VisibleRange) window = AreaSelection{context_.range(), {}};
-  if (chosenWindow() == Window::SelectedArea) window = context_.area();
+  if (chosenWindow() == Window::VisibleRange) window = AreaSelection{selection_.range(), {}};
+  if (chosenWindow() == Window::SelectedArea) window = selection_.area();
   if (!analysis_ || !trace_ || !window) {
     job_.abandon();
     showWindow({}, nullptr);
@@ -304,15 +304,15 @@ void OverlapView::goTo(const Exposed& exposed) {
   stepped_ = exposed.range.begin;
   const TimeNs margin = std::max<TimeNs>(exposed.range.length(), 1000);
   if (chosenWindow() != Window::VisibleRange)
-    context_.setRange({exposed.range.begin - margin, exposed.range.end + margin});
+    selection_.setRange({exposed.range.begin - margin, exposed.range.end + margin});
   if (chosenWindow() != Window::SelectedArea)
-    context_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
+    selection_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
 }
 
 /// Where stepping stands: at the marked interval, where that is not the window itself.
 std::optional<TimeNs> OverlapView::position() const {
   if (chosenWindow() == Window::SelectedArea) return stepped_;
-  return context_.area() ? std::optional(context_.area()->range.begin) : std::nullopt;
+  return selection_.area() ? std::optional(selection_.area()->range.begin) : std::nullopt;
 }
 
 void OverlapView::showNextExposed() {
@@ -320,7 +320,7 @@ void OverlapView::showNextExposed() {
 }
 
 void OverlapView::showPreviousExposed() {
-  const TimeNs time = position().value_or(context_.full().end);
+  const TimeNs time = position().value_or(selection_.full().end);
   if (const auto previous = exposed_->list().before(time)) goTo(*previous);
 }
 

@@ -11,8 +11,8 @@
 #include "views/common/job.h"
 #include "views/overlap/exposed_table.h"
 #include "views/overlap/overlap_chart.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -22,7 +22,7 @@ class OverlapView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  OverlapView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  OverlapView(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   QString chartName() const override { return QStringLiteral("overlap"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
@@ -74,8 +74,8 @@ class OverlapView : public QWidget, public Chart {
   std::optional<TimeNs> position() const;
   bool shows(const DeviceKey& key) const;
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   JobRunner job_;
   bool stale_ = false;  ///< an analysis came while the view was hidden
   TracePtr trace_;      ///< what is drawn; replaced only when its analysis is complete

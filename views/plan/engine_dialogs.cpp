@@ -88,7 +88,7 @@ ExportPlanDialog::ExportPlanDialog(Plan plan, QWidget* parent)
   form_->addRow(tr("File"), with_button(file_, tr("…"), this, [this] { choose(); }));
   form_->addRow(tr("First MoE layer"), first_layer_);
   form_->addRow(tr("Start it with"), launch_);
-  form_->addRow(tr("Know that"), caveats_);
+  form_->addRow(tr("Caveats"), caveats_);
   buttons_ = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Close, this);
   auto* column = new QVBoxLayout(this);
   column->addLayout(form_);

@@ -37,7 +37,7 @@ NewPlanDialog::NewPlanDialog(const LoadDocument& loads, QWidget* parent)
   add(tr("Nodes"), nodes_, "newPlanNodes", tr("Machines; GPUs divide over them"));
   add(tr("Routing groups"), groups_, "newPlanGroups",
       tr("Groups of consecutive experts in the model's router (8 in DeepSeek-V3); 1: none"));
-  add(tr("Slots a layer"), per_layer_, "newPlanSlots",
+  add(tr("Slots per layer"), per_layer_, "newPlanSlots",
       tr("Physical experts: the model's experts and the redundant ones"));
   const NewPlan first = suggest_plan(*loads_);
   for (QSpinBox* box : {gpus_, nodes_}) box->setRange(1, kMaxPlanGpus);
@@ -77,7 +77,7 @@ void NewPlanDialog::refresh() {
   try {
     check_new_plan(plan, *loads_);
     const int in_layer = new_plan_slots(plan, *loads_);
-    text = tr("%1 layers, %2 experts, %3 slots a GPU, %4 redundant experts a layer")
+    text = tr("%1 layers, %2 experts, %3 slots per GPU, %4 redundant experts per layer")
                .arg(loads_->layers())
                .arg(loads_->experts)
                .arg(in_layer / plan.gpus)

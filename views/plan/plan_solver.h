@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "views/common/job.h"
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 namespace moescope {
 
 /// The three actions in order of cost.
 enum class SolveAction {
   Resplit,  ///< another split of tokens over the replicas; no weights move
-  Migrate,  ///< at most so many copies a layer from the plan before
+  Migrate,  ///< at most so many copies per layer from the plan before
   Full      ///< any plan; GPUs are renamed so that it copies little from the plan before
 };
 

@@ -32,8 +32,12 @@ QWidget* scrolling(QWidget* panel) {
 }
 }  // namespace
 
-PlanView::PlanView(PlanDocument& document, QWidget* parent)
-    : QWidget(parent), document_(document), editor_(document), solver_(document) {
+PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent)
+    : QWidget(parent),
+      document_(document),
+      selection_(selection),
+      editor_(document),
+      solver_(document) {
   setObjectName("planView");
   QWidget* bar = makeBar();  // made in the order in which Tab goes
   strip_ = new LayerStrip(document, this);
@@ -176,13 +180,13 @@ void PlanView::connectParts() {
     publishSelection();
   });
   connect(board_, &PlanBoard::hovered, this, [this](int slot) {
-    LoadSelection hovered;
+    ModelPlace hovered;
     if (slot >= 0 && board_->shown()) {
       hovered.layer = rowOfLoads(layer());
       hovered.expert = slot_value(document_.plan(), layer(), slot).expert;
       hovered.gpu = slot / document_.state().slots_per_gpu(layer());
     }
-    document_.loads().setHovered(hovered);
+    selection_.setHoveredPlace(hovered);
   });
   connect(board_, &PlanBoard::dragTextChanged, this,
           [this](const QString& text) { told_->setText(text); });
@@ -198,7 +202,7 @@ void PlanView::connectParts() {
   connect(first_, &QSpinBox::valueChanged, this, &PlanView::takeScope);
   connect(last_, &QSpinBox::valueChanged, this, &PlanView::takeScope);
   connect(find_, &QLineEdit::returnPressed, this, [this] { find(find_->text()); });
-  connect(&document_.loads(), &LoadDocument::selectionChanged, this, &PlanView::followSelection);
+  connect(&selection_, &Selection::placeChanged, this, &PlanView::followSelection);
 }
 
 void PlanView::documentReplaced() {
@@ -290,27 +294,28 @@ int PlanView::rowOfLoads(int layer) const {
 
 void PlanView::publishSelection() {
   if (following_ || document_.empty()) return;
-  LoadSelection selection;
-  selection.layer = rowOfLoads(layer());
-  selection.expert = std::max(board_->currentExpert(), -1);
+  ModelPlace place;
+  place.layer = rowOfLoads(layer());
+  place.expert = std::max(board_->currentExpert(), -1);
   if (board_->shown() && board_->current() >= 0)
-    selection.gpu = board_->current() / document_.state().slots_per_gpu(layer());
+    place.gpu = board_->current() / document_.state().slots_per_gpu(layer());
+  if (board_->shown()) place.slot = board_->current();
   following_ = true;
-  document_.loads().setSelection(selection);
+  selection_.setPlace(place);
   following_ = false;
 }
 
 void PlanView::followSelection() {
   if (following_ || document_.empty()) return;
-  const LoadSelection selection = document_.loads().selection();
+  const ModelPlace place = selection_.place();
   following_ = true;
-  for (int l = 0; selection.layer >= 0 && l < document_.plan().layers(); ++l)
-    if (rowOfLoads(l) == selection.layer) {
+  for (int l = 0; place.layer >= 0 && l < document_.plan().layers(); ++l)
+    if (rowOfLoads(l) == place.layer) {
       setLayer(l);
       break;
     }
-  if (selection.expert >= 0 && selection.expert != board_->currentExpert())
-    board_->findExpert(selection.expert);
+  if (place.expert >= 0 && place.expert != board_->currentExpert())
+    board_->findExpert(place.expert);
   following_ = false;
 }
 
@@ -336,7 +341,7 @@ QString PlanView::boardTitle() const {
     text += tr("imbalance not known without loads");
   }
   const int per_gpu = document_.state().slots_per_gpu(layer());
-  text += tr("; GPUs: %1, nodes: %2, slots a GPU: %3, experts: %4")
+  text += tr("; GPUs: %1, nodes: %2, slots per GPU: %3, experts: %4")
               .arg(plan.num_gpus)
               .arg(plan.num_nodes)
               .arg(per_gpu)

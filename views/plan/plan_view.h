@@ -11,8 +11,9 @@
 #include <functional>
 
 #include "views/chart/chart.h"
-#include "views/plan/document/plan_editor.h"
+#include "views/plan/edit/plan_editor.h"
 #include "views/plan/plan_solver.h"
+#include "views/workspace/selection.h"
 
 namespace moescope {
 
@@ -28,7 +29,7 @@ class PlanView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  explicit PlanView(PlanDocument& document, QWidget* parent = nullptr);
+  PlanView(PlanDocument& document, Selection& selection, QWidget* parent = nullptr);
   ~PlanView() override;
 
   QString chartName() const override { return QStringLiteral("plan"); }
@@ -82,6 +83,7 @@ class PlanView : public QWidget, public Chart {
   void toggleFailed();
 
   PlanDocument& document_;
+  Selection& selection_;
   PlanEditor editor_;
   PlanSolver solver_;
   PlanBoard* board_;

@@ -8,7 +8,7 @@
 #include "views/plan/board/layer_strip.h"
 #include "views/plan/board/plan_board.h"
 #include "views/plan/compare/compare_view.h"
-#include "views/plan/document/plan_headline.h"
+#include "views/plan/edit/plan_headline.h"
 #include "views/plan/plan_view.h"
 #include "views/plan/problems_panel.h"
 
@@ -40,21 +40,21 @@ void PlanView::addActions() {
 }
 
 void PlanView::addEditActions() {
-  addSlotAction("plan.pickUp", tr("&Move with the keyboard"),
+  addSlotAction("plan.pick_up", tr("&Move with the keyboard"),
                 tr("Pick the slot up: arrow keys move it, Return swaps, Ctrl+Return copies, Escape "
                    "cancels"),
                 {QKeySequence("M")}, [this] { board_->pickUp(); });
-  addSlotAction("plan.putExpert", tr("&Put expert…"),
+  addSlotAction("plan.put_expert", tr("&Put expert…"),
                 tr("Type the number of the expert for this slot"),
                 {QKeySequence("E"), QKeySequence("F2")}, [this] { board_->enterExpert(); });
   addSlotAction("plan.swap", tr("&Swap the two slots"),
                 tr("Exchange the experts of the two selected slots"), {QKeySequence("S")},
                 [this] { swapSelected(); });
-  addSlotAction("plan.addReplica", tr("&Add replica"),
+  addSlotAction("plan.add_replica", tr("&Add replica"),
                 tr("One more replica of this expert, where it lowers the heaviest GPU most"),
                 {QKeySequence("R"), QKeySequence("+")}, [this] { addReplica(); });
   mark_destructive(
-      addSlotAction("plan.removeReplica", tr("&Remove replica"),
+      addSlotAction("plan.remove_replica", tr("&Remove replica"),
                     tr("Give the slot to the expert that needs a replica most; the last replica of "
                        "an expert stays"),
                     {QKeySequence::Delete, QKeySequence("-")}, [this] { removeReplicas(); }));
@@ -85,17 +85,17 @@ void PlanView::addWalkActions() {
         find_->selectAll();
       });
   QAction* next =
-      add("plan.nextReplica", tr("&Next replica"), tr("Go to the next replica of the same expert"),
+      add("plan.next_replica", tr("&Next replica"), tr("Go to the next replica of the same expert"),
           {QKeySequence("Ctrl+G")}, [this] { board_->findExpert(board_->currentExpert()); });
   slot_actions_ << next;
   menu_->addAction(next);
-  addBoardAction("plan.selectAll", tr("Select &all slots"), tr("Select all slots of the layer"),
+  addBoardAction("plan.select_all", tr("Select &all slots"), tr("Select all slots of the layer"),
                  {QKeySequence::SelectAll}, [this] { board_->selectAll(); });
-  add("plan.previousLayer", tr("Previous layer"), tr("Show the layer before"),
+  add("plan.previous_layer", tr("Previous layer"), tr("Show the layer before"),
       {QKeySequence("Ctrl+PgUp")}, [this] { setLayer(layer() - 1); });
-  add("plan.nextLayer", tr("Next layer"), tr("Show the layer after"), {QKeySequence("Ctrl+PgDown")},
-      [this] { setLayer(layer() + 1); });
-  add("plan.worstLayer", tr("&Worst layer"), tr("Show the layer with the highest imbalance"),
+  add("plan.next_layer", tr("Next layer"), tr("Show the layer after"),
+      {QKeySequence("Ctrl+PgDown")}, [this] { setLayer(layer() + 1); });
+  add("plan.worst_layer", tr("&Worst layer"), tr("Show the layer with the highest imbalance"),
       {QKeySequence("Ctrl+J")}, [this] {
         int worst = -1;
         double most = 0;
@@ -104,17 +104,17 @@ void PlanView::addWalkActions() {
             most = *v, worst = l;
         if (worst >= 0) setLayer(worst);
       });
-  add("plan.zoomIn", tr("Zoom in"), tr("Larger slots (Ctrl+wheel)"), {QKeySequence::ZoomIn},
+  add("plan.zoom_in", tr("Zoom in"), tr("Larger slots (Ctrl+wheel)"), {QKeySequence::ZoomIn},
       [this] { board_->setZoom(board_->zoom() * 1.2); });
-  add("plan.zoomOut", tr("Zoom out"), tr("Smaller slots (Ctrl+wheel)"), {QKeySequence::ZoomOut},
+  add("plan.zoom_out", tr("Zoom out"), tr("Smaller slots (Ctrl+wheel)"), {QKeySequence::ZoomOut},
       [this] { board_->setZoom(board_->zoom() / 1.2); });
-  addBoardAction("plan.zoomFit", tr("Fit the board"),
+  addBoardAction("plan.zoom_fit", tr("Fit the board"),
                  tr("The zoom at which the whole board is seen"), {QKeySequence("F")},
                  [this] { board_->zoomToFit(); });
-  add("plan.copyProblems", tr("Copy problems as CSV"),
+  add("plan.copy_problems", tr("Copy problems as CSV"),
       tr("All problems of the plan with layer and slot"), {},
       [this] { QApplication::clipboard()->setText(problems_->csv()); });
-  add("plan.copyComparison", tr("Copy comparison as CSV"),
+  add("plan.copy_comparison", tr("Copy comparison as CSV"),
       tr("Before, after, bound and copies of every layer"), {},
       [this] { QApplication::clipboard()->setText(compare_->csv()); });
 }

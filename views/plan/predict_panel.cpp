@@ -134,7 +134,7 @@ void PredictPanel::start() {
   else if (!document_.state().has_loads())
     why = tr("A prediction needs loads that fit the plan.");
   else if (has_errors(document_.state().problems()))
-    why = tr("The plan has errors; mend them first.");
+    why = tr("The plan has errors; fix them first.");
   if (!why.isEmpty()) {
     job_.abandon();
     table_->setRowCount(0);
@@ -204,7 +204,7 @@ void PredictPanel::showPrediction(const Prediction& p) {
     if (p.gain_below_noise.value_or(false))
       notes << tr("The gain is smaller than the error bar: do not count on it.");
   }
-  addFigure(tr("Tokens a second"),
+  addFigure(tr("Tokens per second"),
             format_count(static_cast<quint64>(std::max(p.tokens_per_second, 0.0))),
             tr("Of the whole unit"));
   double dispatch = 0, combine = 0, expert = 0;
@@ -224,12 +224,12 @@ void PredictPanel::showPrediction(const Prediction& p) {
   if (!p.layers.empty()) {
     double remote = 0;
     for (const LayerPrediction& l : p.layers) remote += l.remote_nodes_per_token;
-    addFigure(tr("Remote nodes a token"),
+    addFigure(tr("Remote nodes per token"),
               QString::number(remote / static_cast<double>(p.layers.size()), 'f', 3),
               p.from_routes ? tr("Mean over layers, from the routes of single tokens")
                             : tr("Mean over layers, from the statistics of the gate"));
   }
-  addFigure(tr("Memory a GPU"),
+  addFigure(tr("Memory per GPU"),
             tr("%1 of %2")
                 .arg(format_bytes(static_cast<quint64>(p.memory.total())),
                      format_bytes(static_cast<quint64>(p.memory.room))),

@@ -9,7 +9,7 @@
 #include <QWidget>
 
 #include "views/common/job.h"
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 namespace moescope {
 

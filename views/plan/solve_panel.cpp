@@ -17,7 +17,7 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
                           "move; engines must support replica weights."),
                        SolveAction::Resplit);
   migrate_ = addButton("solveMigrate", tr("2  Bounded migration"),
-                       tr("Moves at most the given number of experts a layer, counted from the "
+                       tr("Moves at most the given number of experts per layer, counted from the "
                           "plan before"),
                        SolveAction::Migrate);
   full_ =
@@ -84,14 +84,14 @@ void SolvePanel::addOptions(QFormLayout& form) {
   copies_ = new QSpinBox(this);
   copies_->setRange(0, 1 << 18);
   copies_->setValue(16);
-  add(tr("Most copies a layer"), copies_, "solveCopies",
+  add(tr("Max. copies per layer"), copies_, "solveCopies",
       tr("Of a bounded migration: experts that GPUs must receive, in one layer"));
   hierarchy_ = new QComboBox(this);
-  hierarchy_->addItem(tr("off"), static_cast<int>(Hierarchy::Off));
-  hierarchy_->addItem(tr("soft: leave only where balance needs it"),
+  hierarchy_->addItem(tr("anywhere"), static_cast<int>(Hierarchy::Off));
+  hierarchy_->addItem(tr("prefer their node"),
                       static_cast<int>(Hierarchy::Soft));
-  hierarchy_->addItem(tr("hard: never leave"), static_cast<int>(Hierarchy::Hard));
-  add(tr("Groups on nodes"), hierarchy_, "solveHierarchy",
+  hierarchy_->addItem(tr("stay on their node"), static_cast<int>(Hierarchy::Hard));
+  add(tr("Routing groups"), hierarchy_, "solveHierarchy",
       tr("Whether the replicas of a routing group stay on the group's node, so that fewer tokens "
          "cross nodes"));
   windows_ = new QSpinBox(this);

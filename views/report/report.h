@@ -7,7 +7,7 @@
 
 #include "core/analysis/spans/statistics.h"
 #include "views/chart/chart.h"
-#include "views/workspace/document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -17,7 +17,7 @@ struct RequestsChartInput {
 };
 
 /// Three panels above one time axis, in `area`: TTFT and TPOT of each request as marks on a
-/// logarithmic axis, tokens a second, and the share of requests within their targets.
+/// logarithmic axis, tokens per second, and the share of requests within their targets.
 void paint_requests_chart(QPainter& painter, const QRectF& area, const RequestsChartInput& input,
                           const Theme& theme);
 

@@ -22,7 +22,7 @@ class RequestsCanvas : public QWidget {
     setAccessibleName(RequestsView::tr("Requests over time"));
     setToolTip(
         RequestsView::tr("Each request at the time its last token was made: time to first token "
-                         "and time per output token. Below: tokens a second, and the share of "
+                         "and time per output token. Below: tokens per second, and the share of "
                          "requests whose TTFT and TPOT are within the targets, second by second."));
     setMinimumSize(260, 150);
   }
@@ -41,8 +41,8 @@ class RequestsCanvas : public QWidget {
 
 }  // namespace
 
-RequestsView::RequestsView(Document& document, ViewContext& context, QWidget* parent)
-    : QWidget(parent), document_(document), context_(context) {
+RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidget* parent)
+    : QWidget(parent), document_(document), selection_(selection) {
   setObjectName("requestsView");
   sorted_.setSourceModel(&model_);
   sorted_.setSortRole(RequestsModel::kSortRole);
@@ -77,8 +77,8 @@ RequestsView::RequestsView(Document& document, ViewContext& context, QWidget* pa
   layout->addWidget(splitter);
   setTabOrder(tpot_, table_);
   addActions();
-  connect(&document_, &Document::traceChanged, this, &RequestsView::reload);
-  connect(&context_, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
+  connect(&document_, &TraceDocument::traceChanged, this, &RequestsView::reload);
+  connect(&selection_, &Selection::rangeChanged, canvas_, qOverload<>(&QWidget::update));
   reload();
 }
 
@@ -110,7 +110,7 @@ QWidget* RequestsView::makeTargets() {
 
 void RequestsView::addActions() {
   QAction* copy =
-      add_command(this, "requests.copyCsv", tr("Copy requests as CSV"),
+      add_command(this, "requests.copy_csv", tr("Copy requests as CSV"),
                   tr("Copy all requests as comma-separated text"), {QKeySequence::Copy});
   table_->setContextMenuPolicy(Qt::ActionsContextMenu);
   table_->addAction(copy);
@@ -156,13 +156,13 @@ void RequestsView::retarget() {
 void RequestsView::showRequest(const QModelIndex& index) {
   const ServedRequest& request = model_.request(sorted_.mapToSource(index).row());
   const TimeRange span{request.arrival, request.done};
-  context_.setArea(AreaSelection{span, {}});
+  selection_.setArea(AreaSelection{span, {}});
   const TimeNs margin = span.length() / 10 + 1;
-  context_.setRange({span.begin - margin, span.end + margin});
+  selection_.setRange({span.begin - margin, span.end + margin});
 }
 
 RequestsChartInput RequestsView::chartInput() const {
-  return {serving_, windows_, targets(), context_.range()};
+  return {serving_, windows_, targets(), selection_.range()};
 }
 
 void RequestsView::paintChart(QPainter& painter, QSize size, const Theme& theme) {

@@ -10,8 +10,8 @@
 #include "views/chart/chart.h"
 #include "views/common/job.h"
 #include "views/requests/requests_chart.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -19,7 +19,7 @@ class RequestsView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  RequestsView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  RequestsView(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   /// What a source of live data knows; the recorded requests of a trace that is opened replace it.
   void setServing(ServingPtr serving);
@@ -40,8 +40,8 @@ class RequestsView : public QWidget, public Chart {
   void retarget();
   void showRequest(const QModelIndex& index);
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   RequestsModel model_;
   QSortFilterProxyModel sorted_;
   QTableView* table_;

@@ -40,7 +40,7 @@ class ClassDelegate : public QStyledItemDelegate {
 
 }  // namespace
 
-RulesPanel::RulesPanel(Document& document, QWidget* parent)
+RulesPanel::RulesPanel(TraceDocument& document, QWidget* parent)
     : QWidget(parent),
       document_(document),
       model_(&document.undoStack()),
@@ -84,7 +84,7 @@ RulesPanel::RulesPanel(Document& document, QWidget* parent)
   apply_delay_.setInterval(300);
   connect(&apply_delay_, &QTimer::timeout, this, &RulesPanel::apply);
   connect(at_once_, &QCheckBox::toggled, this, &RulesPanel::refreshState);
-  connect(&document_, &Document::traceChanged, &delay_, qOverload<>(&QTimer::start));
+  connect(&document_, &TraceDocument::traceChanged, &delay_, qOverload<>(&QTimer::start));
   model_.reset(document_.rules());
 }
 
@@ -116,7 +116,7 @@ void RulesPanel::addCommands() {
                           });
   }
   actions << mark_destructive(
-      addCommand("builtIn", tr("Built-in"), tr("Go back to the built-in rules"),
+      addCommand("built_in", tr("Built-in"), tr("Go back to the built-in rules"),
                  [this] { model_.change(RuleSet::built_in(), tr("Built-in rules")); }));
   actions << addCommand("import", tr("Import…"), tr("Read rules from a JSON file"), [this] {
     const QString file =

@@ -10,7 +10,7 @@
 
 #include "views/common/job.h"
 #include "views/rules/rules_model.h"
-#include "views/workspace/document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -18,7 +18,7 @@ class RulesPanel : public QWidget {
   Q_OBJECT
 
  public:
-  explicit RulesPanel(Document& document, QWidget* parent = nullptr);
+  explicit RulesPanel(TraceDocument& document, QWidget* parent = nullptr);
   RulesModel& model() { return model_; }
   void showRule(int rule);
   /// Throws Error; the table stays as it is then.
@@ -38,7 +38,7 @@ class RulesPanel : public QWidget {
   void count();
   void refreshState();
 
-  Document& document_;
+  TraceDocument& document_;
   RulesModel model_;
   QTableView* table_;
   QLabel* problem_;

@@ -10,8 +10,8 @@
 
 namespace moescope {
 
-SmCanvas::SmCanvas(SmView& view, ViewContext& context)
-    : QWidget(&view), view_(view), context_(context) {
+SmCanvas::SmCanvas(SmView& view, Selection& selection)
+    : QWidget(&view), view_(view), selection_(selection) {
   setMouseTracking(true);
   setMinimumSize(240, 140);
   setObjectName("smCanvas");
@@ -28,7 +28,7 @@ void SmCanvas::paintEvent(QPaintEvent*) {
 }
 
 TimeNs SmCanvas::timeAt(qreal x) const {
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   const double share = (x - plot_.left()) / std::max(plot_.width(), 1.0);
   return range.begin +
          static_cast<TimeNs>(std::llround(share * static_cast<double>(range.length())));
@@ -41,28 +41,28 @@ void SmCanvas::mouseMoveEvent(QMouseEvent* event) {
     const double share = (press_x_ - x) / std::max(plot_.width(), 1.0);
     const auto shift =
         static_cast<TimeNs>(std::llround(share * static_cast<double>(press_range_.length())));
-    context_.setRange({press_range_.begin + shift, press_range_.end + shift});
+    selection_.setRange({press_range_.begin + shift, press_range_.end + shift});
   }
-  if (x >= plot_.left() && x <= plot_.right()) context_.setCursor(timeAt(x));
+  if (x >= plot_.left() && x <= plot_.right()) selection_.setCursor(timeAt(x));
 }
 
 void SmCanvas::mousePressEvent(QMouseEvent* event) {
   press_x_ = event->position().x();
-  press_range_ = context_.range();
+  press_range_ = selection_.range();
 }
 
 void SmCanvas::mouseDoubleClickEvent(QMouseEvent*) {
-  context_.fit();
+  selection_.fit();
 }
 
 void SmCanvas::wheelEvent(QWheelEvent* event) {
   if (plot_.isEmpty()) return;
-  context_.zoom(std::pow(0.8, event->angleDelta().y() / 120.0), timeAt(event->position().x()));
+  selection_.zoom(std::pow(0.8, event->angleDelta().y() / 120.0), timeAt(event->position().x()));
   event->accept();
 }
 
 void SmCanvas::leaveEvent(QEvent*) {
-  context_.setCursor({});
+  selection_.setCursor({});
 }
 
 }  // namespace moescope

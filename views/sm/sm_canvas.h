@@ -4,7 +4,7 @@
 #include <QWidget>
 
 #include "views/sm/sm_chart.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
 
 namespace moescope {
 
@@ -15,7 +15,7 @@ class SmCanvas : public QWidget {
   Q_OBJECT
 
  public:
-  SmCanvas(SmView& view, ViewContext& context);
+  SmCanvas(SmView& view, Selection& selection);
   QSize sizeHint() const override { return {700, 320}; }
 
  protected:
@@ -30,7 +30,7 @@ class SmCanvas : public QWidget {
   TimeNs timeAt(qreal x) const;
 
   SmView& view_;
-  ViewContext& context_;
+  Selection& selection_;
   QRectF plot_;
   qreal press_x_ = 0;
   TimeRange press_range_;

@@ -19,7 +19,7 @@ QString tr(const char* text) {
   return QCoreApplication::translate("SmChart", text);
 }
 
-/// Filled step outline from the panel's floor up to `heights`, one entry a column.
+/// Filled step outline from the panel's floor up to `heights`, one entry per column.
 QPolygonF step_polygon(const QRectF& panel, const std::vector<double>& heights) {
   QPolygonF polygon;
   polygon << panel.bottomLeft();

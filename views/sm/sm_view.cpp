@@ -25,9 +25,9 @@ namespace {
 constexpr int kRangeDelayMs = 150;  // a range that is dragged or follows a recording
 }
 
-SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
-    : QWidget(parent), document_(document), context_(context) {
-  canvas_ = new SmCanvas(*this, context);
+SmView::SmView(TraceDocument& document, Selection& selection, QWidget* parent)
+    : QWidget(parent), document_(document), selection_(selection) {
+  canvas_ = new SmCanvas(*this, selection);
   auto* splitter = new QSplitter(this);
   splitter->addWidget(canvas_);
   splitter->addWidget(makeSide());
@@ -38,15 +38,15 @@ SmView::SmView(Document& document, ViewContext& context, QWidget* parent)
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(splitter);
   addActions();
-  connect(&document, &Document::analysisChanged, this, &SmView::reload);
-  connect(&document, &Document::traceChanged, this, &SmView::reload);
-  connect(&context, &ViewContext::rangeChanged, canvas_, qOverload<>(&QWidget::update));
-  connect(&context, &ViewContext::rangeChanged, this, &SmView::showTimes);
+  connect(&document, &TraceDocument::analysisChanged, this, &SmView::reload);
+  connect(&document, &TraceDocument::traceChanged, this, &SmView::reload);
+  connect(&selection, &Selection::rangeChanged, canvas_, qOverload<>(&QWidget::update));
+  connect(&selection, &Selection::rangeChanged, this, &SmView::showTimes);
   range_delay_.setSingleShot(true);
   range_delay_.setInterval(kRangeDelayMs);
   connect(&range_delay_, &QTimer::timeout, this, &SmView::sweepRange);
-  connect(&context, &ViewContext::cursorChanged, this, &SmView::showCursor);
-  connect(&context, &ViewContext::processFilterChanged, this, [this] { show(data_); });
+  connect(&selection, &Selection::cursorChanged, this, &SmView::showCursor);
+  connect(&selection, &Selection::processFilterChanged, this, [this] { show(data_); });
   connect(tabs_, &QTabWidget::currentChanged, this, [this] {
     if (!hasBlocks()) reload();
   });
@@ -132,7 +132,7 @@ void SmView::setNames(const ProcessorNames& names) {
 
 void SmView::addActions() {
   QAction* copy =
-      add_command(this, "smCopyPairs", tr("Copy SM pairs as TSV"),
+      add_command(this, "sm.copy_pairs", tr("Copy SM pairs as TSV"),
                   tr("Copy the time at each (comm SMs, compute SMs) pair as tab-separated text"),
                   {QKeySequence::Copy});
   connect(copy, &QAction::triggered, this,
@@ -205,7 +205,7 @@ void SmView::fillDevices() {
   const int before = device_->currentIndex();
   device_->clear();
   if (!data_) return;
-  const auto filter = context_.processFilter();
+  const auto filter = selection_.processFilter();
   for (std::size_t i = 0; i < data_->devices.size(); ++i) {
     const DeviceKey& key = data_->devices[i].allocation->key;
     if (filter && key.process != *filter) continue;
@@ -235,8 +235,8 @@ std::vector<const SmDevice*> SmView::shownDevices() const {
 SmChartInput SmView::chartInput() const {
   return {.trace = data_ ? data_->trace.get() : nullptr,
           .devices = shownDevices(),
-          .range = context_.range(),
-          .cursor = context_.cursor(),
+          .range = selection_.range(),
+          .cursor = selection_.cursor(),
           .awaited = awaited()};
 }
 
@@ -276,7 +276,7 @@ void SmView::showTimes() {
   const auto shown = shownDevices();
   if (shown.size() != 1) return;
   const SmAllocation& whole = *shown.front()->allocation;
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   if (range.begin <= whole.range.begin && range.end >= whole.range.end) {
     range_delay_.stop();
     times_job_.abandon();
@@ -289,7 +289,7 @@ void SmView::showTimes() {
 void SmView::sweepRange() {
   const auto shown = shownDevices();
   if (shown.size() != 1) return;
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   times_job_.start(
       tr("SMs of the visible range"),
       [data = data_, key = shown.front()->allocation->key, range](Progress& progress) {
@@ -331,7 +331,7 @@ void SmView::showCursor() {
   const auto shown = shownDevices();
   const SmDevice* device = shown.empty() ? nullptr : shown.front();
   const SmAllocation* sm = device == nullptr ? nullptr : device->allocation;
-  const auto cursor = context_.cursor();
+  const auto cursor = selection_.cursor();
   QString text = tr("Point at a time for its %1.").arg(names_.many);
   if (sm != nullptr && cursor) {
     if (const auto step = sm_step_at(*sm, *cursor)) {
@@ -367,7 +367,7 @@ QString SmView::csv() const {
   for (const SpanClass c : classes)
     text += QStringLiteral(",%1 (%2)").arg(QLatin1String(to_string(c)), names_.many);
   text += '\n';
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   for (const SmDevice* device : shown) {
     const SmAllocation* sm = device->allocation;
     const QString prefix =

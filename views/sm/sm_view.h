@@ -11,8 +11,8 @@
 #include "views/chart/chart.h"
 #include "views/common/job.h"
 #include "views/sm/sm_chart.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -24,7 +24,7 @@ class SmView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  SmView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  SmView(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   QString chartName() const override { return QStringLiteral("sm"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
@@ -65,8 +65,8 @@ class SmView : public QWidget, public Chart {
   void showCursor();
   std::vector<const SmDevice*> shownDevices() const;
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   JobRunner job_, times_job_;
   QTimer range_delay_;  ///< not restarted: a range that follows a recording changes all the time
   bool stale_ = false;  ///< an analysis came while the view was hidden

@@ -20,10 +20,10 @@ constexpr int kGrowingMs = 1000;  // while a trace is recorded and the range may
 
 }  // namespace
 
-StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidget* parent)
+StatisticsPanel::StatisticsPanel(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
-      context_(context),
+      selection_(selection),
       title_(new QLabel(this)),
       grouping_(new QComboBox(this)),
       side_(new QComboBox(this)),
@@ -82,15 +82,15 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   const auto later = [this] {
     if (!delay_.isActive()) delay_.start();
   };
-  connect(&context_, &ViewContext::selectionChanged, this, later);
-  connect(&context_, &ViewContext::rangeChanged, this, later);
-  connect(&context_, &ViewContext::processFilterChanged, this, later);
-  connect(&document_, &Document::traceChanged, this, [this, later] {
+  connect(&selection_, &Selection::selectionChanged, this, later);
+  connect(&selection_, &Selection::rangeChanged, this, later);
+  connect(&selection_, &Selection::processFilterChanged, this, later);
+  connect(&document_, &TraceDocument::traceChanged, this, [this, later] {
     delay_.setInterval(kDelayMs);
     later();
   });
-  connect(&document_, &Document::traceGrown, this, [this] { delay_.setInterval(kGrowingMs); });
-  connect(&document_, &Document::analysisChanged, this, later);
+  connect(&document_, &TraceDocument::traceGrown, this, [this] { delay_.setInterval(kGrowingMs); });
+  connect(&document_, &TraceDocument::analysisChanged, this, later);
   connect(grouping_, &QComboBox::currentIndexChanged, this, [this](int index) {
     model_.setByClass(index == 1);
     fitColumns();
@@ -98,7 +98,7 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
   connect(side_, &QComboBox::currentIndexChanged, this, &StatisticsPanel::showTitle);
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& index) {
     const SpanRef span = model_.longest(sorted_.mapToSource(index).row());
-    if (span.valid()) context_.selectSpan(span);
+    if (span.valid()) selection_.selectSpan(span);
   });
   connect(&job_, &JobRunner::failed, this,
           [this](const QString& error) { title_->setText(error); });
@@ -107,10 +107,10 @@ StatisticsPanel::StatisticsPanel(Document& document, ViewContext& context, QWidg
 }
 
 void StatisticsPanel::addCopyActions() {
-  QAction* tsv = add_command(this, "statistics.copyTsv", tr("Copy statistics"),
+  QAction* tsv = add_command(this, "statistics.copy_tsv", tr("Copy statistics"),
                              tr("Copy the selected rows, or all, as tab-separated text"),
                              {QKeySequence::Copy});
-  QAction* csv = add_command(this, "statistics.copyCsv", tr("Copy statistics as CSV"),
+  QAction* csv = add_command(this, "statistics.copy_csv", tr("Copy statistics as CSV"),
                              tr("Copy the selected rows, or all, as comma-separated text"));
   table_->addActions({tsv, csv});
   const auto copy = [this](QChar separator) {
@@ -121,7 +121,7 @@ void StatisticsPanel::addCopyActions() {
 }
 
 std::vector<TrackId> StatisticsPanel::tracksOfFilter(const std::vector<TrackId>& wanted) const {
-  const auto process = context_.processFilter();
+  const auto process = selection_.processFilter();
   if (!process) return wanted;
   std::vector<TrackId> tracks;
   const auto& all = document_.trace()->tracks();
@@ -154,15 +154,15 @@ void StatisticsPanel::refresh() {
   }
   const TracePtr trace = document_.trace();
   const AnalysisPtr analysis = document_.analysis();
-  if (!context_.area() && !context_.selectedSpans().empty()) {
-    const auto& spans = context_.selectedSpans();
+  if (!selection_.area() && !selection_.selectedSpans().empty()) {
+    const auto& spans = selection_.selectedSpans();
     show(statistics_of(*trace, *analysis->classes, spans), tr("Selected"));
     return;
   }
-  const auto area = context_.area().value_or(AreaSelection{context_.range(), {}});
-  QString what = (context_.area() ? tr("Selected area, %1") : tr("Visible range, %1"))
+  const auto area = selection_.area().value_or(AreaSelection{selection_.range(), {}});
+  QString what = (selection_.area() ? tr("Selected area, %1") : tr("Visible range, %1"))
                      .arg(format_time(area.range.length()));
-  if (const auto lost = losses_in(*trace, area.range, context_.processFilter()); !lost.empty())
+  if (const auto lost = losses_in(*trace, area.range, selection_.processFilter()); !lost.empty())
     what += tr(" (records are missing in %1 of it)").arg(format_time(lost_time(lost, area.range)));
   const auto tracks = tracksOfFilter(area.tracks);
   if (tracks.size() == 1 && tracks.front() >= trace->tracks().size()) {
@@ -202,7 +202,7 @@ void StatisticsPanel::showTitle() {
   sorted_.setShown(shown);
   if (all.count == 0) return title_->setText(what_);
   const auto spans = [](quint64 count) {
-    return count == 1 ? tr("1 span") : tr("%1 spans").arg(format_count(count));
+    return counted(count, tr("span"), tr("spans"));
   };
   const auto title = [&](const QString& counted, TimeNs total) {
     return tr("%1: %2, total %3").arg(what_, counted, format_time(total));

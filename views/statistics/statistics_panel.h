@@ -9,8 +9,8 @@
 
 #include "views/common/job.h"
 #include "views/statistics/statistics_model.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -18,7 +18,7 @@ class StatisticsPanel : public QWidget {
   Q_OBJECT
 
  public:
-  StatisticsPanel(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  StatisticsPanel(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   const StatisticsModel& model() const { return model_; }
   QAbstractItemModel* shownModel() { return &sorted_; }
   QTableView* table() const { return table_; }
@@ -37,8 +37,8 @@ class StatisticsPanel : public QWidget {
   void addCopyActions();
   std::vector<TrackId> tracksOfFilter(const std::vector<TrackId>& wanted) const;
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   StatisticsModel model_;
   StatisticsOrder sorted_;
   QLabel* title_;

@@ -27,25 +27,25 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
   delay_.setSingleShot(true);
   connect(&delay_, &QTimer::timeout, this, &OverviewStrip::startWork);
   connect(&scene, &TimelineScene::dataChanged, this, &OverviewStrip::refresh);
-  connect(&scene.context(), &ViewContext::processFilterChanged, this, &OverviewStrip::refresh);
-  connect(&scene.context(), &ViewContext::fullChanged, this, [this] {
+  connect(&scene.selection(), &Selection::processFilterChanged, this, &OverviewStrip::refresh);
+  connect(&scene.selection(), &Selection::fullChanged, this, [this] {
     if (!delay_.isActive()) delay_.start(kGrownMs);
     update();
   });
-  connect(&scene.context(), &ViewContext::rangeChanged, this, [this] {
+  connect(&scene.selection(), &Selection::rangeChanged, this, [this] {
     if (windowRect() != window_shown_) update();
   });
-  connect(&scene.context(), &ViewContext::cursorChanged, this, &OverviewStrip::moveCursor);
+  connect(&scene.selection(), &Selection::cursorChanged, this, &OverviewStrip::moveCursor);
 }
 
 PixelMap OverviewStrip::map() const {
-  return {scene_.context().full(), std::max(1, width())};
+  return {scene_.selection().full(), std::max(1, width())};
 }
 
 /// On whole device pixels: a pan of less moves nothing here.
 QRectF OverviewStrip::windowRect() const {
   const PixelMap pixels = map();
-  const TimeRange range = scene_.context().range();
+  const TimeRange range = scene_.selection().range();
   const double ratio = devicePixelRatioF();
   const auto snapped = [&](TimeNs time) { return std::round(pixels.x(time) * ratio) / ratio; };
   const double left = snapped(range.begin);
@@ -53,7 +53,7 @@ QRectF OverviewStrip::windowRect() const {
 }
 
 QRect OverviewStrip::cursorRect() const {
-  const auto cursor = scene_.context().cursor();
+  const auto cursor = scene_.selection().cursor();
   if (!cursor) return {};
   return {static_cast<int>(std::floor(map().x(*cursor))), 0, 1, height()};
 }
@@ -154,11 +154,11 @@ void OverviewStrip::startWork() {
     return;
   }
   if (!scene_.source().prepared()) return;  // dataChanged follows
-  OverviewInput input{scene_.trace(), scene_.looks(), {}, scene_.context().processFilter(), {}};
+  OverviewInput input{scene_.trace(), scene_.looks(), {}, scene_.selection().processFilter(), {}};
   const auto& tracks = input.trace->tracks();
   for (const TrackId track : scene_.rows().trackOrder())
     if (!input.filter || tracks[track].process == *input.filter) input.tracks.push_back(track);
-  input.pixels = {scene_.context().full(),
+  input.pixels = {scene_.selection().full(),
                   std::max(1, static_cast<int>(width() * devicePixelRatioF()))};
   job_.start(
       tr("Overview"),
@@ -226,21 +226,21 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
 
 OverviewStrip::Grip OverviewStrip::gripAt(double x) const {
   const PixelMap pixels = map();
-  const TimeRange range = scene_.context().range();
+  const TimeRange range = scene_.selection().range();
   const double x0 = pixels.x(range.begin), x1 = pixels.x(range.end);
   if (x1 - x0 > 2 * kGripWidth || x < x0 || x > x1) {
     if (std::abs(x - x0) <= kGripWidth) return Grip::Left;
     if (std::abs(x - x1) <= kGripWidth) return Grip::Right;
   }
   // The window of the whole trace cannot move: a drag in it chooses a range.
-  const bool all = range == scene_.context().full();
+  const bool all = range == scene_.selection().full();
   return x > x0 && x < x1 && !all ? Grip::Window : Grip::New;
 }
 
 void OverviewStrip::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || !scene_.hasTrace()) return;
   press_x_ = event->position().x();
-  press_range_ = scene_.context().range();
+  press_range_ = scene_.selection().range();
   grip_ = gripAt(press_x_);
 }
 
@@ -254,7 +254,7 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event) {
     return;
   }
   const PixelMap pixels = map();
-  const TimeRange full = scene_.context().full();
+  const TimeRange full = scene_.selection().full();
   const TimeNs now = std::clamp(pixels.time(x), full.begin, full.end);
   const TimeNs moved = now - std::clamp(pixels.time(press_x_), full.begin, full.end);
   TimeRange range = press_range_;
@@ -263,10 +263,10 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event) {
       range = {range.begin + moved, range.end + moved};
       break;
     case Grip::Left:
-      range.begin = std::min(now, range.end - ViewContext::kMinRange);
+      range.begin = std::min(now, range.end - Selection::kMinRange);
       break;
     case Grip::Right:
-      range.end = std::max(now, range.begin + ViewContext::kMinRange);
+      range.end = std::max(now, range.begin + Selection::kMinRange);
       break;
     case Grip::New:
       if (std::abs(x - press_x_) < 3) return;
@@ -275,25 +275,25 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event) {
     case Grip::None:
       return;
   }
-  scene_.context().setRange(range);
+  scene_.selection().setRange(range);
 }
 
 void OverviewStrip::mouseReleaseEvent(QMouseEvent* event) {
   if (grip_ == Grip::New && std::abs(event->position().x() - press_x_) < 3) {
     const TimeNs centre = map().time(press_x_), half = press_range_.length() / 2;
-    scene_.context().setRange({centre - half, centre - half + press_range_.length()});
+    scene_.selection().setRange({centre - half, centre - half + press_range_.length()});
   }
   grip_ = Grip::None;
 }
 
 void OverviewStrip::mouseDoubleClickEvent(QMouseEvent*) {
-  scene_.context().fit();
+  scene_.selection().fit();
 }
 
 void OverviewStrip::wheelEvent(QWheelEvent* event) {
   if (scene_.hasTrace())
-    scene_.context().zoom(std::pow(0.8, event->angleDelta().y() / 120.0),
-                          map().time(event->position().x()));
+    scene_.selection().zoom(std::pow(0.8, event->angleDelta().y() / 120.0),
+                            map().time(event->position().x()));
   event->accept();
 }
 

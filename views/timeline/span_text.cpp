@@ -67,7 +67,7 @@ QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span) {
 QString row_tooltip(const TimelineScene& scene, const TimelineRow& row) {
   QString text = "<b>" + row.path.toHtmlEscaped() + "</b>";
   if (row.key.kind == RowKind::Track && scene.trace())
-    text += "<br>" + tr("%1 spans").arg(format_count(scene.trace()->span_count(row.key.track)));
+    text += "<br>" + counted(scene.trace()->span_count(row.key.track), tr("span"), tr("spans"));
   if (row.lanes < row.lane_total)
     text +=
         "<br>" + tr("%1 of %2 levels shown; click to show all").arg(row.lanes).arg(row.lane_total);
@@ -84,7 +84,7 @@ QString ribbon_tooltip(const TimelineScene& scene, const TimelineRow& row, TimeN
   static const char* const kNames[] = {"idle (no compute, no communication)", "compute only",
                                        "compute and communication", "communication only (exposed)"};
   const auto state = it->second.at(time);
-  const TimeRange full = scene.context().full(), stretch = it->second.stretch(time);
+  const TimeRange full = scene.selection().full(), stretch = it->second.stretch(time);
   const TimeNs length = std::min(stretch.end, full.end) - std::max(stretch.begin, full.begin);
   return "<b>" + tr(kNames[static_cast<std::size_t>(state)]) + "</b><table>" +
          line(tr("For"), tr("%1 (%2)").arg(format_time(length), format_time_full(length))) +

@@ -52,7 +52,7 @@ class AccessibleRow : public QAccessibleInterface, public QAccessibleActionInter
 };
 
 bool AccessibleRow::holdsSelection() const {
-  const SpanRef current = canvas_->scene().context().currentSpan();
+  const SpanRef current = canvas_->scene().selection().currentSpan();
   return key_.kind == RowKind::Track && current.valid() && current.track == key_.track;
 }
 
@@ -68,10 +68,10 @@ QString AccessibleRow::classText() const {
       break;
   }
   const auto& trace = canvas_->scene().trace();
-  const auto count = format_count(trace->span_count(key_.track));
+  const QString spans = counted(trace->span_count(key_.track), tr("span"), tr("spans"));
   return trace->tracks()[key_.track].type == TrackType::DeviceStream
-             ? tr("stream, %1 spans").arg(count)
-             : tr("thread, %1 spans").arg(count);
+             ? tr("stream, %1").arg(spans)
+             : tr("thread, %1").arg(spans);
 }
 
 QString AccessibleRow::text(QAccessible::Text kind) const {
@@ -80,7 +80,7 @@ QString AccessibleRow::text(QAccessible::Text kind) const {
   if (kind == QAccessible::Name) return row()->path;
   if (kind == QAccessible::Description) return classText();
   if (kind != QAccessible::Value || !holdsSelection()) return {};
-  const SpanRef current = scene.context().currentSpan();
+  const SpanRef current = scene.selection().currentSpan();
   const auto span = scene.span(current);
   return span ? span_summary(scene, current, *span) : QString();
 }

@@ -28,11 +28,11 @@ void TimelineView::buildActions() {
 
 void TimelineView::zoomKey(double factor) {
   const auto& interaction = canvas_->interaction();
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   const TimeNs middle = range.begin + range.length() / 2;
-  context_.zoom(factor, interaction.pointerInside()
-                            ? scene_->map().time(std::max(0.0, interaction.pointer().x()))
-                            : middle);
+  selection_.zoom(factor, interaction.pointerInside()
+                              ? scene_->map().time(std::max(0.0, interaction.pointer().x()))
+                              : middle);
 }
 
 void TimelineView::buildRangeActions() {
@@ -41,9 +41,9 @@ void TimelineView::buildRangeActions() {
   makeAction("timeline.zoom_out", tr("Zoom out"), tr("Zoom out at the pointer"), {Qt::Key_S},
              [this] { zoomKey(1 / 0.6); });
   makeAction("timeline.pan_left", tr("Pan to earlier"), tr("Show an earlier part"), {Qt::Key_A},
-             [this] { context_.pan(-0.2); });
+             [this] { selection_.pan(-0.2); });
   makeAction("timeline.pan_right", tr("Pan to later"), tr("Show a later part"), {Qt::Key_D},
-             [this] { context_.pan(0.2); });
+             [this] { selection_.pan(0.2); });
   makeAction("timeline.fit_selection", tr("Fit selection"),
              tr("Show the selected spans or area; everything when nothing is selected"),
              {Qt::Key_F}, [this] { fitSelection(); });
@@ -60,13 +60,13 @@ void TimelineView::buildRangeActions() {
 }
 
 void TimelineView::fitSelection() {
-  const auto refs = context_.selectedSpans();
-  if (refs.empty() && !context_.area()) {
-    context_.fit();
+  const auto refs = selection_.selectedSpans();
+  if (refs.empty() && !selection_.area()) {
+    selection_.fit();
     return;
   }
   scene_->source().query(
-      [refs, area = context_.area()](const Trace& trace) {
+      [refs, area = selection_.area()](const Trace& trace) {
         std::optional<TimeRange> range;
         if (area) range = area->range;
         for (const auto& ref : refs) {
@@ -80,7 +80,7 @@ void TimelineView::fitSelection() {
       [this](TimeRange range) {
         const TimeNs margin = std::max<TimeNs>(range.length() / 20, 1);
         const TimeNs far = std::numeric_limits<TimeNs>::max() - margin;
-        context_.setRange(
+        selection_.setRange(
             {PixelMap::difference(range.begin, margin), std::min(range.end, far) + margin});
       });
 }
@@ -108,7 +108,7 @@ void TimelineView::buildSelectionActions() {
 }
 
 void TimelineView::moveSelection(int step) {
-  const SpanRef current = context_.currentSpan();
+  const SpanRef current = selection_.currentSpan();
   if (!scene_->hasTrace()) return;
   if (!current.valid()) {
     moveToRow(1);
@@ -118,12 +118,12 @@ void TimelineView::moveSelection(int step) {
       [current, step](const Trace& trace) { return neighbour(trace, current, step); },
       [this](const std::optional<FoundSpan>& found) {
         if (!found) return;
-        context_.selectSpan(found->ref);
-        const TimeRange range = context_.range();
+        selection_.selectSpan(found->ref);
+        const TimeRange range = selection_.range();
         const bool visible = found->span.start < range.end && found->span.end() > range.begin;
         if (visible) return;
         const TimeNs centre = found->span.start + found->span.duration / 2;
-        context_.setRange(
+        selection_.setRange(
             {centre - range.length() / 2, centre - range.length() / 2 + range.length()});
       });
 }
@@ -135,7 +135,7 @@ void TimelineView::moveToRow(int step) {
     for (const auto& row : *rows)
       if (row.key.kind == RowKind::Track) tracks.push_back(row.key.track);
   if (tracks.empty()) return;
-  const SpanRef current = context_.currentSpan();
+  const SpanRef current = selection_.currentSpan();
   const auto at = std::find(tracks.begin(), tracks.end(), current.track);
   if (!current.valid() || at == tracks.end()) {
     selectNearest(tracks.front());
@@ -147,12 +147,12 @@ void TimelineView::moveToRow(int step) {
 }
 
 void TimelineView::selectNearest(TrackId track) {
-  const TimeRange range = context_.range();
+  const TimeRange range = selection_.range();
   const TimeNs middle = range.begin + range.length() / 2;
   const auto* row = scene_->rows().rowOf(track);
   const int depths = row ? row->lanes : 1;
   scene_->source().query(
-      [track, depths, middle, current = context_.currentSpan()](const Trace& trace) {
+      [track, depths, middle, current = selection_.currentSpan()](const Trace& trace) {
         const TimeNs time = current.valid() ? trace.span(current).start : middle;
         return nearest_span(trace, track, depths, time);
       },
@@ -165,7 +165,7 @@ void TimelineView::buildRowActions() {
   pin_action_ = makeAction("timeline.pin", tr("Pin row"),
                            tr("Keep the row under the pointer at the top, with its full path"),
                            {Qt::Key_P}, [this] { togglePin(); });
-  connect(&context_, &ViewContext::cursorChanged, this, &TimelineView::namePin);
+  connect(&selection_, &Selection::cursorChanged, this, &TimelineView::namePin);
   connect(scene_, &TimelineScene::changed, this, &TimelineView::namePin);
   makeAction("timeline.hide_row", tr("Hide row"), tr("Hide the row under the pointer"), {Qt::Key_H},
              [this] { hideRow(); });
@@ -218,7 +218,7 @@ void TimelineView::buildRowActions() {
 
 std::optional<RowKey> TimelineView::currentRow() const {
   if (const auto hovered = canvas_->interaction().hoveredRow()) return hovered;
-  if (const auto* row = scene_->rows().rowOf(context_.currentSpan().track)) return row->key;
+  if (const auto* row = scene_->rows().rowOf(selection_.currentSpan().track)) return row->key;
   return std::nullopt;
 }
 

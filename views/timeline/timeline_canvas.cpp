@@ -40,10 +40,10 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   lanes_ = new LanePlottable(xAxis2, yAxis, scene);
   applyTheme();
   connect(&scene, &TimelineScene::changed, this, &TimelineCanvas::refresh);
-  auto& context = scene.context();
-  connect(&context, &ViewContext::cursorChanged, this, &TimelineCanvas::moveCursor);
-  connect(&context, &ViewContext::hoveredChanged, this, qOverload<>(&QWidget::update));
-  connect(&context, &ViewContext::selectionChanged, this, qOverload<>(&QWidget::update));
+  auto& selection = scene.selection();
+  connect(&selection, &Selection::cursorChanged, this, &TimelineCanvas::moveCursor);
+  connect(&selection, &Selection::hoveredChanged, this, qOverload<>(&QWidget::update));
+  connect(&selection, &Selection::selectionChanged, this, qOverload<>(&QWidget::update));
   install_timeline_accessibility();
   connect(&scene.flow(), &FlowLinks::changed, this, qOverload<>(&QWidget::update));
   connect(&scene, &TimelineScene::spansArrived, this, qOverload<>(&QWidget::update));
@@ -71,7 +71,7 @@ void TimelineCanvas::applyTheme() {
 }
 
 void TimelineCanvas::refresh() {
-  const TimeRange range = scene_.context().range();
+  const TimeRange range = scene_.selection().range();
   ticks_ = time_ticks(range, lanesRect().width(), kTickSpacing);
   const PixelMap map = scene_.map();
   lanes_->setTicks(ticks_);
@@ -91,7 +91,7 @@ void TimelineCanvas::refresh() {
 
 void TimelineCanvas::moveCursor() {
   update(cursor_shown_);
-  const auto cursor = scene_.context().cursor();
+  const auto cursor = scene_.selection().cursor();
   cursor_shown_ = cursor ? overlay_.cursorRect(*cursor) : QRect();
   update(cursor_shown_);
 }

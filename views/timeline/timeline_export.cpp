@@ -90,7 +90,7 @@ void TimelineView::paintLanes(QPainter& painter, const QRect& lanes, const RowLa
   painter.translate(lanes.topLeft());
   renderer.drawVector(painter);
   paint_losses(painter, *scene_->trace(), layout,
-               PixelMap::on_grid(context_.range(), lanes.width()), theme);
+               PixelMap::on_grid(selection_.range(), lanes.width()), theme);
   LabelCache labels;
   QFont small = painter.font();
   small.setPixelSize(11);
@@ -127,8 +127,8 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
               std::max(10, size.height() - kTitleHeight - kAxisHeight));
   RowLayout layout;
   LaneRenderer renderer;
-  LaneCanvas canvas{context_.range(), lanes.size(), 1, theme,
-                    time_ticks(context_.range(), lanes.width(), 90)};
+  LaneCanvas canvas{selection_.range(), lanes.size(), 1, theme,
+                    time_ticks(selection_.range(), lanes.width(), 90)};
   const auto lay_out = [&] {
     canvas.size = lanes.size();
     layout.update(scene_->rows(), scene_->layout().laneHeight(), lanes.height(), 0);
@@ -137,7 +137,7 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
   lay_out();  // tells which classes the legend has; it takes room from the lanes
   const QRectF above(kMargin, kTitleHeight, size.width() - 2 * kMargin, 0);
   auto entries = legend_entries(renderer.colorsInUse(), !scene_->ribbons().empty(), theme);
-  if (has_losses(*scene_->trace(), context_.range()))
+  if (has_losses(*scene_->trace(), selection_.range()))
     entries.push_back(
         {tr("lost: not, or not fully, in the recording"), Qt::transparent, Cue::Missing});
   const qreal legend = paint_legend(painter, above, entries, theme);
@@ -145,7 +145,7 @@ void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme)
   lay_out();
   paintLanes(painter, lanes, layout, renderer, theme);
   paint_axis(painter, QRectF(lanes.left(), lanes.bottom() + 1, lanes.width(), kAxisHeight),
-             canvas.ticks, PixelMap::on_grid(context_.range(), lanes.width()), theme);
+             canvas.ticks, PixelMap::on_grid(selection_.range(), lanes.width()), theme);
   painter.restore();
 }
 
@@ -198,9 +198,9 @@ std::function<QString()> TimelineView::csvTask() const {
   if (scene_->hasTrace()) {
     input.trace = scene_->trace();
     if (document_.analysis()) input.classes = document_.analysis()->classes;
-    input.range = context_.range();
+    input.range = selection_.range();
     // The last instant belongs to the whole range: spans without length may lie on it.
-    if (input.range == context_.full() && input.range.end < std::numeric_limits<TimeNs>::max())
+    if (input.range == selection_.full() && input.range.end < std::numeric_limits<TimeNs>::max())
       ++input.range.end;
     for (const auto* rows : {&scene_->rows().pinned(), &scene_->rows().rows()})
       for (const auto& row : *rows)

@@ -23,7 +23,7 @@ TimelineInteraction::TimelineInteraction(TimelineScene& scene, QObject* parent)
   connect(&scene, &TimelineScene::dataChanged, this, [this] {
     if (inside_ && mode_ == Mode::None && scene_.hasTrace()) hover(pointer_);
   });
-  connect(&scene.document(), &Document::traceChanged, this, [this] {
+  connect(&scene.document(), &TraceDocument::traceChanged, this, [this] {
     ++asked_;
     mode_ = Mode::None;
     dragged_area_.reset();
@@ -34,7 +34,7 @@ TimelineInteraction::TimelineInteraction(TimelineScene& scene, QObject* parent)
 }
 
 TimeNs TimelineInteraction::timeAt(double x) const {
-  const TimeRange range = scene_.context().range();
+  const TimeRange range = scene_.selection().range();
   return std::clamp(scene_.map().time(x), range.begin, range.end);
 }
 
@@ -43,7 +43,7 @@ void TimelineInteraction::press(QPointF pos, Qt::MouseButton button,
   if (!scene_.hasTrace()) return;
   ++asked_;
   press_pos_ = pointer_ = pos;
-  press_range_ = scene_.context().range();
+  press_range_ = scene_.selection().range();
   press_scroll_ = scene_.layout().scroll();
   if (button == Qt::MiddleButton) {
     drag_mode_ = mode_ = Mode::Pan;
@@ -77,13 +77,13 @@ void TimelineInteraction::move(QPointF pos, Qt::MouseButtons buttons) {
 }
 
 void TimelineInteraction::dragTo(QPointF pos) {
-  auto& context = scene_.context();
+  auto& selection = scene_.selection();
   switch (mode_) {
     case Mode::Pan: {
       const double ns = (pos.x() - press_pos_.x()) * static_cast<double>(press_range_.length()) /
                         std::max(1, scene_.viewport().width());
       const auto shift = static_cast<TimeNs>(std::llround(ns));
-      context.setRange({press_range_.begin - shift, press_range_.end - shift});
+      selection.setRange({press_range_.begin - shift, press_range_.end - shift});
       scene_.setScroll(press_scroll_ - static_cast<int>(pos.y() - press_pos_.y()));
       return;
     }
@@ -100,19 +100,19 @@ void TimelineInteraction::dragTo(QPointF pos) {
     case Mode::Pressed:
       break;
   }
-  context.setCursor(timeAt(pos.x()));
+  selection.setCursor(timeAt(pos.x()));
   Q_EMIT overlayChanged();
 }
 
 void TimelineInteraction::hover(QPointF pos) {
-  auto& context = scene_.context();
-  context.setCursor(timeAt(pos.x()));
+  auto& selection = scene_.selection();
+  selection.setCursor(timeAt(pos.x()));
   if (measure_.active()) {
     measure_.moveTo(snapped(pos));
     Q_EMIT overlayChanged();
   }
   const auto found = pos.y() >= 0 ? scene_.spanAt(pos) : std::nullopt;
-  context.setHovered(found ? found->ref : SpanRef{});
+  selection.setHovered(found ? found->ref : SpanRef{});
   const RowHit hit = scene_.layout().at(static_cast<int>(pos.y()));
   setHoveredRow(hit.row ? std::optional(hit.row->key) : std::nullopt);
 }
@@ -127,11 +127,11 @@ void TimelineInteraction::release(QPointF pos, Qt::MouseButton button,
                                   Qt::KeyboardModifiers modifiers) {
   const Mode mode = mode_;
   mode_ = Mode::None;
-  auto& context = scene_.context();
+  auto& selection = scene_.selection();
   if (mode == Mode::Pressed && button == Qt::LeftButton) click(pos, modifiers);
-  if (mode == Mode::Area) context.setArea(areaBetween(press_pos_, pos));
+  if (mode == Mode::Area) selection.setArea(areaBetween(press_pos_, pos));
   if (mode == Mode::Zoom && dragged_zoom_ && !dragged_zoom_->empty())
-    context.setRange(*dragged_zoom_);
+    selection.setRange(*dragged_zoom_);
   // A measure is dragged from the first point to the second, or clicked twice.
   if (mode == Mode::Measure && measure_.fixedPoints() == 1 &&
       (pos - press_pos_).manhattanLength() >= kDragDistance)
@@ -151,12 +151,12 @@ void TimelineInteraction::click(QPointF pos, Qt::KeyboardModifiers modifiers) {
   }
   scene_.findSpanAt(pos, [this, extend, asked = ++asked_](const std::optional<FoundSpan>& found) {
     if (asked != asked_) return;  // the user went on while the file was read
-    auto& context = scene_.context();
+    auto& selection = scene_.selection();
     if (found) {
-      context.selectSpan(found->ref, extend);
+      selection.selectSpan(found->ref, extend);
     } else if (!extend) {
-      context.setArea({});
-      if (!context.selectedSpans().empty()) context.selectSpan({});
+      selection.setArea({});
+      if (!selection.selectedSpans().empty()) selection.selectSpan({});
     }
   });
 }
@@ -164,7 +164,7 @@ void TimelineInteraction::click(QPointF pos, Qt::KeyboardModifiers modifiers) {
 void TimelineInteraction::clickRibbon(const TimelineRow& row, TimeNs time) {
   const auto it = scene_.ribbons().find({row.key.process, row.key.device});
   if (it == scene_.ribbons().end()) return;
-  const TimeRange full = scene_.context().full();
+  const TimeRange full = scene_.selection().full();
   TimeRange stretch = it->second.stretch(time);
   stretch = {std::max(stretch.begin, full.begin), std::min(stretch.end, full.end)};
   AreaSelection area{stretch, {}};
@@ -172,14 +172,14 @@ void TimelineInteraction::clickRibbon(const TimelineRow& row, TimeNs time) {
   for (TrackId track = 0; track < tracks.size(); ++track)
     if (tracks[track].process == row.key.process && tracks[track].device == row.key.device)
       area.tracks.push_back(track);
-  scene_.context().setArea(std::move(area));
+  scene_.selection().setArea(std::move(area));
 }
 
 void TimelineInteraction::doubleClick(QPointF pos) {
   if (!scene_.hasTrace() || measure_.active()) return;
   mode_ = Mode::None;
   if (pos.y() < 0) {
-    scene_.context().fit();
+    scene_.selection().fit();
     return;
   }
   scene_.findSpanAt(pos, [this, asked = ++asked_](const std::optional<FoundSpan>& found) {
@@ -187,28 +187,28 @@ void TimelineInteraction::doubleClick(QPointF pos) {
     if (found)
       fitSpan(*found);
     else
-      scene_.context().fit();
+      scene_.selection().fit();
   });
 }
 
 void TimelineInteraction::fitSpan(const FoundSpan& found) {
-  scene_.context().selectSpan(found.ref);
-  const TimeNs margin = std::max<TimeNs>(found.span.duration / 10, ViewContext::kMinRange);
+  scene_.selection().selectSpan(found.ref);
+  const TimeNs margin = std::max<TimeNs>(found.span.duration / 10, Selection::kMinRange);
   const TimeNs far = std::numeric_limits<TimeNs>::max();
   const TimeNs end = std::min(found.span.end(), far - margin);
-  scene_.context().setRange({PixelMap::difference(found.span.start, margin), end + margin});
+  scene_.selection().setRange({PixelMap::difference(found.span.start, margin), end + margin});
 }
 
 void TimelineInteraction::wheel(QPointF pos, QPointF steps, Qt::KeyboardModifiers modifiers) {
   if (!scene_.hasTrace()) return;
-  auto& context = scene_.context();
+  auto& selection = scene_.selection();
   if (modifiers & Qt::ControlModifier) {
-    context.zoom(std::pow(kZoomPerStep, steps.y()), timeAt(pos.x()));
+    selection.zoom(std::pow(kZoomPerStep, steps.y()), timeAt(pos.x()));
     return;
   }
   const bool shift = modifiers & Qt::ShiftModifier;
   const double sideways = steps.x() + (shift ? steps.y() : 0);
-  if (sideways != 0) context.pan(-kPanPerStep * sideways);
+  if (sideways != 0) selection.pan(-kPanPerStep * sideways);
   if (!shift && steps.y() != 0)
     scene_.setScroll(
         scene_.layout().scroll() -
@@ -219,8 +219,8 @@ void TimelineInteraction::wheel(QPointF pos, QPointF steps, Qt::KeyboardModifier
 void TimelineInteraction::leave() {
   inside_ = false;
   if (mode_ != Mode::None) return;
-  scene_.context().setCursor({});
-  scene_.context().setHovered({});
+  scene_.selection().setCursor({});
+  scene_.selection().setHovered({});
   setHoveredRow({});
 }
 
@@ -263,7 +263,7 @@ void TimelineInteraction::setMeasuring(bool on) {
 
 bool TimelineInteraction::stepBack() {
   if (mode_ != Mode::None && mode_ != Mode::Measure) {
-    if (mode_ == Mode::Pan) scene_.context().setRange(press_range_);
+    if (mode_ == Mode::Pan) scene_.selection().setRange(press_range_);
     mode_ = Mode::None;
     dragged_area_.reset();
     dragged_zoom_.reset();

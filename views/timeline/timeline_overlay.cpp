@@ -29,8 +29,8 @@ void TimelineOverlay::paint(QPainter& painter) {
   drawMarkedRow(painter);
   if (const auto& area = interaction_.draggedArea())
     drawArea(painter, *area);
-  else if (scene_.context().area())
-    drawArea(painter, *scene_.context().area());
+  else if (scene_.selection().area())
+    drawArea(painter, *scene_.selection().area());
   if (interaction_.draggedZoom()) drawZoom(painter, *interaction_.draggedZoom());
   drawFlow(painter);
   drawSelection(painter);
@@ -53,7 +53,7 @@ void TimelineOverlay::drawEmptyState(QPainter& painter) {
            "its timeline.");
   else if (!scene_.hasTrace())
     text = tr("This trace has no spans, so there is nothing to draw.");
-  else if (scene_.context().processFilter())
+  else if (scene_.selection().processFilter())
     text = tr("The rank filter leaves no rows. Choose all ranks to see them again.");
   else
     text = tr("All rows are hidden. Use \"Show all rows\" to bring them back.");
@@ -137,13 +137,13 @@ void TimelineOverlay::drawSpan(QPainter& painter, SpanRef ref, const QColor& col
 }
 
 void TimelineOverlay::drawSelection(QPainter& painter) {
-  const auto& context = scene_.context();
-  if (context.hovered().valid()) drawSpan(painter, context.hovered(), theme_.cursor, 1);
-  for (const auto& ref : context.selectedSpans()) drawSpan(painter, ref, theme_.selection, 2);
+  const auto& selection = scene_.selection();
+  if (selection.hovered().valid()) drawSpan(painter, selection.hovered(), theme_.cursor, 1);
+  for (const auto& ref : selection.selectedSpans()) drawSpan(painter, ref, theme_.selection, 2);
 }
 
 void TimelineOverlay::drawCursor(QPainter& painter) {
-  const auto cursor = scene_.context().cursor();
+  const auto cursor = scene_.selection().cursor();
   if (!cursor) return;
   const PixelMap map = scene_.map();
   const double x = map.x(*cursor);
@@ -152,9 +152,10 @@ void TimelineOverlay::drawCursor(QPainter& painter) {
   color.setAlpha(150);
   painter.setPen(QPen(color, 1));
   painter.drawLine(QPointF(std::floor(x), 0), QPointF(std::floor(x), area_.height()));
-  drawPlate(painter, {x, -area_.top() / 2.0},
-            format_position(*cursor, map.nsPerPixel(), position_unit(scene_.context().range().end)),
-            theme_.cursor);
+  drawPlate(
+      painter, {x, -area_.top() / 2.0},
+      format_position(*cursor, map.nsPerPixel(), position_unit(scene_.selection().range().end)),
+      theme_.cursor);
 }
 
 QRect TimelineOverlay::cursorRect(TimeNs time) const {
@@ -251,7 +252,7 @@ void TimelineOverlay::drawMeasure(QPainter& painter) {
 
 void TimelineOverlay::drawFlow(QPainter& painter) {
   const auto& flow = scene_.flow();
-  if (flow.overLimit() && scene_.context().currentSpan().valid()) {
+  if (flow.overLimit() && scene_.selection().currentSpan().valid()) {
     painter.setPen(theme_.muted_text);
     painter.drawText(QRectF(8, area_.height() - 22.0, area_.width() - 16.0, 18),
                      Qt::AlignLeft | Qt::AlignVCenter,

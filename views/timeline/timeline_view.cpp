@@ -12,11 +12,11 @@
 
 namespace moescope {
 
-TimelineView::TimelineView(Document& document, ViewContext& context, QWidget* parent)
+TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
       document_(document),
-      context_(context),
-      scene_(new TimelineScene(document, context, this)) {
+      selection_(selection),
+      scene_(new TimelineScene(document, selection, this)) {
   buildWidgets();
   buildActions();
   connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);
@@ -114,24 +114,25 @@ void TimelineView::revealSpan(SpanRef ref) {
   if (!scene_->trace() || ref.track >= scene_->trace()->tracks().size()) return;
   const auto& track = scene_->trace()->tracks()[ref.track];
   scene_->reveal({RowKind::Track, track.process, track.device, ref.track});
-  const auto& selected = context_.selectedSpans();
-  if (std::find(selected.begin(), selected.end(), ref) == selected.end()) context_.selectSpan(ref);
+  const auto& selected = selection_.selectedSpans();
+  if (std::find(selected.begin(), selected.end(), ref) == selected.end())
+    selection_.selectSpan(ref);
   scene_->source().query(
       [ref](const Trace& trace) { return trace.span(ref); },
       [this](const Span& span) {
-        const TimeRange range = context_.range();
+        const TimeRange range = selection_.range();
         const bool inside = span.start < range.end && span.end() > range.begin;
         const double pixels = static_cast<double>(span.duration) / scene_->map().nsPerPixel();
         if (inside && pixels >= 2) return;
-        const TimeNs length = std::clamp<TimeNs>(span.duration * 8, ViewContext::kMinRange,
-                                                 std::max(range.length(), ViewContext::kMinRange));
+        const TimeNs length = std::clamp<TimeNs>(span.duration * 8, Selection::kMinRange,
+                                                 std::max(range.length(), Selection::kMinRange));
         const TimeNs centre = span.start + span.duration / 2;
-        context_.setRange({centre - length / 2, centre - length / 2 + length});
+        selection_.setRange({centre - length / 2, centre - length / 2 + length});
       });
 }
 
 bool TimelineView::stepBack() {
-  return canvas_->interaction().stepBack() || context_.clearSelection();
+  return canvas_->interaction().stepBack() || selection_.clearSelection();
 }
 
 }  // namespace moescope

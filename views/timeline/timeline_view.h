@@ -10,8 +10,8 @@
 
 #include "views/chart/chart.h"
 #include "views/timeline/timeline_canvas.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -22,7 +22,7 @@ class TimelineView : public QWidget, public Chart {
   Q_OBJECT
 
  public:
-  TimelineView(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  TimelineView(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   /// Selects a span, brings its row into view and, when it is outside the visible range or too
   /// small to see, its time too.
@@ -73,8 +73,8 @@ class TimelineView : public QWidget, public Chart {
   void hideRow();
   void findRow(const QString& text, bool next);
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   TimelineScene* scene_;
   TimelineCanvas* canvas_ = nullptr;
   RowHeader* header_ = nullptr;

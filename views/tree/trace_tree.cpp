@@ -47,8 +47,8 @@ QList<QStandardItem*> TraceTree::countedRow(const QString& text, std::vector<Tra
   return row;
 }
 
-TraceTree::TraceTree(Document& document, ViewContext& context, QWidget* parent)
-    : QTreeView(parent), document_(document), context_(context) {
+TraceTree::TraceTree(TraceDocument& document, Selection& selection, QWidget* parent)
+    : QTreeView(parent), document_(document), selection_(selection) {
   setObjectName("traceTree");
   setAccessibleName(tr("Files, ranks, devices and streams"));
   setModel(&model_);
@@ -56,20 +56,20 @@ TraceTree::TraceTree(Document& document, ViewContext& context, QWidget* parent)
   setUniformRowHeights(true);
   setTextElideMode(Qt::ElideMiddle);
   setIndentation(kIndent);
-  connect(&document_, &Document::traceChanged, this, &TraceTree::rebuild);
-  connect(&document_, &Document::traceGrown, this, [this] {
+  connect(&document_, &TraceDocument::traceChanged, this, &TraceTree::rebuild);
+  connect(&document_, &TraceDocument::traceGrown, this, [this] {
     if (!grown_.isActive()) grown_.start();
   });
   grown_.setSingleShot(true);
   grown_.setInterval(1000);
   connect(&grown_, &QTimer::timeout, this, &TraceTree::grow);
-  connect(&context_, &ViewContext::processFilterChanged, this, &TraceTree::followFilter);
+  connect(&selection_, &Selection::processFilterChanged, this, &TraceTree::followFilter);
   connect(selectionModel(), &QItemSelectionModel::currentChanged, this,
           [this](const QModelIndex& current) {
             if (!current.isValid()) return;
             const QVariant process = current.siblingAtColumn(0).data(kProcessRole);
-            context_.setProcessFilter(process.isValid() ? std::optional<ProcessId>(process.toUInt())
-                                                        : std::nullopt);
+            selection_.setProcessFilter(
+                process.isValid() ? std::optional<ProcessId>(process.toUInt()) : std::nullopt);
           });
   rebuild();
 }
@@ -160,7 +160,7 @@ void TraceTree::addProcess(QStandardItem* parent, const Trace& trace, ProcessId 
 
 void TraceTree::followFilter() {
   const QVariant current = currentIndex().siblingAtColumn(0).data(kProcessRole);
-  const auto filter = context_.processFilter();
+  const auto filter = selection_.processFilter();
   if (filter ? current.isValid() && current.toUInt() == *filter : !current.isValid()) return;
   QModelIndex target = model_.index(0, 0);
   if (filter) {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -16,7 +16,7 @@ class TraceTree : public QTreeView {
   Q_OBJECT
 
  public:
-  TraceTree(Document& document, ViewContext& context, QWidget* parent = nullptr);
+  TraceTree(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
 
  private:
   void rebuild();
@@ -27,8 +27,8 @@ class TraceTree : public QTreeView {
   void addProcess(QStandardItem* parent, const Trace& trace, ProcessId process);
   void followFilter();
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   QStandardItemModel model_;
   std::vector<std::pair<QStandardItem*, std::vector<TrackId>>> counts_;
   std::vector<TrackId> shown_;  ///< tracks that have spans, as of the last rebuild()

@@ -8,17 +8,17 @@
 
 namespace moescope {
 
-FollowMode::FollowMode(ViewContext& context, QObject* parent)
+FollowMode::FollowMode(Selection& selection, QObject* parent)
     : QObject(parent),
-      context_(context),
+      selection_(selection),
       action_(make_action(this, "live.follow", tr("Follow"),
                           tr("Keep the newest time in view; zooming or panning pauses it"),
                           {QKeySequence("L")})) {
   action_->setCheckable(true);
   action_->setEnabled(false);
   connect(action_, &QAction::triggered, this, &FollowMode::setFollowing);
-  connect(&context_, &ViewContext::fullChanged, this, &FollowMode::grow);
-  connect(&context_, &ViewContext::rangeChanged, this, [this] {
+  connect(&selection_, &Selection::fullChanged, this, &FollowMode::grow);
+  connect(&selection_, &Selection::rangeChanged, this, [this] {
     if (live_ && following_ && !sliding_) setFollowing(false);
     showText();
   });
@@ -26,7 +26,7 @@ FollowMode::FollowMode(ViewContext& context, QObject* parent)
 
 void FollowMode::begin() {
   live_ = true;
-  newest_ = context_.full().end;
+  newest_ = selection_.full().end;
   window_ = kFirstWindow;
   action_->setEnabled(true);
   following_ = false;
@@ -42,8 +42,8 @@ void FollowMode::end() {
 
 void FollowMode::setFollowing(bool following) {
   following &= live_;
-  if (following && !following_ && context_.range() != context_.full())
-    window_ = context_.range().length();
+  if (following && !following_ && selection_.range() != selection_.full())
+    window_ = selection_.range().length();
   const bool changed = following != following_;
   following_ = following;
   if (following_) slide();
@@ -53,19 +53,19 @@ void FollowMode::setFollowing(bool following) {
 }
 
 void FollowMode::grow() {
-  newest_ = context_.full().end;
+  newest_ = selection_.full().end;
   if (following_) slide();
   showText();
 }
 
 void FollowMode::slide() {
   const QScopedValueRollback sliding(sliding_, true);
-  const TimeRange full = context_.full();
-  context_.slideTo({std::max(full.begin, newest_ - window_), newest_});
+  const TimeRange full = selection_.full();
+  selection_.slideTo({std::max(full.begin, newest_ - window_), newest_});
 }
 
 TimeNs FollowMode::behind() const {
-  return live_ && !following_ ? std::max<TimeNs>(0, newest_ - context_.range().end) : 0;
+  return live_ && !following_ ? std::max<TimeNs>(0, newest_ - selection_.range().end) : 0;
 }
 
 void FollowMode::showText() {

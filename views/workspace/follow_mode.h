@@ -5,7 +5,7 @@
 #include <QAction>
 #include <QObject>
 
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
 
 namespace moescope {
 
@@ -13,7 +13,7 @@ class FollowMode : public QObject {
   Q_OBJECT
 
  public:
-  explicit FollowMode(ViewContext& context, QObject* parent = nullptr);
+  explicit FollowMode(Selection& selection, QObject* parent = nullptr);
 
   /// Checkable: on while the range slides; enabled while something is recorded. Its text tells how
   /// far the visible range is behind.
@@ -38,7 +38,7 @@ class FollowMode : public QObject {
   void slide();
   void showText();
 
-  ViewContext& context_;
+  Selection& selection_;
   QAction* action_;
   bool live_ = false, following_ = false, sliding_ = false;
   TimeNs newest_ = 0;

@@ -72,14 +72,9 @@ void LoadDocument::replaceLoads(LoadsPtr loads) {
   gpu_view_.reset();
   windows_ = all_windows(loads_);
   reference_.reset();
-  const int layers = loads_ ? loads_->layers() : 0, experts = loads_ ? loads_->experts : 0;
   Q_EMIT loadsChanged();
   Q_EMIT windowsChanged();
-  LoadSelection kept = selection_;
-  if (kept.layer >= layers) kept.layer = -1;
-  if (kept.expert >= experts) kept.expert = -1;
-  setHovered({});
-  setSelection(kept);
+  Q_EMIT loadsReplaced();
 }
 
 void LoadDocument::growLoads(LoadsPtr loads) {
@@ -216,18 +211,6 @@ void LoadDocument::setBalanceLog(BalanceLogPtr log) {
 void LoadDocument::setWaitLog(WaitLogPtr log) {
   wait_log_ = std::move(log);
   Q_EMIT logsChanged();
-}
-
-void LoadDocument::setSelection(LoadSelection selection) {
-  if (selection == selection_) return;
-  selection_ = selection;
-  Q_EMIT selectionChanged();
-}
-
-void LoadDocument::setHovered(LoadSelection hovered) {
-  if (hovered == hovered_) return;
-  hovered_ = hovered;
-  Q_EMIT hoveredChanged();
 }
 
 }  // namespace moescope

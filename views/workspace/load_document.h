@@ -1,5 +1,4 @@
-// The open expert loads, the plan they are looked at under, and what is selected in them. Load,
-// balance and plan views share one of these, beside the ViewContext of the time views.
+// The open expert loads, the windows of them that are shown, and the plan they are looked at under.
 #pragma once
 
 #include <QObject>
@@ -26,14 +25,6 @@ struct WindowRange {
   friend bool operator==(const WindowRange&, const WindowRange&) = default;
 };
 
-/// A place in loads and plan; -1 where nothing is chosen.
-struct LoadSelection {
-  int layer = -1;   ///< row of the loads, not the model's layer id
-  int expert = -1;  ///< logical expert
-  int gpu = -1;
-  friend bool operator==(const LoadSelection&, const LoadSelection&) = default;
-};
-
 /// What the runtime that is watched tells of itself, for figures of plans.
 struct WatchedEngine {
   qint64 expert_bytes = 0;  ///< weights of one expert of one layer
@@ -50,7 +41,7 @@ class LoadDocument : public QObject {
   /// Null when no loads are open.
   const LoadsPtr& loads() const { return loads_; }
   const QStringList& files() const { return files_; }
-  /// Other loads: all windows are chosen, the selection is kept as far as it fits.
+  /// Other loads: all windows are chosen.
   void setLoads(LoadsPtr loads, QStringList files);
   /// The same loads with more windows, while they are recorded: a choice of all windows grows with
   /// them, one of the newest moves on, any other stays.
@@ -112,14 +103,10 @@ class LoadDocument : public QObject {
   /// Neither loads nor logs are open.
   bool empty() const { return !loads_ && !balance_log_ && !wait_log_; }
 
-  LoadSelection selection() const { return selection_; }
-  void setSelection(LoadSelection selection);
-  /// What the pointer is on, for highlighting in the other views.
-  LoadSelection hovered() const { return hovered_; }
-  void setHovered(LoadSelection hovered);
-
  Q_SIGNALS:
   void loadsChanged();
+  /// After loadsChanged() for other loads, not for more windows of the same.
+  void loadsReplaced();
   void awaitedChanged();
   void windowsChanged();
   void planChanged();
@@ -128,8 +115,6 @@ class LoadDocument : public QObject {
   void assumedChanged();
   void referenceChanged();
   void logsChanged();
-  void selectionChanged();
-  void hoveredChanged();
 
  private:
   void replaceLoads(LoadsPtr loads);
@@ -148,7 +133,6 @@ class LoadDocument : public QObject {
   std::optional<WatchedEngine> engine_;
   QStringList files_;
   WindowRange windows_;
-  LoadSelection selection_, hovered_;
 };
 
 }  // namespace moescope

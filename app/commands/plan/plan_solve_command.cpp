@@ -141,7 +141,7 @@ void print_report(const Json& r, const std::string& output) {
   fmt::print(stderr, "  equal split {}\n  best split  {}\n  bound       {}\n", three(r["equal"]),
              three(r["best_split"]), three(r["bound"]));
   if (!r["copies"].is_null())
-    fmt::print(stderr, "  copies a layer: {:.1f}, at most {:.0f}\n",
+    fmt::print(stderr, "  copies per layer: {:.1f}, at most {:.0f}\n",
                r["copies"]["mean"].get<double>(), r["copies"]["max"].get<double>());
   if (r.contains("actions")) {
     fmt::print(stderr, "from cheap to dear, imbalance with the best split:\n");
@@ -270,7 +270,7 @@ void register_plan_solve(CLI::App& plan) {
                       "The plan that runs now: copy as few experts as balance needs");
   command
       ->add_option("--max-copies", c->max_copies,
-                   "At most that many copies a layer, against --from")
+                   "At most that many copies per layer, against --from")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--rebuild", c->options.rebuild,
                     "With --from: a plan from nothing, its GPUs and slots named so that it copies "

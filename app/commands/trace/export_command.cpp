@@ -74,18 +74,18 @@ void export_file(const ExportOptions& options) {
   if (options.chart == "load" || options.chart == "balance")
     return export_load_chart(options.files, options.chart, options.loads, path, size, theme);
   HeadlessDocument opened(options.files, options.runs, options.rules);
-  const auto window = window_of(options, opened.context.full());
-  if (window) opened.context.setRange(*window);
+  const auto window = window_of(options, opened.selection.full());
+  if (window) opened.selection.setRange(*window);
   if (options.chart == "sm") {
-    SmView view(opened.document, opened.context);
+    SmView view(opened.document, opened.selection);
     view.showAllDevices();
     return export_chart(view, path, size, theme);
   }
   if (options.chart == "timeline") {
-    TimelineView view(opened.document, opened.context);
+    TimelineView view(opened.document, opened.selection);
     return export_chart(view, path, size, theme);
   }
-  OverlapView view(opened.document, opened.context);
+  OverlapView view(opened.document, opened.selection);
   if (window) view.showVisibleRange();
   while (view.busy()) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
   export_chart(view, path, size, theme);

@@ -8,6 +8,7 @@
 #include "core/loads/open/sniff.h"
 #include "views/balance/balance_view.h"
 #include "views/load/load_view.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 namespace {
@@ -37,7 +38,8 @@ void open_files(const std::vector<std::string>& files, LoadDocument& document) {
   }
 }
 
-void choose(const LoadChartOptions& options, const std::string& source, LoadDocument& document) {
+void choose(const LoadChartOptions& options, const std::string& source, Workspace& workspace) {
+  LoadDocument& document = workspace.loads();
   if (!options.unit.empty()) {
     int found = -1;
     for (std::size_t i = 0; i < document.sets().size(); ++i)
@@ -59,7 +61,7 @@ void choose(const LoadChartOptions& options, const std::string& source, LoadDocu
     if (*options.layer < 0 || *options.layer >= loads->layers())
       throw Error(source, "--layer", fmt::format("there is no layer {}", *options.layer),
                   fmt::format("Give 0..{}", loads->layers() - 1));
-    document.setSelection({*options.layer, -1, -1});
+    workspace.selection().setPlace({.layer = *options.layer});
   }
 }
 
@@ -81,18 +83,19 @@ void add_load_chart_options(CLI::App& command, LoadChartOptions& options) {
 void export_load_chart(const std::vector<std::string>& files, const std::string& chart,
                        const LoadChartOptions& options, const QString& output, QSize size,
                        const Theme& theme) {
-  LoadDocument document;
+  Workspace workspace;
+  LoadDocument& document = workspace.loads();
   open_files(files, document);
-  choose(options, files.front(), document);
+  choose(options, files.front(), workspace);
   if (chart == "balance") {
-    BalanceView view(document);
+    BalanceView view(document, workspace.selection());
     view.finish();
     return export_chart(view, output, size, theme);
   }
   if (!document.loads())
     throw Error(files.front(), "", "is a log, which has no loads of experts",
                 "Choose --chart balance");
-  LoadView view(document);
+  LoadView view(document, workspace.selection());
   view.setKind(kHeatmaps.at(options.heatmap));
   view.setScale(kScales.at(options.scale));
   view.finish();

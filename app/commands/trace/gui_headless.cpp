@@ -21,7 +21,6 @@ HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files, const 
   const TracePtr trace = open_files(files, options, runs, command_progress());
   QStringList names;
   for (const std::string& file : files) names << QString::fromStdString(file);
-  context.reset(trace->range());
   document.setRules(rule_set);
   document.setTrace(trace, names);
   document.setAnalysis(analyze_document(*trace, rule_set, command_progress()));

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "app/commands/trace/open_files.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 
@@ -21,8 +20,9 @@ struct HeadlessDocument {
   /// Opens `files` and runs all analyses; `rules` is a rule file or empty. Throws Error.
   HeadlessDocument(const std::vector<std::string>& files, const RunChoice& runs,
                    const std::string& rules);
-  Document document;
-  ViewContext context;
+  Workspace workspace;
+  TraceDocument& document = workspace.trace();
+  Selection& selection = workspace.selection();
 };
 
 }  // namespace moescope

@@ -32,7 +32,7 @@ void make_report(const ReportOptions& options) {
     if (has_recorded_loads(file)) show_loads(file);
   for (const auto& file : files.loads) show_loads(file);
   const QString output = QString::fromStdString(options.output);
-  if (files.traces.empty()) return write_report_of(Document(), loads, {}, output);
+  if (files.traces.empty()) return write_report_of(TraceDocument(), loads, {}, output);
   std::vector<std::string> traces;
   for (const auto& file : files.traces) traces.push_back(file.string());
   HeadlessDocument opened(traces, options.runs, options.rules);

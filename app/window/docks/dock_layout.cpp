@@ -6,21 +6,27 @@
 #include <QVBoxLayout>
 #include <numeric>
 
-#include "app/window/docks/dock_presets.h"
 #include "app/window/docks/wide_area.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
 
 namespace moescope {
 namespace {
-constexpr int kLeftWidth = 232, kClusterWidth = 380, kRightWidth = 480;
-constexpr int kSidesShare = 55;                          // of the window at most, %
-constexpr int kHoldMs = 100;                             // until the first layout is done
-constexpr int kLegendShare = 38, kStatisticsShare = 50;  // of the column, %
+constexpr int kSidesShare = 55;  // of the window at most, %
+constexpr int kHoldMs = 100;     // until the first layout is done
+constexpr auto kDockPrefix = "dock.";
 
-int left_width(const QDockWidget& dock, int window) {
-  return dock.objectName() == "dock.cluster" ? std::min(kClusterWidth, window * 30 / 100)
-                                             : std::min(kLeftWidth, window * 18 / 100);
+bool is_side(Qt::DockWidgetArea area) {
+  return area == Qt::LeftDockWidgetArea || area == Qt::RightDockWidgetArea;
+}
+
+/// The user is about to work in its front view, so that has the keyboard.
+bool is_for_work(Preset preset) {
+  return preset == Preset::Plan || preset == Preset::Compare;
+}
+
+bool is_tabbed(const ViewSpec& view) {
+  return view.area == Qt::BottomDockWidgetArea;
 }
 
 }  // namespace
@@ -51,58 +57,96 @@ void DockLayout::setStartPage(QWidget* page) {
   window_.setCentralWidget(centre);
 }
 
-QDockWidget* DockLayout::add(QWidget* panel, const QString& id, const QString& title,
-                             Qt::DockWidgetArea area, bool tabbed) {
-  auto* dock = new QDockWidget(title, &window_);
-  dock->setObjectName("dock." + id);
+void DockLayout::addViews(std::vector<ViewSpec> views, Workspace& workspace) {
+  for (ViewSpec& view : views) add(std::move(view), workspace);
+  addPresets();
+}
+
+void DockLayout::removeViews() {
+  qDeleteAll(docks_);
+  docks_.clear();
+  places_.clear();
+  side_widths_.clear();
+}
+
+void DockLayout::add(ViewSpec view, Workspace& workspace) {
+  QWidget* panel = view.make(workspace);
+  auto* dock = new QDockWidget(view.title, &window_);
+  dock->setObjectName(kDockPrefix + view.id);
   // Panels that are called otherwise for some traces.
   connect(panel, &QWidget::windowTitleChanged, dock, &QWidget::setWindowTitle);
-  dock->setAccessibleName(title);
+  dock->setAccessibleName(view.title);
   // Otherwise the largest one, also behind other tabs, would set how small the window can be.
-  dock->setWidget(tabbed ? new WideArea(panel) : panel);
-  dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(title));
+  dock->setWidget(is_tabbed(view) ? new WideArea(panel) : panel);
+  dock->toggleViewAction()->setToolTip(tr("Show or hide %1").arg(view.title));
+  dock->installEventFilter(this);
+  window_.addDockWidget(view.area, dock);
+  dock->hide();
   docks_ << dock;
-  QAction* go = make_action(this, "go." + id, title, tr("Bring %1 to the front").arg(title));
-  connect(panel, &QWidget::windowTitleChanged, go, &QAction::setText);
-  connect(go, &QAction::triggered, this, [this, id] { reveal(id); });
+  places_.push_back({dock, std::move(view)});
+  addGo(places_.back());
+}
+
+void DockLayout::addGo(const Place& place) {
+  QAction* go = make_action(this, "go." + place.view.id, place.view.title,
+                            tr("Bring %1 to the front").arg(place.view.title));
+  connect(panel_of(*place.dock), &QWidget::windowTitleChanged, go, &QAction::setText);
+  connect(go, &QAction::triggered, this, [this, id = place.view.id] { reveal(id); });
   go->setEnabled(false);
   go_actions_ << go;
-  places_ << Place{dock, area, tabbed};
-  dock->installEventFilter(this);
-  window_.addDockWidget(area, dock);
-  dock->hide();
-  return dock;
+}
+
+void DockLayout::addPresets() {
+  const auto add_preset = [this](Preset preset, const QString& id, const QString& text,
+                                 const QString& tip) {
+    QAction* action = make_action(this, "layout." + id, text, tip);
+    connect(action, &QAction::triggered, this, [this, preset] { arrange(preset); });
+    preset_actions_ << action;
+  };
+  add_preset(Preset::Analyse, "analyse", tr("&Analyse"),
+             tr("The arrangement of docks for reading a trace"));
+  add_preset(Preset::Live, "live", tr("&Live"),
+             tr("The arrangement of docks for watching a runtime"));
+  add_preset(Preset::Plan, "plan", tr("&Plan"),
+             tr("The arrangement of docks for making a placement plan"));
+  add_preset(Preset::Compare, "compare", tr("&Compare"),
+             tr("The plan on the board beside the one before, and their balance"));
 }
 
 QDockWidget* DockLayout::dock(const QString& id) const {
   for (QDockWidget* dock : docks_)
-    if (dock->objectName() == "dock." + id) return dock;
+    if (idOf(*dock) == id) return dock;
   return nullptr;
+}
+
+QString DockLayout::idOf(const QDockWidget& dock) {
+  return dock.objectName().mid(static_cast<qsizetype>(qstrlen(kDockPrefix)));
 }
 
 void DockLayout::reveal(const QString& id) {
   QDockWidget* found = dock(id);
-  if (found == nullptr || workspace_ == Workspace::Start) return;
+  if (found == nullptr || content_ == Content::Nothing) return;
   found->show();
   found->raise();
   panel_of(*found)->setFocus(Qt::ShortcutFocusReason);
 }
 
 QString DockLayout::stateKey() const {
-  return workspace_ == Workspace::Loads ? QStringLiteral("window/docksOfLoads")
-                                        : QStringLiteral("window/docks");
+  return content_ == Content::Loads ? QStringLiteral("window/docksOfLoads")
+                                    : QStringLiteral("window/docks");
 }
 
-void DockLayout::setWorkspace(Workspace workspace) {
-  if (workspace == workspace_) return;
+void DockLayout::setContent(Content content) {
+  if (content == content_) return;
   save();
-  workspace_ = workspace;
-  showStart(workspace == Workspace::Start);
-  for (QAction* go : go_actions_) go->setEnabled(workspace != Workspace::Start);
+  content_ = content;
+  const bool nothing = content == Content::Nothing;
+  showStart(nothing);
+  for (QAction* go : go_actions_) go->setEnabled(!nothing);
   for (QDockWidget* dock : docks_) dock->hide();
-  if (workspace == Workspace::Start) return;
+  if (nothing) return;
   const QByteArray state = session_.value(stateKey());
-  if (state.isEmpty() || !window_.restoreState(state)) arrange_docks(*this, DockPreset::Analyse);
+  if (state.isEmpty() || !window_.restoreState(state)) arrange(Preset::Analyse);
 }
 
 /// A window without a central widget shares the width among its columns by size hints; beside an
@@ -112,39 +156,50 @@ void DockLayout::showStart(bool shown) {
   window_.centralWidget()->setMaximumHeight(shown ? QWIDGETSIZE_MAX : 0);
 }
 
-void DockLayout::arrange() {
-  if (workspace_ == Workspace::Start) return;
+void DockLayout::arrange(Preset preset) {
+  if (content_ == Content::Nothing) return;
+  placeAll();
+  sizeAll();
+  // Hidden ones have their places too, for when they are shown.
+  for (const Place& place : places_)
+    if (!place.view.shown_in.testFlag(preset)) place.dock->hide();
+  for (const Place& place : places_)
+    if (place.view.front_in.testFlag(preset) && !place.dock->isHidden())
+      is_for_work(preset) ? reveal(place.view.id) : place.dock->raise();
+  if (preset == Preset::Compare) Q_EMIT comparisonWanted();
+}
+
+/// Every dock that has something to show where its view stands, the first tab of an area in front.
+void DockLayout::placeAll() {
   QMap<int, QDockWidget*> tabs;  // first tabbed dock of an area
   for (const Place& place : places_) {
-    if (!shown(place)) {
+    if (!hasContent(place)) {
       place.dock->hide();
       continue;
     }
     place.dock->setFloating(false);
     window_.removeDockWidget(place.dock);
-    window_.addDockWidget(place.area, place.dock);
-    QDockWidget*& first = tabs[place.area];
-    if (place.tabbed && first != nullptr) window_.tabifyDockWidget(first, place.dock);
-    if (place.tabbed && first == nullptr) first = place.dock;
+    window_.addDockWidget(place.view.area, place.dock);
+    if (is_tabbed(place.view)) {
+      QDockWidget*& first = tabs[place.view.area];
+      if (first != nullptr) window_.tabifyDockWidget(first, place.dock);
+      if (first == nullptr) first = place.dock;
+    }
     place.dock->show();
   }
-  for (QDockWidget* first : tabs)
-    if (first != nullptr) first->raise();
-  const int width = window_.width(), height = window_.height();
-  const int right = std::min(kRightWidth, width * 31 / 100);
+  for (QDockWidget* first : tabs) first->raise();
+}
+
+void DockLayout::sizeAll() {
   QList<QDockWidget*> rows;
   QList<int> heights;
   for (const Place& place : places_) {
-    if (!shown(place)) continue;
-    const bool left_side = place.area == Qt::LeftDockWidgetArea;
-    if (left_side || place.area == Qt::RightDockWidgetArea)
-      holdWidth(*place.dock, left_side ? left_width(*place.dock, width) : right);
-    int share = 46;  // above and below alike
-    if (left_side) share = place.dock == dock("legend") ? kLegendShare : 100 - kLegendShare;
-    if (place.area == Qt::RightDockWidgetArea)
-      share = place.dock == dock("statistics") ? kStatisticsShare : 100 - kStatisticsShare;
+    if (!hasContent(place)) continue;
+    if (is_side(place.view.area))
+      holdWidth(*place.dock,
+                std::min(place.view.width, window_.width() * place.view.width_share / 100));
     rows << place.dock;
-    heights << height * share / 100;
+    heights << window_.height() * place.view.height_share / 100;
   }
   window_.resizeDocks(rows, heights, Qt::Vertical);
 }
@@ -195,40 +250,23 @@ void DockLayout::restoreSides() {
   window_.resizeDocks(docks, widths, Qt::Horizontal);
 }
 
-void DockLayout::arrangeOnly(const QStringList& ids) {
-  arrange();
-  for (QDockWidget* dock : docks_)
-    if (!ids.contains(dock->objectName().mid(5))) dock->hide();
-  if (!ids.isEmpty()) reveal(ids.front());
-}
-
-void DockLayout::fillMenu(QMenu& view) {
-  for (QDockWidget* dock : docks_) view.addAction(dock->toggleViewAction());
-  view.addSeparator();
-  auto* layouts = view.addMenu(tr("&Layouts"));
-  fillLayouts(*layouts);
-  connect(&session_, &Session::layoutsChanged, layouts, [this, layouts] { fillLayouts(*layouts); });
+void DockLayout::fillDocks(QMenu& menu) const {
+  for (QDockWidget* dock : docks_) menu.addAction(dock->toggleViewAction());
 }
 
 void DockLayout::fillLayouts(QMenu& menu) {
+  refillLayouts(menu);
+  connect(&session_, &Session::layoutsChanged, &menu, [this, &menu] { refillLayouts(menu); });
+}
+
+void DockLayout::refillLayouts(QMenu& menu) {
   menu.clear();
-  QAction* analyse =
-      menu.addAction(tr("&Analyse"), this, [this] { arrange_docks(*this, DockPreset::Analyse); });
-  analyse->setToolTip(tr("The arrangement of docks for reading a trace"));
-  QAction* live =
-      menu.addAction(tr("&Live"), this, [this] { arrange_docks(*this, DockPreset::Live); });
-  live->setToolTip(tr("The arrangement of docks for watching a runtime"));
-  QAction* plan =
-      menu.addAction(tr("&Plan"), this, [this] { arrange_docks(*this, DockPreset::Plan); });
-  plan->setToolTip(tr("The arrangement of docks for making a placement plan"));
-  QAction* compare =
-      menu.addAction(tr("&Compare"), this, [this] { arrange_docks(*this, DockPreset::Compare); });
-  compare->setToolTip(tr("The plan on the board beside the one before, and their balance"));
+  menu.addActions(preset_actions_);
   const QStringList names = session_.layoutNames();
   if (!names.isEmpty()) menu.addSeparator();
   for (const QString& name : names)
     menu.addAction(name, this, [this, name] {
-      if (workspace_ != Workspace::Start) window_.restoreState(session_.layout(name));
+      if (content_ != Content::Nothing) window_.restoreState(session_.layout(name));
     });
   menu.addSeparator();
   menu.addAction(tr("&Save layout as…"), this, &DockLayout::saveAs);
@@ -246,7 +284,7 @@ void DockLayout::saveAs() {
 }
 
 void DockLayout::save() {
-  if (workspace_ != Workspace::Start) session_.setValue(stateKey(), window_.saveState());
+  if (content_ != Content::Nothing) session_.setValue(stateKey(), window_.saveState());
 }
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// The docks of the workspace: where they are, how they come back, and the user's own layouts.
+// The views as docks: where they are, how they come back, the presets and the user's own layouts.
 #pragma once
 
 #include <QDockWidget>
@@ -6,13 +6,15 @@
 #include <QMap>
 #include <QMenu>
 #include <QObject>
+#include <vector>
 
 #include "app/window/session/session.h"
+#include "views/workspace/view_spec.h"
 
 namespace moescope {
 
-/// What is open: nothing, expert loads or logs alone, or a trace.
-enum class Workspace { Start, Loads, Trace };
+/// What is open: nothing, expert loads, logs or a plan alone, or a trace.
+enum class Content { Nothing, Loads, Trace };
 
 /// What was given to DockLayout::add(): the dock may scroll it.
 QWidget* panel_of(const QDockWidget& dock);
@@ -25,24 +27,30 @@ class DockLayout : public QObject {
 
   /// What fills the window while nothing is open; the window owns it.
   void setStartPage(QWidget* page);
-  /// Adds `panel` as a dock; docks of one area are tabbed when `tabbed`, else stacked.
-  QDockWidget* add(QWidget* panel, const QString& id, const QString& title, Qt::DockWidgetArea area,
-                   bool tabbed);
+  /// Makes every view and its dock, in their order.
+  void addViews(std::vector<ViewSpec> views, Workspace& workspace);
+  /// Deletes them, while what they look at is still there.
+  void removeViews();
   QDockWidget* dock(const QString& id) const;
+  static QString idOf(const QDockWidget& dock);
+  /// The view itself. @pre there is one of this id and class
+  template <typename View>
+  View& view(const QString& id) const {
+    return *static_cast<View*>(panel_of(*dock(id)));
+  }
   const QList<QDockWidget*>& docks() const { return docks_; }
   /// One action a dock, in their order: reveals it.
   const QList<QAction*>& goActions() const { return go_actions_; }
   /// Shows, raises and focuses the dock.
   void reveal(const QString& id);
-  /// Docks that are empty without a trace: not part of the workspace of loads.
-  void needTrace(const QStringList& ids) { of_traces_ = ids; }
   /// Only the start page, or the docks of loads or of a trace as they were left.
-  void setWorkspace(Workspace workspace);
-  /// The layout "Analyse".
-  void arrange();
-  /// The same with these docks only, the first one in front.
-  void arrangeOnly(const QStringList& ids);
-  void fillMenu(QMenu& view);
+  void setContent(Content content);
+  /// Shows and raises the docks of the preset, hides the others.
+  void arrange(Preset preset);
+  /// A check mark for every dock.
+  void fillDocks(QMenu& menu) const;
+  /// The presets and the user's own layouts, kept up to date.
+  void fillLayouts(QMenu& menu);
   /// Remembers the arrangement for the next run.
   void save();
 
@@ -50,33 +58,35 @@ class DockLayout : public QObject {
   void comparisonWanted();  ///< the layout "Compare" was chosen
 
  private:
+  struct Place {
+    QDockWidget* dock;
+    ViewSpec view;
+  };
+  void add(ViewSpec view, Workspace& workspace);
+  void addPresets();
+  void addGo(const Place& place);
+  bool hasContent(const Place& place) const {
+    return content_ == Content::Trace || !place.view.needs_trace;
+  }
+  void placeAll();
+  void sizeAll();
   void showStart(bool shown);
   void holdWidth(QDockWidget& dock, int width);
   void restoreSides();
   bool eventFilter(QObject* watched, QEvent* event) override;
-  void fillLayouts(QMenu& menu);
+  void refillLayouts(QMenu& menu);
   void saveAs();
-
-  struct Place {
-    QDockWidget* dock;
-    Qt::DockWidgetArea area;
-    bool tabbed;
-  };
-  bool shown(const Place& place) const {
-    return workspace_ == Workspace::Trace || !of_traces_.contains(place.dock->objectName().mid(5));
-  }
   QString stateKey() const;
 
   QMainWindow& window_;
   Session& session_;
   QWidget* start_ = nullptr;
   QList<QDockWidget*> docks_;
-  QList<QAction*> go_actions_;
-  QList<Place> places_;
-  QStringList of_traces_;
+  QList<QAction*> go_actions_, preset_actions_;
+  std::vector<Place> places_;
   QMap<QDockWidget*, int> side_widths_;  ///< of the left and right columns, as last settled
   int settled_width_ = 0;                ///< of the window then
-  Workspace workspace_ = Workspace::Start;
+  Content content_ = Content::Nothing;
 };
 
 }  // namespace moescope

@@ -18,16 +18,18 @@
 
 namespace moescope {
 
-PlanWindow::PlanWindow(LoadDocument& loads, DockLayout& layout, QMainWindow& window)
+PlanWindow::PlanWindow(Workspace& workspace, DockLayout& layout, QMainWindow& window)
     : QObject(&window),
       window_(window),
       layout_(layout),
-      loads_(loads),
-      document_(loads),
+      loads_(workspace.loads()),
+      document_(workspace.plan()),
       autosave_(document_),
-      view_(new PlanView(document_)) {
-  layout_.add(view_, "plan", tr("Plan"), Qt::BottomDockWidgetArea, true);
-  connect(&layout_, &DockLayout::comparisonWanted, view_, &PlanView::showComparison);
+      view_(layout.view<PlanView>("plan")) {
+  addFileActions();
+  addSolveActions();
+  refresh();
+  connect(&layout_, &DockLayout::comparisonWanted, &view_, &PlanView::showComparison);
   connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
     Q_EMIT message({UserMessage::Level::Error, text, {}});
   });
@@ -39,80 +41,64 @@ PlanWindow::PlanWindow(LoadDocument& loads, DockLayout& layout, QMainWindow& win
   connect(&loads_, &LoadDocument::loadsChanged, this, &PlanWindow::refresh);
 }
 
-PlanWindow::~PlanWindow() {
-  delete view_;
-}
-
 JobRunner& PlanWindow::solveJob() {
-  return view_->solver().job();
+  return view_.solver().job();
 }
 
-QAction* PlanWindow::add(QMenu& menu, const QString& name, const QString& text, const QString& tip,
+QAction* PlanWindow::add(const QString& name, const QString& text, const QString& tip,
                          const QList<QKeySequence>& keys, std::function<void()> run) {
   QAction* action = make_action(this, name, text, tip, keys);
-  menu.addAction(action);
   connect(action, &QAction::triggered, this, std::move(run));
   return action;
 }
 
-void PlanWindow::fillMenu(QMenu& menu) {
-  addFileActions(menu);
-  menu.addSeparator();
-  addSolveActions(menu);
-  refresh();
-}
-
-void PlanWindow::addFileActions(QMenu& menu) {
-  new_ =
-      add(menu, "plan.new", tr("&New plan from loads…"), tr("Make a first plan for the open loads"),
-          {QKeySequence("Ctrl+Alt+N")}, [this] { makeNew(); });
-  add(menu, "plan.open", tr("&Open plan…"), tr("Open a plan file to see and edit it"),
+void PlanWindow::addFileActions() {
+  new_ = add("plan.new", tr("&New plan from loads…"), tr("Make a first plan for the open loads"),
+             {QKeySequence("Ctrl+Alt+N")}, [this] { makeNew(); });
+  add("plan.open", tr("&Open plan…"), tr("Open a plan file to see and edit it"),
       {QKeySequence("Ctrl+Alt+O")}, [this] { chooseOpen(); });
-  add(menu, "plan.import", tr("&Import plan of an engine…"),
+  add("plan.import", tr("&Import plan of an engine…"),
       tr("Open a file of SGLang, TensorRT-LLM, vLLM or vllm-ascend as a plan"), {},
       [this] { importPlan(); });
-  menu.addSeparator();
-  needs_plan_ << add(menu, "plan.save", tr("&Save plan"),
-                     tr("Write the plan with its pins to its file"), {QKeySequence("Ctrl+Shift+S")},
-                     [this] { save(); });
-  needs_plan_ << add(menu, "plan.saveAs", tr("Save plan &as…"),
-                     tr("Write the plan to another file"), {}, [this] { saveAs(); });
-  needs_plan_ << add(menu, "plan.export", tr("&Export plan for an engine…"),
+  needs_plan_ << add("plan.save", tr("&Save plan"), tr("Write the plan with its pins to its file"),
+                     {QKeySequence("Ctrl+Shift+S")}, [this] { save(); });
+  needs_plan_ << add("plan.save_as", tr("Save plan &as…"), tr("Write the plan to another file"), {},
+                     [this] { saveAs(); });
+  needs_plan_ << add("plan.export", tr("&Export plan for an engine…"),
                      tr("Write the file that an engine takes, and show the flags to start it with"),
                      {QKeySequence("Ctrl+Alt+E")}, [this] { exportPlan(); });
   needs_plan_ << mark_destructive(
-      add(menu, "plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
+      add("plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
         keepUnsaved();
         document_.close();
       }));
 }
 
-void PlanWindow::addSolveActions(QMenu& menu) {
+void PlanWindow::addSolveActions() {
   const auto solve = [this](SolveAction action) {
     layout_.reveal("plan");
-    view_->solve(action);
+    view_.solve(action);
   };
-  needs_plan_ << add(menu, "plan.resplit", tr("&Re-split tokens"),
+  needs_plan_ << add("plan.resplit", tr("&Re-split tokens"),
                      tr("Another split of tokens over the replicas; no weights move"),
                      {QKeySequence("Ctrl+Alt+1")}, [solve] { solve(SolveAction::Resplit); });
-  needs_plan_ << add(menu, "plan.migrate", tr("&Bounded migration"),
-                     tr("Move at most as many experts a layer as the Solve page says"),
+  needs_plan_ << add("plan.migrate", tr("&Bounded migration"),
+                     tr("Move at most as many experts per layer as the Solve page says"),
                      {QKeySequence("Ctrl+Alt+2")}, [solve] { solve(SolveAction::Migrate); });
-  needs_plan_ << add(menu, "plan.solve", tr("&Full plan"),
+  needs_plan_ << add("plan.solve", tr("&Full plan"),
                      tr("The best plan for these slots; as few experts move as it allows"),
                      {QKeySequence("Ctrl+Alt+3")}, [solve] { solve(SolveAction::Full); });
-  menu.addSeparator();
-  needs_plan_ << add(menu, "plan.compare", tr("Com&pare plans"),
+  needs_plan_ << add("plan.compare", tr("Com&pare plans"),
                      tr("Before, after and bound of every layer, and the copies"),
                      {QKeySequence("Ctrl+Alt+P")}, [this] {
                        layout_.reveal("plan");
-                       view_->showComparison();
+                       view_.showComparison();
                      });
 }
 
 void PlanWindow::refresh() {
   for (QAction* action : needs_plan_) action->setEnabled(!document_.empty());
-  if (new_ != nullptr) new_->setEnabled(loads_.loads() != nullptr);
+  new_->setEnabled(loads_.loads() != nullptr);
 }
 
 void PlanWindow::joinUndo(QUndoGroup& group, QUndoStack& other) {
@@ -177,8 +163,8 @@ void PlanWindow::open(const QString& file, const QStringList& others) {
 }
 
 void PlanWindow::compareWith(const QString& file) {
-  view_->showComparison();
-  view_->comparison().compareWith(file);
+  view_.showComparison();
+  view_.comparison().compareWith(file);
 }
 
 void PlanWindow::chooseOpen() {
@@ -247,7 +233,7 @@ void PlanWindow::exportPlan() {
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &ExportPlanDialog::written, this, [this](const QString& file) {
     Q_EMIT message({UserMessage::Level::Info,
-                    tr("Exported %1; it was read back and is equal.").arg(file),
+                    tr("Exported %1 and verified it.").arg(file),
                     {}});
   });
   dialog->show();

@@ -1,18 +1,16 @@
-// The plan editor in the window: dock, menu, files, recovery, and whose edits Undo takes back.
+// The plan editor in the window: commands, files, recovery, and whose edits Undo takes back.
 #pragma once
 
 #include <QMainWindow>
-#include <QMenu>
 #include <QObject>
-#include <QPointer>
 #include <QUndoGroup>
 
 #include "app/window/docks/dock_layout.h"
 #include "app/window/session/message_bar.h"
 #include "views/common/job.h"
-#include "views/plan/document/plan_autosave.h"
-#include "views/plan/document/plan_document.h"
 #include "views/plan/plan_view.h"
+#include "views/workspace/plan_autosave.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 
@@ -20,14 +18,13 @@ class PlanWindow : public QObject {
   Q_OBJECT
 
  public:
-  PlanWindow(LoadDocument& loads, DockLayout& layout, QMainWindow& window);
-  ~PlanWindow() override;
+  /// @pre the layout has the view
+  PlanWindow(Workspace& workspace, DockLayout& layout, QMainWindow& window);
 
   PlanDocument& document() { return document_; }
-  PlanView& view() { return *view_; }
+  PlanView& view() { return view_; }
   JobRunner& job() { return job_; }
   JobRunner& solveJob();
-  void fillMenu(QMenu& menu);
   /// Undo and Redo follow the focus: plan edits in the plan's dock, else those of `other`.
   void joinUndo(QUndoGroup& group, QUndoStack& other);
   /// Opens the first of these plan files; severalPlans() tells of others.
@@ -51,9 +48,9 @@ class PlanWindow : public QObject {
   void contentChanged();
 
  private:
-  void addFileActions(QMenu& menu);
-  void addSolveActions(QMenu& menu);
-  QAction* add(QMenu& menu, const QString& name, const QString& text, const QString& tip,
+  void addFileActions();
+  void addSolveActions();
+  QAction* add(const QString& name, const QString& text, const QString& tip,
                const QList<QKeySequence>& keys, std::function<void()> run);
   void show(Plan plan, PlanConstraints constraints, const QString& file, const QString& name);
   void keepUnsaved();
@@ -68,9 +65,9 @@ class PlanWindow : public QObject {
   QMainWindow& window_;
   DockLayout& layout_;
   LoadDocument& loads_;
-  PlanDocument document_;
+  PlanDocument& document_;
   PlanAutosave autosave_;
-  QPointer<PlanView> view_;
+  PlanView& view_;
   JobRunner job_;
   QList<QAction*> needs_plan_;
   QAction* new_ = nullptr;

@@ -54,7 +54,7 @@ UserMessage describe_findings(const Trace& trace) {
   if (!lost.empty())
     summary << QObject::tr("the recording lost something: %1")
                    .arg(QString::fromStdString(describe(lost.front(), trace)));
-  if (skipped != 0) summary << QObject::tr("%1 events skipped").arg(format_count(skipped));
+  if (skipped != 0) summary << counted(skipped, QObject::tr("event skipped"), QObject::tr("events skipped"));
   for (const std::string& warning : info.warnings) details << QString::fromStdString(warning);
   for (const ClockAlignment& alignment : info.alignments) {
     const auto file = static_cast<std::size_t>(alignment.file);
@@ -89,7 +89,7 @@ FileServices core_file_services() {
   };
 }
 
-Loader::Loader(Document& document, FileServices services, QObject* parent)
+Loader::Loader(TraceDocument& document, FileServices services, QObject* parent)
     : QObject(parent), document_(document), services_(std::move(services)) {
   for (JobRunner* job : {&load_job_, &analysis_job_, &save_job_, &complete_job_}) {
     connect(job, &JobRunner::started, this,
@@ -109,7 +109,7 @@ Loader::Loader(Document& document, FileServices services, QObject* parent)
     Q_EMIT message(
         {UserMessage::Level::Info, tr("Saving was cancelled; nothing was written."), {}});
   });
-  connect(&document_, &Document::rulesChanged, this, [this] {
+  connect(&document_, &TraceDocument::rulesChanged, this, [this] {
     ++rules_number_;
     if (document_.trace()) analyze();
   });
@@ -167,10 +167,7 @@ void Loader::complete(const QString& file) {
       [this, file, trace = document_.traceNumber(), rules = rules_number_](const Completed& made) {
         if (trace != document_.traceNumber()) return;
         // Both in one turn of the event loop: nothing is drawn in between.
-        completing_ = true;
-        document_.setTrace(made.trace, {file});
-        document_.setAnalysis(made.analysis);
-        completing_ = false;
+        document_.completeTrace(made.trace, {file}, made.analysis);
         Q_EMIT opened({file});
         tellWhatWasSkipped(*made.trace);
         if (rules != rules_number_) analyze();

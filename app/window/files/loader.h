@@ -13,7 +13,7 @@
 #include "core/trace/file/moetrace.h"
 #include "core/trace/trace.h"
 #include "views/common/job.h"
-#include "views/workspace/document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -32,7 +32,7 @@ class Loader : public QObject {
   Q_OBJECT
 
  public:
-  Loader(Document& document, FileServices services, QObject* parent = nullptr);
+  Loader(TraceDocument& document, FileServices services, QObject* parent = nullptr);
 
   /// Is given all files first, and gives those that are traces to `go_on`, now or later.
   using Sorter = std::function<void(const QStringList& all,
@@ -48,9 +48,6 @@ class Loader : public QObject {
   /// figures stay until those of the file are all there; when another trace is opened meanwhile, or
   /// the file cannot be read, nothing changes.
   void complete(const QString& file);
-  /// While complete() changes the document: the trace is the one that was watched, so ranges and
-  /// choices stay good.
-  bool completing() const { return completing_; }
   void save(const QString& file);
   /// Forgets the trace.
   void close();
@@ -74,11 +71,10 @@ class Loader : public QObject {
   void analyze();
   void tellWhatWasSkipped(const Trace& trace);
 
-  Document& document_;
+  TraceDocument& document_;
   FileServices services_;
   Sorter sorter_;
   QStringList loading_;
-  bool completing_ = false;
   quint64 rules_number_ = 0;  ///< another one after each change of rules
   JobRunner load_job_, analysis_job_, save_job_, complete_job_;
 };

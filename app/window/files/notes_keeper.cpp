@@ -19,7 +19,7 @@ struct Stored {
   bool own = false;  ///< read from the user's own folder although the trace has a notes file
 };
 
-bool younger(const std::filesystem::path& a, const std::filesystem::path& b) {
+bool newer(const std::filesystem::path& a, const std::filesystem::path& b) {
   std::error_code error;
   const auto time_a = std::filesystem::last_write_time(a, error);
   if (error) return false;
@@ -32,14 +32,14 @@ Stored read_stored(const std::filesystem::path& beside, const std::filesystem::p
   std::error_code ignored;
   const bool has_beside = std::filesystem::exists(beside, ignored);
   const bool has_own = std::filesystem::exists(own, ignored);
-  if (has_own && younger(own, beside)) return {read_notes(own, trace), has_beside};
+  if (has_own && newer(own, beside)) return {read_notes(own, trace), has_beside};
   if (has_beside) return {read_notes(beside, trace), false};
   return {trace.notes(), false};
 }
 
 }  // namespace
 
-NotesKeeper::NotesKeeper(Document& document, QObject* parent)
+NotesKeeper::NotesKeeper(TraceDocument& document, QObject* parent)
     : QObject(parent), document_(document) {
   delay_.setSingleShot(true);
   delay_.setInterval(kWriteDelayMs);
@@ -47,9 +47,9 @@ NotesKeeper::NotesKeeper(Document& document, QObject* parent)
   connect(&document_.notes(), &NotesModel::dirtyChanged, this, [this](bool dirty) {
     if (dirty) delay_.start();
   });
-  connect(&document_, &Document::traceAboutToChange, this, &NotesKeeper::flush);
-  connect(&document_, &Document::traceChanged, this, &NotesKeeper::traceChanged);
-  connect(&document_, &Document::traceGrown, this, [this] { trace_ = document_.trace(); });
+  connect(&document_, &TraceDocument::traceAboutToChange, this, &NotesKeeper::flush);
+  connect(&document_, &TraceDocument::traceChanged, this, &NotesKeeper::traceChanged);
+  connect(&document_, &TraceDocument::traceGrown, this, [this] { trace_ = document_.trace(); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
     blocked_ = true;
     Q_EMIT message(
@@ -86,7 +86,7 @@ void NotesKeeper::traceChanged() {
         if (stored.own)
           Q_EMIT message(
               {UserMessage::Level::Info,
-               tr("Notes were recovered from your own folder, because they are younger than those "
+               tr("Notes were recovered from your own folder, because they are newer than those "
                   "beside the trace."),
                QString::fromStdString(ownPath().string())});
       });

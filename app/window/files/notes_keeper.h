@@ -7,17 +7,17 @@
 
 #include "app/window/files/loader.h"
 #include "views/common/job.h"
-#include "views/workspace/document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
 /// Notes lie beside the trace; where that folder cannot be written, in the user's own data folder.
-/// When both exist the younger one counts.
+/// When both exist the newer one counts.
 class NotesKeeper : public QObject {
   Q_OBJECT
 
  public:
-  explicit NotesKeeper(Document& document, QObject* parent = nullptr);
+  explicit NotesKeeper(TraceDocument& document, QObject* parent = nullptr);
   ~NotesKeeper() override { flush(); }
 
   /// Writes now what is not written yet; before the trace changes and on closing.
@@ -32,7 +32,7 @@ class NotesKeeper : public QObject {
   void traceChanged();
   std::filesystem::path ownPath() const;
 
-  Document& document_;
+  TraceDocument& document_;
   std::filesystem::path path_;
   TracePtr trace_;
   QTimer delay_;

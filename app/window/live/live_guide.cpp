@@ -5,26 +5,22 @@
 
 namespace moescope {
 
-LiveGuide::LiveGuide(LiveWindow& live, DockLayout& layout, LoadDocument& loads, QMainWindow* window)
+LiveGuide::LiveGuide(LiveWindow& live, DockLayout& layout, LoadDocument& loads,
+                     const ActionRegistry& actions, QWidget* window)
     : QObject(window),
       live_(live),
       layout_(layout),
       loads_(loads),
-      window_(window),
-      panel_(new GuidePanel(window)),
-      action_(make_action(this, "help.guide", tr("&First steps"),
-                          tr("Two minutes with a live runtime: from drifting loads to a better "
-                             "plan"))) {
-  connect(action_, &QAction::triggered, this, [this] {
+      actions_(actions),
+      panel_(new GuidePanel(window)) {
+  QAction* guide =
+      make_action(this, "help.guide", tr("&First steps"),
+                  tr("Two minutes with a live runtime: from drifting loads to a better plan"));
+  connect(guide, &QAction::triggered, this, [this] {
     if (!live_.live().active()) live_.startEmbedded();
     begin();
   });
   follow();
-}
-
-void LiveGuide::trigger(const QString& name) {
-  auto* action = window_->findChild<QAction*>(name);
-  if (action != nullptr && action->isEnabled()) action->trigger();
 }
 
 void LiveGuide::begin() {
@@ -34,7 +30,7 @@ void LiveGuide::begin() {
   const auto in_plan = [this](const char* command) {
     return [this, command] {
       layout_.reveal("plan");
-      trigger(command);
+      actions_.trigger(command);
     };
   };
   panel_->begin({
@@ -60,7 +56,7 @@ void LiveGuide::begin() {
        .text = tr("See what would move, then apply it: weights are copied while requests go on, "
                   "the change is verified."),
        .button = tr("Apply plan…"),
-       .run = [this] { trigger("live.apply"); },
+       .run = [this] { actions_.trigger("live.apply"); },
        .waits = true},
       {.title = tr("See the imbalance fall"),
        .text = tr("Predicted and measured figures stand side by side in the cluster view."),

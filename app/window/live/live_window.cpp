@@ -3,7 +3,6 @@
 #include <QFileInfo>
 #include <utility>
 
-#include "app/window/docks/dock_presets.h"
 #include "core/analysis/serving/workload_text.h"
 #include "core/cluster/node_engine.h"
 #include "core/parallel.h"
@@ -31,7 +30,7 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
       parts_(parts),
       window_(window),
       live_(std::move(services)),
-      follow_(parts.context),
+      follow_(parts.workspace.selection()),
       attach_panel_(new AttachPanel(parts.session, window)),
       status_(new QLabel(window)) {
   status_->setObjectName("liveStatus");
@@ -49,7 +48,7 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
                       {QKeySequence("Ctrl+.")});
   apply_ = make_action(this, "live.apply", tr("Apply plan…"),
                        tr("Ask the runtime what the edited plan would move, then apply it"));
-  roll_back_ = make_action(this, "live.rollBack", tr("Roll back plan"),
+  roll_back_ = make_action(this, "live.roll_back", tr("Roll back plan"),
                            tr("Go back to the plan before the last applied one"));
   for (QAction* action : {stop_, roll_back_}) mark_destructive(action);
   connect(record_, &QAction::triggered, this, &LiveWindow::startEmbedded);
@@ -71,12 +70,9 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
   connectSession();
 }
 
-void LiveWindow::addDocks() {
-  cluster_ = new ClusterView;
-  requests_ = new RequestsView(parts_.document, parts_.context);
-  parts_.layout.add(cluster_, "cluster", DockLayout::tr("Cluster"), Qt::LeftDockWidgetArea, false);
-  parts_.layout.add(requests_, "requests", DockLayout::tr("Requests"), Qt::BottomDockWidgetArea,
-                    true);
+void LiveWindow::connectViews() {
+  cluster_ = &parts_.layout.view<ClusterView>("cluster");
+  requests_ = &parts_.layout.view<RequestsView>("requests");
   connect(cluster_, &ClusterView::startRequested, this, &LiveWindow::startEmbedded);
   connect(cluster_, &ClusterView::reconnectRequested, &live_, &LiveSession::reconnect);
   connect(cluster_, &ClusterView::stopRequested, &live_, &LiveSession::stop);
@@ -92,14 +88,6 @@ void LiveWindow::addDocks() {
   showState();
 }
 
-void LiveWindow::fillMenu(QMenu& menu) {
-  menu.addActions({record_, attach_, stop_});
-  menu.addSeparator();
-  menu.addAction(follow_.action());
-  menu.addSeparator();
-  menu.addActions({apply_, roll_back_});
-}
-
 void LiveWindow::startEmbedded() {
   live_.startEmbedded();
   Q_EMIT started();
@@ -113,9 +101,11 @@ void LiveWindow::connectSession() {
     Q_EMIT message({UserMessage::Level::Error, error, {}});
   });
   // Another trace was opened: it is looked at instead.
-  connect(&parts_.document, &Document::traceChanged, this, [this] {
-    const bool ours = live_.snapshot() && parts_.document.trace() == live_.snapshot()->trace;
-    if (!ours && !parts_.loader.completing()) parts_.loads.setEngine(std::nullopt);
+  connect(&parts_.workspace.trace(), &TraceDocument::traceChanged, this, [this] {
+    const bool ours =
+        live_.snapshot() && parts_.workspace.trace().trace() == live_.snapshot()->trace;
+    if (!ours && !parts_.workspace.trace().completing())
+      parts_.workspace.loads().setEngine(std::nullopt);
     if (!ours && std::exchange(ended_, false)) {
       analysis_job_.abandon();
       growing_ = std::make_shared<GrowingAnalysis>();  // what it kept is not needed any more
@@ -129,19 +119,19 @@ void LiveWindow::connectSession() {
 }
 
 void LiveWindow::phaseChanged(LivePhase phase) {
-  parts_.loads.setAwaited(live_.active());
+  parts_.workspace.loads().setAwaited(live_.active());
   if (phase == LivePhase::Starting) {
     dismissed_ = ended_ = false;
     running_json_.clear();
     if (!live_.snapshot()) showing_ = false;
     load_sets_.clear();
     effect_.forget();
-    if (parts_.document.trace()) parts_.layout.reveal("cluster");
+    if (parts_.workspace.trace().trace()) parts_.layout.reveal("cluster");
   }
   if (phase == LivePhase::Lost || phase == LivePhase::Ended) {
     follow_.end();
     if (showing_) analyzeLater();
-    parts_.loads.setRunningPlan(nullptr);
+    parts_.workspace.loads().setRunningPlan(nullptr);
   }
   if (phase == LivePhase::Lost) {
     if (showing_) parts_.session.addRecent({live_.recording()});
@@ -169,7 +159,7 @@ void LiveWindow::showState() {
   const ClusterState& state = live_.state();
   if (cluster_ != nullptr) cluster_->setState(state);
   if (state.status && state.status->expert_bytes > 0)
-    parts_.loads.setEngine(
+    parts_.workspace.loads().setEngine(
         WatchedEngine{static_cast<qint64>(state.status->expert_bytes),
                       std::max(1, static_cast<int>(state.status->units.size()))});
   const bool active = live_.active();
@@ -198,12 +188,12 @@ void LiveWindow::takeSnapshot() {
     analysis_job_.abandon();
     growing_ = std::make_shared<GrowingAnalysis>();
     generation_ = snapshot.generation;
-    parts_.document.setTrace(snapshot.trace, {live_.recording()});
-    arrange_docks(parts_.layout, DockPreset::Live);
+    parts_.workspace.trace().setTrace(snapshot.trace, {live_.recording()});
+    parts_.layout.arrange(Preset::Live);
     if (live_.active()) follow_.begin();
   } else {
     const bool forgot = std::exchange(generation_, snapshot.generation) != snapshot.generation;
-    parts_.document.growTrace(snapshot.trace, forgot);
+    parts_.workspace.trace().growTrace(snapshot.trace, forgot);
   }
   analyzeLater();
   if (load_sets_.empty())
@@ -225,14 +215,14 @@ void LiveWindow::showLoads() {
   if (!snapshot || !showing_ || snapshot->loads.empty() || snapshot->loads == load_sets_) return;
   const bool first = std::exchange(load_sets_, snapshot->loads).empty();
   if (!first) {
-    parts_.loads.growSets(load_sets_);
+    parts_.workspace.loads().growSets(load_sets_);
     return;
   }
   // The decode unit is shown first: its steps are many and small, where balance counts most.
-  parts_.loads.setSets(load_sets_, {live_.recording()});
-  parts_.loads.showSet(static_cast<int>(load_sets_.size()) - 1);
-  parts_.loads.followNewest(WindowBar::kNewest);
-  parts_.loads.setAwaited(false);
+  parts_.workspace.loads().setSets(load_sets_, {live_.recording()});
+  parts_.workspace.loads().showSet(static_cast<int>(load_sets_.size()) - 1);
+  parts_.workspace.loads().followNewest(WindowBar::kNewest);
+  parts_.workspace.loads().setAwaited(false);
 }
 
 void LiveWindow::takePlan(const LiveSnapshot& snapshot) {
@@ -241,11 +231,12 @@ void LiveWindow::takePlan(const LiveSnapshot& snapshot) {
   try {
     const PlanReading read = parse_plan(snapshot.plans.back().json, "the running plan");
     const bool same = running_ && *running_ == read.plan;
-    const bool edited = parts_.loads.plan() && running_ && *parts_.loads.plan() != *running_;
+    const bool edited = parts_.workspace.loads().plan() && running_ &&
+                        *parts_.workspace.loads().plan() != *running_;
     if (!same) running_ = std::make_shared<const Plan>(read.plan);
-    if (live_.active()) parts_.loads.setRunningPlan(running_);
+    if (live_.active()) parts_.workspace.loads().setRunningPlan(running_);
     if (same) return;
-    if (!edited) parts_.loads.setPlan(running_);
+    if (!edited) parts_.workspace.loads().setPlan(running_);
   } catch (const Error& error) {
     Q_EMIT message({UserMessage::Level::Warning, QString::fromUtf8(error.what()), {}});
   }
@@ -260,15 +251,15 @@ void LiveWindow::analyzeLater() {
 
 /// Old figures stay until the new ones are there. At most a share of the time goes into it.
 void LiveWindow::analyze() {
-  const TracePtr trace = parts_.document.trace();
+  const TracePtr trace = parts_.workspace.trace().trace();
   if (!trace || !(showing_ || ended_)) return;
-  const auto number = parts_.document.traceNumber();
+  const auto number = parts_.workspace.trace().traceNumber();
   QElapsedTimer taken;
   taken.start();
   analysis_job_.start(
       tr("Analysing"),
       [trace, growing = growing_, generation = generation_,
-       rules = parts_.document.rules()](Progress& progress) {
+       rules = parts_.workspace.trace().rules()](Progress& progress) {
         return destroyed_elsewhere(growing->update(*trace, generation, rules, progress));
       },
       [this, number, taken](const AnalysisPtr& analysis) {
@@ -277,12 +268,14 @@ void LiveWindow::analyze() {
         const qint64 last = std::exchange(analysis_taken_, taken.elapsed());
         analysis_pause_ =
             std::max<qint64>(kAnalysisMs, kAnalysisShare * std::min(last, analysis_taken_));
-        if (number == parts_.document.traceNumber()) parts_.document.setAnalysis(analysis);
+        if (number == parts_.workspace.trace().traceNumber())
+          parts_.workspace.trace().setAnalysis(analysis);
       });
 }
 
 std::string LiveWindow::editedPlan() const {
-  return parts_.loads.plan() ? plan_json(*parts_.loads.plan()) : std::string();
+  return parts_.workspace.loads().plan() ? plan_json(*parts_.workspace.loads().plan())
+                                         : std::string();
 }
 
 void LiveWindow::connectPlan() {
@@ -297,7 +290,7 @@ void LiveWindow::connectPlan() {
   connect(&panel, &ApplyPanel::checkRequested, this, check);
   connect(&panel, &ApplyPanel::applyRequested, this, [this, &panel] {
     tellEffect();
-    beginEffect(parts_.loads.plan());
+    beginEffect(parts_.workspace.loads().plan());
     panel.setRunning();
     live_.applyPlan(editedPlan(), tr("edited plan"));
   });
@@ -328,9 +321,9 @@ void LiveWindow::connectPlan() {
     offerPlan();
   });
   connect(&live_, &LiveSession::planChecked, this, [this, &panel](const PlanOutcome& outcome) {
-    const bool known = running_ && parts_.loads.plan();
-    panel.showCheck(
-        outcome, known ? moves_by_gpu(*running_, *parts_.loads.plan()) : std::vector<GpuMoves>());
+    const bool known = running_ && parts_.workspace.loads().plan();
+    panel.showCheck(outcome, known ? moves_by_gpu(*running_, *parts_.workspace.loads().plan())
+                                   : std::vector<GpuMoves>());
   });
   connect(&live_, &LiveSession::planProgressed, &panel, &ApplyPanel::showProgress);
   connect(&live_, &LiveSession::planEnded, this, &LiveWindow::planEnded);
@@ -339,7 +332,7 @@ void LiveWindow::connectPlan() {
     if (step == ApplyPanel::Step::Checking || step == ApplyPanel::Step::Running)
       panel.showFailure(error);
   });
-  connect(&parts_.loads, &LoadDocument::planChanged, this, &LiveWindow::offerPlan);
+  connect(&parts_.workspace.loads(), &LoadDocument::planChanged, this, &LiveWindow::offerPlan);
 }
 
 void LiveWindow::planEnded(const PlanOutcome& outcome) {
@@ -364,7 +357,7 @@ void LiveWindow::beginEffect(const PlanPtr& plan) {
   const auto& status = live_.state().status;
   RunningEngine engine = status ? running_engine(*status) : RunningEngine();
   engine.trace = snapshot->trace;
-  engine.rules = parts_.document.rules();
+  engine.rules = parts_.workspace.trace().rules();
   engine.steps = snapshot->steps;
   engine.loads = load_sets_;
   if (running_) engine.plan = *running_;
@@ -373,7 +366,7 @@ void LiveWindow::beginEffect(const PlanPtr& plan) {
 }
 
 bool LiveWindow::planDiffers() const {
-  const PlanPtr& plan = parts_.loads.plan();
+  const PlanPtr& plan = parts_.workspace.loads().plan();
   return plan && running_ && *plan != *running_;
 }
 
@@ -383,7 +376,7 @@ void LiveWindow::offerPlan() {
   ApplyPanel& panel = cluster_->applyPanel();
   const bool idle =
       panel.step() == ApplyPanel::Step::Unavailable || panel.step() == ApplyPanel::Step::Ready;
-  const PlanPtr& plan = parts_.loads.plan();
+  const PlanPtr& plan = parts_.workspace.loads().plan();
   const bool differs = planDiffers();
   apply_->setEnabled(idle && differs && live_.phase() == LivePhase::Live &&
                      live_.state().may_change);

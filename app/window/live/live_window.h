@@ -5,7 +5,6 @@
 #include <QAction>
 #include <QElapsedTimer>
 #include <QLabel>
-#include <QMenu>
 #include <QObject>
 
 #include "app/window/docks/dock_layout.h"
@@ -13,10 +12,9 @@
 #include "app/window/live/attach_panel.h"
 #include "app/window/live/live_session.h"
 #include "app/window/live/plan_effect_watch.h"
-#include "views/workspace/document.h"
 #include "views/workspace/follow_mode.h"
-#include "views/workspace/load_document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/trace_document.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 
@@ -25,9 +23,7 @@ class RequestsView;
 
 /// Parts of the window that the live part works with.
 struct LiveParts {
-  Document& document;
-  LoadDocument& loads;
-  ViewContext& context;
+  Workspace& workspace;
   Loader& loader;
   Session& session;
   DockLayout& layout;
@@ -43,12 +39,9 @@ class LiveWindow : public QObject {
   FollowMode& follow() { return follow_; }
   AttachPanel& attachPanel() { return *attach_panel_; }
   ClusterView& clusterView() { return *cluster_; }
-  QAction* recordAction() const { return record_; }
   QAction* attachAction() const { return attach_; }
-  QAction* stopAction() const { return stop_; }
-  /// Adds the docks "Cluster" and "Requests".
-  void addDocks();
-  void fillMenu(QMenu& menu);
+  /// Takes up the views "cluster" and "requests" of the layout.
+  void connectViews();
   /// True when the plan under edit is another than the running one.
   bool planDiffers() const;
   /// For the status line.

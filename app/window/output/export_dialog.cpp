@@ -57,7 +57,7 @@ void ExportDialog::build() {
   for (const auto& [text, id] : formats) format_->addItem(text, id);
   theme_->addItem(tr("Light"), "light");
   theme_->addItem(tr("Dark"), "dark");
-  for (const int scale : {1, 2, 3, 4}) scale_->addItem(tr("%1 pixels a point").arg(scale), scale);
+  for (const int scale : {1, 2, 3, 4}) scale_->addItem(tr("%1 pixels per point").arg(scale), scale);
   for (QSpinBox* box : {width_, height_}) {
     box->setRange(kLeast, kMost);
     box->setSingleStep(40);

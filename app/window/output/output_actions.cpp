@@ -10,7 +10,7 @@
 
 namespace moescope {
 
-OutputActions::OutputActions(Document& document, LoadDocument& loads, DockLayout& layout,
+OutputActions::OutputActions(TraceDocument& document, LoadDocument& loads, DockLayout& layout,
                              Session& session, QWidget* window)
     : QObject(window),
       document_(document),
@@ -21,10 +21,10 @@ OutputActions::OutputActions(Document& document, LoadDocument& loads, DockLayout
       export_(make_action(this, "file.export", tr("&Export chart…"),
                           tr("Write a view as PNG, SVG or PDF, or its data as CSV"),
                           {QKeySequence("Ctrl+E")})),
-      copy_(make_action(this, "file.copyPicture", tr("Copy &picture of the view"),
+      copy_(make_action(this, "file.copy_picture", tr("Copy &picture of the view"),
                         tr("Put the picture of the current view on the clipboard"),
                         {QKeySequence("Ctrl+Shift+C")})),
-      chrome_(make_action(this, "file.exportChrome", tr("Export C&hrome JSON…"),
+      chrome_(make_action(this, "file.export_chrome", tr("Export C&hrome JSON…"),
                           tr("Write the trace for Perfetto, chrome://tracing and other tools"),
                           {})),
       report_(make_action(
@@ -35,8 +35,8 @@ OutputActions::OutputActions(Document& document, LoadDocument& loads, DockLayout
   connect(copy_, &QAction::triggered, this, &OutputActions::copyPicture);
   connect(chrome_, &QAction::triggered, this, &OutputActions::chooseChrome);
   connect(report_, &QAction::triggered, this, &OutputActions::chooseReport);
-  connect(&document_, &Document::traceChanged, this, &OutputActions::refresh);
-  connect(&document_, &Document::analysisChanged, this, &OutputActions::refresh);
+  connect(&document_, &TraceDocument::traceChanged, this, &OutputActions::refresh);
+  connect(&document_, &TraceDocument::analysisChanged, this, &OutputActions::refresh);
   connect(&loads_, &LoadDocument::loadsChanged, this, &OutputActions::refresh);
   connect(&loads_, &LoadDocument::logsChanged, this, &OutputActions::refresh);
   connect(&job_, &JobRunner::failed, this, [this](const QString& text) {
@@ -55,15 +55,10 @@ void OutputActions::refresh() {
   report_->setEnabled(trace ? document_.analysis() != nullptr : !loads_.empty());
 }
 
-void OutputActions::fillMenu(QMenu& file) {
-  file.addActions({export_, copy_, chrome_, report_});
-}
-
 QString OutputActions::currentView() const {
-  const auto id = [](const QDockWidget* dock) { return dock->objectName().mid(5); };
   for (QDockWidget* dock : layout_.docks()) {
     const bool chart = dynamic_cast<Chart*>(panel_of(*dock)) != nullptr;
-    if (chart && dock->isAncestorOf(QApplication::focusWidget())) return id(dock);
+    if (chart && dock->isAncestorOf(QApplication::focusWidget())) return DockLayout::idOf(*dock);
   }
   return document_.trace() ? QStringLiteral("timeline") : QStringLiteral("load");
 }

@@ -16,10 +16,9 @@ class OutputActions : public QObject {
   Q_OBJECT
 
  public:
-  OutputActions(Document& document, LoadDocument& loads, DockLayout& layout, Session& session,
+  OutputActions(TraceDocument& document, LoadDocument& loads, DockLayout& layout, Session& session,
                 QWidget* window);
 
-  void fillMenu(QMenu& file);
   /// Makes the statistics in the background, then writes the report: .html (also when the name has
   /// no suffix) or .pdf.
   void writeReport(QString file);
@@ -45,7 +44,7 @@ class OutputActions : public QObject {
   void refresh();
   void finishReport(SelectionStatistics statistics, const QString& file);
 
-  Document& document_;
+  TraceDocument& document_;
   LoadDocument& loads_;
   DockLayout& layout_;
   Session& session_;

@@ -8,23 +8,22 @@
 #include "views/report/report.h"
 #include "views/sm/sm_view.h"
 #include "views/timeline/timeline_view.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope {
 namespace {
 
 /// Charts of the trace. Views of their own: those of the window show a part, and must not move.
 struct TraceCharts {
-  explicit TraceCharts(const Document& document)
-      : shown(document), overlap(copy, context), sm(copy, context), timeline(copy, context) {
-    context.reset(shown.trace()->range());
-    copy.setTrace(shown.trace(), shown.files());
-    copy.setAnalysis(shown.analysis());
+  explicit TraceCharts(const TraceDocument& document)
+      : overlap(copy.trace(), copy.selection()),
+        sm(copy.trace(), copy.selection()),
+        timeline(copy.trace(), copy.selection()) {
+    copy.trace().setTrace(document.trace(), document.files());
+    copy.trace().setAnalysis(document.analysis());
     sm.showAllDevices();
   }
-  const Document& shown;
-  Document copy;
-  ViewContext context;
+  Workspace copy;
   OverlapView overlap;
   SmView sm;
   TimelineView timeline;
@@ -33,21 +32,22 @@ struct TraceCharts {
 /// Charts of one load set, or of the logs alone.
 struct LoadCharts {
   LoadCharts(const LoadDocument& document, const LoadsPtr& set) {
-    copy.setBalanceLog(document.balanceLog());
-    copy.setWaitLog(document.waitLog());
-    copy.setPlan(document.plan());
+    LoadDocument& loads = copy.loads();
+    loads.setBalanceLog(document.balanceLog());
+    loads.setWaitLog(document.waitLog());
+    loads.setPlan(document.plan());
     if (!set) return;
-    copy.setLoads(set, document.files());
-    copy.setAssumed(document.assumed());
+    loads.setLoads(set, document.files());
+    loads.setAssumed(document.assumed());
   }
-  LoadDocument copy;
-  LoadView load{copy};
-  BalanceView balance{copy};
+  Workspace copy;
+  LoadView load{copy.loads(), copy.selection()};
+  BalanceView balance{copy.loads(), copy.selection()};
 };
 
 }  // namespace
 
-void write_report_of(const Document& document, const LoadDocument& loads,
+void write_report_of(const TraceDocument& document, const LoadDocument& loads,
                      SelectionStatistics statistics, const QString& path) {
   ReportInput input;
   input.files = document.files();

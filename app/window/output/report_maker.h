@@ -4,15 +4,15 @@
 #include <QString>
 
 #include "core/analysis/spans/statistics.h"
-#include "views/workspace/document.h"
 #include "views/workspace/load_document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
 /// Writes the report of `document`, which must be analysed or without a trace, and of all sets of
 /// `loads`; .html or .pdf. `statistics` are those of the whole trace. Needs a QApplication; to be
 /// called on its thread. Throws Error.
-void write_report_of(const Document& document, const LoadDocument& loads,
+void write_report_of(const TraceDocument& document, const LoadDocument& loads,
                      SelectionStatistics statistics, const QString& path);
 
 }  // namespace moescope

@@ -23,7 +23,7 @@ struct GatherOptions {
   bool events = false;  ///< keep the events themselves
 };
 
-/// One entry a device, as devices_with_work(). Throws Cancelled.
+/// One entry per device, as devices_with_work(). Throws Cancelled.
 std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification& classes,
                                        const GatherOptions& options, Progress& progress);
 

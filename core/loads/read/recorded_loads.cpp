@@ -155,8 +155,8 @@ class UnitLoads {
     if (last->num_groups > 1) loads.num_groups = last->num_groups;
     if (different > 0)
       loads.notes.push_back(fmt::format(
-          "the plan changed {} during the recording; figures of GPUs are under the last one, "
-          "measured loads of GPUs under the plan of their time",
+          "the plan changed {} during the recording: GPU loads are computed under the last plan, "
+          "measured GPU loads are those of the plan in force at the time",
           times_text(different)));
     return last;
   }

@@ -142,7 +142,7 @@ class SglangSplit {
     if (reading_.layers) {
       const auto layers = static_cast<Index>(*reading_.layers);
       if (width % layers != 0)
-        fail(fmt::format("has {} values a token, which {} layers do not divide", width, layers));
+        fail(fmt::format("has {} values per token, which {} layers do not divide", width, layers));
       return {layers, width / layers};
     }
     return infer(width);
@@ -164,7 +164,7 @@ class SglangSplit {
       if (tokens < 1 || ids % static_cast<Index>(tokens) != 0 ||
           (width != 0 && ids / static_cast<Index>(tokens) != width))
         fail(
-            fmt::format("has {} values for {} tokens, no whole number a token (a reply from a "
+            fmt::format("has {} values for {} tokens, no whole number per token (a reply from a "
                         "later token on, routed_experts_start_len)",
                         ids, tokens));
       width = ids / static_cast<Index>(tokens);
@@ -173,7 +173,7 @@ class SglangSplit {
   }
   std::pair<Index, Index> checked(Index width, Index top_k) const {
     if (width % top_k != 0)
-      fail(fmt::format("has {} values a token, which {} experts a layer do not divide", width,
+      fail(fmt::format("has {} values per token, which {} experts per layer do not divide", width,
                        top_k));
     return {width / top_k, top_k};
   }
@@ -204,7 +204,7 @@ class SglangSplit {
     if (RouteEvidence{true, expected * of_two_layers, ""}.certain())
       return {width / possible.back(), possible.back()};
     fail(
-        fmt::format("has {} values a token, which could be {} experts in each layer: its shape is "
+        fmt::format("has {} values per token, which could be {} experts in each layer: its shape is "
                     "not told",
                     width, fmt::join(possible, ", ")));
   }

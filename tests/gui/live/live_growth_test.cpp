@@ -44,8 +44,8 @@ class GrowingRank {
 class LiveGrowth : public testing::Test {
  protected:
   void SetUp() override {
-    QObject::connect(&window.document, &Document::traceGrown, &window.context,
-                     [this] { window.context.grow(window.document.trace()->range()); });
+    QObject::connect(&window.document, &TraceDocument::traceGrown, &window.selection,
+                     [this] { window.selection.grow(window.document.trace()->range()); });
     window.open(rank.grow(2100));
   }
   void grow(int kernels) {
@@ -55,24 +55,24 @@ class LiveGrowth : public testing::Test {
 
   GrowingRank rank;
   TimelineWindow window;
-  FollowMode follow{window.context};
+  FollowMode follow{window.selection};
 };
 
 TEST_F(LiveGrowth, KeepsRangeSelectionAndNotes) {
-  window.context.setRange({kSecond, kSecond + 20'000'000});
-  window.context.selectSpan({rank.track, 1005});
+  window.selection.setRange({kSecond, kSecond + 20'000'000});
+  window.selection.selectSpan({rank.track, 1005});
   window.document.notes().add({.time = kSecond, .text = "here"});
   grow(3000);
-  EXPECT_EQ(window.context.range(), (TimeRange{kSecond, kSecond + 20'000'000}));
-  EXPECT_EQ(window.context.currentSpan(), (SpanRef{rank.track, 1005}));
+  EXPECT_EQ(window.selection.range(), (TimeRange{kSecond, kSecond + 20'000'000}));
+  EXPECT_EQ(window.selection.currentSpan(), (SpanRef{rank.track, 1005}));
   EXPECT_EQ(window.document.notes().rowCount(), 1);
   EXPECT_TRUE(window.document.analysis()) << "old figures stay until the new ones are there";
-  EXPECT_GT(window.context.full().end, 4 * kSecond);
+  EXPECT_GT(window.selection.full().end, 4 * kSecond);
 }
 
 TEST_F(LiveGrowth, DrawsWhatCame) {
   grow(1000);
-  window.context.setRange({2 * kSecond + 500'000'000, 2 * kSecond + 510'000'000});
+  window.selection.setRange({2 * kSecond + 500'000'000, 2 * kSecond + 510'000'000});
   window.settle();
   const QColor lane = window.colorAt(2 * kSecond + 500'200'000, rank.track);
   const QColor ground = window.colorAt(2 * kSecond + 500'700'000, rank.track);
@@ -81,14 +81,14 @@ TEST_F(LiveGrowth, DrawsWhatCame) {
 
 TEST_F(LiveGrowth, DrawsWhatCameIntoTheVisibleRange) {
   grow(10);
-  window.context.setRange({2 * kSecond, 2 * kSecond + 10'000'000});
+  window.selection.setRange({2 * kSecond, 2 * kSecond + 10'000'000});
   window.settle();
   grow(500);
-  window.context.setRange({2 * kSecond, 2 * kSecond + 40'000'000});
+  window.selection.setRange({2 * kSecond, 2 * kSecond + 40'000'000});
   window.settle();
-  const TimeRange before = window.context.range();
+  const TimeRange before = window.selection.range();
   grow(500);
-  EXPECT_EQ(window.context.range(), before);
+  EXPECT_EQ(window.selection.range(), before);
   EXPECT_NE(window.colorAt(2 * kSecond + 30'200'000, rank.track),
             window.colorAt(2 * kSecond + 30'700'000, rank.track));
 }
@@ -110,22 +110,22 @@ TEST_F(LiveGrowth, OldTilesAndChunksAreReused) {
 }
 
 TEST_F(LiveGrowth, ForgottenSpansTakeTheSelectionOfSpansAlong) {
-  window.context.setRange({kSecond, kSecond + 20'000'000});
+  window.selection.setRange({kSecond, kSecond + 20'000'000});
   GrowingRank younger;
   const quint64 number = window.document.traceNumber();
   window.document.growTrace(younger.grow(2500), true);
   window.settle();
   EXPECT_NE(window.document.traceNumber(), number);
-  EXPECT_EQ(window.context.range(), (TimeRange{kSecond, kSecond + 20'000'000}));
+  EXPECT_EQ(window.selection.range(), (TimeRange{kSecond, kSecond + 20'000'000}));
 }
 
 TEST_F(LiveGrowth, FollowSlidesWithTheNewestTime) {
   follow.begin();
   grow(4000);
-  EXPECT_EQ(window.context.range().end, window.context.full().end);
-  EXPECT_EQ(window.context.range().length(), FollowMode::kFirstWindow);
+  EXPECT_EQ(window.selection.range().end, window.selection.full().end);
+  EXPECT_EQ(window.selection.range().length(), FollowMode::kFirstWindow);
   EXPECT_EQ(follow.behind(), 0);
-  EXPECT_FALSE(window.context.canGoBack()) << "following is no step of the history";
+  EXPECT_FALSE(window.selection.canGoBack()) << "following is no step of the history";
 }
 
 TEST_F(LiveGrowth, ZoomingPausesFollowingAndTellsHowFarItIsBehind) {
@@ -134,14 +134,14 @@ TEST_F(LiveGrowth, ZoomingPausesFollowingAndTellsHowFarItIsBehind) {
   window.wheel(window.canvas().rect().center(), {0, 2}, Qt::ControlModifier);
   EXPECT_FALSE(follow.following());
   EXPECT_FALSE(follow.action()->isChecked());
-  const TimeRange paused = window.context.range();
+  const TimeRange paused = window.selection.range();
   grow(3000);
-  EXPECT_EQ(window.context.range(), paused);
+  EXPECT_EQ(window.selection.range(), paused);
   EXPECT_GT(follow.behind(), 3 * kSecond);
   EXPECT_THAT(follow.action()->text().toStdString(), testing::HasSubstr("behind"));
   follow.action()->trigger();
-  EXPECT_EQ(window.context.range().end, window.context.full().end);
-  EXPECT_EQ(window.context.range().length(), paused.length()) << "keeps the zoom";
+  EXPECT_EQ(window.selection.range().end, window.selection.full().end);
+  EXPECT_EQ(window.selection.range().length(), paused.length()) << "keeps the zoom";
 }
 
 TEST_F(LiveGrowth, NothingToFollowAfterTheEnd) {
@@ -150,9 +150,9 @@ TEST_F(LiveGrowth, NothingToFollowAfterTheEnd) {
   follow.end();
   EXPECT_FALSE(follow.action()->isEnabled());
   EXPECT_FALSE(follow.following());
-  const TimeRange range = window.context.range();
+  const TimeRange range = window.selection.range();
   grow(1000);
-  EXPECT_EQ(window.context.range(), range);
+  EXPECT_EQ(window.selection.range(), range);
 }
 
 }  // namespace

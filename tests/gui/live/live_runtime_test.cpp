@@ -114,7 +114,7 @@ TEST_F(LiveRuntime, StopKeepsTheRecordingOpenForAnalysis) {
   serve();
   const qint64 pid = live().node().pid();
   const QString file = live().recording();
-  window->live().stopAction()->trigger();
+  window->actionRegistry().trigger("live.stop");
   ASSERT_TRUE(wait_for([&] {
     const TracePtr& trace = window->document().trace();
     return live().phase() == LivePhase::Ended && trace && !trace->in_memory() &&

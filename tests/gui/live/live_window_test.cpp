@@ -87,7 +87,7 @@ TEST_F(LiveWindowTest, ShowsWhatComesAndFollows) {
   attach();
   EXPECT_TRUE(window->live().follow().following());
   serveAndWait(4000);
-  EXPECT_EQ(window->context().range().end, window->document().trace()->range().end);
+  EXPECT_EQ(window->selection().range().end, window->document().trace()->range().end);
   ASSERT_TRUE(wait_for([this] { return window->document().analysis() != nullptr; }));
   const auto* requests = window->findChild<RequestsView*>();
   ASSERT_TRUE(
@@ -128,13 +128,13 @@ TEST_F(LiveWindowTest, DroppedRecordsAreToldWhileLiveAndCountedOnceAtTheEnd) {
 TEST_F(LiveWindowTest, PanningPausesAndTheKeyResumes) {
   attach();
   serveAndWait(4000);
-  window->context().pan(-0.5);
-  const TimeRange paused = window->context().range();
+  window->selection().pan(-0.5);
+  const TimeRange paused = window->selection().range();
   serveAndWait(3000);
-  EXPECT_EQ(window->context().range(), paused);
+  EXPECT_EQ(window->selection().range(), paused);
   QTest::keyClick(window.get(), Qt::Key_L);
   EXPECT_TRUE(window->live().follow().following());
-  EXPECT_EQ(window->context().range().end, window->context().full().end);
+  EXPECT_EQ(window->selection().range().end, window->selection().full().end);
 }
 
 TEST_F(LiveWindowTest, StopKeepsTheRecordingOpen) {
@@ -142,7 +142,7 @@ TEST_F(LiveWindowTest, StopKeepsTheRecordingOpen) {
   serveAndWait(2000);
   const auto spans = window->document().trace()->span_count();
   const QString file = live().recording();
-  window->live().stopAction()->trigger();
+  window->actionRegistry().trigger("live.stop");
   ASSERT_TRUE(wait_for([&] {
     return live().phase() == LivePhase::Ended && window->document().trace() &&
            !window->document().trace()->in_memory();
@@ -162,24 +162,24 @@ TEST_F(LiveWindowTest, StopKeepsTheLiveAnalysisUntilThatOfTheFileIsThere) {
     node.serve(10);
     return window->document().analysis() && window->loads().loads();
   }));
-  window->context().setRange({1'000'000'000, 2'000'000'000});
-  const TimeRange looked_at = window->context().range();
+  window->selection().setRange({1'000'000'000, 2'000'000'000});
+  const TimeRange looked_at = window->selection().range();
   const auto windows = window->loads().windows();
   auto* label = window->findChild<QLabel*>("rangeLabel");
   const QString range_text = label->text();
   int blank = 0;
   const auto look = [&] {
     if (!window->document().trace() || !window->document().analysis() || !window->loads().loads() ||
-        window->context().range() != looked_at || label->text() != range_text)
+        window->selection().range() != looked_at || label->text() != range_text)
       ++blank;
   };
   // Queued: what counts is what can be drawn.
-  for (const auto signal : {&Document::traceChanged, &Document::analysisChanged})
+  for (const auto signal : {&TraceDocument::traceChanged, &TraceDocument::analysisChanged})
     QObject::connect(&window->document(), signal, window.get(), look, Qt::QueuedConnection);
   QObject::connect(&window->loads(), &LoadDocument::loadsChanged, window.get(), look);
-  QObject::connect(&window->context(), &ViewContext::rangeChanged, window.get(), look);
+  QObject::connect(&window->selection(), &Selection::rangeChanged, window.get(), look);
   slow_file = true;
-  window->live().stopAction()->trigger();
+  window->actionRegistry().trigger("live.stop");
   ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
   QTest::qWait(300);
   EXPECT_TRUE(window->document().trace()->in_memory()) << "the file is not analysed yet";
@@ -199,7 +199,7 @@ TEST_F(LiveWindowTest, AnotherTraceThatIsOpenedAfterStopIsNotReplacedByTheRecord
   attach();
   serveAndWait(2000);
   slow_file = true;
-  window->live().stopAction()->trigger();
+  window->actionRegistry().trigger("live.stop");
   ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
   window->loader().close();
   file_read.release();

@@ -1,7 +1,7 @@
 // Expert loads made by hand for view tests.
 #pragma once
 
-#include "views/workspace/load_document.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope::test {
 

@@ -30,7 +30,7 @@ class LoadViews : public testing::Test {
   void SetUp() override { document.setLoads(shared_loads(), {"made.json"}); }
   LoadView& shownView() {
     if (!view) {
-      view = std::make_unique<LoadView>(document);
+      view = std::make_unique<LoadView>(document, selection);
       view->resize(1100, 420);
       view->show();
       EXPECT_TRUE(QTest::qWaitForWindowExposed(view.get()));
@@ -47,7 +47,9 @@ class LoadViews : public testing::Test {
     return found;
   }
 
-  LoadDocument document;
+  Workspace workspace;
+  LoadDocument& document = workspace.loads();
+  Selection& selection = workspace.selection();
   std::unique_ptr<LoadView> view;
 };
 
@@ -94,7 +96,7 @@ TEST_F(LoadViews, ExpertsOverTimeFollowTheSelectedLayer) {
   shownView().setKind(LoadPictureKind::ExpertTime);
   shownView().setScale(HeatScale::Linear);
   EXPECT_DOUBLE_EQ(value(0, 2), 3);
-  document.setSelection({1, -1, -1});
+  selection.setPlace({1, -1, -1});
   EXPECT_DOUBLE_EQ(value(3, 2), 4);
   EXPECT_THAT(text(map().picture()->title), HasSubstr("layer 5"));
 }
@@ -103,7 +105,7 @@ TEST_F(LoadViews, PointingShowsAllNumbersAndTellsTheOtherViews) {
   const QPoint pos = center(0, 0);
   QMouseEvent move(QEvent::MouseMove, pos, map().mapToGlobal(pos), Qt::NoButton, Qt::NoButton, {});
   QCoreApplication::sendEvent(&map(), &move);
-  EXPECT_EQ(document.hovered(), (LoadSelection{0, 0, -1}));
+  EXPECT_EQ(selection.hoveredPlace(), (ModelPlace{0, 0, -1}));
   const std::string words = text(find<QLabel>("loadCell")->text());
   for (const char* part : {"layer 3", "expert 0", "6 tokens", "50.0 %", "2.00 x mean",
                            "hottest of 4 experts", "2 replicas on GPU 0, GPU 1"})
@@ -112,29 +114,29 @@ TEST_F(LoadViews, PointingShowsAllNumbersAndTellsTheOtherViews) {
 
 TEST_F(LoadViews, AClickSelectsEverywhereAndEscapeTakesItBack) {
   QTest::mouseClick(&map(), Qt::LeftButton, {}, center(1, 3));
-  EXPECT_EQ(document.selection(), (LoadSelection{1, 3, -1}));
+  EXPECT_EQ(selection.place(), (ModelPlace{1, 3, -1}));
   QTest::keyClick(&map(), Qt::Key_Escape);
-  EXPECT_EQ(document.selection(), LoadSelection{});
+  EXPECT_EQ(selection.place(), ModelPlace{});
 }
 
 TEST_F(LoadViews, ArrowKeysMoveTheCellAndSayIt) {
   map().setFocus();
   QTest::keyClick(&map(), Qt::Key_Down);
-  EXPECT_EQ(document.selection(), (LoadSelection{0, 0, -1}));
+  EXPECT_EQ(selection.place(), (ModelPlace{0, 0, -1}));
   QTest::keyClick(&map(), Qt::Key_Right);
   QTest::keyClick(&map(), Qt::Key_Down);
-  EXPECT_EQ(document.selection(), (LoadSelection{1, 1, -1}));
+  EXPECT_EQ(selection.place(), (ModelPlace{1, 1, -1}));
   EXPECT_THAT(text(map().accessibleDescription()), HasSubstr("layer 5, expert 1"));
   QTest::keyClick(&map(), Qt::Key_End);
-  EXPECT_EQ(document.selection(), (LoadSelection{1, 3, -1}));
+  EXPECT_EQ(selection.place(), (ModelPlace{1, 3, -1}));
 }
 
 TEST_F(LoadViews, SelectionFromElsewhereMarksTheCell) {
   shownView();
-  document.setSelection({1, 2, -1});
+  selection.setPlace({1, 2, -1});
   EXPECT_EQ(map().selected(), (HeatCell{1, 2}));
   shownView().setKind(LoadPictureKind::GpuLayer);
-  document.setSelection({1, -1, 1});
+  selection.setPlace({1, -1, 1});
   EXPECT_EQ(map().selected(), (HeatCell{1, 1}));
 }
 
@@ -234,7 +236,7 @@ TEST_F(LoadViews, HottestAndColdestAreOfTheLayerOrOfAll) {
   EXPECT_EQ(hot->index(0, ExpertListModel::Layer).data(), "5");
   EXPECT_EQ(hot->index(0, ExpertListModel::Expert).data(), "3");
   EXPECT_EQ(hot->index(0, ExpertListModel::OverMean).data(), "3.00");
-  document.setSelection({0, -1, -1});
+  selection.setPlace({0, -1, -1});
   EXPECT_EQ(hot->rowCount(), 4);
   EXPECT_EQ(hot->index(0, ExpertListModel::Expert).data(), "0");
   EXPECT_EQ(hot->index(0, ExpertListModel::Gpus).data(), "0, 1");
@@ -242,7 +244,7 @@ TEST_F(LoadViews, HottestAndColdestAreOfTheLayerOrOfAll) {
   EXPECT_EQ(cold->index(0, ExpertListModel::Expert).data(), "3");
   auto* table = find<QTableView>("loadColdest");
   Q_EMIT table->clicked(table->model()->index(0, 0));
-  EXPECT_EQ(document.selection(), (LoadSelection{0, 3, -1}));
+  EXPECT_EQ(selection.place(), (ModelPlace{0, 3, -1}));
 }
 
 TEST_F(LoadViews, ImbalanceNamesItsMeasure) {
@@ -267,7 +269,7 @@ TEST_F(LoadViews, TheModelsKeepTheRulesOfModels) {
     testers.push_back(std::make_unique<QAbstractItemModelTester>(
         find<QTableView>(name)->model(), QAbstractItemModelTester::FailureReportingMode::Fatal));
   document.setReference(WindowRange{0, 1});
-  document.setSelection({1, -1, -1});
+  selection.setPlace({1, -1, -1});
   document.setLoads(nullptr, {});
   EXPECT_EQ(shown.map().picture(), nullptr);
 }
@@ -276,7 +278,7 @@ TEST_F(LoadViews, CopyGivesTheValuesAsTsv) {
   shownView().setScale(HeatScale::Linear);
   map().setFocus();
   for (QAction* action : shownView().actions())
-    if (action->objectName() == "loadCopy") action->trigger();
+    if (action->objectName() == "load.copy") action->trigger();
   const QStringList lines = QGuiApplication::clipboard()->text().split('\n');
   EXPECT_EQ(lines[0].section('\t', 1), "0\t1\t2\t3");
   EXPECT_EQ(lines[1], "3\t6\t2\t3\t1");
@@ -286,7 +288,7 @@ TEST_F(LoadViews, CopyGivesTheValuesAsTsv) {
 TEST_F(LoadViews, WithoutLoadsTheViewsSayWhatWouldFillThem) {
   document.setLoads(nullptr, {});
   EXPECT_THAT(text(map().accessibleName()), HasSubstr("No expert loads are open"));
-  BalanceView balance(document);
+  BalanceView balance(document, selection);
   EXPECT_THAT(text(balance.csv()), testing::IsEmpty());
 }
 
@@ -412,7 +414,7 @@ class BalanceViews : public LoadViews {
  protected:
   BalanceView& shownBalance() {
     if (!balance) {
-      balance = std::make_unique<BalanceView>(document);
+      balance = std::make_unique<BalanceView>(document, selection);
       balance->resize(1100, 420);
       balance->show();
       settle();
@@ -455,7 +457,7 @@ TEST_F(BalanceViews, APlanIsShownBesideWhatRan) {
 
 TEST_F(BalanceViews, GpusAreOfTheSelectedLayerElseOfTheWorst) {
   EXPECT_THAT(text(chart("balanceGpus").title), HasSubstr("layer 5"));
-  document.setSelection({0, -1, -1});
+  selection.setPlace({0, -1, -1});
   EXPECT_THAT(text(chart("balanceGpus").title), HasSubstr("layer 3"));
   EXPECT_DOUBLE_EQ(chart("balanceGpus").series[0].values[1], 5 / 6.0);
 }
@@ -466,7 +468,7 @@ TEST_F(BalanceViews, WindowsWithoutAnOrderAreNotJoinedByALine) {
   LoadSet loads = made_loads();
   loads.ordered_in_time = false;
   document.setLoads(shared_loads(loads), {});
-  document.setSelection({0, -1, -1});
+  selection.setPlace({0, -1, -1});
   settle();
   const auto& picture = chart("balanceTime");
   ASSERT_GE(picture.series.size(), 3U);

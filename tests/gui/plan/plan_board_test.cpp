@@ -376,8 +376,8 @@ TEST_F(PlanBoardTest, layersOfDifferentWidthAreHeldAndNamed) {
 
 TEST_F(PlanBoardTest, theSelectionIsSharedWithTheLoadViews) {
   board->select(16);
-  EXPECT_EQ(loads.selection(), (LoadSelection{0, 0, 3}));
-  loads.setSelection({2, 7, -1});
+  EXPECT_EQ(selection.place(), (ModelPlace{.layer = 0, .expert = 0, .gpu = 3, .slot = 16}));
+  selection.setPlace({2, 7, -1});
   EXPECT_EQ(view->layer(), 2);
   EXPECT_EQ(board->currentExpert(), 7);
 }

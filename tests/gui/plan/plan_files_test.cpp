@@ -19,9 +19,9 @@
 #include "tests/support/temp_folder.h"
 #include "views/common/theme.h"
 #include "views/plan/compare/compare_view.h"
-#include "views/plan/document/plan_autosave.h"
 #include "views/plan/engine_dialogs.h"
 #include "views/plan/new_plan_dialog.h"
+#include "views/workspace/plan_autosave.h"
 
 namespace moescope {
 namespace {

@@ -9,6 +9,7 @@
 #include "tests/support/load_generator.h"
 #include "views/plan/board/plan_board.h"
 #include "views/plan/plan_view.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope::test {
 
@@ -36,9 +37,8 @@ inline Plan small_plan(int layers = 4) {
 struct PlanFixture : public testing::Test {
   void SetUp() override {
     loads.setLoads(plan_loads(), {"loads.json"});
-    document = std::make_unique<PlanDocument>(loads);
     document->open(small_plan(), {}, {}, "test plan");
-    view = std::make_unique<PlanView>(*document);
+    view = std::make_unique<PlanView>(*document, selection);
     view->resize(1300, 760);
     view->show();
     board = &view->board();
@@ -95,8 +95,10 @@ struct PlanFixture : public testing::Test {
   }
   double imbalance(int layer = 0) const { return *document->state().figures(layer).imbalance(); }
 
-  LoadDocument loads;
-  std::unique_ptr<PlanDocument> document;
+  Workspace workspace;
+  LoadDocument& loads = workspace.loads();
+  Selection& selection = workspace.selection();
+  PlanDocument* document = &workspace.plan();
   std::unique_ptr<PlanView> view;
   PlanBoard* board = nullptr;
 };

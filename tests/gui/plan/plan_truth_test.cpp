@@ -10,9 +10,9 @@
 #include "tests/gui/wait_for.h"
 #include "views/balance/balance_figures.h"
 #include "views/plan/compare/compare_view.h"
-#include "views/plan/document/made_from.h"
 #include "views/plan/engine_dialogs.h"
 #include "views/plan/predict_panel.h"
+#include "views/workspace/made_from.h"
 
 namespace moescope {
 namespace {
@@ -74,7 +74,7 @@ TEST_F(PlanTruth, NothingThatWasUndoneIsStillTold) {
   EXPECT_EQ(view->told(), "");
   EXPECT_NE(headline(), solved);
   EXPECT_THAT(headline(), Not(HasSubstr("→")));
-  trigger("plan.selectAll");
+  trigger("plan.select_all");
   trigger("plan.pin");
   EXPECT_THAT(view->told().toStdString(), HasSubstr("Pin"));
   document->undoStack().undo();
@@ -88,7 +88,7 @@ TEST_F(PlanTruth, ThePlanThatRunsIsCalledSoAsLongAsItRuns) {
   loads.setPlan(first);
   EXPECT_EQ(document->title(), "running plan");
   EXPECT_EQ(document->beforeName(), "running plan");
-  QSignalSpy renamed(document.get(), &PlanDocument::fileChanged);
+  QSignalSpy renamed(document, &PlanDocument::fileChanged);
   solve();
   EXPECT_EQ(document->title(), "running plan, edited");
   // It is applied.
@@ -157,9 +157,10 @@ class PlanPrediction : public testing::Test {
     EXPECT_TRUE(wait_for([panel] { return !panel->busy(); }));
     return *panel;
   }
-  LoadDocument loads;
-  PlanDocument document{loads};
-  PlanView view{document};
+  Workspace workspace;
+  LoadDocument& loads = workspace.loads();
+  PlanDocument& document = workspace.plan();
+  PlanView view{document, workspace.selection()};
 };
 
 TEST_F(PlanPrediction, IsPricedAsAUnitOfItsOwnSizeAndPhase) {

@@ -7,7 +7,6 @@
 #include <QTest>
 #include <QToolButton>
 
-#include "app/window/docks/dock_presets.h"
 #include "app/window/main_window.h"
 #include "core/files.h"
 #include "tests/gui/plan/plan_fixture.h"
@@ -179,21 +178,22 @@ TEST_F(PlanWindowTest, discardedEditsAreGone) {
 TEST_F(PlanWindowTest, theCommandsAreListed) {
   QStringList names;
   for (const Command& command : window->commands()) names << command.action->objectName();
-  for (const char* name : {"plan.open", "plan.export", "plan.solve", "plan.pickUp",
-                           "plan.addReplica", "plan.pin", "plan.find", "plan.zoomFit"})
+  for (const char* name : {"plan.open", "plan.export", "plan.solve", "plan.pick_up",
+                           "plan.add_replica", "plan.pin", "plan.find", "plan.zoom_fit"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
-TEST_F(PlanWindowTest, theLayoutPlanShowsTheEditorAlone) {
+TEST_F(PlanWindowTest, theLayoutPlanShowsTheEditorWithLoadsAndBalance) {
   openPlan();
-  window->layouts().arrangeOnly({"plan"});
+  window->layouts().arrange(Preset::Plan);
   EXPECT_TRUE(window->layouts().dock("plan")->isVisible());
   EXPECT_FALSE(window->layouts().dock("timeline")->isVisible());
+  EXPECT_FALSE(window->layouts().dock("load")->isHidden());
 }
 
 TEST_F(PlanWindowTest, theLayoutCompareShowsBothPlansAndTheirBalance) {
   openPlan();
-  arrange_docks(window->layouts(), DockPreset::Compare);
+  window->layouts().arrange(Preset::Compare);
   EXPECT_TRUE(window->layouts().dock("balance")->isVisible());
   EXPECT_FALSE(window->layouts().dock("load")->isVisible());
   EXPECT_TRUE(window->findChild<QWidget*>("planCompare")->isVisible());

@@ -16,6 +16,7 @@
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
+#include "views/workspace/workspace.h"
 
 namespace moescope::test {
 
@@ -63,13 +64,10 @@ inline TracePtr make_ranks(int ranks, int layers) {
   return builder.snapshot();
 }
 
-/// Document, shared context and a shown timeline, wired as the window does it.
+/// Document, shared selection and a shown timeline, wired as the window does it.
 struct TimelineWindow {
   explicit TimelineWindow(QSize size = {1030, 520}) {
-    QObject::connect(&document, &Document::traceChanged, &context, [this] {
-      context.reset(document.trace() ? document.trace()->range() : TimeRange{0, 1});
-    });
-    view = std::make_unique<TimelineView>(document, context);
+    view = std::make_unique<TimelineView>(document, selection);
     view->resize(size);
     view->show();
     QApplication::setActiveWindow(view.get());
@@ -152,8 +150,9 @@ struct TimelineWindow {
   QColor colorAt(TimeNs time, TrackId track) { return picture().pixelColor(at(time, track)); }
 
   TempFolder folder;
-  Document document;
-  ViewContext context;
+  Workspace workspace;
+  TraceDocument& document = workspace.trace();
+  Selection& selection = workspace.selection();
   std::unique_ptr<TimelineView> view;
 };
 

@@ -15,7 +15,7 @@ struct TimelineFlow : testing::Test, test::TimelineWindow {
   void SetUp() override { open(test::make_ranks(3, 4)); }
   FlowLinks& flow() { return scene().flow(); }
   void select(SpanRef span) {
-    context.selectSpan(span);
+    selection.selectSpan(span);
     ASSERT_TRUE(test::wait_for([&] { return !flow().busy(); }));
   }
 };
@@ -45,7 +45,7 @@ TEST_F(TimelineFlow, aCollectiveLeadsToItsPeersAndItsLaunch) {
 
 TEST_F(TimelineFlow, nothingSelectedHasNoLinks) {
   select({1, 2});
-  context.clearSelection();
+  selection.clearSelection();
   EXPECT_TRUE(flow().links().empty());
 }
 
@@ -58,7 +58,7 @@ TEST_F(TimelineFlow, aNewTraceForgetsTheLinks) {
 TEST_F(TimelineFlow, isDrawnOverTheLanes) {
   settle();
   const QImage before = picture();
-  context.selectSpan({2, 4});
+  selection.selectSpan({2, 4});
   const QImage selected = picture();
   ASSERT_TRUE(test::wait_for([&] { return !flow().busy() && !flow().links().empty(); }));
   const QImage with_arrow = picture();
@@ -93,7 +93,7 @@ TEST_F(TimelineAccess, hasTheRowsAsChildrenWithNameClassAndState) {
 }
 
 TEST_F(TimelineAccess, tellsTheSelectedSpanOfARow) {
-  context.selectSpan({1, 2});
+  selection.selectSpan({1, 2});
   auto* stream = rowNamed("rank 0 > GPU 0 > stream 20");
   ASSERT_NE(stream, nullptr);
   EXPECT_TRUE(stream->state().selected);

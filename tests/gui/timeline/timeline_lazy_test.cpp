@@ -21,25 +21,25 @@ TEST_F(Lazy, picturesOfAFileAndOfMemoryAreTheSame) {
   openFile(*trace);
   EXPECT_FALSE(document.trace()->in_memory());
   EXPECT_EQ(picture(), memory);
-  context.setRange({500'000, 530'000});
+  selection.setRange({500'000, 530'000});
   settle();
   const QImage zoomed_file = picture();
-  const TimeRange range = context.range();
+  const TimeRange range = selection.range();
   open(trace);
-  context.setRange(range);
+  selection.setRange(range);
   settle();
   EXPECT_EQ(picture(), zoomed_file);
 }
 
 TEST_F(Lazy, aClickBeforeTheChunkIsLoadedSelectsOnceItIs) {
   openFile(*test::make_ranks(1, 20000));
-  context.selectSpan({2, 5});
-  const SpanRef before = context.currentSpan();
+  selection.selectSpan({2, 5});
+  const SpanRef before = selection.currentSpan();
   click(at(10'000'700, 0));
-  EXPECT_EQ(context.currentSpan(), before) << "nothing is cleared before the answer is known";
-  ASSERT_TRUE(test::wait_for([&] { return context.currentSpan() != before; }));
-  const Span span = document.trace()->span(context.currentSpan());
-  EXPECT_EQ(context.currentSpan().track, 0U);
+  EXPECT_EQ(selection.currentSpan(), before) << "nothing is cleared before the answer is known";
+  ASSERT_TRUE(test::wait_for([&] { return selection.currentSpan() != before; }));
+  const Span span = document.trace()->span(selection.currentSpan());
+  EXPECT_EQ(selection.currentSpan().track, 0U);
   EXPECT_NEAR(static_cast<double>(span.start), 10'000'700, 5 * scene().map().nsPerPixel() + 400);
 }
 
@@ -47,34 +47,34 @@ TEST_F(Lazy, anAnswerThatComesAfterTheNextClickIsDropped) {
   openFile(*test::make_ranks(1, 20000));
   click(at(5'000'700, 0));
   click(at(15'000'700, 0));
-  ASSERT_TRUE(test::wait_for([&] { return context.currentSpan().valid(); }));
+  ASSERT_TRUE(test::wait_for([&] { return selection.currentSpan().valid(); }));
   QTest::qWait(50);
-  EXPECT_GT(document.trace()->span(context.currentSpan()).start, 14'000'000);
+  EXPECT_GT(document.trace()->span(selection.currentSpan()).start, 14'000'000);
 }
 
 TEST_F(Lazy, aClickOnNothingClearsAfterLoading) {
   openFile(*test::make_ranks(1, 200));
-  context.setRange({0, 1000});
-  context.selectSpan({0, 5});
+  selection.setRange({0, 1000});
+  selection.selectSpan({0, 5});
   click(at(950, 0));
-  EXPECT_TRUE(test::wait_for([&] { return !context.currentSpan().valid(); }));
+  EXPECT_TRUE(test::wait_for([&] { return !selection.currentSpan().valid(); }));
 }
 
 TEST_F(Lazy, keysWorkOnSpansThatAreNotLoaded) {
   openFile(*test::make_ranks(1, 5000));
-  context.selectSpan({0, 4001});
+  selection.selectSpan({0, 4001});
   key(Qt::Key_F);
-  ASSERT_TRUE(test::wait_for([&] { return context.range().length() < 1000; }));
-  EXPECT_LE(context.range().begin, 2'000'500);
+  ASSERT_TRUE(test::wait_for([&] { return selection.range().length() < 1000; }));
+  EXPECT_LE(selection.range().begin, 2'000'500);
   key(Qt::Key_Period);
-  EXPECT_TRUE(test::wait_for([&] { return context.currentSpan() == SpanRef{0, 4002}; }));
+  EXPECT_TRUE(test::wait_for([&] { return selection.currentSpan() == SpanRef{0, 4002}; }));
 }
 
 TEST_F(Lazy, farFewerBytesThanTheTraceAreHeld) {
   const TracePtr trace = test::make_ranks(2, 60000);  // 600,000 spans, 18 MB as columns
   openFile(*trace);
   EXPECT_LT(scene().source().bytes(), std::size_t{1} << 20);
-  context.setRange({30'000'000, 30'010'000});
+  selection.setRange({30'000'000, 30'010'000});
   settle();
   EXPECT_LT(scene().source().bytes(), std::size_t{5} << 20);
 }
@@ -82,7 +82,7 @@ TEST_F(Lazy, farFewerBytesThanTheTraceAreHeld) {
 TEST_F(Lazy, theOldPictureIsStretchedUntilTheNewOneIsThere) {
   openFile(*test::make_ranks(1, 4000));
   const QColor background = Theme::of(view->palette()).background;
-  context.setRange({1'000'000, 1'400'000});
+  selection.setRange({1'000'000, 1'400'000});
   canvas().replot(QCustomPlot::rpImmediateRefresh);  // before any worker answered
   const QImage image = canvas().grab().toImage();
   EXPECT_NE(image.pixelColor(at(1'200'000, 0)), background);
@@ -90,7 +90,7 @@ TEST_F(Lazy, theOldPictureIsStretchedUntilTheNewOneIsThere) {
 
 TEST_F(Lazy, framesThatFollowAtOnceDoNotLoseWhatWasAskedFor) {
   openFile(*test::make_ranks(3, 20000));
-  context.setRange({9'000'000, 12'000'000});
+  selection.setRange({9'000'000, 12'000'000});
   for (int i = 0; i < 5; ++i) canvas().replot(QCustomPlot::rpImmediateRefresh);
   // No further frame is asked for: the arrivals alone must complete the picture.
   EXPECT_TRUE(test::wait_for([&] { return canvas().lanes().renderer().complete(); }));
@@ -126,7 +126,7 @@ TEST_F(Lazy, aFileDamagedLaterIsToldOnceAndDoesNotHang) {
   std::filesystem::remove(folder / "trace.moetrace");
   document.setTrace(opened, {"gone.moetrace"});
   for (int i = 0; i < 5; ++i) {
-    context.setRange({i * 1'000'000, i * 1'000'000 + 5000});
+    selection.setRange({i * 1'000'000, i * 1'000'000 + 5000});
     QTest::qWait(20);
   }
   EXPECT_LE(failed.count(), 1);

@@ -34,14 +34,14 @@ TEST_F(TimelineNotes, takenBackLeaveNothing) {
 
 TEST_F(TimelineNotes, outsideTheRangeAreNotShown) {
   document.notes().add({.time = 5000, .text = "x"});
-  context.setRange({6000, 7000});
+  selection.setRange({6000, 7000});
   settle();
   EXPECT_EQ(canvas().overlay().noteAt(flagAt(5000)), "");
   EXPECT_EQ(canvas().overlay().noteAt({3, -9}), "");
 }
 
 TEST_F(TimelineNotes, ofOneRowMarkIt) {
-  context.setCursor({});
+  selection.setCursor({});
   const QColor before = picture().pixelColor(at(4950, 0));
   document.notes().add({.time = 4950, .track = 0, .text = "x"});
   EXPECT_NE(picture().pixelColor(at(4950, 0)), before);

@@ -72,7 +72,7 @@ class PannedPicture : public testing::TestWithParam<PanCase> {
 };
 
 TEST_P(PannedPicture, isWhatIsDrawnThereAtOnce) {
-  const TimeRange full = window_.context.full();
+  const TimeRange full = window_.selection.full();
   const auto length = std::max<TimeNs>(
       50, static_cast<TimeNs>(static_cast<double>(full.length()) * GetParam().zoom));
   std::mt19937 random(3);
@@ -138,23 +138,23 @@ struct Panning : testing::Test, test::TimelineWindow {
     const auto placed = window.scene().layout().placed();
     window.scene().rows().setPinned(placed.back().row->key, true);
     window.scene().rows().hide({RowKind::Track, 0, 0, 1});
-    const TimeNs middle = window.context.full().length() / 2;
+    const TimeNs middle = window.selection.full().length() / 2;
     window.document.notes().add({.time = middle, .text = "here"});
-    window.context.selectSpan({0, 1500});
-    window.context.setArea(AreaSelection{{middle, middle + 90'000}, {0}});
-    window.context.setRange({middle - 300'000, middle + 500'000});
+    window.selection.selectSpan({0, 1500});
+    window.selection.setArea(AreaSelection{{middle, middle + 90'000}, {0}});
+    window.selection.setRange({middle - 300'000, middle + 500'000});
     window.settle();
   }
   void expectTheSameAtOnce() {
     test::TimelineWindow fresh;
     decorate(fresh);
-    fresh.context.setRange({0, 1000});
+    fresh.selection.setRange({0, 1000});
     fresh.settle();
-    fresh.context.setRange(context.range());
+    fresh.selection.setRange(selection.range());
     fresh.scene().setScroll(scene().layout().scroll());
     fresh.settle();
-    fresh.context.setCursor(context.cursor());
-    fresh.context.setHovered(context.hovered());
+    fresh.selection.setCursor(selection.cursor());
+    fresh.selection.setHovered(selection.hovered());
     EXPECT_EQ(picture(), fresh.picture());
   }
 };
@@ -171,21 +171,21 @@ class PaintCounter : public QObject {
 };
 
 TEST_F(Panning, paintsAgainOnlyWhatMoved) {
-  const TimeRange full = context.full();
+  const TimeRange full = selection.full();
   const TimeNs middle = full.begin + full.length() / 2;
-  context.setRange({middle, middle + full.length() / 20'000});
+  selection.setRange({middle, middle + full.length() / 20'000});
   settle();
   auto* header = view->findChild<RowHeader*>();
   auto* overview = view->findChild<OverviewStrip*>();
   ASSERT_TRUE(test::wait_for([&] { return !overview->busy(); }));
   QCoreApplication::processEvents();
   PaintCounter names(*header), strip(*overview), lanes(canvas());
-  context.pan(0.2);
+  selection.pan(0.2);
   settle();
   EXPECT_GT(lanes.count, 0);
   EXPECT_EQ(names.count, 0) << "names do not depend on the time";
   EXPECT_EQ(strip.count, 0) << "the window moved by less than a pixel of the whole trace";
-  context.setRange(full);
+  selection.setRange(full);
   settle();
   EXPECT_GT(strip.count, 0);
   names.count = 0;  // the axis may have another unit now
@@ -203,7 +203,7 @@ TEST_F(Panning, byKeysShowsWhatIsThere) {
 }
 
 TEST_F(Panning, byDraggingShowsWhatIsThere) {
-  const QPoint from = at(context.full().length() / 2, 0);
+  const QPoint from = at(selection.full().length() / 2, 0);
   QTest::mousePress(&canvas(), Qt::MiddleButton, {}, from);
   for (const int dx : {3, 40, 41, -160, -7, 95}) {
     moveTo(from + QPoint(dx, 0), Qt::MiddleButton);
@@ -214,7 +214,7 @@ TEST_F(Panning, byDraggingShowsWhatIsThere) {
 }
 
 TEST_F(Panning, aDraggedPictureFollowsThePointer) {
-  const QPoint from = at(context.full().length() / 2, 0);
+  const QPoint from = at(selection.full().length() / 2, 0);
   const QImage before = canvas().lanes().picture().copy();
   const auto dpr = static_cast<int>(canvas().devicePixelRatioF());
   drag(from, from + QPoint(30, 0), {}, Qt::MiddleButton);
@@ -235,11 +235,11 @@ TEST_F(Panning, aDraggedPictureFollowsThePointer) {
 TEST_F(Panning, whatArrivesFromAFileOnTheWayIsDrawn) {
   const TracePtr trace = make_busy_trace(30'000);
   openFile(*trace);
-  const TimeRange full = context.full();
-  context.setRange({full.begin, full.begin + full.length() / 300});
+  const TimeRange full = selection.full();
+  selection.setRange({full.begin, full.begin + full.length() / 300});
   settle();
   for (int i = 0; i < 30; ++i) {
-    context.pan(i % 4 == 0 ? 0.9 : 0.3);
+    selection.pan(i % 4 == 0 ? 0.9 : 0.3);
     canvas().replot(QCustomPlot::rpImmediateRefresh);  // before the pieces are there
     if (i % 3 == 0) QCoreApplication::processEvents();
   }

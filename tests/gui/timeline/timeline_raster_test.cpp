@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
                     RasterCase{"less than a nanosecond a column", 50, 40, 30, 0, 0.2}));
 
 TEST(Raster, denseColumnsAreFoundWithoutLookingAtEverySpan) {
-  const Lane lane = make_lane(60000, 8, 8, 3);  // over 100 a column, several chunks
+  const Lane lane = make_lane(60000, 8, 8, 3);  // over 100 per column, several chunks
   const PixelMap map(lane.trace->range(), 500);
   CellAccumulator accumulator;
   LaneCells cells;

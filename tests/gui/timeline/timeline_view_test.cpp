@@ -20,7 +20,7 @@ constexpr TrackId kCompute = 0, kComm = 1, kHost = 2;
 
 struct Timeline : testing::Test, test::TimelineWindow {
   void SetUp() override { open(test::make_ranks(2, 10)); }
-  TimeRange range() const { return context.range(); }
+  TimeRange range() const { return selection.range(); }
   double middle() { return scene().viewport().width() / 2.0; }
 };
 
@@ -34,22 +34,22 @@ TEST_F(Timeline, showsEveryRowWithItsColour) {
 
 TEST_F(Timeline, dragMarksAnAreaOfTheTracksItCrosses) {
   drag(at(1000, kCompute), at(3000, kComm));
-  ASSERT_TRUE(context.area().has_value());
-  EXPECT_THAT(context.area()->tracks, ElementsAre(kCompute, kComm));
+  ASSERT_TRUE(selection.area().has_value());
+  EXPECT_THAT(selection.area()->tracks, ElementsAre(kCompute, kComm));
   const auto pixel = static_cast<TimeNs>(scene().map().nsPerPixel()) + 1;
-  EXPECT_NEAR(static_cast<double>(context.area()->range.begin), 1000, static_cast<double>(pixel));
-  EXPECT_NEAR(static_cast<double>(context.area()->range.end), 3000, static_cast<double>(pixel));
+  EXPECT_NEAR(static_cast<double>(selection.area()->range.begin), 1000, static_cast<double>(pixel));
+  EXPECT_NEAR(static_cast<double>(selection.area()->range.end), 3000, static_cast<double>(pixel));
   Progress progress;
   const auto statistics =
-      statistics_of(*document.trace(), *document.analysis()->classes, context.area()->range,
-                    context.area()->tracks, false, progress);
+      statistics_of(*document.trace(), *document.analysis()->classes, selection.area()->range,
+                    selection.area()->tracks, false, progress);
   EXPECT_EQ(statistics.all.count, 6U);
 }
 
 TEST_F(Timeline, aShortMoveIsAClickAndNoArea) {
   drag(at(1650, kCompute), at(1650, kCompute) + QPoint(1, 1));
-  EXPECT_FALSE(context.area().has_value());
-  EXPECT_EQ(context.currentSpan(), (SpanRef{kCompute, 3}));
+  EXPECT_FALSE(selection.area().has_value());
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kCompute, 3}));
 }
 
 TEST_F(Timeline, dragOnTheAxisZooms) {
@@ -61,11 +61,11 @@ TEST_F(Timeline, dragOnTheAxisZooms) {
 TEST_F(Timeline, controlDragOnTheLanesZooms) {
   drag(at(2000, kCompute), at(4000, kComm), Qt::ControlModifier);
   EXPECT_NEAR(static_cast<double>(range().length()), 2000, 40);
-  EXPECT_FALSE(context.area().has_value());
+  EXPECT_FALSE(selection.area().has_value());
 }
 
 TEST_F(Timeline, shiftDragAndMiddleDragPan) {
-  context.setRange({2000, 4000});
+  selection.setRange({2000, 4000});
   settle();
   drag(at(3000, kCompute), at(2500, kCompute), Qt::ShiftModifier);
   EXPECT_NEAR(static_cast<double>(range().begin), 2500, 10);
@@ -78,13 +78,13 @@ TEST_F(Timeline, shiftDragAndMiddleDragPan) {
 TEST_F(Timeline, controlWheelZoomsAtThePointer) {
   const QPoint pos = at(3000, kCompute);
   wheel(pos, {0, 1}, Qt::ControlModifier);
-  EXPECT_LT(range().length(), context.full().length());
+  EXPECT_LT(range().length(), selection.full().length());
   EXPECT_NEAR(scene().map().x(3000), pos.x(), 1.5);
 }
 
 TEST_F(Timeline, shiftWheelPansAndPlainWheelScrolls) {
   view->resize(1030, 150);
-  context.setRange({2000, 4000});
+  selection.setRange({2000, 4000});
   settle();
   wheel(at(3000, kCompute), {0, -1}, Qt::ShiftModifier);
   EXPECT_GT(range().begin, 2000);
@@ -98,75 +98,75 @@ TEST_F(Timeline, shiftWheelPansAndPlainWheelScrolls) {
 TEST_F(Timeline, keysZoomAndPan) {
   key(Qt::Key_W);
   const TimeRange zoomed = range();
-  EXPECT_LT(zoomed.length(), context.full().length());
+  EXPECT_LT(zoomed.length(), selection.full().length());
   key(Qt::Key_D);
   EXPECT_GT(range().begin, zoomed.begin);
   key(Qt::Key_A);
   EXPECT_NEAR(static_cast<double>(range().begin), static_cast<double>(zoomed.begin), 2);
   key(Qt::Key_S);
   key(Qt::Key_S);
-  EXPECT_EQ(range(), context.full());
+  EXPECT_EQ(range(), selection.full());
 }
 
 TEST_F(Timeline, keyFFitsTheSelectionElseEverything) {
-  context.selectSpan({kCompute, 3});
+  selection.selectSpan({kCompute, 3});
   key(Qt::Key_F);
   EXPECT_NEAR(static_cast<double>(range().begin), 1500 - 20, 2);
   EXPECT_NEAR(static_cast<double>(range().end), 1900 + 20, 2);
-  context.clearSelection();
+  selection.clearSelection();
   key(Qt::Key_F);
-  EXPECT_EQ(range(), context.full());
+  EXPECT_EQ(range(), selection.full());
 }
 
 TEST_F(Timeline, doubleClickFitsTheSpanThenEverything) {
   QTest::mouseDClick(&canvas(), Qt::LeftButton, {}, at(1700, kCompute));
-  EXPECT_EQ(context.currentSpan(), (SpanRef{kCompute, 3}));
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kCompute, 3}));
   EXPECT_NEAR(static_cast<double>(range().length()), 400 + 2 * 50, 2);
   settle();
   QTest::mouseDClick(&canvas(), Qt::LeftButton, {}, at(1480, kCompute));
-  EXPECT_EQ(range(), context.full());
+  EXPECT_EQ(range(), selection.full());
 }
 
 TEST_F(Timeline, commaAndPeriodWalkAlongTheLane) {
   click(at(1700, kCompute));
   key(Qt::Key_Period);
-  EXPECT_EQ(context.currentSpan(), (SpanRef{kCompute, 4}));
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kCompute, 4}));
   key(Qt::Key_Comma);
   key(Qt::Key_Comma);
-  EXPECT_EQ(context.currentSpan(), (SpanRef{kCompute, 2}));
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kCompute, 2}));
 }
 
 TEST_F(Timeline, commaStopsAtTheFirstSpan) {
-  context.selectSpan({kCompute, 0});
+  selection.selectSpan({kCompute, 0});
   key(Qt::Key_Comma);
-  EXPECT_EQ(context.currentSpan(), (SpanRef{kCompute, 0}));
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kCompute, 0}));
 }
 
 TEST_F(Timeline, periodBringsASpanOutsideIntoView) {
-  context.selectSpan({kCompute, 3});
-  context.setRange({1500, 1900});
+  selection.selectSpan({kCompute, 3});
+  selection.setRange({1500, 1900});
   key(Qt::Key_Period);
-  EXPECT_EQ(context.currentSpan(), (SpanRef{kCompute, 4}));
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kCompute, 4}));
   EXPECT_LE(range().begin, 2100);
   EXPECT_GE(range().end, 2400);
 }
 
 TEST_F(Timeline, arrowsWalkOverRows) {
-  context.selectSpan({kCompute, 2});
+  selection.selectSpan({kCompute, 2});
   key(Qt::Key_Down);
-  EXPECT_EQ(context.currentSpan().track, kComm);
+  EXPECT_EQ(selection.currentSpan().track, kComm);
   key(Qt::Key_Up);
-  EXPECT_EQ(context.currentSpan().track, kCompute);
+  EXPECT_EQ(selection.currentSpan().track, kCompute);
 }
 
 TEST_F(Timeline, clickSelectsControlClickAddsAndRemoves) {
   click(at(250, kCompute));
   click(at(450, kComm), Qt::ControlModifier);
-  EXPECT_THAT(context.selectedSpans(), ElementsAre(SpanRef{kCompute, 0}, SpanRef{kComm, 0}));
+  EXPECT_THAT(selection.selectedSpans(), ElementsAre(SpanRef{kCompute, 0}, SpanRef{kComm, 0}));
   click(at(250, kCompute), Qt::ControlModifier);
-  EXPECT_THAT(context.selectedSpans(), ElementsAre(SpanRef{kComm, 0}));
+  EXPECT_THAT(selection.selectedSpans(), ElementsAre(SpanRef{kComm, 0}));
   click(at(2000, kCompute));
-  EXPECT_TRUE(context.selectedSpans().empty());
+  EXPECT_TRUE(selection.selectedSpans().empty());
 }
 
 TEST_F(Timeline, clickOnTheRibbonMarksTheStretch) {
@@ -177,24 +177,24 @@ TEST_F(Timeline, clickOnTheRibbonMarksTheStretch) {
   ASSERT_NE(ribbon, placed.end());
   click(canvas().lanesRect().topLeft() +
         QPoint(static_cast<int>(scene().map().x(450)), ribbon->y + ribbon->height / 2));
-  ASSERT_TRUE(context.area().has_value());
-  EXPECT_EQ(context.area()->range, (TimeRange{400, 500}));  // dispatch beside nothing
-  EXPECT_THAT(context.area()->tracks, ElementsAre(kCompute, kComm));
+  ASSERT_TRUE(selection.area().has_value());
+  EXPECT_EQ(selection.area()->range, (TimeRange{400, 500}));  // dispatch beside nothing
+  EXPECT_THAT(selection.area()->tracks, ElementsAre(kCompute, kComm));
 }
 
 TEST_F(Timeline, escapeGoesBackStepByStep) {
-  context.selectSpan({kCompute, 2});
-  context.setArea(AreaSelection{{100, 500}, {kCompute}});
+  selection.selectSpan({kCompute, 2});
+  selection.setArea(AreaSelection{{100, 500}, {kCompute}});
   key(Qt::Key_M);
   EXPECT_TRUE(interaction().measure().active());
   key(Qt::Key_Escape);
   EXPECT_FALSE(interaction().measure().active());
-  EXPECT_TRUE(context.area().has_value());
+  EXPECT_TRUE(selection.area().has_value());
   key(Qt::Key_Escape);
-  EXPECT_FALSE(context.area().has_value());
-  EXPECT_FALSE(context.selectedSpans().empty());
+  EXPECT_FALSE(selection.area().has_value());
+  EXPECT_FALSE(selection.selectedSpans().empty());
   key(Qt::Key_Escape);
-  EXPECT_TRUE(context.selectedSpans().empty());
+  EXPECT_TRUE(selection.selectedSpans().empty());
 }
 
 TEST_F(Timeline, escapeDuringADragLeavesNothing) {
@@ -202,7 +202,7 @@ TEST_F(Timeline, escapeDuringADragLeavesNothing) {
   moveTo(at(3000, kCompute), Qt::LeftButton);
   key(Qt::Key_Escape);
   QTest::mouseRelease(&canvas(), Qt::LeftButton, {}, at(3000, kCompute));
-  EXPECT_FALSE(context.area().has_value());
+  EXPECT_FALSE(selection.area().has_value());
 }
 
 TEST_F(Timeline, measureSnapsToTheEdgesOfSpans) {
@@ -212,7 +212,7 @@ TEST_F(Timeline, measureSnapsToTheEdgesOfSpans) {
   click(at(1900, kCompute) + QPoint(-4, 0));
   ASSERT_TRUE(interaction().measure().complete());
   EXPECT_EQ(interaction().measure().distance(), 400);
-  EXPECT_TRUE(context.selectedSpans().empty());
+  EXPECT_TRUE(selection.selectedSpans().empty());
 }
 
 TEST_F(Timeline, measureByDragging) {
@@ -223,7 +223,7 @@ TEST_F(Timeline, measureByDragging) {
 }
 
 TEST_F(Timeline, measureAwayFromEdgesTakesThePointer) {
-  context.setRange({1500, 1900});
+  selection.setRange({1500, 1900});
   settle();
   key(Qt::Key_M);
   click(at(1700, kCompute));
@@ -271,7 +271,7 @@ TEST_F(Timeline, pinsAndHiddenRowsAreUndoneInOrder) {
 }
 
 TEST_F(Timeline, rankFilterLeavesOneRank) {
-  context.setProcessFilter(ProcessId{1});
+  selection.setProcessFilter(ProcessId{1});
   EXPECT_EQ(scene().layout().rowOf(kCompute), nullptr);
   EXPECT_NE(scene().layout().rowOf(3), nullptr);
 }
@@ -313,21 +313,21 @@ TEST_F(Timeline, tooltipTellsNameClassTimesAndWhere) {
 
 TEST_F(Timeline, hoveringTellsTheOtherViews) {
   moveTo(at(450, kComm));
-  EXPECT_EQ(context.hovered(), (SpanRef{kComm, 0}));
-  EXPECT_NEAR(static_cast<double>(context.cursor().value_or(0)), 450, 12);
+  EXPECT_EQ(selection.hovered(), (SpanRef{kComm, 0}));
+  EXPECT_NEAR(static_cast<double>(selection.cursor().value_or(0)), 450, 12);
   QEvent leave(QEvent::Leave);
   QApplication::sendEvent(&canvas(), &leave);
-  EXPECT_FALSE(context.hovered().valid());
-  EXPECT_FALSE(context.cursor().has_value());
+  EXPECT_FALSE(selection.hovered().valid());
+  EXPECT_FALSE(selection.cursor().has_value());
 }
 
 TEST_F(Timeline, followsTheSharedRangeAndItsHistory) {
-  context.setRange({1500, 1900});
+  selection.setRange({1500, 1900});
   EXPECT_EQ(scene().map().range(), (TimeRange{1500, 1900}));
   settle();
   EXPECT_EQ(colorAt(1700, kCompute), Theme::of(view->palette()).color(SpanClass::Expert));
-  context.goBack();
-  EXPECT_EQ(scene().map().range(), context.full());
+  selection.goBack();
+  EXPECT_EQ(scene().map().range(), selection.full());
 }
 
 TEST_F(Timeline, themeChangeRepaintsInTheNewColours) {
@@ -344,7 +344,7 @@ TEST_F(Timeline, themeChangeRepaintsInTheNewColours) {
 
 TEST_F(Timeline, rendersSharplyAtDevicePixelRatioTwo) {
   LaneCanvas sizes{
-      context.range(), {500, 200}, 2, Theme::light(), time_ticks(context.range(), 500, 100)};
+      selection.range(), {500, 200}, 2, Theme::light(), time_ticks(selection.range(), 500, 100)};
   LaneRenderer renderer;
   RowLayout layout;
   layout.update(scene().rows(), 18, 200, 0);
@@ -354,7 +354,7 @@ TEST_F(Timeline, rendersSharplyAtDevicePixelRatioTwo) {
   const QImage& image = picture.update(renderer, labels);
   EXPECT_EQ(image.size(), QSize(1000, 400));
   EXPECT_EQ(image.devicePixelRatio(), 2);
-  const PixelMap map(context.range(), 1000);
+  const PixelMap map(selection.range(), 1000);
   const auto* placed = layout.rowOf(kCompute);
   const int y = 2 * layout.laneY(*placed, 0) + 10;
   const int edge = static_cast<int>(map.x(500));
@@ -365,11 +365,11 @@ TEST_F(Timeline, rendersSharplyAtDevicePixelRatioTwo) {
 TEST_F(Timeline, aNewTraceForgetsPinsScrollAndSelection) {
   moveTo(at(1700, kComm));
   key(Qt::Key_P);
-  context.selectSpan({kCompute, 2});
+  selection.selectSpan({kCompute, 2});
   open(test::make_trace({{"other", 0, 10}}));
   EXPECT_TRUE(scene().rows().pinned().empty());
-  EXPECT_TRUE(context.selectedSpans().empty());
-  EXPECT_EQ(context.range(), (TimeRange{0, 10}));
+  EXPECT_TRUE(selection.selectedSpans().empty());
+  EXPECT_EQ(selection.range(), (TimeRange{0, 10}));
 }
 
 TEST_F(Timeline, rulesThatChangeRecolour) {
@@ -391,7 +391,7 @@ TEST_F(Timeline, overviewShowsExposedCommunicationOfTheWholeTrace) {
     compute += static_cast<double>(share.compute);
   }
   const auto n = static_cast<double>(overview->shown().mean.size());
-  const auto full = static_cast<double>(context.full().length());
+  const auto full = static_cast<double>(selection.full().length());
   EXPECT_NEAR(exposed / n, 10 * 100 / full, 0.003);
   EXPECT_NEAR(compute / n, 10 * 500 / full, 0.003);
 }
@@ -403,7 +403,7 @@ TEST_F(Timeline, csvHasEveryVisibleSpanWithUnits) {
   EXPECT_THAT(csv.toStdString(),
               HasSubstr("\"rank 0 > GPU 0 > stream 20\",\"deep_ep::dispatch\",dispatch,false,300,"
                         "300,0\n"));
-  context.setProcessFilter(ProcessId{1});
+  selection.setProcessFilter(ProcessId{1});
   EXPECT_EQ(view->csv().count('\n'), 1 + 60);
 }
 
@@ -438,7 +438,7 @@ TEST(TimelineUnhappy, oneSpanWithoutLength) {
   test::TimelineWindow window;
   window.open(test::make_trace({{"mark", 0, 0}}));
   window.click(window.at(0, 0) + QPoint(1, 0));
-  EXPECT_EQ(window.context.currentSpan(), (SpanRef{0, 0}));
+  EXPECT_EQ(window.selection.currentSpan(), (SpanRef{0, 0}));
   window.key(Qt::Key_F);
   window.key(Qt::Key_W);
   window.settle();
@@ -452,12 +452,12 @@ TEST(TimelineUnhappy, spansAtTheEndsOfInt64) {
       test::make_trace({{"first", 0, 1}, {"long", 2, last / 2}, {"last", last - 1000, 1000}}),
       false);
   window.key(Qt::Key_W);
-  window.context.selectSpan({0, 2});
+  window.selection.selectSpan({0, 2});
   window.key(Qt::Key_F);
   window.settle();
-  EXPECT_LE(window.context.range().begin, last - 1000);
+  EXPECT_LE(window.selection.range().begin, last - 1000);
   window.click(window.at(last - 500, 0));
-  EXPECT_EQ(window.context.currentSpan(), (SpanRef{0, 2}));
+  EXPECT_EQ(window.selection.currentSpan(), (SpanRef{0, 2}));
 }
 
 TEST(TimelineUnhappy, tenThousandRows) {
@@ -481,7 +481,7 @@ TEST(TimelineUnhappy, tenThousandRows) {
   window.settle();
   EXPECT_NE(window.scene().layout().rowOf(9999), nullptr);
   window.click(window.at(10050, 9999));
-  EXPECT_EQ(window.context.currentSpan(), (SpanRef{9999, 0}));
+  EXPECT_EQ(window.selection.currentSpan(), (SpanRef{9999, 0}));
 }
 
 }  // namespace

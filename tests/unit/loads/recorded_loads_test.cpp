@@ -18,7 +18,7 @@ using testing::SizeIs;
 constexpr int kWindows = 12;
 
 /// A prefill unit (ranks 0, 1) and a decode unit (ranks 2, 3) with layers 3 and 4, four experts and
-/// two slots a rank; their windows alternate.
+/// two slots per rank; their windows alternate.
 std::vector<LoadRow> recorded_rows() {
   std::vector<LoadRow> rows;
   std::uint32_t count = 1;

@@ -18,7 +18,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 /// Writes a recording of a prefill unit (ranks 0, 1) and a decode unit (ranks 2, 3) with layers 3
-/// and 4, four experts and two slots a rank.
+/// and 4, four experts and two slots per rank.
 class RecordingLoads : public testing::Test {
  protected:
   void SetUp() override {

@@ -63,7 +63,7 @@ TEST(PlanFigures, CopiesAreOfOneUnitAndOfAll) {
   EXPECT_EQ(moved.bytes(), 49152);
   EXPECT_EQ(moved.bytes_in_all(), 98304);
   EXPECT_EQ(copies_text(moved),
-            "2 copies in each of 2 units: 4 copies, 96.0 KiB (24.0 KiB an expert)");
+            "2 copies in each of 2 units: 4 copies, 96.0 KiB (24.0 KiB per expert)");
   const auto told = copies_of_node(4, 98304);
   EXPECT_EQ(copies_text(told), copies_text(moved));
   EXPECT_EQ(copies_text(plan_copies(a, b)), "2 copies");

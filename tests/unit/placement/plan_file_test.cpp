@@ -149,7 +149,7 @@ TEST(PlanValidate, TheWrongLayerAxisIsNamedAndRowsAreCheckedAllTheSame) {
 TEST(PlanValidate, MemoryCountsTheSlotsOfEveryLayer) {
   auto plan = sample();
   plan.replica_weight.clear();
-  plan.physical_to_logical[1].resize(8, 0);  // 4 slots a GPU, 3 in layer 0
+  plan.physical_to_logical[1].resize(8, 0);  // 4 slots per GPU, 3 in layer 0
   EXPECT_EQ(expert_bytes_of_gpu(plan, 10), 70);
   PlanExpectation expected;
   expected.expert_bytes = 10;

@@ -24,7 +24,7 @@ void add(SpanBatch& batch, TraceBuilder& builder, const char* name, TimeNs start
   batch.add({start, duration, builder.strings().intern(name), 0, 0, SpanKind::Kernel, 0}, args);
 }
 
-/// Decode steps of 100 ms with 80,000 tokens each. An expert takes 2 ms a token; a step sends
+/// Decode steps of 100 ms with 80,000 tokens each. An expert takes 2 ms per token; a step sends
 /// 8,000,000 bytes between nodes and 4,000,000 inside them.
 struct Engine {
   RunningEngine running;

@@ -89,7 +89,7 @@ TEST(ModelShape, GroupedQueryByHand) {
   EXPECT_DOUBLE_EQ(qwen.attention_core_flops(7, false), 4.0 * 32 * 128 * 7);
 }
 
-/// Peaks: 13 us to read an expert, 44.5 ns a token, the two meet at 295 tokens; 206 on an H200.
+/// Peaks: 13 us to read an expert, 44.5 ns per token, the two meet at 295 tokens; 206 on an H200.
 TEST(ExpertTime, RegimesMeetWhereTheyShould) {
   const auto v3 = load_model_shape("deepseek-v3");
   const auto on = [&](const char* name, double tokens) {

@@ -96,7 +96,7 @@ TEST(Predict, EvenLoadsOnAnEvenPlanByHand) {
   const auto& layer = p.layers[1];
   EXPECT_NEAR(layer.imbalance, 1, 1e-12);
   EXPECT_FALSE(layer.memory_bound);
-  // 4,096 tokens x 8 choices a GPU, 8 experts alike: 32,768 rows of 88.08 MFLOP at 1,979 TFLOPS.
+  // 4,096 tokens x 8 choices per GPU, 8 experts alike: 32,768 rows of 88.08 MFLOP at 1,979 TFLOPS.
   EXPECT_NEAR(layer.gpu_expert_ns[7], 32768 * 88'080'384.0 / 1979e12 * 1e9, 1);
   EXPECT_NEAR(layer.even_expert_ns, layer.gpu_expert_ns[7], 1);
   // Dispatch: 2.357 nodes x 4,096 x 7,392 B at 45 GB/s against NVLink copies at 160 GB/s.
@@ -155,7 +155,7 @@ Case decode_case() {
 TEST(Predict, DecodeReadsWeightsAndSaysThatBalancingCannotHelp) {
   auto c = decode_case();
   c.unit.moe_sms = 0;          // experts on the main stream's SMs
-  c.unit.tokens_per_gpu = 18;  // 180 tokens an expert are below the crossover
+  c.unit.tokens_per_gpu = 18;  // 180 tokens per expert are below the crossover
   const auto p = c.run();
   EXPECT_TRUE(p.layers[0].memory_bound);
   EXPECT_EQ(p.layers[0].memory_bound_gpus, 320);
@@ -189,7 +189,7 @@ TEST(Predict, BatchNoiseIsWhatWasMeasured) {
   c.unit = unit_on(c.unit, c.plan);
   c.unit.tokens_per_gpu = 128;
   const StepModel model({c.hardware, c.model, c.unit, c.plan}, loads, nullptr);
-  SearchRandom random(3);
+  Random random(3);
   double excess = 0;
   constexpr int kDraws = 8;
   for (int k = 0; k < kDraws; ++k)

@@ -306,7 +306,7 @@ qreal write_legend(QPainter* painter, const QFontMetricsF& metrics, const QRectF
   LegendWriter writer(painter, metrics, area);
   if (picture.state->has_loads()) {
     const LoadShade shade(*picture.state, picture.layer);
-    writer.word(tr("Tokens a replica: 0"));
+    writer.word(tr("Tokens per replica: 0"));
     writer.mark(120, [&](const QRectF& bar) {
       for (int i = 0; i < static_cast<int>(bar.width()); ++i)
         painter->fillRect(QRectF(bar.left() + i, bar.top() + 2, 1, bar.height() - 4),

@@ -8,7 +8,7 @@
 
 #include "views/plan/board/board_layout.h"
 #include "views/plan/board/board_paint.h"
-#include "views/plan/document/plan_editor.h"
+#include "views/plan/edit/plan_editor.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/placement/plan_diff.h"
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 namespace moescope {
 

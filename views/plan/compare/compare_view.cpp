@@ -102,10 +102,10 @@ QWidget* CompareView::makeBar() {
     return made;
   };
   connect(button("compareFile", tr("Compare with a file…"),
-                 tr("Another plan becomes the one before: copies and bytes are counted from it")),
+                 tr("Compare with another plan: copies and bytes are counted from it")),
           &QToolButton::clicked, this, &CompareView::chooseFile);
-  connect(button("compareHere", tr("Compare with now"),
-                 tr("The plan as it is now becomes the one before")),
+  connect(button("compareHere", tr("Set as baseline"),
+                 tr("Compare further edits with the plan as it is now")),
           &QToolButton::clicked, this, [this] {
             if (!document_.empty()) document_.setBefore(document_.plan(), tr("an earlier state"));
           });

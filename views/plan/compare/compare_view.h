@@ -10,7 +10,7 @@
 
 #include "core/placement/plan_diff.h"
 #include "views/chart/chart.h"
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 namespace moescope {
 

@@ -63,8 +63,8 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   addRow(Bytes, tr("Bytes to move"), tr("Copies × bytes of one expert in one layer (below)"));
   addRow(Memory, tr("Experts on a GPU"),
          tr("Bytes of the experts on the fullest GPU, over all layers of the plan"));
-  addRow(Remote, tr("Remote nodes a token"),
-         tr("Nodes a token visits beyond its own in the shown layer, the nearest replica chosen. "
+  addRow(Remote, tr("Remote nodes per token"),
+         tr("Nodes that a token visits beyond its own in the shown layer, the nearest replica chosen. "
             "Needs loads with the routes of single tokens; at most %1 of them are counted.")
              .arg(format_count(PlanState::kCountedTokens)));
   addRow(Groups, tr("Bound, groups on nodes"),
@@ -227,8 +227,8 @@ QWidget* FiguresPanel::makeAssumptions() {
   };
   add(tr("Expert of"), model_,
       tr("Model whose expert size is assumed: gate, up and down matrices"));
-  add(tr("Bytes an expert"), mebibytes_, tr("Of one expert in one layer"));
-  add(tr("Room a GPU"), room_,
+  add(tr("Bytes per expert"), mebibytes_, tr("Of one expert in one layer"));
+  add(tr("Room per GPU"), room_,
       tr("Memory for experts on a GPU; a plan that needs more is a problem"));
   add(tr("Redundant experts"), redundant_,
       tr("As in the engine's launch flag; another number in the plan is a problem"));

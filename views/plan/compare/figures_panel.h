@@ -9,7 +9,7 @@
 #include <QTableWidget>
 #include <QWidget>
 
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 namespace moescope {
 

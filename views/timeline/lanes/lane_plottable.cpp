@@ -38,7 +38,7 @@ void LanePlottable::prepare(QSize size, double dpr) {
   if (!scene_.hasTrace()) return;
   QElapsedTimer timer;
   timer.start();
-  renderer_.prepare(scene_.content(), {scene_.context().range(), size, dpr, theme_, ticks_},
+  renderer_.prepare(scene_.content(), {scene_.selection().range(), size, dpr, theme_, ticks_},
                     kMinLabelColumns);
   labels_.setFont(parentPlot()->font());
   picture_.update(renderer_, labels_);
@@ -49,7 +49,7 @@ void LanePlottable::draw(QCPPainter* painter) {
   if (!scene_.hasTrace() || !painter->modes().testFlag(QCPPainter::pmVectorized)) return;
   const QRect area = clipRect();
   LaneRenderer renderer;
-  renderer.prepare(scene_.content(), {scene_.context().range(), area.size(), 1, theme_, ticks_},
+  renderer.prepare(scene_.content(), {scene_.selection().range(), area.size(), 1, theme_, ticks_},
                    kMinLabelColumns);
   painter->save();
   painter->translate(area.topLeft());

@@ -79,7 +79,7 @@ void Ribbon::columns(const PixelMap& map, std::vector<RibbonShares>& shares) con
   for (int column = 0; column < map.width(); ++column) {
     auto& share = shares[static_cast<std::size_t>(column)];
     const TimeNs to = column + 1 == map.width() ? map.window().end : map.edge(column + 1);
-    if (to <= from) {  // less than 1 ns a column: the state at its begin fills it
+    if (to <= from) {  // less than 1 ns per column: the state at its begin fills it
       const RibbonState state = at(map.time(column));
       share.compute = state == RibbonState::ComputeOnly;
       share.both = state == RibbonState::Both;

@@ -19,14 +19,14 @@ bool grows(const Trace& before, const Trace& after) {
 
 }  // namespace
 
-TimelineScene::TimelineScene(Document& document, ViewContext& context, QObject* parent)
-    : QObject(parent), document_(document), context_(context), flow_(document, context) {
-  connect(&document_, &Document::traceChanged, this, &TimelineScene::onTrace);
-  connect(&document_, &Document::traceGrown, this, &TimelineScene::onGrown);
-  connect(&document_, &Document::analysisChanged, this, &TimelineScene::startLooks);
-  connect(&context_, &ViewContext::rangeChanged, this, &TimelineScene::changed);
-  connect(&context_, &ViewContext::processFilterChanged, this,
-          [this] { rows_.setProcessFilter(context_.processFilter()); });
+TimelineScene::TimelineScene(TraceDocument& document, Selection& selection, QObject* parent)
+    : QObject(parent), document_(document), selection_(selection), flow_(document, selection) {
+  connect(&document_, &TraceDocument::traceChanged, this, &TimelineScene::onTrace);
+  connect(&document_, &TraceDocument::traceGrown, this, &TimelineScene::onGrown);
+  connect(&document_, &TraceDocument::analysisChanged, this, &TimelineScene::startLooks);
+  connect(&selection_, &Selection::rangeChanged, this, &TimelineScene::changed);
+  connect(&selection_, &Selection::processFilterChanged, this,
+          [this] { rows_.setProcessFilter(selection_.processFilter()); });
   connect(&rows_, &RowModel::changed, this, [this] {
     relayout();
     Q_EMIT changed();
@@ -50,7 +50,7 @@ void TimelineScene::onTrace() {
     looks_ = std::make_shared<const TimelineLooks>();
   }
   rows_.setTrace(trace, keep);
-  rows_.setProcessFilter(context_.processFilter());
+  rows_.setProcessFilter(selection_.processFilter());
   source_.setTrace(trace, rows_.trackOrder());
   Q_EMIT dataChanged(true);
   startLooks();
@@ -77,7 +77,7 @@ void TimelineScene::onGrown(bool forgot) {
   updateLanes();
   // Spans that ran when the last ones came may have ended only now: each was shorter than a second.
   constexpr TimeNs kStillOpen = 1'000'000'000;
-  if (context_.range().end < before->range().end - kStillOpen) return;
+  if (selection_.range().end < before->range().end - kStillOpen) return;
   Q_EMIT dataGrown();
   Q_EMIT changed();
 }

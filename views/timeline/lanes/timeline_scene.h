@@ -14,8 +14,8 @@
 #include "views/timeline/spans/flow_links.h"
 #include "views/timeline/spans/span_query.h"
 #include "views/timeline/spans/span_source.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -37,11 +37,11 @@ class TimelineScene : public QObject {
   Q_OBJECT
 
  public:
-  TimelineScene(Document& document, ViewContext& context, QObject* parent = nullptr);
+  TimelineScene(TraceDocument& document, Selection& selection, QObject* parent = nullptr);
 
-  Document& document() { return document_; }
-  ViewContext& context() { return context_; }
-  const ViewContext& context() const { return context_; }
+  TraceDocument& document() { return document_; }
+  Selection& selection() { return selection_; }
+  const Selection& selection() const { return selection_; }
   RowModel& rows() { return rows_; }
   const RowModel& rows() const { return rows_; }
   SpanSource& source() { return source_; }
@@ -61,7 +61,7 @@ class TimelineScene : public QObject {
   QSize viewport() const { return viewport_; }
   /// Of logical pixels, on the grid of the device pixels that the lanes are drawn with.
   PixelMap map() const {
-    return PixelMap::on_grid(context_.range(), std::max(1, viewport_.width()), dpr_);
+    return PixelMap::on_grid(selection_.range(), std::max(1, viewport_.width()), dpr_);
   }
   void setScroll(int scroll);
   void setLaneHeight(int height);
@@ -108,8 +108,8 @@ class TimelineScene : public QObject {
   void updateLanes();
   void fetchWanted();
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   RowModel rows_;
   SpanSource source_;
   RowLayout layout_;

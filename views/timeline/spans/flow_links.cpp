@@ -21,20 +21,20 @@ std::vector<FlowLink> find_links(const Trace& trace, const FlowIndex& index, Spa
   return links;
 }
 
-FlowLinks::FlowLinks(Document& document, ViewContext& context, QObject* parent)
-    : QObject(parent), document_(document), context_(context) {
-  connect(&document, &Document::traceChanged, this, &FlowLinks::clear);
-  connect(&document, &Document::traceGrown, this, [this](bool forgot) {
+FlowLinks::FlowLinks(TraceDocument& document, Selection& selection, QObject* parent)
+    : QObject(parent), document_(document), selection_(selection) {
+  connect(&document, &TraceDocument::traceChanged, this, &FlowLinks::clear);
+  connect(&document, &TraceDocument::traceGrown, this, [this](bool forgot) {
     if (forgot) clear();
   });
-  connect(&document, &Document::rulesChanged, this, [this] { other_rules_ = true; });
-  connect(&document, &Document::analysisChanged, this, [this] {
+  connect(&document, &TraceDocument::rulesChanged, this, [this] { other_rules_ = true; });
+  connect(&document, &TraceDocument::analysisChanged, this, [this] {
     if (index_ && !other_rules_) return;  // the same trace, grown: links of its spans stay
     other_rules_ = false;
     clear();
     refresh();
   });
-  connect(&context, &ViewContext::selectionChanged, this, &FlowLinks::refresh);
+  connect(&selection, &Selection::selectionChanged, this, &FlowLinks::refresh);
 }
 
 bool FlowLinks::overLimit() const {
@@ -51,7 +51,7 @@ void FlowLinks::clear() {
 }
 
 void FlowLinks::refresh() {
-  const SpanRef span = context_.currentSpan();
+  const SpanRef span = selection_.currentSpan();
   if (span == of_) return;
   of_ = span;
   links_.clear();

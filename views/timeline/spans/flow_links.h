@@ -7,8 +7,8 @@
 #include "core/analysis/spans/flow.h"
 #include "views/common/job.h"
 #include "views/timeline/spans/span_query.h"
-#include "views/workspace/document.h"
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
@@ -24,13 +24,13 @@ class FlowLinks : public QObject {
   Q_OBJECT
 
  public:
-  /// The index needs about 100 bytes a GPU span: beyond this, links are left out and overLimit()
+  /// The index needs about 100 bytes per GPU span: beyond this, links are left out and overLimit()
   /// tells.
   static constexpr std::uint64_t kMaxSpans = 20'000'000;
   /// A graph launch may own thousands of kernels: so many links are drawn at most.
   static constexpr std::size_t kMaxLinks = 256;
 
-  FlowLinks(Document& document, ViewContext& context, QObject* parent = nullptr);
+  FlowLinks(TraceDocument& document, Selection& selection, QObject* parent = nullptr);
   const std::vector<FlowLink>& links() const { return links_; }
   bool overLimit() const;
   bool busy() const { return job_.running(); }
@@ -42,8 +42,8 @@ class FlowLinks : public QObject {
   void refresh();
   void clear();
 
-  Document& document_;
-  ViewContext& context_;
+  TraceDocument& document_;
+  Selection& selection_;
   JobRunner job_;
   std::shared_ptr<const FlowIndex> index_;
   TracePtr index_of_;  ///< the trace, when it was made

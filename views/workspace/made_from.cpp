@@ -1,4 +1,4 @@
-#include "views/plan/document/made_from.h"
+#include "views/workspace/made_from.h"
 
 #include <QFileInfo>
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "views/workspace/view_context.h"
+#include "views/workspace/selection.h"
 
 #include <QDateTime>
 #include <algorithm>
@@ -10,9 +10,9 @@ constexpr qint64 kMergeMs = 1000;
 constexpr std::size_t kMaxHistory = 200;
 }  // namespace
 
-ViewContext::ViewContext(QObject* parent) : QObject(parent) {}
+Selection::Selection(QObject* parent) : QObject(parent) {}
 
-void ViewContext::reset(TimeRange full) {
+void Selection::reset(TimeRange full) {
   full_ = full.empty() ? TimeRange{full.begin, full.begin + kMinRange} : full;
   history_ = {full_};
   history_position_ = 0;
@@ -30,32 +30,32 @@ void ViewContext::reset(TimeRange full) {
   Q_EMIT processFilterChanged();
 }
 
-void ViewContext::grow(TimeRange full) {
+void Selection::grow(TimeRange full) {
   if (full.empty() || full == full_) return;
   full_ = full;
   Q_EMIT fullChanged();
 }
 
-void ViewContext::slideTo(TimeRange range) {
+void Selection::slideTo(TimeRange range) {
   range = clamped(range);
   if (range == range_) return;
   history_[history_position_] = range;
   applyRange(range);
 }
 
-TimeRange ViewContext::clamped(TimeRange range) const {
+TimeRange Selection::clamped(TimeRange range) const {
   const TimeNs length =
       std::clamp(range.length(), std::min(kMinRange, full_.length()), full_.length());
   const TimeNs begin = std::clamp(range.begin, full_.begin, full_.end - length);
   return {begin, begin + length};
 }
 
-void ViewContext::applyRange(TimeRange range) {
+void Selection::applyRange(TimeRange range) {
   range_ = range;
   Q_EMIT rangeChanged(range_);
 }
 
-void ViewContext::setRange(TimeRange range) {
+void Selection::setRange(TimeRange range) {
   range = clamped(range);
   if (range == range_) return;
   const qint64 now = QDateTime::currentMSecsSinceEpoch();
@@ -73,7 +73,7 @@ void ViewContext::setRange(TimeRange range) {
   Q_EMIT historyChanged();
 }
 
-void ViewContext::zoom(double factor, TimeNs anchor) {
+void Selection::zoom(double factor, TimeNs anchor) {
   const double left = static_cast<double>(anchor - range_.begin) * factor;
   const double right = static_cast<double>(range_.end - anchor) * factor;
   const auto begin = anchor - static_cast<TimeNs>(std::llround(left));
@@ -82,39 +82,39 @@ void ViewContext::zoom(double factor, TimeNs anchor) {
   setRange({begin, end});
 }
 
-void ViewContext::pan(double fraction) {
+void Selection::pan(double fraction) {
   const auto shift =
       static_cast<TimeNs>(std::llround(static_cast<double>(range_.length()) * fraction));
   setRange({range_.begin + shift, range_.end + shift});
 }
 
-void ViewContext::goBack() {
+void Selection::goBack() {
   if (!canGoBack()) return;
   last_change_ms_ = 0;
   applyRange(history_[--history_position_]);
   Q_EMIT historyChanged();
 }
 
-void ViewContext::goForward() {
+void Selection::goForward() {
   if (!canGoForward()) return;
   last_change_ms_ = 0;
   applyRange(history_[++history_position_]);
   Q_EMIT historyChanged();
 }
 
-void ViewContext::setCursor(std::optional<TimeNs> time) {
+void Selection::setCursor(std::optional<TimeNs> time) {
   if (time == cursor_) return;
   cursor_ = time;
   Q_EMIT cursorChanged();
 }
 
-void ViewContext::setHovered(SpanRef span) {
+void Selection::setHovered(SpanRef span) {
   if (span == hovered_) return;
   hovered_ = span;
   Q_EMIT hoveredChanged();
 }
 
-void ViewContext::selectSpan(SpanRef span, bool extend) {
+void Selection::selectSpan(SpanRef span, bool extend) {
   if (!extend) selected_.clear();
   if (const auto it = std::find(selected_.begin(), selected_.end(), span); it != selected_.end())
     selected_.erase(it);
@@ -123,13 +123,13 @@ void ViewContext::selectSpan(SpanRef span, bool extend) {
   Q_EMIT selectionChanged();
 }
 
-void ViewContext::setArea(std::optional<AreaSelection> area) {
+void Selection::setArea(std::optional<AreaSelection> area) {
   if (area == area_) return;
   area_ = std::move(area);
   Q_EMIT selectionChanged();
 }
 
-bool ViewContext::clearSelection() {
+bool Selection::clearSelection() {
   if (area_) {
     setArea({});
     return true;
@@ -140,7 +140,27 @@ bool ViewContext::clearSelection() {
   return true;
 }
 
-void ViewContext::setProcessFilter(std::optional<ProcessId> process) {
+void Selection::setPlace(ModelPlace place) {
+  if (place == place_) return;
+  place_ = place;
+  Q_EMIT placeChanged();
+}
+
+void Selection::setHoveredPlace(ModelPlace place) {
+  if (place == hovered_place_) return;
+  hovered_place_ = place;
+  Q_EMIT hoveredPlaceChanged();
+}
+
+void Selection::fitPlace(int layers, int experts) {
+  setHoveredPlace({});
+  ModelPlace kept = place_;
+  if (kept.layer >= layers) kept.layer = -1;
+  if (kept.expert >= experts) kept.expert = -1;
+  setPlace(kept);
+}
+
+void Selection::setProcessFilter(std::optional<ProcessId> process) {
   if (process == process_filter_) return;
   process_filter_ = process;
   Q_EMIT processFilterChanged();

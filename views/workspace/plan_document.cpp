@@ -1,4 +1,4 @@
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 #include <QFileInfo>
 #include <QUndoCommand>

@@ -11,8 +11,8 @@
 #include "core/placement/solve/constraints.h"
 #include "core/simulate/model/model.h"
 #include "views/common/qt_words.h"
-#include "views/plan/document/made_from.h"
 #include "views/workspace/load_document.h"
+#include "views/workspace/made_from.h"
 
 namespace moescope {
 

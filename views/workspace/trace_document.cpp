@@ -1,8 +1,8 @@
-#include "views/workspace/document.h"
+#include "views/workspace/trace_document.h"
 
 namespace moescope {
 
-void Document::setTrace(TracePtr trace, QStringList files) {
+void TraceDocument::setTrace(TracePtr trace, QStringList files) {
   Q_EMIT traceAboutToChange();
   trace_ = std::move(trace);
   ++trace_number_;
@@ -14,7 +14,14 @@ void Document::setTrace(TracePtr trace, QStringList files) {
   Q_EMIT traceChanged();
 }
 
-void Document::growTrace(TracePtr trace, bool forgot) {
+void TraceDocument::completeTrace(TracePtr trace, QStringList files, AnalysisPtr analysis) {
+  completing_ = true;
+  setTrace(std::move(trace), std::move(files));
+  setAnalysis(std::move(analysis));
+  completing_ = false;
+}
+
+void TraceDocument::growTrace(TracePtr trace, bool forgot) {
   if (!trace_ || !trace || trace == trace_) return;
   trace_ = std::move(trace);
   if (forgot) ++trace_number_;
@@ -23,12 +30,12 @@ void Document::growTrace(TracePtr trace, bool forgot) {
   Q_EMIT traceGrown(forgot);
 }
 
-void Document::setAnalysis(AnalysisPtr analysis) {
+void TraceDocument::setAnalysis(AnalysisPtr analysis) {
   analysis_ = std::move(analysis);
   Q_EMIT analysisChanged();
 }
 
-void Document::setRules(RuleSet rules) {
+void TraceDocument::setRules(RuleSet rules) {
   rules_ = std::move(rules);
   Q_EMIT rulesChanged();
 }

@@ -1,11 +1,11 @@
-#include "views/plan/document/plan_headline.h"
+#include "views/plan/edit/plan_headline.h"
 
 #include <QCoreApplication>
 
 #include "core/placement/edit/plan_summary.h"
 #include "views/common/verdict_color.h"
 #include "views/load/load_pictures.h"
-#include "views/plan/document/plan_document.h"
+#include "views/workspace/plan_document.h"
 
 namespace moescope {
 namespace {

@@ -1,4 +1,4 @@
-#include "views/plan/document/plan_editor.h"
+#include "views/plan/edit/plan_editor.h"
 
 #include <algorithm>
 

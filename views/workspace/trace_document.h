@@ -13,11 +13,11 @@ namespace moescope {
 /// Holds the trace and its results and tells the views when either changed. Both stay in place
 /// until their successors are complete, so that no view ever goes blank. Without a trace: null
 /// pointers.
-class Document : public QObject {
+class TraceDocument : public QObject {
   Q_OBJECT
 
  public:
-  explicit Document(QObject* parent = nullptr) : QObject(parent) {}
+  explicit TraceDocument(QObject* parent = nullptr) : QObject(parent) {}
 
   const TracePtr& trace() const { return trace_; }
   /// Another number for every trace whose spans are named differently; a trace that grows keeps it.
@@ -30,6 +30,11 @@ class Document : public QObject {
   const RuleSet& rules() const { return rules_; }
 
   void setTrace(TracePtr trace, QStringList files);
+  /// The recording that was watched, now from its complete file and analysed: another trace for
+  /// references to spans, the same one for times and choices.
+  void completeTrace(TracePtr trace, QStringList files, AnalysisPtr analysis);
+  /// While completeTrace() tells of its trace.
+  bool completing() const { return completing_; }
   /// The same trace with more spans, while it is recorded: notes, undo history and the analysis
   /// stay, references to spans too unless `forgot`: then the oldest spans are gone.
   void growTrace(TracePtr trace, bool forgot = false);
@@ -52,7 +57,7 @@ class Document : public QObject {
  private:
   TracePtr trace_;
   quint64 trace_number_ = 0;
-  bool growing_ = false;
+  bool growing_ = false, completing_ = false;
   QStringList files_;
   AnalysisPtr analysis_;
   RuleSet rules_ = RuleSet::built_in();

@@ -1,5 +1,5 @@
-// What all docks share: the visible time range with its history, the cursor, and the selection.
-// Docks talk to this object, never to each other.
+// What all views share: the visible time range with its history, the cursor, and what is selected
+// in the trace, the loads and the plan. Views talk to this object, never to each other.
 #pragma once
 
 #include <QObject>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/trace/trace.h"
+#include "views/workspace/model_place.h"
 
 namespace moescope {
 
@@ -17,13 +18,13 @@ struct AreaSelection {
   friend bool operator==(const AreaSelection&, const AreaSelection&) = default;
 };
 
-class ViewContext : public QObject {
+class Selection : public QObject {
   Q_OBJECT
 
  public:
-  explicit ViewContext(QObject* parent = nullptr);
+  explicit Selection(QObject* parent = nullptr);
 
-  /// Whole extent that can be shown; resets range, history and selection.
+  /// Whole extent that can be shown; resets range, history, spans and area. The place stays.
   void reset(TimeRange full);
   TimeRange full() const { return full_; }
   /// More can be shown, while a trace is recorded: range, history and selection stay.
@@ -59,6 +60,15 @@ class ViewContext : public QObject {
   /// One step back: area, then spans. False when nothing was selected.
   bool clearSelection();
 
+  // --- place in model, cluster and plan --------------------------------------------------------
+  const ModelPlace& place() const { return place_; }
+  void setPlace(ModelPlace place);
+  /// What the pointer is on, for highlighting in the other views.
+  const ModelPlace& hoveredPlace() const { return hovered_place_; }
+  void setHoveredPlace(ModelPlace place);
+  /// Other loads: nothing is hovered, and the selected place stays as far as they have it.
+  void fitPlace(int layers, int experts);
+
   /// nullopt: all ranks. Filters every view.
   std::optional<ProcessId> processFilter() const { return process_filter_; }
   void setProcessFilter(std::optional<ProcessId> process);
@@ -71,7 +81,9 @@ class ViewContext : public QObject {
   void historyChanged();
   void cursorChanged();
   void hoveredChanged();
-  void selectionChanged();
+  void selectionChanged();  ///< spans or area
+  void placeChanged();
+  void hoveredPlaceChanged();
   void processFilterChanged();
 
  private:
@@ -86,6 +98,7 @@ class ViewContext : public QObject {
   SpanRef hovered_;
   std::vector<SpanRef> selected_;
   std::optional<AreaSelection> area_;
+  ModelPlace place_, hovered_place_;
   std::optional<ProcessId> process_filter_;
 };
 

@@ -1,4 +1,4 @@
-#include "views/plan/document/plan_autosave.h"
+#include "views/workspace/plan_autosave.h"
 
 #include <QCoreApplication>
 #include <QDateTime>

@@ -1,0 +1,47 @@
+#include "app/window/menus.h"
+
+#include <QCoreApplication>
+
+namespace moescope {
+namespace {
+
+struct MenuRow {
+  const char* title;
+  QStringList ids;  ///< "-" is a separator, "@name" a part that changes while the program runs
+};
+
+const QList<MenuRow>& menu_table() {
+  static const QList<MenuRow> table = {
+      {QT_TRANSLATE_NOOP("moescope::MainWindow", "&File"),
+       {"file.open", "file.open_folder", "@recent", "-", "file.save_as", "file.export",
+        "file.copy_picture", "file.export_chrome", "file.report", "-", "file.close", "file.quit"}},
+      {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Edit"),
+       {"edit.undo", "edit.redo", "-", "edit.add_note", "-", "edit.find", "edit.find_next",
+        "edit.find_previous", "edit.clear_selection"}},
+      {QT_TRANSLATE_NOOP("moescope::MainWindow", "&View"),
+       {"range.back", "range.forward", "range.fit", "-", "@docks", "-", "@layouts", "@themes"}},
+      {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Plan"),
+       {"plan.new", "plan.open", "plan.import", "-", "plan.save", "plan.save_as", "plan.export",
+        "plan.close", "-", "plan.resplit", "plan.migrate", "plan.solve", "-", "plan.compare"}},
+      {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Live"),
+       {"live.record", "live.attach", "live.stop", "-", "live.follow", "-", "live.apply",
+        "live.roll_back"}},
+      {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Help"),
+       {"help.palette", "help.guide", "help.keys", "-", "help.about"}},
+  };
+  return table;
+}
+
+}  // namespace
+
+QStringList tool_bar_ids() {
+  return {"file.open", "live.record", "live.attach", "live.stop", "live.follow"};
+}
+
+void build_menus(QMenuBar& bar, const ActionRegistry& actions, const ActionRegistry::Parts& parts) {
+  for (const MenuRow& row : menu_table())
+    actions.fill(*bar.addMenu(QCoreApplication::translate("moescope::MainWindow", row.title)),
+                 row.ids, parts);
+}
+
+}  // namespace moescope

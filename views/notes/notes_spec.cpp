@@ -1,0 +1,17 @@
+#include "views/notes/notes_panel.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec notes_view() {
+  return {.id = QStringLiteral("notes"),
+          .title = NotesPanel::tr("Notes"),
+          .needs_trace = true,
+          .shown_in = Preset::Analyse,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new NotesPanel(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope

@@ -1,0 +1,16 @@
+#include "views/overlap/overlap_view.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec overlap_view() {
+  return {.id = QStringLiteral("overlap"),
+          .title = OverlapView::tr("Overlap"),
+          .needs_trace = true,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new OverlapView(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope

@@ -1,0 +1,16 @@
+#include "views/requests/requests_view.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec requests_view() {
+  return {.id = QStringLiteral("requests"),
+          .title = RequestsView::tr("Requests"),
+          .front_in = Preset::Live,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new RequestsView(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope

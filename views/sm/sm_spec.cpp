@@ -1,0 +1,17 @@
+#include "views/sm/sm_view.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec sm_view() {
+  return {.id = QStringLiteral("sm"),
+          .title = SmView::tr("SM allocation"),
+          .needs_trace = true,
+          .front_in = Preset::Analyse,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new SmView(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope

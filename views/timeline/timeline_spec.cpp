@@ -1,0 +1,17 @@
+#include "views/timeline/timeline_view.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec timeline_view() {
+  return {.id = QStringLiteral("timeline"),
+          .title = TimelineView::tr("Timeline"),
+          .area = Qt::TopDockWidgetArea,
+          .needs_trace = true,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new TimelineView(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope

@@ -1,0 +1,21 @@
+#include "views/tree/trace_tree.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec tree_view() {
+  return {.id = QStringLiteral("tree"),
+          .title = TraceTree::tr("Trace"),
+          .area = Qt::LeftDockWidgetArea,
+          .needs_trace = true,
+          .shown_in = Preset::Analyse,
+          .width = 232,
+          .width_share = 18,
+          .height_share = 62,
+          .make = [](Workspace& workspace) -> QWidget* {
+            return new TraceTree(workspace.trace(), workspace.selection());
+          }};
+}
+
+}  // namespace moescope

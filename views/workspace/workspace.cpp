@@ -1,0 +1,30 @@
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+Workspace::Workspace(QObject* parent) : QObject(parent) {
+  connect(&trace_, &TraceDocument::traceChanged, this, &Workspace::followTrace);
+  connect(&trace_, &TraceDocument::traceGrown, this,
+          [this] { selection_.grow(trace_.trace()->range()); });
+  connect(&loads_, &LoadDocument::loadsReplaced, this, [this] {
+    const LoadsPtr& loads = loads_.loads();
+    selection_.fitPlace(loads ? loads->layers() : 0, loads ? loads->experts : 0);
+  });
+}
+
+void Workspace::followTrace() {
+  const TracePtr& trace = trace_.trace();
+  if (!trace_.completing()) {
+    selection_.reset(trace ? trace->range() : TimeRange{0, 1});
+    return;
+  }
+  // What was looked at stays, but for spans: these may be numbered otherwise in the file.
+  const auto area = selection_.area();
+  selection_.setArea(std::nullopt);
+  selection_.clearSelection();
+  selection_.setHovered({});
+  selection_.grow(trace->range());
+  selection_.setArea(area);
+}
+
+}  // namespace moescope

@@ -1,0 +1,36 @@
+// All that is open and what is looked at in it: one trace, loads, a plan, and the selection in all
+// three. The window has one of these; a report or a command that draws has its own.
+#pragma once
+
+#include "views/workspace/load_document.h"
+#include "views/workspace/plan_document.h"
+#include "views/workspace/selection.h"
+#include "views/workspace/trace_document.h"
+
+namespace moescope {
+
+/// Keeps the selection true to the documents: another trace resets times and spans, other loads
+/// drop what they do not have. It hears of both before any view does.
+class Workspace : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit Workspace(QObject* parent = nullptr);
+
+  TraceDocument& trace() { return trace_; }
+  LoadDocument& loads() { return loads_; }
+  PlanDocument& plan() { return plan_; }
+  Selection& selection() { return selection_; }
+  const TraceDocument& trace() const { return trace_; }
+  const LoadDocument& loads() const { return loads_; }
+
+ private:
+  void followTrace();
+
+  Selection selection_;
+  TraceDocument trace_;
+  LoadDocument loads_;
+  PlanDocument plan_{loads_};
+};
+
+}  // namespace moescope
