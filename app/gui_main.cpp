@@ -9,7 +9,7 @@
 #include "app/window/appearance.h"
 #include "app/window/main_window.h"
 #include "core/error.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 
 namespace moescope {
 namespace {

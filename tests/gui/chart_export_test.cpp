@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "tests/gui/chart_document.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/overlap/overlap_view.h"
 #include "views/report/report.h"
 #include "views/sm/sm_view.h"

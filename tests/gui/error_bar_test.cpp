@@ -1,5 +1,5 @@
 // A value and its error bar: one unit, and digits that mean something.
-#include "views/chart/error_bar.h"
+#include "views/plot/error_bar.h"
 
 #include <gtest/gtest.h>
 

@@ -232,7 +232,7 @@ TEST(Jobs, aSupersededJobIsNotWaitedFor) {
 }
 
 TEST(Jobs, whatAnAbandonedJobDeliversIsDropped) {
-  std::promise<void> release;
+  std::promise<void> release, begun;
   auto gate = release.get_future().share();
   std::atomic<bool> ended{false};
   int finished = 0;
@@ -240,12 +240,14 @@ TEST(Jobs, whatAnAbandonedJobDeliversIsDropped) {
   QObject::connect(&job, &JobRunner::finished, [&] { ++finished; });
   job.start(
       "stubborn",
-      [gate, &ended](Progress&) {
+      [gate, &ended, &begun](Progress&) {
+        begun.set_value();
         gate.wait();
         ended = true;
         return 1;
       },
       [](int) { FAIL() << "delivered"; });
+  begun.get_future().wait();
   job.abandon();
   EXPECT_FALSE(job.running());
   EXPECT_EQ(finished, 1) << "whoever shows that it runs is told";

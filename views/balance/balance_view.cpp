@@ -159,23 +159,6 @@ void BalanceView::compute() {
       });
 }
 
-ReportTable BalanceView::reportTable() {
-  finish();
-  ReportTable table{tr("Balance of expert loads"), {}, {}, {}};
-  if (!figures_) return table;
-  const LoadSet& loads = *figures_->input.sums->loads;
-  table.notes << tr("%1 (%2), %3")
-                     .arg(QString::fromStdString(loads.source),
-                          QString::fromStdString(loads.format),
-                          QString::fromStdString(describe(figures_->input.now)))
-              << balance_summary(*figures_);
-  for (const std::string& note : loads.notes) table.notes << QString::fromStdString(note);
-  table.rows = balance_rows(*figures_);
-  table.header = table.rows.front();
-  table.rows.erase(table.rows.begin());
-  return table;
-}
-
 void BalanceView::finish() {
   sums_.finish();
   if (!busy()) return;
@@ -236,40 +219,22 @@ QString BalanceView::visibleText(QChar separator) const {
   return picture && picture->places > 0 ? series_table(*picture, separator) : QString();
 }
 
-QString BalanceView::csv() const {
-  QString text;
-  if (figures_) {
-    for (const QStringList& row : balance_rows(*figures_))
-      text += row.join(QLatin1Char(',')) + QLatin1Char('\n');
-    return text;
-  }
-  if (document_.balanceLog()) return series_table(*log_->picture(), QLatin1Char(','));
-  if (document_.waitLog()) return heat_text(*waits_->picture(), QLatin1Char(','));
-  return text;
+BalanceFileChart BalanceView::fileChart() const {
+  return BalanceFileChart(BalanceContent{.figures = figures_,
+                                         .metric = chosen_metric(*metric_),
+                                         .layer = selection_.place().layer,
+                                         .log = document_.balanceLog() ? log_->picture() : nullptr,
+                                         .waits = waits_->picture(),
+                                         .empty_text = load_missing_text(document_)});
 }
 
 void BalanceView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   finish();
-  const QRectF area(QPointF(0, 0), QSizeF(size));
-  if (!figures_) {
-    if (const HeatPicturePtr waits = waits_->picture()) {
-      const HeatLayout layout = heat_layout(QFontMetricsF(painter.font()), area, *waits);
-      paint_heat_chart(painter, layout, *waits, waits->whole(), theme);
-    } else if (document_.balanceLog()) {
-      paint_series_chart(painter, area, *log_->picture(), theme);
-    } else {
-      paint_empty_text(painter, area, load_missing_text(document_), theme);
-    }
-    return;
-  }
-  const qreal half = area.height() / 2;
-  paint_series_chart(painter, area.adjusted(0, 0, 0, -half), *layers_->picture(), theme);
-  const bool over_time = time_->picture()->places > 1;
-  const QRectF below = area.adjusted(0, half, 0, 0);
-  paint_series_chart(painter, below.adjusted(0, 0, -below.width() / 2, 0), *gpus_->picture(),
-                     theme);
-  paint_series_chart(painter, below.adjusted(below.width() / 2, 0, 0, 0),
-                     over_time ? *time_->picture() : *curve_->picture(), theme);
+  fileChart().paintChart(painter, size, theme);
+}
+
+QString BalanceView::csv() const {
+  return fileChart().csv();
 }
 
 }  // namespace moescope

@@ -7,10 +7,10 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "views/balance/balance_figures.h"
+#include "views/balance/balance_file_chart.h"
 #include "views/balance/log_views.h"
-#include "views/chart/chart.h"
 #include "views/common/job.h"
+#include "views/plot/chart.h"
 #include "views/report/report.h"
 #include "views/workspace/selection.h"
 
@@ -23,13 +23,11 @@ class BalanceView : public QWidget, public Chart {
   BalanceView(LoadDocument& document, Selection& selection, QWidget* parent = nullptr);
 
   QString chartName() const override { return QStringLiteral("balance"); }
-  /// Layers above, GPUs and time below; a log alone is shown as it is.
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   QString csv() const override;
 
-  /// The balance of every layer; no rows without loads.
-  ReportTable reportTable();
-
+  /// What is shown now.
+  BalanceFileChart fileChart() const;
   /// Figures now, for a picture or table that cannot wait. Throws Error.
   void finish();
   bool busy() const { return delay_.isActive() || job_.running(); }

@@ -4,7 +4,7 @@
 #include <QStringList>
 #include <algorithm>
 
-#include "views/chart/error_bar.h"
+#include "views/plot/error_bar.h"
 #include "views/common/units.h"
 
 namespace moescope {

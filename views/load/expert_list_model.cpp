@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/loads/metrics.h"
-#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
 #include "views/load/number_text.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

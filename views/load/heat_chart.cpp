@@ -2,11 +2,13 @@
 
 #include <QCoreApplication>
 #include <QLocale>
+#include <QMap>
 #include <QPaintEngine>
 #include <algorithm>
 #include <cmath>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
+#include "views/plot/panel.h"
 
 namespace moescope {
 namespace {
@@ -48,61 +50,18 @@ void paint_titles(QPainter& painter, const HeatLayout& layout, const HeatPicture
                    metrics.elidedText(picture.note, Qt::ElideRight, below.width()));
 }
 
-/// First of a series of labels and how many rows or columns lie between two.
-int label_step(double shown, qreal length, qreal needed) {
-  return std::max(
-      1, static_cast<int>(nice_step(
-             std::max(shown, 1.0), std::max(1, static_cast<int>(length / std::max(needed, 1.0))))));
-}
-
-void paint_row_axis(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
-                    const CellWindow& window, const Theme& theme) {
-  const QFontMetricsF metrics(painter.font());
-  const QRectF& plot = layout.plot;
-  const qreal height = plot.height() / window.rows;
-  const int step = label_step(window.rows, plot.height(), metrics.height());
-  const int first = static_cast<int>(window.row);
-  for (int r = (first + step - 1) / step * step; r < picture.values.rows; r += step) {
-    const qreal y = plot.top() + (r + 0.5 - window.row) * height;
-    if (y > plot.bottom()) break;
-    if (y < plot.top()) continue;
-    painter.setPen(theme.muted_text);
-    painter.drawLine(QPointF(plot.left() - kTick, y), QPointF(plot.left(), y));
-    painter.setPen(theme.text);
-    painter.drawText(
-        QRectF(plot.left() - 300 - kTick - 2, y - metrics.height() / 2, 300, metrics.height()),
-        Qt::AlignRight | Qt::AlignVCenter, picture.rows.label(r));
-  }
-  painter.save();
-  painter.translate(layout.title.left(), plot.center().y());
-  painter.rotate(-90);
-  painter.drawText(QRectF(-plot.height() / 2, 0, plot.height(), metrics.height()), Qt::AlignCenter,
-                   picture.rows.name);
-  painter.restore();
-}
-
-void paint_column_axis(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
-                       const CellWindow& window, const Theme& theme) {
-  const QFontMetricsF metrics(painter.font());
-  const QRectF& plot = layout.plot;
-  const qreal width = plot.width() / window.columns;
-  const qreal label = metrics.horizontalAdvance(picture.columns.label(picture.values.columns - 1));
-  const int step = label_step(window.columns, plot.width(), label + 14);
-  const int first = static_cast<int>(window.column);
-  for (int c = (first + step - 1) / step * step; c < picture.values.columns; c += step) {
-    const qreal x = plot.left() + (c + 0.5 - window.column) * width;
-    if (x > plot.right()) break;
-    if (x < plot.left()) continue;
-    painter.setPen(theme.muted_text);
-    painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + kTick));
-    painter.setPen(theme.text);
-    painter.drawText(QRectF(x - 60, plot.bottom() + kTick + 1, 120, metrics.height()),
-                     Qt::AlignCenter, picture.columns.label(c));
-  }
-  painter.setPen(theme.text);
-  painter.drawText(QRectF(plot.left(), plot.bottom() + kTick + 2 + metrics.height(), plot.width(),
-                          metrics.height() + 2),
-                   Qt::AlignCenter, picture.columns.name);
+/// Rows, columns and their names around the cells.
+void paint_cell_axes(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
+                     const CellWindow& window, const Theme& theme) {
+  PlotPanel panel(layout.plot, painter.font(), theme);
+  const auto places = [](double first, double shown, int count, const HeatAxis& axis) {
+    return PlaceAxis{first - 0.5, first + shown - 0.5, count, axis.name, axis.label};
+  };
+  panel.setPlaces(PlotPanel::Side::Left,
+                  places(window.row, window.rows, picture.values.rows, picture.rows));
+  panel.setPlaces(PlotPanel::Side::Bottom,
+                  places(window.column, window.columns, picture.values.columns, picture.columns));
+  panel.draw(painter);
 }
 
 void paint_color_bar(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
@@ -119,26 +78,25 @@ void paint_color_bar(QPainter& painter, const HeatLayout& layout, const HeatPict
   painter.setPen(theme.muted_text);
   painter.setBrush(Qt::NoBrush);
   painter.drawRect(bar);
+  // The scale is not linear everywhere: ticks stand at the share of the bar that is theirs.
   const int most = std::max(2, static_cast<int>(bar.height() / (metrics.height() * 1.6)));
+  ValueAxis axis;
+  axis.name = picture.value_name;
+  axis.grid = false;
+  QMap<double, QString> labels;
   qreal free_above = bar.bottom() + metrics.height();
   for (const double tick : picture.colors.ticks(std::min(most, 8))) {
-    const qreal y = bar.bottom() - picture.colors.position(tick) * bar.height();
+    const double share = picture.colors.position(tick);
+    const qreal y = bar.bottom() - share * bar.height();
     if (y > free_above - metrics.height()) continue;
     free_above = y;
-    painter.setPen(theme.muted_text);
-    painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + kTick, y));
-    painter.setPen(theme.text);
-    painter.drawText(
-        QRectF(bar.right() + kTick + 2, y - metrics.height() / 2, 120, metrics.height()),
-        Qt::AlignLeft | Qt::AlignVCenter, heat_value_text(tick, picture.colors.scale()));
+    axis.ticks.push_back(share);
+    labels[share] = heat_value_text(tick, picture.colors.scale());
   }
-  painter.save();
-  painter.setPen(theme.text);
-  painter.translate(layout.title.right(), bar.center().y());
-  painter.rotate(90);
-  painter.drawText(QRectF(-bar.height() / 2, 0, bar.height(), metrics.height()), Qt::AlignCenter,
-                   metrics.elidedText(picture.value_name, Qt::ElideRight, bar.height()));
-  painter.restore();
+  axis.label = [labels](double share) { return labels.value(share); };
+  PlotPanel panel(bar, painter.font(), theme);
+  panel.setValues(PlotPanel::Side::Right, axis);
+  panel.draw(painter);
 }
 
 void paint_marks(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
@@ -218,8 +176,7 @@ void paint_heat_chart(QPainter& painter, const HeatLayout& layout, const HeatPic
   painter.setBrush(Qt::NoBrush);
   painter.drawRect(layout.plot);
   painter.setPen(theme.text);
-  paint_row_axis(painter, layout, picture, window, theme);
-  paint_column_axis(painter, layout, picture, window, theme);
+  paint_cell_axes(painter, layout, picture, window, theme);
   paint_color_bar(painter, layout, picture, theme);
   paint_marks(painter, layout, picture, window);
 }

@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

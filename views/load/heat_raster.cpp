@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

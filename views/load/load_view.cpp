@@ -306,25 +306,17 @@ void LoadView::showCellText() {
   cell_->setToolTip(text);
 }
 
+LoadFileChart LoadView::fileChart() const {
+  return {map_->picture(), map_->window(), load_missing_text(document_)};
+}
+
 void LoadView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   sums_.finish();
-  const QRectF area(QPointF(0, 0), QSizeF(size));
-  const HeatPicturePtr picture = map_->picture();
-  if (!picture) return paint_empty_text(painter, area, load_missing_text(document_), theme);
-  const HeatLayout layout = heat_layout(QFontMetricsF(painter.font()), area, *picture);
-  paint_heat_chart(painter, layout, *picture, map_->window(), theme);
+  fileChart().paintChart(painter, size, theme);
 }
 
 QString LoadView::csv() const {
-  return map_->picture() ? heat_text(*map_->picture(), QLatin1Char(',')) : QString();
-}
-
-QString load_missing_text(const LoadDocument& document) {
-  if (document.awaited())
-    return LoadView::tr("Collecting expert loads: the first second is shown when it is complete.");
-  return LoadView::tr(
-      "No expert loads are open. Open a load dump of SGLang, vLLM or TensorRT-LLM, a JSON, CSV or "
-      "NPY file of counts, or a recording of the embedded runtime.");
+  return fileChart().csv();
 }
 
 }  // namespace moescope

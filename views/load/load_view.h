@@ -6,10 +6,10 @@
 #include <QSpinBox>
 #include <QWidget>
 
-#include "views/chart/chart.h"
-#include "views/load/load_pictures.h"
+#include "views/load/load_file_chart.h"
 #include "views/load/load_side.h"
 #include "views/load/window_bar.h"
+#include "views/plot/chart.h"
 #include "views/workspace/selection.h"
 
 namespace moescope {
@@ -25,6 +25,8 @@ class LoadView : public QWidget, public Chart {
   /// The shown heatmap as a table.
   QString csv() const override;
 
+  /// What is shown now.
+  LoadFileChart fileChart() const;
   /// Shows now what is still being summed.
   void finish() { sums_.finish(); }
   void setKind(LoadPictureKind kind);
@@ -65,8 +67,5 @@ class LoadView : public QWidget, public Chart {
   LoadPictureInput shown_;  ///< what the heatmap on screen was made of
   int shown_set_ = -1;
 };
-
-/// Why there is no heatmap and what would give one.
-QString load_missing_text(const LoadDocument& document);
 
 }  // namespace moescope

@@ -3,11 +3,11 @@
 #include <QApplication>
 #include <utility>
 
-#include "views/chart/chart_paint.h"
 #include "views/common/positions.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/overlap/overlap_tables.h"
+#include "views/plot/chart_paint.h"
 #include "views/timeline/spans/label_text.h"
 
 namespace moescope {

@@ -6,9 +6,10 @@
 #include <cmath>
 
 #include "core/analysis/overlap/paced_links.h"
-#include "views/chart/chart_paint.h"
 #include "views/common/positions.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
+#include "views/plot/panel.h"
 
 namespace moescope {
 namespace {
@@ -143,21 +144,14 @@ qreal height_of_figures(const QFontMetricsF& metrics, qreal width,
 }
 
 void paint_share_axis(QPainter& painter, const QRectF& plot, const Theme& theme) {
-  const QFontMetricsF metrics(painter.font());
-  for (int percent = 0; percent <= 100; percent += 20) {
-    const qreal x = plot.left() + plot.width() * percent / 100.0;
-    painter.setPen(QPen(theme.muted_text, 1));
-    painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
-    painter.setPen(theme.text);
-    painter.drawText(QRectF(x - 20, plot.bottom() + 5, 40, metrics.height()), Qt::AlignCenter,
-                     QString::number(percent));
-  }
-  painter.setPen(QPen(theme.muted_text, 1));
-  painter.drawLine(plot.bottomLeft(), plot.bottomRight());
-  painter.setPen(theme.text);
-  painter.drawText(
-      QRectF(plot.left(), plot.bottom() + 6 + metrics.height(), plot.width(), metrics.height() + 2),
-      Qt::AlignCenter, tr("Share of the device's span (%)"));
+  PlotPanel panel(plot, painter.font(), theme);
+  ValueAxis axis;
+  axis.high = 100;
+  axis.ticks = {0, 20, 40, 60, 80, 100};
+  axis.name = tr("Share of the device's span (%)");
+  axis.grid = false;
+  panel.setValues(PlotPanel::Side::Bottom, axis);
+  panel.draw(painter);
 }
 
 }  // namespace
@@ -187,7 +181,7 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
                               "range, would show its overlap."));
     return {};
   }
-  const qreal title = metrics.height() + 6, axis = time_axis_height(painter);
+  const qreal title = metrics.height() + 6, axis = place_axis_height(metrics);
   const qreal name = metrics.height() + 2;
   const qreal figures = height_of_figures(metrics, inner.width(), input.devices);
   const qreal least = name + kLeastBar + figures;

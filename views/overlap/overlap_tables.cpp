@@ -2,9 +2,9 @@
 
 #include <QHeaderView>
 
-#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

@@ -11,12 +11,13 @@
 
 #include "core/analysis/overlap/overlap.h"
 #include "core/analysis/spans/gpu_work.h"
-#include "views/chart/chart_paint.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
 #include "views/overlap/overlap_canvas.h"
+#include "views/overlap/overlap_file_chart.h"
 #include "views/overlap/overlap_tables.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {
@@ -334,23 +335,11 @@ OverlapChartInput OverlapView::chartInput() const {
 }
 
 void OverlapView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
-  paint_overlap_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), chartInput(), theme);
+  OverlapFileChart(trace_, chartInput()).paintChart(painter, size, theme);
 }
 
 QString OverlapView::csv() const {
-  QString text = "device";
-  for (const FigureDefinition& d : figure_definitions()) {
-    text += ',' + csv_field(d.unit.isEmpty() ? d.label : d.label + " (" + d.unit + ")");
-  }
-  text += '\n';
-  for (const DeviceOverlap& device : chartInput().devices) {
-    text += csv_field(device_label(*trace_, device.key));
-    for (const FigureDefinition& d : figure_definitions()) {
-      text += ',' + figure_number(d, device.figures);
-    }
-    text += '\n';
-  }
-  return text;
+  return OverlapFileChart(trace_, chartInput()).csv();
 }
 
 }  // namespace moescope

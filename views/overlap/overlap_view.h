@@ -7,10 +7,10 @@
 #include <QWidget>
 #include <vector>
 
-#include "views/chart/chart.h"
 #include "views/common/job.h"
 #include "views/overlap/exposed_table.h"
 #include "views/overlap/overlap_chart.h"
+#include "views/plot/chart.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"
 

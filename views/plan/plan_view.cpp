@@ -7,7 +7,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 #include "views/plan/board/layer_strip.h"
 #include "views/plan/board/plan_board.h"
 #include "views/plan/compare/compare_view.h"

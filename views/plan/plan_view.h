@@ -10,7 +10,7 @@
 #include <QWidget>
 #include <functional>
 
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/plan/edit/plan_editor.h"
 #include "views/plan/plan_solver.h"
 #include "views/workspace/selection.h"

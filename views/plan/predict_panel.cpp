@@ -9,7 +9,7 @@
 #include "core/simulate/defaults.h"
 #include "core/simulate/model/description.h"
 #include "core/simulate/predict.h"
-#include "views/chart/error_bar.h"
+#include "views/plot/error_bar.h"
 #include "views/common/units.h"
 #include "views/common/verdict_color.h"
 

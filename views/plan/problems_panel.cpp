@@ -4,7 +4,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 

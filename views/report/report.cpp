@@ -10,7 +10,7 @@
 #include "core/analysis/overlap/losses.h"
 #include "core/analysis/overlap/paced_links.h"
 #include "core/error.h"
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"

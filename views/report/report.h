@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/analysis/spans/statistics.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/workspace/trace_document.h"
 
 namespace moescope {

@@ -7,7 +7,7 @@
 #include <QTableView>
 #include <QWidget>
 
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/common/job.h"
 #include "views/requests/requests_chart.h"
 #include "views/workspace/selection.h"

@@ -1,15 +1,14 @@
 #include "views/sm/sm_chart.h"
 
 #include <QCoreApplication>
-#include <QPainterPath>
-#include <QPolygonF>
 #include <algorithm>
 #include <array>
 
 #include "core/analysis/overlap/paced_links.h"
 #include "core/analysis/spans/gpu_work.h"
-#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
+#include "views/plot/panel.h"
 #include "views/sm/sm_columns.h"
 
 namespace moescope {
@@ -19,84 +18,50 @@ QString tr(const char* text) {
   return QCoreApplication::translate("SmChart", text);
 }
 
-/// Filled step outline from the panel's floor up to `heights`, one entry per column.
-QPolygonF step_polygon(const QRectF& panel, const std::vector<double>& heights) {
-  QPolygonF polygon;
-  polygon << panel.bottomLeft();
-  const qreal width = panel.width() / static_cast<qreal>(heights.size());
-  for (std::size_t i = 0; i < heights.size(); ++i) {
-    const qreal y = panel.bottom() - heights[i] * panel.height();
-    const bool same = i > 0 && heights[i] == heights[i - 1];
-    const bool more = i + 1 < heights.size() && heights[i + 1] == heights[i];
-    if (!same) polygon << QPointF(panel.left() + width * static_cast<qreal>(i), y);
-    if (!more) polygon << QPointF(panel.left() + width * static_cast<qreal>(i + 1), y);
-  }
-  polygon << panel.bottomRight();
-  return polygon;
-}
-
-void paint_stack(QPainter& painter, const QRectF& panel, const SmDevice& device, TimeRange range,
-                 const std::vector<SpanClass>& classes, const Theme& theme) {
-  const int count = std::max(1, static_cast<int>(panel.width()));
-  const auto columns = device.integral.columns(range, count);
-  const double full = std::max(1, device.allocation->sm_count);
-  // The sum of all classes is drawn first and the lower classes over it: no seams between bands.
-  std::vector<std::vector<double>> heights(classes.size(),
-                                           std::vector<double>(columns.size(), 0.0));
-  for (std::size_t x = 0; x < columns.size(); ++x) {
+/// Heights of the classes, each with those before it, in SMs: [class][column].
+std::vector<QVector<double>> stacked(const std::vector<SmColumn>& columns,
+                                     const std::vector<SpanClass>& classes, double full) {
+  std::vector<QVector<double>> heights(classes.size());
+  for (const SmColumn& column : columns) {
     double sum = 0;
     for (std::size_t c = 0; c < classes.size(); ++c) {
-      sum += columns[x].mean[static_cast<std::size_t>(classes[c])];
-      heights[c][x] = std::min(1.0, sum / full);
+      sum += column.mean[static_cast<std::size_t>(classes[c])];
+      heights[c].push_back(std::min(full, sum));
     }
   }
-  painter.save();
-  painter.setRenderHint(QPainter::Antialiasing, false);
-  painter.setPen(Qt::NoPen);
-  for (std::size_t c = classes.size(); c-- > 0;) {
-    painter.setBrush(theme.color(classes[c]));
-    painter.drawPolygon(step_polygon(panel, heights[c]));
-  }
+  return heights;
+}
+
+void add_stack(PlotPanel& panel, const SmDevice& device, TimeRange range,
+               const std::vector<SpanClass>& classes, const Theme& theme) {
+  const int count = std::max(1, static_cast<int>(panel.plot().width()));
+  const double full = std::max(1, device.allocation->sm_count);
+  const auto heights = stacked(device.integral.columns(range, count), classes, full);
+  QVector<double> x;
+  for (int i = 0; i <= count; ++i)
+    x.push_back(static_cast<double>(range.begin) + static_cast<double>(range.length()) * i / count);
+  // The sum of all classes is drawn first and the lower classes over it: no seams between bands.
+  for (std::size_t c = classes.size(); c-- > 0;)
+    panel.addSteps(x, heights[c], theme.color(classes[c]));
   // The border between communication and compute is a line: it must show in grey as well.
   std::size_t comm = 0;
   while (comm < classes.size() && role_of(classes[comm]) == Role::Communication) ++comm;
-  if (comm > 0) {
-    QPolygonF border = step_polygon(panel, heights[comm - 1]);
-    border.removeFirst();
-    border.removeLast();
-    painter.setPen(QPen(theme.text, 1));
-    painter.drawPolyline(border);
-  }
-  painter.restore();
+  if (comm > 0) panel.addStepLine(x, heights[comm - 1], QPen(theme.text, 1));
+  panel.addLine({x.front(), x.back()}, {full, full}, QPen(theme.muted_text, 1, Qt::DashLine));
 }
 
-void paint_sm_axis(QPainter& painter, const QRectF& panel, int sm_count, const QString& title,
-                   const Theme& theme) {
-  const QFontMetricsF metrics(painter.font());
-  const auto label = [&](double value, const QColor& color) {
-    const qreal y = panel.bottom() - value / std::max(1, sm_count) * panel.height();
-    painter.setPen(QPen(theme.muted_text, 1));
-    painter.drawLine(QPointF(panel.left() - 4, y), QPointF(panel.left(), y));
-    painter.setPen(color);
-    painter.drawText(QRectF(panel.left() - 44, y - metrics.height() / 2, 38, metrics.height()),
-                     Qt::AlignRight | Qt::AlignVCenter, QString::number(value));
-  };
-  const double step =
-      std::max(1.0, nice_step(sm_count, static_cast<int>(panel.height() / (metrics.height() * 2))));
-  for (double value = 0; value < sm_count - step * 0.45; value += step) label(value, theme.text);
-  label(sm_count, theme.text);
-  painter.setPen(QPen(theme.muted_text, 1, Qt::DashLine));
-  painter.drawLine(panel.topLeft(), panel.topRight());
-  painter.setPen(QPen(theme.muted_text, 1));
-  painter.drawLine(panel.topLeft(), panel.bottomLeft());
-  if (metrics.horizontalAdvance(title) > panel.height() + 8) return;
-  painter.save();
-  painter.translate(panel.left() - 48, panel.center().y());
-  painter.rotate(-90);
-  painter.setPen(theme.text);
-  painter.drawText(QRectF(-panel.height() / 2, -metrics.height(), panel.height(), metrics.height()),
-                   Qt::AlignCenter, title);
-  painter.restore();
+/// Ticks in steps, and always the number of SMs itself.
+ValueAxis sm_axis(int sm_count, const QString& name, qreal height, qreal line) {
+  ValueAxis axis;
+  axis.high = std::max(1, sm_count);
+  axis.name = name;
+  axis.grid = false;
+  axis.cut_name = false;
+  const double step = std::max(1.0, nice_step(sm_count, static_cast<int>(height / (line * 2))));
+  for (double value = 0; value < sm_count - step * 0.45; value += step) axis.ticks.push_back(value);
+  axis.ticks.push_back(sm_count);
+  axis.label = [](double value) { return QString::number(value); };
+  return axis;
 }
 
 QString panel_title(const SmChartInput& input, const SmAllocation& allocation) {
@@ -110,7 +75,7 @@ QString panel_title(const SmChartInput& input, const SmAllocation& allocation) {
 }
 
 void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& input,
-                 const SmDevice& device, const std::vector<SpanClass>& classes,
+                 const SmDevice& device, const std::vector<SpanClass>& classes, bool labelled,
                  const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   painter.setPen(theme.text);
@@ -118,11 +83,14 @@ void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& inpu
       QRectF(area.left(), area.top(), area.width(), metrics.height()),
       Qt::AlignLeft | Qt::AlignVCenter,
       metrics.elidedText(panel_title(input, *device.allocation), Qt::ElideRight, area.width()));
-  const QRectF panel = area.adjusted(0, metrics.height() + 4, 0, 0);
-  paint_stack(painter, panel, device, input.range, classes, theme);
-  paint_sm_axis(painter, panel, device.allocation->sm_count,
-                tr("%1 held").arg(processor_names(*input.trace, device.allocation->key).many),
-                theme);
+  PlotPanel panel(area.adjusted(0, metrics.height() + 4, 0, 0), painter.font(), theme);
+  labelled ? panel.setTimes(input.range) : panel.setTimesUnlabelled(input.range);
+  const QString held =
+      tr("%1 held").arg(processor_names(*input.trace, device.allocation->key).many);
+  panel.setValues(PlotPanel::Side::Left, sm_axis(device.allocation->sm_count, held,
+                                                 panel.plot().height(), metrics.height()));
+  add_stack(panel, device, input.range, classes, theme);
+  panel.draw(painter);
 }
 
 /// What the picture is about: "SM", or "Worker" where all devices are CPUs.
@@ -205,7 +173,7 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
     return {};
   }
   const auto classes = sm_classes(input.devices);
-  const qreal title = metrics.height() + 6, axis = time_axis_height(painter);
+  const qreal title = metrics.height() + 6, axis = place_axis_height(metrics);
   const qreal least = metrics.height() * 4 + 4;  // of a device
   const qreal caveats = paint_caveats(painter, inner, input, theme, false);
   auto legend = legend_of(classes, theme);
@@ -228,9 +196,8 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
   for (std::size_t i = 0; i < shown; ++i) {
     last = QRectF(body.left(), body.top() + height * static_cast<qreal>(i), body.width(),
                   height - (i + 1 < shown ? 8 : 0));
-    paint_panel(painter, last, input, *input.devices[i], classes, theme);
+    paint_panel(painter, last, input, *input.devices[i], classes, i + 1 == shown, theme);
   }
-  paint_time_axis(painter, last.adjusted(0, metrics.height() + 4, 0, 0), input.range, theme);
   if (input.cursor && *input.cursor >= input.range.begin && *input.cursor <= input.range.end) {
     const qreal x = time_to_x(*input.cursor, input.range, body);
     painter.setPen(QPen(theme.cursor, 1));

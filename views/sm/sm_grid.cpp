@@ -7,8 +7,8 @@
 #include <array>
 #include <cmath>
 
-#include "views/chart/chart_paint.h"
 #include "views/common/theme.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

@@ -5,9 +5,9 @@
 #include <QToolTip>
 #include <algorithm>
 
-#include "views/chart/chart_paint.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 

@@ -11,10 +11,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "views/chart/chart_paint.h"
 #include "views/common/action.h"
 #include "views/common/destroyed_elsewhere.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
 #include "views/sm/sm_canvas.h"
 #include "views/sm/sm_columns.h"
 #include "views/sm/sm_grid.h"
@@ -353,42 +353,15 @@ void SmView::showCursor() {
 
 void SmView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   finishLoading();
-  SmChartInput input = chartInput();
-  input.cursor.reset();
-  paint_sm_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), input, theme);
+  fileChart().paintChart(painter, size, theme);
+}
+
+SmFileChart SmView::fileChart() const {
+  return {data_ ? data_->trace : nullptr, data_, shownDevices(), selection_.range(), awaited()};
 }
 
 QString SmView::csv() const {
-  QString text =
-      QStringLiteral("device,method,begin (ns),end (ns),comm (%1),compute (%1),free (%1)")
-          .arg(names_.many);
-  const auto shown = shownDevices();
-  const auto classes = sm_classes(shown);
-  for (const SpanClass c : classes)
-    text += QStringLiteral(",%1 (%2)").arg(QLatin1String(to_string(c)), names_.many);
-  text += '\n';
-  const TimeRange range = selection_.range();
-  for (const SmDevice* device : shown) {
-    const SmAllocation* sm = device->allocation;
-    const QString prefix =
-        csv_field(device_label(*data_->trace, sm->key)) + ',' + to_string(sm->method) + ',';
-    for (std::size_t i = 0; i < sm->steps.size(); ++i) {
-      const SmStep& step = sm->steps[i];
-      const TimeNs end = i + 1 < sm->steps.size() ? sm->steps[i + 1].begin : sm->range.end;
-      if (end <= range.begin || step.begin >= range.end) continue;
-      text += prefix + QString("%1,%2,%3,%4,%5")
-                           .arg(step.begin)
-                           .arg(end)
-                           .arg(step.comm)
-                           .arg(step.compute)
-                           .arg(sm->sm_count - step.comm - step.compute);
-      for (const SpanClass c : classes) {
-        text += ',' + QString::number(step.by_class[static_cast<std::size_t>(c)]);
-      }
-      text += '\n';
-    }
-  }
-  return text;
+  return fileChart().csv();
 }
 
 QString SmView::pairsTsv() const {

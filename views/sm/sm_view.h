@@ -8,9 +8,10 @@
 #include <QTimer>
 #include <QWidget>
 
-#include "views/chart/chart.h"
 #include "views/common/job.h"
+#include "views/plot/chart.h"
 #include "views/sm/sm_chart.h"
+#include "views/sm/sm_file_chart.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"
 
@@ -36,6 +37,8 @@ class SmView : public QWidget, public Chart {
   void showAllDevices();
   /// Input of the picture for the shown devices and the shared range.
   SmChartInput chartInput() const;
+  /// What is shown now.
+  SmFileChart fileChart() const;
   bool busy() const { return job_.running() || range_delay_.isActive() || times_job_.running(); }
 
  Q_SIGNALS:

@@ -8,7 +8,7 @@
 #include <QVBoxLayout>
 
 #include "core/analysis/overlap/losses.h"
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/analysis/overlap/losses.h"
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

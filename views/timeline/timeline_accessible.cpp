@@ -69,9 +69,8 @@ QString AccessibleRow::classText() const {
   }
   const auto& trace = canvas_->scene().trace();
   const QString spans = counted(trace->span_count(key_.track), tr("span"), tr("spans"));
-  return trace->tracks()[key_.track].type == TrackType::DeviceStream
-             ? tr("stream, %1").arg(spans)
-             : tr("thread, %1").arg(spans);
+  return trace->tracks()[key_.track].type == TrackType::DeviceStream ? tr("stream, %1").arg(spans)
+                                                                     : tr("thread, %1").arg(spans);
 }
 
 QString AccessibleRow::text(QAccessible::Text kind) const {

@@ -19,7 +19,7 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
       scene_(scene),
       interaction_(scene),
       overlay_(scene, interaction_),
-      ticker_(new TimeTicker) {
+      ticker_(new FixedTicker) {
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);
   setMinimumSize(120, 60);
@@ -80,7 +80,8 @@ void TimelineCanvas::refresh() {
     const double x = map.x(tick.time);
     if (x < kLabelMargin || x > map.width() - kLabelMargin) tick.label.clear();
   }
-  ticker_->setTicks(std::move(labelled), range.begin);
+  AxisTicks placed = time_axis_ticks(labelled, range.begin);
+  ticker_->set(std::move(placed.at), std::move(placed.labels));
   // The axis lies on the grid of the lanes, less than a pixel beside the range.
   const double left = -map.x(range.begin) * map.nsPerPixel();
   xAxis2->setRange(left, left + map.width() * map.nsPerPixel());

@@ -3,6 +3,7 @@
 
 #include <qcustomplot.h>
 
+#include "views/plot/ticks.h"
 #include "views/timeline/lanes/lane_plottable.h"
 #include "views/timeline/timeline_interaction.h"
 #include "views/timeline/timeline_overlay.h"
@@ -54,7 +55,7 @@ class TimelineCanvas : public QCustomPlot {
   TimelineInteraction interaction_;
   LanePlottable* lanes_;
   TimelineOverlay overlay_;
-  QSharedPointer<TimeTicker> ticker_;
+  QSharedPointer<FixedTicker> ticker_;
   TimeTicks ticks_;
   bool lanes_stale_ = true;
   QRect cursor_shown_;  ///< where the pointer line is, to be painted over when it moves

@@ -8,8 +8,9 @@
 #include <functional>
 #include <optional>
 
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/timeline/timeline_canvas.h"
+#include "views/timeline/timeline_chart.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"
 
@@ -37,10 +38,11 @@ class TimelineView : public QWidget, public Chart {
   bool stepBack();
 
   QString chartName() const override { return QStringLiteral("timeline"); }
-  void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
-  /// Shows at most a number of spans that fits a spreadsheet; a last line tells of the rest.
+  void paintChart(QPainter& painter, QSize size, const Theme& theme) override {
+    TimelineChart(*scene_, font()).paintChart(painter, size, theme);
+  }
   QString csv() const override { return csvTask()(); }
-  std::function<QString()> csvTask() const override;
+  std::function<QString()> csvTask() const override { return TimelineChart(*scene_).csvTask(); }
   /// True while something that belongs in the picture is still on its way.
   bool busy() const { return scene_->busy(); }
 
@@ -57,9 +59,6 @@ class TimelineView : public QWidget, public Chart {
   QAction* makeAction(const char* name, const QString& text, const QString& tip,
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
-  void paintTitle(QPainter& painter, int width, const Theme& theme) const;
-  void paintLanes(QPainter& painter, const QRect& lanes, const RowLayout& layout,
-                  LaneRenderer& renderer, const Theme& theme);
   void updateScrollBar();
   void showContextMenu(QPoint global_pos);
   void fitSelection();

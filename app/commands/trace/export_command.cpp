@@ -1,5 +1,4 @@
 #ifdef MOESCOPE_HAS_GUI
-#include <QEventLoop>
 #include <QRegularExpression>
 #include <cstdio>
 #include <filesystem>
@@ -11,11 +10,11 @@
 #include "core/error.h"
 #include "core/export/chrome_json.h"
 #include "core/files.h"
-#include "views/chart/chart.h"
 #include "views/common/theme.h"
-#include "views/overlap/overlap_view.h"
-#include "views/sm/sm_view.h"
-#include "views/timeline/timeline_view.h"
+#include "views/overlap/overlap_file_chart.h"
+#include "views/plot/chart.h"
+#include "views/sm/sm_file_chart.h"
+#include "views/timeline/timeline_chart.h"
 
 namespace moescope {
 namespace {
@@ -61,6 +60,36 @@ void export_chrome(const ExportOptions& options) {
     std::fprintf(stderr, "moescope: Chrome JSON has no place for %s\n", lost.c_str());
 }
 
+OverlapChartInput overlap_input(const TraceDocument& document,
+                                const std::optional<TimeRange>& window) {
+  const TracePtr& trace = document.trace();
+  const AnalysisResults& all = *document.analysis();
+  if (!window) return {trace.get(), all.overlap, {}, false};
+  const OverlapResults cut =
+      cut_overlap(*trace, *all.classes, all.scopes, *window, command_progress());
+  return {trace.get(), cut.overlap, window, false};
+}
+
+/// Throws Error.
+void export_trace_chart(const ExportOptions& options, const QString& path, QSize size,
+                        const Theme& theme) {
+  HeadlessDocument opened(options.files, options.runs, options.rules);
+  const auto window = window_of(options, opened.selection.full());
+  if (window) opened.selection.setRange(*window);
+  if (options.chart == "sm") {
+    SmFileChart chart(opened.document.trace(), opened.document.analysis(), opened.selection.range(),
+                      command_progress());
+    return export_chart(chart, path, size, theme);
+  }
+  if (options.chart == "timeline") {
+    TimelineScene scene(opened.document, opened.selection);
+    TimelineChart chart(scene);
+    return export_chart(chart, path, size, theme);
+  }
+  OverlapFileChart chart(opened.document.trace(), overlap_input(opened.document, window));
+  export_chart(chart, path, size, theme);
+}
+
 void export_file(const ExportOptions& options) {
   if (options.chrome.empty() == options.chart.empty())
     throw CLI::ValidationError("export", "give either --chart and -o, or --chrome OUT.json");
@@ -73,22 +102,7 @@ void export_file(const ExportOptions& options) {
   const QString path = QString::fromStdString(options.output);
   if (options.chart == "load" || options.chart == "balance")
     return export_load_chart(options.files, options.chart, options.loads, path, size, theme);
-  HeadlessDocument opened(options.files, options.runs, options.rules);
-  const auto window = window_of(options, opened.selection.full());
-  if (window) opened.selection.setRange(*window);
-  if (options.chart == "sm") {
-    SmView view(opened.document, opened.selection);
-    view.showAllDevices();
-    return export_chart(view, path, size, theme);
-  }
-  if (options.chart == "timeline") {
-    TimelineView view(opened.document, opened.selection);
-    return export_chart(view, path, size, theme);
-  }
-  OverlapView view(opened.document, opened.selection);
-  if (window) view.showVisibleRange();
-  while (view.busy()) QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
-  export_chart(view, path, size, theme);
+  export_trace_chart(options, path, size, theme);
 }
 
 }  // namespace

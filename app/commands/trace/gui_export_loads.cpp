@@ -6,9 +6,8 @@
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/loads/open/sniff.h"
-#include "views/balance/balance_view.h"
-#include "views/load/load_view.h"
-#include "views/workspace/workspace.h"
+#include "views/balance/balance_file_chart.h"
+#include "views/load/load_file_chart.h"
 
 namespace moescope {
 namespace {
@@ -38,8 +37,7 @@ void open_files(const std::vector<std::string>& files, LoadDocument& document) {
   }
 }
 
-void choose(const LoadChartOptions& options, const std::string& source, Workspace& workspace) {
-  LoadDocument& document = workspace.loads();
+void choose(const LoadChartOptions& options, const std::string& source, LoadDocument& document) {
   if (!options.unit.empty()) {
     int found = -1;
     for (std::size_t i = 0; i < document.sets().size(); ++i)
@@ -57,12 +55,9 @@ void choose(const LoadChartOptions& options, const std::string& source, Workspac
     if (const auto& note = document.gpuView()->note; !note.empty())
       throw Error(options.plan, "", note, "Give the plan of these loads");
   }
-  if (options.layer) {
-    if (*options.layer < 0 || *options.layer >= loads->layers())
-      throw Error(source, "--layer", fmt::format("there is no layer {}", *options.layer),
-                  fmt::format("Give 0..{}", loads->layers() - 1));
-    workspace.selection().setPlace({.layer = *options.layer});
-  }
+  if (options.layer && (*options.layer < 0 || *options.layer >= loads->layers()))
+    throw Error(source, "--layer", fmt::format("there is no layer {}", *options.layer),
+                fmt::format("Give 0..{}", loads->layers() - 1));
 }
 
 }  // namespace
@@ -83,23 +78,19 @@ void add_load_chart_options(CLI::App& command, LoadChartOptions& options) {
 void export_load_chart(const std::vector<std::string>& files, const std::string& chart,
                        const LoadChartOptions& options, const QString& output, QSize size,
                        const Theme& theme) {
-  Workspace workspace;
-  LoadDocument& document = workspace.loads();
+  LoadDocument document;
   open_files(files, document);
-  choose(options, files.front(), workspace);
+  choose(options, files.front(), document);
   if (chart == "balance") {
-    BalanceView view(document, workspace.selection());
-    view.finish();
-    return export_chart(view, output, size, theme);
+    BalanceFileChart balance(document, options.layer.value_or(-1), command_progress());
+    return export_chart(balance, output, size, theme);
   }
   if (!document.loads())
     throw Error(files.front(), "", "is a log, which has no loads of experts",
                 "Choose --chart balance");
-  LoadView view(document, workspace.selection());
-  view.setKind(kHeatmaps.at(options.heatmap));
-  view.setScale(kScales.at(options.scale));
-  view.finish();
-  export_chart(view, output, size, theme);
+  LoadFileChart load(document, kHeatmaps.at(options.heatmap), kScales.at(options.scale),
+                     options.layer.value_or(0));
+  export_chart(load, output, size, theme);
 }
 
 }  // namespace moescope

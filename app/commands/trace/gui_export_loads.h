@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/common/theme.h"
 
 namespace moescope {

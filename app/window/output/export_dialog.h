@@ -9,7 +9,7 @@
 
 #include "app/window/docks/dock_layout.h"
 #include "app/window/files/loader.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 
 namespace moescope {
 

@@ -2,47 +2,53 @@
 
 #include <QDateTime>
 
-#include "views/balance/balance_view.h"
-#include "views/load/load_view.h"
-#include "views/overlap/overlap_view.h"
+#include "views/balance/balance_file_chart.h"
+#include "views/load/load_file_chart.h"
+#include "views/overlap/overlap_file_chart.h"
 #include "views/report/report.h"
-#include "views/sm/sm_view.h"
-#include "views/timeline/timeline_view.h"
+#include "views/sm/sm_file_chart.h"
+#include "views/timeline/timeline_chart.h"
 #include "views/workspace/workspace.h"
 
 namespace moescope {
 namespace {
 
-/// Charts of the trace. Views of their own: those of the window show a part, and must not move.
+/// Charts of the whole trace; those of the window show a part of it.
 struct TraceCharts {
   explicit TraceCharts(const TraceDocument& document)
-      : overlap(copy.trace(), copy.selection()),
-        sm(copy.trace(), copy.selection()),
-        timeline(copy.trace(), copy.selection()) {
+      : scene(copy.trace(), copy.selection()),
+        timeline(scene),
+        overlap(document.trace(),
+                {document.trace().get(), document.analysis()->overlap, {}, false}),
+        sm(document.trace(), document.analysis(), document.trace()->range(), progress) {
     copy.trace().setTrace(document.trace(), document.files());
     copy.trace().setAnalysis(document.analysis());
-    sm.showAllDevices();
   }
+  Progress progress;
   Workspace copy;
-  OverlapView overlap;
-  SmView sm;
-  TimelineView timeline;
+  TimelineScene scene;
+  TimelineChart timeline;
+  OverlapFileChart overlap;
+  SmFileChart sm;
 };
 
-/// Charts of one load set, or of the logs alone.
+/// Charts of all windows of one load set, or of the logs alone.
 struct LoadCharts {
   LoadCharts(const LoadDocument& document, const LoadsPtr& set) {
-    LoadDocument& loads = copy.loads();
-    loads.setBalanceLog(document.balanceLog());
-    loads.setWaitLog(document.waitLog());
-    loads.setPlan(document.plan());
-    if (!set) return;
-    loads.setLoads(set, document.files());
-    loads.setAssumed(document.assumed());
+    whole.setBalanceLog(document.balanceLog());
+    whole.setWaitLog(document.waitLog());
+    whole.setPlan(document.plan());
+    if (set) {
+      whole.setLoads(set, document.files());
+      whole.setAssumed(document.assumed());
+    }
+    load.emplace(whole, LoadPictureKind::LayerExpert, HeatScale::Relative);
+    Progress progress;
+    balance.emplace(whole, -1, progress);
   }
-  Workspace copy;
-  LoadView load{copy.loads(), copy.selection()};
-  BalanceView balance{copy.loads(), copy.selection()};
+  LoadDocument whole;
+  std::optional<LoadFileChart> load;
+  std::optional<BalanceFileChart> balance;
 };
 
 }  // namespace
@@ -64,13 +70,13 @@ void write_report_of(const TraceDocument& document, const LoadDocument& loads,
   std::vector<std::unique_ptr<LoadCharts>> of_loads;
   for (const LoadsPtr& set : loads.sets()) {
     of_loads.push_back(std::make_unique<LoadCharts>(loads, set));
-    input.charts.push_back(&of_loads.back()->load);
-    input.charts.push_back(&of_loads.back()->balance);
-    input.tables.push_back(of_loads.back()->balance.reportTable());
+    input.charts.push_back(&*of_loads.back()->load);
+    input.charts.push_back(&*of_loads.back()->balance);
+    input.tables.push_back(of_loads.back()->balance->reportTable());
   }
   if (of_loads.empty() && !loads.empty()) {
     of_loads.push_back(std::make_unique<LoadCharts>(loads, nullptr));
-    input.charts.push_back(&of_loads.back()->balance);
+    input.charts.push_back(&*of_loads.back()->balance);
   }
   input.date = QDateTime::currentDateTime().toString(Qt::ISODate);
   write_report(input, path);

@@ -590,7 +590,8 @@ TEST_F(BalanceViews, ChartsExportInEveryFormat) {
 }
 
 TEST_F(BalanceViews, TheReportTableHasALineALayer) {
-  const ReportTable table = shownBalance().reportTable();
+  shownBalance().finish();
+  const ReportTable table = shownBalance().fileChart().reportTable();
   ASSERT_EQ(table.rows.size(), 2U);
   EXPECT_EQ(table.rows[0][0], "3");
   EXPECT_EQ(table.rows[0][2], "1.1667");

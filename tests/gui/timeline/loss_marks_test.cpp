@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tests/gui/timeline/timeline_fixture.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 
 namespace moescope {
 namespace {

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "tests/gui/timeline/timeline_fixture.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 
 namespace moescope {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "views/common/units.h"
-#include "views/timeline/lanes/time_axis.h"
+#include "views/plot/time_ticks.h"
 #include "views/timeline/spans/pixel_math.h"
 
 namespace moescope {

@@ -6,7 +6,7 @@
 #include <array>
 #include <map>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 #include "views/plan/board/load_shade.h"
 
 namespace moescope {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
+#include "views/plot/panel.h"
 
 namespace moescope {
 namespace {
@@ -13,63 +14,51 @@ QString tr(const char* text) {
   return QCoreApplication::translate("CompareView", text);
 }
 
-class ComparisonPainter {
- public:
-  ComparisonPainter(QPainter& painter, const QRectF& plot, const std::vector<CompareLayer>& layers,
-                    const Theme& theme)
-      : painter_(painter), metrics_(painter.font()), plot_(plot), layers_(layers), theme_(theme) {
-    for (const CompareLayer& layer : layers)
-      most_ = std::max({most_, layer.before.value_or(1), layer.after.value_or(1)});
-    width_ = plot_.width() / static_cast<qreal>(layers.size());
-  }
+constexpr double kBarWidth = 0.4;  // of a layer's room; two stand beside each other
 
-  void axis() {
-    const double step = nice_step(most_ - 1, 6);
-    for (double v = 1; v <= most_ + 1e-9; v += step) {
-      painter_.setPen(theme_.grid);
-      painter_.drawLine(QPointF(plot_.left(), y(v)), QPointF(plot_.right(), y(v)));
-      painter_.setPen(theme_.muted_text);
-      painter_.drawText(
-          QRectF(plot_.left() - 46, y(v) - metrics_.height() / 2, 40, metrics_.height()),
-          Qt::AlignRight, QString::number(v, 'f', 2));
-    }
-    const auto every = static_cast<std::size_t>(
-        std::max(1.0, std::ceil(metrics_.horizontalAdvance("000") * 1.4 / width_)));
-    for (std::size_t i = 0; i < layers_.size(); i += every)
-      painter_.drawText(QRectF(left(i) - 20, plot_.bottom() + 2, width_ + 40, metrics_.height()),
-                        Qt::AlignHCenter, QString::number(layers_[i].id));
-    painter_.drawText(QRectF(plot_.left(), plot_.bottom() + metrics_.height() + 2, plot_.width(),
-                             metrics_.height()),
-                      Qt::AlignHCenter, tr("layer"));
-  }
-  void bars(const QColor& before, const QColor& after) {
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      bar(layers_[i].before, left(i) + 0.08 * width_, before, Cue::Diagonal);
-      bar(layers_[i].after, left(i) + 0.5 * width_, after, Cue::None);
-      painter_.setPen(QPen(theme_.text, 1.5));
-      if (const auto& bound = layers_[i].bound)
-        painter_.drawLine(QPointF(left(i) + 0.05 * width_, y(*bound)),
-                          QPointF(left(i) + 0.95 * width_, y(*bound)));
-    }
-  }
+double highest(const std::vector<CompareLayer>& layers) {
+  double most = 1.05;
+  for (const CompareLayer& layer : layers)
+    most = std::max({most, layer.before.value_or(1), layer.after.value_or(1)});
+  return most;
+}
 
- private:
-  qreal left(std::size_t i) const { return plot_.left() + static_cast<qreal>(i) * width_; }
-  qreal y(double v) const { return plot_.bottom() - plot_.height() * (v - 1) / (most_ - 1); }
-  void bar(const std::optional<double>& v, qreal x, const QColor& color, Cue cue) {
-    if (v)
-      paint_filled(painter_, QRectF(QPointF(x, y(*v)), QPointF(x + 0.4 * width_, plot_.bottom())),
-                   color, cue, theme_);
-  }
+using Imbalance = std::optional<double> CompareLayer::*;
 
-  QPainter& painter_;
-  QFontMetricsF metrics_;
-  QRectF plot_;
-  const std::vector<CompareLayer>& layers_;
-  const Theme& theme_;
-  double most_ = 1.05;
-  qreal width_ = 1;
-};
+void add_bars(PlotPanel& panel, const std::vector<CompareLayer>& layers, Imbalance which,
+              double left, const QColor& color) {
+  QVector<double> x, y;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    x.push_back(static_cast<double>(i) - 0.5 + left + kBarWidth / 2);
+    y.push_back((layers[i].*which).value_or(std::nan("")));
+  }
+  panel.addBars(x, y, kBarWidth, 1, color);
+}
+
+/// Hatched over the colour, so that before and after can be told apart in grey.
+void hatch_before(QPainter& painter, const PlotPanel& panel,
+                  const std::vector<CompareLayer>& layers, double left, const QColor& color,
+                  const Theme& theme) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (!layers[i].before) continue;
+    const double from = static_cast<double>(i) - 0.5 + left;
+    paint_filled(painter,
+                 QRectF(QPointF(panel.x(from), panel.y(*layers[i].before)),
+                        QPointF(panel.x(from + kBarWidth), panel.plot().bottom())),
+                 color, Cue::Diagonal, theme);
+  }
+}
+
+void add_bounds(PlotPanel& panel, const std::vector<CompareLayer>& layers, const Theme& theme) {
+  QVector<double> x, y;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const double bound = layers[i].bound.value_or(std::nan(""));
+    const auto place = static_cast<double>(i);
+    x << place - 0.45 << place + 0.45 << place + 0.45;
+    y << bound << bound << std::nan("");
+  }
+  panel.addLine(x, y, QPen(theme.text, 1.5));
+}
 
 }  // namespace
 
@@ -91,11 +80,26 @@ void paint_comparison(QPainter& painter, const QRectF& whole,
                        {tr("after"), after},
                        {tr("bound (line)"), theme.text}},
                       theme);
-  const QRectF plot(area.left() + 46, top + 6, area.width() - 50,
-                    area.bottom() - top - 2 * metrics.height() - 14);
-  ComparisonPainter comparison(painter, plot, layers, theme);
-  comparison.axis();
-  comparison.bars(before, after);
+  ValueAxis values;
+  values.low = 1;
+  values.high = highest(layers);
+  values.name = tr("imbalance");
+  const qreal below = place_axis_height(metrics);
+  const QRectF room(area.left(), top + 6, area.width(), area.bottom() - top - 6 - below);
+  if (room.height() < 8) return;
+  PlotPanel panel(room.adjusted(value_axis_width(metrics, values, room.height()), 0, 0, 0),
+                  painter.font(), theme);
+  panel.setValues(PlotPanel::Side::Left, values);
+  const auto count = static_cast<int>(layers.size());
+  panel.setPlaces(PlotPanel::Side::Bottom,
+                  {-0.5, count - 0.5, count, tr("layer"), [&layers](int place) {
+                     return QString::number(layers[static_cast<std::size_t>(place)].id);
+                   }});
+  constexpr double kBefore = 0.08, kAfter = 0.5;
+  add_bars(panel, layers, &CompareLayer::after, kAfter, after);
+  add_bounds(panel, layers, theme);
+  hatch_before(painter, panel, layers, kBefore, before, theme);
+  panel.draw(painter);
 }
 
 }  // namespace moescope

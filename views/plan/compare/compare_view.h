@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/placement/plan_diff.h"
-#include "views/chart/chart.h"
+#include "views/plot/chart.h"
 #include "views/workspace/plan_document.h"
 
 namespace moescope {

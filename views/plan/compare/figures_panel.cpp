@@ -63,10 +63,11 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   addRow(Bytes, tr("Bytes to move"), tr("Copies × bytes of one expert in one layer (below)"));
   addRow(Memory, tr("Experts on a GPU"),
          tr("Bytes of the experts on the fullest GPU, over all layers of the plan"));
-  addRow(Remote, tr("Remote nodes per token"),
-         tr("Nodes that a token visits beyond its own in the shown layer, the nearest replica chosen. "
-            "Needs loads with the routes of single tokens; at most %1 of them are counted.")
-             .arg(format_count(PlanState::kCountedTokens)));
+  addRow(
+      Remote, tr("Remote nodes per token"),
+      tr("Nodes that a token visits beyond its own in the shown layer, the nearest replica chosen. "
+         "Needs loads with the routes of single tokens; at most %1 of them are counted.")
+          .arg(format_count(PlanState::kCountedTokens)));
   addRow(Groups, tr("Bound, groups on nodes"),
          tr("The lowest imbalance of the shown layer when every routing group stays on one node; "
             "–: groups do not divide over nodes, or there is one node"));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "views/timeline/lanes/row_layout.h"
-#include "views/timeline/lanes/time_axis.h"
+#include "views/plot/time_ticks.h"
 #include "views/timeline/lanes/timeline_looks.h"
 #include "views/timeline/spans/label_text.h"
 #include "views/timeline/spans/lane_cells.h"

@@ -1,4 +1,4 @@
-#include "views/chart/error_bar.h"
+#include "views/plot/error_bar.h"
 
 #include <QLocale>
 #include <algorithm>

@@ -1,18 +1,24 @@
-// The timeline as a picture with title, legend, names and axis, and as CSV.
+#include "views/timeline/timeline_chart.h"
+
+#include <QCoreApplication>
 #include <algorithm>
 
 #include "core/analysis/overlap/losses.h"
 #include "core/analysis/overlap/paced_links.h"
 #include "core/plain_text.h"
-#include "views/chart/chart_paint.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
+#include "views/plot/panel.h"
 #include "views/timeline/lanes/lane_raster.h"
 #include "views/timeline/loss_marks.h"
 #include "views/timeline/row_header.h"
-#include "views/timeline/timeline_view.h"
 
 namespace moescope {
 namespace {
+
+QString tr(const char* text) {
+  return QCoreApplication::translate("TimelineView", text);
+}
 
 constexpr int kTitleHeight = 30, kAxisHeight = 40, kMargin = 12;
 constexpr std::uint64_t kMaxCsvRows = 500'000;
@@ -39,58 +45,49 @@ std::vector<LegendEntry> legend_entries(const std::set<CellColor>& colors, bool 
                        waits ? Cue::Diagonal : Cue::None});
   }
   if (!ribbons) return entries;
-  entries.push_back({TimelineView::tr("overlap: compute only"), theme.ribbon_compute, Cue::None});
-  entries.push_back({TimelineView::tr("overlap: both"), theme.ribbon_both, Cue::None});
-  entries.push_back(
-      {TimelineView::tr("overlap: communication only (exposed)"), theme.ribbon_exposed, Cue::None});
+  entries.push_back({tr("overlap: compute only"), theme.ribbon_compute, Cue::None});
+  entries.push_back({tr("overlap: both"), theme.ribbon_both, Cue::None});
+  entries.push_back({tr("overlap: communication only (exposed)"), theme.ribbon_exposed, Cue::None});
   return entries;
 }
 
-void paint_axis(QPainter& painter, QRectF area, const TimeTicks& ticks, const PixelMap& map,
+/// Below the lanes, which lie on a grid of pixels that is less than a pixel beside `range`.
+void paint_axis(QPainter& painter, const QRectF& lanes, TimeRange range, const TimeTicks& ticks,
                 const Theme& theme) {
-  painter.setPen(theme.muted_text);
-  painter.drawLine(area.topLeft(), area.topRight());
-  for (const auto& tick : ticks.ticks) {
-    const double x = area.left() + map.x(tick.time);
-    painter.setPen(theme.muted_text);
-    painter.drawLine(QPointF(x, area.top()), QPointF(x, area.top() + 4));
-    painter.setPen(theme.text);
-    QRectF label(0, area.top() + 5, 120, 16);
-    label.moveCenter({x, label.center().y()});
-    if (label.right() - 30 < area.right() && label.left() + 30 > area.left())
-      painter.drawText(label, Qt::AlignCenter, tick.label);
-  }
-  painter.setPen(theme.muted_text);
-  painter.drawText(QRectF(area.left(), area.top() + 21, area.width(), 18), Qt::AlignCenter,
-                   time_axis_title(ticks.unit));
+  PlotPanel panel(lanes, painter.font(), theme);
+  panel.setTimes(range, ticks);
+  panel.draw(painter);
 }
 
 }  // namespace
 
-void TimelineView::paintTitle(QPainter& painter, int width, const Theme& theme) const {
+TimelineChart::TimelineChart(TimelineScene& scene, const QFont& font)
+    : scene_(scene), font_(font) {}
+
+void TimelineChart::paintTitle(QPainter& painter, int width, const Theme& theme) const {
   painter.save();
   QFont font = painter.font();
   font.setPixelSize(15);
   font.setBold(true);
   painter.setFont(font);
   painter.setPen(theme.text);
-  const QString files = document_.files().join(", ");
+  const QString files = scene_.document().files().join(", ");
   const QString title =
       (files.isEmpty() ? tr("Timeline") : tr("Timeline: %1").arg(files)) +
-      (scene_->hasTrace() ? QString::fromStdString(paced_links_mark(scene_->trace()->info()))
-                          : QString());
+      (scene_.hasTrace() ? QString::fromStdString(paced_links_mark(scene_.trace()->info()))
+                         : QString());
   painter.drawText(QRect(kMargin, 0, width - 2 * kMargin, kTitleHeight), Qt::AlignVCenter,
                    QFontMetrics(font).elidedText(title, Qt::ElideMiddle, width - 2 * kMargin));
   painter.restore();
 }
 
-void TimelineView::paintLanes(QPainter& painter, const QRect& lanes, const RowLayout& layout,
-                              LaneRenderer& renderer, const Theme& theme) {
+void TimelineChart::paintLanes(QPainter& painter, const QRect& lanes, const RowLayout& layout,
+                               LaneRenderer& renderer, const Theme& theme) {
   painter.save();
   painter.translate(lanes.topLeft());
   renderer.drawVector(painter);
-  paint_losses(painter, *scene_->trace(), layout,
-               PixelMap::on_grid(selection_.range(), lanes.width()), theme);
+  paint_losses(painter, *scene_.trace(), layout,
+               PixelMap::on_grid(scene_.selection().range(), lanes.width()), theme);
   LabelCache labels;
   QFont small = painter.font();
   small.setPixelSize(11);
@@ -108,44 +105,43 @@ void TimelineView::paintLanes(QPainter& painter, const QRect& lanes, const RowLa
   painter.restore();
 }
 
-void TimelineView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+void TimelineChart::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   painter.save();
-  QFont font = this->font();
+  QFont font = font_;
   font.setPixelSize(12);
   painter.setFont(font);
   painter.fillRect(QRect(QPoint(0, 0), size), theme.background);
   paintTitle(painter, size.width(), theme);
-  if (!scene_->hasTrace()) {
+  if (!scene_.hasTrace()) {
     painter.setPen(theme.muted_text);
     painter.drawText(QRect(QPoint(0, 0), size), Qt::AlignCenter, tr("No trace is open."));
     painter.restore();
     return;
   }
-  const BlockingScene whole(*scene_);  // a picture in a file shows everything or fails
+  const BlockingScene whole(scene_);  // a picture in a file shows everything or fails
   const int names = std::clamp(size.width() / 5, 80, 260);
   QRect lanes(kMargin + names, kTitleHeight, std::max(10, size.width() - names - 2 * kMargin),
               std::max(10, size.height() - kTitleHeight - kAxisHeight));
   RowLayout layout;
   LaneRenderer renderer;
-  LaneCanvas canvas{selection_.range(), lanes.size(), 1, theme,
-                    time_ticks(selection_.range(), lanes.width(), 90)};
+  LaneCanvas canvas{scene_.selection().range(), lanes.size(), 1, theme,
+                    time_ticks(scene_.selection().range(), lanes.width(), 90)};
   const auto lay_out = [&] {
     canvas.size = lanes.size();
-    layout.update(scene_->rows(), scene_->layout().laneHeight(), lanes.height(), 0);
-    renderer.prepare({scene_->source(), layout, scene_->looks()}, canvas, kMinLabelColumns);
+    layout.update(scene_.rows(), scene_.layout().laneHeight(), lanes.height(), 0);
+    renderer.prepare({scene_.source(), layout, scene_.looks()}, canvas, kMinLabelColumns);
   };
   lay_out();  // tells which classes the legend has; it takes room from the lanes
   const QRectF above(kMargin, kTitleHeight, size.width() - 2 * kMargin, 0);
-  auto entries = legend_entries(renderer.colorsInUse(), !scene_->ribbons().empty(), theme);
-  if (has_losses(*scene_->trace(), selection_.range()))
+  auto entries = legend_entries(renderer.colorsInUse(), !scene_.ribbons().empty(), theme);
+  if (has_losses(*scene_.trace(), scene_.selection().range()))
     entries.push_back(
         {tr("lost: not, or not fully, in the recording"), Qt::transparent, Cue::Missing});
   const qreal legend = paint_legend(painter, above, entries, theme);
   lanes.setTop(std::min(kTitleHeight + static_cast<int>(legend) + 6, lanes.bottom() - 10));
   lay_out();
   paintLanes(painter, lanes, layout, renderer, theme);
-  paint_axis(painter, QRectF(lanes.left(), lanes.bottom() + 1, lanes.width(), kAxisHeight),
-             canvas.ticks, PixelMap::on_grid(selection_.range(), lanes.width()), theme);
+  paint_axis(painter, lanes, scene_.selection().range(), canvas.ticks, theme);
   painter.restore();
 }
 
@@ -183,26 +179,26 @@ QString write_csv(const CsvInput& input) {
     });
   }
   if (rows > kMaxCsvRows)
-    out += TimelineView::tr("# the first %1 spans: zoom in or filter to export the others\n")
-               .arg(kMaxCsvRows);
+    out += tr("# the first %1 spans: zoom in or filter to export the others\n").arg(kMaxCsvRows);
   if (!input.trace) return out;
   for (const LossSummary& lost : summarise(losses_in(*input.trace, input.range)))
-    out += TimelineView::tr("# lost: %1\n").arg(utf8(describe(lost, *input.trace)));
+    out += tr("# lost: %1\n").arg(utf8(describe(lost, *input.trace)));
   return out;
 }
 
 }  // namespace
 
-std::function<QString()> TimelineView::csvTask() const {
+std::function<QString()> TimelineChart::csvTask() const {
   CsvInput input;
-  if (scene_->hasTrace()) {
-    input.trace = scene_->trace();
-    if (document_.analysis()) input.classes = document_.analysis()->classes;
-    input.range = selection_.range();
+  if (scene_.hasTrace()) {
+    input.trace = scene_.trace();
+    if (scene_.document().analysis()) input.classes = scene_.document().analysis()->classes;
+    input.range = scene_.selection().range();
     // The last instant belongs to the whole range: spans without length may lie on it.
-    if (input.range == selection_.full() && input.range.end < std::numeric_limits<TimeNs>::max())
+    if (input.range == scene_.selection().full() &&
+        input.range.end < std::numeric_limits<TimeNs>::max())
       ++input.range.end;
-    for (const auto* rows : {&scene_->rows().pinned(), &scene_->rows().rows()})
+    for (const auto* rows : {&scene_.rows().pinned(), &scene_.rows().rows()})
       for (const auto& row : *rows)
         if (row.key.kind == RowKind::Track) input.tracks.push_back(row.key.track);
   }

@@ -11,8 +11,8 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "views/chart/chart.h"
 #include "views/common/theme.h"
+#include "views/plot/chart.h"
 
 namespace moescope {
 namespace {

@@ -1,4 +1,4 @@
-// Drawing that all charts share: time axis, legend, hatching, table text.
+// Drawing that all charts share: title, legend, hatching, table text.
 #pragma once
 
 #include <QColor>
@@ -35,10 +35,6 @@ qreal paint_legend(QPainter& painter, const QRectF& area, const std::vector<Lege
 /// The height that paint_legend() will use in an area `width` wide.
 qreal legend_height(const QFontMetricsF& metrics, qreal width,
                     const std::vector<LegendEntry>& entries);
-/// Ticks, tick labels and the axis name with its unit below `plot`; needs time_axis_height() there.
-void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, const Theme& theme);
-qreal time_axis_height(const QPainter& painter);
-
 /// A step of 1, 2 or 5 x 10^n that gives at most `count` steps over `length`.
 double nice_step(double length, int count);
 /// Pixel of a time in a plot; times outside `range` fall outside the plot.

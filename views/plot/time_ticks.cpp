@@ -1,4 +1,4 @@
-#include "views/chart/time_ticks.h"
+#include "views/plot/time_ticks.h"
 
 #include <QCoreApplication>
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "views/chart/chart_paint.h"
+#include "views/plot/chart_paint.h"
 
 #include <QPaintEngine>
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 #include "core/analysis/spans/gpu_work.h"
 #include "core/plain_text.h"
-#include "views/chart/time_ticks.h"
+#include "views/plot/time_ticks.h"
 
 namespace moescope {
 namespace {
@@ -144,31 +144,6 @@ double nice_step(double length, int count) {
 qreal time_to_x(TimeNs time, TimeRange range, const QRectF& plot) {
   const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
   return plot.left() + static_cast<double>(time - range.begin) / length * plot.width();
-}
-
-qreal time_axis_height(const QPainter& painter) {
-  return 2 * QFontMetricsF(painter.font()).height() + 10;
-}
-
-void paint_time_axis(QPainter& painter, const QRectF& plot, TimeRange range, const Theme& theme) {
-  const QFontMetricsF metrics(painter.font());
-  const TimeTicks ticks = time_ticks(range, static_cast<int>(plot.width()), 60);
-  for (const TimeTick& tick : ticks.ticks) {
-    const qreal x = time_to_x(tick.time, range, plot);
-    painter.setPen(QPen(theme.muted_text, 1));
-    painter.drawLine(QPointF(x, plot.bottom()), QPointF(x, plot.bottom() + 4));
-    const qreal width = metrics.horizontalAdvance(tick.label) + 2;
-    const qreal left = std::clamp(x - width / 2, plot.left() - 30, plot.right() + 8 - width);
-    painter.setPen(theme.text);
-    painter.drawText(QRectF(left, plot.bottom() + 5, width, metrics.height()), Qt::AlignCenter,
-                     tick.label);
-  }
-  painter.setPen(QPen(theme.muted_text, 1));
-  painter.drawLine(plot.bottomLeft(), plot.bottomRight());
-  painter.setPen(theme.text);
-  painter.drawText(
-      QRectF(plot.left(), plot.bottom() + 6 + metrics.height(), plot.width(), metrics.height() + 2),
-      Qt::AlignCenter, time_axis_title(ticks.unit));
 }
 
 QString device_label(const Trace& trace, const DeviceKey& key) {

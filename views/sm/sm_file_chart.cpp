@@ -1,0 +1,66 @@
+#include "views/sm/sm_file_chart.h"
+
+#include "core/analysis/spans/gpu_work.h"
+#include "views/plot/chart_paint.h"
+
+namespace moescope {
+
+SmFileChart::SmFileChart(TracePtr trace, SmDataPtr data, std::vector<const SmDevice*> devices,
+                         TimeRange range, bool awaited)
+    : trace_(std::move(trace)),
+      data_(std::move(data)),
+      devices_(std::move(devices)),
+      range_(range),
+      awaited_(awaited) {}
+
+SmFileChart::SmFileChart(const TracePtr& trace, const AnalysisPtr& analysis, TimeRange range,
+                         Progress& progress)
+    : SmFileChart(trace, make_sm_data(trace, analysis, SmBlocks::LeftOut, progress), {}, range) {
+  for (const SmDevice& device : data_->devices) devices_.push_back(&device);
+}
+
+void SmFileChart::paintChart(QPainter& painter, QSize size, const Theme& theme) {
+  const SmChartInput input{.trace = trace_.get(),
+                           .devices = devices_,
+                           .range = range_,
+                           .cursor = {},
+                           .awaited = awaited_};
+  paint_sm_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), input, theme);
+}
+
+QString SmFileChart::csv() const {
+  // A table without lines is of SMs.
+  const ProcessorWords words = processor_words(
+      devices_.empty() ? nullptr : find_device(*trace_, devices_.front()->allocation->key));
+  const QString names = QString::fromUtf8(words.many);
+  QString text =
+      QStringLiteral("device,method,begin (ns),end (ns),comm (%1),compute (%1),free (%1)")
+          .arg(names);
+  const auto classes = sm_classes(devices_);
+  for (const SpanClass c : classes)
+    text += QStringLiteral(",%1 (%2)").arg(QLatin1String(to_string(c)), names);
+  text += '\n';
+  for (const SmDevice* device : devices_) {
+    const SmAllocation* sm = device->allocation;
+    const QString prefix =
+        csv_field(device_label(*trace_, sm->key)) + ',' + to_string(sm->method) + ',';
+    for (std::size_t i = 0; i < sm->steps.size(); ++i) {
+      const SmStep& step = sm->steps[i];
+      const TimeNs end = i + 1 < sm->steps.size() ? sm->steps[i + 1].begin : sm->range.end;
+      if (end <= range_.begin || step.begin >= range_.end) continue;
+      text += prefix + QString("%1,%2,%3,%4,%5")
+                           .arg(step.begin)
+                           .arg(end)
+                           .arg(step.comm)
+                           .arg(step.compute)
+                           .arg(sm->sm_count - step.comm - step.compute);
+      for (const SpanClass c : classes) {
+        text += ',' + QString::number(step.by_class[static_cast<std::size_t>(c)]);
+      }
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+}  // namespace moescope
