@@ -13,14 +13,17 @@ KvCache::KvCache(const ModelConfig& config, int pages) : KvCache(config, pages, 
 }
 
 KvCache::KvCache(const ModelConfig& config, int pages, std::span<std::byte> memory)
-    : layers_(config.layers),
+    : PageBook(pages),
+      layers_(config.layers),
       pages_(pages),
       width_(config.kv_width()),
-      data_(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)) {
+      data_(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float)) {}
+
+PageBook::PageBook(int pages) {
   for (int page = pages - 1; page >= 0; --page) free_.push_back(page);
 }
 
-bool KvCache::reserve(KvSequence& sequence, int tokens) {
+bool PageBook::reserve(KvSequence& sequence, int tokens) {
   const int missing = pages_for(tokens) - static_cast<int>(sequence.pages.size());
   if (missing > free_pages()) return false;
   for (int i = 0; i < missing; ++i) {
@@ -30,7 +33,7 @@ bool KvCache::reserve(KvSequence& sequence, int tokens) {
   return true;
 }
 
-void KvCache::release(KvSequence& sequence) {
+void PageBook::release(KvSequence& sequence) {
   free_.insert(free_.end(), sequence.pages.rbegin(), sequence.pages.rend());
   sequence = {};
 }

@@ -1,4 +1,4 @@
-// Paged cache of what attention keeps of earlier tokens.
+// Paged cache of what attention keeps of earlier tokens, and the book of its pages.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,36 @@ struct KvSequence {
   int length = 0;  ///< tokens that are written
 };
 
-/// Memory of one rank: [layer][page][token][kv_width] floats. For MLA a token holds the normalised
-/// latent and the rotated key; for GQA the keys of all heads, then the values.
-class KvCache {
+/// Which pages are taken; knows nothing of what lies in them.
+class PageBook {
  public:
-  KvCache(const ModelConfig& config, int pages);
-  /// In memory of bytes(), zeroed.
-  KvCache(const ModelConfig& config, int pages, std::span<std::byte> memory);
-  static std::size_t bytes(const ModelConfig& config, int pages);
+  explicit PageBook(int pages);
 
   /// Takes pages until `sequence` can hold `tokens`; false (and nothing taken) when too few are
   /// free.
   bool reserve(KvSequence& sequence, int tokens);
   void release(KvSequence& sequence);
   int free_pages() const { return static_cast<int>(free_.size()); }
-  int page_tokens() const { return kPageTokens; }
-  int width() const { return width_; }
-  int pages_for(int tokens) const { return (tokens + kPageTokens - 1) / kPageTokens; }
+  static int page_tokens() { return kPageTokens; }
+  static int pages_for(int tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
 
+ protected:
+  static constexpr int kPageTokens = 16;
+
+ private:
+  std::vector<int> free_;
+};
+
+/// Memory of one rank: [layer][page][token][kv_width] floats. For MLA a token holds the normalised
+/// latent and the rotated key; for GQA the keys of all heads, then the values.
+class KvCache : public PageBook {
+ public:
+  KvCache(const ModelConfig& config, int pages);
+  /// In memory of bytes(), zeroed.
+  KvCache(const ModelConfig& config, int pages, std::span<std::byte> memory);
+  static std::size_t bytes(const ModelConfig& config, int pages);
+
+  int width() const { return width_; }
   float* token(int layer, const KvSequence& sequence, int position) {
     return page(layer, sequence.pages[static_cast<std::size_t>(position / kPageTokens)]) +
            static_cast<std::size_t>(position % kPageTokens) * width_;
@@ -46,12 +58,9 @@ class KvCache {
   int layers() const { return layers_; }
 
  private:
-  static constexpr int kPageTokens = 16;
-
   int layers_, pages_, width_;
   std::vector<float> own_;
   std::span<float> data_;
-  std::vector<int> free_;
 };
 
 }  // namespace moescope::runtime

@@ -1,103 +1,34 @@
 #include "gpu/cuda/backend.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "core/error.h"
-#include "gpu/comm/exchange/step_exchange.h"
-#include "gpu/cuda/cublas.h"
-#include "gpu/cuda/cuda_operators.h"
-#include "gpu/cuda/probe.h"
+#include "gpu/cuda/devices.h"
+#include "gpu/cuda/layer_device.h"
 
-namespace moescope::runtime::cuda {
+namespace moescope::runtime {
 namespace {
 
-/// Makes the first usable GPU the current one. Throws Error when there is none.
-GpuInfo take_gpu() {
-  ProbeReport report = probe();
-  if (!report.usable()) throw Error("CUDA", "", report.problem, report.remedy);
-  check(cudaSetDevice(report.usable_gpu), "opening the GPU");
-  for (const GpuInfo& gpu : report.facts.gpus)
-    if (gpu.index == report.usable_gpu) return gpu;
-  throw Error("CUDA", "", "the GPU is gone");
-}
-
-/// Shared memory of a block that leaves no room for a second one on its SM.
-std::size_t memory_of_an_sm(int gpu) {
-  int most = 0, of_sm = 0;
-  check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, gpu),
-        "asking the GPU");
-  check(cudaDeviceGetAttribute(&of_sm, cudaDevAttrMaxSharedMemoryPerMultiprocessor, gpu),
-        "asking the GPU");
-  return static_cast<std::size_t>(std::min(most, of_sm / 2 + 1024));
-}
-
-class OneGpu final : public CudaBackend {
+class CudaBackend final : public Backend {
  public:
-  OneGpu(const ModelConfig& config, const Group& group, const CudaOptions& options)
-      : gpu_(take_gpu()),
-        budget_(grant(options.budget, group.size, gpu_.sms)),
-        recording_(memory_, options.logs),
-        operators_(config, recording_) {
-    const std::size_t alone = memory_of_an_sm(gpu_.index);
-    allow_shared_memory(alone);
-    const int compute = budget_.sms - budget_.communication;
-    for (int rank = 0; rank < group.size; ++rank) {
-      const Stream& stream = *streams_.emplace_back(std::make_unique<Stream>(compute));
-      compute_.push_back(
-          std::make_unique<DeviceTeam>(stream, memory_, rank, compute, StreamId::Compute));
-      communication_.push_back(std::make_unique<DeviceTeam>(
-          stream, memory_, rank, budget_.communication, StreamId::Communication, alone));
-    }
+  const char* name() const override { return "cuda"; }
+  const char* help() const override {
+    return "run one MoE layer on a GPU and compare it with the CPU";
   }
-
-  Memory& memory() override { return memory_; }
-  const MoeOperators& operators() const override { return operators_; }
-  std::unique_ptr<Exchange> exchange(const ExchangeWire& wire) override {
-    return std::make_unique<StepExchange<Recording>>(wire, memory_, recording_);
+  std::string devices(bool json) const override { return cuda::devices_text(cuda::probe(), json); }
+  void check_devices() const override {
+    const cuda::ProbeReport report = cuda::probe();
+    if (!report.usable()) throw Error("--backend", name(), report.problem, report.remedy);
   }
-  Team& team(int member, StreamId stream) override {
-    auto& teams = stream == StreamId::Communication ? communication_ : compute_;
-    return *teams.at(static_cast<std::size_t>(member));
+  std::unique_ptr<MoeDevice> layer_device(const ModelConfig& config,
+                                          const MoeDeviceOptions& options) const override {
+    return cuda::layer_device(config, options);
   }
-  void begin(std::uint32_t step, int layer) override { recording_.begin(step, layer); }
-  void finish() override {
-    for (const auto& stream : streams_) stream->synchronise();
-    recording_.fetch();
-  }
-
-  std::string gpu_name() const override { return gpu_.name; }
-  int sms() const override { return gpu_.sms; }
-  SmBudget budget() const override { return budget_; }
-  std::uint64_t dropped() const override { return recording_.dropped(); }
-  std::map<std::string, std::string> facts() const override {
-    const GpuClock& clock = recording_.clock();
-    return {{"backend", "cuda: all ranks share one GPU, workers are its SMs"},
-            {"gpu", gpu_.name},
-            {"cublas", Cublas::library().version()},
-            {"sms_per_rank",
-             fmt::format("{}, {} of them for communication", budget_.sms, budget_.communication)},
-            {"clock", fmt::format("globaltimer, ticks of {} ns, {} ns behind the steady clock "
-                                  "within {} ns",
-                                  clock.tick, clock.offset, clock.error)}};
-  }
-
- private:
-  GpuInfo gpu_;
-  SmBudget budget_;
-  DeviceMemory memory_;
-  Recording recording_;
-  CudaOperators operators_;
-  std::vector<std::unique_ptr<Stream>> streams_;
-  std::vector<std::unique_ptr<DeviceTeam>> compute_, communication_;
 };
 
 }  // namespace
 
-std::unique_ptr<CudaBackend> cuda_backend(const ModelConfig& config, const Group& group,
-                                          const CudaOptions& options) {
-  return std::make_unique<OneGpu>(config, group, options);
+const Backend& cuda_backend() {
+  static const CudaBackend backend;
+  return backend;
 }
 
-}  // namespace moescope::runtime::cuda
+}  // namespace moescope::runtime

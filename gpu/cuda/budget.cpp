@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "gpu/cuda/backend.h"
+#include "gpu/cuda/layer_device.h"
 
 namespace moescope::runtime::cuda {
 

@@ -29,7 +29,7 @@ std::vector<RankLog*> logs_of(Recorder* recorder, RankLogs* own, int first, int 
 }  // namespace
 
 struct Engine::State {
-  State(std::shared_ptr<const Model> model, const EngineOptions& options,
+  State(const Backend& backend, std::shared_ptr<const Model> model, const EngineOptions& options,
         const std::optional<Placement>& placement, Recorder* recorder, const Hosting& hosting,
         PlanStart plans);
   EngineStatistics follow();
@@ -40,6 +40,7 @@ struct Engine::State {
   /// Returns at the limit, when a loop or the recording ended, or when `progress` was cancelled.
   void wait(const RunLimit& limit, std::int64_t start, Progress& progress) const;
 
+  const Backend& backend;
   std::shared_ptr<const Model> model;
   EngineOptions options;
   Recorder* recorder;
@@ -55,10 +56,11 @@ struct Engine::State {
   std::unique_ptr<Vitals> vitals;
 };
 
-Engine::State::State(std::shared_ptr<const Model> m, const EngineOptions& o,
+Engine::State::State(const Backend& b, std::shared_ptr<const Model> m, const EngineOptions& o,
                      const std::optional<Placement>& placement, Recorder* r, const Hosting& h,
                      PlanStart p)
-    : model(std::move(m)),
+    : backend(b),
+      model(std::move(m)),
       options(o),
       recorder(r),
       hosting(h),
@@ -95,8 +97,8 @@ std::unique_ptr<Unit> Engine::State::make_unit(UnitKind kind, const Placement& p
   unit.active_slots = options.active_slots;
   unit.epoch = plans.epoch;
   unit.faults = options.faults;
-  return std::make_unique<Unit>(model, space, Group{first, size, options.nodes}, unit, plan,
-                                logs_of(recorder, hosting.logs, first, size));
+  const auto logs = logs_of(recorder, hosting.logs, first, size);
+  return backend.make_unit({model, space, {first, size, options.nodes}, unit, plan, logs});
 }
 
 ServingParts Engine::State::serving_parts() {
@@ -117,11 +119,12 @@ PlanChangerParts Engine::State::changer_parts() {
           plans.previous};
 }
 
-Engine::Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
-               const std::optional<Placement>& placement, Recorder* recorder,
-               const Hosting& hosting, const PlanStart& plans) {
+Engine::Engine(const Backend& backend, std::shared_ptr<const Model> model,
+               const EngineOptions& options, const std::optional<Placement>& placement,
+               Recorder* recorder, const Hosting& hosting, const PlanStart& plans) {
   check_layout(options, model->config);
-  state_ = std::make_unique<State>(std::move(model), options, placement, recorder, hosting, plans);
+  state_ = std::make_unique<State>(backend, std::move(model), options, placement, recorder, hosting,
+                                   plans);
 }
 
 Engine::~Engine() = default;
@@ -151,14 +154,15 @@ EngineStatistics Engine::State::follow() {
 void Engine::State::settle_links() {
   const PaceOption& pace = options.pace;
   for (Unit* unit : {prefill.get(), decode.get()}) {
-    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->has_links() &&
+    const bool fit = pace.mode == PaceOption::Mode::Fit && unit->links() != nullptr &&
                      options.ranks <= kMostFittedRanks;
     if (!fit && pace.mode != PaceOption::Mode::Given) continue;
-    unit->set_rank_cores(pace.cores > 0 ? pace.cores : fair_cores(options.ranks));
+    LinkControl& links = paceable_links(*unit);
+    links.set_rank_cores(pace.cores > 0 ? pace.cores : fair_cores(options.ranks));
     if (fit)
       fit_links(*unit, model->config);
     else
-      unit->set_links(pace.rates);
+      links.set_rates(pace.rates);
   }
   const std::string links = links_text(pace, *prefill, *decode);
   control->set_links(links);

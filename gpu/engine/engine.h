@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/progress.h"
+#include "gpu/engine/backend.h"
 #include "gpu/engine/options.h"
 #include "gpu/engine/placement/placement.h"
 #include "gpu/engine/placement/plan_store.h"
@@ -41,10 +42,11 @@ struct Hosting {
 
 class Engine {
  public:
-  /// `placement` for both units, or nothing for contiguous experts. Of several processes each makes
+  /// Units of `backend`, which outlives the engine. `placement` for both, or nothing for contiguous
+  /// experts. Of several processes each makes
   /// an engine of the same options and plans; recorder and store are those of the first one. Throws
   /// Error.
-  Engine(std::shared_ptr<const Model> model, const EngineOptions& options,
+  Engine(const Backend& backend, std::shared_ptr<const Model> model, const EngineOptions& options,
          const std::optional<Placement>& placement, Recorder* recorder, const Hosting& hosting = {},
          const PlanStart& plans = {});
   ~Engine();

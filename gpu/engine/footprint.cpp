@@ -7,9 +7,8 @@
 #include "core/error.h"
 #include "gpu/compute/kv_cache.h"
 #include "gpu/engine/layout.h"
-#include "gpu/engine/rank/rank_runner.h"
+#include "gpu/engine/rank/schedule.h"
 #include "gpu/engine/unit/probe.h"
-#include "gpu/engine/unit/unit_state.h"
 #include "gpu/model/attention_shard.h"
 
 namespace moescope::runtime {

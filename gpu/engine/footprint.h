@@ -1,4 +1,5 @@
-// What a layout takes of memory and threads, by arithmetic: known before anything is allocated.
+// What a layout takes of a host's memory and threads, by arithmetic: known before anything is
+// allocated.
 #pragma once
 
 #include <string>

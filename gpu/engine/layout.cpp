@@ -6,7 +6,6 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "gpu/engine/rank/rank_runner.h"
 #include "gpu/engine/rank/tensor_layout.h"
 
 namespace moescope::runtime {

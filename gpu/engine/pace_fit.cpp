@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/error.h"
+
 namespace moescope::runtime {
 namespace {
 
@@ -37,8 +39,7 @@ class TrialBatch {
   TrialBatch(const TrialBatch&) = delete;
   TrialBatch& operator=(const TrialBatch&) = delete;
   ~TrialBatch() {
-    for (auto& [group, sequence] : sequences_)
-      unit_.cache(unit_.first_member(group)).release(*sequence);
+    for (auto& [group, sequence] : sequences_) unit_.pages(group).release(*sequence);
   }
   void step() { unit_.step(inputs_); }
 
@@ -46,7 +47,7 @@ class TrialBatch {
   /// False when there are no more pages.
   bool add(int group, int index, int length, const ModelConfig& config) {
     auto sequence = std::make_unique<KvSequence>();
-    if (!unit_.cache(unit_.first_member(group)).reserve(*sequence, length)) return false;
+    if (!unit_.pages(group).reserve(*sequence, length)) return false;
     MicroBatch& batch = inputs_[static_cast<std::size_t>(group)]
                             .micro_batches[index % unit_.options().micro_batches];
     for (int position = 0; position < length; ++position)
@@ -62,10 +63,10 @@ class TrialBatch {
 };
 
 /// Of a step, on average.
-Unit::TrialTimes times_of(Unit& unit, TrialBatch& batch, int steps) {
-  const Unit::TrialTimes before = unit.trial_times();
+LinkControl::TrialTimes times_of(const LinkControl& links, TrialBatch& batch, int steps) {
+  const LinkControl::TrialTimes before = links.trial_times();
   for (int i = 0; i < steps; ++i) batch.step();
-  const Unit::TrialTimes after = unit.trial_times();
+  const LinkControl::TrialTimes after = links.trial_times();
   return {(after.links - before.links) / steps, (after.attention - before.attention) / steps,
           (after.experts - before.experts) / steps};
 }
@@ -76,19 +77,26 @@ LinkRates rates_of(double nvlink) {
 
 }  // namespace
 
+LinkControl& paceable_links(Unit& unit) {
+  if (LinkControl* links = unit.links()) return *links;
+  throw Error("links", "", "cannot be paced when ranks on several hosts share no memory",
+              "use --pace off");
+}
+
 PaceFit fit_links(Unit& unit, const ModelConfig& config) {
+  LinkControl& links = paceable_links(unit);
   const bool overlap = unit.options().overlap;
-  unit.set_trial(true);
+  links.set_trial(true);
   unit.set_overlap(false);
-  unit.set_links({});
+  links.set_rates({});
   PaceFit fit;
   {
     TrialBatch batch(unit, config);
     batch.step();  // first touch of memory and threads
     double nvlink = kFirstRate;
     for (int round = 0; round < kRounds; ++round) {
-      unit.set_links(rates_of(nvlink));
-      const Unit::TrialTimes times = times_of(unit, batch, kSteps);
+      links.set_rates(rates_of(nvlink));
+      const LinkControl::TrialTimes times = times_of(links, batch, kSteps);
       fit.compute_ms = times.attention + times.experts;
       fit.links_ms = times.links;
       nvlink *= std::clamp(fit.links_ms / (kLinksOverCompute * fit.compute_ms), 0.01, 100.0);
@@ -98,10 +106,10 @@ PaceFit fit_links(Unit& unit, const ModelConfig& config) {
                          : DecodeOrder::PartByPart);
     }
     fit.rates = rates_of(nvlink);
-    unit.set_links(fit.rates);
+    links.set_rates(fit.rates);
   }
   unit.set_overlap(overlap);
-  unit.set_trial(false);
+  links.set_trial(false);
   return fit;
 }
 
@@ -109,15 +117,16 @@ double fair_cores(int ranks) {
   return std::max(std::thread::hardware_concurrency(), 1U) / static_cast<double>(ranks);
 }
 
-std::string links_text(const PaceOption& pace, const Unit& first, const Unit& second) {
-  const LinkRates prefill = first.links(), decode = second.links();
+std::string links_text(const PaceOption& pace, Unit& first, Unit& second) {
+  if (first.links() == nullptr || second.links() == nullptr) return "";
+  const LinkRates prefill = first.links()->rates(), decode = second.links()->rates();
   if (!prefill.paced()) return "";
   const std::string rates =
       prefill == decode ? rates_text(prefill)
                         : "prefill " + rates_text(prefill) + "; decode " + rates_text(decode);
   return fmt::format("{}{}; a rank computes with {:.3g} cores", rates,
                      pace.mode == PaceOption::Mode::Fit ? " (fitted to this machine)" : "",
-                     first.rank_cores());
+                     first.links()->rank_cores());
 }
 
 }  // namespace moescope::runtime

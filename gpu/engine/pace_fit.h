@@ -15,9 +15,12 @@ struct PaceFit {
   double links_ms = 0;    ///< what a rank waits for links in one when they are about the found ones
 };
 
-/// Between steps of a unit that has_links(): runs steps of made-up tokens, one part at a time, and
-/// finds links over which communication takes as long as all else, IB at a third of NVLink. Sets
-/// them; nothing of the steps stays. Takes about a second on a small machine.
+/// The unit's links. Throws Error where it has none that could be paced.
+LinkControl& paceable_links(Unit& unit);
+
+/// Between steps of a unit with paceable links: runs steps of made-up tokens, one part at a time,
+/// and finds links over which communication takes as long as all else, IB at a third of NVLink.
+/// Sets them; nothing of the steps stays. Takes about a second on a small machine.
 PaceFit fit_links(Unit& unit, const ModelConfig& config);
 
 /// With more ranks the steps that are tried take longer than a start may: links that nobody states
@@ -25,7 +28,7 @@ PaceFit fit_links(Unit& unit, const ModelConfig& config);
 inline constexpr int kMostFittedRanks = 64;
 
 /// The links of both units for recordings and status; empty when they are not paced.
-std::string links_text(const PaceOption& pace, const Unit& prefill, const Unit& decode);
+std::string links_text(const PaceOption& pace, Unit& prefill, Unit& decode);
 
 /// An equal share of the cores of this machine for each of `ranks`.
 double fair_cores(int ranks);

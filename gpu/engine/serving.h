@@ -73,8 +73,6 @@ class Serving {
   void admit();
   bool hand_over(const ActivePtr& active);
   std::int64_t copy_pages(const Active& active, const KvSequence& copy, int from, int to);
-  /// Which pages of an attention group are taken.
-  static KvCache& book(Unit& unit, int group) { return unit.cache(unit.first_member(group)); }
   std::vector<ActivePtr> ready() const;
   void decode_once();
   void retire();

@@ -52,7 +52,7 @@ bool Serving::hand_over(const ActivePtr& active) {
   if (load[static_cast<std::size_t>(place)] >= parts_.options.group_tokens()) return false;
   const int group = place / kMaxMicroBatches, length = active->prompt_length();
   KvSequence copy;
-  if (!book(parts_.decode, group).reserve(copy, length + active->request.output_length))
+  if (!parts_.decode.pages(group).reserve(copy, length + active->request.output_length))
     return false;
   for (int i = 0; i < parts_.options.tp; ++i)
     active->pages_there =
@@ -75,26 +75,16 @@ bool Serving::hand_over(const ActivePtr& active) {
 /// they are there at the time that it returns.
 std::int64_t Serving::copy_pages(const Active& active, const KvSequence& copy, int from, int to) {
   const std::int64_t begin = steady_now();
-  KvCache& target = parts_.decode.cache(to);
-  KvCache& held = parts_.prefill.cache(from);
-  const int by = parts_.decode.group().first + to;
-  const std::size_t bytes = target.page_floats() * sizeof(float);
-  std::uint64_t total = 0;
-  for (int layer = 0; layer < target.layers(); ++layer)
-    for (std::size_t i = 0; i < active.sequence.pages.size(); ++i) {
-      const auto* page = reinterpret_cast<std::byte*>(held.page(layer, active.sequence.pages[i]));
-      const auto offset = static_cast<std::size_t>(page - held.memory().data());
-      parts_.space.read(by, {from, parts_.prefill.kv_window(), offset},
-                        {reinterpret_cast<std::byte*>(target.page(layer, copy.pages[i])), bytes},
-                        Purpose::KvCache);
-      total += bytes;
-    }
-  const std::int64_t there =
-      parts_.prefill.travel(parts_.prefill.group().first + from, parts_.decode, by, total);
+  const auto pages = parts_.prefill.page_places(from, active.sequence);
+  parts_.decode.fetch_pages(to, copy, pages);
+  const std::size_t total = pages.size() * parts_.decode.page_bytes();
+  const int source = parts_.prefill.group().first + from, by = parts_.decode.group().first + to;
+  const Link link = parts_.space.link(by, source);
+  const std::int64_t there = arrival_of(parts_.prefill, source, parts_.decode, by, link, total);
   if (parts_.recorder == nullptr) return there;
   SpanRecord span{
       begin, there, SpanName::KvHandOver, -1, -1, parts_.decode.steps(), active.prompt_length()};
-  (parts_.space.link(by, from) == Link::Ib ? span.ib_bytes : span.nvlink_bytes) = total;
+  (link == Link::Ib ? span.ib_bytes : span.nvlink_bytes) = total;
   parts_.recorder->log(static_cast<std::size_t>(by))->streams[kKvStream].push(span);
   return there;
 }
@@ -142,7 +132,7 @@ void Serving::retire() {
   std::erase_if(running_, [&](const ActivePtr& active) {
     if (static_cast<int>(active->output.size()) < active->request.output_length) return false;
     finish(*active);
-    book(parts_.decode, active->group).release(active->sequence);
+    parts_.decode.pages(active->group).release(active->sequence);
     return true;
   });
 }

@@ -14,7 +14,7 @@ void Serving::prefill_loop() {
       take_arrivals();
       {
         std::lock_guard lock(mutex_);
-        for (auto& [group, sequence] : releases_) book(parts_.prefill, group).release(sequence);
+        for (auto& [group, sequence] : releases_) parts_.prefill.pages(group).release(sequence);
         releases_.clear();
       }
       parts_.gate.pass(UnitKind::Prefill, parts_.prefill.steps(), waiting_.empty());
@@ -56,7 +56,7 @@ bool Serving::place(const ActivePtr& active, std::vector<RankInput>& inputs) {
   int group = -1;
   for (int g = 0; g < static_cast<int>(inputs.size()); ++g)
     if (total(g) + length <= 2 * room && (group < 0 || total(g) < total(group))) group = g;
-  if (group < 0 || !book(parts_.prefill, group).reserve(active->sequence, length)) return false;
+  if (group < 0 || !parts_.prefill.pages(group).reserve(active->sequence, length)) return false;
   const int wanted = (total(group) + length) / 2 - size(group, 0);
   const int first = std::clamp(wanted, std::max(0, length - (room - size(group, 1))),
                                std::min(length, room - size(group, 0)));

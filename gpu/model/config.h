@@ -76,6 +76,12 @@ struct ModelConfig {
   double weight_bytes() const { return parameters() * sizeof(float); }
 };
 
+/// Experts that the gate, the plan and the loads know: the routed ones, and the shared one where it
+/// is routed like them.
+inline int logical_experts(const ModelConfig& config, bool route_shared) {
+  return config.experts + (route_shared ? 1 : 0);
+}
+
 /// Reads the text of a config.json. Every key must be known: one that changes the mathematics and
 /// is not supported, or that nobody knows, is refused by name. Throws Error; `source` names the
 /// file in messages.

@@ -20,9 +20,9 @@
 #include "core/trace/file/moetrace_writer.h"
 #include "gpu/base/clock.h"
 #include "gpu/engine/engine.h"
+#include "gpu/engine/layer_run.h"
 #include "gpu/engine/layout.h"
-#include "gpu/node/cuda_layer.h"
-#include "gpu/node/devices.h"
+#include "gpu/node/backends.h"
 #include "gpu/node/first_plan.h"
 #include "gpu/node/hosting_text.h"
 #include "gpu/node/listener.h"
@@ -39,13 +39,13 @@ void on_signal(int) {
 }
 
 struct NodeOptions {
-  std::string model = "tiny", backend = "cpu", workload, routing, plan, next_plan, out, tokens,
-              listen, state, pace = "auto";
+  std::string model = "tiny", backend = backends().front()->name(), workload, routing, plan,
+              next_plan, out, tokens, listen, state, pace = "auto";
   PeerFiles peer_files;
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
   EngineOptions engine;
-  cuda::SmBudget sm_budget;  ///< on a GPU
+  DeviceBudget device_budget;  ///< of a backend with devices
   RunLimit limit;
   std::uint64_t seed = 1;
   bool ordered = false, serial = false, json = false, progress = false, devices = false;
@@ -95,7 +95,7 @@ std::unique_ptr<ScheduledChange> schedule_change(const NodeOptions& options,
 
 std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelConfig& config) {
   return {
-      {"backend", "cpu: virtual ranks are threads, workers are threads and not SMs"},
+      {"backend", find_backend(o.backend).fact()},
       {"model", o.model},
       {"model_family", config.family},
       {"seed", std::to_string(o.seed)},
@@ -304,34 +304,33 @@ EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
   return statistics;
 }
 
-/// One MoE layer on a GPU: all that runs there so far.
-void run_on_gpu(const NodeOptions& options) {
-  const auto report = cuda::probe();
-  if (!report.usable()) throw Error("--backend", "cuda", report.problem, report.remedy);
+/// One MoE layer: all that a backend without units can run.
+void run_one_layer(const NodeOptions& options, const Backend& backend) {
   Progress progress;
-  CudaLayerOptions o;
+  LayerRunOptions o;
   check_layout(options.engine, model_config(options.model));
   o.model = load_model(options.model, options.seed, progress);
   o.group = {0, options.engine.ranks / 2, options.engine.nodes};
   o.placement = read_placement(options, o.model->config);
   o.combine = options.ordered ? CombineMode::Ordered : CombineMode::Hierarchical;
-  o.budget = options.sm_budget;
+  o.budget = options.device_budget;
   o.seed = options.seed;
   if (options.limit.steps > 0) o.steps = static_cast<int>(options.limit.steps);
   std::unique_ptr<MoetraceWriter> writer;
   if (!options.out.empty()) writer = std::make_unique<MoetraceWriter>(options.out);
-  fmt::print("{}\n", run_cuda_layer(o, writer.get(), options.json, progress));
+  fmt::print("{}\n",
+             run_layer(o, backend, *backends().front(), writer.get(), options.json, progress));
   if (writer) writer->finish(progress);
 }
 
 void run(NodeOptions& options) {
   if (options.devices) {
-    if (options.first()) fmt::print("{}\n", devices_text(cuda::probe(), options.json));
+    if (options.first()) fmt::print("{}\n", devices_text(options.json));
     return;
   }
-  if (options.backend == "cuda") return run_on_gpu(options);
-  if (options.backend != "cpu")
-    throw Error("--backend", options.backend, "there is no such backend", "use cpu or cuda");
+  const Backend& backend = find_backend(options.backend);
+  backend.check_devices();
+  if (!backend.serves()) return run_one_layer(options, backend);
   if (options.limit.seconds == 0 && options.limit.steps == 0 && options.listen.empty())
     options.limit.seconds = 5;
   if (!options.out.empty())
@@ -355,7 +354,8 @@ void run(NodeOptions& options) {
       {options.plan, options.state, options.out, !options.listen.empty(), options.processes},
       config, plan_frame(options.engine));
   const auto next_plan = read_next_plan(options, config);
-  check_room(options.engine, config, plan.placement, options.processes, options.recorded());
+  check_room(backend, options.engine, config, plan.placement, options.processes,
+             options.recorded());
   const auto model = load_model(options.model, options.seed, progress);
   if (!options.routing.empty())
     options.engine.replay = RouteReplay::read(options.routing, model->config, progress);
@@ -379,7 +379,7 @@ void run(NodeOptions& options) {
   EngineStatistics statistics;
   std::vector<PlanChange> changes;
   {
-    Engine engine(model, options.engine, plan.placement, recorder.get(),
+    Engine engine(backend, model, options.engine, plan.placement, recorder.get(),
                   {options.processes, logs.get()}, plan.start);
     const auto change =
         schedule_change(options, options.first() ? next_plan : std::nullopt, engine.control());
@@ -416,11 +416,10 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--tp", o.engine.tp,
                  "Ranks that share an attention: heads split, rows spread (sequence parallel)")
       ->check(CLI::Range(1, 64));
-  app.add_option("--backend", o.backend,
-                 "cpu; cuda: run one MoE layer on a GPU and compare it with the CPU");
-  app.add_option("--sms", o.sm_budget.sms, "SMs of a rank on a GPU (an equal part)")
+  app.add_option("--backend", o.backend, backends_help());
+  app.add_option("--sms", o.device_budget.workers, "SMs of a rank on a GPU (an equal part)")
       ->check(CLI::PositiveNumber);
-  app.add_option("--comm-sms", o.sm_budget.communication,
+  app.add_option("--comm-sms", o.device_budget.communication,
                  "SMs of these that communicate (a quarter)")
       ->check(CLI::PositiveNumber);
   app.add_flag("--devices", o.devices, "Say which GPU could be used, or why none can, and end");

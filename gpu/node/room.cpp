@@ -7,7 +7,7 @@
 
 namespace moescope::runtime {
 
-void check_room(EngineOptions& options, const ModelConfig& config,
+void check_room(const Backend& backend, EngineOptions& options, const ModelConfig& config,
                 const std::optional<Placement>& placement, const Processes* processes,
                 bool recorded) {
   fit_to_ranks(options);
@@ -19,7 +19,7 @@ void check_room(EngineOptions& options, const ModelConfig& config,
   }
   const int slots =
       placement ? placement->slots_per_rank() : slots_per_rank(config, plan_frame(options));
-  check_footprint(options, config, slots, host, host_limits());
+  backend.check_room(options, config, slots, host);
 }
 
 void bound_stacks() {

@@ -3,14 +3,14 @@
 
 #include <optional>
 
-#include "gpu/engine/options.h"
+#include "gpu/engine/backend.h"
 #include "gpu/engine/placement/placement.h"
 
 namespace moescope::runtime {
 
 /// Fits KV caches and micro-batches to the number of ranks and throws Error when the layout takes
-/// more memory or threads than there are. `placement`: the plan to begin with, or nothing for none.
-void check_room(EngineOptions& options, const ModelConfig& config,
+/// more than the backend has here. `placement`: the plan to begin with, or nothing for none.
+void check_room(const Backend& backend, EngineOptions& options, const ModelConfig& config,
                 const std::optional<Placement>& placement, const Processes* processes,
                 bool recorded);
 

@@ -23,6 +23,7 @@
 #include "core/trace/file/moetrace.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "gpu/base/clock.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/pace_fit.h"
 #include "gpu/engine/plan/plan_form.h"
 #include "gpu/record/recorder.h"
@@ -100,8 +101,8 @@ class Bed {
     const Placement plan =
         setup.placement ? *setup.placement
                         : contiguous_placement(model->config, {kRanks, setup.nodes, false, 0});
-    unit_ = std::make_unique<Unit>(model, space_, group_, options, plan, logs);
-    unit_->set_rank_cores(fair_cores(2 * kRanks));
+    unit_ = cpu_backend().make_unit({model, space_, group_, options, plan, logs});
+    unit_->links()->set_rank_cores(fair_cores(2 * kRanks));
     make_input(model->config, setup.skewed);
   }
   ~Bed() {
@@ -119,9 +120,9 @@ class Bed {
   }
   /// Without records: loads of the last step are those of the input.
   void warm_up() {
-    unit_->set_trial(true);
+    unit_->links()->set_trial(true);
     unit_->step(inputs_);
-    unit_->set_trial(false);
+    unit_->links()->set_trial(false);
   }
   double imbalance() const {
     double sum = 0;
@@ -160,7 +161,7 @@ class Bed {
     for (int rank = 0; rank < kRanks; ++rank)
       for (int i = 0; i < 2 * sequences; ++i) {
         sequences_.push_back(std::make_unique<KvSequence>());
-        if (!unit_->cache(rank).reserve(*sequences_.back(), first + length)) std::abort();
+        if (!unit_->pages(rank).reserve(*sequences_.back(), first + length)) std::abort();
         MicroBatch& batch = inputs_[static_cast<std::size_t>(rank)].micro_batches[i % 2];
         for (int t = 0; t < length; ++t) {
           batch.add((rank * 97 + i * 31 + t * 7) % config.vocab, sequences_.back().get(), first + t,
@@ -250,7 +251,7 @@ void measure(const ModelPtr& model, UnitKind kind, int pairs, std::string& rows,
   }
   const auto bed = [&](const Setup& s) {
     auto made = std::make_unique<Bed>(model, s);
-    made->unit().set_links(rates);
+    made->unit().links()->set_rates(rates);
     made->unit().set_order(order);
     return made;
   };

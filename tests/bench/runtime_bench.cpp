@@ -24,8 +24,8 @@
 #include "core/trace/file/moetrace.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "gpu/base/clock.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/plan/plan_form.h"
-#include "gpu/engine/unit/unit.h"
 #include "gpu/record/recorder.h"
 #include "tests/bench/load_average.h"
 
@@ -78,7 +78,7 @@ class Input {
     for (int rank = 0; rank < kRanks; ++rank)
       for (int i = 0; i < 2 * sequences; ++i) {
         sequences_.push_back(std::make_unique<KvSequence>());
-        if (!unit.cache(rank).reserve(*sequences_.back(), first + length)) std::abort();
+        if (!unit.pages(rank).reserve(*sequences_.back(), first + length)) std::abort();
         MicroBatch& batch = inputs_[static_cast<std::size_t>(rank)].micro_batches[i % 2];
         for (int t = 0; t < length; ++t)
           batch.add((rank * 97 + i * 31 + t * 7) % 512, sequences_.back().get(), first + t,
@@ -114,9 +114,9 @@ class Bed {
     options.overlap = overlap;
     options.max_positions = 64;
     options.kv_pages = 160;
-    unit_ = std::make_unique<Unit>(model, space_, group_, options,
-                                   contiguous_placement(model->config, {kRanks, kNodes, false, 0}),
-                                   logs);
+    unit_ = cpu_backend().make_unit(
+        {model, space_, group_, options,
+         contiguous_placement(model->config, {kRanks, kNodes, false, 0}), logs});
     input_ = std::make_unique<Input>(*unit_, kind);
     unit_->step(input_->ranks());  // first touch of memory and threads
   }

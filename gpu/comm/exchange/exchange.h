@@ -3,12 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "gpu/base/exchange_wire.h"
 #include "gpu/base/team.h"
-#include "gpu/comm/links/paced_links.h"
-#include "gpu/comm/memory/address_space.h"
 
 namespace moescope::runtime {
 
@@ -57,14 +54,5 @@ class Exchange {
  private:
   ExchangeWire wire_;
 };
-
-/// Over the address space, whose ranks may be threads, processes or on other hosts. StepExchange
-/// (step_exchange.h) does the same in steps that take plain pointers to every rank, as kernels of a
-/// GPU do; tests hold both to the same bits and bytes, so each is the other's witness.
-/// `links`: what rows travel on; forward(), receive(), reduce_node() and await_outputs() then last
-/// until the last byte is there. nullptr: copies are all there is. Ranks of all processes must
-/// share memory and a clock then.
-std::unique_ptr<Exchange> host_exchange(AddressSpace& space, const ExchangeWire& wire,
-                                        PacedLinks* links = nullptr);
 
 }  // namespace moescope::runtime

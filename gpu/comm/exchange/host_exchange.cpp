@@ -1,3 +1,5 @@
+#include "gpu/comm/exchange/host_exchange.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <stdexcept>
 
 #include "core/error.h"
-#include "gpu/comm/exchange/exchange.h"
 #include "gpu/comm/exchange/link_board.h"
 
 namespace moescope::runtime {

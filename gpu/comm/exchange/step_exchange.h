@@ -1,5 +1,6 @@
-// An Exchange made of steps (exchange_steps.h) over memory that all ranks see by plain pointers.
-// The runner says where steps run: on a GPU they are kernels, in tests workers of the CPU.
+// The exchange of GPU backends: steps (exchange_steps.h) over memory that all ranks see by plain
+// pointers. The runner says where steps run: as kernels of a GPU. Tests also run them on workers of
+// the CPU, as an oracle: host_exchange() must give the same bits and the same traffic.
 #pragma once
 
 #include <fmt/format.h>

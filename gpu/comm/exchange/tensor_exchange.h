@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "gpu/base/exchange_wire.h"
 #include "gpu/base/team.h"
-#include "gpu/comm/exchange/exchange.h"
 #include "gpu/comm/exchange/link_board.h"
 #include "gpu/comm/memory/address_space.h"
 

@@ -9,7 +9,6 @@
 
 #include "core/error.h"
 #include "gpu/base/clock.h"
-#include "gpu/engine/rank/rank_runner.h"
 
 namespace moescope::runtime {
 namespace {
@@ -223,20 +222,14 @@ void PlanChanger::call_faults(PlanPhase phase, const Unit& unit) const {
     parts_.faults.plan(phase, unit.group().first + member);
 }
 
-int PlanChanger::expert_bytes(int expert) const {
-  const int width =
-      expert == parts_.config.experts ? parts_.config.shared_width() : parts_.config.expert_width;
-  return 3 * parts_.config.hidden * width * static_cast<int>(sizeof(float));
-}
-
 /// Fills spare places of both units while they serve.
 void PlanChanger::prepare(Work& work, const Stage& stage) {
   work.phase_begin = steady_now();
   work.left = work.options.bytes_per_step;
   std::uint64_t bytes = 0;
-  for (const MovePlan& unit : stage.moves)
-    for (const Move& move : unit.moves)
-      bytes += static_cast<std::uint64_t>(expert_bytes(move.expert));
+  for (std::size_t u = 0; u < 2; ++u)
+    for (const Move& move : stage.moves[u].moves)
+      bytes += parts_.units[u]->expert_bytes(move.expert);
   book_.update(work.ticket, [&](PlanChange& c) {
     c.phase = PlanPhase::Preparing;
     c.bytes_total += bytes;
@@ -286,34 +279,25 @@ void PlanChanger::breathe(Work& work) {
 void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
   const std::int64_t begin = steady_now();
   const int first = unit.group().first, by = first + move.to, source = first + move.from;
-  const auto bytes = static_cast<std::size_t>(expert_bytes(move.expert));
-  const WeightPool& from = unit.pool(move.from);
-  const auto there = from.content(move.from_place, bytes);
-  const auto here = unit.pool(move.to).bytes(move.place).first(bytes);
-  std::vector<std::byte> room;
-  const Digest sent = digest(parts_.space.look(source, there, room));
+  const Link link = parts_.space.link(by, source);
+  const std::size_t bytes = unit.expert_bytes(move.expert);
+  const Digest sent = unit.held_digest(move.from, move.from_place, bytes);
   for (std::size_t done = 0; done < bytes;) {
     breathe(work);
     const std::size_t piece = std::min<std::size_t>(bytes - done, work.left);
-    if (from.shared(move.from_place))
-      parts_.space.copy(by, source, there.subspan(done, piece), here.subspan(done, piece),
-                        Purpose::Weights);
-    else
-      parts_.space.read(by, {source, unit.weights_window(), from.offset(move.from_place) + done},
-                        here.subspan(done, piece), Purpose::Weights);
+    unit.copy_expert(move, done, piece);
     done += piece;
     work.left -= piece;
   }
-  const std::int64_t arrived = unit.travel(source, unit, by, bytes);
+  const std::int64_t arrived = arrival_of(unit, source, unit, by, link, bytes);
   work.there = std::max(work.there, arrived);
-  if (parts_.faults.arrived) parts_.faults.arrived(by, here);
-  if (digest(parts_.space.look(by, here, room)) != sent)
+  if (unit.held_digest(move.to, move.place, bytes) != sent)
     throw Error(
         "plan",
         fmt::format("layer {}, expert {}", parts_.config.dense_layers + move.layer, move.expert),
         fmt::format("the weights that rank {} got from rank {} are damaged", by, source));
   work.bytes_done += bytes;
-  const bool far = parts_.space.link(by, source) == Link::Ib;
+  const bool far = link == Link::Ib;
   if (far) work.ib_bytes += bytes;
   book_.update(work.ticket, [&](PlanChange& c) {
     c.bytes_done = work.bytes_done;

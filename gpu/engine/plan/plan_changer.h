@@ -80,7 +80,6 @@ class PlanChanger {
   void in_force(Work& work, const Placement& placement, std::uint64_t epoch);
   void span(const Work& work, const char* name, std::int64_t begin, std::uint64_t epoch);
   void call_faults(PlanPhase phase, const Unit& unit) const;
-  int expert_bytes(int expert) const;
 
   PlanChangerParts parts_;
   PlanBook book_;

@@ -5,7 +5,6 @@
 #include "core/error.h"
 #include "core/placement/validate.h"
 #include "gpu/engine/placement/active_slots.h"
-#include "gpu/engine/rank/rank_runner.h"
 
 namespace moescope::runtime {
 namespace {

@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "gpu/comm/exchange/exchange.h"
+#include "gpu/base/exchange_wire.h"
+#include "gpu/comm/memory/address_space.h"
 
 namespace moescope::runtime {
 

@@ -187,25 +187,28 @@ void RankRunner::choose_active_slots(const Item& item) {
 
 void RankRunner::dispatch(const Item& item) {
   Buffers& b = buffers(item);
-  Exchange& exchange = this->exchange(item);
   if (shared_.active_slots > 0 && !shared_.probing) {
     Scope scope(*this, StreamId::Communication, SpanName::DispatchPlan, item, rows(item));
     choose_active_slots(item);
   }
-  {
-    Scope scope(*this, StreamId::Communication, SpanName::Dispatch, item, rows(item));
-    exchange.send(member_, b.norm.data(), {b.choices.data(), rows(item), picks()},
-                  static_cast<std::uint32_t>(shared_.table().epoch), team(StreamId::Communication));
-  }
-  if (shared_.kind == UnitKind::Prefill && shared_.group.nodes > 1) {
-    Scope scope(*this, StreamId::Communication, SpanName::DispatchForward, item, 0);
-    exchange.forward(member_, team(StreamId::Communication));
-  }
-  {
-    Scope scope(*this, StreamId::Communication, SpanName::DispatchWait, item, 0);
-    exchange.receive(member_, team(StreamId::Communication));
-  }
+  b.moe = {b.norm.data(),
+           {b.choices.data(), rows(item), picks()},
+           static_cast<std::uint32_t>(shared_.table().epoch)};
+  run_stages(item);
   board_.reached(item);
+}
+
+/// Does the stages of a dispatch or combine, each recorded.
+void RankRunner::run_stages(const Item& item) {
+  Buffers& b = buffers(item);
+  const MoeDriver driver(*shared_.operators, exchange(item));
+  for (const MoeStep& step : kMoeSteps) {
+    if (step.part != item.part || !driver.has(step.stage)) continue;
+    const bool own = step.stage == MoeStage::Send || step.stage == MoeStage::Collect;
+    const int tokens = own ? rows(item) : step.stage == MoeStage::Return ? b.arrived : 0;
+    Scope scope(*this, StreamId::Communication, step.span, item, tokens);
+    driver.run(step.stage, member_, b.moe, team(StreamId::Communication));
+  }
 }
 
 /// Weights of a local slot of a MoE layer.
@@ -228,36 +231,28 @@ void RankRunner::compute_experts(const Item& item, StreamId stream) {
   Buffers& b = buffers(item);
   const int per_rank = shared_.table().placement.slots_per_rank();
   const auto moe = static_cast<std::size_t>(moe_layer(item.layer));
+  const MoeDriver driver(*shared_.operators, exchange(item));
   Scope scope(*this, stream, SpanName::Experts, item, 0);
-  const ArrivedRows arrived = exchange(item).group(member_, team(stream));
-  b.arrived = arrived.offsets[shared_.stride];
+  driver.run(MoeStage::Group, member_, b.moe, team(stream));
+  const std::int32_t* offsets = b.moe.arrived.offsets;
+  b.arrived = offsets[shared_.stride];
   scope.set_tokens(b.arrived);
-  std::vector<MlpView> weights;
+  b.experts.clear();
   for (int slot = 0; slot < per_rank; ++slot) {
-    weights.push_back(slot_weights(moe, slot));
+    b.experts.push_back(slot_weights(moe, slot));
     physical_[moe][static_cast<std::size_t>(member_ * per_rank + slot)] +=
-        static_cast<std::uint32_t>(arrived.offsets[slot + 1] - arrived.offsets[slot]);
+        static_cast<std::uint32_t>(offsets[slot + 1] - offsets[slot]);
   }
   b.expert_outputs.resize(at(b.arrived, shared_.model->config.hidden));
-  shared_.operators->experts({weights, arrived.offsets}, arrived.x, b.expert_outputs.data(),
-                             team(stream));
+  b.moe.experts = b.experts;
+  b.moe.outputs = b.expert_outputs.data();
+  driver.run(MoeStage::Experts, member_, b.moe, team(stream));
 }
 
 void RankRunner::combine(const Item& item) {
   Buffers& b = buffers(item);
-  Exchange& exchange = this->exchange(item);
-  Team& workers = team(StreamId::Communication);
-  const auto scope = [&](SpanName name, int tokens, const auto& action) {
-    Scope span(*this, StreamId::Communication, name, item, tokens);
-    action();
-  };
-  scope(SpanName::Combine, b.arrived,
-        [&] { exchange.return_outputs(member_, b.expert_outputs.data(), workers); });
-  if (exchange.wire().by_node())
-    scope(SpanName::CombineReduce, 0, [&] { exchange.reduce_node(member_, workers); });
-  scope(SpanName::CombineWait, 0, [&] { exchange.await_outputs(member_, workers); });
-  scope(SpanName::Combine, rows(item),
-        [&] { exchange.collect(member_, b.combined.data(), workers); });
+  b.moe.sum = b.combined.data();
+  run_stages(item);
   end_layer(item);
   board_.reached(item);
 }

@@ -9,12 +9,15 @@
 
 #include "gpu/comm/exchange/exchange.h"
 #include "gpu/comm/exchange/tensor_exchange.h"
+#include "gpu/comm/links/paced_links.h"
 #include "gpu/comm/memory/activity.h"
+#include "gpu/comm/memory/address_space.h"
 #include "gpu/engine/placement/slot_table.h"
 #include "gpu/engine/placement/weight_pool.h"
 #include "gpu/engine/rank/batch.h"
 #include "gpu/engine/rank/count_board.h"
 #include "gpu/engine/rank/faults.h"
+#include "gpu/engine/rank/moe_driver.h"
 #include "gpu/engine/rank/stage_board.h"
 #include "gpu/engine/rank/worker_team.h"
 #include "gpu/model/weights.h"
@@ -60,12 +63,6 @@ struct UnitShared {
   int stride = 1;
 };
 
-/// Experts that the gate, the plan and the loads know: the routed ones, and the shared one where it
-/// is routed like them.
-inline int logical_experts(const ModelConfig& config, bool route_shared) {
-  return config.experts + (route_shared ? 1 : 0);
-}
-
 class RankRunner {
  public:
   /// `log` may be nullptr. Gives `pool` the experts that the table gives this member.
@@ -92,6 +89,8 @@ class RankRunner {
     Routing routing;
     std::vector<int> picks;       ///< experts of every row, the shared one last where it is routed
     std::vector<Choice> choices;  ///< of every row, one a pick
+    MoeRows moe;                  ///< these rows on their way through the experts
+    std::vector<MlpView> experts;
     std::vector<float> expert_outputs;
     int arrived = 0;  ///< rows of expert_outputs
     std::int64_t layer_begin = 0;
@@ -113,6 +112,7 @@ class RankRunner {
   MlpView slot_weights(std::size_t moe, int slot) const;
   void experts(const Item& item);
   void combine(const Item& item);
+  void run_stages(const Item& item);
   void head(const Item& item);
   void end_layer(const Item& item);
   void observe(StreamId stream, int worker, std::int64_t begin, std::int64_t end);

@@ -21,6 +21,11 @@ struct Item {
   int turn = -1;  ///< serial steps: parts run strictly in this order, over all streams
 };
 
+/// Streams of a rank, the first of StreamId.
+inline int streams_of(UnitKind kind) {
+  return kind == UnitKind::Decode ? 3 : 2;
+}
+
 /// The orders of all streams; index by StreamId.
 struct Schedule {
   std::vector<Item> streams[kStreams];

@@ -1,7 +1,7 @@
 // Which tensor-parallel layouts of a unit are possible.
 #pragma once
 
-#include "gpu/comm/exchange/exchange.h"
+#include "gpu/base/exchange_wire.h"
 #include "gpu/model/config.h"
 
 namespace moescope::runtime {

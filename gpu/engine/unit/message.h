@@ -24,8 +24,8 @@ class MessageWriter {
     put(static_cast<std::uint64_t>(values.size()));
     for (const T& value : values) put(value);
   }
-  void append(const MessageWriter& other) {
-    bytes_.insert(bytes_.end(), other.bytes_.begin(), other.bytes_.end());
+  void append(std::span<const std::byte> bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
   std::vector<std::byte> take() { return std::move(bytes_); }
 

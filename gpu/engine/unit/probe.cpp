@@ -5,12 +5,9 @@
 #include "core/error.h"
 
 namespace moescope::runtime {
-namespace {
-constexpr int kPageTokens = 16;
-}
 
 int Probe::pages() {
-  return (kProbeRows + kPageTokens - 1) / kPageTokens;
+  return PageBook::pages_for(kProbeRows);
 }
 
 Probe::Probe(Unit& unit, const ModelConfig& config, int max_positions)
@@ -25,7 +22,7 @@ Probe::Probe(Unit& unit, const ModelConfig& config, int max_positions)
         route.push_back(static_cast<std::uint16_t>((row * k + j) % config.experts));
   }
   for (int group = 0; group < unit.groups(); ++group)
-    if (!unit.cache(unit.first_member(group)).reserve(sequences_.emplace_back(), rows_each_))
+    if (!unit.pages(group).reserve(sequences_.emplace_back(), rows_each_))
       throw Error("layout", "kv pages", "too few for the probe batch of plan changes");
 }
 

@@ -1,139 +1,111 @@
-// A prefill or decode unit: ranks that run the model together, step by step.
+// A prefill or decode unit: ranks that run the model together, step by step. Serving, changes of
+// plan and recordings know units only by this interface; a backend (gpu/engine/backend.h) decides
+// where their ranks compute and how bytes travel between them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "gpu/comm/exchange/exchange.h"
-#include "gpu/comm/links/link_rates.h"
-#include "gpu/engine/placement/placement.h"
+#include "gpu/compute/kv_cache.h"
 #include "gpu/engine/placement/slot_table.h"
 #include "gpu/engine/placement/weight_pool.h"
 #include "gpu/engine/rank/batch.h"
-#include "gpu/engine/rank/faults.h"
 #include "gpu/engine/rank/rank_threads.h"
-#include "gpu/engine/rank/schedule.h"
-#include "gpu/model/weights.h"
-#include "gpu/record/rank_log.h"
+#include "gpu/engine/unit/link_control.h"
+#include "gpu/engine/unit/unit_options.h"
 
 namespace moescope::runtime {
 
-/// Workers of a rank and how many of them communicate.
-struct WorkerBudget {
-  int workers = 3;
-  int communication = 1;
-};
-
-/// Rows of a member that ordered_step() takes at most.
-inline constexpr int kProbeRows = 32;
-
-struct UnitOptions {
-  UnitKind kind = UnitKind::Prefill;
-  CombineMode combine = CombineMode::Ordered;
-  bool overlap = true;
-  DecodeOrder order = DecodeOrder::AttentionAgainstRest;  ///< of a decode unit that overlaps
-  int micro_batches = 2;                                  ///< 1 or 2
-  int tp = 1;           ///< consecutive ranks that share an attention (tensor parallelism)
-  int max_tokens = 64;  ///< of one rank in one micro-batch
-  int max_positions = 512;
-  int kv_pages = 64;  ///< of one rank
-  WorkerBudget budget;
-  /// Places for expert weights of a rank beyond those of the first plan, over all layers.
-  int spare_places = 0;
-  bool route_shared = false;  ///< the shared expert is routed as expert number `experts`
-  int active_slots = 0;       ///< at most so many slots of a rank are active in a layer; 0: all
-  std::uint64_t epoch = 0;    ///< of the first plan
-  Faults faults;
-};
-
+/// Members are numbered from 0, ranks through the address space: member m is rank
+/// group().first + m. "Between steps" is: while step() and ordered_step() do not run.
 class Unit {
  public:
-  /// `logs`: one a member, or empty to record nothing. Throws Error when the placement does not
-  /// fit the model or the group.
-  Unit(std::shared_ptr<const Model> model, AddressSpace& space, Group group, UnitOptions options,
-       const Placement& placement, std::span<RankLog* const> logs = {});
-  ~Unit();
+  virtual ~Unit() = default;
 
-  /// Of any member, whichever process hosts it. Ranks that share an attention hold the same pages:
-  /// those of the first are the book of all.
-  KvCache& cache(int member);
-  WindowId kv_window() const;  ///< the caches in the address space
+  virtual const Group& group() const = 0;
+  /// As they are now: the settings below change overlap, order and budget.
+  virtual const UnitOptions& options() const = 0;
   /// Attention groups, each of options().tp consecutive members.
   int groups() const { return group().size / options().tp; }
   int first_member(int attention_group) const { return attention_group * options().tp; }
-  const Group& group() const;
-  const UnitOptions& options() const;
+
+  // Steps.
+
   /// Runs one step on all ranks, also those of other processes: one input and one output for each
   /// attention group, which spreads its rows over its ranks. The first failure of a rank is thrown
   /// here; the unit is then unusable.
-  std::vector<RankOutput> step(std::span<const RankInput> inputs);
-  /// In a process that is not the first of several: does what the first one asks for, until its
-  /// unit is gone. Throws Error when the run fails anywhere.
-  void follow();
-  /// Loads of the last step.
-  const StepLoads& loads() const;
-  std::uint32_t steps() const;  ///< so far
-
-  /// Between steps: runs micro-batches overlapped or one part at a time.
-  void set_overlap(bool overlap);
-  void set_order(DecodeOrder order);
-  /// Between steps: asks for a budget; what is granted leaves at least one worker to each stream.
-  WorkerBudget set_budget(WorkerBudget requested);
-  WorkerBudget granted_budget() const;
-  /// Most workers seen at work at once, in each part, since the last call.
-  WorkerBudget take_observed_budget();
-
-  /// Between steps: how fast the links between ranks are; without rates transfers take what copying
-  /// takes. Throws Error when processes of the run share no memory.
-  void set_links(const LinkRates& rates);
-  LinkRates links() const;
-  /// Between steps: each rank computes with `cores` of a processor's cores, spread evenly over its
-  /// workers: a part that a core did faster lasts as long as the rank's share would have taken, so
-  /// that ranks that share cores look like GPUs of one speed. 0: what they get.
-  void set_rank_cores(double cores);
-  double rank_cores() const;
-  /// True when set_links() can be used.
-  bool has_links() const;
-  /// What a rank of this process did in trial steps so far, on average, ms: waiting for links,
-  /// attention and what goes with it, experts. Hardly depends on what else the machine does.
-  struct TrialTimes {
-    double links = 0, attention = 0, experts = 0;
-  };
-  TrialTimes trial_times() const;
-  /// `bytes` go from rank `from` of this unit to rank `to` of `receiver` from now on, beside what
-  /// steps send: when the last one is there, ns of the steady clock; now when links are not paced.
-  std::int64_t travel(int from, Unit& receiver, int to, std::size_t bytes);
-  /// Between steps: the next ones are counted and recorded nowhere; afterwards steps count from 0.
-  void set_trial(bool trial);
-
+  virtual std::vector<RankOutput> step(std::span<const RankInput> inputs) = 0;
   /// A step of at most kProbeRows rows a member, all in micro-batch 0, that combines in the gate's
   /// order whatever the unit does else; for comparing plans.
-  std::vector<RankOutput> ordered_step(std::span<const RankInput> inputs);
+  virtual std::vector<RankOutput> ordered_step(std::span<const RankInput> inputs) = 0;
+  /// In a process that is not the first of several: does what the first one asks for, until its
+  /// unit is gone. Throws Error when the run fails anywhere.
+  virtual void follow() = 0;
+  /// Loads of the last step.
+  virtual const StepLoads& loads() const = 0;
+  virtual std::uint32_t steps() const = 0;  ///< so far
 
-  /// Of the ranks that this process hosts; valid as long as the unit.
-  std::vector<RankThreads> rank_threads() const;
+  // Settings, between steps.
+
+  /// Runs micro-batches overlapped or one part at a time.
+  virtual void set_overlap(bool overlap) = 0;
+  virtual void set_order(DecodeOrder order) = 0;
+  /// Asks for a budget; what is granted leaves at least one worker to each stream.
+  virtual WorkerBudget set_budget(WorkerBudget requested) = 0;
+  virtual WorkerBudget granted_budget() const = 0;
+  /// Most workers seen at work at once, in each part, since the last call.
+  virtual WorkerBudget take_observed_budget() = 0;
+
+  // Keys and values. The ranks of an attention group hold the same pages.
+
+  /// Which pages of an attention group are taken, whichever process hosts it.
+  virtual PageBook& pages(int attention_group) = 0;
+  /// Bytes of one page of one layer at one rank.
+  virtual std::size_t page_bytes() const = 0;
+  /// Where a member holds the pages of a sequence, [layer][page]; what a window is, is between
+  /// units of one backend.
+  virtual std::vector<Place> page_places(int member, const KvSequence& sequence) = 0;
+  /// Copies pages that a unit of the same backend holds, as its page_places() says, into the first
+  /// pages of `sequence` at a member; any thread, counted as KvCache.
+  virtual void fetch_pages(int member, const KvSequence& sequence, std::span<const Place> from) = 0;
+
+  // Weights of experts: every member has a number of places of equal size, each of which takes any
+  // expert of any layer.
 
   /// What holds the weights in force.
-  const SlotTable& table() const;
-  WeightPool& pool(int member);
-  int places() const;               ///< of each pool
-  WindowId weights_window() const;  ///< the pools in the address space
+  virtual const SlotTable& table() const = 0;
+  virtual int places() const = 0;                          ///< of each member
+  virtual std::size_t expert_bytes(int expert) const = 0;  ///< of one expert's weights, in a place
+  /// Copies `count` bytes from byte `begin` on of the expert that a member holds to the place of
+  /// another that the move names; any thread, while steps run. Counted as Weights. Tells
+  /// options().faults when the last ones have arrived.
+  virtual void copy_expert(const Move& move, std::size_t begin, std::size_t count) = 0;
+  /// Of the first `bytes` that a member holds in a place. Any thread.
+  virtual Digest held_digest(int member, int place, std::size_t bytes) = 0;
   /// Makes `table`, whose epoch is the next, the one that flip() brings in force. Touches nothing
   /// that runs.
-  void stage(SlotTable table);
+  virtual void stage(SlotTable table) = 0;
   /// Between steps, when a change was verified: what `moves` brought equals the weights that all
   /// ranks of this process share, and the places refer to them again. Throws Error when it does
-  /// not. Ranks in several processes keep their copies.
-  void share_moved(std::span<const Move> moves);
+  /// not. Does nothing where ranks keep copies.
+  virtual void share_moved(std::span<const Move> moves) = 0;
   /// Between steps: brings the other table in force, as epoch `epoch` of the same parity.
-  void flip(std::uint64_t epoch);
+  virtual void flip(std::uint64_t epoch) = 0;
 
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+  // What only some units have.
+
+  /// Links that can be paced; nullptr: transfers take what they take.
+  virtual LinkControl* links() { return nullptr; }
+  /// Of the ranks that this process hosts, for who looks after ranks that hang; valid as long as
+  /// the unit. Empty: nobody can look.
+  virtual std::vector<RankThreads> rank_threads() const { return {}; }
 };
+
+/// `bytes` go from rank `from` of `sender` to rank `to` of `receiver` from now on: when the last
+/// one is there, ns of the steady clock; now when either has no links or they are not paced.
+std::int64_t arrival_of(Unit& sender, int from, Unit& receiver, int to, Link link,
+                        std::size_t bytes);
 
 }  // namespace moescope::runtime

@@ -46,6 +46,7 @@ class UnitLink {
   std::vector<Numbered> numbers_[2];
 };
 
+/// What the first process asks of the others.
 enum class UnitCommand : std::uint8_t {
   Step,
   Overlap,

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "gpu/comm/memory/processes.h"
-#include "gpu/engine/unit/unit.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
 namespace moescope::runtime {
@@ -41,8 +41,8 @@ std::vector<RankInput> inputs_of(Unit& unit, std::vector<KvSequence>& sequences,
   for (std::size_t r = 0; r < sequences.size(); ++r) {
     const std::size_t group = r % groups;
     const int length = 2 + static_cast<int>(r) % 6;
-    KvCache& book = unit.cache(unit.first_member(static_cast<int>(group)));
-    if (!book.reserve(sequences[r], length + 1)) throw std::runtime_error("too few pages");
+    if (!unit.pages(static_cast<int>(group)).reserve(sequences[r], length + 1))
+      throw std::runtime_error("too few pages");
     MicroBatch& batch = inputs[group].micro_batches[r / groups % 2];
     for (int t = prefill ? 0 : length; t < (prefill ? length : length + 1); ++t)
       batch.add((static_cast<int>(r) * 31 + t * 7 + 5) % 96, &sequences[r], t, r);
@@ -63,8 +63,10 @@ nlohmann::ordered_json run_case(const Case& c, Processes* processes) {
   options.combine = c.combine;
   options.tp = c.tp;
   options.max_tokens = 128;
-  Unit unit(model, space, group, options,
-            Placement::contiguous(model->config.moe_layers(), model->config.experts, kMembers));
+  const auto made = cpu_backend().make_unit(
+      {model, space, group, options,
+       Placement::contiguous(model->config.moe_layers(), model->config.experts, kMembers)});
+  Unit& unit = *made;
   if (processes != nullptr && !processes->first()) {
     unit.follow();
     return {};

@@ -13,6 +13,7 @@
 #include "core/trace/file/moetrace_loads.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "gpu/base/clock.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/layout.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 #include "tests/unit/gpu/serving_support.h"
@@ -28,7 +29,7 @@ using test::TempFolder;
 using ::testing::HasSubstr;
 
 TEST(GpuEngine, EveryRequestGetsTheTokensItWouldGetAlone) {
-  Engine engine(served_model(), small_options(), std::nullopt, nullptr);
+  Engine engine(cpu_backend(), served_model(), small_options(), std::nullopt, nullptr);
   engine.keep_outputs();
   Progress progress;
   const auto statistics = engine.run({0, 60}, progress);
@@ -42,7 +43,7 @@ TEST(GpuEngine, EveryRequestGetsTheTokensItWouldGetAlone) {
 }
 
 TEST(GpuEngine, StopsWhenCancelled) {
-  Engine engine(served_model(), small_options(), std::nullopt, nullptr);
+  Engine engine(cpu_backend(), served_model(), small_options(), std::nullopt, nullptr);
   Progress progress;
   progress.cancel();
   EXPECT_LT(engine.run({0, 0}, progress).seconds, 60);
@@ -50,7 +51,7 @@ TEST(GpuEngine, StopsWhenCancelled) {
 
 TEST(GpuEngine, ImpossibleLayoutsAreRefused) {
   const auto refusal = [](EngineOptions options) {
-    return error_of([&] { Engine(served_model(), options, std::nullopt, nullptr); });
+    return error_of([&] { Engine(cpu_backend(), served_model(), options, std::nullopt, nullptr); });
   };
   EngineOptions options = small_options();
   options.ranks = 7;
@@ -87,7 +88,7 @@ const Recording& recording() {
     Recorder recorder(writer, recorded_ranks(options, served_model()->config), {{"model", "small"}},
                       steady_now());
     {
-      Engine engine(served_model(), options, std::nullopt, &recorder);
+      Engine engine(cpu_backend(), served_model(), options, std::nullopt, &recorder);
       Progress progress;
       result.statistics = engine.run({0, 80}, progress);
     }

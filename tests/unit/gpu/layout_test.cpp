@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gpu/comm/memory/pages.h"
+#include "gpu/engine/cpu/cpu_unit.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/footprint.h"
 #include "gpu/engine/placement/weight_pool.h"
@@ -196,16 +197,18 @@ struct Reversed {
   }
   void copy_all() {
     for (const Move& move : moves.moves) {
-      const auto to = unit.pool(move.to).bytes(move.place);
-      const auto from = unit.pool(move.from).content(move.from_place, to.size());
-      space.copy(move.to, move.from, from, to, Purpose::Weights);
+      const std::size_t bytes = unit.expert_bytes(move.expert);
+      unit.copy_expert(move, 0, bytes / 2);
+      unit.copy_expert(move, bytes / 2, bytes - bytes / 2);
+      EXPECT_EQ(unit.held_digest(move.to, move.place, bytes),
+                unit.held_digest(move.from, move.from_place, bytes));
     }
     unit.stage(moves.table);
     unit.flip(1);
   }
   std::shared_ptr<const Model> model = small_model(3);
   AddressSpace space{Group{0, 4, 2}.node_table()};
-  Unit unit{model, space, Group{0, 4, 2}, options(), Placement::contiguous(2, 16, 4)};
+  CpuUnit unit{{model, space, {0, 4, 2}, options(), Placement::contiguous(2, 16, 4)}};
   MovePlan moves{{0, unit.table().placement, {}}, {}, false};
 };
 

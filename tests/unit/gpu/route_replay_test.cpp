@@ -9,6 +9,7 @@
 
 #include "core/trace/file/moetrace_writer.h"
 #include "gpu/compute/local_forward.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"
 #include "tests/support/data.h"
@@ -113,7 +114,7 @@ TEST(GpuRouteReplay, ServedLoadsAreThoseOfTheRoutes) {
   {
     MoetraceWriter writer(folder / "run.moetrace");
     Recorder recorder(writer, recorded_ranks(options, served_model()->config), {}, 0);
-    Engine engine(served_model(), options, std::nullopt, &recorder);
+    Engine engine(cpu_backend(), served_model(), options, std::nullopt, &recorder);
     engine.run({0, 30}, progress);
     recorder.finish();
     Progress writing;

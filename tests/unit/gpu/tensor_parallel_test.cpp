@@ -8,8 +8,8 @@
 
 #include "gpu/comm/exchange/tensor_exchange.h"
 #include "gpu/compute/local_forward.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
-#include "gpu/engine/unit/unit.h"
 #include "gpu/model/attention_shard.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 #include "tests/unit/gpu/reference_model.h"
@@ -48,9 +48,9 @@ class Running {
     options.max_tokens = 96;
     options.max_positions = 64;
     const ModelConfig& config = model_->config;
-    unit_ =
-        std::make_unique<Unit>(model_, space_, group_, options,
-                               Placement::contiguous(config.moe_layers(), config.experts, c.ranks));
+    unit_ = cpu_backend().make_unit(
+        {model_, space_, group_, options,
+         Placement::contiguous(config.moe_layers(), config.experts, c.ranks)});
   }
 
   /// Logits of the last token of each prompt; `from`: first position (earlier ones are cached).
@@ -60,7 +60,7 @@ class Running {
     sequences_.resize(all.size());
     for (std::size_t r = 0; r < all.size(); ++r) {
       const std::size_t g = r % groups;
-      EXPECT_TRUE(unit_->cache(unit_->first_member(static_cast<int>(g)))
+      EXPECT_TRUE(unit_->pages(static_cast<int>(g))
                       .reserve(sequences_[r], static_cast<int>(all[r].size()) + 1));
       auto& batch = inputs[g].micro_batches[r / groups % 2];
       const int length = static_cast<int>(all[r].size());
@@ -194,11 +194,16 @@ TEST(GpuTensorParallelTraffic, GatherAndScatterMoveEveryRowOncePerPeerAndStayInT
 
 TEST(GpuTensorParallelCache, ARankKeepsItsHeadsOrTheLatent) {
   const auto qwen = family_model("qwen3_moe");
-  const int width = qwen->config.kv_width();
-  EXPECT_EQ(Running(qwen, {4, 1, 2}).unit().cache(0).width(), width / 2);
-  EXPECT_EQ(Running(qwen, {4, 1, 4}).unit().cache(0).width(), width / 2);  // two ranks a head
+  const auto width = static_cast<std::size_t>(qwen->config.kv_width());
+  const auto kept = [](Running&& running) {  // of one token
+    return running.unit().page_bytes() / sizeof(float) /
+           static_cast<std::size_t>(PageBook::page_tokens());
+  };
+  EXPECT_EQ(kept(Running(qwen, {4, 1, 2})), width / 2);
+  EXPECT_EQ(kept(Running(qwen, {4, 1, 4})), width / 2);  // two ranks a head
   const auto deepseek = test::small_model(3);
-  EXPECT_EQ(Running(deepseek, {4, 1, 4}).unit().cache(0).width(), deepseek->config.kv_width());
+  EXPECT_EQ(kept(Running(deepseek, {4, 1, 4})),
+            static_cast<std::size_t>(deepseek->config.kv_width()));
 }
 
 TEST(GpuTensorParallelLayout, ImpossibleOnesAreRefused) {
@@ -226,7 +231,7 @@ TEST(GpuTensorParallelServing, EveryRequestGetsTheTokensOfTheWholeAttention) {
   options.kv_pages = 12;
   options.max_tokens = 6;  // a prompt of 10 needs the room of both ranks
   options.workload = parse_workload("rate=2000,prompt=2:10,output=1:9,seed=4");
-  Engine engine(model, options, std::nullopt, nullptr);
+  Engine engine(cpu_backend(), model, options, std::nullopt, nullptr);
   engine.keep_outputs();
   Progress progress;
   const auto statistics = engine.run({0, 60}, progress);

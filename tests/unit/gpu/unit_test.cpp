@@ -8,6 +8,7 @@
 #include <random>
 
 #include "gpu/compute/local_forward.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/placement/active_slots.h"
 #include "gpu/engine/plan/plan_form.h"
 #include "gpu/engine/rank/worker_team.h"
@@ -69,7 +70,7 @@ class Running {
             ? contiguous_placement(model->config, {setup.ranks, setup.nodes, options_.route_shared})
             : Placement(setup.slots, {}, model->config.experts + options_.route_shared,
                         setup.ranks);
-    unit_ = std::make_unique<Unit>(model, space_, group_, options_, placement);
+    unit_ = cpu_backend().make_unit({model, space_, group_, options_, placement});
   }
   Unit& unit() { return *unit_; }
   AddressSpace& space() { return space_; }
@@ -80,7 +81,7 @@ class Running {
     sequences_.assign(all.size(), {});
     for (std::size_t r = 0; r < all.size(); ++r) {
       const int rank = static_cast<int>(r) % group_.size;
-      EXPECT_TRUE(unit_->cache(rank).reserve(sequences_[r], 16));
+      EXPECT_TRUE(unit_->pages(rank).reserve(sequences_[r], 16));
       auto& batch = batch_of(inputs, r);
       for (int t = 0; t < static_cast<int>(all[r].size()); ++t)
         batch.add(all[r][static_cast<std::size_t>(t)], &sequences_[r], t, r);
@@ -296,7 +297,7 @@ TEST(GpuUnit, GivenRoutesReplaceTheGate) {
   Running running(Layout{4, 2, {}, {}});
   std::vector<RankInput> inputs(4);
   KvSequence sequence;
-  ASSERT_TRUE(running.unit().cache(2).reserve(sequence, 2));
+  ASSERT_TRUE(running.unit().pages(2).reserve(sequence, 2));
   MicroBatch& batch = inputs[2].micro_batches[1];
   for (int t = 0; t < 2; ++t) {
     batch.add(7, &sequence, t, 1);
@@ -336,16 +337,19 @@ TEST(GpuUnit, LayoutsThatCannotBeAreRefused) {
   EXPECT_THAT(error_of([&] { Placement::contiguous(2, 16, 3); }), HasSubstr("16 experts"));
   const Group group{0, 4, 2};
   AddressSpace space(group.node_table());
-  EXPECT_THAT(
-      error_of([&] { Unit unit(model, space, group, {}, Placement::contiguous(2, 16, 8)); }),
-      HasSubstr("for 8 ranks"));
-  EXPECT_THAT(
-      error_of([&] { Unit unit(model, space, group, {}, Placement::contiguous(5, 16, 4)); }),
-      HasSubstr("5 layers"));
   EXPECT_THAT(error_of([&] {
-                Unit unit(model, space, Group{0, 4, 3}, {}, Placement::contiguous(2, 16, 4));
+                cpu_backend().make_unit({model, space, group, {}, Placement::contiguous(2, 16, 8)});
               }),
-              HasSubstr("3 nodes"));
+              HasSubstr("for 8 ranks"));
+  EXPECT_THAT(error_of([&] {
+                cpu_backend().make_unit({model, space, group, {}, Placement::contiguous(5, 16, 4)});
+              }),
+              HasSubstr("5 layers"));
+  EXPECT_THAT(
+      error_of([&] {
+        cpu_backend().make_unit({model, space, {0, 4, 3}, {}, Placement::contiguous(2, 16, 4)});
+      }),
+      HasSubstr("3 nodes"));
 }
 
 TEST(GpuPlacement, BadPlansAreRefusedWithLayerAndSlot) {

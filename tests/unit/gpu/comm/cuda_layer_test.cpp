@@ -3,14 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "gpu/cuda/backend.h"
+#include "gpu/cuda/layer_device.h"
 #include "gpu/cuda/probe.h"
-#include "gpu/engine/layer_check.h"
+#include "gpu/engine/cpu/cpu_backend.h"
+#include "gpu/engine/layer/layer_check.h"
+#include "gpu/engine/layer_run.h"
 #include "gpu/record/kernel_log.h"
+#include "tests/unit/gpu/comm/step_device.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 
 namespace moescope::runtime {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -62,6 +67,10 @@ MoeLayerOptions options_of(const Group& group, DispatchMode dispatch, CombineMod
   return options;
 }
 
+std::unique_ptr<MoeDevice> cpu_device(const ModelConfig& config, const Group& group) {
+  return cpu_backend().layer_device(config, {group, {}, nullptr});
+}
+
 using Case = std::tuple<int, DispatchMode, CombineMode>;
 
 /// A layer on the CPU with 4 ranks.
@@ -70,7 +79,7 @@ class GpuMoeLayer : public ::testing::TestWithParam<Case> {
   Group group{0, 4, std::get<0>(GetParam())};
   MoeLayerOptions options = options_of(group, std::get<1>(GetParam()), std::get<2>(GetParam()));
   std::shared_ptr<const Model> model = small_model();
-  std::unique_ptr<MoeBackend> cpu = cpu_moe_backend(model->config, group);
+  std::unique_ptr<MoeDevice> cpu = cpu_device(model->config, group);
   MoeLayer layer{*cpu, model, model->config.dense_layers, options,
                  redundant(model->config, group.size, 0)};
 
@@ -99,11 +108,31 @@ TEST_P(GpuMoeLayer, GivesWhatTheExpertsGiveWithoutRanksUnderEveryPlan) {
   }
 }
 
+TEST_P(GpuMoeLayer, InTheStepsOfAGpuHasTheSameBitsLoadsAndTraffic) {
+  test::StepDevice device(model->config);
+  MoeLayer steps(device, model, model->config.dense_layers, options,
+                 redundant(model->config, group.size, 0));
+  for (std::uint32_t step = 0; step < 2; ++step) {
+    const auto inputs = random_inputs(model->config.hidden, group.size, kRows, step);
+    const auto expected = layer.run(inputs, step), found = steps.run(inputs, step);
+    for (std::size_t rank = 0; rank < expected.size(); ++rank) {
+      EXPECT_EQ(found[rank].sum, expected[rank].sum);
+      EXPECT_EQ(found[rank].logical, expected[rank].logical);
+      EXPECT_EQ(found[rank].physical, expected[rank].physical);
+    }
+    const Placement next = redundant(model->config, group.size, static_cast<int>(step) + 1);
+    layer.change_plan(next);
+    steps.change_plan(next);
+  }
+  for (int rank = 0; rank < group.size; ++rank)
+    EXPECT_EQ(steps.exchange().traffic(rank).bytes, layer.exchange().traffic(rank).bytes);
+}
+
 TEST_P(GpuMoeLayer, OnAGpuIsWithin1e5AndChoosesTheSameExperts) {
   const cuda::ProbeReport report = cuda::probe();
   if (!report.usable()) GTEST_SKIP() << "no usable GPU: " << report.problem;
   RankLogs logs(static_cast<std::size_t>(group.size));
-  const auto gpu = cuda::cuda_backend(model->config, group, {{}, &logs});
+  const auto gpu = cuda_backend().layer_device(model->config, {group, {}, &logs});
   MoeLayer on_gpu(*gpu, model, model->config.dense_layers, options,
                   redundant(model->config, group.size, 0));
   LayerCheck check;
@@ -123,7 +152,7 @@ TEST_P(GpuMoeLayer, OnAGpuIsWithin1e5AndChoosesTheSameExperts) {
     for (auto& ring : logs.log(static_cast<std::size_t>(rank))->workers) ring.drain(workers);
     EXPECT_FALSE(workers.empty());
     for (const WorkerRecord& worker : workers) {
-      EXPECT_LT(static_cast<int>(worker.worker), gpu->sms());
+      EXPECT_LT(static_cast<int>(worker.worker), gpu->facts().workers);
       EXPECT_LE(worker.begin, worker.end);
     }
   }
@@ -138,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(GpuMoeLayerPlans, APlanForOtherRanksIsRefusedAndTheOldOneStays) {
   const auto model = test::small_model(5);
   const Group group{0, 4, 1};
-  const auto cpu = cpu_moe_backend(model->config, group);
+  const auto cpu = cpu_device(model->config, group);
   MoeLayer layer(*cpu, model, model->config.dense_layers,
                  options_of(group, DispatchMode::Direct, CombineMode::Ordered),
                  redundant(model->config, 4, 0));
@@ -150,7 +179,7 @@ TEST(GpuMoeLayerPlans, APlanForOtherRanksIsRefusedAndTheOldOneStays) {
 TEST(GpuMoeLayerPlans, RowsAreCountedByExpertAndBySlot) {
   const auto model = test::small_model(5);
   const Group group{0, 4, 2};
-  const auto cpu = cpu_moe_backend(model->config, group);
+  const auto cpu = cpu_device(model->config, group);
   MoeLayer layer(*cpu, model, model->config.dense_layers,
                  options_of(group, DispatchMode::PerNode, CombineMode::Ordered),
                  redundant(model->config, 4, 0));
@@ -163,6 +192,46 @@ TEST(GpuMoeLayerPlans, RowsAreCountedByExpertAndBySlot) {
   }
   EXPECT_EQ(logical, rows * model->config.top_k);
   EXPECT_EQ(physical, logical);
+}
+
+/// A backend whose layers are the steps of kernels, with a router that may be wrong.
+class StepBackend final : public Backend {
+ public:
+  const char* name() const override { return "steps"; }
+  std::unique_ptr<MoeDevice> layer_device(const ModelConfig& config,
+                                          const MoeDeviceOptions&) const override {
+    ModelConfig other = config;
+    other.gate.normalise = config.gate.normalise != wrong;
+    return std::make_unique<test::StepDevice>(other);
+  }
+  bool wrong = false;
+};
+
+TEST(GpuLayerRun, ReportsBackendsThatAgreeAndThrowsForThoseThatDoNot) {
+  LayerRunOptions options;
+  options.model = test::small_model(5);
+  options.group = {0, 4, 2};
+  options.max_tokens = kRows;
+  options.steps = 2;
+  StepBackend steps;
+  Progress progress;
+  EXPECT_THAT(run_layer(options, steps, cpu_backend(), nullptr, false, progress),
+              AllOf(HasSubstr("4 ranks on 2 nodes"), HasSubstr("traffic the same")));
+  steps.wrong = true;
+  EXPECT_THAT(
+      test::error_of([&] { run_layer(options, steps, cpu_backend(), nullptr, false, progress); }),
+      HasSubstr("steps, per node: does not agree with cpu"));
+}
+
+TEST(GpuBackend, ThatRunsSingleLayersRefusesToServe) {
+  const auto model = test::small_model(5);
+  AddressSpace space({0, 0});
+  const auto placement = Placement::contiguous(2, 16, 2);
+  EXPECT_FALSE(cuda_backend().serves());
+  EXPECT_THAT(test::error_of([&] {
+                cuda_backend().make_unit({model, space, {0, 2, 1}, {}, placement});
+              }),
+              HasSubstr("cannot serve"));
 }
 
 TEST(GpuLayerCheck, SeesAnotherChoiceAnotherLoadAndAWrongSum) {
@@ -215,7 +284,7 @@ TEST(CudaBackend, WithoutAGpuSaysWhy) {
   if (report.usable()) GTEST_SKIP() << "there is a usable GPU";
   const auto model = test::small_model(5);
   EXPECT_THAT(test::error_of([&] {
-                cuda::cuda_backend(model->config, {0, 4, 1}, {});
+                cuda_backend().layer_device(model->config, {{0, 4, 1}, {}, nullptr});
               }),
               HasSubstr(report.problem));
 }

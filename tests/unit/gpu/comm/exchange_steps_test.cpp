@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gpu/comm/exchange/host_exchange.h"
 #include "tests/unit/gpu/comm/exchange_support.h"
 #include "tests/unit/gpu/comm/step_support.h"
 #include "tests/unit/gpu/gpu_test_support.h"

@@ -1,5 +1,3 @@
-#include "gpu/comm/exchange/exchange.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include <span>
 #include <thread>
 
+#include "gpu/comm/exchange/host_exchange.h"
 #include "tests/unit/gpu/comm/exchange_support.h"
 #include "tests/unit/gpu/gpu_test_support.h"
 

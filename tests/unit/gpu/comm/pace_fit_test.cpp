@@ -8,6 +8,7 @@
 #include "core/trace/file/moetrace.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "gpu/base/clock.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"
 #include "tests/unit/gpu/gpu_test_support.h"
@@ -35,7 +36,7 @@ TEST(GpuPace, RequestsGetTheSameTokensOverGivenAndFittedLinks) {
         options.tp = tp;
         options.overlap = overlap;
         options.batch_delay = 0.01;
-        Engine engine(served_model(), options, std::nullopt, nullptr);
+        Engine engine(cpu_backend(), served_model(), options, std::nullopt, nullptr);
         engine.keep_outputs();
         Progress progress;
         const auto statistics = engine.run({0, 24}, progress);
@@ -54,7 +55,7 @@ TEST(GpuPace, StepsThatTryTheLinksAreNotRecorded) {
   {
     MoetraceWriter writer(folder.path() / "paced.moetrace");
     Recorder recorder(writer, recorded_ranks(options, served_model()->config), {}, steady_now());
-    Engine engine(served_model(), options, std::nullopt, &recorder);
+    Engine engine(cpu_backend(), served_model(), options, std::nullopt, &recorder);
     Progress progress;
     const auto statistics = engine.run({0, 20}, progress);
     links = statistics.links;
@@ -74,7 +75,7 @@ TEST(GpuPace, StepsThatTryTheLinksAreNotRecorded) {
 }
 
 TEST(GpuPace, WithoutPaceNothingIsSaidOfLinks) {
-  Engine engine(served_model(), paced("off"), std::nullopt, nullptr);
+  Engine engine(cpu_backend(), served_model(), paced("off"), std::nullopt, nullptr);
   Progress progress;
   EXPECT_EQ(engine.run({0, 4}, progress).links, "");
 }

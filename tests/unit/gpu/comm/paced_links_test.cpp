@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "gpu/comm/exchange/exchange.h"
+#include "gpu/comm/exchange/host_exchange.h"
 #include "tests/unit/gpu/comm/exchange_support.h"
 
 namespace moescope::runtime {

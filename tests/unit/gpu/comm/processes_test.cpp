@@ -12,6 +12,7 @@
 
 #include "gpu/comm/memory/address_space.h"
 #include "gpu/comm/memory/pipe.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layout.h"
 #include "gpu/engine/unit/unit_link.h"
@@ -115,8 +116,9 @@ TEST(GpuProcesses, AUnitWhoseOtherProcessIsGoneThrowsWhatHappened) {
   options.max_tokens = 8;
   options.kv_pages = 1;
   EXPECT_THAT(error_of([&] {
-                Unit unit(model, space, group, options, Placement::contiguous(2, 16, 4));
-                unit.step(std::vector<RankInput>(4));
+                const auto unit = cpu_backend().make_unit(
+                    {model, space, group, options, Placement::contiguous(2, 16, 4)});
+                unit->step(std::vector<RankInput>(4));
               }),
               HasSubstr("process 1 has ended, with it ranks 2, 3"));
 }

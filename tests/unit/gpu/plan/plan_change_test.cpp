@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/placement/slot_table.h"
 #include "gpu/engine/plan/plan_form.h"
@@ -45,7 +46,7 @@ Plan random_plan(int extra, unsigned seed, int experts = 16) {
 class Serving4 {
  public:
   explicit Serving4(const EngineOptions& options = small_options())
-      : engine_(served_model(), options, std::nullopt, nullptr) {
+      : engine_(cpu_backend(), served_model(), options, std::nullopt, nullptr) {
     engine_.keep_outputs();
   }
   ~Serving4() {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/plan/plan_form.h"
 #include "tests/unit/gpu/serving_support.h"
@@ -68,7 +69,7 @@ class GpuPlanStore : public testing::Test {
 class Served {
  public:
   explicit Served(const PlanStart& plans, const std::optional<Placement>& placement = std::nullopt)
-      : engine_(served_model(), small_options(), placement, nullptr, {}, plans) {
+      : engine_(cpu_backend(), served_model(), small_options(), placement, nullptr, {}, plans) {
     engine_.keep_outputs();
     thread_ = std::thread([this] { engine_.run({}, progress_); });
   }

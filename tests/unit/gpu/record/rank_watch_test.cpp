@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "gpu/base/thread_state.h"
+#include "gpu/engine/cpu/cpu_backend.h"
 #include "gpu/engine/engine.h"
 #include "tests/unit/gpu/serving_support.h"
 
@@ -161,7 +162,7 @@ TEST(GpuVitals, AVirtualRankThatHangsIsNamedUntilItGoesOn) {
     while (rank == 5 && step == 2 && hangs)
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
   };
-  Engine engine(test::served_model(), options, std::nullopt, nullptr);
+  Engine engine(cpu_backend(), test::served_model(), options, std::nullopt, nullptr);
   Progress progress;
   std::thread serving([&] { engine.run({}, progress); });
   std::vector<HungRank> hung;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "gpu/engine/moe_layer.h"
+#include "gpu/engine/layer/moe_layer.h"
 
 namespace moescope::runtime {
 

@@ -1,18 +1,16 @@
-#include "gpu/node/devices.h"
+#include "gpu/cuda/devices.h"
 
 #include <nlohmann/json.hpp>
 
-namespace moescope::runtime {
+namespace moescope::runtime::cuda {
 
-std::string devices_text(const cuda::ProbeReport& report, bool json) {
-  if (!json) return cuda::to_text(report);
+std::string devices_text(const ProbeReport& report, bool json) {
+  if (!json) return to_text(report);
   using Json = nlohmann::ordered_json;
-  const auto version = [](int number) {
-    return number == 0 ? Json() : Json(cuda::cuda_version(number));
-  };
-  const cuda::ProbeFacts& f = report.facts;
+  const auto version = [](int number) { return number == 0 ? Json() : Json(cuda_version(number)); };
+  const ProbeFacts& f = report.facts;
   auto gpus = Json::array();
-  for (const cuda::GpuInfo& gpu : f.gpus)
+  for (const GpuInfo& gpu : f.gpus)
     gpus.push_back({{"index", gpu.index},
                     {"name", gpu.name},
                     {"sms", gpu.sms},
@@ -29,4 +27,4 @@ std::string devices_text(const cuda::ProbeReport& report, bool json) {
   return document.dump(2);
 }
 
-}  // namespace moescope::runtime
+}  // namespace moescope::runtime::cuda

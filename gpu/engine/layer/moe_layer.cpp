@@ -1,42 +1,14 @@
-#include "gpu/engine/moe_layer.h"
+#include "gpu/engine/layer/moe_layer.h"
 
 #include <fmt/format.h>
 
 #include "core/error.h"
 
 namespace moescope::runtime {
-namespace {
 
-class CpuMoeBackend final : public MoeBackend {
- public:
-  CpuMoeBackend(const ModelConfig& config, const Group& group)
-      : space_(group.node_table()), operators_(cpu_operators(config)) {}
-
-  Memory& memory() override { return memory_; }
-  const MoeOperators& operators() const override { return *operators_; }
-  std::unique_ptr<Exchange> exchange(const ExchangeWire& wire) override {
-    return host_exchange(space_, wire);
-  }
-  Team& team(int, StreamId) override { return team_; }
-  void begin(std::uint32_t, int) override {}
-  void finish() override {}
-
- private:
-  AddressSpace space_;
-  std::unique_ptr<Operators> operators_;
-  HostMemory memory_;
-  SerialTeam team_;
-};
-
-}  // namespace
-
-std::unique_ptr<MoeBackend> cpu_moe_backend(const ModelConfig& config, const Group& group) {
-  return std::make_unique<CpuMoeBackend>(config, group);
-}
-
-MoeLayer::MoeLayer(MoeBackend& backend, std::shared_ptr<const Model> model, int layer,
+MoeLayer::MoeLayer(MoeDevice& device, std::shared_ptr<const Model> model, int layer,
                    const MoeLayerOptions& options, const Placement& placement)
-    : backend_(backend),
+    : device_(device),
       model_(std::move(model)),
       layer_(layer),
       moe_layer_(layer - model_->config.dense_layers),
@@ -46,11 +18,11 @@ MoeLayer::MoeLayer(MoeBackend& backend, std::shared_ptr<const Model> model, int 
     throw Error("layout", fmt::format("layer {}", layer), "has no experts");
   if (options_.most_slots == 0) options_.most_slots = placement.slots_per_rank();
   exchange_ =
-      backend_.exchange({options_.group,
-                         {config.hidden, config.top_k, options_.max_tokens, options_.most_slots},
-                         options_.dispatch,
-                         options_.combine});
-  Memory& memory = backend_.memory();
+      device_.exchange({options_.group,
+                        {config.hidden, config.top_k, options_.max_tokens, options_.most_slots},
+                        options_.dispatch,
+                        options_.combine});
+  Memory& memory = device_.memory();
   const Matrix &router = weights().router, &bias = weights().router_bias;
   router_ = {{router.rows, router.cols, memory.array_of(router.data)},
              bias.data.empty() ? nullptr : memory.array_of(bias.data)};
@@ -60,7 +32,7 @@ MoeLayer::MoeLayer(MoeBackend& backend, std::shared_ptr<const Model> model, int 
 
 void MoeLayer::add_rank() {
   const ModelConfig& config = model_->config;
-  Memory& memory = backend_.memory();
+  Memory& memory = device_.memory();
   const auto tokens = static_cast<std::size_t>(options_.max_tokens);
   const auto picks = tokens * static_cast<std::size_t>(config.top_k);
   const auto hidden = static_cast<std::size_t>(config.hidden);
@@ -90,7 +62,7 @@ ReplicaView MoeLayer::upload_replicas(const Placement& placement) {
     upto.insert(upto.end(), shares.begin(), shares.end());
     first.push_back(static_cast<std::int32_t>(slots.size()));
   }
-  Memory& memory = backend_.memory();
+  Memory& memory = device_.memory();
   return {memory.array_of(first), memory.array_of(slots), memory.array_of(upto)};
 }
 
@@ -114,7 +86,7 @@ void MoeLayer::set_table(const Placement& placement, std::uint32_t epoch) {
       const int number = placement.expert(moe_layer_, member * per_rank + slot);
       const Mlp& mlp = weights().experts[static_cast<std::size_t>(number)];
       const auto place = pool.bytes(first_place + slot);
-      backend_.memory().upload(place.data(), mlp.data.data(), place.size());
+      device_.memory().upload(place.data(), mlp.data.data(), place.size());
       views.push_back(pool.view(first_place + slot, config.expert_width));
     }
   }
@@ -129,56 +101,51 @@ void MoeLayer::start(Rank& rank, const LayerInput& input) {
   rank.rows = static_cast<int>(input.keys.size());
   if (rank.rows > options_.max_tokens || input.x.size() != flat(rank.rows, model_->config.hidden))
     throw Error("layer", "", fmt::format("{} rows do not fit", rank.rows));
-  Memory& memory = backend_.memory();
+  Memory& memory = device_.memory();
   memory.upload(rank.x, input.x.data(), input.x.size() * sizeof(float));
   memory.upload(rank.keys, input.keys.data(), input.keys.size() * sizeof(std::uint64_t));
   const std::vector<std::uint32_t> none(static_cast<std::size_t>(model_->config.experts));
   memory.upload(rank.loads, none.data(), none.size() * sizeof(std::uint32_t));
 }
 
+template <typename Call>
+void MoeLayer::each(StreamId stream, const Call& call) {
+  for (int member = 0; member < options_.group.size; ++member)
+    call(member, ranks_[static_cast<std::size_t>(member)], device_.team(member, stream));
+}
+
 std::vector<LayerOutput> MoeLayer::run(const std::vector<LayerInput>& inputs, std::uint32_t step) {
-  const auto each = [&](StreamId stream, const auto& call) {
-    for (int member = 0; member < options_.group.size; ++member)
-      call(member, ranks_[static_cast<std::size_t>(member)], backend_.team(member, stream));
-  };
   const Table& table = tables_[epoch_ % 2];
-  const MoeOperators& operators = backend_.operators();
-  Exchange& x = *exchange_;
-  backend_.begin(step, layer_);
+  const MoeOperators& operators = device_.operators();
+  device_.begin(step, layer_);
   each(StreamId::Compute, [&](int member, Rank& rank, Team& team) {
     start(rank, inputs.at(static_cast<std::size_t>(member)));
     operators.gate(router_, rank.x, rank.rows, rank.routing, team);
     operators.choose_slots(table.replicas, rank.routing, rank.keys, rank.rows, rank.choices,
                            rank.loads, team);
+    rank.moe = {rank.x, {rank.choices, rank.rows, rank.routing.top_k}, epoch_};
+    rank.moe.experts = table.weights[static_cast<std::size_t>(member)];
+    rank.moe.outputs = rank.outputs;
+    rank.moe.sum = rank.sum;
   });
-  // All ranks send before one waits: on one device nobody waits for work that is not yet queued.
-  each(StreamId::Communication, [&](int member, Rank& rank, Team& team) {
-    x.send(member, rank.x, {rank.choices, rank.rows, rank.routing.top_k}, epoch_, team);
-  });
-  each(StreamId::Communication, [&](int member, Rank&, Team& team) { x.forward(member, team); });
-  each(StreamId::Communication, [&](int member, Rank&, Team& team) { x.receive(member, team); });
-  each(StreamId::Compute, [&](int member, Rank& rank, Team& team) {
-    rank.arrived = x.group(member, team);
-    operators.experts({table.weights[static_cast<std::size_t>(member)], rank.arrived.offsets},
-                      rank.arrived.x, rank.outputs, team);
-  });
-  each(StreamId::Communication,
-       [&](int member, Rank& rank, Team& team) { x.return_outputs(member, rank.outputs, team); });
-  each(StreamId::Communication,
-       [&](int member, Rank&, Team& team) { x.reduce_node(member, team); });
-  each(StreamId::Communication, [&](int member, Rank& rank, Team& team) {
-    x.await_outputs(member, team);
-    x.collect(member, rank.sum, team);
-  });
-  backend_.finish();
-  x.check();
+  // All ranks do a stage before one does the next: on one device nobody waits for work that is not
+  // yet queued.
+  const MoeDriver driver(operators, *exchange_);
+  for (const MoeStep& moe : kMoeSteps) {
+    if (!driver.has(moe.stage)) continue;
+    each(
+        moe.part == Part::Experts ? StreamId::Compute : StreamId::Communication,
+        [&](int member, Rank& rank, Team& team) { driver.run(moe.stage, member, rank.moe, team); });
+  }
+  device_.finish();
+  exchange_->check();
   std::vector<LayerOutput> outputs;
   for (const Rank& rank : ranks_) outputs.push_back(output_of(rank));
   return outputs;
 }
 
 LayerOutput MoeLayer::output_of(const Rank& rank) {
-  Memory& memory = backend_.memory();
+  Memory& memory = device_.memory();
   const std::size_t picks = flat(rank.rows, rank.routing.top_k);
   LayerOutput output;
   output.routing = {rank.routing.top_k, memory.values(rank.routing.experts, picks),
@@ -186,7 +153,7 @@ LayerOutput MoeLayer::output_of(const Rank& rank) {
   output.sum = memory.values(rank.sum, flat(rank.rows, model_->config.hidden));
   output.logical = memory.values(rank.loads, static_cast<std::size_t>(model_->config.experts));
   const auto slots = static_cast<std::size_t>(tables_[epoch_ % 2].slots_per_rank);
-  const auto offsets = memory.values(rank.arrived.offsets, slots + 1);
+  const auto offsets = memory.values(rank.moe.arrived.offsets, slots + 1);
   for (std::size_t slot = 0; slot < slots; ++slot)
     output.physical.push_back(offsets[slot + 1] - offsets[slot]);
   return output;

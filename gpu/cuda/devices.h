@@ -5,9 +5,9 @@
 
 #include "gpu/cuda/probe.h"
 
-namespace moescope::runtime {
+namespace moescope::runtime::cuda {
 
 /// The report as text, or as one JSON document.
-std::string devices_text(const cuda::ProbeReport& report, bool json);
+std::string devices_text(const ProbeReport& report, bool json);
 
-}  // namespace moescope::runtime
+}  // namespace moescope::runtime::cuda

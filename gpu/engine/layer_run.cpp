@@ -1,4 +1,4 @@
-#include "gpu/node/cuda_layer.h"
+#include "gpu/engine/layer_run.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "gpu/base/clock.h"
-#include "gpu/engine/layer_check.h"
+#include "gpu/engine/layer/layer_check.h"
 #include "gpu/record/recorder.h"
 
 namespace moescope::runtime {
@@ -19,10 +19,10 @@ struct Form {
   bool same_traffic = true;
 };
 
-Form run_form(const CudaLayerOptions& o, MoeBackend& gpu, DispatchMode dispatch,
-              std::uint32_t first_step, Progress& progress) {
+Form run_form(const LayerRunOptions& o, MoeDevice& device, const Backend& reference,
+              DispatchMode dispatch, std::uint32_t first_step, Progress& progress) {
   const ModelConfig& config = o.model->config;
-  const auto cpu = cpu_moe_backend(config, o.group);
+  const auto other = reference.layer_device(config, {o.group, {}, nullptr});
   MoeLayerOptions layer;
   layer.group = o.group;
   layer.dispatch = dispatch;
@@ -31,8 +31,8 @@ Form run_form(const CudaLayerOptions& o, MoeBackend& gpu, DispatchMode dispatch,
   const Placement placement =
       o.placement ? *o.placement
                   : Placement::contiguous(config.moe_layers(), config.experts, o.group.size);
-  MoeLayer expected(*cpu, o.model, config.dense_layers, layer, placement);
-  MoeLayer found(gpu, o.model, config.dense_layers, layer, placement);
+  MoeLayer expected(*other, o.model, config.dense_layers, layer, placement);
+  MoeLayer found(device, o.model, config.dense_layers, layer, placement);
   Form form{dispatch == DispatchMode::PerNode ? "per node" : "direct", {}};
   for (int i = 0; i < o.steps; ++i) {
     progress.report(static_cast<double>(i) / o.steps, form.name);
@@ -46,14 +46,21 @@ Form run_form(const CudaLayerOptions& o, MoeBackend& gpu, DispatchMode dispatch,
   return form;
 }
 
-std::vector<RecordedRank> recorded_ranks(const CudaLayerOptions& o) {
+std::vector<RecordedRank> recorded_ranks(const LayerRunOptions& o, const DeviceFacts& device) {
   std::vector<RecordedRank> ranks;
-  for (int rank = 0; rank < o.group.size; ++rank)
-    ranks.push_back({rank, o.group.node_of(rank), UnitKind::Prefill, 0});
+  for (int number = 0; number < o.group.size; ++number) {
+    RecordedRank& rank = ranks.emplace_back();
+    rank.rank = number;
+    rank.node = o.group.node_of(number);
+    rank.unit = UnitKind::Prefill;
+    rank.workers = device.workers;
+    rank.device = device.name;
+    rank.on_cpu = device.on_cpu;
+  }
   return ranks;
 }
 
-nlohmann::ordered_json report(const CudaLayerOptions& o, const cuda::CudaBackend& gpu,
+nlohmann::ordered_json report(const LayerRunOptions& o, const DeviceFacts& device,
                               const std::vector<Form>& forms) {
   auto list = nlohmann::ordered_json::array();
   for (const Form& form : forms)
@@ -64,21 +71,22 @@ nlohmann::ordered_json report(const CudaLayerOptions& o, const cuda::CudaBackend
                     {"largest_relative_difference", form.check.largest},
                     {"same_traffic", form.same_traffic}});
   return {{"schema", 1},
-          {"gpu", gpu.gpu_name()},
-          {"sms", gpu.sms()},
-          {"facts", gpu.facts()},
+          {"gpu", device.name},
+          {"sms", device.workers},
+          {"facts", device.more},
           {"ranks", o.group.size},
           {"nodes", o.group.nodes},
           {"ordered", o.combine == CombineMode::Ordered},
           {"steps", o.steps},
-          {"dropped_records", gpu.dropped()},
+          {"dropped_records", device.dropped},
           {"forms", list}};
 }
 
 std::string to_text(const nlohmann::ordered_json& r) {
-  std::string text = fmt::format("{}: {} ranks on {} nodes, {} SMs a rank",
-                                 r["gpu"].get<std::string>(), r["ranks"].dump(), r["nodes"].dump(),
-                                 r["facts"]["sms_per_rank"].get<std::string>());
+  std::string text = fmt::format("{}: {} ranks on {} nodes", r["gpu"].get<std::string>(),
+                                 r["ranks"].dump(), r["nodes"].dump());
+  if (r["facts"].contains("sms_per_rank"))
+    text += fmt::format(", {} SMs a rank", r["facts"]["sms_per_rank"].get<std::string>());
   for (const auto& form : r["forms"])
     text += fmt::format(
         "\ndispatch {:<9} {} rows: {} with other choices, largest relative difference {:.1e}, "
@@ -91,31 +99,28 @@ std::string to_text(const nlohmann::ordered_json& r) {
 
 }  // namespace
 
-std::string run_cuda_layer(const CudaLayerOptions& o, RecordingSink* sink, bool json,
-                           Progress& progress) {
+std::string run_layer(const LayerRunOptions& o, const Backend& backend, const Backend& reference,
+                      RecordingSink* sink, bool json, Progress& progress) {
   RankLogs logs(static_cast<std::size_t>(o.group.size));
   const std::int64_t start = steady_now();
-  const auto gpu =
-      cuda::cuda_backend(o.model->config, o.group, {o.budget, sink == nullptr ? nullptr : &logs});
+  const auto device =
+      backend.layer_device(o.model->config, {o.group, o.budget, sink == nullptr ? nullptr : &logs});
   std::unique_ptr<Recorder> recorder;
   if (sink != nullptr) {
-    auto ranks = recorded_ranks(o);
-    for (RecordedRank& rank : ranks) {
-      rank.workers = gpu->sms();
-      rank.device = gpu->gpu_name();
-      rank.on_cpu = false;
-    }
-    recorder = std::make_unique<Recorder>(*sink, ranks, gpu->facts(), start, &logs);
+    const DeviceFacts facts = device->facts();
+    recorder =
+        std::make_unique<Recorder>(*sink, recorded_ranks(o, facts), facts.more, start, &logs);
   }
   std::vector<Form> forms;
-  forms.push_back(run_form(o, *gpu, DispatchMode::PerNode, 0, progress));
-  forms.push_back(
-      run_form(o, *gpu, DispatchMode::Direct, static_cast<std::uint32_t>(o.steps), progress));
+  forms.push_back(run_form(o, *device, reference, DispatchMode::PerNode, 0, progress));
+  forms.push_back(run_form(o, *device, reference, DispatchMode::Direct,
+                           static_cast<std::uint32_t>(o.steps), progress));
   if (recorder) recorder->finish();
-  const auto result = report(o, *gpu, forms);
+  const auto result = report(o, device->facts(), forms);
   for (const Form& form : forms)
     if (!form.check.passed() || !form.same_traffic)
-      throw Error("GPU", form.name, "does not agree with the CPU\n" + to_text(result));
+      throw Error(backend.name(), form.name,
+                  fmt::format("does not agree with {}\n{}", reference.name(), to_text(result)));
   return json ? result.dump(2) : to_text(result);
 }
 

@@ -1,4 +1,4 @@
-#include "gpu/engine/layer_check.h"
+#include "gpu/engine/layer/layer_check.h"
 
 #include <algorithm>
 #include <cmath>

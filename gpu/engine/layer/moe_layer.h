@@ -1,36 +1,16 @@
-// One MoE layer of all ranks of a unit: gate, dispatch, experts, combine. It runs the same calls on
-// every backend, so that backends can be compared.
+// One MoE layer of all ranks of a unit: the gate, and the stages of MoeDriver, which units drive
+// layers by too. It runs the same calls on every device, so that backends can be compared.
 #pragma once
 
 #include <memory>
 #include <vector>
 
-#include "gpu/base/memory.h"
-#include "gpu/comm/exchange/exchange.h"
-#include "gpu/compute/operators.h"
+#include "gpu/engine/layer/moe_device.h"
 #include "gpu/engine/placement/placement.h"
 #include "gpu/engine/placement/weight_pool.h"
-#include "gpu/engine/rank/schedule.h"
+#include "gpu/engine/rank/moe_driver.h"
 
 namespace moescope::runtime {
-
-/// What a layer runs on. Calls may only queue work; finish() waits for it.
-class MoeBackend {
- public:
-  virtual ~MoeBackend() = default;
-  virtual Memory& memory() = 0;
-  virtual const MoeOperators& operators() const = 0;
-  virtual std::unique_ptr<Exchange> exchange(const ExchangeWire& wire) = 0;
-  /// The workers that a rank has for this stream.
-  virtual Team& team(int member, StreamId stream) = 0;
-  /// What the next calls belong to; `layer` of the model.
-  virtual void begin(std::uint32_t step, int layer) = 0;
-  /// All work is done. Throws Error for what went wrong in it.
-  virtual void finish() = 0;
-};
-
-/// On the CPU, on the calling thread.
-std::unique_ptr<MoeBackend> cpu_moe_backend(const ModelConfig& config, const Group& group);
 
 struct MoeLayerOptions {
   Group group;
@@ -59,7 +39,7 @@ class MoeLayer {
  public:
   /// `layer` counts all layers of the model, the plan's those with experts. Throws Error when they
   /// do not fit.
-  MoeLayer(MoeBackend& backend, std::shared_ptr<const Model> model, int layer,
+  MoeLayer(MoeDevice& device, std::shared_ptr<const Model> model, int layer,
            const MoeLayerOptions& options, const Placement& placement);
 
   /// Runs one step; an input for every rank.
@@ -70,7 +50,7 @@ class MoeLayer {
   Exchange& exchange() { return *exchange_; }
 
  private:
-  /// A plan in memory of the backend.
+  /// A plan in memory of the device.
   struct Table {
     ReplicaView replicas;
     std::vector<std::vector<MlpView>> weights;  ///< [member][local slot]
@@ -78,13 +58,13 @@ class MoeLayer {
   };
   /// Memory of a rank.
   struct Rank {
-    std::vector<WeightPool> pool;  ///< one, in memory of the backend
+    std::vector<WeightPool> pool;  ///< one, in memory of the device
     float *x = nullptr, *outputs = nullptr, *sum = nullptr;
     std::uint64_t* keys = nullptr;
     RoutingView routing;
     Choice* choices = nullptr;
     std::uint32_t* loads = nullptr;
-    ArrivedRows arrived;
+    MoeRows moe;
     int rows = 0;
   };
 
@@ -92,12 +72,15 @@ class MoeLayer {
   void set_table(const Placement& placement, std::uint32_t epoch);
   ReplicaView upload_replicas(const Placement& placement);
   void start(Rank& rank, const LayerInput& input);
+  /// Calls call(member, rank, team) for every rank, with its workers of a stream.
+  template <typename Call>
+  void each(StreamId stream, const Call& call);
   LayerOutput output_of(const Rank& rank);
   const LayerWeights& weights() const {
     return model_->weights.layers[static_cast<std::size_t>(layer_)];
   }
 
-  MoeBackend& backend_;
+  MoeDevice& device_;
   std::shared_ptr<const Model> model_;
   int layer_, moe_layer_;
   MoeLayerOptions options_;

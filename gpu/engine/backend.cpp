@@ -1,0 +1,26 @@
+#include "gpu/engine/backend.h"
+
+#include "core/error.h"
+
+namespace moescope::runtime {
+namespace {
+
+[[noreturn]] void refuse_to_serve(const Backend& backend) {
+  throw Error("--backend", backend.name(), "runs single layers only, it cannot serve");
+}
+
+}  // namespace
+
+std::string Backend::devices(bool) const {
+  return "";
+}
+
+void Backend::check_room(const EngineOptions&, const ModelConfig&, int, const LayoutHost&) const {
+  refuse_to_serve(*this);
+}
+
+std::unique_ptr<Unit> Backend::make_unit(const UnitParts&) const {
+  refuse_to_serve(*this);
+}
+
+}  // namespace moescope::runtime

@@ -1,0 +1,49 @@
+// What ranks run on. An engine takes a backend, has it make its units and knows them as Unit only.
+// A backend is a folder of its own that defines `const Backend& NAME_backend()`, and a line of
+// gpu/node/backends.inc.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gpu/engine/footprint.h"
+#include "gpu/engine/layer/moe_device.h"
+#include "gpu/engine/options.h"
+#include "gpu/engine/unit/unit.h"
+
+namespace moescope::runtime {
+
+/// What a backend cannot do it leaves as it is here.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// As `--backend` takes it.
+  virtual const char* name() const = 0;
+  /// For --help, after the name; empty: nothing to say.
+  virtual const char* help() const { return ""; }
+  /// What recordings say of it: what ranks and workers are there.
+  virtual std::string fact() const { return name(); }
+
+  /// The devices it would use, or why it can use none: some lines of text, or one JSON document.
+  /// Empty: it needs none.
+  virtual std::string devices(bool json) const;
+  /// Throws Error when this machine has no device that it needs.
+  virtual void check_devices() const {}
+
+  /// Units of it serve requests.
+  virtual bool serves() const { return false; }
+  /// Before anything is allocated: throws Error when the layout takes more than there is. The
+  /// options must be possible (check_layout()); `slots_per_rank` in each MoE layer.
+  virtual void check_room(const EngineOptions& options, const ModelConfig& config,
+                          int slots_per_rank, const LayoutHost& host) const;
+  /// Of several processes each makes the same units in the same order. Throws Error, also when the
+  /// backend does not serve.
+  virtual std::unique_ptr<Unit> make_unit(const UnitParts& parts) const;
+
+  /// For one MoE layer without a unit: how a backend is compared with another. Throws Error.
+  virtual std::unique_ptr<MoeDevice> layer_device(const ModelConfig& config,
+                                                  const MoeDeviceOptions& options) const = 0;
+};
+
+}  // namespace moescope::runtime
