@@ -10,16 +10,6 @@ const char* to_string(PeerRole role) {
   return role == PeerRole::Operator ? "operator" : "viewer";
 }
 
-double NodePlanChange::fraction() const {
-  // Copying takes most of the time; the rest are a few steps of the engine each.
-  constexpr double kPrepared = 0.8, kCommitted = 0.9;
-  if (over()) return 1;
-  if (phase == "committing") return kPrepared;
-  if (phase == "verifying") return kCommitted;
-  if (bytes_total == 0) return 0;
-  return kPrepared * static_cast<double>(bytes_done) / static_cast<double>(bytes_total);
-}
-
 namespace {
 
 /// How long a node that loads its model is waited for, in deadlines of a call.

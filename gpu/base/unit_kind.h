@@ -3,10 +3,11 @@
 
 #include <cstdint>
 
+#include "core/node/unit_kind.h"
+
 namespace moescope::runtime {
 
-enum class UnitKind : std::uint8_t { Prefill, Decode };
-const char* to_string(UnitKind kind);  ///< "prefill", "decode"
+using moescope::UnitKind;
 
 /// Streams of a rank. Decode keeps expert work apart from attention so that both can run at once.
 enum class StreamId : std::uint8_t { Compute, Communication, Experts };

@@ -207,7 +207,7 @@ EngineStatistics Engine::run(const RunLimit& limit, Progress& progress) {
   plans.join();
   s.control->run_ends();
   if (const auto error = s.serving->error()) std::rethrow_exception(error);
-  const EngineStatus status = s.control->status();
+  const NodeStatus status = s.control->status();
   EngineStatistics result;
   result.prefill_steps = s.figures.steps(UnitKind::Prefill);
   result.decode_steps = s.figures.steps(UnitKind::Decode);

@@ -26,26 +26,32 @@ std::optional<Plan> EngineControl::previous_plan() const {
   return changer_.previous_plan();
 }
 
-/// A finished change also tells how fast tokens came afterwards, as far as they came.
-PlanChange EngineControl::with_after(PlanChange change) const {
+/// How long it has taken, and of a finished one how fast tokens came afterwards, as far as they
+/// came.
+PlanRecord EngineControl::as_of_now(PlanRecord change) const {
   constexpr std::int64_t kAfter = 5'000'000'000;
   if (change.ended > 0)
     change.tpot_after = parts_.figures.mean_tpot(change.ended, change.ended + kAfter);
+  // One that holds the old weights is over for whoever waits for it.
+  const std::int64_t end = change.ended != 0      ? change.ended
+                           : change.verified != 0 ? change.verified
+                                                  : steady_now();
+  change.seconds = static_cast<double>(end - change.proposed) / 1e9;
   return change;
 }
 
-std::optional<PlanChange> EngineControl::plan_change(PlanTicket ticket) const {
+std::optional<PlanRecord> EngineControl::plan_change(PlanTicket ticket) const {
   const auto change = changer_.book().find(ticket);
-  return change ? std::optional(with_after(*change)) : std::nullopt;
+  return change ? std::optional(as_of_now(*change)) : std::nullopt;
 }
 
-std::vector<PlanChange> EngineControl::history() const {
+std::vector<PlanRecord> EngineControl::history() const {
   auto changes = changer_.book().all();
-  for (PlanChange& change : changes) change = with_after(change);
+  for (PlanRecord& change : changes) change = as_of_now(change);
   return changes;
 }
 
-void EngineControl::on_plan_change(std::function<void(const PlanChange&)> listener) {
+void EngineControl::on_plan_change(std::function<void(const PlanRecord&)> listener) {
   changer_.book().listen(std::move(listener));
 }
 
@@ -77,23 +83,29 @@ void EngineControl::run_ends() {
   running_ = false;
 }
 
-EngineStatus EngineControl::status() const {
-  EngineStatus status;
+NodeStatus EngineControl::status() const {
+  NodeStatus status;
   const std::int64_t start = start_;
-  status.running = running_;
+  status.serving = running_;
   if (start > 0)
     status.seconds =
-        static_cast<double>((status.running ? steady_now() : ended_.load()) - start) / 1e9;
+        static_cast<double>((status.serving ? steady_now() : ended_.load()) - start) / 1e9;
   status.epoch = changer_.epoch();
   status.overlap = serving_.overlap();
-  if (parts_.recorder != nullptr) status.detail = to_string(parts_.recorder->detail());
+  if (parts_.recorder != nullptr) status.detail = parts_.recorder->detail();
   {
     std::lock_guard lock(links_mutex_);
     status.links = links_;
   }
-  status.workload = serving_.workload();
+  status.workload = workload_text(serving_.workload());
+  const NodeWorkers requested = node_workers(serving_.budget());
+  for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode}) {
+    NodeUnit& unit = status.units.emplace_back();
+    unit.kind = kind;
+    unit.requested = requested;
+  }
   for (const RecordedRank& rank : recorded_ranks(parts_.options, parts_.model.config)) {
-    RankStatus one{rank.rank, rank.node, rank.unit};
+    NodeRank one{rank.rank, rank.node, rank.unit};
     if (parts_.recorder != nullptr)
       one.dropped = parts_.recorder->dropped(static_cast<std::size_t>(rank.rank));
     status.dropped += one.dropped;
@@ -101,7 +113,6 @@ EngineStatus EngineControl::status() const {
   }
   parts_.figures.fill(status);
   if (vitals_ != nullptr) status.hung = vitals_->hung();
-  for (UnitStatus& unit : status.units) unit.budget.requested = serving_.budget();
   return status;
 }
 

@@ -22,13 +22,13 @@ class EngineControl final : public Control {
   std::uint64_t epoch() const override;
   Plan plan() const override;
   std::optional<Plan> previous_plan() const override;
-  std::optional<PlanChange> plan_change(PlanTicket ticket) const override;
-  std::vector<PlanChange> history() const override;
-  void on_plan_change(std::function<void(const PlanChange&)> listener) override;
+  std::optional<PlanRecord> plan_change(PlanTicket ticket) const override;
+  std::vector<PlanRecord> history() const override;
+  void on_plan_change(std::function<void(const PlanRecord&)> listener) override;
   void set_overlap(bool overlap) override;
   void set_budget(WorkerBudget requested) override;
   void set_workload(const WorkloadOptions& workload) override;
-  EngineStatus status() const override;
+  NodeStatus status() const override;
 
   /// What status() tells of the links.
   void set_links(const std::string& links);
@@ -38,7 +38,7 @@ class EngineControl final : public Control {
   void run_ends();
 
  private:
-  PlanChange with_after(PlanChange change) const;
+  PlanRecord as_of_now(PlanRecord change) const;
 
   ServingParts parts_;
   Serving& serving_;

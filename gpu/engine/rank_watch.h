@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/node/node_status.h"
 #include "gpu/base/thread_state.h"
 #include "gpu/comm/memory/activity.h"
-#include "gpu/engine/plan/control.h"
 
 namespace moescope::runtime {
 

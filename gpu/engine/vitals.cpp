@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstring>
 
@@ -24,18 +23,11 @@ std::uint64_t packed(const StreamWatch::Finding& finding, std::int64_t now) {
   return ms << 3 | static_cast<std::uint64_t>(finding.reason) << 1 | 1;
 }
 
-bool same_hang(const HungRank& a, const HungRank& b) {
+bool same_hang(const NodeHungRank& a, const NodeHungRank& b) {
   return a.rank == b.rank && a.reason == b.reason;
 }
 
 }  // namespace
-
-const char* to_string(HangReason reason) {
-  constexpr std::array names = {"its process is stopped", "its process gives no sign of life",
-                                "it is blocked inside a step",
-                                "it computes one part of a step without end"};
-  return names.at(static_cast<std::size_t>(reason));
-}
 
 struct Vitals::Own {
   int rank = 0;
@@ -94,7 +86,7 @@ Vitals::~Vitals() {
   thread_.join();
 }
 
-std::vector<HungRank> Vitals::hung() const {
+std::vector<NodeHungRank> Vitals::hung() const {
   std::lock_guard lock(mutex_);
   return hung_;
 }
@@ -176,8 +168,8 @@ std::optional<HangReason> Vitals::judge(int process, std::int64_t now) {
   return other.beats >= kSilentBeats ? std::optional(HangReason::Silent) : std::nullopt;
 }
 
-std::vector<HungRank> Vitals::listen(std::int64_t now) {
-  std::vector<HungRank> found;
+std::vector<NodeHungRank> Vitals::listen(std::int64_t now) {
+  std::vector<NodeHungRank> found;
   for (int process = 0; process < processes_; ++process) {
     const auto reason = process == index_ ? std::nullopt : judge(process, now);
     const auto* beat = reinterpret_cast<const Beat*>(part(process).data());
@@ -189,9 +181,8 @@ std::vector<HungRank> Vitals::listen(std::int64_t now) {
       if (parts_.hosts[static_cast<std::size_t>(rank)] != process) continue;
       const std::uint64_t state = states[rank];
       if (!reason && state == 0) continue;
-      HungRank one{rank,      process,
-                   beat->pid, std::string(beat->host, strnlen(beat->host, kHostName)),
-                   silent,    reason.value_or(HangReason::Silent)};
+      NodeHungRank one{rank, beat->pid, std::string(beat->host, strnlen(beat->host, kHostName)),
+                       silent, reason.value_or(HangReason::Silent)};
       if (!reason) {
         one.seconds = static_cast<double>(state >> 3) / 1e3;
         one.reason = static_cast<HangReason>(state >> 1 & 3);
@@ -200,7 +191,7 @@ std::vector<HungRank> Vitals::listen(std::int64_t now) {
     }
   }
   std::sort(found.begin(), found.end(),
-            [](const HungRank& a, const HungRank& b) { return a.rank < b.rank; });
+            [](const NodeHungRank& a, const NodeHungRank& b) { return a.rank < b.rank; });
   return found;
 }
 
@@ -217,18 +208,18 @@ void Vitals::record(std::int64_t now) {
     return;
   }
   // What hung until now, and what is new, each in one span a process and reason.
-  std::map<std::pair<int, HangReason>, std::vector<HungRank>> groups;
-  for (const HungRank& rank : recorded_.empty() ? now_hung : recorded_)
-    groups[{rank.process, rank.reason}].push_back(rank);
+  std::map<std::pair<int, HangReason>, std::vector<NodeHungRank>> groups;
+  for (const NodeHungRank& rank : recorded_.empty() ? now_hung : recorded_)
+    groups[{parts_.hosts[static_cast<std::size_t>(rank.rank)], rank.reason}].push_back(rank);
   for (const auto& [key, ranks] : groups) {
     std::string numbers;
-    for (const HungRank& rank : ranks)
+    for (const NodeHungRank& rank : ranks)
       numbers += (numbers.empty() ? "" : ",") + std::to_string(rank.rank);
     parts_.recorder->add_span(
         {EngineTrack::Hangs, ranks.size() == 1 ? "rank hangs" : "ranks hang",
          fmt::format("{{\"ranks\":[{}],\"process\":{},\"process_id\":{},\"host\":\"{}\","
                      "\"reason\":\"{}\",\"silent_ns\":{}}}",
-                     numbers, key.first, ranks.front().pid, ranks.front().host,
+                     numbers, key.first, ranks.front().process_id, ranks.front().host,
                      to_string(key.second), static_cast<std::int64_t>(ranks.front().seconds * 1e9)),
          recorded_until_, now});
   }

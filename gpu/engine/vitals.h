@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/node/node_status.h"
 #include "gpu/comm/memory/address_space.h"
-#include "gpu/engine/plan/control.h"
 #include "gpu/engine/rank_watch.h"
 #include "gpu/engine/unit/unit.h"
 #include "gpu/record/recorder.h"
@@ -44,7 +44,7 @@ class Vitals {
   Vitals& operator=(const Vitals&) = delete;
 
   /// In the first process: ranks that hang now, ascending.
-  std::vector<HungRank> hung() const;
+  std::vector<NodeHungRank> hung() const;
   /// Hangs go into the recording from `start` on, where its times begin: trial steps come before.
   void begin_recording(std::int64_t start) { recorded_from_ = start; }
 
@@ -56,7 +56,7 @@ class Vitals {
   void run();
   void look(std::int64_t now);
   void tell();
-  std::vector<HungRank> listen(std::int64_t now);
+  std::vector<NodeHungRank> listen(std::int64_t now);
   std::optional<HangReason> judge(int process, std::int64_t now);
   std::span<std::byte> part(int process) const;
   /// Ranks that began or ceased to hang since the last call, and those that still do, as spans.
@@ -71,12 +71,12 @@ class Vitals {
   std::vector<Process> others_;
   std::atomic<std::int64_t> recorded_from_{-1};  ///< -1: nothing is recorded yet
   std::int64_t recorded_until_ = 0;
-  std::vector<HungRank> recorded_;  ///< told of until then
+  std::vector<NodeHungRank> recorded_;  ///< told of until then
 
   mutable std::mutex mutex_;  ///< guards the rest
   std::condition_variable wake_;
   bool stopping_ = false;
-  std::vector<HungRank> hung_;
+  std::vector<NodeHungRank> hung_;
   std::thread thread_;
 };
 

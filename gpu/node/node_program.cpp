@@ -127,7 +127,7 @@ nlohmann::ordered_json traffic_json(const Traffic& traffic) {
   return json;
 }
 
-nlohmann::ordered_json changes_json(const std::vector<PlanChange>& changes) {
+nlohmann::ordered_json changes_json(const std::vector<PlanRecord>& changes) {
   auto list = nlohmann::ordered_json::array();
   const auto seconds = [](std::int64_t from, std::int64_t to) {
     return to > from ? nlohmann::ordered_json(static_cast<double>(to - from) / 1e9)
@@ -136,7 +136,7 @@ nlohmann::ordered_json changes_json(const std::vector<PlanChange>& changes) {
   const auto tpot = [](double s) {
     return s > 0 ? nlohmann::ordered_json(s) : nlohmann::ordered_json();
   };
-  for (const PlanChange& c : changes)
+  for (const PlanRecord& c : changes)
     list.push_back({{"name", c.name},
                     {"who", c.who},
                     {"result", to_string(c.phase)},
@@ -148,7 +148,7 @@ nlohmann::ordered_json changes_json(const std::vector<PlanChange>& changes) {
                     {"prepare_s", seconds(c.started, c.prepared)},
                     {"commit_s", seconds(c.prepared, c.committed)},
                     {"verify_s", seconds(c.committed, c.verified)},
-                    {"slots", c.slots},
+                    {"slots", c.slot_count},
                     {"slots_probed", c.slots_probed},
                     {"tpot_before_s", tpot(c.tpot_before)},
                     {"tpot_during_s", tpot(c.tpot_during)},
@@ -157,7 +157,7 @@ nlohmann::ordered_json changes_json(const std::vector<PlanChange>& changes) {
 }
 
 nlohmann::ordered_json summary(const EngineStatistics& s, const RecorderStatistics& recorded,
-                               const std::vector<PlanChange>& changes, const std::string& out) {
+                               const std::vector<PlanRecord>& changes, const std::string& out) {
   using Json = nlohmann::ordered_json;
   const auto measured = [](bool any, double value) { return any ? Json(value) : Json(); };
   const bool any = s.finished > 0;
@@ -377,7 +377,7 @@ void run(NodeOptions& options) {
   }
   RecorderStatistics recorded;
   EngineStatistics statistics;
-  std::vector<PlanChange> changes;
+  std::vector<PlanRecord> changes;
   {
     Engine engine(backend, model, options.engine, plan.placement, recorder.get(),
                   {options.processes, logs.get()}, plan.start);

@@ -10,7 +10,6 @@
 #include "core/error.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/validate.h"
-#include "gpu/base/clock.h"
 
 namespace moescope::runtime {
 namespace {
@@ -19,35 +18,11 @@ constexpr std::size_t kToldChanges = 100;
 /// A client's progress is told this often while weights travel.
 constexpr auto kTellInterval = std::chrono::milliseconds(100);
 
-NodePlanChange told(const PlanChange& c) {
-  NodePlanChange out;
-  out.ticket = c.ticket;
-  out.who = c.who;
-  out.name = c.name;
-  out.phase = to_string(c.phase);
-  out.reason = bounded_text(c.reason, kMaxReasonBytes);
-  out.base_epoch = c.base_epoch;
-  out.epoch = c.epoch;
-  out.moves = c.moves;
-  out.bytes_done = c.bytes_done;
-  out.bytes_total = c.bytes_total;
-  out.ib_bytes = c.ib_bytes;
-  out.prefill_step = c.commit_step[static_cast<int>(UnitKind::Prefill)];
-  out.decode_step = c.commit_step[static_cast<int>(UnitKind::Decode)];
-  out.slot_count = c.slots;
-  out.slots_probed = c.slots_probed;
-  out.wall_ns = c.wall;
-  // A change that holds the old weights is over for whoever waits for it.
-  const std::int64_t end = c.ended != 0 ? c.ended : c.verified != 0 ? c.verified : steady_now();
-  out.seconds = static_cast<double>(end - c.proposed) / 1e9;
-  out.tpot_before = c.tpot_before;
-  out.tpot_during = c.tpot_during;
-  out.tpot_after = c.tpot_after;
-  return out;
-}
-
-NodeWorkers told(const WorkerBudget& budget) {
-  return {budget.workers, budget.communication};
+/// What clients are told of a change; the engine keeps more.
+NodePlanChange told(const PlanRecord& record) {
+  NodePlanChange change = record;
+  change.reason = bounded_text(record.reason, kMaxReasonBytes);
+  return change;
 }
 
 PlanOutcome refused(const PlanRequest& request, const std::string& who, std::uint64_t epoch,
@@ -55,7 +30,7 @@ PlanOutcome refused(const PlanRequest& request, const std::string& who, std::uin
   PlanOutcome outcome;
   outcome.change.who = who;
   outcome.change.name = bounded_text(request.name, kMaxNameBytes);
-  outcome.change.phase = to_string(PlanPhase::Refused);
+  outcome.change.phase = PlanPhase::Refused;
   outcome.change.reason = bounded_text(reason, kMaxReasonBytes);
   outcome.change.base_epoch = outcome.change.epoch = epoch;
   return outcome;
@@ -105,7 +80,7 @@ class NodeService::Use {
 void NodeService::serve(Control& control, NodeFacts facts, std::function<void()> stop) {
   facts_ = std::move(facts);
   stop_ = std::move(stop);
-  control.on_plan_change([this](const PlanChange&) {
+  control.on_plan_change([this](const PlanRecord&) {
     std::lock_guard lock(mutex_);
     ++changes_;
     changed_.notify_all();
@@ -136,39 +111,11 @@ NodeStatus NodeService::status(bool with_plan) {
 }
 
 NodeStatus NodeService::tell(const Use& control, bool with_plan) {
-  const EngineStatus s = control->status();
-  NodeStatus out;
+  NodeStatus out = control->status();
   out.version = MOESCOPE_VERSION;
   out.model = facts_.model;
   out.backend = facts_.backend;
   out.expert_bytes = facts_.expert_bytes;
-  out.serving = s.running;
-  out.seconds = s.seconds;
-  out.epoch = s.epoch;
-  out.overlap = s.overlap;
-  out.links = s.links;
-  out.detail = s.detail;
-  out.workload = workload_text(s.workload);
-  out.arrived = s.arrived;
-  out.waiting = s.waiting;
-  out.decoding = s.decoding;
-  out.finished = s.finished;
-  out.ttft_p50 = s.ttft_p50;
-  out.ttft_p95 = s.ttft_p95;
-  out.tpot_p50 = s.tpot_p50;
-  out.tpot_p95 = s.tpot_p95;
-  out.within_target = s.within_target;
-  out.dropped = s.dropped;
-  for (const UnitKind kind : {UnitKind::Prefill, UnitKind::Decode}) {
-    const UnitStatus& unit = s.units[static_cast<int>(kind)];
-    out.units.push_back({to_string(kind), unit.steps, unit.steps_per_second, unit.tokens_per_second,
-                         unit.imbalance, told(unit.budget.requested), told(unit.budget.granted),
-                         told(unit.budget.observed)});
-  }
-  for (const RankStatus& rank : s.ranks)
-    out.ranks.push_back({rank.rank, rank.node, to_string(rank.unit), rank.dropped, rank.tokens});
-  for (const HungRank& hung : s.hung)
-    out.hung.push_back({hung.rank, hung.pid, hung.host, hung.seconds, to_string(hung.reason)});
   const auto history = control->history();
   const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
   {
@@ -231,7 +178,7 @@ PlanOutcome NodeService::dry_run(const Control& control, const Plan& plan,
   outcome.done = true;
   outcome.change.who = who;
   outcome.change.name = bounded_text(request.name, kMaxNameBytes);
-  outcome.change.phase = to_string(PlanPhase::Proposed);
+  outcome.change.phase = PlanPhase::Proposed;
   outcome.change.base_epoch = outcome.change.epoch = epoch;
   constexpr int kUnits = 2;  // both hold all experts
   for (std::size_t layer = 0; layer < plan.physical_to_logical.size(); ++layer)
@@ -271,7 +218,7 @@ PlanOutcome NodeService::rollback(const std::string& who) {
                    "there is no change of plan to take back");
   PlanOutcome outcome = wait(*control, *ticket, {});
   // Undoing a change under way ends it as rolled back, which is what was asked for.
-  outcome.done = outcome.done || outcome.change.phase == to_string(PlanPhase::RolledBack);
+  outcome.done = outcome.done || outcome.change.phase == PlanPhase::RolledBack;
   return outcome;
 }
 
@@ -288,8 +235,8 @@ void NodeService::tell_effect(std::uint64_t ticket, const PlanEffect& effect) {
 
 void NodeService::configure(const NodeSettings& settings) {
   const Use control(*this);
-  const EngineStatus before = control->status();
-  WorkerBudget budget = before.units[0].budget.requested;
+  const NodeWorkers now = control->status().units.front().requested;
+  WorkerBudget budget{now.workers, now.communication};
   constexpr int kMostWorkers = 64;
   if (settings.workers) budget.workers = *settings.workers;
   if (settings.comm_workers) budget.communication = *settings.comm_workers;

@@ -48,10 +48,6 @@ IntervalSet union_of(const std::vector<std::pair<std::int64_t, std::int64_t>>& r
 
 }  // namespace
 
-const char* to_string(Detail detail) {
-  return detail == Detail::Spans ? "spans" : "steps";
-}
-
 Detail DetailGovernor::update(double fullness, std::int64_t now) {
   if (fullness > kHigh) detail_ = Detail::Steps;
   if (fullness >= kLow)

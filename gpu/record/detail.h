@@ -5,15 +5,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/node/recorded_detail.h"
 #include "gpu/record/rank_log.h"
 
 namespace moescope::runtime {
 
-enum class Detail : std::uint8_t {
-  Spans,  ///< every span and worker record
-  Steps,  ///< one summary a rank and step
-};
-const char* to_string(Detail detail);  ///< "spans", "steps"
+using Detail = RecordedDetail;
 
 /// Decides by how full the buffers are. Goes down at once and up again only after a while with
 /// little in them, so that it does not flicker.

@@ -6,7 +6,7 @@
 
 #include "core/cluster/live_trace.h"
 #include "core/cluster/wire/cluster.pb.h"
-#include "core/cluster/wire/node_types.h"
+#include "core/cluster/wire/protocol.h"
 #include "core/error.h"
 #include "tests/support/fake_node.h"
 
@@ -111,7 +111,7 @@ using B = wire::Batch;
 const Hostile kHostile[] = {
     {"Sequence", [](B& b) { b.set_sequence(2); }, "not the next"},
     {"NoBegin", [](B& b) { b.clear_begin(); }, "no protocol"},
-    {"Protocol", [](B& b) { b.mutable_begin()->set_protocol(99); }, "no protocol"},
+    {"Protocol", [](B& b) { b.mutable_begin()->set_protocol(99); }, "protocol 99"},
     {"Run", [](B& b) { b.mutable_begin()->set_run(8); }, "another run"},
     {"TrackOfNoProcess", [](B& b) { b.mutable_definitions()->mutable_tracks(0)->set_process(1); },
      "unknown process"},
@@ -162,16 +162,16 @@ const Hostile kHostile[] = {
     {"NoteTrack", [](B& b) { b.mutable_notes(0)->set_track(3); }, "unknown"},
     {"LoadWindow", [](B& b) { b.mutable_loads(0)->set_begin(11); }, "ends before"},
     {"LoadLayer", [](B& b) { b.mutable_loads(0)->set_layer(-1); }, "layer is out of range"},
-    {"LossKind", [](B& b) { b.add_losses()->set_kind("forgotten"); }, "unknown kind"},
+    {"LossKind", [](B& b) { b.add_losses()->set_kind(wire::LossKind(200)); }, "unknown kind"},
     {"LossProcess",
      [](B& b) {
-       b.add_losses()->set_kind("dropped_spans");
+       b.add_losses()->set_kind(wire::LOSS_KIND_DROPPED_SPANS);
        b.mutable_losses(0)->set_process(7);
      },
      "unknown process"},
     {"LossTimes",
      [](B& b) {
-       b.add_losses()->set_kind("dropped_spans");
+       b.add_losses()->set_kind(wire::LOSS_KIND_DROPPED_SPANS);
        b.mutable_losses(0)->set_begin(5);
      },
      "ends before it begins"},

@@ -10,7 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(HungText, RanksOfOneProcessStandInOneLineAndOthersApart) {
-  const std::string stopped = "its process is stopped", blocked = "it is blocked inside a step";
+  constexpr HangReason stopped = HangReason::Stopped, blocked = HangReason::Blocked;
   EXPECT_THAT(hung_lines({{1, 40, "a", 7.2, blocked},
                           {2, 41, "a", 4.9, stopped},
                           {3, 41, "a", 4.9, stopped},

@@ -29,9 +29,10 @@ class FakeControl final : public NodeControl {
     s.backend = "cpu";
     s.epoch = epoch;
     s.overlap = overlap;
-    s.units = {{"prefill", 3, 1.5, 20, {1.25, 1}, {4, 1}, {4, 1}, {3, 1}}, {"decode", 4}};
-    s.ranks = {{0, 0, "prefill", 0, 12}, {1, 1, "decode", 2, 7}};
-    s.hung = {{1, 42, "host-2", 3.5, "it is blocked inside a step"}};
+    s.units = {{UnitKind::Prefill, 3, 1.5, 20, {1.25, 1}, {4, 1}, {4, 1}, {3, 1}},
+               {UnitKind::Decode, 4}};
+    s.ranks = {{0, 0, UnitKind::Prefill, 0, 12}, {1, 1, UnitKind::Decode, 2, 7}};
+    s.hung = {{1, 42, "host-2", 3.5, HangReason::Blocked}};
     s.history = history;
     if (with_plan) {
       s.plan_json = "{}";
@@ -43,10 +44,10 @@ class FakeControl final : public NodeControl {
                     const PlanListener& listener) override {
     ++applying;
     std::lock_guard lock(mutex);
-    NodePlanChange change{1, who, request.name, "preparing"};
+    NodePlanChange change{1, who, request.name, PlanPhase::Preparing};
     change.base_epoch = change.epoch = epoch;
     if (request.base_epoch && *request.base_epoch != epoch) {
-      change.phase = "refused";
+      change.phase = PlanPhase::Refused;
       change.reason = "the base epoch is stale";
       return {false, change};
     }
@@ -56,14 +57,14 @@ class FakeControl final : public NodeControl {
     if (listener) wanted = listener(change);
     for (int i = 0; slow && !undo && i < 5000; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    change.phase = wanted && !undo ? "released" : "rolled_back";
+    change.phase = wanted && !undo ? PlanPhase::Released : PlanPhase::RolledBack;
     if (change.in_force()) change.epoch = ++epoch;
     history.push_back(change);
     return {change.in_force(), change};
   }
   PlanOutcome rollback(const std::string& who) override {
     undo = true;
-    NodePlanChange change{2, who, "before", "released"};
+    NodePlanChange change{2, who, "before", PlanPhase::Released};
     return {true, change};
   }
   void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {

@@ -190,7 +190,7 @@ void ApplyPanel::setRunning() {
 void ApplyPanel::showProgress(const NodePlanChange& change) {
   if (step_ != Step::Running) return;
   bar_->setValue(static_cast<int>(change.fraction() * 1000));
-  QString text = QString::fromStdString(change.phase);
+  QString text = to_string(change.phase);
   if (change.bytes_total > 0)
     text += tr(": %1 of %2 copied")
                 .arg(format_bytes(change.bytes_done), format_bytes(change.bytes_total));

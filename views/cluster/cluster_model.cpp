@@ -40,7 +40,7 @@ void ClusterModel::setRanks(const std::vector<NodeRank>& ranks) {
     const auto set = [&](Column column, const QString& value) {
       if (rows_[i][column]->text() != value) rows_[i][column]->setText(value);
     };
-    set(Unit, text(rank.unit));
+    set(Unit, to_string(rank.unit));
     set(Tokens, format_count(rank.tokens));
     set(Dropped, format_count(rank.dropped));
   }
@@ -140,7 +140,7 @@ QString PlanLogModel::text(const NodePlanChange& change, int column) const {
     case Epoch:
       return QString::number(change.epoch);
     case Result:
-      return QString::fromStdString(change.phase).replace('_', ' ') +
+      return QString(to_string(change.phase)).replace('_', ' ') +
              (change.reason.empty() ? QString() : ": " + moescope::text(change.reason));
     case Copies:
       return format_count(static_cast<quint64>(change.moves));

@@ -286,7 +286,7 @@ void ClusterView::showFigures() {
   };
   QString text = "<table cellspacing=0 cellpadding=1>";
   for (const NodeUnit& unit : status.units) {
-    const QString name = QString::fromStdString(unit.name);
+    const QString name = QString(to_string(unit.kind));
     text += row(name, tr("%1 tokens/s, %2 steps/s")
                           .arg(rounded(unit.tokens_per_second), rounded(unit.steps_per_second)));
     text += row(tr("%1 workers").arg(name),
@@ -303,7 +303,7 @@ void ClusterView::showFigures() {
   text += row(tr("Received"),
               tr("%1 spans/s, %2 dropped")
                   .arg(rounded(state_.spans_per_second), format_count(dropped(state_))));
-  if (status.detail == "steps")
+  if (status.detail == RecordedDetail::Steps)
     text += row(tr("Detail reduced"), tr("sums of steps, somebody cannot keep up"));
   text += "</table>";
   if (!status.links.empty())

@@ -104,7 +104,7 @@ void apply(const ApplyOptions& options) {
   const PlanOutcome outcome = client->apply(request, [&](const NodePlanChange& change) {
     if (progress.cancelled()) return false;
     progress.report(change.fraction(),
-                    fmt::format("{}: {} of {}", change.phase,
+                    fmt::format("{}: {} of {}", to_string(change.phase),
                                 bytes_text(static_cast<double>(change.bytes_done)),
                                 bytes_text(static_cast<double>(change.bytes_total))));
     return true;

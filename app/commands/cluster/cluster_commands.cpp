@@ -40,7 +40,7 @@ Json change_json(const NodePlanChange& c) {
   return {{"ticket", c.ticket > 0 ? Json(c.ticket) : Json()},
           {"who", c.who},
           {"name", c.name},
-          {"phase", c.phase},
+          {"phase", to_string(c.phase)},
           {"reason", c.reason.empty() ? Json() : Json(c.reason)},
           {"base_epoch", c.base_epoch},
           {"epoch", c.epoch},
@@ -63,7 +63,7 @@ Json node_json(const NodeStatus& s) {
   Json units = Json::array(), ranks = Json::array(), viewers = Json::array(),
        history = Json::array(), hung = Json::array();
   for (const NodeUnit& u : s.units)
-    units.push_back({{"unit", u.name},
+    units.push_back({{"unit", to_string(u.kind)},
                      {"steps", u.steps},
                      {"steps_per_second", u.steps_per_second},
                      {"tokens_per_second", u.tokens_per_second},
@@ -74,7 +74,7 @@ Json node_json(const NodeStatus& s) {
   for (const NodeRank& r : s.ranks)
     ranks.push_back({{"rank", r.rank},
                      {"node", r.node},
-                     {"unit", r.unit},
+                     {"unit", to_string(r.unit)},
                      {"tokens", r.tokens},
                      {"dropped", r.dropped}});
   for (const NodeHungRank& h : s.hung)
@@ -82,7 +82,7 @@ Json node_json(const NodeStatus& s) {
                     {"process_id", h.process_id},
                     {"host", h.host},
                     {"seconds", h.seconds},
-                    {"reason", h.reason}});
+                    {"reason", to_string(h.reason)}});
   for (const ViewerStatus& v : s.viewers)
     viewers.push_back({{"peer", v.peer},
                        {"batches", v.sent_batches},
@@ -97,7 +97,7 @@ Json node_json(const NodeStatus& s) {
           {"seconds", s.seconds},
           {"epoch", s.epoch},
           {"overlap", s.overlap},
-          {"recorded_detail", s.detail.empty() ? Json() : Json(s.detail)},
+          {"recorded_detail", s.detail ? Json(to_string(*s.detail)) : Json()},
           {"paced_links", s.links.empty() ? Json() : Json(s.links)},
           {"workload", s.workload},
           {"requests",
@@ -125,7 +125,7 @@ std::string change_line(const NodePlanChange& c) {
   if (c.wall_ns > 0)
     line = fmt::format("{:%Y-%m-%d %H:%M:%S} ",
                        fmt::localtime(static_cast<std::time_t>(c.wall_ns / 1'000'000'000)));
-  line += fmt::format("{} \"{}\": {}", c.who, c.name, c.phase);
+  line += fmt::format("{} \"{}\": {}", c.who, c.name, to_string(c.phase));
   if (!c.reason.empty()) return line + ": " + c.reason;
   line += fmt::format(", epoch {} -> {}, {}", c.base_epoch, c.epoch,
                       copies_text(copies_of_node(c.moves, static_cast<double>(c.bytes_total))));

@@ -30,14 +30,16 @@ void print(const NodeStatus& s) {
   for (const NodeUnit& u : s.units) {
     const double worst =
         u.imbalance.empty() ? 0 : *std::max_element(u.imbalance.begin(), u.imbalance.end());
-    fmt::print("{:<10} {} steps, {:.0f} tokens/s, {} workers a rank ({} communicate)", u.name,
-               u.steps, u.tokens_per_second, u.granted.workers, u.granted.communication);
+    fmt::print("{:<10} {} steps, {:.0f} tokens/s, {} workers a rank ({} communicate)",
+               to_string(u.kind), u.steps, u.tokens_per_second, u.granted.workers,
+               u.granted.communication);
     if (worst > 0) fmt::print(", worst layer {:.2f} max/mean", worst);
     fmt::print("\n");
   }
-  fmt::print(
-      "records    {} dropped{}\n", s.dropped,
-      s.detail == "steps" ? "; detail reduced to sums of steps, somebody cannot keep up" : "");
+  fmt::print("records    {} dropped{}\n", s.dropped,
+             s.detail == RecordedDetail::Steps
+                 ? "; detail reduced to sums of steps, somebody cannot keep up"
+                 : "");
   for (const std::string& notice : s.notices) fmt::print("notice     {}\n", notice);
   for (const ViewerStatus& v : s.viewers)
     fmt::print("viewer     {}: {} batches, {} dropped\n", v.peer, v.sent_batches,

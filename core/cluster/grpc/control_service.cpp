@@ -5,6 +5,8 @@
 #include <mutex>
 
 #include "core/cluster/wire/bounded_text.h"
+#include "core/cluster/wire/protocol.h"
+#include "core/cluster/wire/wire_enums.h"
 #include "core/cluster/wire/wire_types.h"
 #include "core/error.h"
 
@@ -147,16 +149,12 @@ grpc::ServerUnaryReactor* ControlService::Hello(grpc::CallbackServerContext* con
                                                 const wire::HelloRequest* request,
                                                 wire::HelloReply* reply) {
   return answer(*context, PeerRole::Viewer, nullptr, [this, request, reply](const Caller& caller) {
-    if (request->protocol() != kClusterProtocol)
-      throw Error("", "",
-                  fmt::format("the node speaks protocol {} (version {}), the client protocol {}",
-                              kClusterProtocol, MOESCOPE_VERSION, request->protocol()),
-                  "Update the older of the two programs");
+    check_protocols("", {}, {request->protocol(), request->version()});
     control_.check_serving();
     reply->set_protocol(kClusterProtocol);
     reply->set_version(MOESCOPE_VERSION);
     reply->set_run(publisher_.run());
-    reply->set_role(static_cast<std::uint32_t>(caller.role));
+    reply->set_role(wire_number(caller.role));
   });
 }
 

@@ -7,7 +7,9 @@
 #include "core/cluster/grpc/local_socket.h"
 #include "core/cluster/wire/batch.h"
 #include "core/cluster/wire/cluster.grpc.pb.h"
+#include "core/cluster/wire/protocol.h"
 #include "core/cluster/wire/transport.h"
+#include "core/cluster/wire/wire_enums.h"
 #include "core/cluster/wire/wire_types.h"
 #include "core/error.h"
 
@@ -35,6 +37,15 @@ struct Peer {
   void check_there() const;
   void check(const grpc::Status& status) const {
     if (!status.ok()) fail(status);
+  }
+  /// What a message of the node says. Throws Error when it is not of our protocol.
+  template <typename Message>
+  auto read(const Message& message) const {
+    try {
+      return decode(message);
+    } catch (const Error& error) {
+      throw Error(target.text, error.place(), error.problem(), error.remedy());
+    }
   }
 };
 
@@ -160,11 +171,11 @@ class GrpcTransport final : public Transport {
   NodeStatus status(bool with_plan) override {
     wire::StatusRequest request;
     request.set_with_plan(with_plan);
-    return decode(call<wire::NodeStatus>(&wire::Control::Stub::Status, request));
+    return peer_.read(call<wire::NodeStatus>(&wire::Control::Stub::Status, request));
   }
   PlanOutcome apply(const PlanRequest& request, const PlanListener& listener) override;
   PlanOutcome rollback() override {
-    return decode(
+    return peer_.read(
         call<wire::PlanOutcome>(&wire::Control::Stub::Rollback, wire::Empty(), kApplyDeadline));
   }
   void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
@@ -176,7 +187,7 @@ class GrpcTransport final : public Transport {
   NodeStatus configure(const NodeSettings& settings) override {
     wire::NodeSettings request;
     encode(settings, request);
-    return decode(call<wire::NodeStatus>(&wire::Control::Stub::Configure, request));
+    return peer_.read(call<wire::NodeStatus>(&wire::Control::Stub::Configure, request));
   }
   void stop() override { call<wire::Empty>(&wire::Control::Stub::Stop, wire::Empty()); }
   std::unique_ptr<TelemetryStream> subscribe(std::uint32_t credits) override {
@@ -209,14 +220,14 @@ NodeHello GrpcTransport::hello() {
   request.set_protocol(kClusterProtocol);
   request.set_version(MOESCOPE_VERSION);
   const auto reply = call<wire::HelloReply>(&wire::Control::Stub::Hello, request);
-  if (reply.protocol() != kClusterProtocol)
+  check_protocols(peer_.target.text, {reply.protocol(), reply.version()}, {});
+  const auto role = from_wire(reply.role());
+  if (!role)
     throw Error(peer_.target.text, "",
-                fmt::format("speaks protocol {} (version {}), this program protocol {}",
-                            reply.protocol(), reply.version(), kClusterProtocol),
+                fmt::format("gives this program role {}, which it does not know",
+                            static_cast<int>(reply.role())),
                 "Update the older of the two programs");
-  return {reply.version(), reply.run(),
-          reply.role() == static_cast<std::uint32_t>(PeerRole::Operator) ? PeerRole::Operator
-                                                                         : PeerRole::Viewer};
+  return {reply.version(), reply.run(), *role};
 }
 
 PlanOutcome GrpcTransport::apply(const PlanRequest& request, const PlanListener& listener) {
@@ -230,8 +241,8 @@ PlanOutcome GrpcTransport::apply(const PlanRequest& request, const PlanListener&
   wire::ApplyEvent event;
   while (reader->Read(&event)) {
     if (event.has_outcome()) {
-      outcome = decode(event.outcome());
-    } else if (listener && !listener(decode(event.progress())) && !undone) {
+      outcome = peer_.read(event.outcome());
+    } else if (listener && !listener(peer_.read(event.progress())) && !undone) {
       undone = true;
       rollback();  // the outcome that follows tells how that went
     }

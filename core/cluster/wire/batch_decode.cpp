@@ -6,7 +6,8 @@
 
 #include "core/cluster/wire/batch.h"
 #include "core/cluster/wire/cluster.pb.h"
-#include "core/cluster/wire/node_types.h"
+#include "core/cluster/wire/protocol.h"
+#include "core/cluster/wire/wire_enums.h"
 #include "core/error.h"
 
 namespace moescope {
@@ -356,7 +357,7 @@ void BatchReader::State::add_loads(const wire::LoadRow& r) {
 void BatchReader::State::add_loss(const wire::Loss& l) {
   place = "losses";
   Loss loss;
-  const auto kind = loss_kind(l.kind());
+  const auto kind = from_wire(l.kind());
   check(kind.has_value(), "of an unknown kind");
   loss.kind = *kind;
   check(!l.has_process() || l.process() < processes.size(), "of an unknown process");
@@ -375,8 +376,10 @@ BatchReader::Result BatchReader::State::read(const wire::Batch& batch) {
   place = fmt::format("batch {}", batch.sequence());
   check(batch.sequence() == sequence + 1, "is not the next one");
   if (sequence == 0) {
-    check(batch.has_begin() && batch.begin().protocol() == kClusterProtocol,
-          "the first batch names no protocol that this program speaks");
+    check(batch.has_begin(), "the first batch names no protocol");
+    if (batch.begin().protocol() != kClusterProtocol)
+      throw std::invalid_argument(fmt::format("is of protocol {}, this program speaks {}",
+                                              batch.begin().protocol(), kClusterProtocol));
     check(batch.begin().run() == run, "comes from another run of the node");
   }
   ++sequence;

@@ -3,7 +3,8 @@
 
 #include "core/cluster/wire/batch.h"
 #include "core/cluster/wire/cluster.pb.h"
-#include "core/cluster/wire/node_types.h"
+#include "core/cluster/wire/protocol.h"
+#include "core/cluster/wire/wire_enums.h"
 
 namespace moescope {
 
@@ -209,7 +210,7 @@ void encode(const PlanRow& p, wire::Plan& out) {
 }
 
 void encode(const Loss& l, wire::Loss& out) {
-  out.set_kind(to_string(l.kind));
+  out.set_kind(wire_number(l.kind));
   if (l.process) out.set_process(*l.process);
   if (l.track) out.set_track(*l.track);
   out.set_begin(l.when.begin);

@@ -28,7 +28,7 @@ std::vector<std::string> hung_lines(const std::vector<NodeHungRank>& hung) {
       ++count;
     }
     lines.push_back(fmt::format("{} {}: {}, for {:.0f} s (process {} on {})",
-                                count == 1 ? "rank" : "ranks", ranks, hung[i].reason,
+                                count == 1 ? "rank" : "ranks", ranks, to_string(hung[i].reason),
                                 std::floor(hung[i].seconds), hung[i].process_id, hung[i].host));
   }
   return lines;

@@ -1,9 +1,26 @@
 #include "core/cluster/wire/wire_types.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
+
+#include "core/cluster/wire/wire_enums.h"
+#include "core/error.h"
 
 namespace moescope {
 namespace {
+
+/// The value of an enum that a peer told. Throws Error: nothing is made of one that is not known.
+template <typename Number>
+auto known(Number number, const char* what) {
+  const auto value = from_wire(number);
+  if (!value)
+    throw Error(
+        "", what,
+        fmt::format("is number {}, which this program does not know", static_cast<int>(number)),
+        "Update the older of the two programs");
+  return *value;
+}
 
 NodeWorkers decode(const wire::Workers& w) {
   return {w.workers(), w.communication()};
@@ -14,7 +31,7 @@ void encode(const NodeWorkers& w, wire::Workers& out) {
 }
 
 void encode(const NodeUnit& u, wire::Unit& out) {
-  out.set_name(u.name);
+  out.set_kind(wire_number(u.kind));
   out.set_steps(u.steps);
   out.set_steps_per_second(u.steps_per_second);
   out.set_tokens_per_second(u.tokens_per_second);
@@ -25,7 +42,7 @@ void encode(const NodeUnit& u, wire::Unit& out) {
 }
 
 NodeUnit decode(const wire::Unit& u) {
-  return {u.name(),
+  return {known(u.kind(), "kind of a unit"),
           u.steps(),
           u.steps_per_second(),
           u.tokens_per_second(),
@@ -78,7 +95,7 @@ void encode(const NodePlanChange& c, wire::PlanChange& out) {
   out.set_ticket(c.ticket);
   out.set_who(c.who);
   out.set_name(c.name);
-  out.set_phase(c.phase);
+  out.set_phase(wire_number(c.phase));
   out.set_reason(c.reason);
   out.set_base_epoch(c.base_epoch);
   out.set_epoch(c.epoch);
@@ -103,7 +120,7 @@ NodePlanChange decode(const wire::PlanChange& c) {
   out.ticket = c.ticket();
   out.who = c.who();
   out.name = c.name();
-  out.phase = c.phase();
+  out.phase = known(c.phase(), "phase of a change of plan");
   out.reason = c.reason();
   out.base_epoch = c.base_epoch();
   out.epoch = c.epoch();
@@ -169,7 +186,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   out.set_epoch(s.epoch);
   out.set_overlap(s.overlap);
   out.set_links(s.links);
-  out.set_detail(s.detail);
+  if (s.detail) out.set_detail(wire_number(*s.detail));
   out.set_workload(s.workload);
   out.set_arrived(s.arrived);
   out.set_waiting(s.waiting);
@@ -187,7 +204,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
     auto& rank = *out.add_ranks();
     rank.set_rank(r.rank);
     rank.set_node(r.node);
-    rank.set_unit(r.unit);
+    rank.set_unit(wire_number(r.unit));
     rank.set_dropped(r.dropped);
     rank.set_tokens(r.tokens);
   }
@@ -197,7 +214,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
     hung.set_process_id(h.process_id);
     hung.set_host(h.host);
     hung.set_seconds(h.seconds);
-    hung.set_reason(h.reason);
+    hung.set_reason(wire_number(h.reason));
   }
   for (const auto& v : s.viewers) {
     auto& viewer = *out.add_viewers();
@@ -231,7 +248,8 @@ NodeStatus decode(const wire::NodeStatus& s) {
   out.epoch = s.epoch();
   out.overlap = s.overlap();
   out.links = s.links();
-  out.detail = s.detail();
+  if (s.detail() != wire::RECORDED_DETAIL_UNSPECIFIED)
+    out.detail = known(s.detail(), "detail of the recording");
   out.workload = s.workload();
   out.arrived = s.arrived();
   out.waiting = s.waiting();
@@ -246,9 +264,11 @@ NodeStatus decode(const wire::NodeStatus& s) {
   out.expert_bytes = s.expert_bytes();
   for (const auto& unit : s.units()) out.units.push_back(decode(unit));
   for (const auto& r : s.ranks())
-    out.ranks.push_back({r.rank(), r.node(), r.unit(), r.dropped(), r.tokens()});
+    out.ranks.push_back(
+        {r.rank(), r.node(), known(r.unit(), "unit of a rank"), r.dropped(), r.tokens()});
   for (const auto& h : s.hung())
-    out.hung.push_back({h.rank(), h.process_id(), h.host(), h.seconds(), h.reason()});
+    out.hung.push_back(
+        {h.rank(), h.process_id(), h.host(), h.seconds(), known(h.reason(), "reason of a hang")});
   for (const auto& v : s.viewers())
     out.viewers.push_back({v.peer(), v.sent_batches(), v.dropped_batches(), v.dropped_spans()});
   for (const auto& change : s.history()) out.history.push_back(decode(change));

@@ -25,6 +25,7 @@ void encode(const PlanOutcome& outcome, wire::PlanOutcome& out);
 void encode(const PlanRequest& request, wire::ApplyRequest& out);
 void encode(const NodeSettings& settings, wire::NodeSettings& out);
 
+/// These throw Error, without a source, for an enum whose number is not known.
 NodeStatus decode(const wire::NodeStatus& status);
 /// Numbers that are none are left out, and texts beyond kMaxEffectTexts of kMaxEffectText bytes.
 PlanEffect decode(const wire::Effect& effect);

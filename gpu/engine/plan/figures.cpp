@@ -78,9 +78,8 @@ bool Figures::step(const StepRecord& step, const StepLoads& loads) {
 
 void Figures::budget(UnitKind unit, WorkerBudget granted, WorkerBudget observed) {
   std::lock_guard lock(mutex_);
-  auto& budget = budgets_[static_cast<std::size_t>(unit)];
-  budget.granted = granted;
-  budget.observed = observed;
+  granted_[static_cast<std::size_t>(unit)] = node_workers(granted);
+  observed_[static_cast<std::size_t>(unit)] = node_workers(observed);
 }
 
 double Figures::mean_tpot(std::int64_t from, std::int64_t to) const {
@@ -109,7 +108,7 @@ std::uint64_t Figures::output_tokens() const {
   return output_tokens_;
 }
 
-void Figures::fill(EngineStatus& status) const {
+void Figures::fill(NodeStatus& status) const {
   std::lock_guard lock(mutex_);
   status.arrived = arrived_;
   status.waiting = waiting_;
@@ -123,10 +122,10 @@ void Figures::fill(EngineStatus& status) const {
     status.within_target = static_cast<double>(in_target_) / static_cast<double>(ttft_.size());
   for (std::size_t unit = 0; unit < 2; ++unit) {
     const Window& full = full_[unit];
-    UnitStatus& to = status.units[unit];
+    NodeUnit& to = status.units[unit];
     to.steps = steps_[unit];
-    to.budget.granted = budgets_[unit].granted;
-    to.budget.observed = budgets_[unit].observed;
+    to.granted = granted_[unit];
+    to.observed = observed_[unit];
     const double seconds = static_cast<double>(full.end - full.begin) / 1e9;
     if (seconds > 0) {
       to.steps_per_second = full.steps / seconds;

@@ -32,8 +32,8 @@ class Figures {
   std::uint64_t tokens(UnitKind unit) const;
   std::uint32_t steps(UnitKind unit) const;
   std::uint64_t output_tokens() const;
-  /// Requests, rates and loads of `status`.
-  void fill(EngineStatus& status) const;
+  /// Requests, rates and loads of `status`, which has its units and ranks.
+  void fill(NodeStatus& status) const;
 
  private:
   struct Window {
@@ -55,7 +55,7 @@ class Figures {
   std::array<std::uint32_t, 2> steps_{};
   std::array<std::uint64_t, 2> tokens_{};
   std::array<Window, 2> window_, full_;
-  std::array<BudgetStatus, 2> budgets_;
+  std::array<NodeWorkers, 2> granted_, observed_;
   std::deque<Token> gaps_;
   std::int64_t last_decode_ = 0;  ///< end of the decode step before, 0 after a pause
 };

@@ -1,7 +1,6 @@
 #include "gpu/engine/plan/plan_book.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "gpu/base/clock.h"
@@ -12,20 +11,13 @@ constexpr const char* kEnded = "the engine does not serve any more";
 constexpr const char* kTooMany = "too many changes of plan wait already";
 }  // namespace
 
-const char* to_string(PlanPhase phase) {
-  constexpr std::array<const char*, kPlanPhases> names = {"proposed",    "preparing", "committing",
-                                                          "verifying",   "holding",   "released",
-                                                          "rolled_back", "refused"};
-  return names.at(static_cast<std::size_t>(phase));
-}
-
 PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanOptions& options) {
-  PlanChange change;
+  PlanRecord change;
   std::lock_guard telling(telling_mutex_);
   {
     std::lock_guard lock(mutex_);
     if (!options.id.empty())
-      for (const PlanChange& other : changes_)
+      for (const PlanRecord& other : changes_)
         if (other.id == options.id) return other.ticket;
     change.ticket = forgotten_ + changes_.size() + 1;
     change.id = options.id;
@@ -33,9 +25,9 @@ PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanO
     change.name = options.name;
     change.base_epoch = change.epoch = base_epoch;
     change.proposed = steady_now();
-    change.wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                      std::chrono::system_clock::now().time_since_epoch())
-                      .count();
+    change.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
     if (closed_ || waiting_.size() >= kWaiting) {
       change.phase = PlanPhase::Refused;
       change.reason = closed_ ? kEnded : kTooMany;
@@ -64,12 +56,12 @@ std::optional<Proposal> PlanBook::next() {
   return proposal;
 }
 
-void PlanBook::update(PlanTicket ticket, const std::function<void(PlanChange&)>& change) {
-  PlanChange copy;
+void PlanBook::update(PlanTicket ticket, const std::function<void(PlanRecord&)>& change) {
+  PlanRecord copy;
   std::lock_guard telling(telling_mutex_);
   {
     std::lock_guard lock(mutex_);
-    PlanChange& entry = changes_.at(ticket - 1 - forgotten_);
+    PlanRecord& entry = changes_.at(ticket - 1 - forgotten_);
     change(entry);
     if (is_final(entry.phase)) under_way_ = 0;
     copy = entry;
@@ -108,7 +100,7 @@ void PlanBook::close() {
   }
   changed_.notify_all();
   for (const Proposal& proposal : left)
-    update(proposal.ticket, [](PlanChange& change) {
+    update(proposal.ticket, [](PlanRecord& change) {
       change.phase = PlanPhase::Refused;
       change.reason = kEnded;
       change.ended = steady_now();
@@ -120,23 +112,23 @@ bool PlanBook::closed() const {
   return closed_;
 }
 
-const PlanChange* PlanBook::known(PlanTicket ticket) const {
+const PlanRecord* PlanBook::known(PlanTicket ticket) const {
   if (ticket <= forgotten_ || ticket > forgotten_ + changes_.size()) return nullptr;
   return &changes_[ticket - 1 - forgotten_];
 }
 
-std::optional<PlanChange> PlanBook::find(PlanTicket ticket) const {
+std::optional<PlanRecord> PlanBook::find(PlanTicket ticket) const {
   std::lock_guard lock(mutex_);
-  const PlanChange* const change = known(ticket);
+  const PlanRecord* const change = known(ticket);
   return change == nullptr ? std::nullopt : std::optional(*change);
 }
 
-std::vector<PlanChange> PlanBook::all() const {
+std::vector<PlanRecord> PlanBook::all() const {
   std::lock_guard lock(mutex_);
   return {changes_.begin(), changes_.end()};
 }
 
-void PlanBook::listen(std::function<void(const PlanChange&)> listener) {
+void PlanBook::listen(std::function<void(const PlanRecord&)> listener) {
   std::lock_guard telling(telling_mutex_);
   listener_ = std::move(listener);
 }

@@ -30,7 +30,7 @@ class PlanBook {
   /// The next proposal, which is then under way; nothing after close().
   std::optional<Proposal> next();
   /// Changes what is known of a change and tells the listener. Not after it is final.
-  void update(PlanTicket ticket, const std::function<void(PlanChange&)>& change);
+  void update(PlanTicket ticket, const std::function<void(PlanRecord&)>& change);
   /// Asks the change that is under way to undo itself; its ticket, nothing when there is none.
   std::optional<PlanTicket> undo(const std::string& who);
   /// Who asked for that, "" when nobody did.
@@ -42,25 +42,25 @@ class PlanBook {
   bool closed() const;
 
   /// Nothing when there is none, or none any more.
-  std::optional<PlanChange> find(PlanTicket ticket) const;
+  std::optional<PlanRecord> find(PlanTicket ticket) const;
   /// The last kKept in order of proposal, and what is under way or waits.
-  std::vector<PlanChange> all() const;
+  std::vector<PlanRecord> all() const;
   /// The listener hears the states of a change in their order; it must not add or update.
-  void listen(std::function<void(const PlanChange&)> listener);
+  void listen(std::function<void(const PlanRecord&)> listener);
 
  private:
-  const PlanChange* known(PlanTicket ticket) const;
+  const PlanRecord* known(PlanTicket ticket) const;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<PlanChange> changes_;  ///< ticket t is at t - 1 - forgotten_
+  std::deque<PlanRecord> changes_;  ///< ticket t is at t - 1 - forgotten_
   PlanTicket forgotten_ = 0;
   std::deque<Proposal> waiting_;
   PlanTicket under_way_ = 0;
   std::string undone_by_;
   bool closed_ = false;
   std::mutex telling_mutex_;  ///< from a change until it is told; taken before mutex_
-  std::function<void(const PlanChange&)> listener_;
+  std::function<void(const PlanRecord&)> listener_;
 };
 
 }  // namespace moescope::runtime

@@ -166,7 +166,7 @@ void PlanChanger::change(const Proposal& proposal) {
   work.ticket = proposal.ticket;
   work.options = proposal.options;
   const std::int64_t begin = steady_now();
-  book_.update(work.ticket, [&](PlanChange& c) {
+  book_.update(work.ticket, [&](PlanRecord& c) {
     c.started = begin;
     c.tpot_before = parts_.figures.mean_tpot(begin - kBefore, begin);
   });
@@ -207,7 +207,7 @@ void PlanChanger::change(const Proposal& proposal) {
 }
 
 void PlanChanger::finish(Work& work, PlanPhase phase, const std::string& reason) {
-  book_.update(work.ticket, [&](PlanChange& c) {
+  book_.update(work.ticket, [&](PlanRecord& c) {
     c.ended = steady_now();
     c.tpot_during = parts_.figures.mean_tpot(c.started, c.ended);
     c.epoch = epoch_;
@@ -230,10 +230,10 @@ void PlanChanger::prepare(Work& work, const Stage& stage) {
   for (std::size_t u = 0; u < 2; ++u)
     for (const Move& move : stage.moves[u].moves)
       bytes += parts_.units[u]->expert_bytes(move.expert);
-  book_.update(work.ticket, [&](PlanChange& c) {
+  book_.update(work.ticket, [&](PlanRecord& c) {
     c.phase = PlanPhase::Preparing;
     c.bytes_total += bytes;
-    c.moves += static_cast<int>(stage.moves[0].moves.size() + stage.moves[1].moves.size());
+    c.moves += std::ssize(stage.moves[0].moves) + std::ssize(stage.moves[1].moves);
     ++c.stages;
   });
   for (std::size_t u = 0; u < 2; ++u) {
@@ -258,7 +258,7 @@ void PlanChanger::prepare(Work& work, const Stage& stage) {
     throw;
   }
   parts_.gate.open();
-  book_.update(work.ticket, [](PlanChange& c) { c.prepared = steady_now(); });
+  book_.update(work.ticket, [](PlanRecord& c) { c.prepared = steady_now(); });
   span(work, "plan prepare", work.phase_begin, epoch_ + 1);
 }
 
@@ -299,7 +299,7 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
   work.bytes_done += bytes;
   const bool far = link == Link::Ib;
   if (far) work.ib_bytes += bytes;
-  book_.update(work.ticket, [&](PlanChange& c) {
+  book_.update(work.ticket, [&](PlanRecord& c) {
     c.bytes_done = work.bytes_done;
     c.ib_bytes = work.ib_bytes;
   });
@@ -320,7 +320,7 @@ void PlanChanger::flip_both(std::uint64_t epoch) {
 /// new plan, or with the one before when anything went wrong.
 void PlanChanger::commit(Work& work, const Stage& stage) {
   const std::int64_t begin = steady_now();
-  book_.update(work.ticket, [](PlanChange& c) { c.phase = PlanPhase::Committing; });
+  book_.update(work.ticket, [](PlanRecord& c) { c.phase = PlanPhase::Committing; });
   for (std::size_t u = 0; u < 2; ++u) parts_.units[u]->stage(stage.moves[u].table);
   StepGate::Steps at;
   if (!parts_.gate.close(StepGate::Seconds(work.options.deadlines.commit), at))
@@ -331,10 +331,10 @@ void PlanChanger::commit(Work& work, const Stage& stage) {
       call_faults(PlanPhase::Committing, *unit);
       unit->flip(base + 1);
     }
-    book_.update(work.ticket, [&](PlanChange& c) {
+    book_.update(work.ticket, [&](PlanRecord& c) {
       c.committed = steady_now();
-      c.commit_step[0] = at[0];
-      c.commit_step[1] = at[1];
+      c.prefill_step = at[static_cast<std::size_t>(UnitKind::Prefill)];
+      c.decode_step = at[static_cast<std::size_t>(UnitKind::Decode)];
     });
     span(work, "plan commit", begin, base + 1);
     verify(work);
@@ -372,7 +372,7 @@ void PlanChanger::keep() const {
 
 void PlanChanger::verify(Work& work) {
   const std::int64_t begin = steady_now();
-  book_.update(work.ticket, [](PlanChange& c) { c.phase = PlanPhase::Verifying; });
+  book_.update(work.ticket, [](PlanRecord& c) { c.phase = PlanPhase::Verifying; });
   int slots = 0, probed = 0;
   for (std::size_t u = 0; u < 2; ++u) {
     call_faults(PlanPhase::Verifying, *parts_.units[u]);
@@ -387,9 +387,9 @@ void PlanChanger::verify(Work& work) {
   if (seconds_since(begin) > work.options.deadlines.verify)
     throw Error("plan", "verify",
                 fmt::format("took longer than {} s", work.options.deadlines.verify));
-  book_.update(work.ticket, [&](PlanChange& c) {
+  book_.update(work.ticket, [&](PlanRecord& c) {
     c.verified = steady_now();
-    c.slots = slots;
+    c.slot_count = slots;
     c.slots_probed = probed;
   });
   span(work, "plan verify", begin, epoch_ + 1);
@@ -402,7 +402,7 @@ void PlanChanger::in_force(Work& work, const Placement& placement, std::uint64_t
   }
   epoch_ = epoch;
   work.committed = true;
-  book_.update(work.ticket, [&](PlanChange& c) { c.epoch = epoch; });
+  book_.update(work.ticket, [&](PlanRecord& c) { c.epoch = epoch; });
   if (parts_.recorder != nullptr)
     parts_.recorder->add_plan(steady_now(), fmt::format("epoch {}: {}", epoch, work.options.name),
                               plan_json(plan()));
@@ -411,7 +411,7 @@ void PlanChanger::in_force(Work& work, const Placement& placement, std::uint64_t
 /// Keeps the old weights for a while; going back then is a flip.
 void PlanChanger::hold(Work& work) {
   if (work.options.hold > 0) {
-    book_.update(work.ticket, [](PlanChange& c) { c.phase = PlanPhase::Holding; });
+    book_.update(work.ticket, [](PlanRecord& c) { c.phase = PlanPhase::Holding; });
     book_.wait_for_undo(work.options.hold);
   }
   const std::string who = book_.undone_by();

@@ -6,9 +6,9 @@
 #include <functional>
 #include <span>
 
-namespace moescope::runtime {
+#include "core/node/plan_phase.h"
 
-enum class PlanPhase : std::uint8_t;
+namespace moescope::runtime {
 
 struct Faults {
   /// Called by every rank of the address space when it begins a step of its unit; what it throws is

@@ -18,8 +18,8 @@ TEST(ClusterDock, NamesRanksThatHangUntilTheyGoOn) {
   state.status.emplace();
   view.setState(state);
   EXPECT_TRUE(label->isHidden());
-  state.status->hung = {{4, 812, "host-1", 6.4, "its process is stopped"},
-                        {5, 812, "host-1", 6.4, "its process is stopped"}};
+  state.status->hung = {{4, 812, "host-1", 6.4, HangReason::Stopped},
+                        {5, 812, "host-1", 6.4, HangReason::Stopped}};
   view.setState(state);
   EXPECT_FALSE(label->isHidden());
   EXPECT_EQ(label->text(),
@@ -27,7 +27,7 @@ TEST(ClusterDock, NamesRanksThatHangUntilTheyGoOn) {
   state.status->hung.clear();
   view.setState(state);
   EXPECT_TRUE(label->isHidden());
-  state.status->hung = {{4, 812, "host-1", 6.4, "its process is stopped"}};
+  state.status->hung = {{4, 812, "host-1", 6.4, HangReason::Stopped}};
   state.phase = LivePhase::Lost;  // nothing is known any more
   view.setState(state);
   EXPECT_TRUE(label->isHidden());

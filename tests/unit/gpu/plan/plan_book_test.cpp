@@ -15,8 +15,8 @@ using ::testing::ElementsAre;
 /// Takes every proposal and makes two changes of its state, as fast as it can.
 void take_all(PlanBook& book) {
   while (const auto proposal = book.next()) {
-    book.update(proposal->ticket, [](PlanChange& c) { c.phase = PlanPhase::Preparing; });
-    book.update(proposal->ticket, [](PlanChange& c) { c.phase = PlanPhase::Released; });
+    book.update(proposal->ticket, [](PlanRecord& c) { c.phase = PlanPhase::Preparing; });
+    book.update(proposal->ticket, [](PlanRecord& c) { c.phase = PlanPhase::Released; });
   }
 }
 
@@ -24,7 +24,7 @@ TEST(GpuPlanBook, TheListenerHearsTheStatesOfAChangeInTheirOrder) {
   constexpr PlanTicket kChanges = 2000, kThreads = 4;
   PlanBook book;
   std::map<PlanTicket, std::vector<PlanPhase>> heard;
-  book.listen([&](const PlanChange& change) { heard[change.ticket].push_back(change.phase); });
+  book.listen([&](const PlanRecord& change) { heard[change.ticket].push_back(change.phase); });
   std::thread taker([&] { take_all(book); });
   std::vector<std::thread> proposers;
   for (PlanTicket t = 0; t < kThreads; ++t)

@@ -61,10 +61,10 @@ class Serving4 {
   }
   Control& control() { return engine_.control(); }
   /// Proposes on the current epoch and waits for the end of the change.
-  PlanChange change(const Plan& plan, PlanOptions options = {}) {
+  PlanRecord change(const Plan& plan, PlanOptions options = {}) {
     return result(control().propose_plan(plan, control().epoch(), options));
   }
-  PlanChange result(PlanTicket ticket) {
+  PlanRecord result(PlanTicket ticket) {
     for (;;) {
       const auto change = *control().plan_change(ticket);
       if (is_final(change.phase)) return change;
@@ -100,14 +100,14 @@ TEST(GpuPlanChange, RequestsInFlightGetTheirTokensWhilePlansChange) {
   std::uint64_t epoch = 0;
   for (const int extra : {0, 8, 4, 0}) {
     const Plan plan = random_plan(extra, static_cast<unsigned>(extra) + 3);
-    const PlanChange change = serving.change(plan);
+    const PlanRecord change = serving.change(plan);
     ASSERT_EQ(change.phase, PlanPhase::Released) << change.reason;
     EXPECT_EQ(change.epoch, ++epoch);
     EXPECT_EQ(serving.control().epoch(), epoch);
     EXPECT_EQ(serving.control().plan().physical_to_logical, plan.physical_to_logical);
     EXPECT_GT(change.moves, 0);
     EXPECT_EQ(change.bytes_done, change.bytes_total);
-    EXPECT_EQ(change.slots_probed, change.slots);
+    EXPECT_EQ(change.slots_probed, change.slot_count);
     serving.wait_for_requests(5);
   }
   serving.end();
@@ -123,18 +123,18 @@ TEST(GpuPlanChange, ARecordTellsWhoWhenWhatAndHowFastTokensCame) {
   options.bytes_per_step = 4096;
   options.hold = 0.05;
   std::vector<PlanPhase> phases;
-  serving.control().on_plan_change([&](const PlanChange& change) {
+  serving.control().on_plan_change([&](const PlanRecord& change) {
     if (phases.empty() || phases.back() != change.phase) phases.push_back(change.phase);
   });
   const PlanTicket ticket = serving.control().propose_plan(random_plan(4, 9), 0, options);
   serving.result(ticket);
   serving.wait_for_requests(5);
-  const PlanChange change = serving.control().history().at(ticket - 1);
+  const PlanRecord change = serving.control().history().at(ticket - 1);
   serving.control().on_plan_change({});
   EXPECT_EQ(phases, (std::vector{PlanPhase::Proposed, PlanPhase::Preparing, PlanPhase::Committing,
                                  PlanPhase::Verifying, PlanPhase::Holding, PlanPhase::Released}));
   EXPECT_EQ(change.who, "operator");
-  EXPECT_GT(change.wall, 0);
+  EXPECT_GT(change.wall_ns, 0);
   EXPECT_LE(change.proposed, change.started);
   EXPECT_LT(change.started, change.prepared);
   EXPECT_LT(change.prepared, change.committed);
@@ -205,7 +205,7 @@ TEST(GpuPlanChange, ARankThatFailsInAnyPhaseLeavesThePlanBefore) {
     for (const int failed : {0, 3, 4, 7}) {  // first and last rank of both units
       phase = static_cast<int>(failing);
       rank = failed;
-      const PlanChange change = serving.change(random_plan(8, 4));
+      const PlanRecord change = serving.change(random_plan(8, 4));
       ASSERT_EQ(change.phase, PlanPhase::RolledBack);
       EXPECT_THAT(change.reason, HasSubstr("lost power"));
       EXPECT_EQ(change.epoch, 0U);
@@ -226,7 +226,7 @@ TEST(GpuPlanChange, DamagedWeightsAreFoundBeforeTheyAreUsed) {
   };
   Serving4 serving(options);
   serving.begin();
-  const PlanChange change = serving.change(random_plan(0, 4));
+  const PlanRecord change = serving.change(random_plan(0, 4));
   EXPECT_EQ(change.phase, PlanPhase::RolledBack);
   EXPECT_THAT(change.reason, AllOf(HasSubstr("damaged"), HasSubstr("expert")));
   EXPECT_LT(change.bytes_done, change.bytes_total);
@@ -246,7 +246,7 @@ TEST(GpuPlanChange, WrongWeightsThatTheirDigestMissesFailTheProbe) {
   };
   Serving4 serving(options);
   serving.begin();
-  const PlanChange change = serving.change(random_plan(0, 4));
+  const PlanRecord change = serving.change(random_plan(0, 4));
   EXPECT_EQ(change.phase, PlanPhase::RolledBack);
   EXPECT_THAT(change.reason, HasSubstr("other logits"));
   serving.wait_for_requests(5);
@@ -266,7 +266,7 @@ TEST(GpuPlanChange, AHeldPlanFlipsBackAndAReleasedOneIsCopiedBack) {
   serving.wait_for(ticket, PlanPhase::Holding);
   EXPECT_EQ(serving.control().epoch(), 1U);
   EXPECT_EQ(serving.control().rollback("operator"), ticket);
-  const PlanChange undone = serving.result(ticket);
+  const PlanRecord undone = serving.result(ticket);
   EXPECT_EQ(undone.phase, PlanPhase::RolledBack);
   EXPECT_THAT(undone.reason, HasSubstr("operator"));
   EXPECT_EQ(undone.epoch, 2U);  // epochs never mean two plans
@@ -277,7 +277,7 @@ TEST(GpuPlanChange, AHeldPlanFlipsBackAndAReleasedOneIsCopiedBack) {
   EXPECT_EQ(*serving.control().previous_plan(), before) << "what comes back is told";
   const auto back = serving.control().rollback("operator");
   ASSERT_TRUE(back.has_value());
-  const PlanChange copied = serving.result(*back);
+  const PlanRecord copied = serving.result(*back);
   EXPECT_EQ(copied.phase, PlanPhase::Released) << copied.reason;
   EXPECT_EQ(copied.who, "operator");
   EXPECT_GT(copied.bytes_done, 0U);
@@ -295,7 +295,7 @@ TEST(GpuPlanChange, ACallForRollbackEndsThePreparation) {
   const PlanTicket ticket = serving.control().propose_plan(random_plan(4, 2), 0, options);
   serving.wait_for(ticket, PlanPhase::Preparing);
   EXPECT_EQ(serving.control().rollback("operator"), ticket);
-  const PlanChange change = serving.result(ticket);
+  const PlanRecord change = serving.result(ticket);
   EXPECT_EQ(change.phase, PlanPhase::RolledBack);
   EXPECT_EQ(change.epoch, 0U);
 }
@@ -306,7 +306,7 @@ TEST(GpuPlanChange, APhaseThatTakesTooLongIsUndone) {
   PlanOptions options;
   options.bytes_per_step = 16;
   options.deadlines.prepare = 0.02;
-  const PlanChange slow = serving.change(random_plan(4, 2), options);
+  const PlanRecord slow = serving.change(random_plan(4, 2), options);
   EXPECT_EQ(slow.phase, PlanPhase::RolledBack);
   EXPECT_THAT(slow.reason, HasSubstr("longer than"));
   PlanOptions hasty;
@@ -325,10 +325,10 @@ TEST(GpuPlanChange, WithRoomForOneLayerLayersChangeOneByOne) {
   // Every rank's experts come from another rank.
   Plan plan = serving.control().plan();
   for (auto& row : plan.physical_to_logical) std::rotate(row.begin(), row.begin() + 4, row.end());
-  const PlanChange refused = serving.change(plan, whole);
+  const PlanRecord refused = serving.change(plan, whole);
   EXPECT_EQ(refused.phase, PlanPhase::Refused);
   EXPECT_THAT(refused.reason, HasSubstr("at once"));
-  const PlanChange change = serving.change(plan);
+  const PlanRecord change = serving.change(plan);
   EXPECT_EQ(change.phase, PlanPhase::Released) << change.reason;
   EXPECT_EQ(change.stages, 2);
   EXPECT_EQ(change.epoch, 2U);
@@ -378,17 +378,17 @@ TEST(GpuControl, SettingsTakeEffectWhileServingAndTokensStayTheSame) {
   serving.control().set_overlap(false);
   serving.control().set_budget({6, 2});
   // A setting takes effect with the next step; several requests can end in the one before.
-  EngineStatus status;
-  for (int done = 5; done <= 15 && status.units[1].budget.granted.workers != 6; ++done) {
+  NodeStatus status = serving.control().status();
+  for (int done = 5; done <= 15 && status.units[1].granted.workers != 6; ++done) {
     serving.wait_for_requests(done);
     status = serving.control().status();
   }
   EXPECT_FALSE(status.overlap);
-  EXPECT_EQ(status.units[1].budget.requested.communication, 2);
-  EXPECT_EQ(status.units[1].budget.granted.workers, 6);
+  EXPECT_EQ(status.units[1].requested.communication, 2);
+  EXPECT_EQ(status.units[1].granted.workers, 6);
   serving.control().set_budget({1, 9});
   serving.control().set_overlap(true);
-  WorkloadOptions workload = status.workload;
+  WorkloadOptions workload = parse_workload(status.workload);
   workload.prompt_max = 3;
   serving.control().set_workload(workload);
   workload.prompt_max = 1000;
@@ -396,13 +396,13 @@ TEST(GpuControl, SettingsTakeEffectWhileServingAndTokensStayTheSame) {
               HasSubstr("1009 tokens"));
   serving.wait_for_requests(20);
   status = serving.control().status();
-  EXPECT_TRUE(status.running);
-  EXPECT_EQ(status.units[1].budget.requested.workers, 1);
-  EXPECT_EQ(status.units[1].budget.granted.workers, 3);
+  EXPECT_TRUE(status.serving);
+  EXPECT_EQ(status.units[1].requested.workers, 1);
+  EXPECT_EQ(status.units[1].granted.workers, 3);
   EXPECT_EQ(status.ranks.size(), 8U);
-  EXPECT_EQ(status.workload.prompt_max, 3);
+  EXPECT_EQ(parse_workload(status.workload).prompt_max, 3);
   serving.end();
-  EXPECT_FALSE(serving.control().status().running);
+  EXPECT_FALSE(serving.control().status().serving);
   serving.expect_right_tokens();
 }
 

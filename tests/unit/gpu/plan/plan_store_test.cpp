@@ -81,12 +81,12 @@ class Served {
       EXPECT_EQ(output, greedy(request)) << "request " << request.id;
   }
   Control& control() { return engine_.control(); }
-  PlanChange change(const Plan& plan) {
+  PlanRecord change(const Plan& plan) {
     PlanOptions options;
     options.name = "swapped";
     return result(control().propose_plan(plan, control().epoch(), options));
   }
-  PlanChange result(PlanTicket ticket) {
+  PlanRecord result(PlanTicket ticket) {
     for (;;) {
       const auto change = *control().plan_change(ticket);
       if (is_final(change.phase)) return change;
@@ -108,10 +108,10 @@ class Served {
 TEST_F(GpuPlanStore, AChangeIsToldAsDoneOnlyWhenItIsKept) {
   Served served({.store = &store});
   std::optional<std::uint64_t> kept_when_told;
-  served.control().on_plan_change([&](const PlanChange& change) {
+  served.control().on_plan_change([&](const PlanRecord& change) {
     if (change.phase == PlanPhase::Released && store.kept) kept_when_told = store.kept->epoch;
   });
-  const PlanChange change = served.change(swapped());
+  const PlanRecord change = served.change(swapped());
   served.control().on_plan_change({});  // waits for a listener that is being told
   ASSERT_EQ(change.phase, PlanPhase::Released) << change.reason;
   EXPECT_EQ(kept_when_told, 1U);
@@ -125,7 +125,7 @@ TEST_F(GpuPlanStore, AChangeThatCannotBeWrittenDoesNotComeIntoForce) {
   Served served({.store = &store});
   for (const char* step : {"prepare", "adopt"}) {
     store.fails = step;
-    const PlanChange change = served.change(swapped());
+    const PlanRecord change = served.change(swapped());
     EXPECT_EQ(change.phase, PlanPhase::RolledBack);
     EXPECT_THAT(change.reason, HasSubstr(std::string("full at ") + step));
     EXPECT_EQ(served.control().epoch(), 0U) << step;
@@ -137,7 +137,7 @@ TEST_F(GpuPlanStore, AChangeThatCannotBeWrittenDoesNotComeIntoForce) {
 TEST_F(GpuPlanStore, AChangeThatCannotBeKeptForGoodIsTakenBack) {
   Served served({.store = &store});
   store.fails = "sync";
-  const PlanChange change = served.change(swapped());
+  const PlanRecord change = served.change(swapped());
   EXPECT_EQ(change.phase, PlanPhase::RolledBack);
   EXPECT_THAT(change.reason, HasSubstr("full at sync"));
   EXPECT_EQ(served.control().plan().physical_to_logical, first_plan().physical_to_logical);
@@ -157,7 +157,7 @@ TEST_F(GpuPlanStore, AnEngineGoesOnFromTheStoredPlanAndEpoch) {
     EXPECT_EQ(served.control().plan().physical_to_logical, swapped().physical_to_logical);
     const auto ticket = served.control().rollback("operator");
     ASSERT_TRUE(ticket);
-    const PlanChange back = served.result(*ticket);
+    const PlanRecord back = served.result(*ticket);
     EXPECT_EQ(back.phase, PlanPhase::Released) << back.reason;
     EXPECT_EQ(back.epoch, epoch + 1);
     EXPECT_EQ(store.kept->epoch, epoch + 1);

@@ -165,12 +165,12 @@ TEST(GpuVitals, AVirtualRankThatHangsIsNamedUntilItGoesOn) {
   Engine engine(cpu_backend(), test::served_model(), options, std::nullopt, nullptr);
   Progress progress;
   std::thread serving([&] { engine.run({}, progress); });
-  std::vector<HungRank> hung;
+  std::vector<NodeHungRank> hung;
   while ((hung = engine.control().status().hung).empty())
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_EQ(hung.size(), 1U);
   EXPECT_EQ(hung.front().rank, 5);
-  EXPECT_EQ(hung.front().pid, ::getpid());
+  EXPECT_EQ(hung.front().process_id, ::getpid());
   EXPECT_EQ(hung.front().host, host_name());
   EXPECT_EQ(hung.front().reason, HangReason::Blocked);
   EXPECT_GT(hung.front().seconds, 1);

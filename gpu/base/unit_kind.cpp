@@ -1,9 +1,0 @@
-#include "gpu/base/unit_kind.h"
-
-namespace moescope::runtime {
-
-const char* to_string(UnitKind kind) {
-  return kind == UnitKind::Prefill ? "prefill" : "decode";
-}
-
-}  // namespace moescope::runtime
