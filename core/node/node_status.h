@@ -72,6 +72,7 @@ struct NodeStatus {
   double within_target = 0;        ///< share of finished requests that met both targets
   std::uint64_t dropped = 0;       ///< records, of all ranks
   std::uint64_t expert_bytes = 0;  ///< weights of one expert of one layer
+  int cores = 0;  ///< that all ranks share; 0: each has what it needs, or that is not known
   std::vector<NodeUnit> units;
   std::vector<NodeRank> ranks;
   std::vector<NodeHungRank> hung;  ///< now, ascending

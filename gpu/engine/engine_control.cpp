@@ -1,5 +1,6 @@
 #include "gpu/engine/engine_control.h"
 
+#include "core/parallel.h"
 #include "gpu/base/clock.h"
 #include "gpu/engine/layout.h"
 
@@ -90,6 +91,8 @@ NodeStatus EngineControl::status() const {
   if (start > 0)
     status.seconds =
         static_cast<double>((status.serving ? steady_now() : ended_.load()) - start) / 1e9;
+  // Processes may be spread over machines.
+  if (parts_.space.processes() == nullptr) status.cores = hardware_threads();
   status.epoch = changer_.epoch();
   status.overlap = serving_.overlap();
   if (parts_.recorder != nullptr) status.detail = parts_.recorder->detail();

@@ -1,5 +1,5 @@
 // What counts as measured of what a node tells of itself.
-#include "core/cluster/node_engine.h"
+#include "core/cluster/effect/node_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -20,6 +20,18 @@ TEST(NodeEngine, ImbalanceIsTheMeanOverLayersOfBothUnits) {
   EXPECT_EQ(mean_imbalance(with_imbalance({}, {})), std::nullopt);
   EXPECT_DOUBLE_EQ(*mean_imbalance(with_imbalance({1, 2}, {3, 6})), 3);
   EXPECT_DOUBLE_EQ(*mean_imbalance(with_imbalance({}, {1.5})), 1.5);
+}
+
+TEST(NodeEngine, APredictionKnowsCoresAndWorkersOfTheNode) {
+  NodeStatus status = with_imbalance({2}, {2});
+  status.cores = 12;
+  status.overlap = false;
+  status.units[1].granted = {4, 1};
+  const RunningEngine engine = running_engine(status);
+  EXPECT_EQ(engine.cores, 12);
+  EXPECT_EQ(engine.workers, 4);
+  EXPECT_EQ(engine.comm_workers, 1);
+  EXPECT_FALSE(engine.overlap);
 }
 
 TEST(NodeEngine, TheMeterKeepsTheLastEightWindows) {

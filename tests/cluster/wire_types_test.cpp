@@ -114,7 +114,7 @@ const Unknown kUnknown[] = {
      "detail of the recording: is number 3"},
 };
 INSTANTIATE_TEST_SUITE_P(All, WireUnknown, testing::ValuesIn(kUnknown),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace moescope

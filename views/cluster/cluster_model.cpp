@@ -89,7 +89,7 @@ void PlanLogModel::setHistory(const std::vector<NodePlanChange>& history) {
   endResetModel();
 }
 
-void PlanLogModel::setEffects(std::map<quint64, PlanEffect> effects) {
+void PlanLogModel::setEffects(std::map<std::uint64_t, PlanEffect> effects) {
   effects_ = std::move(effects);
   if (rowCount() > 0) Q_EMIT dataChanged(index(0, Imbalance), index(rowCount() - 1, Traffic));
 }

@@ -51,7 +51,7 @@ class PlanLogModel : public QAbstractTableModel {
   void setHistory(const std::vector<NodePlanChange>& history);
   /// What was predicted and measured here, by the ticket of the change; newer than what the node
   /// tells of it.
-  void setEffects(std::map<quint64, PlanEffect> effects);
+  void setEffects(std::map<std::uint64_t, PlanEffect> effects);
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -65,7 +65,7 @@ class PlanLogModel : public QAbstractTableModel {
   QString effectText(const NodePlanChange& change, int column) const;
   bool worse(const NodePlanChange& change, int column) const;
   std::vector<NodePlanChange> history_;
-  std::map<quint64, PlanEffect> effects_;
+  std::map<std::uint64_t, PlanEffect> effects_;
 };
 
 }  // namespace moescope

@@ -27,7 +27,9 @@ class ClusterView : public QWidget {
   void setState(const ClusterState& state);
   ApplyPanel& applyPanel() { return *apply_; }
   /// Of the changes of plan that this window made, by their ticket.
-  void setEffects(const std::map<quint64, PlanEffect>& effects) { log_model_.setEffects(effects); }
+  void setEffects(const std::map<std::uint64_t, PlanEffect>& effects) {
+    log_model_.setEffects(effects);
+  }
   QString stateText() const { return state_text_->text(); }
 
  Q_SIGNALS:

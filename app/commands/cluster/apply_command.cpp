@@ -5,6 +5,7 @@
 
 #include "app/commands/cluster/apply_effect.h"
 #include "app/commands/cluster/cluster_commands.h"
+#include "app/commands/cluster/effect_run.h"
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
 #include "core/error.h"
@@ -95,7 +96,8 @@ void apply(const ApplyOptions& options) {
   const NodeStatus before = client->status(true);
   const Plan running = parse_plan(before.plan_json, options.target).plan;
   const Json layers = moves_json(running, plan);
-  auto effect = predict_effect(options.effect, client, before, running, plan);
+  EffectRun run(options.effect, client);
+  run.predict(before, running, plan);
   const auto moved = moves_of(running, plan, before.expert_bytes);
   if (!options.json) print_moves(layers, moved);
   PlanRequest request{plan_json(plan), std::filesystem::path(options.plan).filename().string(),
@@ -109,8 +111,8 @@ void apply(const ApplyOptions& options) {
                                 bytes_text(static_cast<double>(change.bytes_total))));
     return true;
   });
-  if (effect && outcome.change.in_force())
-    follow_effect(options.effect, client, outcome.change.ticket, *effect);
+  if (outcome.change.in_force()) run.follow(outcome.change.ticket);
+  const PlanEffect* effect = run.effect();
   if (options.json) {
     Json document = outcome_json(options, outcome);
     document["dry_run"] = options.dry_run;
@@ -128,28 +130,28 @@ void apply(const ApplyOptions& options) {
 }
 
 /// What coming back to the plan from before will do, if that is asked and the node tells that plan.
-std::optional<PlanEffect> predict_return(const RollbackOptions& options,
-                                         const std::shared_ptr<ClusterClient>& client,
-                                         const NodeStatus& status, Json& layers) {
-  if (status.previous_plan_json.empty()) return std::nullopt;
+void predict_return(const RollbackOptions& options, const NodeStatus& status, EffectRun& run,
+                    Json& layers) {
+  if (status.previous_plan_json.empty()) return;
   const Plan running = parse_plan(status.plan_json, options.target).plan;
   const Plan previous = parse_plan(status.previous_plan_json, options.target).plan;
   layers = moves_json(running, previous);
-  return predict_effect(options.effect, client, status, running, previous);
+  run.predict(status, running, previous);
 }
 
 void rollback(const RollbackOptions& options) {
   const auto client = connect_node(options);
   const NodeStatus before = client->status(true);
   Json layers = Json::array();
-  auto effect = predict_return(options, client, before, layers);
+  EffectRun run(options.effect, client);
+  predict_return(options, before, run, layers);
   const PlanOutcome outcome = client->rollback();
-  if (effect && outcome.change.base_epoch != before.epoch) {
+  if (run.effect() != nullptr && outcome.change.base_epoch != before.epoch) {
     fmt::print(stderr, "note: the plan was changed meanwhile, the prediction is dropped\n");
-    effect.reset();
+    run.drop();
   }
-  if (effect && outcome.change.in_force())
-    follow_effect(options.effect, client, outcome.change.ticket, *effect);
+  if (outcome.change.in_force()) run.follow(outcome.change.ticket);
+  const PlanEffect* effect = run.effect();
   if (options.json) {
     Json document = outcome_json(options, outcome);
     document["layers"] = layers;

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "core/analysis/serving/workload_text.h"
-#include "core/cluster/node_engine.h"
-#include "core/parallel.h"
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
 #include "views/common/destroyed_elsewhere.h"
@@ -206,8 +204,12 @@ void LiveWindow::takeSnapshot() {
     requests_->setServing(
         std::make_shared<const Serving>(Serving{snapshot.requests, snapshot.steps}));
   }
+  feedEffect();
+}
+
+void LiveWindow::feedEffect() {
   const auto& status = live_.state().status;
-  effect_.update(snapshot, status ? mean_imbalance(*status) : std::nullopt);
+  effect_.update(status ? &*status : nullptr, live_.snapshot());
 }
 
 void LiveWindow::showLoads() {
@@ -338,7 +340,7 @@ void LiveWindow::connectPlan() {
 void LiveWindow::planEnded(const PlanOutcome& outcome) {
   cluster_->applyPanel().showOutcome(outcome);
   if (outcome.change.in_force() && live_.snapshot())
-    effect_.committed(outcome.change.ticket, live_.snapshot()->trace->range().end);
+    effect_.committed(outcome.change.ticket);
   else
     effect_.drop();
 }
@@ -353,16 +355,8 @@ void LiveWindow::tellEffect() {
 
 /// A prediction for `plan`, from all that is known of the running engine.
 void LiveWindow::beginEffect(const PlanPtr& plan) {
-  const LiveSnapshotPtr& snapshot = live_.snapshot();
-  const auto& status = live_.state().status;
-  RunningEngine engine = status ? running_engine(*status) : RunningEngine();
-  engine.trace = snapshot->trace;
-  engine.rules = parts_.workspace.trace().rules();
-  engine.steps = snapshot->steps;
-  engine.loads = load_sets_;
-  if (running_) engine.plan = *running_;
-  if (live_.state().embedded) engine.cores = hardware_threads();
-  effect_.begin(std::move(engine), plan);
+  feedEffect();
+  effect_.begin(running_ ? *running_ : Plan(), *plan, parts_.workspace.trace().rules());
 }
 
 bool LiveWindow::planDiffers() const {

@@ -71,6 +71,7 @@ class LiveWindow : public QObject {
   void completeRecording();
   void offerPlan();
   void planEnded(const PlanOutcome& outcome);
+  void feedEffect();
   void beginEffect(const PlanPtr& plan);
   void tellEffect();
   std::string editedPlan() const;

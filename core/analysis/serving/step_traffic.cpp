@@ -105,7 +105,7 @@ std::vector<std::optional<StepTraffic>> decode_traffic(const Trace& trace,
     });
   for (std::size_t i = 0; i < sums.size(); ++i)
     if (sums[i].sent && sums[i].tokens > 0)
-      traffic[i] = {sums[i].ib / sums[i].tokens, sums[i].nvlink / sums[i].tokens};
+      traffic[i] = {sums[i].ib / sums[i].tokens, sums[i].nvlink / sums[i].tokens, sums[i].tokens};
   return traffic;
 }
 

@@ -14,6 +14,7 @@ namespace moescope {
 /// Bytes of dispatch and combine for each token of the decode steps, over all ranks and layers.
 struct StepTraffic {
   double between_nodes = 0, inside_nodes = 0;
+  double tokens = 0;  ///< of these steps
 };
 
 /// Of the decode steps that lie wholly in each of `ranges`, by the arguments "phase", "ib_bytes"

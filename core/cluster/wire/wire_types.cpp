@@ -199,6 +199,7 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   out.set_within_target(s.within_target);
   out.set_dropped(s.dropped);
   out.set_expert_bytes(s.expert_bytes);
+  out.set_cores(s.cores);
   for (const auto& unit : s.units) encode(unit, *out.add_units());
   for (const auto& r : s.ranks) {
     auto& rank = *out.add_ranks();
@@ -262,6 +263,7 @@ NodeStatus decode(const wire::NodeStatus& s) {
   out.within_target = s.within_target();
   out.dropped = s.dropped();
   out.expert_bytes = s.expert_bytes();
+  out.cores = s.cores();
   for (const auto& unit : s.units()) out.units.push_back(decode(unit));
   for (const auto& r : s.ranks())
     out.ranks.push_back(

@@ -1,4 +1,4 @@
-#include "core/cluster/node_engine.h"
+#include "core/cluster/effect/node_engine.h"
 
 
 namespace moescope {
@@ -30,6 +30,7 @@ RunningEngine running_engine(const NodeStatus& status) {
   RunningEngine engine;
   engine.imbalance = mean_imbalance(status);
   engine.overlap = status.overlap;
+  engine.cores = status.cores;
   if (!status.units.empty()) {
     engine.workers = status.units.back().granted.workers;
     engine.comm_workers = status.units.back().granted.communication;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/analysis/serving/plan_effect.h"
-#include "core/cluster/wire/node_types.h"
 #include "core/mean.h"
+#include "core/node/node_status.h"
 #include "core/simulate/plan_forecast.h"
 
 namespace moescope {
@@ -47,7 +47,8 @@ class SettledImbalance {
   std::vector<double> counted_;  ///< a value a window
 };
 
-/// What the status tells of the engine: imbalance, overlap, and the workers of the last unit.
+/// What the status tells of the engine: imbalance, overlap, cores, and the workers of the last
+/// unit.
 RunningEngine running_engine(const NodeStatus& status);
 
 }  // namespace moescope
