@@ -129,11 +129,6 @@ std::filesystem::path numbered(const std::filesystem::path& path, int run) {
 
 }  // namespace
 
-const char* to_string(LiveState state) {
-  constexpr const char* names[] = {"connecting", "live", "waiting", "lost", "ended"};
-  return names[static_cast<std::size_t>(state)];
-}
-
 /// What one run of the node gave.
 struct LiveRun {
   LiveRun(std::uint64_t number, std::size_t max_held, const std::string& source,

@@ -10,20 +10,12 @@
 
 #include "core/analysis/serving/serving.h"
 #include "core/cluster/client.h"
+#include "core/cluster/live_state.h"
 #include "core/cluster/live_trace.h"
 #include "core/trace/file/moetrace_loads.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
-
-enum class LiveState : std::uint8_t {
-  Connecting,
-  Live,
-  Waiting,  ///< the connection broke or the node does not answer; it is tried again by itself
-  Lost,     ///< the node is gone or sent nonsense; reconnect() tries again
-  Ended,    ///< the node ended in order, or stop() was called
-};
-const char* to_string(LiveState state);  ///< "connecting", "live", "waiting", "lost", "ended"
 
 struct LiveOptions {
   /// Also recorded to this .moetrace from the first batch on, committed twice a second;
