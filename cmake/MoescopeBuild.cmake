@@ -24,8 +24,9 @@ add_library(moescope_options INTERFACE)
 # Structs have default member values on purpose. nvcc hands its host compiler the list.
 set(moescope_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 sees overlapping copies in std::string concatenation that are not there (GCC bug 105651).
-  list(APPEND moescope_warnings -Wno-restrict)
+  # GCC 12 sees overlapping copies in std::string concatenation that are not there (GCC bug 105651), and takes the size
+  # of an inlined std::string or std::vector for another one's, so that writing or reading it looks out of bounds.
+  list(APPEND moescope_warnings -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13
    AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
