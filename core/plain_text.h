@@ -7,7 +7,7 @@
 namespace moescope {
 
 /// `text` (UTF-8) without anything that a terminal obeys: control characters (C0 but tab and line
-/// end, DEL, C1 in UTF-8) and stray bytes that are no UTF-8 become \xHH; the rest stays.
+/// end, DEL, C1 in UTF-8) and stray bytes that are no UTF-8 become `\xHH`; the rest stays.
 std::string printable(std::string_view text);
 
 /// JSON text with DEL and the C1 control characters escaped too, which JSON itself lets pass.
