@@ -1,5 +1,6 @@
-# `./dev package`: a .deb of what `cmake --install` puts in place; dpkg-shlibdeps finds the libraries it depends on.
-set(CPACK_GENERATOR DEB)
+# `./dev package`: a .deb and a .tar.gz of what `cmake --install` puts in place; dpkg-shlibdeps finds the libraries that
+# the .deb depends on.
+set(CPACK_GENERATOR DEB TGZ)
 set(CPACK_PACKAGE_NAME moescope)
 set(CPACK_PACKAGE_VENDOR "MoEscope")
 set(CPACK_PACKAGE_CONTACT "MoEscope founders <founders@moescope.invalid>")
@@ -14,4 +15,6 @@ set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Opened at run time, so that the linker does not see them.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core")
+# Packing builds neither tests nor benches.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 include(CPack)
