@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <regex>
+
 #include "tests/support/data.h"
 #include "tests/support/run_program.h"
 
@@ -15,6 +19,34 @@ using Words = std::vector<std::string>;
 
 void expect_done(const test::ProgramResult& result) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
+}
+
+struct Box {
+  double x = 0, y = 0, width = 0;
+};
+
+/// Rectangles of an SVG, in the order in which they are drawn.
+std::vector<Box> boxes_of(const std::string& svg) {
+  static const std::regex pattern(R"re(<rect x="([^"]+)" y="([^"]+)" width="([^"]+)")re");
+  std::vector<Box> boxes;
+  for (std::sregex_iterator at(svg.begin(), svg.end(), pattern), end; at != end; ++at)
+    boxes.push_back({std::stod((*at)[1]), std::stod((*at)[2]), std::stod((*at)[3])});
+  return boxes;
+}
+
+/// Whether rectangles stand side by side from `first` on whose widths are as `shares`.
+bool stand_in_row(const std::vector<Box>& boxes, Box first, const std::vector<double>& shares) {
+  const double scale = first.width / shares[0];
+  double x = first.x;
+  for (const double share : shares) {
+    const bool found = std::any_of(boxes.begin(), boxes.end(), [&](const Box& box) {
+      return box.y == first.y && std::abs(box.x - x) < 1 &&
+             std::abs(box.width - share * scale) < 1.5;
+    });
+    if (!found) return false;
+    x += share * scale;
+  }
+  return true;
 }
 
 class DrawCommands : public testing::Test {
@@ -58,6 +90,24 @@ TEST_F(DrawCommands, ExportWritesEveryFormatInTheAskedSize) {
     expect_done(draw(chart, "b.png", {"--size", "640x400", "--theme", "dark"}));
     EXPECT_NE(read("b.png"), png);
   }
+}
+
+TEST_F(DrawCommands, BarsAreAsLongAsTheTimesThatTheyShow) {
+  // Compute alone 400 us, both 200, communication alone 200.
+  for (const std::string chart : {"overlap", "timeline"}) {
+    expect_done(draw(chart, "a.svg", {"--size", "1000x400"}));
+    const auto boxes = boxes_of(read("a.svg"));
+    const auto row = std::find_if(boxes.begin(), boxes.end(), [&](const Box& box) {
+      return box.width > 100 && stand_in_row(boxes, box, {400, 200, 200});
+    });
+    EXPECT_NE(row, boxes.end()) << chart;
+  }
+  // Of the range from 300 on: 100, 200 and 200.
+  expect_done(draw("overlap", "a.svg", {"--size", "1000x400", "--from", "300000"}));
+  const auto boxes = boxes_of(read("a.svg"));
+  EXPECT_TRUE(std::any_of(boxes.begin(), boxes.end(), [&](const Box& box) {
+    return box.width > 100 && stand_in_row(boxes, box, {100, 200, 200});
+  }));
 }
 
 TEST_F(DrawCommands, ExportCsvIsCutToTheRange) {
