@@ -1,4 +1,3 @@
-#ifdef MOESCOPE_HAS_GUI
 #include "app/commands/trace/gui_headless.h"
 
 #include "app/commands/command.h"
@@ -27,4 +26,3 @@ HeadlessDocument::HeadlessDocument(const std::vector<std::string>& files, const 
 }
 
 }  // namespace moescope
-#endif

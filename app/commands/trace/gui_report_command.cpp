@@ -1,4 +1,3 @@
-#ifdef MOESCOPE_HAS_GUI
 #include "app/commands/command.h"
 #include "app/commands/trace/gui_headless.h"
 #include "app/commands/trace/open_files.h"
@@ -57,4 +56,3 @@ void register_report(CLI::App& app) {
 }
 
 }  // namespace moescope
-#endif

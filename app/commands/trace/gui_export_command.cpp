@@ -1,4 +1,3 @@
-#ifdef MOESCOPE_HAS_GUI
 #include <QRegularExpression>
 #include <cstdio>
 #include <filesystem>
@@ -132,4 +131,3 @@ void register_export(CLI::App& app) {
 }
 
 }  // namespace moescope
-#endif
