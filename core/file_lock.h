@@ -1,5 +1,5 @@
-// One writer a file: a recording holds its file for as long as it grows, and whoever wants to
-// replace a file must hold it first.
+// One writer a file: a recording holds its file for as long as it grows, and a program that wants
+// to replace a file must hold it first.
 #pragma once
 
 #include <filesystem>

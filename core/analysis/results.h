@@ -37,7 +37,7 @@ class GrowingAnalysis {
   ~GrowingAnalysis();
 
   /// @pre while `generation` stays the same, traces have spans and records added to those of the
-  /// trace before; another one, and other rules, start anew. Throws Cancelled.
+  /// trace before; another one, and other rules, start over. Throws Cancelled.
   AnalysisPtr update(const Trace& trace, std::uint64_t generation, const RuleSet& rules,
                      Progress& progress = no_progress());
 

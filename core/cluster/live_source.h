@@ -19,10 +19,10 @@ namespace moescope {
 
 struct LiveOptions {
   /// Also recorded to this .moetrace from the first batch on, committed twice a second;
-  /// empty: not. A node that was started anew goes on in "NAME-2.moetrace" and so forth.
+  /// empty: not. A node that was restarted goes on in "NAME-2.moetrace" and so forth.
   std::filesystem::path recording;
   /// Spans and SM records kept in memory, together (about 50 bytes each with arguments). Beyond it
-  /// the oldest quarter is forgotten and `generation` rises; the recording keeps all.
+  /// the oldest quarter is evicted and `generation` rises; the recording keeps all.
   std::size_t max_held = 8'000'000;
   /// Batches of up to 128 KiB under way at a time: about the ring that the node keeps.
   std::uint32_t credits = 64;

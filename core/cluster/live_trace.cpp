@@ -72,13 +72,13 @@ struct LiveTrack {
 
   const ChunkInfo* last_info() const { return infos.empty() ? nullptr : &infos.back(); }
   void seal();
-  /// Calls use(info) for what would be forgotten as one, oldest first: chunks and the open spans.
+  /// Calls use(info) for what would be evicted as one, oldest first: chunks and the open spans.
   template <typename Use>
   void visit_infos(const Use& use) const {
     for (const ChunkInfo& info : infos) use(info);
     if (open.size() > 0) use(describe_chunk(open, last_info()));
   }
-  void forget_before(TimeNs cut);
+  void evict_before(TimeNs cut);
   void add_to(std::vector<ChunkPtr>& all, std::vector<ChunkInfo>& all_infos);
 };
 
@@ -103,7 +103,7 @@ void LiveTrack::add_to(std::vector<ChunkPtr>& all, std::vector<ChunkInfo>& all_i
   all_infos.push_back(describe_chunk(open, last_info()));
 }
 
-void LiveTrack::forget_before(TimeNs cut) {
+void LiveTrack::evict_before(TimeNs cut) {
   bool goes = false;
   visit_infos([&](const ChunkInfo& info) { goes |= info.last_end <= cut; });
   if (!goes) return;
@@ -124,7 +124,7 @@ void LiveTrack::forget_before(TimeNs cut) {
     open_chunk.reset();
   }
   if (open.size() > 0) left.push_back(&open);
-  summary.forget(cut, left);
+  summary.evict(cut, left);
 }
 
 class LiveStore final : public ChunkStore {
@@ -168,12 +168,12 @@ struct LiveTrace::State {
   std::vector<SmBlock> sm_blocks;
   std::vector<SmRecord> sm_open;
   LossList losses;
-  std::uint64_t spans = 0;  ///< that came, also those forgotten since
+  std::uint64_t spans = 0;  ///< that came, also those evicted since
   std::size_t held = 0;     ///< spans and SM records
 
   TimeRange range() const;
   std::size_t held_after(TimeNs cut) const;
-  void forget_before(TimeNs cut);
+  void evict_before(TimeNs cut);
 };
 
 LiveTrace::LiveTrace(std::size_t max_held, std::string source, LoadLimits loads)
@@ -236,12 +236,12 @@ void LiveTrace::append(TrackId id, SpanBatch batch) {
   state_->held += columns.size();
   state_->spans += columns.size();
   if (track.open.size() >= kLiveChunkSpans) track.seal();
-  if (state_->held > max_held_) forget();
+  if (state_->held > max_held_) evict();
 }
 
 /// Lets go of the oldest spans and records, by time and in whole chunks, until a quarter is free:
-/// seldom enough for those who have to start anew after it.
-void LiveTrace::forget() {
+/// seldom enough for those who have to start over after it.
+void LiveTrace::evict() {
   const TimeRange range = state_->range();
   constexpr int kSteps = 10;
   TimeNs cut = range.begin;
@@ -249,7 +249,7 @@ void LiveTrace::forget() {
     cut = range.begin + range.length() / kSteps * step;
     if (state_->held_after(cut) <= max_held_ - max_held_ / 4) break;
   }
-  state_->forget_before(cut);
+  state_->evict_before(cut);
   ++generation_;
 }
 
@@ -265,7 +265,7 @@ TimeRange LiveTrace::State::range() const {
   return range;
 }
 
-/// Spans and records that forget_before(cut) would leave.
+/// Spans and records that evict_before(cut) would leave.
 std::size_t LiveTrace::State::held_after(TimeNs cut) const {
   std::size_t left = sm_open.size();
   for (const LiveTrack& track : tracks)
@@ -274,9 +274,9 @@ std::size_t LiveTrace::State::held_after(TimeNs cut) const {
   return left;
 }
 
-void LiveTrace::State::forget_before(TimeNs cut) {
+void LiveTrace::State::evict_before(TimeNs cut) {
   held = held_after(cut);
-  for (LiveTrack& track : tracks) track.forget_before(cut);
+  for (LiveTrack& track : tracks) track.evict_before(cut);
   std::erase_if(sm_blocks, [&](const SmBlock& block) { return block.last_end <= cut; });
 }
 
@@ -314,7 +314,7 @@ void LiveTrace::add_sm_records(std::vector<SmRecord> records) {
   if (open.size() < kSmBlockRecords) return;
   state_->sm_blocks.push_back(sm_block(std::move(open)));
   open = {};
-  if (state_->held > max_held_) forget();
+  if (state_->held > max_held_) evict();
 }
 
 void LiveTrace::add_counter(CounterSeries series) {

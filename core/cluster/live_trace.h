@@ -19,7 +19,7 @@ inline constexpr LoadLimits kLiveLoads = {.windows = 600, .values = std::size_t{
 
 /// Takes a recording as it comes and gives immutable snapshots. Small batches of a track are joined
 /// into chunks; a snapshot shares full chunks and copies only the last, open one of each track.
-/// Beyond `max_held` spans and SM records together the oldest of both are forgotten.
+/// Beyond `max_held` spans and SM records together the oldest of both are evicted.
 /// Requests and steps are read from their spans, loads become windows, plans are kept as they came,
 /// each up to a limit. Calls come from one thread at a time; snapshots may be used on any.
 class LiveTrace final : public RecordingSink {
@@ -43,7 +43,7 @@ class LiveTrace final : public RecordingSink {
   void add_plan(PlanRow row) override;
 
   TracePtr snapshot();
-  /// Rises when spans were forgotten: references to spans of an earlier generation are void.
+  /// Rises when spans were evicted: references to spans of an earlier generation are void.
   std::uint64_t generation() const { return generation_; }
   /// One set for each unit that has a whole window; the same pointers when nothing new came.
   const std::vector<LoadSetPtr>& load_sets();
@@ -57,7 +57,7 @@ class LiveTrace final : public RecordingSink {
  private:
   struct State;
   void read_serving(const SpanBatch& batch);
-  void forget();
+  void evict();
 
   std::unique_ptr<State> state_;
   std::size_t max_held_;

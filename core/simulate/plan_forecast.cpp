@@ -81,8 +81,9 @@ ServingUnit unit_of(const RunningEngine& engine, const Plan& plan, double tokens
   return unit;
 }
 
-/// Ranks that have to take turns on the cores finish together, whoever has more to do: the experts'
-/// stage is then as long as all their work on all cores, unless one rank alone takes longer.
+/// Ranks that have to take turns on the cores finish together, whichever has more to do: the
+/// experts' stage is then as long as all their work on all cores, unless one rank alone takes
+/// longer.
 double experts_stage(const Prediction& prediction, double crowding) {
   double sum = 0;
   for (const LayerPrediction& layer : prediction.layers)

@@ -213,7 +213,7 @@ void GrowingSummary::add(const SpanColumns& columns, std::size_t first_row) {
   }
 }
 
-/// The buckets of one depth up to a time, made anew.
+/// The buckets of one depth up to a time, rebuilt.
 class GrowingSummary::Beginning {
  public:
   Beginning(const Depth& of, TimeNs cut) : cut_(cut) {
@@ -242,7 +242,7 @@ class GrowingSummary::Beginning {
   TimeNs cut_;
 };
 
-void GrowingSummary::forget(TimeNs cut, const std::vector<const SpanColumns*>& kept) {
+void GrowingSummary::evict(TimeNs cut, const std::vector<const SpanColumns*>& kept) {
   State& s = *state_;
   s.snapshot.reset();
   cut = std::max<TimeNs>(cut, 0);

@@ -43,7 +43,7 @@ class GrowingSummary {
   /// Lets go of what is older than the spans that are left: all those that are not in `kept`, which
   /// is in order, ended at `cut` at the latest. What is left then tells the same as a summary of
   /// `kept`, if perhaps without its finest levels. Costs the spans around `cut`.
-  void forget(TimeNs cut, const std::vector<const SpanColumns*>& kept);
+  void evict(TimeNs cut, const std::vector<const SpanColumns*>& kept);
   /// The same object until more is added.
   std::shared_ptr<const SummarySnapshot> snapshot();
 

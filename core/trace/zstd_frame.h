@@ -6,7 +6,7 @@
 
 namespace moescope {
 
-/// One frame. Threads keep what compression needs between calls: to make it anew costs more than a
+/// One frame. Threads keep what compression needs between calls: to recreate it costs more than a
 /// small frame does. Throws std::bad_alloc.
 std::string zstd_frame(std::string_view raw, int level);
 

@@ -71,7 +71,7 @@ struct OneLane {
   }
   /// Copies whole words of 4 bytes.
   void copy(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-  /// What was written before is seen by whoever finds the counter raised.
+  /// What was written before is seen by every reader that finds the counter raised.
   void signal(std::uint64_t* counter) const {
     std::atomic_ref(*counter).fetch_add(1, std::memory_order_release);
   }

@@ -143,8 +143,8 @@ const std::vector<std::pair<Request, std::vector<int>>>& Engine::outputs() const
 
 /// Lends the ranks of this process to the first one until that is done.
 EngineStatistics Engine::State::follow() {
-  std::thread other([&] { serving->lend(*prefill); });
-  serving->lend(*decode);
+  std::thread other([&] { serving->run_follower(*prefill); });
+  serving->run_follower(*decode);
   other.join();
   if (const auto error = serving->error()) std::rethrow_exception(error);
   return {};

@@ -33,7 +33,7 @@ PlanRecord EngineControl::as_of_now(PlanRecord change) const {
   constexpr std::int64_t kAfter = 5'000'000'000;
   if (change.ended > 0)
     change.tpot_after = parts_.figures.mean_tpot(change.ended, change.ended + kAfter);
-  // One that holds the old weights is over for whoever waits for it.
+  // One that holds the old weights is over for all who wait for it.
   const std::int64_t end = change.ended != 0      ? change.ended
                            : change.verified != 0 ? change.verified
                                                   : steady_now();

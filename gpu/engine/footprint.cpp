@@ -84,7 +84,7 @@ Footprint footprint(const EngineOptions& o, const ModelConfig& config, int slots
   const double ranks = o.ranks, share = 1.0 / host.hosts;
   Footprint print;
   print.weights = host.processes * config.weight_bytes();
-  if (o.tp > 1)  // heads of attention, split anew for the ranks of a group, in both units
+  if (o.tp > 1)  // heads of attention, split again for the ranks of a group, in both units
     print.weights +=
         2.0 * host.processes * sizeof(float) * config.layers * config.attention_parameters();
   const int width = std::max(config.expert_width, o.route_shared ? config.shared_width() : 0);

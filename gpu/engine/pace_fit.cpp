@@ -16,7 +16,7 @@ constexpr int kSequenceRows = 16;
 constexpr int kPrefillRows = 16, kDecodeRows = 8;  ///< of a rank in a micro-batch
 constexpr int kRounds = 2;                         ///< of trying links, each closer than before
 constexpr int kSteps = 2;                          ///< of a round
-constexpr double kFirstRate = 20e6;                ///< of NVLink, bytes a second
+constexpr double kFirstRate = 20e6;                ///< of NVLink, bytes per second
 /// What a rank waits for links over what it computes in the steps that are tried, whose ranks all
 /// have the same to do. Where they have not, as in serving, the waiting for each other comes on
 /// top, and both together last about as long as compute.

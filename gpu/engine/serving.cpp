@@ -43,7 +43,7 @@ void Serving::guard(UnitKind unit, const std::function<void()>& loop) {
   stop();
 }
 
-void Serving::lend(Unit& unit) {
+void Serving::run_follower(Unit& unit) {
   guard(unit.options().kind, [&] { unit.follow(); });
 }
 

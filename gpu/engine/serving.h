@@ -39,7 +39,7 @@ class Serving {
   void prefill_loop();
   void decode_loop();
   /// In a process that is not the first: does what that asks of the unit, until it is done.
-  void lend(Unit& unit);
+  void run_follower(Unit& unit);
   void begin(std::int64_t start);
   void stop();
   bool stopping() const { return stopping_; }

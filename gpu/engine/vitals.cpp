@@ -141,8 +141,9 @@ void Vitals::tell() {
   for (const Own& own : own_) states[own.rank] = own.state;
   beat->count = ++beats_;
   const std::span<std::byte> to = part(index_);
-  FarMemory* far = parts_.space.processes() == nullptr ? nullptr : parts_.space.processes()->far();
-  if (far != nullptr && index_ != 0) return far->put(to.data(), message);
+  RemoteMemory* remote =
+      parts_.space.processes() == nullptr ? nullptr : parts_.space.processes()->remote();
+  if (remote != nullptr && index_ != 0) return remote->put(to.data(), message);
   auto* shared = reinterpret_cast<Beat*>(to.data());
   std::memcpy(to.data() + sizeof(shared->count), message.data() + sizeof(shared->count),
               to.size() - sizeof(shared->count));
@@ -160,7 +161,7 @@ std::optional<HangReason> Vitals::judge(int process, std::int64_t now) {
   }
   ++other.beats;
   if (now - other.heard < kStopped) return std::nullopt;
-  if (parts_.space.processes()->far() == nullptr)
+  if (parts_.space.processes()->remote() == nullptr)
     if (const auto state = thread_state(beat->pid, beat->thread)) {
       if (state->stopped()) return HangReason::Stopped;
       if (state->held_up()) other.beats = 0;

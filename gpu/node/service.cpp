@@ -171,7 +171,7 @@ PlanOutcome NodeService::dry_run(const Control& control, const Plan& plan,
       plan.num_experts != running.num_experts)
     return refused(request, who, epoch,
                    fmt::format("it is for {} layers, {} experts and {} GPUs, the node runs {} "
-                               "layers, {} experts and {} ranks a unit",
+                               "layers, {} experts and {} ranks per unit",
                                plan.layers(), plan.num_experts, plan.num_gpus, running.layers(),
                                running.num_experts, running.num_gpus));
   PlanOutcome outcome;

@@ -1,5 +1,5 @@
-// How much of what ranks log goes into a recording: all of it, or sums of each step when whoever
-// takes the recording cannot keep up. Sums come before anything is dropped.
+// How much of what ranks log goes into a recording: all of it, or sums of each step when a program
+// that takes the recording cannot keep up. Sums come before anything is dropped.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "gpu/comm/memory/far_memory.h"
+#include "gpu/comm/memory/remote_memory.h"
 
 namespace moescope::runtime {
 
@@ -76,10 +76,10 @@ bool RankLogs::away(std::size_t rank) const {
 /// in another. What is fetched is given to the stand-in, which is then drained as any ring.
 template <typename T>
 void RankLogs::fetch_rings(std::deque<Ring<T>> RankLog::*rings) {
-  FarMemory& far = *processes_->far();
+  RemoteMemory& remote = *processes_->remote();
   const auto check = [&] {
     for (const int process : host_)
-      if (far.failed() || !processes_->alive(process)) throw Aborted();
+      if (remote.failed() || !processes_->alive(process)) throw Aborted();
   };
   struct Source {
     Ring<T>* ring;
@@ -91,12 +91,12 @@ void RankLogs::fetch_rings(std::deque<Ring<T>> RankLog::*rings) {
   for (std::size_t rank = 0; rank < size(); ++rank)
     if (away(rank))
       for (Ring<T>& ring : log(rank)->*rings)
-        sources.push_back({&ring, far.clock_at_start(host_[rank]).offset});
-  std::vector<FarMemory::Fetch> fetches;
+        sources.push_back({&ring, remote.clock_at_start(host_[rank]).offset});
+  std::vector<RemoteMemory::Fetch> fetches;
   for (Source& source : sources)
     fetches.push_back(
         {source.ring->figures_place(), std::as_writable_bytes(std::span(&source.figures, 1))});
-  far.get(fetches, check);
+  remote.get(fetches, check);
   fetches.clear();
   for (Source& source : sources) {
     const auto [head, tail, dropped] = source.figures;
@@ -110,11 +110,11 @@ void RankLogs::fetch_rings(std::deque<Ring<T>> RankLog::*rings) {
         fetches.push_back({source.ring->entry_place(begin), std::as_writable_bytes(part)});
   }
   if (fetches.empty()) return;
-  far.get(fetches, check);
+  remote.get(fetches, check);
   for (Source& source : sources) {
     if (source.entries.empty()) continue;
     source.ring->set_dropped(source.figures.dropped);
-    far.put(source.ring->tail_place(), std::as_bytes(std::span(&source.figures.head, 1)));
+    remote.put(source.ring->tail_place(), std::as_bytes(std::span(&source.figures.head, 1)));
     for (T& entry : source.entries) {
       entry.begin -= source.clock;
       entry.end -= source.clock;
@@ -124,7 +124,7 @@ void RankLogs::fetch_rings(std::deque<Ring<T>> RankLog::*rings) {
 }
 
 void RankLogs::fetch() {
-  if (processes_ == nullptr || processes_->far() == nullptr) return;
+  if (processes_ == nullptr || processes_->remote() == nullptr) return;
   try {
     fetch_rings(&RankLog::streams);
     fetch_rings(&RankLog::micro_batches);

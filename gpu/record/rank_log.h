@@ -15,7 +15,7 @@
 namespace moescope::runtime {
 
 /// Rings of one rank. Those of a stream are written by the thread of that stream, one of a
-/// micro-batch by whoever finished its layer.
+/// micro-batch by the worker that finished its layer.
 struct RankLog {
   /// Bytes for rings of `capacity`.
   static std::size_t bytes(std::size_t capacity);

@@ -22,7 +22,7 @@ class FakeSource {
     track_ = builder_.add_track({process, TrackType::DeviceStream, 0, 0, "compute"});
   }
 
-  /// As every client of a node: asks several times a second.
+  /// As every client of a node: asks several times per second.
   template <typename Look>
   void serve(double seconds, Look look) {
     constexpr TimeNs kLook = 200'000'000;
@@ -267,7 +267,7 @@ TEST_F(EffectMeterTest, ChangesOfAnotherNodeAreForgotten) {
   begin();
   meter.in_force(2);
   EXPECT_EQ(meter.effects().size(), 2U) << "each change has its own figures";
-  meter.forget();
+  meter.evict();
   EXPECT_TRUE(meter.effects().empty());
   EXPECT_EQ(meter.effect(), nullptr);
 }

@@ -126,7 +126,7 @@ class BreakableTransport final : public Transport {
     std::lock_guard lock(mutex_);
     if (current_ != nullptr) current_->cancel();
   }
-  /// A node that was started anew.
+  /// A node that was restarted.
   void restart(Publisher& publisher) {
     publisher_ = &publisher;
     down = false;

@@ -250,7 +250,7 @@ TEST(Jobs, whatAnAbandonedJobDeliversIsDropped) {
   begun.get_future().wait();
   job.abandon();
   EXPECT_FALSE(job.running());
-  EXPECT_EQ(finished, 1) << "whoever shows that it runs is told";
+  EXPECT_EQ(finished, 1) << "a view that shows that it runs is told";
   release.set_value();
   ASSERT_TRUE(wait_for([&] { return ended.load(); }));
   QTest::qWait(50);

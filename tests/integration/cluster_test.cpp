@@ -79,7 +79,7 @@ TEST_F(ClusterCommands, AttachRecordsWhileTheNodeRecordsToo) {
   EXPECT_EQ(live->span_count(), attached["spans"]);
   EXPECT_EQ(live->devices().size(), 4U);
   EXPECT_FALSE(live->sm_records().empty());
-  EXPECT_FALSE(read_loads(out).empty());
+  EXPECT_FALSE(read_load_rows(out).empty());
   const json analysis = answer({"analyze", out.string()});
   EXPECT_GT(analysis["devices"][0]["comm_ns"], 0);
 

@@ -1,4 +1,5 @@
-// The window as a program with the runtime as its child: whoever is killed, nothing is left behind.
+// The window as a program with the runtime as its child: whichever of the two is killed, nothing is
+// left behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

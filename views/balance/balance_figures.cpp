@@ -53,13 +53,13 @@ ChartSeries series(const QString& name, Style style, As role, std::vector<double
   return {name, style, role, std::move(values)};
 }
 
-QString now_name(const GpuView& view) {
+QString now_name(const PlacementOfLoads& view) {
   switch (view.origin) {
-    case GpuView::Origin::Plan:
+    case PlacementOfLoads::Origin::Plan:
       return tr("with the plan");
-    case GpuView::Origin::Running:
+    case PlacementOfLoads::Origin::Running:
       return tr("as it ran");
-    case GpuView::Origin::InOrder:
+    case PlacementOfLoads::Origin::InOrder:
       break;
   }
   return tr("experts in order");
@@ -101,7 +101,7 @@ std::vector<double> over_mean(const LoadMatrix& gpus) {
 }
 
 /// Loads of the GPUs of one layer under a plan.
-std::vector<double> gpu_values(const GpuView& view, const LoadSums& sums, int layer) {
+std::vector<double> gpu_values(const PlacementOfLoads& view, const LoadSums& sums, int layer) {
   Plan plan = view.plan;
   const auto l = static_cast<Index>(layer);
   plan.physical_to_logical = {view.plan.physical_to_logical[l]};
@@ -124,11 +124,11 @@ std::vector<double> measured_values(const LoadSums& sums, int layer) {
 
 std::optional<BalanceInput> balance_input(const LoadDocument& document, const LoadSumsPtr& sums) {
   if (!sums || sums->loads != document.loads()) return std::nullopt;
-  BalanceInput input{sums, *document.gpuView(), std::nullopt};
-  if (input.now.origin == GpuView::Origin::Plan) {
+  BalanceInput input{sums, *document.placement(), std::nullopt};
+  if (input.now.origin == PlacementOfLoads::Origin::Plan) {
     AssumedLayout assumed = document.assumed();
     assumed.gpus = input.now.plan.num_gpus;
-    input.before = gpu_view(*sums->loads, nullptr, assumed);
+    input.before = placement_of_loads(*sums->loads, nullptr, assumed);
     // The plan that runs is nothing to compare with itself.
     if (input.before->plan.physical_to_logical == input.now.plan.physical_to_logical &&
         input.now.plan.replica_weight.empty())

@@ -10,8 +10,9 @@ namespace moescope {
 
 struct BalanceInput {
   LoadSumsPtr sums;
-  GpuView now;
-  std::optional<GpuView> before;  ///< what ran, or experts in order, when `now` is another plan
+  PlacementOfLoads now;
+  std::optional<PlacementOfLoads>
+      before;  ///< what ran, or experts in order, when `now` is another plan
 };
 
 /// Null without loads.

@@ -23,7 +23,7 @@ class JobRunner : public QObject {
  public:
   explicit JobRunner(QObject* parent = nullptr) : QObject(parent) {}
   ~JobRunner() override {
-    running_ = false;  // whoever listens may be half destroyed
+    running_ = false;  // listeners may be half destroyed
     retire();
     tasks_.wait();
   }

@@ -64,8 +64,8 @@ DetailsPanel::DetailsPanel(TraceDocument& document, Selection& selection, QWidge
     refresh();
   };
   connect(&document_, &TraceDocument::traceChanged, this, forget);
-  connect(&document_, &TraceDocument::traceGrown, this, [forget](bool forgot) {
-    if (forgot) forget();
+  connect(&document_, &TraceDocument::traceGrown, this, [forget](bool evicted) {
+    if (evicted) forget();
   });
   connect(&document_, &TraceDocument::analysisChanged, this, [this, forget] {
     // While the trace grows, what is told of a span stays true.

@@ -114,8 +114,8 @@ FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* par
     model_.setHits(nullptr, {});
     search();
   });
-  connect(&document_, &TraceDocument::traceGrown, this, [this](bool forgot) {
-    if (forgot) model_.setHits(nullptr, {});
+  connect(&document_, &TraceDocument::traceGrown, this, [this](bool evicted) {
+    if (evicted) model_.setHits(nullptr, {});
     // Found again no more often than one search takes: a search that runs is not given up.
     if (!input_->text().isEmpty() && !grown_.isActive()) grown_.start();
   });

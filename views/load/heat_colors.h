@@ -25,7 +25,7 @@ struct HeatExtent {
 };
 /// All values of `matrix`, and at least so much that small differences stay pale.
 HeatExtent heat_extent(HeatScale scale, const LoadMatrix& matrix);
-/// For a picture that is made anew all the time, so that colours keep their meaning: `extent` with
+/// For a picture that is rebuilt all the time, so that colours keep their meaning: `extent` with
 /// its ends on the next of 1, 2 and 5 times a power of ten. From the extent `before` it widens at
 /// once, and narrows only when less than a quarter of it is needed.
 HeatExtent steady_extent(HeatScale scale, const HeatExtent& extent,

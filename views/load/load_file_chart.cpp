@@ -16,7 +16,7 @@ HeatPicturePtr picture_of(const LoadDocument& document, LoadPictureKind kind, He
   if (!loads) return nullptr;
   LoadPictureInput input;
   input.sums = sum_loads(loads, document.windows(), document.reference());
-  input.gpus = *document.gpuView();
+  input.gpus = *document.placement();
   input.kind = kind;
   input.scale = scale;
   input.layer = std::clamp(layer, 0, loads->layers() - 1);

@@ -11,7 +11,7 @@ enum class LoadPictureKind { LayerExpert, GpuLayer, ExpertTime, NodeLayer, Layer
 
 struct LoadPictureInput {
   LoadSumsPtr sums;
-  GpuView gpus;
+  PlacementOfLoads gpus;
   LoadPictureKind kind = LoadPictureKind::LayerExpert;
   HeatScale scale = HeatScale::Relative;
   int layer = 0;  ///< of ExpertTime

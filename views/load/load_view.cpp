@@ -208,8 +208,9 @@ LoadPictureInput LoadView::pictureInput() const {
   input.scale = static_cast<HeatScale>(scale_->currentData().toInt());
   if (!input.sums) return input;
   // The sums may still be of the loads before.
-  input.gpus = input.sums->loads == document_.loads() ? *document_.gpuView()
-                                                      : gpu_view(*input.sums->loads, nullptr, {});
+  input.gpus = input.sums->loads == document_.loads()
+                   ? *document_.placement()
+                   : placement_of_loads(*input.sums->loads, nullptr, {});
   input.layer = std::min(layerOfTime(), input.sums->loads->layers() - 1);
   input.growing = document_.growing();
   // The scale of the picture on screen is kept while that shows the same of other windows.
@@ -256,7 +257,7 @@ void LoadView::refreshPicture() {
 void LoadView::refreshAssumptions() {
   const bool gpus =
       shown_.kind == LoadPictureKind::GpuLayer || shown_.kind == LoadPictureKind::NodeLayer;
-  const bool told = shown_.gpus.origin == GpuView::Origin::Plan || !shown_.sums;
+  const bool told = shown_.gpus.origin == PlacementOfLoads::Origin::Plan || !shown_.sums;
   const LoadSet* loads = shown_.sums ? shown_.sums->loads.get() : nullptr;
   const QSignalBlocker a(gpus_), b(nodes_), c(groups_);
   gpus_->setValue(shown_.gpus.plan.num_gpus);

@@ -48,7 +48,7 @@ struct SeriesPicture {
 };
 using SeriesPicturePtr = std::shared_ptr<const SeriesPicture>;
 
-/// For pictures that are made anew all the time while something is recorded: the same with an
+/// For pictures that are rebuilt all the time while something is recorded: the same with an
 /// extent that moves in steps only, as steady_extent() of heatmaps. `before` is the picture on
 /// screen, which counts when it has the same values.
 SeriesPicturePtr with_steady_extent(const SeriesPicture& picture, const SeriesPicturePtr& before);

@@ -19,7 +19,7 @@ class RequestsModel : public QAbstractTableModel {
 
   explicit RequestsModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
   /// Requests that follow those shown are inserted, so that selection and scrolling stay; anything
-  /// else starts anew.
+  /// else starts over.
   void setServing(ServingPtr serving);
   void setTargets(ServingTargets targets);
   const ServedRequest& request(int row) const;

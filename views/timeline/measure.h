@@ -15,7 +15,7 @@ class Measure {
   void stop();
   /// The pointer is at `time`: moves the point that is not fixed yet.
   void moveTo(TimeNs time);
-  /// Fixes the next point; the third begins anew.
+  /// Fixes the next point; the third starts over.
   void fix(TimeNs time);
   bool complete() const { return fixed_ == 2; }
   int fixedPoints() const { return fixed_; }

@@ -69,7 +69,7 @@ void LoadDocument::showSet(int index) {
 
 void LoadDocument::replaceLoads(LoadsPtr loads) {
   loads_ = std::move(loads);
-  gpu_view_.reset();
+  placement_.reset();
   windows_ = all_windows(loads_);
   reference_.reset();
   Q_EMIT loadsChanged();
@@ -82,7 +82,7 @@ void LoadDocument::growLoads(LoadsPtr loads) {
   const bool all = windows_ == all_windows(loads_);
   const int gone = gone_windows(loads_, loads);
   loads_ = std::move(loads);
-  gpu_view_.reset();
+  placement_.reset();
   if (static_cast<std::size_t>(shown_set_) < sets_.size())
     sets_[static_cast<std::size_t>(shown_set_)] = loads_;
   else
@@ -126,7 +126,7 @@ void LoadDocument::completeSets(std::vector<LoadsPtr> sets, QStringList files) {
   shown_set_ = static_cast<int>(same - sets.begin());
   sets_ = std::move(sets);
   loads_ = sets_[static_cast<std::size_t>(shown_set_)];
-  gpu_view_.reset();
+  placement_.reset();
   growing_ = false;
   newest_ = 0;
   windows_ = moved(windows_);
@@ -165,7 +165,7 @@ void LoadDocument::choose(WindowRange windows) {
 
 void LoadDocument::setPlan(PlanPtr plan) {
   plan_ = std::move(plan);
-  gpu_view_.reset();
+  placement_.reset();
   Q_EMIT planChanged();
 }
 
@@ -184,14 +184,14 @@ void LoadDocument::setEngine(std::optional<WatchedEngine> engine) {
 void LoadDocument::setAssumed(AssumedLayout assumed) {
   if (assumed == assumed_) return;
   assumed_ = assumed;
-  gpu_view_.reset();
+  placement_.reset();
   Q_EMIT assumedChanged();
 }
 
-const GpuView* LoadDocument::gpuView() const {
+const PlacementOfLoads* LoadDocument::placement() const {
   if (!loads_) return nullptr;
-  if (!gpu_view_) gpu_view_ = gpu_view(*loads_, plan_.get(), assumed_);
-  return &*gpu_view_;
+  if (!placement_) placement_ = placement_of_loads(*loads_, plan_.get(), assumed_);
+  return &*placement_;
 }
 
 void LoadDocument::setReference(std::optional<WindowRange> reference) {

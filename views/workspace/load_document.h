@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/loads/gpu_view.h"
 #include "core/loads/open/open_loads.h"
+#include "core/loads/placement_of_loads.h"
 #include "core/placement/plan.h"
 
 namespace moescope {
@@ -89,7 +89,7 @@ class LoadDocument : public QObject {
   void setAssumed(AssumedLayout assumed);
   /// The plan that GPU figures are of and where it comes from: plan() when it fits the loads, else
   /// what ran, else experts in order. Null without loads.
-  const GpuView* gpuView() const;
+  const PlacementOfLoads* placement() const;
 
   /// Windows that the shown ones are compared with; nullopt: drift is not shown.
   const std::optional<WindowRange>& reference() const { return reference_; }
@@ -128,7 +128,7 @@ class LoadDocument : public QObject {
   std::optional<WindowRange> reference_;
   BalanceLogPtr balance_log_;
   WaitLogPtr wait_log_;
-  mutable std::optional<GpuView> gpu_view_;  ///< made when asked for
+  mutable std::optional<PlacementOfLoads> placement_;  ///< made when asked for
   PlanPtr plan_, running_plan_;
   std::optional<WatchedEngine> engine_;
   QStringList files_;

@@ -50,7 +50,7 @@ void PlanAutosave::awaitWriting() {
 }
 
 PlanAutosave::~PlanAutosave() {
-  flush();  // whoever ends with edits that are not saved finds them at the next start
+  flush();  // edits that are not saved are offered at the next start
 }
 
 void PlanAutosave::takeNewPath() {

@@ -21,13 +21,13 @@ void TraceDocument::completeTrace(TracePtr trace, QStringList files, AnalysisPtr
   completing_ = false;
 }
 
-void TraceDocument::growTrace(TracePtr trace, bool forgot) {
+void TraceDocument::growTrace(TracePtr trace, bool evicted) {
   if (!trace_ || !trace || trace == trace_) return;
   trace_ = std::move(trace);
-  if (forgot) ++trace_number_;
+  if (evicted) ++trace_number_;
   growing_ = true;
   notes_.grow(trace_);
-  Q_EMIT traceGrown(forgot);
+  Q_EMIT traceGrown(evicted);
 }
 
 void TraceDocument::setAnalysis(AnalysisPtr analysis) {

@@ -36,8 +36,8 @@ class TraceDocument : public QObject {
   /// While completeTrace() tells of its trace.
   bool completing() const { return completing_; }
   /// The same trace with more spans, while it is recorded: notes, undo history and the analysis
-  /// stay, references to spans too unless `forgot`: then the oldest spans are gone.
-  void growTrace(TracePtr trace, bool forgot = false);
+  /// stay, references to spans too unless `evicted`: then the oldest spans are gone.
+  void growTrace(TracePtr trace, bool evicted = false);
   void setAnalysis(AnalysisPtr analysis);
   /// Asks for a new analysis with these rules: emits rulesChanged.
   void setRules(RuleSet rules);
@@ -49,8 +49,8 @@ class TraceDocument : public QObject {
 
  Q_SIGNALS:
   void traceAboutToChange();
-  void traceChanged();           ///< another trace: analysis() is null until analysisChanged
-  void traceGrown(bool forgot);  ///< analysis() is of an earlier moment until analysisChanged
+  void traceChanged();            ///< another trace: analysis() is null until analysisChanged
+  void traceGrown(bool evicted);  ///< analysis() is of an earlier moment until analysisChanged
   void analysisChanged();
   void rulesChanged();
 

@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Nobody looks at the trace: what matters goes to the file.
 constexpr std::size_t kHeld = 100'000;
-/// For a node that was killed and may be started anew.
+/// For a node that was killed and may be restarted.
 constexpr auto kPatience = std::chrono::seconds(5);
 
 Json summary(const AttachOptions& options, const LiveSnapshot& s, double seconds) {

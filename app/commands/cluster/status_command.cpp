@@ -30,7 +30,7 @@ void print(const NodeStatus& s) {
   for (const NodeUnit& u : s.units) {
     const double worst =
         u.imbalance.empty() ? 0 : *std::max_element(u.imbalance.begin(), u.imbalance.end());
-    fmt::print("{:<10} {} steps, {:.0f} tokens/s, {} workers a rank ({} communicate)",
+    fmt::print("{:<10} {} steps, {:.0f} tokens/s, {} workers per rank ({} communicate)",
                to_string(u.kind), u.steps, u.tokens_per_second, u.granted.workers,
                u.granted.communication);
     if (worst > 0) fmt::print(", worst layer {:.2f} max/mean", worst);

@@ -52,7 +52,7 @@ void choose(const LoadChartOptions& options, const std::string& source, LoadDocu
   if (options.gpus) document.setAssumed({.gpus = *options.gpus});
   if (!options.plan.empty()) {
     document.setPlan(std::make_shared<const Plan>(load_plan(options.plan)));
-    if (const auto& note = document.gpuView()->note; !note.empty())
+    if (const auto& note = document.placement()->note; !note.empty())
       throw Error(options.plan, "", note, "Give the plan of these loads");
   }
   if (options.layer && (*options.layer < 0 || *options.layer >= loads->layers()))

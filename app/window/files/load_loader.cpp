@@ -111,8 +111,8 @@ void LoadLoader::showRunningPlan() {
   if (now && !(ran_ && *now == *ran_)) return;
   ran_ = nullptr;
   if (document_.loads()) {
-    const GpuView view = gpu_view(*document_.loads(), nullptr);
-    if (view.origin == GpuView::Origin::Running && !view.assumed_gpus)
+    const PlacementOfLoads view = placement_of_loads(*document_.loads(), nullptr);
+    if (view.origin == PlacementOfLoads::Origin::Running && !view.assumed_gpus)
       ran_ = std::make_shared<const Plan>(view.plan);
   }
   if (now || ran_) document_.setPlan(ran_);

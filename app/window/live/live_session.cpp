@@ -15,7 +15,7 @@ constexpr int kReapMs = 1500;
 constexpr int kRatesMs = 500;  ///< between telling new rates: every snapshot would be too restless
 constexpr auto kRetry = std::chrono::milliseconds(100);
 constexpr auto kStartPatience = std::chrono::seconds(30);
-/// For an attached node that was killed and may be started anew.
+/// For an attached node that was killed and may be restarted.
 constexpr auto kLostPatience = std::chrono::seconds(5);
 
 /// A child needs a moment until it listens: tries until `patience` is over.

@@ -36,7 +36,7 @@ class LiveSession : public QObject {
   /// Starts moescope-node and watches it. Ends a session that runs.
   void startEmbedded();
   void attach(const QString& target, const PeerFiles& files);
-  /// After Lost: an attached node is tried again, the embedded runtime is started anew.
+  /// After Lost: an attached node is tried again, the embedded runtime is restarted.
   void reconnect();
   /// Ends watching, and the embedded runtime with it. Ended follows, with the recording complete.
   void stop();

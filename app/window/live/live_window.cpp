@@ -190,8 +190,8 @@ void LiveWindow::takeSnapshot() {
     parts_.layout.arrange(Preset::Live);
     if (live_.active()) follow_.begin();
   } else {
-    const bool forgot = std::exchange(generation_, snapshot.generation) != snapshot.generation;
-    parts_.workspace.trace().growTrace(snapshot.trace, forgot);
+    const bool evicted = std::exchange(generation_, snapshot.generation) != snapshot.generation;
+    parts_.workspace.trace().growTrace(snapshot.trace, evicted);
   }
   analyzeLater();
   if (load_sets_.empty())
@@ -345,7 +345,7 @@ void LiveWindow::planEnded(const PlanOutcome& outcome) {
     effect_.drop();
 }
 
-/// The node keeps what is known of the last change, for whoever asks it.
+/// The node keeps what is known of the last change, for clients that ask.
 void LiveWindow::tellEffect() {
   effect_delay_.stop();
   if (effect_.effects().empty()) return;

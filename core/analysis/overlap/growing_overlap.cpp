@@ -167,7 +167,7 @@ std::pair<Work, Work> GrowingDevice::late_work(const Trace& trace, const Classif
 }
 
 /// An event that ends before the new may not touch more windows than before; all others are counted
-/// anew, with the windows that they can touch.
+/// again, with the windows that they can touch.
 void GrowingDevice::measure_scopes(DeviceWork& before, DeviceWork& after) {
   TimeNs from = new_from_;
   for (const EventIndex* events : {&after.compute, &after.comm, &after.memory})

@@ -8,9 +8,9 @@
 namespace moescope {
 
 /// Gives what analyze_overlap_and_scopes() gives of the whole trace. Reads only what was added
-/// since the last update(), and measures anew only the time from the earliest of it on. Traces with
-/// host calls that launch work or with phases of workers, which no running node sends, are analysed
-/// whole: a late kernel changes what their scopes cover.
+/// since the last update(), and measures again only the time from the earliest of it on. Traces
+/// with host calls that launch work or with phases of workers, which no running node sends, are
+/// analysed whole: a late kernel changes what their scopes cover.
 class GrowingOverlap {
  public:
   GrowingOverlap();

@@ -31,7 +31,7 @@ class SmSteps {
   /// that there is no way back.
   bool restore(const Point& point);
   /// The range ends later than was known. False when its cells are longer, so that all steps have
-  /// to be added anew.
+  /// to be added again.
   bool extend(TimeNs end);
 
   /// `step` holds from step.begin to `end`; begins where the one before ended.

@@ -58,7 +58,7 @@ void EffectMeter::drop() {
   since_.reset();
 }
 
-void EffectMeter::forget() {
+void EffectMeter::evict() {
   drop();
   recorded_.reset();
   engine_ = {};

@@ -34,7 +34,7 @@ class BatchEncoder {
   std::uint64_t spans() const { return spans_; }
   /// What a viewer lacks that does not get these records: a loss of each kind of record.
   std::vector<Loss> as_losses(const std::string& reason) const;
-  /// The records so far without head; starts anew.
+  /// The records so far without head; starts over.
   std::string take();
 
  private:

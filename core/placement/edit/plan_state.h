@@ -61,7 +61,7 @@ class PlanState {
   double mean_gpu_load(int layer) const { return at(layer).mean; }
 
   LayerFigures figures(int layer) const;
-  /// The best possible split of this layer; found anew after an edit of the layer (about 1 ms).
+  /// The best possible split of this layer; searched again after an edit of the layer (about 1 ms).
   std::optional<double> best_split(int layer) const;
   /// Nodes a token of the routes visits beyond its own. nullopt without routes or on one node.
   /// The first call for a layer sorts its tokens by expert.

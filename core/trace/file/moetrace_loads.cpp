@@ -29,7 +29,7 @@ std::vector<std::uint32_t> decode(std::string_view bytes, const std::string& fil
 
 }  // namespace
 
-std::vector<LoadRow> read_loads(const std::filesystem::path& path) {
+std::vector<LoadRow> read_load_rows(const std::filesystem::path& path) {
   const auto database = schema::open_for_reading(path);
   sqlite::Statement rows(
       *database, "SELECT begin_ns, end_ns, layer, space, rank, counts FROM loads ORDER BY id");

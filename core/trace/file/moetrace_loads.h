@@ -29,7 +29,7 @@ struct PlanRow {
 };
 
 /// All rows of `loads` in order of writing. Throws Error (not a .moetrace, damaged row).
-std::vector<LoadRow> read_loads(const std::filesystem::path& path);
+std::vector<LoadRow> read_load_rows(const std::filesystem::path& path);
 /// All rows of `plans` in order of time. Throws Error (not a .moetrace).
 std::vector<PlanRow> read_plans(const std::filesystem::path& path);
 

@@ -46,7 +46,7 @@ class Exchange {
 
   /// When all work is done: throws Error for what went wrong in work that was only queued.
   virtual void check() {}
-  /// Likewise: what the member's rank started so far.
+  /// Likewise: what the member's rank started so remote.
   virtual Traffic traffic(int member) = 0;
 
   const ExchangeWire& wire() const { return wire_; }

@@ -31,7 +31,7 @@ struct Arrival {
 
 /// What a member remembers of the layer it is in.
 struct Member {
-  std::uint64_t layers = 0;      ///< so far, the current one included
+  std::uint64_t layers = 0;      ///< so remote, the current one included
   std::uint32_t plan_epoch = 0;  ///< of the plan in the current layer
   Choices choices;
   std::vector<Choice> own_choices;  ///< what `choices` points to

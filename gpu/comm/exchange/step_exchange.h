@@ -27,7 +27,7 @@ inline void check_fault(const StepFault& fault, int rank, std::uint32_t epoch) {
         fmt::format("is in plan epoch {}, tokens arrived from epoch {}", epoch, fault.detail));
   if (fault.kind == StepFault::NobodyCame)
     throw Error("exchange", place,
-                fmt::format("waited in vain for the others (flag {})", fault.detail));
+                fmt::format("timed out waiting for the other ranks (flag {})", fault.detail));
 }
 
 /// `Runner` has run(step, rank, SpanName, Team&): queues a step of a rank.
@@ -122,7 +122,7 @@ class StepExchange final : public Exchange {
  private:
   struct Member {
     RankSide side;
-    std::uint64_t layers = 0;  ///< so far, the current one included
+    std::uint64_t layers = 0;  ///< so remote, the current one included
     Choices choices;
     float* grouped = nullptr;
   };

@@ -10,7 +10,7 @@ namespace moescope::runtime {
 
 /// NVLink and IB of one GPU, each way. A transfer takes bytes / rate + latency.
 struct LinkRates {
-  double nvlink = 0, ib = 0;  ///< bytes a second; 0: takes no time
+  double nvlink = 0, ib = 0;  ///< bytes per second; 0: takes no time
   std::int64_t latency = 0;   ///< ns
 
   bool paced() const { return nvlink > 0 || ib > 0; }

@@ -6,7 +6,7 @@
 
 namespace moescope::runtime {
 
-/// A link moves one thing at a time: whoever asks gets free time only. Times in ns of any clock.
+/// A link moves one thing at a time: a transfer gets free time only. Times in ns of any clock.
 class LinkTime {
  public:
   /// Takes `duration` of free time from `from` on, in pieces where others lie between, so that the
@@ -15,7 +15,7 @@ class LinkTime {
   std::int64_t take(std::int64_t from, std::int64_t duration);
   /// Drops what ended before `time`; nobody may take time before it afterwards.
   void forget(std::int64_t time);
-  /// Taken so far, ns.
+  /// Taken so remote, ns.
   std::int64_t taken() const { return taken_; }
 
  private:

@@ -22,7 +22,7 @@ class PaceClock {
  public:
   virtual ~PaceClock() = default;
   virtual std::int64_t now() const = 0;
-  /// Sleeps until `time`; calls check(), which may throw, about ten times a second.
+  /// Sleeps until `time`; calls check(), which may throw, about ten times per second.
   virtual void sleep_until(std::int64_t time, const std::function<void()>& check) = 0;
 };
 /// The steady clock.
@@ -53,7 +53,7 @@ class PacedLinks {
   std::int64_t arrive(int rank, const Departure& departure);
   /// Sleeps until `time`, when what was on its way is there.
   void sleep_until(std::int64_t time, const std::function<void()>& check);
-  /// How long ranks slept so far, together, ns.
+  /// How long ranks slept so remote, together, ns.
   std::int64_t slept() const { return slept_; }
   /// Time that the bytes that left (or came to) a rank took on a link, ns.
   std::int64_t taken(int rank, Link link, bool out);

@@ -5,7 +5,7 @@
 #include <new>
 
 #include "gpu/comm/memory/activity.h"
-#include "gpu/comm/memory/bell.h"
+#include "gpu/comm/memory/notify_event.h"
 
 namespace moescope::runtime {
 
@@ -17,7 +17,7 @@ constexpr std::uint64_t kNobodyWaits = ~std::uint64_t{0};
 
 // Both lie in memory that all processes see: atomics only, no pointers.
 struct AddressSpace::RankState {
-  Bell bell;
+  NotifyEvent event;
   std::array<std::atomic<std::uint64_t>, kMaxFlags> flags{};
   /// What the thread that waits for a flag waits for: most signals of an all-to-all need wake
   /// nobody.
@@ -37,7 +37,7 @@ AddressSpace::AddressSpace(std::vector<int> node_of, Processes* processes, std::
     : node_of_(std::move(node_of)),
       host_(std::move(host)),
       processes_(processes),
-      far_(processes == nullptr ? nullptr : processes->far()) {
+      remote_(processes == nullptr ? nullptr : processes->remote()) {
   const std::vector<std::size_t> room(node_of_.size(), sizeof(RankState) + sizeof(RunState));
   for (const auto memory : allocate(room)) {
     const bool own = here(static_cast<int>(states_.size()));
@@ -122,16 +122,16 @@ void AddressSpace::count(int rank, int peer, std::size_t bytes, Purpose purpose)
   auto& state = *states_[static_cast<std::size_t>(rank)];
   const auto p = static_cast<std::size_t>(purpose), l = static_cast<std::size_t>(link(rank, peer));
   if (away(rank)) {
-    far_->add(state.bytes[p][l], bytes, nullptr);
-    return far_->add(state.transfers[p][l], 1, nullptr);
+    remote_->add(state.bytes[p][l], bytes, nullptr);
+    return remote_->add(state.transfers[p][l], 1, nullptr);
   }
   state.bytes[p][l].fetch_add(bytes, std::memory_order_relaxed);
   state.transfers[p][l].fetch_add(1, std::memory_order_relaxed);
 }
 
 void AddressSpace::fetch(const void* place, std::span<std::byte> out) {
-  const FarMemory::Fetch one{place, out};
-  far_->get({&one, 1}, [this] { check_processes(); });
+  const RemoteMemory::Fetch one{place, out};
+  remote_->get({&one, 1}, [this] { check_processes(); });
 }
 
 std::span<const std::byte> AddressSpace::look(int rank, std::span<const std::byte> memory,
@@ -147,7 +147,7 @@ void AddressSpace::write(int from, const Place& to, std::span<const std::byte> b
   std::byte* place = at(to, bytes.size());
   if (!bytes.empty()) {
     if (away(to.rank))
-      far_->put(place, bytes);
+      remote_->put(place, bytes);
     else
       std::memcpy(place, bytes.data(), bytes.size());
   }
@@ -160,7 +160,7 @@ void AddressSpace::read(int by, const Place& from, std::span<std::byte> out, Pur
     std::vector<std::byte> room;
     const auto bytes = look(from.rank, memory, room);
     if (away(by))
-      far_->put(out.data(), bytes);
+      remote_->put(out.data(), bytes);
     else
       std::memcpy(out.data(), bytes.data(), bytes.size());
   }
@@ -194,11 +194,11 @@ void AddressSpace::reduce(int by, std::span<const Place> sources, std::span<floa
 
 void AddressSpace::signal(int to, FlagId flag) {
   auto& state = *states_[static_cast<std::size_t>(to)];
-  if (away(to)) return far_->add(state.flags[static_cast<std::size_t>(flag)], 1, &state.bell);
+  if (away(to)) return remote_->add(state.flags[static_cast<std::size_t>(flag)], 1, &state.event);
   const auto f = static_cast<std::size_t>(flag);
   // Who waits says for what before it looks at the flag: one of the two sees the other.
   const std::uint64_t value = state.flags[f].fetch_add(1) + 1;
-  if (value >= state.awaited[f].load()) state.bell.ring();
+  if (value >= state.awaited[f].load()) state.event.notify();
 }
 
 void AddressSpace::wait(int rank, FlagId flag, std::uint64_t value) {
@@ -209,29 +209,29 @@ void AddressSpace::wait(int rank, FlagId flag, std::uint64_t value) {
   if (!ready()) {
     const WaitsForOthers waits;
     awaited.store(value);
-    state.bell.wait(ready, [&] { check_processes(); });
+    state.event.wait(ready, [&] { check_processes(); });
     awaited.store(kNobodyWaits);
   }
   if (aborted()) throw Aborted();
 }
 
 void AddressSpace::abort(const std::string& reason) noexcept {
-  if (far_ != nullptr) {
-    far_->fail(reason);
+  if (remote_ != nullptr) {
+    remote_->fail(reason);
   } else if (run_->claimed.exchange(1) == 0) {
     std::strncpy(run_->reason, reason.c_str(), kMaxReason - 1);
     run_->aborted.store(1, std::memory_order_release);
   }
-  for (RankState* state : states_) state->bell.ring();
+  for (RankState* state : states_) state->event.notify();
 }
 
 bool AddressSpace::aborted() const {
-  if (far_ != nullptr) return far_->failed();
+  if (remote_ != nullptr) return remote_->failed();
   return run_->aborted.load(std::memory_order_acquire) != 0;
 }
 
 std::string AddressSpace::abort_reason() const {
-  if (far_ != nullptr) return far_->failure();
+  if (remote_ != nullptr) return remote_->failure();
   return aborted() ? run_->reason : "";
 }
 
@@ -247,7 +247,8 @@ std::string AddressSpace::lost(int process) const {
   for (std::size_t rank = 0; rank < host_.size(); ++rank)
     if (host_[rank] == process) ranks += (ranks.empty() ? "" : ", ") + std::to_string(rank);
   return "process " + std::to_string(process) +
-         (far_ == nullptr ? " has ended, with it ranks " : " cannot be reached, with it ranks ") +
+         (remote_ == nullptr ? " has ended, with it ranks "
+                             : " cannot be reached, with it ranks ") +
          ranks;
 }
 

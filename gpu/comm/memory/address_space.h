@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "gpu/base/traffic.h"
-#include "gpu/comm/memory/far_memory.h"
 #include "gpu/comm/memory/pages.h"
 #include "gpu/comm/memory/processes.h"
+#include "gpu/comm/memory/remote_memory.h"
 
 namespace moescope::runtime {
 
@@ -57,8 +57,8 @@ class AddressSpace {
   /// A counter at every rank, starting at 0.
   FlagId add_flag();
 
-  /// The rank's part of a window; of every rank, whoever hosts it. Of a rank in a process that
-  /// shares no memory with this one it only names places.
+  /// The rank's part of a window; of every rank, whichever process hosts it. Of a rank in a process
+  /// that shares no memory with this one it only names places.
   std::span<std::byte> local(int rank, WindowId window) const;
   /// What `memory` of the rank holds: that memory, or a copy in `room`. Not counted.
   std::span<const std::byte> look(int rank, std::span<const std::byte> memory,
@@ -88,7 +88,7 @@ class AddressSpace {
   /// Throws Aborted after an abort; aborts when another process has ended.
   void check_processes();
 
-  /// What rank `rank` started so far.
+  /// What rank `rank` started so remote.
   Traffic traffic(int rank);
   Traffic total_traffic();
   /// traffic(rank).of(purpose, link) of a rank that is here, without reading the rest: asked for
@@ -102,7 +102,7 @@ class AddressSpace {
   void count(int rank, int peer, std::size_t bytes, Purpose purpose);
   std::string lost(int process) const;
   /// The rank is in a process that shares no memory with this one.
-  bool away(int rank) const { return far_ != nullptr && !here(rank); }
+  bool away(int rank) const { return remote_ != nullptr && !here(rank); }
   void fetch(const void* place, std::span<std::byte> out);
 
   /// Zeroed memory of bytes[rank] at every rank.
@@ -110,7 +110,7 @@ class AddressSpace {
 
   std::vector<int> node_of_, host_;
   Processes* processes_ = nullptr;
-  FarMemory* far_ = nullptr;
+  RemoteMemory* remote_ = nullptr;
   std::vector<RankState*> states_;                          ///< in the first memory of each rank
   RunState* run_ = nullptr;                                 ///< likewise, of rank 0
   std::vector<std::vector<std::span<std::byte>>> windows_;  ///< [window][rank]

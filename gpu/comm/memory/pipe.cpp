@@ -6,7 +6,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "gpu/comm/memory/bell.h"
+#include "gpu/comm/memory/notify_event.h"
 
 namespace moescope::runtime {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::size_t kCapacity = std::size_t{1} << 20;
 
 struct Pipe::State {
   std::atomic<std::uint64_t> written{0}, read{0};
-  Bell changed;
+  NotifyEvent changed;
 };
 
 std::size_t Pipe::bytes() {
@@ -40,7 +40,7 @@ void Pipe::put(std::span<const std::byte> bytes) {
     const std::size_t count = std::min({bytes.size(), room(), kCapacity - at});
     std::memcpy(ring_.data() + at, bytes.data(), count);
     state_->written.store(written + count);
-    state_->changed.ring();
+    state_->changed.notify();
     bytes = bytes.subspan(count);
   }
 }
@@ -54,7 +54,7 @@ void Pipe::get(std::span<std::byte> bytes) {
     const std::size_t count = std::min({bytes.size(), there(), kCapacity - at});
     std::memcpy(bytes.data(), ring_.data() + at, count);
     state_->read.store(read + count);
-    state_->changed.ring();
+    state_->changed.notify();
     bytes = bytes.subspan(count);
   }
 }

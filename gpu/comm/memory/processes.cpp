@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "gpu/comm/memory/far_processes.h"
 #include "gpu/comm/memory/mpi_entry.h"
+#include "gpu/comm/memory/remote_processes.h"
 
 namespace moescope::runtime {
 namespace {
@@ -52,7 +52,7 @@ std::unique_ptr<Processes> join_processes() {
     mpi::Joined joined;
     join(wish != nullptr && std::string_view(wish) == "1", joined);
     if (joined.transport == nullptr) return std::unique_ptr<Processes>(joined.sharing);
-    return std::make_unique<FarProcesses>(std::unique_ptr<Transport>(joined.transport));
+    return std::make_unique<RemoteProcesses>(std::unique_ptr<Transport>(joined.transport));
   } catch (const std::runtime_error& failure) {
     throw Error("mpirun", place, failure.what());
   }

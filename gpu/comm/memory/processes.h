@@ -15,7 +15,7 @@ class Aborted : public std::runtime_error {
   Aborted() : std::runtime_error("another rank failed") {}
 };
 
-class FarMemory;
+class RemoteMemory;
 
 class Processes {
  public:
@@ -25,9 +25,9 @@ class Processes {
   virtual int hosts() const { return 1; }
   bool first() const { return index() == 0; }
   /// How to reach the memory of the others; nullptr: all see the same.
-  virtual FarMemory* far() { return nullptr; }
+  virtual RemoteMemory* remote() { return nullptr; }
   /// Zeroed memory of `bytes` in this process, and what the others asked for, by process: theirs
-  /// or, with far(), a stand-in whose addresses name places in theirs. Every process makes the
+  /// or, with remote(), a stand-in whose addresses name places in theirs. Every process makes the
   /// same calls in the same order; throws std::runtime_error.
   virtual std::vector<std::span<std::byte>> allocate(std::size_t bytes) = 0;
   /// Waits for all processes; like allocate(), while the run is set up.

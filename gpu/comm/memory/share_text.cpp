@@ -2,19 +2,20 @@
 
 #include <cstring>
 
-#include "gpu/comm/memory/far_memory.h"
+#include "gpu/comm/memory/remote_memory.h"
 
 namespace moescope::runtime {
 namespace {
 
 std::string share_by_messages(Processes& processes, const std::string& text) {
-  FarMemory& far = *processes.far();
-  const int box = far.add_box();
+  RemoteMemory& remote = *processes.remote();
+  const int mailbox = remote.add_mailbox();
   if (processes.first()) {
-    for (int to = 1; to < processes.size(); ++to) far.post(to, box, std::as_bytes(std::span(text)));
+    for (int to = 1; to < processes.size(); ++to)
+      remote.post(to, mailbox, std::as_bytes(std::span(text)));
     return text;
   }
-  const auto message = far.take(0, box, [] {});
+  const auto message = remote.take(0, mailbox, [] {});
   return {reinterpret_cast<const char*>(message.data()), message.size()};
 }
 
@@ -35,8 +36,8 @@ std::string share_by_memory(Processes& processes, const std::string& text) {
 
 std::string share_text(Processes* processes, const std::string& text) {
   if (processes == nullptr || processes->size() == 1) return text;
-  return processes->far() != nullptr ? share_by_messages(*processes, text)
-                                     : share_by_memory(*processes, text);
+  return processes->remote() != nullptr ? share_by_messages(*processes, text)
+                                        : share_by_memory(*processes, text);
 }
 
 }  // namespace moescope::runtime

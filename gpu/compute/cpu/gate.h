@@ -7,7 +7,7 @@
 
 namespace moescope::runtime::cpu {
 
-/// Chooses top_k of `experts` from `logits` (overwritten). `bias` has one number an expert, or is
+/// Chooses top_k of `experts` from `logits` (overwritten). `bias` has one number per expert, or is
 /// nullptr. Writes top_k experts in order of falling selection score and their weights.
 void choose_experts(const Gate& gate, int experts, int top_k, float* logits, const float* bias,
                     std::int32_t* chosen, float* weights);

@@ -19,7 +19,7 @@ std::vector<RankOutput> CpuUnit::collect(std::size_t groups) {
   for (int process = 1; link_ && process < link_->processes(); ++process) {
     const auto message = link_->answer_of(process);
     MessageReader answer(message);
-    add_loads(read_loads(answer));
+    add_loads(read_step_loads(answer));
     for (int count = answer.get<int>(); count > 0; --count) {
       const int member = answer.get<int>();
       members.at(static_cast<std::size_t>(member)) = read_output(answer);

@@ -25,7 +25,7 @@ CpuUnit::CpuUnit(const UnitParts& parts) : options_(parts.options) {
   shared_.space = &space;
   shared_.group = parts.group;
   shared_.kind = options_.kind;
-  if (space.processes() == nullptr || space.processes()->far() == nullptr)
+  if (space.processes() == nullptr || space.processes()->remote() == nullptr)
     shared_.links = std::make_unique<PacedLinks>(parts.group.first, parts.group.size);
   share_attention();
   shared_.operators = cpu_operators(shared_.attention);

@@ -71,11 +71,12 @@ void MoeLayer::set_table(const Placement& placement, std::uint32_t epoch) {
   const int per_rank = placement.slots_per_rank();
   if (placement.ranks() != options_.group.size || placement.experts() != config.experts ||
       placement.layers() <= moe_layer_ || per_rank > options_.most_slots)
-    throw Error("layout", "plan",
-                fmt::format("is for {} ranks and {} experts with {} slots a rank, the layer has {} "
-                            "ranks and {} experts with at most {}",
-                            placement.ranks(), placement.experts(), per_rank, options_.group.size,
-                            config.experts, options_.most_slots));
+    throw Error(
+        "layout", "plan",
+        fmt::format("is for {} ranks and {} experts with {} slots per rank, the layer has {} "
+                    "ranks and {} experts with at most {}",
+                    placement.ranks(), placement.experts(), per_rank, options_.group.size,
+                    config.experts, options_.most_slots));
   Table& table = tables_[epoch % 2];
   table = {upload_replicas(placement), {}, per_rank};
   const int first_place = static_cast<int>(epoch % 2) * options_.most_slots;

@@ -20,7 +20,7 @@ LoadSet recorded_loads(const std::filesystem::path& path) {
   set.source = path.string();
   set.format = "moetrace";
   std::map<TimeNs, std::map<int, std::vector<double>>> windows;
-  for (const LoadRow& row : read_loads(path)) {
+  for (const LoadRow& row : read_load_rows(path)) {
     if (row.space != "logical") continue;
     auto& sum = windows[row.begin][row.layer];
     sum.resize(row.counts.size());
@@ -44,7 +44,7 @@ void check(const LoadSet& loads, const ModelConfig& config) {
   for (const LayerLoads& window : loads.windows)
     refuse("MoE layers", static_cast<int>(window.size()), config.moe_layers());
   refuse("experts", std::max(loads.experts, config.experts), config.experts);
-  if (loads.top_k) refuse("experts a token", *loads.top_k, config.top_k);
+  if (loads.top_k) refuse("experts per token", *loads.top_k, config.top_k);
   const auto& experts = loads.routes.experts;
   if (std::find(experts.begin(), experts.end(), -1) != experts.end())
     throw Error(loads.source, "", "has tokens that go to fewer experts than others");

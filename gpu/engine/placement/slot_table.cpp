@@ -92,8 +92,8 @@ class Mover {
       return 0;
     }
     const auto cost = [&](const std::pair<int, int>& holder) {
-      const bool far = holder.first / per_node_ != member / per_node_;
-      return std::pair{far, sent_[static_cast<std::size_t>(holder.first)]};
+      const bool remote = holder.first / per_node_ != member / per_node_;
+      return std::pair{remote, sent_[static_cast<std::size_t>(holder.first)]};
     };
     const auto source =
         *std::min_element(holders.begin(), holders.end(),

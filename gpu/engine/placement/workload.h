@@ -12,7 +12,7 @@
 namespace moescope::runtime {
 
 struct WorkloadOptions {
-  double rate = 60;  ///< requests a second, mean
+  double rate = 60;  ///< requests per second, mean
   int prompt_min = 8, prompt_max = 32;
   int output_min = 8, output_max = 32;
   int topics = 6;

@@ -242,7 +242,7 @@ void PlanChanger::prepare(Work& work, const Stage& stage) {
   }
   store(work, stage.target, epoch_ + 1);
   while (steady_now() < work.there) {  // paced links: the last weights are still on their way
-    breathe(work);
+    throttle(work);
     std::this_thread::sleep_for(std::chrono::nanoseconds(
         std::clamp<std::int64_t>(work.there - steady_now(), 0, 5'000'000)));
   }
@@ -263,7 +263,7 @@ void PlanChanger::prepare(Work& work, const Stage& stage) {
 }
 
 /// Waits for the next step when this one's bytes are used up. Throws when the change is to end.
-void PlanChanger::breathe(Work& work) {
+void PlanChanger::throttle(Work& work) {
   const std::string who = book_.undone_by();
   if (!who.empty()) throw Error("plan", "prepare", "was undone by " + who);
   if (book_.closed()) throw Error("plan", "prepare", "the engine stopped serving");
@@ -283,7 +283,7 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
   const std::size_t bytes = unit.expert_bytes(move.expert);
   const Digest sent = unit.held_digest(move.from, move.from_place, bytes);
   for (std::size_t done = 0; done < bytes;) {
-    breathe(work);
+    throttle(work);
     const std::size_t piece = std::min<std::size_t>(bytes - done, work.left);
     unit.copy_expert(move, done, piece);
     done += piece;
@@ -297,8 +297,8 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
         fmt::format("layer {}, expert {}", parts_.config.dense_layers + move.layer, move.expert),
         fmt::format("the weights that rank {} got from rank {} are damaged", by, source));
   work.bytes_done += bytes;
-  const bool far = link == Link::Ib;
-  if (far) work.ib_bytes += bytes;
+  const bool remote = link == Link::Ib;
+  if (remote) work.ib_bytes += bytes;
   book_.update(work.ticket, [&](PlanRecord& c) {
     c.bytes_done = work.bytes_done;
     c.ib_bytes = work.ib_bytes;
@@ -307,7 +307,7 @@ void PlanChanger::copy(Work& work, Unit& unit, const Move& move) {
   SpanRecord record{begin, arrived, SpanName::PlanCopy,
                     static_cast<std::int16_t>(parts_.config.dense_layers + move.layer)};
   record.step = parts_.figures.steps(unit.options().kind);
-  (far ? record.ib_bytes : record.nvlink_bytes) = bytes;
+  (remote ? record.ib_bytes : record.nvlink_bytes) = bytes;
   parts_.recorder->log(static_cast<std::size_t>(by))->streams[kPlanStream].push(record);
 }
 

@@ -68,7 +68,7 @@ class PlanChanger {
   Stage next_stage(const Placement& next, std::vector<int>& remaining) const;
   void prepare(Work& work, const Stage& stage);
   void copy(Work& work, Unit& unit, const Move& move);
-  void breathe(Work& work);
+  void throttle(Work& work);
   void commit(Work& work, const Stage& stage);
   void verify(Work& work);
   void hold(Work& work);

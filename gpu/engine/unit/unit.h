@@ -37,8 +37,8 @@ class Unit {
   /// attention group, which spreads its rows over its ranks. The first failure of a rank is thrown
   /// here; the unit is then unusable.
   virtual std::vector<RankOutput> step(std::span<const RankInput> inputs) = 0;
-  /// A step of at most kProbeRows rows a member, all in micro-batch 0, that combines in the gate's
-  /// order whatever the unit does else; for comparing plans.
+  /// A step of at most kProbeRows rows per member, all in micro-batch 0, that combines in the
+  /// gate's order whatever the unit does else; for comparing plans.
   virtual std::vector<RankOutput> ordered_step(std::span<const RankInput> inputs) = 0;
   /// In a process that is not the first of several: does what the first one asks for, until its
   /// unit is gone. Throws Error when the run fails anywhere.

@@ -44,11 +44,11 @@ void read_batch(MessageReader& from, MicroBatch& batch, SentInputs& sent, std::s
 
 UnitLink::UnitLink(AddressSpace& space)
     : processes_(*space.processes()),
-      far_(processes_.far()),
+      remote_(processes_.remote()),
       check_([&space] { space.check_processes(); }) {
   for (auto& numbers : numbers_) numbers.resize(static_cast<std::size_t>(processes_.size()));
-  if (far_ != nullptr) {
-    for (int& box : boxes_) box = far_->add_box();
+  if (remote_ != nullptr) {
+    for (int& mailbox : mailboxes_) mailbox = remote_->add_mailbox();
     return;
   }
   const auto others = static_cast<std::size_t>(processes_.size() - 1);
@@ -61,13 +61,13 @@ UnitLink::UnitLink(AddressSpace& space)
 /// Between the first process and `process`, which is the other end of both.
 void UnitLink::send(bool command, int process, std::span<const std::byte> message) {
   const auto stamped = numbers_[command].at(static_cast<std::size_t>(process)).stamp(message);
-  if (far_ != nullptr) return far_->post(command ? process : 0, boxes_[command], stamped);
+  if (remote_ != nullptr) return remote_->post(command ? process : 0, mailboxes_[command], stamped);
   pipes_[command].at(static_cast<std::size_t>(process - 1)).send(stamped);
 }
 
 std::vector<std::byte> UnitLink::receive(bool command, int process) {
-  const auto stamped = far_ != nullptr
-                           ? far_->take(command ? 0 : process, boxes_[command], check_)
+  const auto stamped = remote_ != nullptr
+                           ? remote_->take(command ? 0 : process, mailboxes_[command], check_)
                            : pipes_[command].at(static_cast<std::size_t>(process - 1)).receive();
   return numbers_[command]
       .at(static_cast<std::size_t>(process))
@@ -158,7 +158,7 @@ void write_loads(MessageWriter& to, const StepLoads& loads) {
   to.put(loads.physical);
 }
 
-StepLoads read_loads(MessageReader& from) {
+StepLoads read_step_loads(MessageReader& from) {
   StepLoads loads;
   from.get(loads.logical);
   from.get(loads.physical);

@@ -37,11 +37,11 @@ class UnitLink {
   std::vector<std::byte> receive(bool command, int process);
 
   Processes& processes_;
-  FarMemory* far_;
-  FarMemory::Check check_;
+  RemoteMemory* remote_;
+  RemoteMemory::Check check_;
   std::mutex telling_;          ///< a plan change stages its table while steps run
   std::vector<Pipe> pipes_[2];  ///< answers, commands; [process - 1], in shared memory
-  int boxes_[2] = {};           ///< likewise, where none is shared
+  int mailboxes_[2] = {};       ///< likewise, where none is shared
   /// Answers, commands; by the process at the other end. A direction is used by one side only.
   std::vector<Numbered> numbers_[2];
 };
@@ -76,6 +76,6 @@ SlotTable read_table(MessageReader& from);
 void write_output(MessageWriter& to, const RankOutput& output);
 RankOutput read_output(MessageReader& from);
 void write_loads(MessageWriter& to, const StepLoads& loads);
-StepLoads read_loads(MessageReader& from);
+StepLoads read_step_loads(MessageReader& from);
 
 }  // namespace moescope::runtime

@@ -319,7 +319,7 @@ TEST_F(LoadViews, TheScaleOfGrowingLoadsMovesInSteps) {
   EXPECT_EQ(high_with(40), 100);
   shownView().setScale(HeatScale::Relative);
   shownView().setScale(HeatScale::Linear);
-  EXPECT_EQ(map().picture()->colors.high(), 50) << "another scale begins anew";
+  EXPECT_EQ(map().picture()->colors.high(), 50) << "another scale starts over";
 }
 
 TEST_F(LoadViews, TheAxisBesideGrowingLoadsMovesInSteps) {
@@ -337,7 +337,7 @@ TEST_F(LoadViews, TheAxisBesideGrowingLoadsMovesInSteps) {
   EXPECT_DOUBLE_EQ(high_with(2.9), 3) << "not back and forth";
   EXPECT_DOUBLE_EQ(high_with(1.5), 1.5) << "a quarter is not needed any more";
   find<QComboBox>("loadMetric")->setCurrentIndex(1);
-  EXPECT_DOUBLE_EQ(chart->picture()->extent.value().high, 1) << "another measure begins anew";
+  EXPECT_DOUBLE_EQ(chart->picture()->extent.value().high, 1) << "another measure starts over";
 }
 
 /// Loads of `count` windows of 10 ns each, the oldest of which began at `begin`.

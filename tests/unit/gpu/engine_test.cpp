@@ -156,7 +156,7 @@ TEST(GpuRecording, OverlapScopesAndWorkerAllocationAreFound) {
 TEST(GpuRecording, LoadsCountEveryRoutedToken) {
   const auto& r = recording();
   std::map<std::pair<int, std::string>, std::uint64_t> sums;
-  for (const LoadRow& row : read_loads(r.folder / "run.moetrace")) {
+  for (const LoadRow& row : read_load_rows(r.folder / "run.moetrace")) {
     EXPECT_EQ(row.rank.has_value(), row.space == "physical");
     for (const auto count : row.counts) sums[{row.layer, row.space}] += count;
   }

@@ -65,7 +65,7 @@ TEST(GpuRouteReplay, WhatDoesNotFitTheModelIsRefused) {
         [&] { RouteReplay::read(folder / "r.safetensors", served_model()->config, progress); });
   };
   EXPECT_THAT(refusal(3, 4), HasSubstr("of 3 MoE layers, the model has 2"));
-  EXPECT_THAT(refusal(2, 6), HasSubstr("of 6 experts a token, the model has 4"));
+  EXPECT_THAT(refusal(2, 6), HasSubstr("of 6 experts per token, the model has 4"));
   ModelConfig small = served_model()->config;
   small.experts = 12;
   write_routes(folder / "r.safetensors");
@@ -126,7 +126,7 @@ TEST(GpuRouteReplay, ServedLoadsAreThoseOfTheRoutes) {
     for (std::size_t k = 0; k < 4; ++k) possible.insert(static_cast<int>((token * 8 + k) * 3 % 16));
   ASSERT_LT(possible.size(), 16U);
   std::uint64_t tokens = 0;
-  for (const LoadRow& row : read_loads(folder / "run.moetrace"))
+  for (const LoadRow& row : read_load_rows(folder / "run.moetrace"))
     if (row.space == "logical" && row.layer == 1)
       for (std::size_t expert = 0; expert < row.counts.size(); ++expert) {
         tokens += row.counts[expert];

@@ -1,4 +1,4 @@
-// Attention spread over ranks: the same logits, whoever computes which head and which row.
+// Attention spread over ranks: the same logits, whichever rank computes which head and row.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -268,7 +268,7 @@ TEST(GpuUnit, DynamicRedundancyActivatesFewSlotsAndComputesTheSame) {
   std::uint32_t solved = 0, split = 0;
   for (auto kind : {UnitKind::Prefill, UnitKind::Decode})
     for (const unsigned seed : {1U, 2U, 3U}) {
-      Layout setup{4, 2, {}, random_slots(16, seed)};  // eight slots a rank
+      Layout setup{4, 2, {}, random_slots(16, seed)};  // eight slots per rank
       setup.options.kind = kind;
       setup.options.micro_batches = 1;
       const auto most_loaded = [&](int active) {

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "core/loads/balance.h"
-#include "core/loads/gpu_view.h"
 #include "core/loads/load_matrix.h"
+#include "core/loads/placement_of_loads.h"
 #include "core/placement/bounds.h"
 #include "tests/support/data.h"
 
@@ -75,55 +75,55 @@ TEST(LoadMatrix, ExpertsOverWindows) {
   EXPECT_THAT(m.values, ElementsAre(1, 4, 2, 3, 3, 2, 4, 1));
 }
 
-TEST(GpuView, PrefersThePlanThenWhatRanThenOrder) {
+TEST(PlacementOfLoads, PrefersThePlanThenWhatRanThenOrder) {
   LoadSet loads = small_loads();
-  auto view = gpu_view(loads, nullptr, {.gpus = 2});
-  EXPECT_EQ(view.origin, GpuView::Origin::InOrder);
+  auto view = placement_of_loads(loads, nullptr, {.gpus = 2});
+  EXPECT_EQ(view.origin, PlacementOfLoads::Origin::InOrder);
   EXPECT_EQ(view.plan.num_gpus, 2);
   EXPECT_TRUE(view.assumed_gpus);
   EXPECT_THAT(describe(view), HasSubstr("experts in order on 2 GPUs (assumed)"));
   loads.running_map = {{0, 1, 2, 3, 0, 1}, {0, 1, 2, 3, 0, 1}};
   loads.num_gpus = 2;
-  view = gpu_view(loads, nullptr);
-  EXPECT_EQ(view.origin, GpuView::Origin::Running);
+  view = placement_of_loads(loads, nullptr);
+  EXPECT_EQ(view.origin, PlacementOfLoads::Origin::Running);
   EXPECT_FALSE(view.assumed_gpus);
   const Plan plan = small_plan();
-  view = gpu_view(loads, &plan);
-  EXPECT_EQ(view.origin, GpuView::Origin::Plan);
+  view = placement_of_loads(loads, &plan);
+  EXPECT_EQ(view.origin, PlacementOfLoads::Origin::Plan);
   EXPECT_THAT(view.note, IsEmpty());
 }
 
-TEST(GpuView, APlanThatDoesNotFitIsNamedAndNotUsed) {
+TEST(PlacementOfLoads, APlanThatDoesNotFitIsNamedAndNotUsed) {
   const LoadSet loads = small_loads();
   Plan plan = small_plan();
   plan.physical_to_logical.pop_back();
-  auto view = gpu_view(loads, &plan);
-  EXPECT_EQ(view.origin, GpuView::Origin::InOrder);
+  auto view = placement_of_loads(loads, &plan);
+  EXPECT_EQ(view.origin, PlacementOfLoads::Origin::InOrder);
   EXPECT_THAT(view.note, HasSubstr("1 layers, the loads have 2"));
   plan = small_plan();
   plan.physical_to_logical[1] = {0, 1, 2, 2, 0, 1};
-  EXPECT_THAT(gpu_view(loads, &plan).note, HasSubstr("errors"));
+  EXPECT_THAT(placement_of_loads(loads, &plan).note, HasSubstr("errors"));
 }
 
-TEST(GpuView, ABrokenRunningMapIsNotUsed) {
+TEST(PlacementOfLoads, ABrokenRunningMapIsNotUsed) {
   LoadSet loads = small_loads();
   loads.running_map = {{0, 1, 2, 7}, {0, 1, 2, 3}};
-  const auto view = gpu_view(loads, nullptr);
-  EXPECT_EQ(view.origin, GpuView::Origin::InOrder);
+  const auto view = placement_of_loads(loads, nullptr);
+  EXPECT_EQ(view.origin, PlacementOfLoads::Origin::InOrder);
   EXPECT_THAT(view.note, HasSubstr("of the recorded placement"));
 }
 
-TEST(GpuView, GpusThatDoNotDivideTheExpertsBecomeFewer) {
-  EXPECT_EQ(gpu_view(small_loads(), nullptr, {.gpus = 3}).plan.num_gpus, 2);
+TEST(PlacementOfLoads, GpusThatDoNotDivideTheExpertsBecomeFewer) {
+  EXPECT_EQ(placement_of_loads(small_loads(), nullptr, {.gpus = 3}).plan.num_gpus, 2);
   LoadSet one = small_loads();
   one.experts = 1;
   one.windows = {{{5}}};
-  EXPECT_EQ(gpu_view(one, nullptr).plan.num_gpus, 1);
+  EXPECT_EQ(placement_of_loads(one, nullptr).plan.num_gpus, 1);
 }
 
 TEST(Balance, OverWindowsByEveryMetric) {
   const auto loads = small_loads();
-  const auto view = gpu_view(loads, nullptr, {.gpus = 2});
+  const auto view = placement_of_loads(loads, nullptr, {.gpus = 2});
   Progress progress;
   const auto ratio = balance_over_windows(loads, view.plan, BalanceMetric::MaxOverMean, progress);
   EXPECT_THAT(ratio, ElementsAre(ElementsAre(1.4, 1), ElementsAre(1.4, 2)));
@@ -181,7 +181,7 @@ TEST(Balance, RealLoadsHaveThePublishedImbalance) {
   for (const auto& [file, mean] : {std::pair("esft_intent_logical_count.json", 1.44),
                                    std::pair("esft_law_logical_count.json", 1.39)}) {
     const auto loads = read_loads(test::shared_data(file), progress);
-    const auto view = gpu_view(loads, nullptr, {.gpus = 8});
+    const auto view = placement_of_loads(loads, nullptr, {.gpus = 8});
     LoadSet one = loads;
     one.windows = {sum_windows(loads, 0, static_cast<int>(loads.windows.size()))};
     const auto ours =

@@ -157,7 +157,7 @@ TEST(PlanForecast, RanksThatShareCoresGainLess) {
   e.running.cores = 8;
   EXPECT_NEAR(*e.forecast(Engine::spread()).decode_step.predicted, 1e8 * (1 - 20 / (72 + kOther)),
               3e5);
-  // On 2 cores all work takes its time whoever does it.
+  // On 2 cores all work takes its time on whichever core.
   e.running.cores = 2;
   const auto crowded = e.forecast(Engine::spread());
   EXPECT_NEAR(*crowded.decode_step.predicted, 1e8, 1e6);

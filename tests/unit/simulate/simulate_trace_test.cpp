@@ -67,7 +67,7 @@ TEST(SimulatedTrace, LooksLikeARecordingAndSaysWhatItIs) {
         SpanClass::Combine, SpanClass::Expert, SpanClass::SharedExpert, SpanClass::Communication})
     EXPECT_GT(seen[static_cast<std::size_t>(c)], 0) << to_string(c);
   EXPECT_EQ(seen[static_cast<std::size_t>(SpanClass::OtherCompute)], 0);
-  const auto loads = read_loads(folder / "steps.moetrace");
+  const auto loads = read_load_rows(folder / "steps.moetrace");
   ASSERT_EQ(loads.size(), 8U);  // four layers in two steps
   EXPECT_EQ(loads[0].layer, 3);
   EXPECT_EQ(loads[0].counts.size(), 256U);

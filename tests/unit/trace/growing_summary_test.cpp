@@ -186,21 +186,21 @@ TEST_P(GrowingSummaryForgets, TellsTheSameAsOneOfWhatIsLeft) {
     }
     std::erase_if(parts, [&](const SpanColumns& of) { return end_of(of) <= cut; });
     std::vector<const SpanColumns*> left;
-    GrowingSummary anew;
+    GrowingSummary rebuilt;
     for (const SpanColumns& of : parts) {
       left.push_back(&of);
-      anew.add(of);
+      rebuilt.add(of);
     }
     const auto before = summary.snapshot();
-    summary.forget(cut, left);
-    expect_equal(*summary.snapshot(), *anew.snapshot());
+    summary.evict(cut, left);
+    expect_equal(*summary.snapshot(), *rebuilt.snapshot());
   }
 }
 
 TEST(GrowingSummary, ForgottenWholeStartsAgain) {
   GrowingSummary growing;
   growing.add(columns(0, 1000, 1000, 500));
-  growing.forget(1'000'000, {});
+  growing.evict(1'000'000, {});
   growing.snapshot()->visit({0, std::ldexp(1.0, 20), kAll},
                             [](auto part, auto) { ADD_FAILURE() << part.size() << " buckets"; });
   growing.add(columns(200'000, 10, 1000, 500));
@@ -217,7 +217,7 @@ TEST(GrowingSummary, QuietTimesThatAreForgottenLeaveFineBucketsAgain) {
   growing.add(busy);
   const int shift = 14;
   EXPECT_FALSE(growing.snapshot()->visit({0, std::ldexp(1.0, shift), kAll}, [](auto, auto) {}));
-  growing.forget(999'000'000'100, {&busy});
+  growing.evict(999'000'000'100, {&busy});
   EXPECT_GT(buckets(*growing.snapshot(), shift).by_index.size(), 5000U);
 }
 

@@ -21,7 +21,7 @@ TEST(MoetraceLoads, RowsComeBackAsTheyWereWritten) {
   writer.add_plan({5, "start", "{}"});
   Progress progress;
   writer.finish(progress);
-  EXPECT_EQ(read_loads(folder / "a.moetrace"), rows);
+  EXPECT_EQ(read_load_rows(folder / "a.moetrace"), rows);
 }
 
 TEST(MoetraceLoads, ADamagedRowIsAnError) {
@@ -39,7 +39,7 @@ TEST(MoetraceLoads, ADamagedRowIsAnError) {
     ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(database, change, nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(database);
-    EXPECT_THROW(read_loads(path), Error) << change;
+    EXPECT_THROW(read_load_rows(path), Error) << change;
   }
 }
 

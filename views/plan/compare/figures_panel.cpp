@@ -144,7 +144,7 @@ void FiguresPanel::fillLayerRows() {
   const LayerFigures figures = now.figures(layer_);
   set(Layer, kNow, figure(figures.imbalance()));
   set(Layer, kBound, figure(figures.bound));
-  // Found anew only when the drag has ended: it costs more than a frame of dragging may.
+  // Searched again only when the drag has ended: it costs more than a frame of dragging may.
   set(BestSplit, kNow, document_.previewing() ? tr("…") : figure(now.best_split(layer_)));
   set(Groups, kBound,
       figures.bound_hierarchical ? figure(figures.bound_hierarchical) : QString::fromUtf8("–"));

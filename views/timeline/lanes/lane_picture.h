@@ -42,7 +42,7 @@ class LanePicture {
   };
 
   static Look lookOf(const LaneRenderer& renderer, const LabelCache& labels);
-  /// Scrolls what is painted; what is to be painted anew.
+  /// Scrolls what is painted; what is to be repainted.
   PixelRun moveTo(const PixelMap& map, bool same_look);
   void paintGround(const PixelRun& columns);
   void paintRow(const PlacedRow& placed, const PixelRun& columns);

@@ -46,7 +46,7 @@ class RowModel : public QObject {
   /// Rows of another trace. Pins, hidden rows and folds are kept where the same row exists again
   /// (a live trace grows by snapshots) and `keep` is true.
   void setTrace(TracePtr trace, bool keep);
-  /// The same trace with more spans: rows are made anew only when tracks came in or got their first
+  /// The same trace with more spans: rows are rebuilt only when tracks came in or got their first
   /// spans.
   void growTrace(TracePtr trace);
   /// Sub-lanes of tracks as their summaries arrive.

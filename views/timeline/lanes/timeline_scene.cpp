@@ -58,7 +58,7 @@ void TimelineScene::onTrace() {
   Q_EMIT changed();
 }
 
-void TimelineScene::onGrown(bool forgot) {
+void TimelineScene::onGrown(bool evicted) {
   const TracePtr before = source_.trace();
   if (!before) {
     onTrace();
@@ -66,7 +66,7 @@ void TimelineScene::onGrown(bool forgot) {
   }
   const TracePtr& trace = document_.trace();
   rows_.growTrace(trace);
-  if (forgot) {
+  if (evicted) {
     known_.clear();
     wanted_.clear();
     source_.setTrace(trace, rows_.trackOrder());

@@ -99,7 +99,7 @@ class TimelineScene : public QObject {
 
  private:
   void onTrace();
-  void onGrown(bool forgot);
+  void onGrown(bool evicted);
   void onArrived();
   void relayout();
   friend class BlockingScene;

@@ -24,8 +24,8 @@ std::vector<FlowLink> find_links(const Trace& trace, const FlowIndex& index, Spa
 FlowLinks::FlowLinks(TraceDocument& document, Selection& selection, QObject* parent)
     : QObject(parent), document_(document), selection_(selection) {
   connect(&document, &TraceDocument::traceChanged, this, &FlowLinks::clear);
-  connect(&document, &TraceDocument::traceGrown, this, [this](bool forgot) {
-    if (forgot) clear();
+  connect(&document, &TraceDocument::traceGrown, this, [this](bool evicted) {
+    if (evicted) clear();
   });
   connect(&document, &TraceDocument::rulesChanged, this, [this] { other_rules_ = true; });
   connect(&document, &TraceDocument::analysisChanged, this, [this] {

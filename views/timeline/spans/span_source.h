@@ -30,7 +30,7 @@ class SpanSource : public QObject {
   /// Drops everything of the trace before and starts looking at the tracks, in the order given.
   void setTrace(TracePtr trace, const std::vector<TrackId>& order);
   /// The same trace with more spans at the end: what did not change is kept. Needs a trace in
-  /// memory whose summaries grow with it; any other is set anew.
+  /// memory whose summaries grow with it; any other is reset.
   void growTrace(TracePtr trace, const std::vector<TrackId>& order);
   const TracePtr& trace() const { return trace_; }
 

@@ -110,7 +110,8 @@ TEST(GpuExchangeSteps, ARankThatNobodySendsToIsAFault) {
   Pair pair(wire_of({0, 2, 1}, DispatchMode::Direct, CombineMode::Ordered), 1);
   pair.steps.send(1, nullptr, {nullptr, 0, 1}, 1, team);
   pair.steps.receive(1, team);
-  EXPECT_THAT(test::error_of([&] { pair.steps.check(); }), HasSubstr("rank 1: waited in vain"));
+  EXPECT_THAT(test::error_of([&] { pair.steps.check(); }),
+              HasSubstr("rank 1: timed out waiting for the other ranks"));
 }
 
 TEST(GpuExchangeSteps, MoreThanThereIsRoomForIsRefused) {

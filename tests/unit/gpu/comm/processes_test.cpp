@@ -1,4 +1,4 @@
-// What processes share: pipes, bells, flags, and the end of a run when one of them is gone.
+// What processes share: pipes, events, flags, and the end of a run when one of them is gone.
 #include "gpu/comm/memory/processes.h"
 
 #include <gmock/gmock.h>

@@ -22,7 +22,7 @@ TEST(GpuDetail, GoesDownAtOnceAndUpAgainOnlyAfterACalmWhile) {
   EXPECT_EQ(governor.update(0.6, 10 * kMs), Detail::Steps);
   EXPECT_EQ(governor.update(0.05, 100 * kMs), Detail::Steps);
   EXPECT_EQ(governor.update(0.05, 2099 * kMs), Detail::Steps);
-  EXPECT_EQ(governor.update(0.3, 2100 * kMs), Detail::Steps) << "not calm: counted anew";
+  EXPECT_EQ(governor.update(0.3, 2100 * kMs), Detail::Steps) << "not calm: counted from the start";
   EXPECT_EQ(governor.update(0.05, 2200 * kMs), Detail::Steps);
   EXPECT_EQ(governor.update(0.05, 4200 * kMs), Detail::Spans);
   EXPECT_EQ(governor.update(0.3, 4300 * kMs), Detail::Spans) << "between both: as before";

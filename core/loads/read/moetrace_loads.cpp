@@ -51,7 +51,7 @@ std::vector<LoadSet> load_formats::read_recording(const std::filesystem::path& p
   progress.report(0, "reading loads");
   RecordedLoads loads(path.string());
   add_processes(loads, path);
-  for (const LoadRow& row : read_loads(path)) {
+  for (const LoadRow& row : read_load_rows(path)) {
     progress.check();
     loads.add(row);
   }

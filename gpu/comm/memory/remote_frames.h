@@ -1,18 +1,18 @@
-// What processes without shared memory send each other; for the sources of FarProcesses only.
+// What processes without shared memory send each other; for the sources of RemoteProcesses only.
 #pragma once
 
 #include <chrono>
 
-#include "gpu/comm/memory/far_processes.h"
+#include "gpu/comm/memory/remote_processes.h"
 
 namespace moescope::runtime {
 
-enum class FarProcesses::Kind : std::int32_t {
+enum class RemoteProcesses::Kind : std::int32_t {
   Put,   ///< bytes for a place
-  Add,   ///< `value` for the counter at a place; `more`: 1 + offset of its bell, 0: none
+  Add,   ///< `value` for the counter at a place; `more`: 1 + offset of its notify event, 0: none
   Get,   ///< asks for `more` bytes at a place, as question `value`
   Got,   ///< they
-  Post,  ///< a message for box `number`
+  Post,  ///< a message for mailbox `number`
   Size,  ///< `value` bytes that the sender has in region `number`
   Barrier,
   Ping,  ///< `value`: time of the sender
@@ -21,14 +21,14 @@ enum class FarProcesses::Kind : std::int32_t {
 };
 
 /// What comes before the bytes of everything that is sent.
-struct FarProcesses::Front {
+struct RemoteProcesses::Front {
   Kind kind = Kind::Barrier;
-  std::int32_t number = 0;  ///< of a region or a box
+  std::int32_t number = 0;  ///< of a region or a mailbox
   std::uint64_t offset = 0, value = 0, more = 0;
   std::uint64_t rest = 0;  ///< bytes that follow
 };
 
-struct FarProcesses::Peer {
+struct RemoteProcesses::Peer {
   std::vector<std::byte> waiting;  ///< guarded by out_mutex_
 
   // Of the wire thread alone.
@@ -46,7 +46,7 @@ struct FarProcesses::Peer {
   std::deque<ClockOffset> clock;
 };
 
-inline std::int64_t far_now_ns() {
+inline std::int64_t wire_now_ns() {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gpu/comm/memory/bell.h"
+#include "gpu/comm/memory/notify_event.h"
 
 namespace moescope::runtime {
 
@@ -21,7 +21,7 @@ struct ClockOffset {
 /// A place is named by its address in the stand-in that Processes::allocate() gives for the memory
 /// of another process; nothing is ever read there. What a process asks of another is done in the
 /// order of the calls. `check` is called now and then during a wait; what it throws ends the wait.
-class FarMemory {
+class RemoteMemory {
  public:
   using Check = std::function<void()>;
   struct Fetch {
@@ -29,18 +29,18 @@ class FarMemory {
     std::span<std::byte> out;
   };
 
-  virtual ~FarMemory() = default;
+  virtual ~RemoteMemory() = default;
   virtual void put(const void* place, std::span<const std::byte> bytes) = 0;
-  /// Adds to a counter, then rings a bell beside it unless that is nullptr.
+  /// Adds to a counter, then rings a notify event beside it unless that is nullptr.
   virtual void add(const std::atomic<std::uint64_t>& counter, std::uint64_t value,
-                   const Bell* bell) = 0;
+                   const NotifyEvent* event) = 0;
   /// Waits for all of them.
   virtual void get(std::span<const Fetch> fetches, const Check& check) = 0;
 
-  /// A box for messages; every process makes the same ones in the same order.
-  virtual int add_box() = 0;
-  virtual void post(int to, int box, std::span<const std::byte> message) = 0;
-  virtual std::vector<std::byte> take(int from, int box, const Check& check) = 0;
+  /// A mailbox; every process makes the same ones in the same order.
+  virtual int add_mailbox() = 0;
+  virtual void post(int to, int mailbox, std::span<const std::byte> message) = 0;
+  virtual std::vector<std::byte> take(int from, int mailbox, const Check& check) = 0;
 
   /// Tells all processes that the run has failed. The first reason that a process hears is kept.
   virtual void fail(const std::string& reason) noexcept = 0;

@@ -1,4 +1,4 @@
-#include "gpu/comm/memory/bell.h"
+#include "gpu/comm/memory/notify_event.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -22,15 +22,15 @@ long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
 
 }  // namespace
 
-void Bell::ring() noexcept {
-  ++rings_;
-  // Whoever is not counted yet reads rings_ after this and sees what was stored.
-  if (waiters_.load() > 0) futex(rings_, FUTEX_WAKE, INT_MAX, nullptr);
+void NotifyEvent::notify() noexcept {
+  ++notified_;
+  // Whoever is not counted yet reads notified_ after this and sees what was stored.
+  if (waiters_.load() > 0) futex(notified_, FUTEX_WAKE, INT_MAX, nullptr);
 }
 
-bool Bell::sleep(std::uint32_t seen) noexcept {
+bool NotifyEvent::sleep(std::uint32_t seen) noexcept {
   const timespec time{0, kSleepNs};
-  return futex(rings_, FUTEX_WAIT, seen, &time) == 0 || errno != ETIMEDOUT;
+  return futex(notified_, FUTEX_WAIT, seen, &time) == 0 || errno != ETIMEDOUT;
 }
 
 }  // namespace moescope::runtime

@@ -1,4 +1,4 @@
-// A bell that threads of several processes can wait on when it lies in memory that they share.
+// An event that threads of several processes can wait on when it lies in memory that they share.
 #pragma once
 
 #include <atomic>
@@ -6,18 +6,18 @@
 
 namespace moescope::runtime {
 
-/// All members are lock-free atomics, so that zeroed shared memory holds a valid bell.
-class Bell {
+/// All members are lock-free atomics, so that zeroed shared memory holds a valid event.
+class NotifyEvent {
  public:
   /// Wakes everybody who waits. What was stored before is seen by them.
-  void ring() noexcept;
-  /// Sleeps until ready() is true; calls idle(), which may throw, about ten times a second.
+  void notify() noexcept;
+  /// Sleeps until ready() is true; calls idle(), which may throw, about ten times per second.
   template <typename Ready, typename Idle>
   void wait(const Ready& ready, const Idle& idle) {
     if (ready()) return;
     const Waiting here(waiters_);
     for (;;) {
-      const std::uint32_t seen = rings_.load();
+      const std::uint32_t seen = notified_.load();
       if (ready()) return;
       if (!sleep(seen)) idle();
     }
@@ -31,10 +31,10 @@ class Bell {
     Waiting& operator=(const Waiting&) = delete;
     std::atomic<std::uint32_t>& count_;
   };
-  /// Until the next ring after `seen`; false when the time is up.
+  /// Until the next notify() after `seen`; false when the time is up.
   bool sleep(std::uint32_t seen) noexcept;
 
-  std::atomic<std::uint32_t> rings_{0}, waiters_{0};
+  std::atomic<std::uint32_t> notified_{0}, waiters_{0};
 };
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);

@@ -1,4 +1,4 @@
-#include "gpu/comm/memory/far_processes.h"
+#include "gpu/comm/memory/remote_processes.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "gpu/comm/memory/activity.h"
-#include "gpu/comm/memory/far_frames.h"
+#include "gpu/comm/memory/remote_frames.h"
 
 namespace moescope::runtime {
 namespace {
@@ -24,13 +24,14 @@ ClockOffset best_of(const std::deque<ClockOffset>& samples) {
 
 }  // namespace
 
-FarProcesses::FarProcesses(std::unique_ptr<Transport> transport, std::chrono::nanoseconds silence)
+RemoteProcesses::RemoteProcesses(std::unique_ptr<Transport> transport,
+                                 std::chrono::nanoseconds silence)
     : transport_(std::move(transport)), silence_(silence.count()) {
   for (int process = 0; process < size(); ++process) {
     peers_.push_back(std::make_unique<Peer>());
-    peers_.back()->heard = far_now_ns();
+    peers_.back()->heard = wire_now_ns();
   }
-  last_round_ = last_ping_ = far_now_ns();
+  last_round_ = last_ping_ = wire_now_ns();
   thread_ = std::thread([this] { run(); });
   try {
     if (first()) measure_clocks();
@@ -41,40 +42,40 @@ FarProcesses::FarProcesses(std::unique_ptr<Transport> transport, std::chrono::na
   }
 }
 
-FarProcesses::~FarProcesses() {
+RemoteProcesses::~RemoteProcesses() {
   stop();
 }
 
-void FarProcesses::measure_clocks() {
+void RemoteProcesses::measure_clocks() {
   for (int process = 1; process < size(); ++process) {
     Peer& peer = *peers_[static_cast<std::size_t>(process)];
-    const std::int64_t enough = far_now_ns() + kSecond;
+    const std::int64_t enough = wire_now_ns() + kSecond;
     for (int i = 1;; ++i) {
       ping(process);
       await([&] { return peer.pongs >= i; }, [&] { check_set_up(); });
       std::lock_guard lock(in_mutex_);
       const ClockOffset best = best_of(peer.clock);
       if (i == 1 || best.error < peer.clock_at_start.error) peer.clock_at_start = best;
-      if (i >= FarProcesses::kClockSamples &&
-          (peer.clock_at_start.error < kGoodClock || far_now_ns() > enough))
+      if (i >= RemoteProcesses::kClockSamples &&
+          (peer.clock_at_start.error < kGoodClock || wire_now_ns() > enough))
         break;
     }
   }
 }
 
-ClockOffset FarProcesses::clock_at_start(int process) const {
+ClockOffset RemoteProcesses::clock_at_start(int process) const {
   std::lock_guard lock(in_mutex_);
   return peers_[static_cast<std::size_t>(process)]->clock_at_start;
 }
 
-ClockOffset FarProcesses::clock_now(int process) const {
+ClockOffset RemoteProcesses::clock_now(int process) const {
   if (process == index()) return {};
   std::lock_guard lock(in_mutex_);
   return best_of(peers_[static_cast<std::size_t>(process)]->clock);
 }
 
 template <typename Ready>
-void FarProcesses::await(const Ready& ready, const Check& check) {
+void RemoteProcesses::await(const Ready& ready, const Check& check) {
   const WaitsForOthers waits;
   std::unique_lock lock(in_mutex_);
   while (!changed_.wait_for(lock, kCheck, ready)) {
@@ -84,7 +85,7 @@ void FarProcesses::await(const Ready& ready, const Check& check) {
   }
 }
 
-void FarProcesses::check_set_up() const {
+void RemoteProcesses::check_set_up() const {
   if (failed()) throw std::runtime_error(failure());
   for (int process = 0; process < size(); ++process)
     if (!alive(process))
@@ -92,7 +93,7 @@ void FarProcesses::check_set_up() const {
 }
 
 /// Pages that nobody touches cost nothing: stand-ins are as large as what they stand for.
-std::span<std::byte> FarProcesses::map(int region, int process, std::size_t bytes) {
+std::span<std::byte> RemoteProcesses::map(int region, int process, std::size_t bytes) {
   Pages pages(bytes);
   const std::span<std::byte> part = pages.memory();
   std::unique_lock lock(memory_mutex_);
@@ -107,7 +108,7 @@ std::span<std::byte> FarProcesses::map(int region, int process, std::size_t byte
   return part;
 }
 
-std::vector<std::span<std::byte>> FarProcesses::allocate(std::size_t bytes) {
+std::vector<std::span<std::byte>> RemoteProcesses::allocate(std::size_t bytes) {
   const int region = static_cast<int>(regions_.size());
   // The own part is there before others can hear of it.
   std::vector<std::span<std::byte>> parts(static_cast<std::size_t>(size()));
@@ -125,7 +126,7 @@ std::vector<std::span<std::byte>> FarProcesses::allocate(std::size_t bytes) {
   return parts;
 }
 
-void FarProcesses::barrier() {
+void RemoteProcesses::barrier() {
   ++barriers_;
   send_all({Kind::Barrier, 0, 0, 0, 0, 0});
   const auto all = [&] {
@@ -137,11 +138,11 @@ void FarProcesses::barrier() {
   await(all, [&] { check_set_up(); });
 }
 
-bool FarProcesses::alive(int process) const {
+bool RemoteProcesses::alive(int process) const {
   return process == index() || !peers_[static_cast<std::size_t>(process)]->lost;
 }
 
-void FarProcesses::leave(int exit_code) {
+void RemoteProcesses::leave(int exit_code) {
   if (exit_code == 0) try {
       barrier();
     } catch (const std::exception&) {  // the others fail
@@ -151,7 +152,7 @@ void FarProcesses::leave(int exit_code) {
   transport_->leave(exit_code);
 }
 
-void FarProcesses::stop() {
+void RemoteProcesses::stop() {
   {
     std::lock_guard lock(out_mutex_);
     stopping_ = true;
@@ -160,7 +161,7 @@ void FarProcesses::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-FarProcesses::Where FarProcesses::find(const void* place) const {
+RemoteProcesses::Where RemoteProcesses::find(const void* place) const {
   const auto* byte = static_cast<const std::byte*>(place);
   std::shared_lock lock(memory_mutex_);
   auto after = places_.upper_bound(byte);
@@ -171,7 +172,7 @@ FarProcesses::Where FarProcesses::find(const void* place) const {
   return where;
 }
 
-std::span<std::byte> FarProcesses::own(int region, std::size_t offset, std::size_t bytes) const {
+std::span<std::byte> RemoteProcesses::own(int region, std::size_t offset, std::size_t bytes) const {
   std::shared_lock lock(memory_mutex_);
   const auto part =
       regions_.at(static_cast<std::size_t>(region)).at(static_cast<std::size_t>(index()));
@@ -180,7 +181,7 @@ std::span<std::byte> FarProcesses::own(int region, std::size_t offset, std::size
   return part.subspan(offset, bytes);
 }
 
-void FarProcesses::send(int to, const Front& front, std::span<const std::byte> rest) {
+void RemoteProcesses::send(int to, const Front& front, std::span<const std::byte> rest) {
   Front whole = front;
   whole.rest = rest.size();
   const auto begin = std::as_bytes(std::span(&whole, 1));
@@ -193,24 +194,24 @@ void FarProcesses::send(int to, const Front& front, std::span<const std::byte> r
   wake_.notify_one();
 }
 
-void FarProcesses::send_all(const Front& front, std::span<const std::byte> rest) {
+void RemoteProcesses::send_all(const Front& front, std::span<const std::byte> rest) {
   for (int process = 0; process < size(); ++process)
     if (process != index()) send(process, front, rest);
 }
 
-void FarProcesses::put(const void* place, std::span<const std::byte> bytes) {
+void RemoteProcesses::put(const void* place, std::span<const std::byte> bytes) {
   const Where where = find(place);
   send(where.process, {Kind::Put, where.region, where.offset, 0, 0, 0}, bytes);
 }
 
-void FarProcesses::add(const std::atomic<std::uint64_t>& counter, std::uint64_t value,
-                       const Bell* bell) {
+void RemoteProcesses::add(const std::atomic<std::uint64_t>& counter, std::uint64_t value,
+                          const NotifyEvent* event) {
   const Where where = find(&counter);
-  const std::uint64_t beside = bell == nullptr ? 0 : find(bell).offset + 1;
+  const std::uint64_t beside = event == nullptr ? 0 : find(event).offset + 1;
   send(where.process, {Kind::Add, where.region, where.offset, value, beside, 0});
 }
 
-void FarProcesses::get(std::span<const Fetch> fetches, const Check& check) {
+void RemoteProcesses::get(std::span<const Fetch> fetches, const Check& check) {
   std::vector<std::shared_ptr<Answer>> answers;
   std::uint64_t question = 0;
   {
@@ -236,13 +237,13 @@ void FarProcesses::get(std::span<const Fetch> fetches, const Check& check) {
   }
 }
 
-void FarProcesses::post(int to, int box, std::span<const std::byte> message) {
-  send(to, {Kind::Post, box, 0, 0, 0, 0}, message);
+void RemoteProcesses::post(int to, int mailbox, std::span<const std::byte> message) {
+  send(to, {Kind::Post, mailbox, 0, 0, 0, 0}, message);
 }
 
-std::vector<std::byte> FarProcesses::take(int from, int box, const Check& check) {
+std::vector<std::byte> RemoteProcesses::take(int from, int mailbox, const Check& check) {
   std::unique_lock lock(in_mutex_);
-  auto& messages = boxes_[{from, box}];
+  auto& messages = mailboxes_[{from, mailbox}];
   lock.unlock();
   await([&] { return !messages.empty(); }, check);
   lock.lock();
@@ -251,7 +252,7 @@ std::vector<std::byte> FarProcesses::take(int from, int box, const Check& check)
   return message;
 }
 
-void FarProcesses::set_failure(std::string reason) noexcept {
+void RemoteProcesses::set_failure(std::string reason) noexcept {
   {
     std::lock_guard lock(in_mutex_);
     if (failed()) return;
@@ -261,13 +262,13 @@ void FarProcesses::set_failure(std::string reason) noexcept {
   changed_.notify_all();
 }
 
-void FarProcesses::fail(const std::string& reason) noexcept {
+void RemoteProcesses::fail(const std::string& reason) noexcept {
   if (failed()) return;
   set_failure(reason);
   send_all({Kind::Fail, 0, 0, 0, 0, 0}, std::as_bytes(std::span(reason)));
 }
 
-std::string FarProcesses::failure() const {
+std::string RemoteProcesses::failure() const {
   std::lock_guard lock(in_mutex_);
   return failure_;
 }

@@ -1,9 +1,9 @@
-// The thread of FarProcesses that does what the others ask for.
+// The thread of RemoteProcesses that does what the others ask for.
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
-#include "gpu/comm/memory/far_frames.h"
+#include "gpu/comm/memory/remote_frames.h"
 
 namespace moescope::runtime {
 namespace {
@@ -35,7 +35,7 @@ std::vector<std::byte> snapshot(std::span<std::byte> memory) {
 
 }  // namespace
 
-void FarProcesses::run() {
+void RemoteProcesses::run() {
   try {
     int idle = 0;
     std::int64_t give_up = 0;
@@ -44,9 +44,9 @@ void FarProcesses::run() {
       {
         std::lock_guard lock(out_mutex_);
         if (stopping_ && give_up == 0)
-          give_up = far_now_ns() + std::chrono::nanoseconds(kFlush).count();
+          give_up = wire_now_ns() + std::chrono::nanoseconds(kFlush).count();
       }
-      if (give_up != 0 && (all_sent() || far_now_ns() > give_up)) return;
+      if (give_up != 0 && (all_sent() || wire_now_ns() > give_up)) return;
       if (give_up == 0) keep_in_touch();
       idle = sent || received ? 0 : idle + 1;
       if (idle > 0) rest(idle);
@@ -57,7 +57,7 @@ void FarProcesses::run() {
   }
 }
 
-bool FarProcesses::send_some() {
+bool RemoteProcesses::send_some() {
   bool any = false;
   for (int process = 0; process < size(); ++process) {
     Peer& peer = *peers_[static_cast<std::size_t>(process)];
@@ -77,7 +77,7 @@ bool FarProcesses::send_some() {
   return any;
 }
 
-bool FarProcesses::all_sent() {
+bool RemoteProcesses::all_sent() {
   std::lock_guard lock(out_mutex_);
   for (int process = 0; process < size(); ++process) {
     const Peer& peer = *peers_[static_cast<std::size_t>(process)];
@@ -88,11 +88,11 @@ bool FarProcesses::all_sent() {
   return true;
 }
 
-bool FarProcesses::receive_some() {
+bool RemoteProcesses::receive_some() {
   auto piece = transport_->receive();
   if (!piece) return false;
   Peer& peer = *peers_[static_cast<std::size_t>(piece->from)];
-  peer.heard = far_now_ns();
+  peer.heard = wire_now_ns();
   auto& bytes = peer.arriving;
   bytes.insert(bytes.end(), piece->bytes.begin(), piece->bytes.end());
   std::size_t at = 0;
@@ -107,9 +107,9 @@ bool FarProcesses::receive_some() {
   return true;
 }
 
-/// Looks often while there is traffic. To yield instead would be slower: whoever sleeps gets a core
-/// as soon as it wakes, whoever yields stands behind all threads of the ranks.
-void FarProcesses::rest(int idle) {
+/// Looks often while there is traffic. To yield instead would be slower: a sleeper gets a core
+/// as soon as it wakes, a yielding thread stands behind all threads of the ranks.
+void RemoteProcesses::rest(int idle) {
   std::unique_lock lock(out_mutex_);
   const auto waits = [&] {
     return stopping_ || std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) {
@@ -119,8 +119,8 @@ void FarProcesses::rest(int idle) {
   wake_.wait_for(lock, idle < kBusyRounds ? kBusyRest : kIdleRest, waits);
 }
 
-void FarProcesses::keep_in_touch() {
-  const std::int64_t now = far_now_ns(), round = now - last_round_;
+void RemoteProcesses::keep_in_touch() {
+  const std::int64_t now = wire_now_ns(), round = now - last_round_;
   last_round_ = now;
   if (round > kStall)
     for (const auto& peer : peers_) peer->heard += round;
@@ -134,12 +134,12 @@ void FarProcesses::keep_in_touch() {
     if (process != index()) ping(process);
 }
 
-void FarProcesses::ping(int process) {
-  send(process, {Kind::Ping, 0, 0, static_cast<std::uint64_t>(far_now_ns()), 0, 0});
+void RemoteProcesses::ping(int process) {
+  send(process, {Kind::Ping, 0, 0, static_cast<std::uint64_t>(wire_now_ns()), 0, 0});
 }
 
-void FarProcesses::note_clock(int from, std::int64_t asked, std::int64_t there) {
-  const std::int64_t now = far_now_ns();
+void RemoteProcesses::note_clock(int from, std::int64_t asked, std::int64_t there) {
+  const std::int64_t now = wire_now_ns();
   std::lock_guard lock(in_mutex_);
   Peer& peer = *peers_[static_cast<std::size_t>(from)];
   ++peer.pongs;
@@ -147,7 +147,7 @@ void FarProcesses::note_clock(int from, std::int64_t asked, std::int64_t there) 
   if (peer.clock.size() > kClockSamples) peer.clock.pop_front();
 }
 
-void FarProcesses::serve(int from, const Front& front, std::span<const std::byte> rest) {
+void RemoteProcesses::serve(int from, const Front& front, std::span<const std::byte> rest) {
   switch (front.kind) {
     case Kind::Put:
       std::copy(rest.begin(), rest.end(), own(front.number, front.offset, rest.size()).begin());
@@ -156,7 +156,9 @@ void FarProcesses::serve(int from, const Front& front, std::span<const std::byte
       void* counter = own(front.number, front.offset, sizeof(std::uint64_t)).data();
       static_cast<std::atomic<std::uint64_t>*>(counter)->fetch_add(front.value);
       if (front.more > 0)
-        reinterpret_cast<Bell*>(own(front.number, front.more - 1, sizeof(Bell)).data())->ring();
+        reinterpret_cast<NotifyEvent*>(
+            own(front.number, front.more - 1, sizeof(NotifyEvent)).data())
+            ->notify();
       return;
     }
     case Kind::Get:
@@ -164,7 +166,7 @@ void FarProcesses::serve(int from, const Front& front, std::span<const std::byte
                   snapshot(own(front.number, front.offset, front.more)));
     case Kind::Ping:
       return send(from,
-                  {Kind::Pong, 0, 0, front.value, static_cast<std::uint64_t>(far_now_ns()), 0});
+                  {Kind::Pong, 0, 0, front.value, static_cast<std::uint64_t>(wire_now_ns()), 0});
     case Kind::Fail:
       return set_failure({reinterpret_cast<const char*>(rest.data()), rest.size()});
     case Kind::Pong:
@@ -181,7 +183,7 @@ void FarProcesses::serve(int from, const Front& front, std::span<const std::byte
     }
     case Kind::Post: {
       std::lock_guard lock(in_mutex_);
-      boxes_[{from, front.number}].emplace_back(rest.begin(), rest.end());
+      mailboxes_[{from, front.number}].emplace_back(rest.begin(), rest.end());
       break;
     }
     case Kind::Size: {

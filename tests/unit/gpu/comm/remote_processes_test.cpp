@@ -1,5 +1,5 @@
 // Processes that share no memory: what they ask of each other by messages, and how they fail.
-#include "gpu/comm/memory/far_processes.h"
+#include "gpu/comm/memory/remote_processes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -58,17 +58,17 @@ class Cable final : public Transport {
   int index_;
 };
 
-class GpuFarProcesses : public ::testing::Test {
+class GpuRemoteProcesses : public ::testing::Test {
  protected:
   /// Runs `first` and `second` as the two processes of a run.
   template <typename First, typename Second>
   void run(const First& first, const Second& second, std::chrono::nanoseconds silence = 1min) {
     auto other = std::async(std::launch::async, [&] {
-      FarProcesses processes(std::make_unique<Cable>(network_, 1), silence);
+      RemoteProcesses processes(std::make_unique<Cable>(network_, 1), silence);
       second(processes);
       processes.leave(0);
     });
-    FarProcesses processes(std::make_unique<Cable>(network_, 0), silence);
+    RemoteProcesses processes(std::make_unique<Cable>(network_, 0), silence);
     first(processes);
     processes.leave(0);
     other.get();
@@ -87,10 +87,10 @@ std::vector<float> floats_in(std::span<const std::byte> memory) {
 }
 
 // Ranks 0 and 2 are in the first process, 1 and 3 in the second.
-TEST_F(GpuFarProcesses, WhatIsWrittenReadAndSummedIsTheSameAsInOneMemory) {
+TEST_F(GpuRemoteProcesses, WhatIsWrittenReadAndSummedIsTheSameAsInOneMemory) {
   const std::vector<int> nodes = {0, 0, 1, 1}, hosts = {0, 1, 0, 1};
   run(
-      [&](FarProcesses& processes) {
+      [&](RemoteProcesses& processes) {
         AddressSpace space(nodes, &processes, hosts);
         const WindowId window = space.add_window(4 * sizeof(float));
         const FlagId written = space.add_flag(), answered = space.add_flag();
@@ -116,7 +116,7 @@ TEST_F(GpuFarProcesses, WhatIsWrittenReadAndSummedIsTheSameAsInOneMemory) {
         EXPECT_EQ(traffic.of(Purpose::Combine, Link::NvLink), 8U);
         EXPECT_EQ(traffic.of(Purpose::Combine, Link::Ib), 8U);
       },
-      [&](FarProcesses& processes) {
+      [&](RemoteProcesses& processes) {
         AddressSpace space(nodes, &processes, hosts);
         const WindowId window = space.add_window(4 * sizeof(float));
         const FlagId written = space.add_flag(), answered = space.add_flag();
@@ -128,15 +128,15 @@ TEST_F(GpuFarProcesses, WhatIsWrittenReadAndSummedIsTheSameAsInOneMemory) {
       });
 }
 
-TEST_F(GpuFarProcesses, CommandsAndAnswersTravelInOrderWhateverTheirSize) {
+TEST_F(GpuRemoteProcesses, CommandsAndAnswersTravelInOrderWhateverTheirSize) {
   const std::vector<std::byte> large(3'000'001, std::byte{7}), small(3, std::byte{8});
-  const auto link = [](FarProcesses& processes, const auto& use) {
+  const auto link = [](RemoteProcesses& processes, const auto& use) {
     AddressSpace space({0, 1}, &processes, {0, 1});
     UnitLink other(space), unit(space);
     use(unit);
   };
   run(
-      [&](FarProcesses& processes) {
+      [&](RemoteProcesses& processes) {
         link(processes, [&](UnitLink& unit) {
           unit.tell(large);
           unit.tell({});
@@ -144,7 +144,7 @@ TEST_F(GpuFarProcesses, CommandsAndAnswersTravelInOrderWhateverTheirSize) {
           EXPECT_EQ(unit.answer_of(1), large);
         });
       },
-      [&](FarProcesses& processes) {
+      [&](RemoteProcesses& processes) {
         link(processes, [&](UnitLink& unit) {
           EXPECT_EQ(unit.command(), large);
           EXPECT_EQ(unit.command(), std::vector<std::byte>());
@@ -154,8 +154,8 @@ TEST_F(GpuFarProcesses, CommandsAndAnswersTravelInOrderWhateverTheirSize) {
       });
 }
 
-TEST_F(GpuFarProcesses, AFailureIsHeardByAllAndTheFirstReasonStays) {
-  const auto hear = [](FarProcesses& processes) {
+TEST_F(GpuRemoteProcesses, AFailureIsHeardByAllAndTheFirstReasonStays) {
+  const auto hear = [](RemoteProcesses& processes) {
     AddressSpace space({0, 1}, &processes, {0, 1});
     const FlagId flag = space.add_flag();
     if (processes.first()) space.abort("rank 0 has had enough");
@@ -166,9 +166,9 @@ TEST_F(GpuFarProcesses, AFailureIsHeardByAllAndTheFirstReasonStays) {
   run(hear, hear);
 }
 
-TEST_F(GpuFarProcesses, ASilentProcessEndsEveryWaitAndIsNamedWithItsRanks) {
+TEST_F(GpuRemoteProcesses, ASilentProcessEndsEveryWaitAndIsNamedWithItsRanks) {
   std::latch both_up(2);
-  const auto wait = [&](FarProcesses& processes) {
+  const auto wait = [&](RemoteProcesses& processes) {
     AddressSpace space({0, 0, 1, 1}, &processes, {0, 1, 0, 1});
     const WindowId window = space.add_window(8);
     const FlagId flag = space.add_flag();
@@ -185,18 +185,18 @@ TEST_F(GpuFarProcesses, ASilentProcessEndsEveryWaitAndIsNamedWithItsRanks) {
   run(wait, wait, 2s);
 }
 
-TEST_F(GpuFarProcesses, ProcessesThatOnlyWaitAreNotTakenForLost) {
-  const auto wait = [](FarProcesses& processes) {
+TEST_F(GpuRemoteProcesses, ProcessesThatOnlyWaitAreNotTakenForLost) {
+  const auto wait = [](RemoteProcesses& processes) {
     std::this_thread::sleep_for(3s);
     EXPECT_TRUE(processes.alive(1 - processes.index()));
   };
   run(wait, wait, 2s);
 }
 
-TEST_F(GpuFarProcesses, WhatRanksLogElsewhereIsFetchedWithItsDrops) {
+TEST_F(GpuRemoteProcesses, WhatRanksLogElsewhereIsFetchedWithItsDrops) {
   std::uint64_t kept = 0;
   run(
-      [&](FarProcesses& processes) {
+      [&](RemoteProcesses& processes) {
         RankLogs logs(2, &processes, {0, 1});
         for (int round = 0; round < 3; ++round) {
           processes.barrier();  // the other has pushed
@@ -217,7 +217,7 @@ TEST_F(GpuFarProcesses, WhatRanksLogElsewhereIsFetchedWithItsDrops) {
         EXPECT_EQ(kept + logs.log(1)->dropped(), 3 * 20'000U);
         EXPECT_GT(logs.log(1)->dropped(), 0U);
       },
-      [&](FarProcesses& processes) {
+      [&](RemoteProcesses& processes) {
         RankLogs logs(2, &processes, {0, 1});
         logs.log(1)->workers[2].push({10, 20, 5, 0});
         for (int round = 0; round < 3; ++round) {

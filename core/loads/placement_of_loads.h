@@ -13,7 +13,7 @@ struct AssumedLayout {
   friend bool operator==(const AssumedLayout&, const AssumedLayout&) = default;
 };
 
-struct GpuView {
+struct PlacementOfLoads {
   enum class Origin { Plan, Running, InOrder };
   Origin origin = Origin::InOrder;
   Plan plan;  ///< valid, with the layers and experts of the loads; num_groups is 1 when not known
@@ -25,9 +25,10 @@ struct GpuView {
 
 /// `plan` when it fits the loads, else the map that ran while they were recorded, else experts in
 /// order.
-GpuView gpu_view(const LoadSet& loads, const Plan* plan, const AssumedLayout& assumed = {});
+PlacementOfLoads placement_of_loads(const LoadSet& loads, const Plan* plan,
+                                    const AssumedLayout& assumed = {});
 
 /// "the plan", "the placement that ran", "experts in order" with GPUs and slots.
-std::string describe(const GpuView& view);
+std::string describe(const PlacementOfLoads& view);
 
 }  // namespace moescope

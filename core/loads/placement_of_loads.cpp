@@ -1,4 +1,4 @@
-#include "core/loads/gpu_view.h"
+#include "core/loads/placement_of_loads.h"
 
 #include <fmt/format.h>
 
@@ -75,27 +75,28 @@ int groups_to_show(const LoadSet& loads, const AssumedLayout& assumed, const Pla
 
 }  // namespace
 
-GpuView gpu_view(const LoadSet& loads, const Plan* plan, const AssumedLayout& assumed) {
-  GpuView view;
+PlacementOfLoads placement_of_loads(const LoadSet& loads, const Plan* plan,
+                                    const AssumedLayout& assumed) {
+  PlacementOfLoads view;
   if (plan != nullptr) {
     view.note = misfit(loads, *plan);
     if (view.note.empty()) {
-      view.origin = GpuView::Origin::Plan;
+      view.origin = PlacementOfLoads::Origin::Plan;
       view.plan = *plan;
     }
   }
-  if (view.origin == GpuView::Origin::InOrder && loads.running_map) {
+  if (view.origin == PlacementOfLoads::Origin::InOrder && loads.running_map) {
     Plan running = running_plan(loads, assumed);
     const auto problem = misfit(loads, running);
     if (problem.empty()) {
-      view.origin = GpuView::Origin::Running;
+      view.origin = PlacementOfLoads::Origin::Running;
       view.plan = std::move(running);
       view.assumed_gpus = !loads.num_gpus;
     } else if (view.note.empty()) {
       view.note = "of the recorded placement: " + problem;
     }
   }
-  if (view.origin == GpuView::Origin::InOrder) {
+  if (view.origin == PlacementOfLoads::Origin::InOrder) {
     view.plan = in_order(loads, assumed);
     view.assumed_gpus = !loads.num_gpus || view.plan.num_gpus != *loads.num_gpus;
   }
@@ -103,16 +104,16 @@ GpuView gpu_view(const LoadSet& loads, const Plan* plan, const AssumedLayout& as
   return view;
 }
 
-std::string describe(const GpuView& view) {
+std::string describe(const PlacementOfLoads& view) {
   const auto gpus =
       fmt::format("{} GPUs{}", view.plan.num_gpus, view.assumed_gpus ? " (assumed)" : "");
   switch (view.origin) {
-    case GpuView::Origin::Plan:
+    case PlacementOfLoads::Origin::Plan:
       return fmt::format("under the plan: {} slots on {}", view.plan.slot_count(), gpus);
-    case GpuView::Origin::Running:
+    case PlacementOfLoads::Origin::Running:
       return fmt::format("under the placement that ran: {} slots on {}", view.plan.slot_count(),
                          gpus);
-    case GpuView::Origin::InOrder:
+    case PlacementOfLoads::Origin::InOrder:
       break;
   }
   return fmt::format("with experts in order on {}", gpus);

@@ -12,27 +12,27 @@
 #include <shared_mutex>
 #include <thread>
 
-#include "gpu/comm/memory/far_memory.h"
 #include "gpu/comm/memory/pages.h"
 #include "gpu/comm/memory/processes.h"
+#include "gpu/comm/memory/remote_memory.h"
 #include "gpu/comm/memory/transport.h"
 
 namespace moescope::runtime {
 
-class FarProcesses final : public Processes, public FarMemory {
+class RemoteProcesses final : public Processes, public RemoteMemory {
  public:
   /// A process that is silent for so long is taken for lost: a cut network gives no other sign.
   static constexpr std::chrono::seconds kSilence{15};
-  explicit FarProcesses(std::unique_ptr<Transport> transport,
-                        std::chrono::nanoseconds silence = kSilence);
-  ~FarProcesses() override;
-  FarProcesses(const FarProcesses&) = delete;
-  FarProcesses& operator=(const FarProcesses&) = delete;
+  explicit RemoteProcesses(std::unique_ptr<Transport> transport,
+                           std::chrono::nanoseconds silence = kSilence);
+  ~RemoteProcesses() override;
+  RemoteProcesses(const RemoteProcesses&) = delete;
+  RemoteProcesses& operator=(const RemoteProcesses&) = delete;
 
   int size() const override { return transport_->size(); }
   int index() const override { return transport_->index(); }
   int hosts() const override { return transport_->hosts(); }
-  FarMemory* far() override { return this; }
+  RemoteMemory* remote() override { return this; }
   std::vector<std::span<std::byte>> allocate(std::size_t bytes) override;
   void barrier() override;
   bool alive(int process) const override;
@@ -40,11 +40,11 @@ class FarProcesses final : public Processes, public FarMemory {
 
   void put(const void* place, std::span<const std::byte> bytes) override;
   void add(const std::atomic<std::uint64_t>& counter, std::uint64_t value,
-           const Bell* bell) override;
+           const NotifyEvent* event) override;
   void get(std::span<const Fetch> fetches, const Check& check) override;
-  int add_box() override { return boxes_made_++; }
-  void post(int to, int box, std::span<const std::byte> message) override;
-  std::vector<std::byte> take(int from, int box, const Check& check) override;
+  int add_mailbox() override { return mailboxes_made_++; }
+  void post(int to, int mailbox, std::span<const std::byte> message) override;
+  std::vector<std::byte> take(int from, int mailbox, const Check& check) override;
   void fail(const std::string& reason) noexcept override;
   bool failed() const override { return failed_.load(std::memory_order_acquire); }
   std::string failure() const override;
@@ -103,13 +103,14 @@ class FarProcesses final : public Processes, public FarMemory {
 
   mutable std::mutex in_mutex_;  ///< guards what came in
   std::condition_variable changed_;
-  std::map<std::pair<int, int>, std::deque<std::vector<std::byte>>> boxes_;  ///< [process, box]
+  std::map<std::pair<int, int>, std::deque<std::vector<std::byte>>>
+      mailboxes_;  ///< [process, mailbox]
   std::map<std::uint64_t, std::shared_ptr<Answer>> asked_;
   std::uint64_t questions_ = 0;
   std::string failure_;
   std::atomic<bool> failed_{false};
 
-  int boxes_made_ = 0;
+  int mailboxes_made_ = 0;
   std::uint64_t barriers_ = 0;
   std::int64_t last_round_ = 0, last_ping_ = 0;  ///< ns, of the wire thread
   std::thread thread_;
