@@ -265,7 +265,7 @@ int run(MeasuredApplication& app, int seconds, int ranks, QSize size) {
   fmt::print("\nGoals: {:.0f} ms to the frame (p95), no block over {:.0f} ms.\n", kGoalPixel,
              kGoalBlock);
   live.stop();
-  return QTest::qWaitFor([&] { return live.phase() == LivePhase::Ended; }, kPatienceMs) ? 0 : 1;
+  return QTest::qWaitFor([&] { return live.phase() == LiveState::Ended; }, kPatienceMs) ? 0 : 1;
 }
 
 }  // namespace

@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/cluster/wire/node_types.h"
+#include "core/cluster/live_state.h"
+#include "core/node/node_status.h"
 
 namespace moescope {
 
-/// Waiting: it does not answer, and is tried again by itself.
-enum class LivePhase { Idle, Starting, Live, Waiting, Lost, Ended };
-
 struct ClusterState {
-  LivePhase phase = LivePhase::Idle;
+  LiveState phase = LiveState::Idle;
   bool embedded = false;
   QString target;                      ///< as the user named it
   QString reason;                      ///< why waiting, lost or ended; may have several lines

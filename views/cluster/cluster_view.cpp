@@ -26,19 +26,21 @@ QString rounded(double value) {
 
 }  // namespace
 
-QString phase_label(LivePhase phase) {
+QString phase_label(LiveState phase) {
   switch (phase) {
-    case LivePhase::Starting:
+    case LiveState::Connecting:
       return ClusterView::tr("starting");
-    case LivePhase::Live:
+    case LiveState::Live:
       return ClusterView::tr("live");
-    case LivePhase::Waiting:
+    case LiveState::Waiting:
       return ClusterView::tr("does not answer, trying again");
-    case LivePhase::Lost:
+    case LiveState::Stopping:
+      return ClusterView::tr("completing the recording");
+    case LiveState::Lost:
       return ClusterView::tr("lost");
-    case LivePhase::Ended:
+    case LiveState::Ended:
       return ClusterView::tr("ended");
-    case LivePhase::Idle:
+    case LiveState::Idle:
       break;
   }
   return ClusterView::tr("nothing attached");
@@ -229,8 +231,8 @@ void ClusterView::sendSettings() {
 
 void ClusterView::setState(const ClusterState& state) {
   state_ = state;
-  const bool idle = state_.phase == LivePhase::Idle;
-  const bool gone = state_.phase == LivePhase::Lost || state_.phase == LivePhase::Ended;
+  const bool idle = state_.phase == LiveState::Idle;
+  const bool gone = state_.phase == LiveState::Lost || state_.phase == LiveState::Ended;
   QString text =
       idle ? tr("Nothing is attached") : tr("%1: %2").arg(state_.target, phase_label(state_.phase));
   if (state_.status && !gone && !idle) text += tr(", plan epoch %1").arg(state_.status->epoch);
@@ -243,12 +245,13 @@ void ClusterView::setState(const ClusterState& state) {
   showHung(!gone && !idle);
   start_->setVisible(idle || (gone && state_.embedded));
   reconnect_->setVisible(gone && !state_.embedded);
-  stop_->setVisible(!idle && state_.phase != LivePhase::Ended);
+  stop_->setVisible(!idle && state_.phase != LiveState::Ended &&
+                    state_.phase != LiveState::Stopping);
   recording_->setVisible(!idle && !state_.recording.isEmpty());
   recording_->setText(state_.recording_error.isEmpty()
                           ? tr("Recorded to %1").arg(state_.recording)
                           : tr("Recording stopped: %1").arg(state_.recording_error));
-  controls_->setVisible(state_.phase == LivePhase::Live && state_.status.has_value());
+  controls_->setVisible(state_.phase == LiveState::Live && state_.status.has_value());
   controls_->setEnabled(state_.may_change);
   controls_->setToolTip(state_.may_change ? QString()
                                           : tr("You may watch this runtime, not change it."));

@@ -66,7 +66,7 @@ class ClusterView : public QWidget {
 };
 
 /// "live", "starting", ... for status line and view.
-QString phase_label(LivePhase phase);
+QString phase_label(LiveState phase);
 /// True when some change of plan is in force and we may undo it.
 bool can_roll_back(const ClusterState& state);
 

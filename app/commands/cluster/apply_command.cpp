@@ -8,6 +8,7 @@
 #include "app/commands/cluster/effect_run.h"
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
+#include "core/cluster/session/plan_change_machine.h"
 #include "core/error.h"
 #include "core/figure_text.h"
 
@@ -83,6 +84,26 @@ void print_outcome(const PlanOutcome& outcome) {
                c.tpot_during * 1e3);
 }
 
+/// Asks the node and tells how far it is; Ctrl+C gives the change up.
+PlanOutcome ask(ClusterClient& client, const PlanRequest& request, PlanChangeMachine& change) {
+  Progress& progress = command_progress();
+  if (request.dry_run)
+    change.check();
+  else
+    change.apply();
+  const PlanOutcome outcome = client.apply(request, [&](const NodePlanChange& now) {
+    if (progress.cancelled()) change.abandon();
+    if (change.progress(now) && !change.unwanted())
+      progress.report(now.fraction(),
+                      fmt::format("{}: {} of {}", to_string(now.phase),
+                                  bytes_text(static_cast<double>(now.bytes_done)),
+                                  bytes_text(static_cast<double>(now.bytes_total))));
+    return !change.unwanted();
+  });
+  change.answer(outcome);
+  return outcome;
+}
+
 /// A change that is not done is a failure of the command; nothing changed.
 void finish(const NodeOptions& options, const PlanOutcome& outcome) {
   if (outcome.done) return;
@@ -100,18 +121,12 @@ void apply(const ApplyOptions& options) {
   run.predict(before, running, plan);
   const auto moved = moves_of(running, plan, before.expert_bytes);
   if (!options.json) print_moves(layers, moved);
-  PlanRequest request{plan_json(plan), std::filesystem::path(options.plan).filename().string(),
-                      options.base_epoch ? options.base_epoch : before.epoch, options.dry_run};
-  Progress& progress = command_progress();
-  const PlanOutcome outcome = client->apply(request, [&](const NodePlanChange& change) {
-    if (progress.cancelled()) return false;
-    progress.report(change.fraction(),
-                    fmt::format("{}: {} of {}", to_string(change.phase),
-                                bytes_text(static_cast<double>(change.bytes_done)),
-                                bytes_text(static_cast<double>(change.bytes_total))));
-    return true;
-  });
-  if (outcome.change.in_force()) run.follow(outcome.change.ticket);
+  const PlanRequest request{
+      plan_json(plan), std::filesystem::path(options.plan).filename().string(),
+      options.base_epoch ? options.base_epoch : before.epoch, options.dry_run};
+  PlanChangeMachine change;
+  const PlanOutcome outcome = ask(*client, request, change);
+  if (change.step() == PlanStep::InForce) run.follow(outcome.change.ticket);
   const PlanEffect* effect = run.effect();
   if (options.json) {
     Json document = outcome_json(options, outcome);
@@ -145,12 +160,15 @@ void rollback(const RollbackOptions& options) {
   Json layers = Json::array();
   EffectRun run(options.effect, client);
   predict_return(options, before, run, layers);
+  PlanChangeMachine change;
+  change.roll_back();
   const PlanOutcome outcome = client->rollback();
+  change.answer(outcome);
   if (run.effect() != nullptr && outcome.change.base_epoch != before.epoch) {
     fmt::print(stderr, "note: the plan was changed meanwhile, the prediction is dropped\n");
     run.drop();
   }
-  if (outcome.change.in_force()) run.follow(outcome.change.ticket);
+  if (change.step() == PlanStep::InForce) run.follow(outcome.change.ticket);
   const PlanEffect* effect = run.effect();
   if (options.json) {
     Json document = outcome_json(options, outcome);

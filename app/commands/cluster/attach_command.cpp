@@ -1,12 +1,14 @@
 // moescope attach: follows a running node and keeps what it records.
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <chrono>
+#include <optional>
+#include <thread>
 
 #include "app/commands/cluster/cluster_commands.h"
 #include "app/commands/command.h"
 #include "core/cluster/live_source.h"
+#include "core/cluster/session/live_session_machine.h"
 #include "core/error.h"
 
 namespace moescope {
@@ -62,45 +64,95 @@ std::string progress_text(const LiveFigures& now) {
                      now.rates.spans_per_second, now.drops.spans);
 }
 
-/// Until the node ends or is lost, the time is over, or the user interrupts. When the node stops
-/// answering, that and its return are told once.
-void follow(LiveSource& source, const AttachOptions& options, Clock::time_point begin) {
-  constexpr auto kLook = std::chrono::milliseconds(100);
-  Progress& progress = command_progress();
-  bool waiting = false;
-  while (!progress.cancelled()) {
-    const LiveFigures now = source.figures();
-    if (now.state == LiveState::Lost || now.state == LiveState::Ended) return;
-    if (waiting != (now.state == LiveState::Waiting)) {
-      waiting = !waiting;
-      fmt::print(stderr, "moescope: {}: {}\n", options.target,
-                 waiting ? "lost, trying again: " + now.reason : "found again");
+/// Follows a node as a LiveSessionMachine says.
+class Attachment {
+ public:
+  explicit Attachment(const AttachOptions& options) : options_(options) {}
+
+  /// Until the node ends or is lost, the time is over, or the user interrupts. Throws Error when
+  /// there is no node.
+  void follow();
+  /// How long, and how the source stood then, before it was stopped.
+  double seconds() const { return seconds_; }
+  const LiveFigures& figures() const { return figures_; }
+  LiveSnapshotPtr last() const { return source_->snapshot(); }
+
+ private:
+  void handle(SessionEvent event, const std::string& reason = {});
+  void perform(SessionAction action);
+  void look();
+
+  const AttachOptions& options_;
+  Clock::time_point begin_ = Clock::now();
+  LiveSessionMachine machine_;
+  std::shared_ptr<ClusterClient> client_;
+  std::optional<LiveSource> source_;
+  double seconds_ = 0;
+  LiveFigures figures_;
+};
+
+void Attachment::handle(SessionEvent event, const std::string& reason) {
+  for (const SessionAction action : machine_.on(event, reason)) perform(action);
+}
+
+void Attachment::perform(SessionAction action) {
+  switch (action) {
+    case SessionAction::Connect:
+      client_ = connect_node(options_);
+      return handle(SessionEvent::Connected);
+    case SessionAction::Watch: {
+      LiveOptions live;
+      live.recording = options_.out;
+      live.max_held = kHeld;
+      live.patience = kPatience;
+      source_.emplace(client_, live);
+      return;
     }
-    const std::chrono::duration<double> passed = Clock::now() - begin;
-    if (options.seconds && passed.count() >= *options.seconds) return;
-    progress.report(options.seconds ? passed.count() / *options.seconds : 0, progress_text(now));
-    std::this_thread::sleep_for(kLook);
+    case SessionAction::Complete:
+      source_->stop();
+      return handle(SessionEvent::Completed);
+    default:  // of an embedded runtime, or what a window does meanwhile
+      return;
   }
 }
 
-void run(const AttachOptions& options) {
-  const auto begin = Clock::now();
-  LiveOptions live;
-  live.recording = options.out;
-  live.max_held = kHeld;
-  live.patience = kPatience;
-  LiveSource source(connect_node(options), live);
+/// Hands on what the source tells. When the node stops answering, that and its return are told
+/// once.
+void Attachment::look() {
+  const LiveFigures now = source_->figures();
+  if ((now.state == LiveState::Waiting) != (figures_.state == LiveState::Waiting) &&
+      now.state != LiveState::Lost && now.state != LiveState::Ended)
+    fmt::print(
+        stderr, "moescope: {}: {}\n", options_.target,
+        now.state == LiveState::Waiting ? "lost, trying again: " + now.reason : "found again");
+  figures_ = now;
+  seconds_ = std::chrono::duration<double>(Clock::now() - begin_).count();
+  if (const auto event = event_of(now.state)) handle(*event, now.reason);
+}
+
+void Attachment::follow() {
+  constexpr auto kLook = std::chrono::milliseconds(100);
+  Progress& progress = command_progress();
+  handle(SessionEvent::Attach);
   try {
-    follow(source, options, begin);
+    for (look(); machine_.active(); look()) {
+      if (progress.cancelled() || (options_.seconds && seconds_ >= *options_.seconds)) break;
+      progress.report(options_.seconds ? seconds_ / *options_.seconds : 0, progress_text(figures_));
+      std::this_thread::sleep_for(kLook);
+    }
   } catch (const Cancelled&) {
     // The user has seen enough; what came is kept.
   }
-  const auto end = std::chrono::duration<double>(Clock::now() - begin).count();
-  const LiveFigures at_end = source.figures();
+  handle(SessionEvent::Stop);
+}
+
+void run(const AttachOptions& options) {
+  Attachment attachment(options);
+  attachment.follow();
+  const LiveFigures& at_end = attachment.figures();
   const bool lost = at_end.state == LiveState::Lost || at_end.state == LiveState::Waiting;
-  source.stop();
-  const auto last = source.snapshot();
-  Json document = summary(options, *last, end);
+  const auto last = attachment.last();
+  Json document = summary(options, *last, attachment.seconds());
   if (lost) {
     document["state"] = to_string(LiveState::Lost);
     document["reason"] = at_end.reason;

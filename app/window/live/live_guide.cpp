@@ -76,7 +76,7 @@ void LiveGuide::follow() {
   connect(&loads_, &LoadDocument::planChanged, this, [this] {
     if (panel_->step() == Solve && live_.planDiffers()) panel_->done(Solve);
   });
-  connect(&live_.live(), &LiveSession::planEnded, this, [this](const PlanOutcome& outcome) {
+  connect(&live_.live().plans(), &PlanCalls::ended, this, [this](const PlanOutcome& outcome) {
     if (outcome.done) panel_->done(Apply);
   });
   connect(&live_, &LiveWindow::effectShown, this, [this](const PlanEffect& effect) {
@@ -87,8 +87,8 @@ void LiveGuide::follow() {
                                  .arg(*effect.imbalance.measured, 0, 'f', 2)
                                  .arg(effect.imbalance.predicted.value_or(0), 0, 'f', 2));
   });
-  connect(&live_.live(), &LiveSession::phaseChanged, this, [this](LivePhase phase) {
-    if (phase == LivePhase::Lost && panel_->running()) panel_->end();
+  connect(&live_.live(), &LiveSession::phaseChanged, this, [this](LiveState phase) {
+    if (phase == LiveState::Lost && panel_->running()) panel_->end();
   });
 }
 

@@ -72,6 +72,7 @@ bool LiveNode::start(const QString& program, const QStringList& arguments) {
   last_lines_.clear();
   open_line_.clear();
   asked_ = false;
+  if (process_) process_->disconnect(this);  // how one that is replaced ends is no news
   process_ = std::make_unique<QProcess>();
   process_->setProcessChannelMode(QProcess::MergedChannels);
   process_->setStandardInputFile(QProcess::nullDevice());

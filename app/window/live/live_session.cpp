@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/cluster/wire/transport.h"
+
 namespace moescope {
 namespace {
 
@@ -36,6 +38,25 @@ std::shared_ptr<ClusterClient> connect_patiently(const LiveServices& services,
   }
 }
 
+/// What a node answers when it is asked for its state.
+struct Answer {
+  NodeStatus status;
+  bool may_change = false;
+  QString problem;  ///< why that cannot be read
+};
+
+/// Throws ConnectionError: the source tells of the connection.
+Answer answer_of(ClusterClient& client, bool first) {
+  try {
+    const bool may_change = first && client.hello().role == PeerRole::Operator;
+    return {client.status(), may_change, {}};
+  } catch (const ConnectionError&) {
+    throw;
+  } catch (const Error& error) {
+    return {{}, false, QString::fromUtf8(error.what())};
+  }
+}
+
 }  // namespace
 
 LiveServices live_services() {
@@ -53,24 +74,152 @@ LiveSession::LiveSession(LiveServices services, QObject* parent)
     : QObject(parent), services_(std::move(services)) {
   status_timer_.setInterval(kStatusMs);
   connect(&status_timer_, &QTimer::timeout, this, &LiveSession::askStatus);
-  connect(&node_, &LiveNode::ended, this, &LiveSession::nodeEnded);
-  connect(&connect_job_, &JobRunner::failed, this, [this](const QString& error) {
-    setPhase(LivePhase::Lost, error);
-    node_.stop();
-  });
-  for (JobRunner* job : {&settings_job_, &plan_job_})
-    connect(job, &JobRunner::failed, this, &LiveSession::failed);
+  patience_.setSingleShot(true);
+  connect(&patience_, &QTimer::timeout, this, [this] { handle(SessionEvent::PatienceOver); });
+  connect(&node_, &LiveNode::ended, this,
+          [this](const QString& error) { handle(SessionEvent::NodeExited, error); });
+  connect(&connect_job_, &JobRunner::failed, this,
+          [this](const QString& error) { handle(SessionEvent::Failed, error); });
+  connect(&settings_job_, &JobRunner::failed, this, &LiveSession::failed);
+  connect(&plans_, &PlanCalls::failed, this, &LiveSession::failed);
+  for (const auto answered : {&PlanCalls::checked, &PlanCalls::ended})
+    connect(&plans_, answered, this, &LiveSession::askStatus);
 }
 
 LiveSession::~LiveSession() {
   status_timer_.stop();
   node_.disconnect(this);
-  if (abandon_) *abandon_ = true;
+  plans_.disconnect(this);
 }
 
-bool LiveSession::active() const {
-  return state_.phase == LivePhase::Starting || state_.phase == LivePhase::Live ||
-         state_.phase == LivePhase::Waiting;
+void LiveSession::startEmbedded() {
+  handle(SessionEvent::StartEmbedded);
+}
+
+void LiveSession::attach(const QString& target, const PeerFiles& files) {
+  target_ = target;
+  files_ = files;
+  handle(SessionEvent::Attach);
+}
+
+void LiveSession::reconnect() {
+  handle(SessionEvent::Reconnect);
+}
+
+void LiveSession::stop() {
+  handle(SessionEvent::Stop);
+}
+
+/// One event after the other: what happens while one is handled waits for its turn.
+void LiveSession::handle(SessionEvent event, const QString& reason) {
+  happened_.emplace_back(event, reason);
+  if (std::exchange(handling_, true)) return;
+  for (; !happened_.empty(); happened_.pop_front()) {
+    const auto& [next, why] = happened_.front();
+    const auto actions = machine_.on(next, why.toStdString());
+    // Whoever hears of the next session must not see anything of the one before.
+    if (!actions.empty() && actions.front() == SessionAction::Leave) leave();
+    publish();
+    for (const SessionAction action : actions) perform(action);
+  }
+  handling_ = false;
+}
+
+void LiveSession::perform(SessionAction action) {
+  switch (action) {
+    case SessionAction::Leave:  // done by handle()
+      break;
+    case SessionAction::StartNode:
+      return startNode();
+    case SessionAction::Connect:
+      return connectNode();
+    case SessionAction::AbandonConnect:
+      return connect_job_.abandon();
+    case SessionAction::Watch:
+      return watch();
+    case SessionAction::ReconnectSource:
+      return source_->reconnect();
+    case SessionAction::AwaitExit:
+      return patience_.start(kReapMs);
+    case SessionAction::AwaitOrderlyExit:
+      return patience_.start(LiveNode::kPatienceMs);
+    case SessionAction::AbandonPlan:
+      return plans_.abandon();
+    case SessionAction::Complete:
+      return complete(false);
+    case SessionAction::EndNodeAndComplete:
+      return complete(true);
+    case SessionAction::StopNode:
+      return node_.stop();
+  }
+}
+
+/// Tells the state of the machine when it is another one; what else changed, not too often.
+void LiveSession::publish() {
+  const QString reason = QString::fromStdString(machine_.reason());
+  const bool other = machine_.state() != state_.phase;
+  if (!other && reason == state_.reason && rates_told_.isValid() &&
+      rates_told_.elapsed() < kRatesMs)
+    return;
+  rates_told_.start();
+  state_.phase = machine_.state();
+  state_.reason = reason;
+  Q_EMIT stateChanged();
+  if (other) Q_EMIT phaseChanged(machine_.state());
+}
+
+/// A late answer of the former node is no news of the next one.
+void LiveSession::leave() {
+  status_timer_.stop();
+  patience_.stop();
+  for (JobRunner* job :
+       {&connect_job_, &snapshot_job_, &status_job_, &settings_job_, &complete_job_})
+    job->abandon();
+  plans_.setNode(nullptr);
+  // Completing a recording takes a moment.
+  if (source_)
+    complete_job_.start(
+        tr("Completing the recording"),
+        [source = std::move(source_)](Progress&) {
+          source->stop();
+          return true;
+        },
+        [](bool) {});
+  source_.reset();
+  client_.reset();
+  snapshot_.reset();
+  again_ = false;
+  told_problem_.clear();
+  state_ = {};
+  state_.embedded = machine_.embedded();
+  state_.target = state_.embedded ? tr("embedded runtime") : target_;
+}
+
+void LiveSession::startNode() {
+  if (services_.node_program.isEmpty())
+    return handle(
+        SessionEvent::Failed,
+        tr("moescope-node is not beside this program. Build or install it, then start again."));
+  if (!node_.start(services_.node_program, services_.node_arguments))
+    return handle(SessionEvent::Failed,
+                  tr("There is no folder for temporary files that only you can read."));
+  handle(SessionEvent::NodeStarted);
+}
+
+void LiveSession::connectNode() {
+  ConnectOptions options;
+  if (!machine_.embedded()) options.files = files_;
+  const QString target = machine_.embedded() ? node_.target() : target_;
+  connect_job_.start(
+      tr("Connecting"),
+      [services = services_, target = target.toStdString(), options,
+       starting = machine_.embedded()](Progress& progress) {
+        return connect_patiently(services, target, options, starting, progress);
+      },
+      [this](const std::shared_ptr<ClusterClient>& client) {
+        client_ = client;
+        handle(SessionEvent::Connected);
+      });
 }
 
 std::string LiveSession::newRecording() const {
@@ -82,75 +231,7 @@ std::string LiveSession::newRecording() const {
   return file.toStdString();
 }
 
-void LiveSession::reset() {
-  status_timer_.stop();
-  for (JobRunner* job :
-       {&connect_job_, &snapshot_job_, &status_job_, &settings_job_, &stop_job_, &effect_job_})
-    job->abandon();  // a late answer of the former node is no news of the next one
-  if (abandon_) *abandon_ = true;
-  if (plan_job_.running()) {
-    plan_job_.abandon();
-    Q_EMIT failed(
-        tr("The runtime was left while its plan changed: attach to it to see what came of it."));
-  }
-  // Completing a recording takes a moment.
-  if (source_)
-    stop_job_.start(
-        tr("Completing the recording"),
-        [source = std::move(source_)](Progress&) {
-          source->stop();
-          return true;
-        },
-        [](bool) {});
-  source_.reset();
-  client_.reset();
-  snapshot_.reset();
-  again_ = stopping_ = false;
-}
-
-void LiveSession::begin(const QString& target, bool embedded) {
-  reset();
-  state_ = {};
-  state_.target = target;
-  state_.embedded = embedded;
-  setPhase(LivePhase::Starting);
-}
-
-void LiveSession::startEmbedded() {
-  begin(tr("embedded runtime"), true);
-  if (services_.node_program.isEmpty()) {
-    setPhase(
-        LivePhase::Lost,
-        tr("moescope-node is not beside this program. Build or install it, then start again."));
-    return;
-  }
-  if (!node_.start(services_.node_program, services_.node_arguments)) {
-    setPhase(LivePhase::Lost, tr("There is no folder for temporary files that only you can read."));
-    return;
-  }
-  connectTo(node_.target(), {});
-}
-
-void LiveSession::attach(const QString& target, const PeerFiles& files) {
-  begin(target, false);
-  files_ = files;
-  ConnectOptions options;
-  options.files = files;
-  connectTo(target, options);
-}
-
-void LiveSession::connectTo(const QString& target, const ConnectOptions& options) {
-  connect_job_.start(
-      tr("Connecting"),
-      [services = services_, target = target.toStdString(), options,
-       starting = state_.embedded](Progress& progress) {
-        return connect_patiently(services, target, options, starting, progress);
-      },
-      [this](const std::shared_ptr<ClusterClient>& client) { watch(client); });
-}
-
-void LiveSession::watch(std::shared_ptr<ClusterClient> client) {
-  client_ = std::move(client);
+void LiveSession::watch() {
   LiveOptions options;
   options.recording = newRecording();
   options.patience = kLostPatience;
@@ -159,11 +240,10 @@ void LiveSession::watch(std::shared_ptr<ClusterClient> client) {
       QMetaObject::invokeMethod(this, &LiveSession::takeSnapshot, Qt::QueuedConnection);
     });
   } catch (const Error& error) {
-    setPhase(LivePhase::Lost, QString::fromUtf8(error.what()));
-    node_.stop();
-    return;
+    return handle(SessionEvent::Failed, QString::fromUtf8(error.what()));
   }
   state_.recording = QString::fromStdString(options.recording.string());
+  plans_.setNode(client_);
   status_timer_.start();
   askStatus();
   takeSnapshot();
@@ -194,140 +274,41 @@ void LiveSession::deliver(const LiveSnapshotPtr& snapshot) {
   state_.dropped_spans = snapshot->drops.spans;
   state_.dropped_records = snapshot->drops.records;
   Q_EMIT snapshotTaken();
-  if (stopping_) return;
   // Why the node is lost was told already; what still comes of it does not bring it back.
   if (!active()) return Q_EMIT stateChanged();
-  const QString reason = QString::fromStdString(snapshot->reason);
-  switch (snapshot->state) {
-    case LiveState::Live:
-      setPhase(LivePhase::Live);
-      break;
-    case LiveState::Waiting:
-      setPhase(LivePhase::Waiting, reason);
-      break;
-    case LiveState::Lost:
-      if (!state_.embedded)
-        setPhase(LivePhase::Lost, reason);
-      else  // the child tells more when it is gone, which is known in a moment
-        QTimer::singleShot(kReapMs, this, [this, snapshot, reason] {
-          if (snapshot == snapshot_ && active()) loseNode(reason);
-        });
-      break;
-    case LiveState::Ended:
-      endOrWait(snapshot);
-      break;
-    case LiveState::Connecting:
-      break;
-  }
+  if (const auto event = event_of(snapshot->state))
+    handle(*event, QString::fromStdString(snapshot->reason));
 }
 
 void LiveSession::askStatus() {
-  if (!client_ || status_job_.running() || !active()) return;
+  if (!client_ || status_job_.running() || !machine_.asks()) return;
   const bool first = !state_.status;
   status_job_.start(
       tr("Asking for the state"),
-      [client = client_, first](Progress&) {
-        const bool operator_role = first && client->hello().role == PeerRole::Operator;
-        return std::pair(client->status(), operator_role);
-      },
-      [this, first](const std::pair<NodeStatus, bool>& answer) {
-        state_.status = answer.first;
-        if (first) state_.may_change = answer.second;
+      [client = client_, first](Progress&) { return answer_of(*client, first); },
+      [this, first](const Answer& answer) {
+        if (!answer.problem.isEmpty()) {
+          if (std::exchange(told_problem_, answer.problem) != answer.problem)
+            Q_EMIT failed(answer.problem);
+          return;
+        }
+        state_.status = answer.status;
+        if (first) state_.may_change = answer.may_change;
         Q_EMIT stateChanged();
       });
 }
 
-void LiveSession::setPhase(LivePhase phase, const QString& reason) {
-  if (phase == state_.phase && reason == state_.reason) {
-    if (rates_told_.isValid() && rates_told_.elapsed() < kRatesMs) return;
-    rates_told_.start();
-    Q_EMIT stateChanged();
-    return;
-  }
-  const bool other = phase != state_.phase;
-  state_.phase = phase;
-  state_.reason = reason;
-  Q_EMIT stateChanged();
-  if (other) Q_EMIT phaseChanged(phase);
-}
-
-void LiveSession::nodeEnded(const QString& error) {
-  if (stopping_ || !state_.embedded || !active()) return;
-  if (error.isEmpty())
-    finishStop();
-  else
-    loseNode(error);
-}
-
-/// The stream ended. A child's exit code and last words tell more, if it ends soon.
-void LiveSession::endOrWait(const LiveSnapshotPtr& snapshot) {
-  const auto end = [this, reason = snapshot->reason] {
-    if (reason == kNodeEnded)
-      finishStop();
-    else
-      loseNode(QString::fromStdString(reason));
-  };
-  if (!state_.embedded || !node_.running()) return end();
-  QTimer::singleShot(LiveNode::kPatienceMs, this, [this, snapshot, end] {
-    if (snapshot == snapshot_ && active()) end();
-  });
-}
-
-/// This run does not come back: what was recorded of it becomes one complete file.
-void LiveSession::loseNode(const QString& reason) {
+/// The recording becomes one complete file.
+void LiveSession::complete(bool end_node) {
   status_timer_.stop();
-  connect_job_.abandon();
-  node_.stop();
-  setPhase(LivePhase::Lost, reason);
-  if (!source_) return;
-  stop_job_.start(
+  complete_job_.start(
       tr("Completing the recording"),
-      [source = source_](Progress&) {
-        source->stop();
-        return source->snapshot();
-      },
-      [this](const LiveSnapshotPtr& last) { deliver(last); });
-}
-
-void LiveSession::reconnect() {
-  if (state_.phase != LivePhase::Lost && state_.phase != LivePhase::Ended) return;
-  if (state_.embedded) {
-    startEmbedded();
-    return;
-  }
-  if (!source_ || source_->state() == LiveState::Ended) {
-    attach(state_.target, files_);
-    return;
-  }
-  setPhase(LivePhase::Starting);
-  status_timer_.start();
-  source_->reconnect();
-}
-
-void LiveSession::stop() {
-  if (stopping_ || state_.phase == LivePhase::Idle || state_.phase == LivePhase::Ended) return;
-  stopping_ = true;
-  finishStop();
-}
-
-void LiveSession::finishStop() {
-  stopping_ = true;
-  status_timer_.stop();
-  connect_job_.abandon();
-  if (abandon_) *abandon_ = true;
-  if (!source_) {
-    node_.stop();
-    setPhase(LivePhase::Ended);
-    return;
-  }
-  stop_job_.start(
-      tr("Completing the recording"),
-      [source = source_, client = client_, end_node = state_.embedded](Progress&) {
+      [source = source_, client = client_, end_node](Progress&) {
         if (end_node) {
           try {
             client->stop();
           } catch (const Error&) {
-            // It is gone already, or is ended by a signal below.
+            // It is gone already, or is ended by a signal afterwards.
           }
         }
         source->stop();
@@ -335,8 +316,7 @@ void LiveSession::finishStop() {
       },
       [this](const LiveSnapshotPtr& last) {
         deliver(last);
-        node_.stop();
-        setPhase(LivePhase::Ended);
+        handle(SessionEvent::Completed);
       });
 }
 
@@ -349,79 +329,6 @@ void LiveSession::configure(const NodeSettings& settings) {
         state_.status = status;
         Q_EMIT stateChanged();
       });
-}
-
-void LiveSession::runPlan(std::function<PlanOutcome(ClusterClient&, const PlanListener&)> call,
-                          void (LiveSession::*done)(const PlanOutcome&)) {
-  if (!client_ || plan_job_.running()) return;
-  abandon_ = std::make_shared<std::atomic<bool>>(false);
-  const PlanListener listener = [this, abandon = abandon_](const NodePlanChange& change) {
-    QMetaObject::invokeMethod(
-        this, [this, change] { Q_EMIT planProgressed(change); }, Qt::QueuedConnection);
-    return !*abandon;
-  };
-  plan_job_.start(
-      tr("Changing the plan"),
-      [client = client_, call = std::move(call), listener](Progress&) {
-        return call(*client, listener);
-      },
-      [this, done](const PlanOutcome& outcome) {
-        Q_EMIT(this->*done)(outcome);
-        askStatus();
-      });
-}
-
-void LiveSession::checkPlan(const std::string& plan_json) {
-  runPlan(
-      [plan_json](ClusterClient& client, const PlanListener& listener) {
-        return client.apply({.plan_json = plan_json, .name = {}, .base_epoch = {}, .dry_run = true},
-                            listener);
-      },
-      &LiveSession::planChecked);
-}
-
-void LiveSession::applyPlan(const std::string& plan_json, const QString& name) {
-  std::optional<std::uint64_t> epoch;
-  if (state_.status) epoch = state_.status->epoch;
-  runPlan(
-      [plan_json, epoch, name = name.toStdString()](ClusterClient& client,
-                                                    const PlanListener& listener) {
-        return client.apply(
-            {.plan_json = plan_json, .name = name, .base_epoch = epoch, .dry_run = false},
-            listener);
-      },
-      &LiveSession::planEnded);
-}
-
-void LiveSession::abandonPlan() {
-  if (abandon_) *abandon_ = true;
-}
-
-void LiveSession::rollBack() {
-  runPlan(
-      [this](ClusterClient& client, const PlanListener&) {
-        QMetaObject::invokeMethod(
-            this,
-            [this, plan = client.status(true).previous_plan_json] { Q_EMIT rollBackBegins(plan); },
-            Qt::QueuedConnection);
-        return client.rollback();
-      },
-      &LiveSession::planEnded);
-}
-
-void LiveSession::tellEffect(quint64 ticket, const PlanEffect& effect) {
-  if (!client_ || !active() || !state_.may_change) return;
-  effect_job_.start(
-      tr("Telling what the plan did"),
-      [client = client_, ticket, effect](Progress&) {
-        try {
-          client->tell_effect(ticket, effect);
-        } catch (const Error&) {
-          // An older node keeps no effects; this window shows them all the same.
-        }
-        return true;
-      },
-      [](bool) {});
 }
 
 }  // namespace moescope

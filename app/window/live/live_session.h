@@ -1,16 +1,20 @@
-// A runtime that is watched live: the embedded one or one that was attached to. States, snapshots
-// and what it is asked; every call to it is made by a job.
+// A runtime that is watched live: the embedded one or one that was attached to. Does in jobs what a
+// LiveSessionMachine says, and keeps what comes of it.
 #pragma once
 
 #include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "app/window/live/live_node.h"
+#include "app/window/live/plan_calls.h"
 #include "core/cluster/client.h"
 #include "core/cluster/live_source.h"
+#include "core/cluster/session/live_session_machine.h"
 #include "views/cluster/cluster_state.h"
 #include "views/common/job.h"
 
@@ -41,69 +45,56 @@ class LiveSession : public QObject {
   /// Ends watching, and the embedded runtime with it. Ended follows, with the recording complete.
   void stop();
 
-  LivePhase phase() const { return state_.phase; }
-  bool active() const;
+  LiveState phase() const { return machine_.state(); }
+  bool active() const { return machine_.active(); }
   /// All that the cluster view shows.
   const ClusterState& state() const { return state_; }
   const LiveSnapshotPtr& snapshot() const { return snapshot_; }
   QString recording() const { return state_.recording; }
   LiveNode& node() { return node_; }
+  /// Changes of the plan of the runtime that is watched.
+  PlanCalls& plans() { return plans_; }
 
   void configure(const NodeSettings& settings);
-  /// Dry run of a plan: planChecked() follows. One plan call at a time.
-  void checkPlan(const std::string& plan_json);
-  void applyPlan(const std::string& plan_json, const QString& name);
-  /// Gives up a change that is not committed.
-  void abandonPlan();
-  /// Tells by rollBackBegins() which plan comes back; planEnded() follows.
-  void rollBack();
-  /// Has the node keep what a change of plan did; one that cannot is left as it is.
-  void tellEffect(quint64 ticket, const PlanEffect& effect);
-  bool planBusy() const { return plan_job_.running(); }
 
  Q_SIGNALS:
   void stateChanged();
-  void phaseChanged(moescope::LivePhase phase);
+  void phaseChanged(moescope::LiveState phase);
   void snapshotTaken();
-  void planChecked(const moescope::PlanOutcome& outcome);
-  void planProgressed(const moescope::NodePlanChange& change);
-  void planEnded(const moescope::PlanOutcome& outcome);
-  /// "": the node does not tell.
-  void rollBackBegins(const std::string& plan_json);
   /// A call failed; the session goes on.
   void failed(const QString& message);
 
  private:
-  void begin(const QString& target, bool embedded);
-  void connectTo(const QString& target, const ConnectOptions& options);
-  void watch(std::shared_ptr<ClusterClient> client);
+  void handle(SessionEvent event, const QString& reason = {});
+  void perform(SessionAction action);
+  void publish();
+  void leave();
+  void startNode();
+  void connectNode();
+  void watch();
+  void complete(bool end_node);
   void takeSnapshot();
   void deliver(const LiveSnapshotPtr& snapshot);
   void askStatus();
-  void setPhase(LivePhase phase, const QString& reason = {});
-  void nodeEnded(const QString& error);
-  void loseNode(const QString& reason);
-  void endOrWait(const LiveSnapshotPtr& snapshot);
-  void finishStop();
-  void reset();
-  void runPlan(std::function<PlanOutcome(ClusterClient&, const PlanListener&)> call,
-               void (LiveSession::*done)(const PlanOutcome&));
   std::string newRecording() const;
 
   LiveServices services_;
+  LiveSessionMachine machine_;
+  std::deque<std::pair<SessionEvent, QString>> happened_;  ///< while an event is handled
+  bool handling_ = false;
   ClusterState state_;
-  PeerFiles files_;  ///< of the attached node
+  QString target_;  ///< of the attached node
+  PeerFiles files_;
   LiveNode node_;
   std::shared_ptr<ClusterClient> client_;
   std::shared_ptr<LiveSource> source_;
   LiveSnapshotPtr snapshot_;
-  bool again_ = false;  ///< something changed while a snapshot was taken
-  bool stopping_ = false;
-  std::shared_ptr<std::atomic<bool>> abandon_;
-  QTimer status_timer_;
+  bool again_ = false;    ///< something changed while a snapshot was taken
+  QString told_problem_;  ///< of the last answer
+  PlanCalls plans_;
+  QTimer status_timer_, patience_;
   QElapsedTimer rates_told_;
-  JobRunner connect_job_, snapshot_job_, status_job_, settings_job_, plan_job_, stop_job_,
-      effect_job_;
+  JobRunner connect_job_, snapshot_job_, status_job_, settings_job_, complete_job_;
 };
 
 }  // namespace moescope

@@ -116,9 +116,10 @@ void LiveWindow::connectSession() {
   });
 }
 
-void LiveWindow::phaseChanged(LivePhase phase) {
+void LiveWindow::phaseChanged(LiveState phase) {
+  if (phase == LiveState::Stopping) return;  // all stays until the recording is complete
   parts_.workspace.loads().setAwaited(live_.active());
-  if (phase == LivePhase::Starting) {
+  if (phase == LiveState::Connecting) {
     dismissed_ = ended_ = false;
     running_json_.clear();
     if (!live_.snapshot()) showing_ = false;
@@ -126,19 +127,19 @@ void LiveWindow::phaseChanged(LivePhase phase) {
     effect_.forget();
     if (parts_.workspace.trace().trace()) parts_.layout.reveal("cluster");
   }
-  if (phase == LivePhase::Lost || phase == LivePhase::Ended) {
+  if (phase == LiveState::Lost || phase == LiveState::Ended) {
     follow_.end();
     if (showing_) analyzeLater();
     parts_.workspace.loads().setRunningPlan(nullptr);
   }
-  if (phase == LivePhase::Lost) {
+  if (phase == LiveState::Lost) {
     if (showing_) parts_.session.addRecent({live_.recording()});
     const QString reason = live_.state().reason;
     Q_EMIT message({UserMessage::Level::Error,
                     tr("%1: lost. %2").arg(live_.state().target, reason.section('\n', 0, 0)),
                     reason.contains('\n') ? reason : QString()});
   }
-  if (phase == LivePhase::Ended && showing_) completeRecording();
+  if (phase == LiveState::Ended && showing_) completeRecording();
 }
 
 /// What was watched stays open, from its file as soon as all of that is analysed.
@@ -162,15 +163,15 @@ void LiveWindow::showState() {
                       std::max(1, static_cast<int>(state.status->units.size()))});
   const bool active = live_.active();
   record_->setEnabled(!active);
-  stop_->setEnabled(active);
+  stop_->setEnabled(active && state.phase != LiveState::Stopping);
   roll_back_->setEnabled(active && can_roll_back(state));
-  status_->setVisible(state.phase != LivePhase::Idle);
+  status_->setVisible(state.phase != LiveState::Idle);
   QString text = phase_label(state.phase);
-  if (state.phase == LivePhase::Live)
+  if (state.phase == LiveState::Live)
     text = tr("● live   %1 spans/s   %2 dropped")
                .arg(format_count(static_cast<quint64>(state.spans_per_second)),
                     format_count(dropped(state)));
-  if (state.phase == LivePhase::Live && state.status)
+  if (state.phase == LiveState::Live && state.status)
     text += tr("   epoch %1").arg(state.status->epoch);
   status_->setText(text);
   status_->setToolTip(state.recording.isEmpty() ? QString()
@@ -286,7 +287,7 @@ void LiveWindow::connectPlan() {
     if (panel.step() != ApplyPanel::Step::Ready) return;
     parts_.layout.reveal("cluster");
     panel.setChecking();
-    live_.checkPlan(editedPlan());
+    live_.plans().check(editedPlan());
   };
   connect(apply_, &QAction::triggered, this, check);
   connect(&panel, &ApplyPanel::checkRequested, this, check);
@@ -294,7 +295,9 @@ void LiveWindow::connectPlan() {
     tellEffect();
     beginEffect(parts_.workspace.loads().plan());
     panel.setRunning();
-    live_.applyPlan(editedPlan(), tr("edited plan"));
+    const auto& status = live_.state().status;
+    live_.plans().apply(editedPlan(), tr("edited plan"),
+                        status ? std::optional(status->epoch) : std::nullopt);
   });
   connect(&effect_, &PlanEffectWatch::changed, this, [this, &panel](const PlanEffect& effect) {
     panel.setEffect(effect);
@@ -302,13 +305,13 @@ void LiveWindow::connectPlan() {
     if (!effect_delay_.isActive()) effect_delay_.start(kTellMs);
     Q_EMIT effectShown(effect);
   });
-  connect(&panel, &ApplyPanel::abandonRequested, &live_, &LiveSession::abandonPlan);
+  connect(&panel, &ApplyPanel::abandonRequested, &live_.plans(), &PlanCalls::abandon);
   const auto roll_back = [this] {
     tellEffect();
     effect_.drop();
-    live_.rollBack();
+    live_.plans().rollBack();
   };
-  connect(&live_, &LiveSession::rollBackBegins, this, [this](const std::string& json) {
+  connect(&live_.plans(), &PlanCalls::rollBackBegins, this, [this](const std::string& json) {
     if (json.empty() || !live_.snapshot()) return;
     try {
       beginEffect(std::make_shared<const Plan>(parse_plan(json, "the plan from before").plan));
@@ -319,17 +322,18 @@ void LiveWindow::connectPlan() {
   connect(&panel, &ApplyPanel::rollBackRequested, this, roll_back);
   connect(roll_back_, &QAction::triggered, this, roll_back);
   connect(&panel, &ApplyPanel::dismissed, this, [this, &panel] {
+    live_.plans().dismiss();
     panel.setReady({});
     offerPlan();
   });
-  connect(&live_, &LiveSession::planChecked, this, [this, &panel](const PlanOutcome& outcome) {
+  connect(&live_.plans(), &PlanCalls::checked, this, [this, &panel](const PlanOutcome& outcome) {
     const bool known = running_ && parts_.workspace.loads().plan();
     panel.showCheck(outcome, known ? moves_by_gpu(*running_, *parts_.workspace.loads().plan())
                                    : std::vector<GpuMoves>());
   });
-  connect(&live_, &LiveSession::planProgressed, &panel, &ApplyPanel::showProgress);
-  connect(&live_, &LiveSession::planEnded, this, &LiveWindow::planEnded);
-  connect(&live_, &LiveSession::failed, this, [&panel](const QString& error) {
+  connect(&live_.plans(), &PlanCalls::progressed, &panel, &ApplyPanel::showProgress);
+  connect(&live_.plans(), &PlanCalls::ended, this, &LiveWindow::planEnded);
+  connect(&live_.plans(), &PlanCalls::failed, this, [&panel](const QString& error) {
     const auto step = panel.step();
     if (step == ApplyPanel::Step::Checking || step == ApplyPanel::Step::Running)
       panel.showFailure(error);
@@ -348,9 +352,9 @@ void LiveWindow::planEnded(const PlanOutcome& outcome) {
 /// The node keeps what is known of the last change, for clients that ask.
 void LiveWindow::tellEffect() {
   effect_delay_.stop();
-  if (effect_.effects().empty()) return;
+  if (effect_.effects().empty() || !live_.active() || !live_.state().may_change) return;
   const auto& [ticket, effect] = *effect_.effects().rbegin();
-  live_.tellEffect(ticket, effect);
+  live_.plans().tellEffect(ticket, effect);
 }
 
 /// A prediction for `plan`, from all that is known of the running engine.
@@ -372,10 +376,10 @@ void LiveWindow::offerPlan() {
       panel.step() == ApplyPanel::Step::Unavailable || panel.step() == ApplyPanel::Step::Ready;
   const PlanPtr& plan = parts_.workspace.loads().plan();
   const bool differs = planDiffers();
-  apply_->setEnabled(idle && differs && live_.phase() == LivePhase::Live &&
+  apply_->setEnabled(idle && differs && live_.phase() == LiveState::Live &&
                      live_.state().may_change);
   if (!idle) return;
-  if (live_.phase() != LivePhase::Live)
+  if (live_.phase() != LiveState::Live)
     panel.setUnavailable(tr("No runtime is attached to apply a plan to."));
   else if (!live_.state().may_change)
     panel.setUnavailable(tr("You may watch this runtime; only an operator may change its plan."));

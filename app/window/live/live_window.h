@@ -61,7 +61,7 @@ class LiveWindow : public QObject {
  private:
   void connectSession();
   void connectPlan();
-  void phaseChanged(LivePhase phase);
+  void phaseChanged(LiveState phase);
   void showState();
   void takeSnapshot();
   void showLoads();

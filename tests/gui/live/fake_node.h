@@ -88,6 +88,7 @@ class FakeNode final : public NodeControl {
   }
 
   NodeStatus status(bool with_plan) override {
+    if (unreadable) throw Error("fake node", "phase", "is number 9, which is not known");
     std::lock_guard lock(mutex_);
     NodeStatus status;
     status.dropped = dropped_;
@@ -180,7 +181,8 @@ class FakeNode final : public NodeControl {
   std::atomic<bool> slow_to_apply = false;  ///< applies when `go_on` is released
   std::binary_semaphore applying{0}, go_on{0};
   std::atomic<bool> stopped{false};
-  std::atomic<bool> broken{false};  ///< the connection is cut
+  std::atomic<bool> unreadable{false};  ///< its state says what this program does not know
+  std::atomic<bool> broken{false};      ///< the connection is cut
 
  private:
   std::mutex mutex_;

@@ -13,7 +13,7 @@ TEST(ClusterDock, NamesRanksThatHangUntilTheyGoOn) {
   auto* label = view.findChild<QLabel*>("clusterHung");
   ASSERT_NE(label, nullptr);
   ClusterState state;
-  state.phase = LivePhase::Live;
+  state.phase = LiveState::Live;
   state.target = "unix:node";
   state.status.emplace();
   view.setState(state);
@@ -28,7 +28,7 @@ TEST(ClusterDock, NamesRanksThatHangUntilTheyGoOn) {
   view.setState(state);
   EXPECT_TRUE(label->isHidden());
   state.status->hung = {{4, 812, "host-1", 6.4, HangReason::Stopped}};
-  state.phase = LivePhase::Lost;  // nothing is known any more
+  state.phase = LiveState::Lost;  // nothing is known any more
   view.setState(state);
   EXPECT_TRUE(label->isHidden());
 }

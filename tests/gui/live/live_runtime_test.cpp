@@ -27,7 +27,7 @@ class LiveRuntime : public RuntimeWindow {
   void serve() {
     live().startEmbedded();
     ASSERT_TRUE(wait_for([this] {
-      return live().phase() == LivePhase::Live && window->document().trace() &&
+      return live().phase() == LiveState::Live && window->document().trace() &&
              window->document().trace()->span_count() > 2000 && window->document().analysis() &&
              window->loads().sets().size() == 2;
     })) << live().state().reason.toStdString();
@@ -79,7 +79,7 @@ TEST_F(LiveRuntime, AKilledRuntimeIsToldAndAllThatItRecordedStays) {
   const qint64 pid = live().node().pid();
   ASSERT_GT(pid, 0);
   kill(static_cast<pid_t>(pid), SIGKILL);
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }));
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("ended by a signal"));
   EXPECT_EQ(window->messages().level(), UserMessage::Level::Error);
   EXPECT_TRUE(window->document().trace()) << "the picture stays";
@@ -93,14 +93,14 @@ TEST_F(LiveRuntime, AKilledRuntimeIsToldAndAllThatItRecordedStays) {
   EXPECT_THAT(live().state().reason.toStdString(), HasSubstr("ended by a signal"))
       << "no later message hides why";
   live().reconnect();
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }))
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Live; }))
       << live().state().reason.toStdString();
   EXPECT_NE(live().recording(), file) << "what was recorded is not written over";
 }
 
 TEST_F(FaultyRuntime, ARankThatFailsIsToldWithItsReasonAndAllThatWasRecordedStays) {
   live().startEmbedded();
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }))
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }))
       << phase_label(live().phase()).toStdString() << ": " << live().state().reason.toStdString();
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("exit code 1"));
   EXPECT_THAT(live().state().reason.toStdString(), HasSubstr("rank 5, step 120"));
@@ -117,7 +117,7 @@ TEST_F(LiveRuntime, StopKeepsTheRecordingOpenForAnalysis) {
   window->actionRegistry().trigger("live.stop");
   ASSERT_TRUE(wait_for([&] {
     const TracePtr& trace = window->document().trace();
-    return live().phase() == LivePhase::Ended && trace && !trace->in_memory() &&
+    return live().phase() == LiveState::Ended && trace && !trace->in_memory() &&
            window->document().analysis();
   }));
   EXPECT_EQ(window->document().files(), QStringList{file});

@@ -48,7 +48,7 @@ class LiveWindowTest : public testing::Test {
     live().attach("fake:1", {});
     // What was recorded before a viewer came is not sent to it.
     ASSERT_TRUE(wait_for([this] {
-      return live().phase() == LivePhase::Live && live().state().status;
+      return live().phase() == LiveState::Live && live().state().status;
     })) << live().state().reason.toStdString();
     node.serve(500);
     ASSERT_TRUE(wait_for([this] { return window->document().trace() != nullptr; }));
@@ -120,7 +120,7 @@ TEST_F(LiveWindowTest, DroppedRecordsAreToldWhileLiveAndCountedOnceAtTheEnd) {
       << bar->text().toStdString();
   EXPECT_THAT(figures->text().toStdString(), HasSubstr(" 1,234 dropped"));
   node.end();
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Ended; }));
   EXPECT_EQ(live().state().dropped_records, 1234U);
   EXPECT_THAT(figures->text().toStdString(), HasSubstr(" 1,234 dropped"));
 }
@@ -144,7 +144,7 @@ TEST_F(LiveWindowTest, StopKeepsTheRecordingOpen) {
   const QString file = live().recording();
   window->actionRegistry().trigger("live.stop");
   ASSERT_TRUE(wait_for([&] {
-    return live().phase() == LivePhase::Ended && window->document().trace() &&
+    return live().phase() == LiveState::Ended && window->document().trace() &&
            !window->document().trace()->in_memory();
   }));
   EXPECT_EQ(window->document().files(), QStringList{file});
@@ -180,7 +180,7 @@ TEST_F(LiveWindowTest, StopKeepsTheLiveAnalysisUntilThatOfTheFileIsThere) {
   QObject::connect(&window->selection(), &Selection::rangeChanged, window.get(), look);
   slow_file = true;
   window->actionRegistry().trigger("live.stop");
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Ended; }));
   QTest::qWait(300);
   EXPECT_TRUE(window->document().trace()->in_memory()) << "the file is not analysed yet";
   look();
@@ -200,7 +200,7 @@ TEST_F(LiveWindowTest, AnotherTraceThatIsOpenedAfterStopIsNotReplacedByTheRecord
   serveAndWait(2000);
   slow_file = true;
   window->actionRegistry().trigger("live.stop");
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Ended; }));
   window->loader().close();
   file_read.release();
   QTest::qWait(300);
@@ -212,14 +212,14 @@ TEST_F(LiveWindowTest, LostKeepsTheTraceAndReconnects) {
   serveAndWait(1000);
   node.broken = true;
   node.serve(10);
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }));
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("the connection is cut"));
   EXPECT_GE(window->document().trace()->span_count(), 3000U);
   auto* reconnect = window->findChild<QPushButton*>("clusterReconnect");
   EXPECT_FALSE(reconnect->isHidden());
   node.broken = false;
   reconnect->click();
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }))
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Live; }))
       << live().state().reason.toStdString();
   serveAndWait(1000);
 }
@@ -228,7 +228,7 @@ TEST_F(LiveWindowTest, ANodeThatFailsSaysWhyAndTheTraceStays) {
   attach();
   serveAndWait(1000);
   node.end("the node failed: rank 3, step 7: fails on purpose");
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }));
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("rank 3, step 7"));
   EXPECT_GE(window->document().trace()->span_count(), 3000U);
 }
@@ -353,7 +353,7 @@ TEST_F(LiveWindowTest, APlanChangeOfANodeThatWasLeftIsNotTakenForOneOfTheNext) {
   EXPECT_THAT(panel().text().toStdString(), HasSubstr("was left while its plan changed"));
   node.go_on.release();
   ASSERT_TRUE(wait_for([this] {
-    return live().phase() == LivePhase::Live && live().state().status &&
+    return live().phase() == LiveState::Live && live().state().status &&
            !live().state().status->history.empty();
   }));
   EXPECT_THAT(panel().text().toStdString(), testing::Not(HasSubstr("4 of 4 slots")));
@@ -374,7 +374,7 @@ TEST_F(LiveWindowTest, ControlsChangeTheNode) {
 TEST_F(LiveWindowTest, OpeningAnotherTraceEndsTheSession) {
   attach();
   window->loader().close();
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Ended; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Ended; }));
   EXPECT_FALSE(window->document().trace());
 }
 
@@ -385,18 +385,18 @@ TEST_F(LiveWindowTest, RefusedTargetIsToldWhereItIsTyped) {
   attach_panel.setTarget("nonsense");
   attach_panel.findChild<QPushButton*>("attachGo")->click();
   EXPECT_FALSE(attach_panel.findChild<QLabel*>("attachProblem")->text().isEmpty());
-  EXPECT_EQ(live().phase(), LivePhase::Idle);
+  EXPECT_EQ(live().phase(), LiveState::Idle);
 }
 
 TEST_F(LiveWindowTest, NobodyListeningIsToldAndCanBeTriedAgain) {
   node.broken = true;
   live().attach("fake:1", {});
-  ASSERT_TRUE(wait_for([this] { return live().phase() == LivePhase::Lost; }));
+  ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }));
   EXPECT_THAT(live().state().reason.toStdString(), HasSubstr("nobody listens"));
   node.broken = false;
   live().reconnect();
   node.serve(100);
-  EXPECT_TRUE(wait_for([this] { return live().phase() == LivePhase::Live; }));
+  EXPECT_TRUE(wait_for([this] { return live().phase() == LiveState::Live; }));
 }
 
 TEST_F(LiveWindowTest, ANodeThatAnswersAfterStopIsNotRecorded) {
@@ -404,17 +404,32 @@ TEST_F(LiveWindowTest, ANodeThatAnswersAfterStopIsNotRecorded) {
   live().attach("fake:1", {});
   ASSERT_TRUE(wait_for([this] { return connecting.load(); }));
   live().stop();
-  EXPECT_EQ(live().phase(), LivePhase::Ended);
+  EXPECT_EQ(live().phase(), LiveState::Ended);
   answer.release();
   QTest::qWait(200);
-  EXPECT_EQ(live().phase(), LivePhase::Ended);
+  EXPECT_EQ(live().phase(), LiveState::Ended);
   EXPECT_FALSE(live().snapshot());
   EXPECT_TRUE(QDir(folder.filePath("recordings")).isEmpty());
 }
 
+TEST_F(LiveWindowTest, AStateThatCannotBeReadIsToldAndTheRecordingGoesOn) {
+  node.unreadable = true;
+  live().attach("fake:1", {});
+  int told = 0;
+  QObject::connect(&live(), &LiveSession::failed, window.get(), [&] { ++told; });
+  ASSERT_TRUE(wait_for([&] { return told > 0 && live().phase() == LiveState::Live; }));
+  EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("is number 9"));
+  node.serve(100);
+  ASSERT_TRUE(wait_for([this] { return window->document().trace() != nullptr; }));
+  QTest::qWait(1500);  // it is asked again
+  EXPECT_EQ(told, 1);
+  node.unreadable = false;
+  EXPECT_TRUE(wait_for([this] { return live().state().status.has_value(); }));
+}
+
 TEST_F(LiveWindowTest, MissingRuntimeIsTold) {
   live().startEmbedded();
-  EXPECT_EQ(live().phase(), LivePhase::Lost);
+  EXPECT_EQ(live().phase(), LiveState::Lost);
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("moescope-node"));
 }
 
