@@ -15,7 +15,9 @@ RecordingFile::RecordingFile(const std::filesystem::path& target)
 }
 
 RecordingFile::~RecordingFile() {
-  if (lock_) lock_->stop_guarding_log();
+  if (!lock_) return;
+  lock_->stop_guarding_log();
+  if (database_ && !lock_->still_at(target_)) empty_log_of_another();
 }
 
 void RecordingFile::put_in_place() {
@@ -30,11 +32,20 @@ void RecordingFile::put_in_place() {
   in_place_ = true;
 }
 
-void RecordingFile::check() const {
-  if (!lock_->still_at(target_))
+/// The log goes by the name of the file: SQLite would read it with whatever stands there now. It is
+/// folded into the file that it is of, wherever that went, and left empty.
+void RecordingFile::empty_log_of_another() {
+  sqlite3_busy_timeout(database_->handle(), 0);
+  sqlite3_exec(database_->handle(), "PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr);
+}
+
+void RecordingFile::check() {
+  if (!lock_->still_at(target_)) {
+    empty_log_of_another();
     throw Error(target_.string(), "",
                 "was removed or replaced by another program while it was recorded",
                 "Record again and leave the file alone until the recording is closed");
+  }
   std::error_code error;
   if (logged_ && !std::filesystem::exists(target_.string() + "-wal", error))
     throw Error(target_.string(), "",

@@ -26,7 +26,7 @@ class RecordingFile {
   sqlite::Database& database() { return *database_; }
   /// What is committed to a file that has lost its name or its log would be lost silently: throws
   /// Error when that has happened.
-  void check() const;
+  void check();
   /// Tells that something was committed.
   void committed() { logged_ = true; }
   /// Leaves the transaction, if there is one.
@@ -35,6 +35,8 @@ class RecordingFile {
   void close();
 
  private:
+  void empty_log_of_another();
+
   std::filesystem::path target_;
   std::optional<NewFile> fresh_;
   std::optional<FileLock> lock_;  ///< outlives the connection, whose locks end when it is closed

@@ -243,6 +243,29 @@ TEST(MoetraceWriter, AFileThatIsTakenAwayIsAnError) {
   }
 }
 
+TEST(MoetraceWriter, AFileThatWasMovedHasAllAndWhatTookItsPlaceNothingOfIt) {
+  for (const bool noticed : {true, false}) {
+    TempFolder folder;
+    const auto file = folder / "a.moetrace", moved = folder / "moved.moetrace";
+    const auto other = folder / "b.moetrace";
+    {
+      MoetraceWriter writer(file, 1h);
+      const TrackId track = writer.add_track({});
+      writer.append(track, one_span(10));
+      writer.flush();
+      std::filesystem::rename(file, moved);
+      write_sample(other);
+      std::filesystem::copy_file(other, file);
+      if (noticed) {
+        writer.append(track, one_span(20));
+        EXPECT_THROW(writer.flush(), Error);
+      }
+    }
+    EXPECT_EQ(open_moetrace(moved)->span_count(), 1U) << noticed;
+    EXPECT_EQ(open_moetrace(file)->span_count(), open_moetrace(other)->span_count()) << noticed;
+  }
+}
+
 TEST(MoetraceWriter, TheLogOfAKilledRecordingIsNotTakenForThatOfTheNext) {
   TempFolder folder;
   const auto file = folder / "a.moetrace";
