@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "tests/gui/chart_document.h"
-#include "views/plot/chart.h"
 #include "views/overlap/overlap_view.h"
+#include "views/plot/chart.h"
 #include "views/report/report.h"
 #include "views/sm/sm_view.h"
 
@@ -28,6 +28,22 @@ bool has_color(const QImage& image, const QColor& color) {
     }
   }
   return false;
+}
+
+/// The longest stretch of `color` in a row of the image; of the columns when `down`.
+QRect longest_run(const QImage& image, const QColor& color, bool down = false) {
+  const int lines = down ? image.width() : image.height();
+  const int length = down ? image.height() : image.width();
+  QRect best;
+  for (int line = 0; line < lines; ++line) {
+    for (int from = 0, at = 0; at < length; ++at) {
+      if ((down ? image.pixelColor(line, at) : image.pixelColor(at, line)) != color)
+        from = at + 1;
+      else if (at - from + 1 > (down ? best.height() : best.width()))
+        best = down ? QRect(line, from, 1, at - from + 1) : QRect(from, line, at - from + 1, 1);
+    }
+  }
+  return best;
 }
 
 class ChartExport : public testing::Test {
@@ -57,6 +73,43 @@ TEST_F(ChartExport, ClassesKeepTheirColoursInBothThemes) {
     EXPECT_TRUE(has_color(bars, theme->ribbon_compute));
     EXPECT_TRUE(has_color(bars, theme->ribbon_both));
   }
+}
+
+// Edges of bars are lines of another colour: a few pixels are theirs.
+constexpr double kEdges = 3;
+
+TEST_F(ChartExport, BarsOfTheOverlapAreAsLongAsTheirShares) {
+  const Theme& theme = Theme::light();
+  const QImage image = render_chart(overlap, {1000, 400}, theme);
+  const QRect both = longest_run(image, theme.ribbon_both);
+  // The bar below it, of communication alone, has the colour of what is exposed.
+  const QImage bar = image.copy(0, both.y(), image.width(), 1);
+  const QRect compute = longest_run(bar, theme.ribbon_compute),
+              exposed = longest_run(bar, theme.ribbon_exposed);
+  // Of 1000 ns: compute alone 400, both 200, exposed 200, then idle.
+  EXPECT_GT(both.width(), 150);
+  EXPECT_NEAR(compute.width(), 2 * both.width(), kEdges);
+  EXPECT_NEAR(exposed.width(), both.width(), kEdges);
+  EXPECT_NEAR(both.left(), compute.right(), kEdges);
+  EXPECT_NEAR(exposed.left(), both.right(), kEdges);
+  // The bar is as wide as the axis: five times what is exposed.
+  EXPECT_NEAR(5 * exposed.width(), 1000 - 22 - 26, 5 * kEdges);
+}
+
+TEST_F(ChartExport, BandsOfSmsAreAsHighAndAsLongAsTheyWereHeld) {
+  const Theme& theme = Theme::light();
+  const QImage image = render_chart(sm, {1000, 600}, theme);
+  const QColor dispatch = theme.color(SpanClass::Dispatch), expert = theme.color(SpanClass::Expert);
+  // Experts hold 8 of 10 SMs from 0 to 600, dispatch 2 from 400 to 800, below them.
+  const QRect long_dispatch = longest_run(image, dispatch),
+              long_expert = longest_run(image, expert);
+  EXPECT_GT(long_expert.width(), 300);
+  EXPECT_NEAR(long_dispatch.width(), long_expert.width() * 400.0 / 600, kEdges);
+  EXPECT_NEAR(long_dispatch.left() - long_expert.left(), long_expert.width() * 400.0 / 600, kEdges);
+  EXPECT_GT(long_dispatch.top(), long_expert.top());
+  const int high_expert = longest_run(image, expert, true).height();
+  EXPECT_GT(high_expert, 100);
+  EXPECT_NEAR(longest_run(image, dispatch, true).height(), high_expert * 2.0 / 8, kEdges);
 }
 
 TEST_F(ChartExport, SvgIsWellFormedAndHasText) {

@@ -1,6 +1,7 @@
 // Panels beside the views: what they say of a selection, and where their links lead.
 #include <gmock/gmock.h>
 
+#include <QAbstractItemModelTester>
 #include <QTest>
 #include <future>
 #include <thread>
@@ -129,6 +130,25 @@ TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
     return row_of(panel.model(), QString::fromUtf8("• On other ranks (guessed)")).isValid();
   }));
   EXPECT_FALSE(row_of(panel.model(), "Launched by").isValid());
+}
+
+TEST(Details, theModelKeepsTheRulesOfModels) {
+  OpenDocument open(two_ranks(R"({"Group":{"Ranks":[0,1],"Name":"ep"},"Seq":1})"));
+  Progress progress;
+  const FlowIndex flow(*open.document.trace(), *open.document.analysis()->classes, progress);
+  DetailsModel model;
+  const QAbstractItemModelTester tester(&model,
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
+  const auto read = [&](SpanRef ref, const FlowIndex* of) {
+    return read_span_details(open.document.trace(), ref, open.document.analysis(), of);
+  };
+  model.show(read({0, 0}, &flow));
+  EXPECT_TRUE(row_of(model, "Ranks").isValid()) << "arguments are a tree";
+  EXPECT_TRUE(model.toText().contains("    Name\tep\n")) << model.toText().toStdString();
+  model.show(read({1, 0}, nullptr));
+  EXPECT_FALSE(row_of(model, QString::fromUtf8("• On other ranks (guessed)")).isValid());
+  model.clear();
+  EXPECT_EQ(model.rowCount(), 0);
 }
 
 TEST(Statistics, rowsAreSortedByTheNumberAlone) {

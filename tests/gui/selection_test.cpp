@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <QSignalSpy>
+#include <QTest>
 
 namespace moescope {
 namespace {
@@ -27,6 +28,75 @@ TEST(Selection, goesBackAndForwardInTheHistory) {
   EXPECT_FALSE(selection.canGoBack());
   selection.goForward();
   EXPECT_EQ(selection.range(), (TimeRange{100, 400}));
+}
+
+TEST(Selection, movesThatFollowEachOtherAreOneStepOfTheHistory) {
+  Selection selection;
+  selection.reset({0, 1000});
+  selection.setRange({100, 400});
+  selection.setRange({100, 300});
+  selection.zoom(0.5, 200);
+  selection.pan(0.1);
+  EXPECT_EQ(selection.range(), (TimeRange{160, 260}));
+  selection.goBack();
+  EXPECT_EQ(selection.range(), (TimeRange{0, 1000})) << "the four moves are one step";
+  EXPECT_FALSE(selection.canGoBack());
+  selection.goForward();
+  EXPECT_EQ(selection.range(), (TimeRange{160, 260})) << "where they ended";
+}
+
+TEST(Selection, aMoveAfterAPauseIsAStepOfItsOwn) {
+  Selection selection;
+  selection.reset({0, 1000});
+  selection.setRange({100, 400});
+  QTest::qWait(1050);
+  selection.setRange({200, 300});
+  selection.goBack();
+  EXPECT_EQ(selection.range(), (TimeRange{100, 400}));
+}
+
+TEST(Selection, aMoveAfterGoingBackIsNeverMergedIntoWhatWasThere) {
+  Selection selection;
+  selection.reset({0, 1000});
+  selection.setRange({100, 400});
+  selection.goBack();
+  selection.goForward();
+  selection.setRange({200, 300});
+  selection.goBack();
+  EXPECT_EQ(selection.range(), (TimeRange{100, 400}));
+  selection.setRange({500, 600});
+  EXPECT_FALSE(selection.canGoForward()) << "what was ahead is given up";
+  selection.goBack();
+  EXPECT_EQ(selection.range(), (TimeRange{100, 400}));
+}
+
+TEST(Selection, followingARecordingMakesNoHistory) {
+  Selection selection;
+  selection.reset({0, 1000});
+  selection.setRange({100, 400});
+  QSignalSpy history(&selection, &Selection::historyChanged);
+  selection.slideTo({200, 500});
+  selection.slideTo({300, 600});
+  EXPECT_EQ(selection.range(), (TimeRange{300, 600}));
+  EXPECT_EQ(history.count(), 0);
+  selection.goBack();
+  EXPECT_EQ(selection.range(), (TimeRange{0, 1000}));
+  selection.goForward();
+  EXPECT_EQ(selection.range(), (TimeRange{300, 600})) << "the step that was shown slid along";
+}
+
+TEST(Selection, theHistoryKeepsTheNewestTwoHundred) {
+  Selection selection;
+  selection.reset({0, 100'000});
+  for (int i = 1; i <= 250; ++i) {
+    selection.setRange({i * 100, i * 100 + 60});
+    selection.goBack();  // so that the next move is none of the same step
+    selection.goForward();
+  }
+  int steps = 0;
+  for (; selection.canGoBack(); ++steps) selection.goBack();
+  EXPECT_EQ(steps, 199);
+  EXPECT_EQ(selection.range(), (TimeRange{5100, 5160}));
 }
 
 TEST(Selection, escapeTakesTheAreaFirstAndThenTheSpans) {

@@ -42,11 +42,26 @@ TEST(GpuEngine, EveryRequestGetsTheTokensItWouldGetAlone) {
             0U);
 }
 
-TEST(GpuEngine, StopsWhenCancelled) {
+TEST(GpuEngine, StopsWithinAFewStepsWhenCancelled) {
+  constexpr std::uint64_t kLimit = 4000;  // an end that is not the one asked for
+  Engine engine(cpu_backend(), served_model(), small_options(), std::nullopt, nullptr);
+  std::uint64_t at_cancel = 0;
+  Progress progress([&](double fraction, std::string_view) {
+    at_cancel = static_cast<std::uint64_t>(std::llround(fraction * kLimit));
+    if (at_cancel > 10) progress.cancel();
+  });
+  const auto statistics = engine.run({0, kLimit}, progress);
+  // Asked every 5 ms; then each unit finishes the step that it is in.
+  EXPECT_LE(statistics.prefill_steps + statistics.decode_steps, at_cancel + 40);
+  EXPECT_LT(statistics.finished, statistics.arrived) << "requests are not served to their end";
+}
+
+TEST(GpuEngine, RunsNoMoreThanAStepWhenCancelledBefore) {
   Engine engine(cpu_backend(), served_model(), small_options(), std::nullopt, nullptr);
   Progress progress;
   progress.cancel();
-  EXPECT_LT(engine.run({0, 0}, progress).seconds, 60);
+  const auto statistics = engine.run({0, 4000}, progress);
+  EXPECT_LE(statistics.prefill_steps + statistics.decode_steps, 4U);
 }
 
 TEST(GpuEngine, ImpossibleLayoutsAreRefused) {
