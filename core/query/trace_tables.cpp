@@ -19,7 +19,7 @@ const Classification& QuerySource::classes() const {
 const RecordedRows& QuerySource::recorded() const {
   std::call_once(recorded_once_, [&] {
     if (recording_.empty()) return;
-    recorded_ = {read_loads(recording_), {}, read_plans(recording_)};
+    recorded_ = {read_load_rows(recording_), {}, read_plans(recording_)};
     std::int64_t begin = 0;
     for (const LoadRow& load : recorded_.loads) {
       recorded_.load_begins.push_back(begin);

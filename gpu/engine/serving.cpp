@@ -14,12 +14,13 @@ Serving::Serving(const ServingParts& parts)
       arrivals_(parts.options.workload, parts.model.config.vocab, parts.options.replay),
       overlap_(parts.options.overlap),
       budget_(parts.options.budget),
-      workload_(parts.options.workload) {}
+      workload_(parts.options.workload) {
+  for (Unit* unit : {&parts_.prefill, &parts_.decode})
+    parts_.figures.budget(unit->options().kind, unit->granted_budget(), {0, 0});
+}
 
 void Serving::begin(std::int64_t start) {
   start_ = start;
-  for (Unit* unit : {&parts_.prefill, &parts_.decode})
-    parts_.figures.budget(unit->options().kind, unit->granted_budget(), {0, 0});
 }
 
 void Serving::stop() {

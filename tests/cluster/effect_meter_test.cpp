@@ -267,7 +267,7 @@ TEST_F(EffectMeterTest, ChangesOfAnotherNodeAreForgotten) {
   begin();
   meter.in_force(2);
   EXPECT_EQ(meter.effects().size(), 2U) << "each change has its own figures";
-  meter.evict();
+  meter.forget();
   EXPECT_TRUE(meter.effects().empty());
   EXPECT_EQ(meter.effect(), nullptr);
 }

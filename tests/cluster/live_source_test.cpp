@@ -93,7 +93,7 @@ TEST(ClusterLiveSource, RecordsToAFileThatSaysTheSame) {
     }
     EXPECT_EQ(file->sm_records().size(), live->sm_records().size());
   }
-  EXPECT_EQ(read_loads(folder / "live.moetrace").size(), 2U);
+  EXPECT_EQ(read_load_rows(folder / "live.moetrace").size(), 2U);
 }
 
 TEST(ClusterLiveSource, ARecordingThatCannotBeWrittenIsToldAtOnce) {

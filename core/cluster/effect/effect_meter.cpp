@@ -58,7 +58,7 @@ void EffectMeter::drop() {
   since_.reset();
 }
 
-void EffectMeter::evict() {
+void EffectMeter::forget() {
   drop();
   recorded_.reset();
   engine_ = {};

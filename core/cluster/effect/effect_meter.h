@@ -37,7 +37,7 @@ class EffectMeter {
   /// It did not, or was taken back.
   void drop();
   /// Another node is watched.
-  void evict();
+  void forget();
 
   /// What a piece of work found; for finish().
   struct Found {

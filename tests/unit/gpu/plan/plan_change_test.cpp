@@ -371,6 +371,22 @@ TEST(GpuPlanMoves, SourcesAreOnTheSameNodeWhereOneHasTheExpertAndLivePlacesAreKe
   EXPECT_FALSE(plan_moves(table, next, {0}, 2, 2).fits);
 }
 
+TEST(GpuControl, AnEngineThatDoesNotServeYetTellsItsSettings) {
+  EngineOptions options = small_options();
+  options.budget = {5, 2};
+  Engine engine(cpu_backend(), served_model(), options, std::nullopt, nullptr);
+  const NodeStatus status = engine.control().status();
+  EXPECT_FALSE(status.serving);
+  for (const NodeUnit& unit : status.units) {
+    EXPECT_EQ(unit.requested.workers, 5);
+    EXPECT_EQ(unit.granted.workers, 5);
+    EXPECT_EQ(unit.granted.communication, 2);
+    EXPECT_EQ(unit.observed.workers, 0) << "nothing was seen at work";
+  }
+  EXPECT_GT(status.cores, 0);
+  EXPECT_EQ(status.detail, std::nullopt) << "nothing is recorded";
+}
+
 TEST(GpuControl, SettingsTakeEffectWhileServingAndTokensStayTheSame) {
   Serving4 serving;
   serving.begin();
