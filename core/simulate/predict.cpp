@@ -144,9 +144,10 @@ std::string judged_text(const Prediction& out, int windows, int number) {
 void say_what_was_judged(Prediction& out, const LoadSet& loads, const PredictOptions& options) {
   out.notes.push_back(
       judged_text(out, static_cast<int>(loads.windows.size()), options.first_window));
-  out.notes.push_back(out.from_routes
-                          ? "GPUs and nodes that tokens visit: counted from the routes of the loads"
-                          : "GPUs and nodes that tokens visit: estimated from the gate's groups and the loads");
+  out.notes.push_back(
+      out.from_routes
+          ? "GPUs and nodes that tokens visit: counted from the routes of the loads"
+          : "GPUs and nodes that tokens visit: estimated from the gate's groups and the loads");
   out.notes.push_back("embedding, head and sampling are not counted");
   if (!out.drift_ns) out.notes.push_back("the error bar has no drift: there is one window only");
   if (out.weights_dominate)

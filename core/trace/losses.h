@@ -24,7 +24,7 @@ enum class LossKind : std::uint8_t {
   Disconnected,   ///< the recorder had no connection: nothing of this time was received
 };
 inline constexpr int kLossKindCount = static_cast<int>(LossKind::Disconnected) + 1;
-/// Word in files, on the wire and in JSON: "dropped_spans", "reduced_detail", ...
+/// Word in files and in JSON: "dropped_spans", "reduced_detail", ...
 const char* to_string(LossKind kind);
 /// The kind that `word` names; nullopt when none does.
 std::optional<LossKind> loss_kind(std::string_view word);

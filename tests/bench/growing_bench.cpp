@@ -3,8 +3,8 @@
 //
 // usage: moescope-growing-bench [SPANS...]
 //
-// Sixteen ranks with five streams each, 20,000 spans per second and a record of a worker for each, as
-// the embedded runtime has them. A row: how long the analysis takes when a second more came.
+// Sixteen ranks with five streams each, 20,000 spans per second and a record of a worker for each,
+// as the embedded runtime has them. A row: how long the analysis takes when a second more came.
 #include <fmt/format.h>
 
 #include <chrono>

@@ -152,7 +152,8 @@ void migration(const LayerLoads& before, const LayerLoads& after, std::optional<
   const auto layers = judge(ours.plan, after, with_previous);
   const auto copies = [](const LayerEvaluation& l) { return 1.0 * l.copies.value_or(0); };
   const auto kept = over_layers(judge(running, after), equal);
-  row(fmt::format("32 / 288, 30 % drift, {:.1f} copies per layer{}", over_layers(layers, copies).mean,
+  row(fmt::format("32 / 288, 30 % drift, {:.1f} copies per layer{}",
+                  over_layers(layers, copies).mean,
                   most ? fmt::format(" (at most {})", *most) : ""),
       "kept: " + three(kept), three(over_layers(layers, equal)), "", ours.cost);
 }

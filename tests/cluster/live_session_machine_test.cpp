@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <ostream>
 #include <set>
 
 #include "core/cluster/wire/node_types.h"
@@ -54,6 +55,9 @@ struct Situation {
   /// What follows: state, reason, actions. All other events do nothing.
   std::map<std::string, std::string> follows;
 };
+void PrintTo(const Situation& c, std::ostream* out) {
+  *out << c.name;
+}
 
 std::string told(const LiveSessionMachine& machine) {
   return std::string(to_string(machine.state())) +

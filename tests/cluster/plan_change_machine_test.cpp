@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <ostream>
 
 namespace moescope {
 namespace {
@@ -52,6 +53,9 @@ struct Case {
   /// What each call makes of it; all others mean nothing.
   std::map<std::string, std::string> follows;
 };
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name;
+}
 
 using Follows = std::map<std::string, std::string>;
 

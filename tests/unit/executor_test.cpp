@@ -42,13 +42,15 @@ TEST(Executor, MakesAThreadForWorkThatComesWhileOthersWait) {
 }
 
 TEST(Executor, AnIdleThreadIsUsedAgain) {
-  Executor executor(4);
-  for (int i = 0; i < 20; ++i) {
+  constexpr int kMost = 64;
+  Executor executor(kMost);
+  for (int i = 0; i < 2000; ++i) {
     std::promise<void> done;
     executor.run([&] { done.set_value(); });
     done.get_future().wait();
   }
-  EXPECT_LE(executor.threads(), 2) << "the next may come just before the thread is idle";
+  // The next may come before the last thread is idle, but not with all of them busy.
+  EXPECT_LT(executor.threads(), kMost / 2);
 }
 
 TEST(TaskGroup, RunsAtMostSoManyAtATimeInTheirOrder) {

@@ -4,8 +4,8 @@
 #include <QStringList>
 #include <algorithm>
 
-#include "views/plot/error_bar.h"
 #include "views/common/units.h"
+#include "views/plot/error_bar.h"
 
 namespace moescope {
 namespace {

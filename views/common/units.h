@@ -14,7 +14,7 @@ QString format_time(TimeNs ns);
 QString format_time_full(TimeNs ns);
 /// A position: seconds with as many decimals as `resolution` (ns per pixel) can show.
 QString format_position(TimeNs ns, double resolution);
-QString format_count(quint64 n);         ///< "14,240"
+QString format_count(quint64 n);  ///< "14,240"
 /// "1 span", "14,240 spans".
 QString counted(quint64 n, const QString& one, const QString& many);
 QString format_percent(double percent);  ///< "96.3 %"

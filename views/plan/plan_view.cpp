@@ -7,7 +7,6 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "views/plot/chart_paint.h"
 #include "views/plan/board/layer_strip.h"
 #include "views/plan/board/plan_board.h"
 #include "views/plan/compare/compare_view.h"
@@ -15,6 +14,7 @@
 #include "views/plan/predict_panel.h"
 #include "views/plan/problems_panel.h"
 #include "views/plan/solve_panel.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

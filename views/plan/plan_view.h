@@ -10,9 +10,9 @@
 #include <QWidget>
 #include <functional>
 
-#include "views/plot/chart.h"
 #include "views/plan/edit/plan_editor.h"
 #include "views/plan/plan_solver.h"
+#include "views/plot/chart.h"
 #include "views/workspace/selection.h"
 
 namespace moescope {

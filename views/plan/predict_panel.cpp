@@ -9,9 +9,9 @@
 #include "core/simulate/defaults.h"
 #include "core/simulate/model/description.h"
 #include "core/simulate/predict.h"
-#include "views/plot/error_bar.h"
 #include "views/common/units.h"
 #include "views/common/verdict_color.h"
+#include "views/plot/error_bar.h"
 
 namespace moescope {
 namespace {

@@ -4,9 +4,9 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "views/plot/chart_paint.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

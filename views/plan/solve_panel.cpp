@@ -88,8 +88,7 @@ void SolvePanel::addOptions(QFormLayout& form) {
       tr("Of a bounded migration: experts that GPUs must receive, in one layer"));
   hierarchy_ = new QComboBox(this);
   hierarchy_->addItem(tr("anywhere"), static_cast<int>(Hierarchy::Off));
-  hierarchy_->addItem(tr("prefer their node"),
-                      static_cast<int>(Hierarchy::Soft));
+  hierarchy_->addItem(tr("prefer their node"), static_cast<int>(Hierarchy::Soft));
   hierarchy_->addItem(tr("stay on their node"), static_cast<int>(Hierarchy::Hard));
   add(tr("Routing groups"), hierarchy_, "solveHierarchy",
       tr("Whether the replicas of a routing group stay on the group's node, so that fewer tokens "

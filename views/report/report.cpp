@@ -10,10 +10,10 @@
 #include "core/analysis/overlap/losses.h"
 #include "core/analysis/overlap/paced_links.h"
 #include "core/error.h"
-#include "views/plot/chart_paint.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
+#include "views/plot/chart_paint.h"
 #include "views/sm/sm_chart.h"
 
 namespace moescope {

@@ -7,8 +7,8 @@
 #include <QTableView>
 #include <QWidget>
 
-#include "views/plot/chart.h"
 #include "views/common/job.h"
+#include "views/plot/chart.h"
 #include "views/requests/requests_chart.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"

@@ -8,9 +8,9 @@
 #include <QVBoxLayout>
 
 #include "core/analysis/overlap/losses.h"
-#include "views/plot/chart_paint.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {
@@ -201,9 +201,7 @@ void StatisticsPanel::showTitle() {
   if (shown == Shown::Host && host.count == 0) shown = Shown::Gpu;
   sorted_.setShown(shown);
   if (all.count == 0) return title_->setText(what_);
-  const auto spans = [](quint64 count) {
-    return counted(count, tr("span"), tr("spans"));
-  };
+  const auto spans = [](quint64 count) { return counted(count, tr("span"), tr("spans")); };
   const auto title = [&](const QString& counted, TimeNs total) {
     return tr("%1: %2, total %3").arg(what_, counted, format_time(total));
   };

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "views/plot/chart.h"
 #include "views/common/theme.h"
+#include "views/plot/chart.h"
 
 namespace moescope {
 

@@ -232,9 +232,7 @@ void PlanWindow::exportPlan() {
   auto* dialog = new ExportPlanDialog(document_.plan(), &window_);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &ExportPlanDialog::written, this, [this](const QString& file) {
-    Q_EMIT message({UserMessage::Level::Info,
-                    tr("Exported %1 and verified it.").arg(file),
-                    {}});
+    Q_EMIT message({UserMessage::Level::Info, tr("Exported %1 and verified it.").arg(file), {}});
   });
   dialog->show();
 }

@@ -54,7 +54,8 @@ UserMessage describe_findings(const Trace& trace) {
   if (!lost.empty())
     summary << QObject::tr("the recording lost something: %1")
                    .arg(QString::fromStdString(describe(lost.front(), trace)));
-  if (skipped != 0) summary << counted(skipped, QObject::tr("event skipped"), QObject::tr("events skipped"));
+  if (skipped != 0)
+    summary << counted(skipped, QObject::tr("event skipped"), QObject::tr("events skipped"));
   for (const std::string& warning : info.warnings) details << QString::fromStdString(warning);
   for (const ClockAlignment& alignment : info.alignments) {
     const auto file = static_cast<std::size_t>(alignment.file);

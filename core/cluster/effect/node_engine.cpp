@@ -1,6 +1,5 @@
 #include "core/cluster/effect/node_engine.h"
 
-
 namespace moescope {
 
 std::optional<double> mean_imbalance(const NodeStatus& status) {

@@ -1,10 +1,11 @@
 // Loads of recordings: the tables `loads` and `plans` of a .moetrace.
+#include "core/trace/file/moetrace_loads.h"
+
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/loads/read/formats.h"
 #include "core/loads/read/recorded_loads.h"
-#include "core/trace/file/moetrace_loads.h"
 #include "core/trace/file/moetrace_schema.h"
 #include "core/trace/losses.h"
 

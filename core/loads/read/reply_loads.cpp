@@ -203,10 +203,10 @@ class SglangSplit {
     const double of_two_layers = most > 1 ? (most - next) / (most - 1) : 0;
     if (RouteEvidence{true, expected * of_two_layers, ""}.certain())
       return {width / possible.back(), possible.back()};
-    fail(
-        fmt::format("has {} values per token, which could be {} experts in each layer: its shape is "
-                    "not told",
-                    width, fmt::join(possible, ", ")));
+    fail(fmt::format(
+        "has {} values per token, which could be {} experts in each layer: its shape is "
+        "not told",
+        width, fmt::join(possible, ", ")));
   }
 
   const std::vector<Reply>& replies_;

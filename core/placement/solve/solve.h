@@ -40,8 +40,8 @@ struct SolveOptions {
   bool split_best = false;        ///< write replica weights of the best split
   const Plan* from = nullptr;     ///< the plan that runs now
   std::optional<int> max_copies;  ///< per layer, against `from`
-  bool rebuild = false;  ///< rebuild from scratch, ignoring `from`; its GPUs and slots are
-                         ///< then renamed so that it copies little, see relabel_row()
+  bool rebuild = false;           ///< rebuild from scratch, ignoring `from`; its GPUs and slots are
+                                  ///< then renamed so that it copies little, see relabel_row()
   std::vector<SlotPin> pinned;
   std::vector<Forbidden> forbidden;
   std::vector<int> dead_gpus;

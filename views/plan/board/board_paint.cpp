@@ -6,8 +6,8 @@
 #include <array>
 #include <map>
 
-#include "views/plot/chart_paint.h"
 #include "views/plan/board/load_shade.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {

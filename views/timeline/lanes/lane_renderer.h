@@ -8,8 +8,8 @@
 #include <set>
 #include <vector>
 
-#include "views/timeline/lanes/row_layout.h"
 #include "views/plot/time_ticks.h"
+#include "views/timeline/lanes/row_layout.h"
 #include "views/timeline/lanes/timeline_looks.h"
 #include "views/timeline/spans/label_text.h"
 #include "views/timeline/spans/lane_cells.h"
