@@ -57,8 +57,8 @@ PlanOutcome ClusterClient::apply(const PlanRequest& request, const PlanListener&
 PlanOutcome ClusterClient::rollback() {
   return transport_->rollback();
 }
-void ClusterClient::tell_effect(std::uint64_t ticket, const PlanEffect& effect) {
-  transport_->tell_effect(ticket, effect);
+void ClusterClient::report_effect(std::uint64_t ticket, const PlanEffect& effect) {
+  transport_->report_effect(ticket, effect);
 }
 NodeStatus ClusterClient::configure(const NodeSettings& settings) {
   return transport_->configure(settings);

@@ -40,7 +40,7 @@ class ClusterClient {
   PlanOutcome rollback();
   /// Has the node keep what was predicted and measured of a change that is in force, so that its
   /// history tells everybody.
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect);
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect);
   /// Returns the state after the change.
   NodeStatus configure(const NodeSettings& settings);
   /// Asks the node to end.

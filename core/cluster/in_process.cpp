@@ -37,9 +37,9 @@ class InProcessTransport final : public Transport {
     need_operator();
     return control_.rollback(kPeer);
   }
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect) override {
     need_operator();
-    control_.tell_effect(ticket, effect);
+    control_.report_effect(ticket, effect);
   }
   NodeStatus configure(const NodeSettings& settings) override {
     need_operator();

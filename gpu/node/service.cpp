@@ -222,7 +222,7 @@ PlanOutcome NodeService::rollback(const std::string& who) {
   return outcome;
 }
 
-void NodeService::tell_effect(std::uint64_t ticket, const PlanEffect& effect) {
+void NodeService::report_effect(std::uint64_t ticket, const PlanEffect& effect) {
   const Use control(*this);
   const auto change = control->plan_change(ticket);
   if (!change || !told(*change).in_force())

@@ -34,7 +34,7 @@ class NodeService final : public NodeControl {
   PlanOutcome apply(const PlanRequest& request, const std::string& who,
                     const PlanListener& listener) override;
   PlanOutcome rollback(const std::string& who) override;
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override;
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect) override;
   void configure(const NodeSettings& settings) override;
   void stop() override;
 

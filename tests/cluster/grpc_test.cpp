@@ -116,7 +116,7 @@ TEST_F(ClusterGrpc, WhatAClientTellsOfAChangeIsInTheHistoryForAll) {
   effect.decode_step.before = 2e6;
   effect.notes = {"weights of experts limit the step"};
   effect.fitted = {"bandwidth 3 GB/s"};
-  client->tell_effect(1, effect);
+  client->report_effect(1, effect);
   EXPECT_EQ(ClusterClient::connect(target)->status().history[0].effect, effect);
 
   // What is no number and what nobody reads is left out.
@@ -125,7 +125,7 @@ TEST_F(ClusterGrpc, WhatAClientTellsOfAChangeIsInTheHistoryForAll) {
   wild.imbalance.error = std::numeric_limits<double>::infinity();
   wild.notes = std::vector<std::string>(1000, "note");
   wild.fitted = {std::string(100'000, 'x')};
-  client->tell_effect(1, wild);
+  client->report_effect(1, wild);
   const auto kept = client->status().history[0].effect;
   ASSERT_TRUE(kept);
   EXPECT_EQ(kept->imbalance.predicted, std::nullopt);
@@ -134,7 +134,7 @@ TEST_F(ClusterGrpc, WhatAClientTellsOfAChangeIsInTheHistoryForAll) {
   EXPECT_LT(kept->notes.size(), 100U);
   EXPECT_TRUE(kept->fitted.empty());
 
-  EXPECT_THAT(error_of([&] { client->tell_effect(7, effect); }), HasSubstr("no such change"));
+  EXPECT_THAT(error_of([&] { client->report_effect(7, effect); }), HasSubstr("no such change"));
 }
 
 TEST_F(ClusterGrpc, AnAbandonedChangeIsUndone) {

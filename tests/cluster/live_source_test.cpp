@@ -115,7 +115,7 @@ class BreakableTransport final : public Transport {
     return inner_->apply(r, l);
   }
   PlanOutcome rollback() override { return inner_->rollback(); }
-  void tell_effect(std::uint64_t t, const PlanEffect& e) override { inner_->tell_effect(t, e); }
+  void report_effect(std::uint64_t t, const PlanEffect& e) override { inner_->report_effect(t, e); }
   NodeStatus configure(const NodeSettings& s) override { return inner_->configure(s); }
   void stop() override { inner_->stop(); }
   std::unique_ptr<TelemetryStream> subscribe(std::uint32_t credits) override {
@@ -238,7 +238,9 @@ TEST(ClusterLiveSource, NonsenseFromTheNodeEndsInLostAndKeepsTheRest) {
       return inner_->apply(r, l);
     }
     PlanOutcome rollback() override { return inner_->rollback(); }
-    void tell_effect(std::uint64_t t, const PlanEffect& e) override { inner_->tell_effect(t, e); }
+    void report_effect(std::uint64_t t, const PlanEffect& e) override {
+      inner_->report_effect(t, e);
+    }
     NodeStatus configure(const NodeSettings& s) override { return inner_->configure(s); }
     void stop() override {}
     std::unique_ptr<TelemetryStream> subscribe(std::uint32_t) override {
@@ -271,7 +273,7 @@ TEST(ClusterClient, AViewerMayLookButNotChange) {
   EXPECT_EQ(node.client->status().model, "fake");
   EXPECT_THROW(node.client->apply({}), Error);
   EXPECT_THROW(node.client->rollback(), Error);
-  EXPECT_THROW(node.client->tell_effect(1, {}), Error);
+  EXPECT_THROW(node.client->report_effect(1, {}), Error);
   EXPECT_THROW(node.client->configure({}), Error);
   EXPECT_THROW(node.client->stop(), Error);
   EXPECT_FALSE(node.control.stopped);

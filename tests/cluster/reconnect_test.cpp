@@ -28,7 +28,7 @@ class CuttableTransport final : public Transport {
     return inner_->apply(r, l);
   }
   PlanOutcome rollback() override { return inner_->rollback(); }
-  void tell_effect(std::uint64_t t, const PlanEffect& e) override { inner_->tell_effect(t, e); }
+  void report_effect(std::uint64_t t, const PlanEffect& e) override { inner_->report_effect(t, e); }
   NodeStatus configure(const NodeSettings& s) override { return inner_->configure(s); }
   void stop() override { inner_->stop(); }
   std::unique_ptr<TelemetryStream> subscribe(std::uint32_t credits) override {

@@ -67,7 +67,7 @@ class FakeControl final : public NodeControl {
     NodePlanChange change{2, who, "before", PlanPhase::Released};
     return {true, change};
   }
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect) override {
     std::lock_guard lock(mutex);
     if (ticket < 1 || ticket > history.size())
       throw Error("effect", "", "there is no such change", "look at the history");

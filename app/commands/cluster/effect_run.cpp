@@ -97,7 +97,7 @@ void EffectRun::watch(const char* doing, double seconds, const std::function<boo
 
 void EffectRun::keep(std::uint64_t ticket) const {
   try {
-    client_->tell_effect(ticket, *effect());
+    client_->report_effect(ticket, *effect());
   } catch (const Error& error) {
     fmt::print(stderr, "note: moescope status will not tell these figures: {}\n", error.problem());
   }

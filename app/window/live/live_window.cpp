@@ -64,7 +64,7 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
   loads_delay_.setSingleShot(true);
   connect(&loads_delay_, &QTimer::timeout, this, &LiveWindow::showLoads);
   effect_delay_.setSingleShot(true);
-  connect(&effect_delay_, &QTimer::timeout, this, &LiveWindow::tellEffect);
+  connect(&effect_delay_, &QTimer::timeout, this, &LiveWindow::reportEffect);
   connectSession();
 }
 
@@ -292,7 +292,7 @@ void LiveWindow::connectPlan() {
   connect(apply_, &QAction::triggered, this, check);
   connect(&panel, &ApplyPanel::checkRequested, this, check);
   connect(&panel, &ApplyPanel::applyRequested, this, [this, &panel] {
-    tellEffect();
+    reportEffect();
     beginEffect(parts_.workspace.loads().plan());
     panel.setRunning();
     const auto& status = live_.state().status;
@@ -307,7 +307,7 @@ void LiveWindow::connectPlan() {
   });
   connect(&panel, &ApplyPanel::abandonRequested, &live_.plans(), &PlanCalls::abandon);
   const auto roll_back = [this] {
-    tellEffect();
+    reportEffect();
     effect_.drop();
     live_.plans().rollBack();
   };
@@ -350,11 +350,11 @@ void LiveWindow::planEnded(const PlanOutcome& outcome) {
 }
 
 /// The node keeps what is known of the last change, for clients that ask.
-void LiveWindow::tellEffect() {
+void LiveWindow::reportEffect() {
   effect_delay_.stop();
   if (effect_.effects().empty() || !live_.active() || !live_.state().may_change) return;
   const auto& [ticket, effect] = *effect_.effects().rbegin();
-  live_.plans().tellEffect(ticket, effect);
+  live_.plans().reportEffect(ticket, effect);
 }
 
 /// A prediction for `plan`, from all that is known of the running engine.

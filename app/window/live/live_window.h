@@ -73,7 +73,7 @@ class LiveWindow : public QObject {
   void planEnded(const PlanOutcome& outcome);
   void feedEffect();
   void beginEffect(const PlanPtr& plan);
-  void tellEffect();
+  void reportEffect();
   std::string editedPlan() const;
 
   LiveParts parts_;

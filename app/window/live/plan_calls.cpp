@@ -89,13 +89,13 @@ void PlanCalls::rollBack() {
       &PlanCalls::ended);
 }
 
-void PlanCalls::tellEffect(quint64 ticket, const PlanEffect& effect) {
+void PlanCalls::reportEffect(quint64 ticket, const PlanEffect& effect) {
   if (!client_) return;
   effect_job_.start(
       tr("Telling what the plan did"),
       [client = client_, ticket, effect](Progress&) {
         try {
-          client->tell_effect(ticket, effect);
+          client->report_effect(ticket, effect);
         } catch (const Error&) {
           // It may have forgotten the change; this window shows the figures all the same.
         }

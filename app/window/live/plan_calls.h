@@ -39,7 +39,7 @@ class PlanCalls : public QObject {
   /// The user has seen the result.
   void dismiss() { machine_.dismiss(); }
   /// Has the node keep what a change of plan did; one that cannot is left as it is.
-  void tellEffect(quint64 ticket, const PlanEffect& effect);
+  void reportEffect(quint64 ticket, const PlanEffect& effect);
 
  Q_SIGNALS:
   void checked(const moescope::PlanOutcome& outcome);

@@ -207,11 +207,11 @@ grpc::ServerUnaryReactor* ControlService::Rollback(grpc::CallbackServerContext* 
   });
 }
 
-grpc::ServerUnaryReactor* ControlService::TellEffect(grpc::CallbackServerContext* context,
-                                                     const wire::EffectReport* request,
-                                                     wire::Empty*) {
+grpc::ServerUnaryReactor* ControlService::ReportEffect(grpc::CallbackServerContext* context,
+                                                       const wire::EffectReport* request,
+                                                       wire::Empty*) {
   return answer(*context, PeerRole::Operator, &operations_, [this, request](const Caller&) {
-    control_.tell_effect(request->ticket(), decode(request->effect()));
+    control_.report_effect(request->ticket(), decode(request->effect()));
   });
 }
 

@@ -30,8 +30,8 @@ class ControlService final : public wire::Control::CallbackService {
                                                     const wire::ApplyRequest* request) override;
   grpc::ServerUnaryReactor* Rollback(grpc::CallbackServerContext* context, const wire::Empty*,
                                      wire::PlanOutcome* reply) override;
-  grpc::ServerUnaryReactor* TellEffect(grpc::CallbackServerContext* context,
-                                       const wire::EffectReport* request, wire::Empty*) override;
+  grpc::ServerUnaryReactor* ReportEffect(grpc::CallbackServerContext* context,
+                                         const wire::EffectReport* request, wire::Empty*) override;
   grpc::ServerUnaryReactor* Configure(grpc::CallbackServerContext* context,
                                       const wire::NodeSettings* request,
                                       wire::NodeStatus* reply) override;

@@ -178,11 +178,11 @@ class GrpcTransport final : public Transport {
     return peer_.read(
         call<wire::PlanOutcome>(&wire::Control::Stub::Rollback, wire::Empty(), kApplyDeadline));
   }
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect) override {
     wire::EffectReport report;
     report.set_ticket(ticket);
     encode(effect, *report.mutable_effect());
-    call<wire::Empty>(&wire::Control::Stub::TellEffect, report);
+    call<wire::Empty>(&wire::Control::Stub::ReportEffect, report);
   }
   NodeStatus configure(const NodeSettings& settings) override {
     wire::NodeSettings request;

@@ -62,7 +62,7 @@ class NodeControl {
   virtual PlanOutcome rollback(const std::string& who) = 0;
   /// Keeps what a client predicted and measured of a change, for the history. Replaces what was
   /// told of it before; throws Error when there is no such change in force.
-  virtual void tell_effect(std::uint64_t ticket, const PlanEffect& effect) = 0;
+  virtual void report_effect(std::uint64_t ticket, const PlanEffect& effect) = 0;
   virtual void configure(const NodeSettings& settings) = 0;
   /// Asks the node to end; returns at once.
   virtual void stop() = 0;

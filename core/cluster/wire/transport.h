@@ -54,7 +54,7 @@ class Transport {
   virtual NodeStatus status(bool with_plan) = 0;
   virtual PlanOutcome apply(const PlanRequest& request, const PlanListener& listener) = 0;
   virtual PlanOutcome rollback() = 0;
-  virtual void tell_effect(std::uint64_t ticket, const PlanEffect& effect) = 0;
+  virtual void report_effect(std::uint64_t ticket, const PlanEffect& effect) = 0;
   virtual NodeStatus configure(const NodeSettings& settings) = 0;
   virtual void stop() = 0;
   /// Starts with `credits` granted.

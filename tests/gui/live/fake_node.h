@@ -160,7 +160,7 @@ class FakeNode final : public NodeControl {
     return outcome;
   }
 
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect) override {
     std::lock_guard lock(mutex_);
     history_.at(ticket - 1).effect = effect;
   }
@@ -225,8 +225,8 @@ class CutTransport final : public Transport {
     return way().apply(request, listener);
   }
   PlanOutcome rollback() override { return way().rollback(); }
-  void tell_effect(std::uint64_t ticket, const PlanEffect& effect) override {
-    way().tell_effect(ticket, effect);
+  void report_effect(std::uint64_t ticket, const PlanEffect& effect) override {
+    way().report_effect(ticket, effect);
   }
   NodeStatus configure(const NodeSettings& settings) override { return way().configure(settings); }
   void stop() override { way().stop(); }
