@@ -1,6 +1,5 @@
 #include "views/plan/predict_panel.h"
 
-#include <QFormLayout>
 #include <QHeaderView>
 #include <QVBoxLayout>
 #include <algorithm>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QComboBox>
+#include <QFormLayout>
 #include <QLabel>
 #include <QSet>
 #include <QTableWidget>
@@ -35,7 +36,7 @@ class PredictPanel : public QWidget {
   void start();
   void showPrediction(const Prediction& prediction);
   void addFigure(const QString& heading, const QString& text, const QString& tip);
-  QComboBox* addChoice(class QFormLayout& form, const char* kind, const QString& name,
+  QComboBox* addChoice(QFormLayout& form, const char* kind, const QString& name,
                        const QString& text, const QString& tip, const QString& first);
 
   PlanDocument& document_;

@@ -3,6 +3,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QFormLayout>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
@@ -23,7 +24,7 @@ class SolvePanel : public QWidget {
  private:
   QPushButton* addButton(const QString& name, const QString& text, const QString& tip,
                          SolveAction action);
-  void addOptions(class QFormLayout& form);
+  void addOptions(QFormLayout& form);
   void refresh();
   void showProgress(const SolveProgress& progress);
 

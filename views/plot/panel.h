@@ -2,7 +2,10 @@
 // laid out. Made for one picture and drawn once, on a screen or into a file.
 #pragma once
 
+#include <QFont>
+#include <QFontMetricsF>
 #include <QPen>
+#include <QRectF>
 #include <QString>
 #include <QVector>
 #include <functional>

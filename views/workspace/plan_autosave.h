@@ -1,6 +1,7 @@
 // Work that was not saved survives a crash: it is kept beside, and offered when the program starts.
 #pragma once
 
+#include <QDateTime>
 #include <QLockFile>
 #include <QObject>
 #include <QTimer>

@@ -1,6 +1,7 @@
 // The threads of a unit's ranks, and the steps they do together.
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "core/error.h"
 #include "gpu/base/thread_state.h"
@@ -48,7 +49,7 @@ void CpuUnit::serve(RankRunner& rank, StreamId stream) {
 void CpuUnit::fail(std::exception_ptr what, const std::string& reason) {
   {
     std::lock_guard lock(mutex_);
-    if (!error_) error_ = what;
+    if (!error_) error_ = std::move(what);
   }
   shared_.space->abort(reason);
   abort_boards();
