@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 
 #include "core/parallel.h"
@@ -34,8 +35,8 @@ TEST(Executor, RunsEverythingOnAtMostItsThreads) {
 }
 
 TEST(Executor, MakesAThreadForWorkThatComesWhileOthersWait) {
-  Executor executor(4);
   std::latch together(4);  // none could end if they shared a thread
+  Executor executor(4);    // gone before the latch is
   for (int i = 0; i < 4; ++i) executor.run([&] { together.arrive_and_wait(); });
   together.wait();
   EXPECT_EQ(executor.threads(), 4);
@@ -45,9 +46,10 @@ TEST(Executor, AnIdleThreadIsUsedAgain) {
   constexpr int kMost = 64;
   Executor executor(kMost);
   for (int i = 0; i < 2000; ++i) {
-    std::promise<void> done;
-    executor.run([&] { done.set_value(); });
-    done.get_future().wait();
+    // Shared: set_value() may still be at work when wait() returns.
+    const auto done = std::make_shared<std::promise<void>>();
+    executor.run([done] { done->set_value(); });
+    done->get_future().wait();
   }
   // The next may come before the last thread is idle, but not with all of them busy.
   EXPECT_LT(executor.threads(), kMost / 2);
