@@ -28,7 +28,6 @@ class Executor {
 
   /// `work` must not throw.
   void run(std::function<void()> work);
-  int most_threads() const { return most_; }
   /// Threads made so far.
   int threads() const;
 

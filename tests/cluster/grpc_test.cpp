@@ -18,6 +18,7 @@
 #include "core/cluster/wire/hung_text.h"
 #include "core/error.h"
 #include "core/trace/file/moetrace.h"
+#include "tests/support/error_of.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
 
@@ -25,19 +26,9 @@ namespace moescope {
 namespace {
 
 using std::chrono::milliseconds;
+using test::error_of;
 using test::eventually;
 using testing::HasSubstr;
-
-/// The message of the Error that `work` throws.
-template <typename Work>
-std::string error_of(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 struct Node {
   explicit Node(const std::string& target, const PeerFiles& files = {},

@@ -8,24 +8,15 @@
 #include "core/cluster/grpc/server.h"
 #include "core/cluster/wire/cluster.grpc.pb.h"
 #include "core/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
 
 namespace moescope {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
-
-/// The message of the Error that `work` throws.
-template <typename Work>
-std::string error_of(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 class ClusterProtocol : public testing::Test {
  protected:
