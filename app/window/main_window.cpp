@@ -160,14 +160,6 @@ void MainWindow::buildFind() {
   });
 }
 
-template <typename Receiver, typename Slot>
-QAction* MainWindow::addCommand(const QString& id, const QString& text, const QString& tip,
-                                const QList<QKeySequence>& keys, Receiver* receiver, Slot slot) {
-  QAction* action = make_action(this, id, text, tip, keys);
-  connect(action, &QAction::triggered, receiver, slot);
-  return action;
-}
-
 void MainWindow::buildActions() {
   addEditActions();
   addSearchActions();
@@ -190,19 +182,19 @@ void MainWindow::addEditActions() {
   mark_destructive(redo)->setObjectName("edit.redo");
   redo->setShortcuts({QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")});
   redo->setToolTip(tr("Redo the edit that was undone"));
-  QAction* note = addCommand("edit.add_note", tr("Add &note"),
-                             tr("Add a note at the selected span or at the pointer"),
-                             {QKeySequence("N")}, this, [this] {
-                               layout_.reveal("notes");
-                               layout_.view<NotesPanel>("notes").addNote();
-                             });
+  QAction* note = make_action(this, "edit.add_note", tr("Add &note"),
+                              tr("Add a note at the selected span or at the pointer"),
+                              {QKeySequence("N")}, [this] {
+                                layout_.reveal("notes");
+                                layout_.view<NotesPanel>("notes").addNote();
+                              });
   const auto refresh = [this, note] { note->setEnabled(document().trace() != nullptr); };
   connect(&document(), &TraceDocument::traceChanged, note, refresh);
   refresh();
-  QAction* clear = addCommand("edit.clear_selection", tr("&Clear selection"),
-                              tr("One step back: the marked area, then the selected spans"),
-                              {QKeySequence("Escape")}, this,
-                              [this] { workspace_.selection().clearSelection(); });
+  QAction* clear =
+      make_action(this, "edit.clear_selection", tr("&Clear selection"),
+                  tr("One step back: the marked area, then the selected spans"),
+                  {QKeySequence("Escape")}, [this] { workspace_.selection().clearSelection(); });
   // The timeline steps back by itself, out of measuring first; two owners of a key are none.
   const QPointer<QDockWidget> timeline = layout_.dock("timeline");
   connect(qApp, &QApplication::focusChanged, clear, [clear, timeline](QWidget*, QWidget* now) {
@@ -213,28 +205,28 @@ void MainWindow::addEditActions() {
 }
 
 void MainWindow::addSearchActions() {
-  addCommand("edit.find", tr("&Find…"), tr("Find spans by name"), {QKeySequence::Find}, this,
-             [this] {
-               layout_.reveal("find");
-               find_->focusInput();
-             });
-  addCommand("edit.find_next", tr("Find &next"), tr("Go to the next hit"), {QKeySequence("F3")},
-             find_, &FindPanel::next);
-  addCommand("edit.find_previous", tr("Find &previous"), tr("Go to the previous hit"),
-             {QKeySequence("Shift+F3")}, find_, &FindPanel::previous);
+  make_action(this, "edit.find", tr("&Find…"), tr("Find spans by name"), {QKeySequence::Find},
+              [this] {
+                layout_.reveal("find");
+                find_->focusInput();
+              });
+  make_action(this, "edit.find_next", tr("Find &next"), tr("Go to the next hit"),
+              {QKeySequence("F3")}, [this] { find_->next(); });
+  make_action(this, "edit.find_previous", tr("Find &previous"), tr("Go to the previous hit"),
+              {QKeySequence("Shift+F3")}, [this] { find_->previous(); });
 }
 
 void MainWindow::addHelpActions() {
-  addCommand("help.palette", tr("&Command palette…"), tr("Find and run any command"),
-             {QKeySequence("Ctrl+Shift+P")}, this, &MainWindow::showPalette);
-  addCommand("help.keys", tr("&Keys…"), tr("All commands that have a key"),
-             {QKeySequence("?"), QKeySequence("F1")}, this, &MainWindow::showKeySheet);
-  addCommand("help.about", tr("&About MoEscope…"), tr("Version, licence and libraries"), {}, this,
-             [this] {
-               auto* about = new AboutDialog(this);
-               about->setAttribute(Qt::WA_DeleteOnClose);
-               about->show();
-             });
+  make_action(this, "help.palette", tr("&Command palette…"), tr("Find and run any command"),
+              {QKeySequence("Ctrl+Shift+P")}, [this] { showPalette(); });
+  make_action(this, "help.keys", tr("&Keys…"), tr("All commands that have a key"),
+              {QKeySequence("?"), QKeySequence("F1")}, [this] { showKeySheet(); });
+  make_action(this, "help.about", tr("&About MoEscope…"), tr("Version, licence and libraries"), {},
+              [this] {
+                auto* about = new AboutDialog(this);
+                about->setAttribute(Qt::WA_DeleteOnClose);
+                about->show();
+              });
 }
 
 void MainWindow::buildMenus() {

@@ -84,9 +84,6 @@ class MainWindow : public QMainWindow {
   void showContentText();
   void refreshStartPage();
   void setTheme(const QString& theme);
-  template <typename Receiver, typename Slot>
-  QAction* addCommand(const QString& id, const QString& text, const QString& tip,
-                      const QList<QKeySequence>& keys, Receiver* receiver, Slot slot);
 
   Workspace workspace_;
   QUndoGroup undo_;

@@ -14,6 +14,13 @@ QAction* make_action(QObject* parent, const QString& name, const QString& text, 
   return action;
 }
 
+QAction* make_action(QObject* parent, const QString& name, const QString& text, const QString& tip,
+                     const QList<QKeySequence>& keys, std::function<void()> run) {
+  QAction* action = make_action(parent, name, text, tip, keys);
+  QObject::connect(action, &QAction::triggered, parent, std::move(run));
+  return action;
+}
+
 QAction* add_command(QWidget* widget, const QString& name, const QString& text, const QString& tip,
                      const QList<QKeySequence>& keys) {
   QAction* action = make_action(widget, name, text, tip, keys);

@@ -9,9 +9,7 @@ ViewSpec find_view() {
           .title = FindPanel::tr("Find"),
           .needs_trace = true,
           .shown_in = Preset::Analyse,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new FindPanel(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<FindPanel>};
 }
 
 }  // namespace moescope

@@ -31,25 +31,6 @@ qreal bar_label_width(const QFontMetricsF& metrics, const HeatPicture& picture) 
   return width;
 }
 
-void paint_titles(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
-                  const Theme& theme) {
-  const QFont normal = painter.font();
-  const QFontMetricsF metrics(normal);
-  QFont bold = normal;
-  bold.setBold(true);
-  painter.setFont(bold);
-  painter.setPen(theme.text);
-  const QFontMetricsF bold_metrics(bold);
-  const QString title =
-      bold_metrics.elidedText(picture.title, Qt::ElideRight, layout.title.width());
-  painter.drawText(layout.title, Qt::AlignLeft | Qt::AlignTop, title);
-  painter.setFont(normal);
-  painter.setPen(theme.muted_text);
-  const QRectF below = layout.title.adjusted(0, bold_metrics.height() + 2, 0, 0);
-  painter.drawText(below, Qt::AlignLeft | Qt::AlignTop,
-                   metrics.elidedText(picture.note, Qt::ElideRight, below.width()));
-}
-
 /// Rows, columns and their names around the cells.
 void paint_cell_axes(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
                      const CellWindow& window, const Theme& theme) {
@@ -158,7 +139,7 @@ QRectF heat_rect(const HeatLayout& layout, const CellWindow& window, const HeatP
 
 void paint_heat_chart(QPainter& painter, const HeatLayout& layout, const HeatPicture& picture,
                       const CellWindow& window, const Theme& theme) {
-  paint_titles(painter, layout, picture, theme);
+  paint_heading(painter, layout.title, picture.title, picture.note, theme);
   if (layout.plot.width() < 8 || layout.plot.height() < 8) return;
   const bool pixels =
       painter.paintEngine() != nullptr && painter.paintEngine()->type() == QPaintEngine::Raster;

@@ -201,14 +201,7 @@ QRectF paint_series_chart(QPainter& painter, const QRectF& area, const SeriesPic
   }
   const QRectF inner = area.adjusted(8, 6, -12, -6);
   const QFontMetricsF metrics(painter.font());
-  paint_title(painter, inner, picture.title, {}, theme);
-  qreal top = metrics.height() + 4;
-  if (!picture.note.isEmpty()) {
-    painter.setPen(theme.muted_text);
-    painter.drawText(inner.adjusted(0, top, 0, 0), Qt::AlignLeft | Qt::AlignTop,
-                     metrics.elidedText(picture.note, Qt::ElideRight, inner.width()));
-    top += metrics.height();
-  }
+  qreal top = paint_heading(painter, inner, picture.title, picture.note, theme);
   std::vector<LegendEntry> legend;
   for (const ChartSeries& series : picture.series)
     legend.push_back({series.name, series_color(series.role, theme), Cue::None});

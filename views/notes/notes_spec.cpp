@@ -9,9 +9,7 @@ ViewSpec notes_view() {
           .title = NotesPanel::tr("Notes"),
           .needs_trace = true,
           .shown_in = Preset::Analyse,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new NotesPanel(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<NotesPanel>};
 }
 
 }  // namespace moescope

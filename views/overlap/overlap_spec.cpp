@@ -8,9 +8,7 @@ ViewSpec overlap_view() {
   return {.id = QStringLiteral("overlap"),
           .title = OverlapView::tr("Overlap"),
           .needs_trace = true,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new OverlapView(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<OverlapView>};
 }
 
 }  // namespace moescope

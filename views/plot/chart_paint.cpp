@@ -108,6 +108,18 @@ void paint_title(QPainter& painter, const QRectF& line, const QString& title, co
   painter.setFont(normal);
 }
 
+qreal paint_heading(QPainter& painter, const QRectF& area, const QString& title,
+                    const QString& note, const Theme& theme) {
+  paint_title(painter, area, title, {}, theme);
+  const QFontMetricsF metrics(painter.font());
+  const qreal below = metrics.height() + 2;
+  if (note.isEmpty()) return below;
+  painter.setPen(theme.muted_text);
+  painter.drawText(area.adjusted(0, below, 0, 0), Qt::AlignLeft | Qt::AlignTop,
+                   metrics.elidedText(note, Qt::ElideRight, area.width()));
+  return below + metrics.height();
+}
+
 qreal legend_height(const QFontMetricsF& metrics, qreal width,
                     const std::vector<LegendEntry>& entries) {
   return legend_places(metrics, width, entries).height;

@@ -29,6 +29,10 @@ void paint_filled(QPainter& painter, const QRectF& rect, const QColor& color, Cu
 /// A bold title, cut so that the muted `aside` beside it at the right stays free; in one line.
 void paint_title(QPainter& painter, const QRectF& line, const QString& title, const QString& aside,
                  const Theme& theme);
+/// A bold title and below it a muted note, which may be empty, each cut to one line; returns the
+/// height of both.
+qreal paint_heading(QPainter& painter, const QRectF& area, const QString& title,
+                    const QString& note, const Theme& theme);
 /// Draws the entries in rows from the top left of `area`; returns the height used.
 qreal paint_legend(QPainter& painter, const QRectF& area, const std::vector<LegendEntry>& entries,
                    const Theme& theme);

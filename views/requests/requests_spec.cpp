@@ -8,9 +8,7 @@ ViewSpec requests_view() {
   return {.id = QStringLiteral("requests"),
           .title = RequestsView::tr("Requests"),
           .front_in = Preset::Live,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new RequestsView(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<RequestsView>};
 }
 
 }  // namespace moescope

@@ -5,22 +5,18 @@
 
 namespace moescope {
 
-SmFileChart::SmFileChart(TracePtr trace, SmDataPtr data, std::vector<const SmDevice*> devices,
-                         TimeRange range, bool awaited)
-    : trace_(std::move(trace)),
-      data_(std::move(data)),
-      devices_(std::move(devices)),
-      range_(range),
-      awaited_(awaited) {}
+SmFileChart::SmFileChart(SmDataPtr data, std::vector<const SmDevice*> devices, TimeRange range,
+                         bool awaited)
+    : data_(std::move(data)), devices_(std::move(devices)), range_(range), awaited_(awaited) {}
 
 SmFileChart::SmFileChart(const TracePtr& trace, const AnalysisPtr& analysis, TimeRange range,
                          Progress& progress)
-    : SmFileChart(trace, make_sm_data(trace, analysis, SmBlocks::LeftOut, progress), {}, range) {
+    : SmFileChart(make_sm_data(trace, analysis, SmBlocks::LeftOut, progress), {}, range) {
   for (const SmDevice& device : data_->devices) devices_.push_back(&device);
 }
 
 void SmFileChart::paintChart(QPainter& painter, QSize size, const Theme& theme) {
-  const SmChartInput input{.trace = trace_.get(),
+  const SmChartInput input{.trace = data_ ? data_->trace.get() : nullptr,
                            .devices = devices_,
                            .range = range_,
                            .cursor = {},
@@ -31,7 +27,7 @@ void SmFileChart::paintChart(QPainter& painter, QSize size, const Theme& theme) 
 QString SmFileChart::csv() const {
   // A table without lines is of SMs.
   const ProcessorWords words = processor_words(
-      devices_.empty() ? nullptr : find_device(*trace_, devices_.front()->allocation->key));
+      devices_.empty() ? nullptr : find_device(*data_->trace, devices_.front()->allocation->key));
   const QString names = QString::fromUtf8(words.many);
   QString text =
       QStringLiteral("device,method,begin (ns),end (ns),comm (%1),compute (%1),free (%1)")
@@ -43,7 +39,7 @@ QString SmFileChart::csv() const {
   for (const SmDevice* device : devices_) {
     const SmAllocation* sm = device->allocation;
     const QString prefix =
-        csv_field(device_label(*trace_, sm->key)) + ',' + to_string(sm->method) + ',';
+        csv_field(device_label(*data_->trace, sm->key)) + ',' + to_string(sm->method) + ',';
     for (std::size_t i = 0; i < sm->steps.size(); ++i) {
       const SmStep& step = sm->steps[i];
       const TimeNs end = i + 1 < sm->steps.size() ? sm->steps[i + 1].begin : sm->range.end;

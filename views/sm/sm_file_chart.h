@@ -8,9 +8,8 @@ namespace moescope {
 
 class SmFileChart : public Chart {
  public:
-  /// `devices` of `data`; both null and empty where there is nothing to show. `trace`: what is
-  /// open.
-  SmFileChart(TracePtr trace, SmDataPtr data, std::vector<const SmDevice*> devices, TimeRange range,
+  /// `devices` of `data`, which is null where there is nothing to show.
+  SmFileChart(SmDataPtr data, std::vector<const SmDevice*> devices, TimeRange range,
               bool awaited = false);
   /// All devices over the whole trace. Throws Cancelled, Error.
   SmFileChart(const TracePtr& trace, const AnalysisPtr& analysis, TimeRange range,
@@ -22,7 +21,6 @@ class SmFileChart : public Chart {
   QString csv() const override;
 
  private:
-  TracePtr trace_;
   SmDataPtr data_;
   std::vector<const SmDevice*> devices_;
   TimeRange range_;

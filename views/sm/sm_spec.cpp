@@ -9,9 +9,7 @@ ViewSpec sm_view() {
           .title = SmView::tr("SM allocation"),
           .needs_trace = true,
           .front_in = Preset::Analyse,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new SmView(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<SmView>};
 }
 
 }  // namespace moescope

@@ -357,7 +357,7 @@ void SmView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
 }
 
 SmFileChart SmView::fileChart() const {
-  return {data_ ? data_->trace : nullptr, data_, shownDevices(), selection_.range(), awaited()};
+  return {data_, shownDevices(), selection_.range(), awaited()};
 }
 
 QString SmView::csv() const {

@@ -11,9 +11,7 @@ ViewSpec statistics_view() {
           .needs_trace = true,
           .shown_in = Preset::Analyse,
           .height_share = 50,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new StatisticsPanel(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<StatisticsPanel>};
 }
 
 }  // namespace moescope

@@ -9,9 +9,7 @@ ViewSpec timeline_view() {
           .title = TimelineView::tr("Timeline"),
           .area = Qt::TopDockWidgetArea,
           .needs_trace = true,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new TimelineView(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<TimelineView>};
 }
 
 }  // namespace moescope

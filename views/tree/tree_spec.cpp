@@ -13,9 +13,7 @@ ViewSpec tree_view() {
           .width = 232,
           .width_share = 18,
           .height_share = 62,
-          .make = [](Workspace& workspace) -> QWidget* {
-            return new TraceTree(workspace.trace(), workspace.selection());
-          }};
+          .make = make_trace_view<TraceTree>};
 }
 
 }  // namespace moescope

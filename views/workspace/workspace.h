@@ -33,4 +33,10 @@ class Workspace : public QObject {
   PlanDocument plan_{loads_};
 };
 
+/// For ViewSpec::make of a view of the trace.
+template <typename View>
+QWidget* make_trace_view(Workspace& workspace) {
+  return new View(workspace.trace(), workspace.selection());
+}
+
 }  // namespace moescope

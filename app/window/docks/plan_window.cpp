@@ -45,30 +45,26 @@ JobRunner& PlanWindow::solveJob() {
   return view_.solver().job();
 }
 
-QAction* PlanWindow::add(const QString& name, const QString& text, const QString& tip,
-                         const QList<QKeySequence>& keys, std::function<void()> run) {
-  QAction* action = make_action(this, name, text, tip, keys);
-  connect(action, &QAction::triggered, this, std::move(run));
-  return action;
-}
-
 void PlanWindow::addFileActions() {
-  new_ = add("plan.new", tr("&New plan from loads…"), tr("Make a first plan for the open loads"),
-             {QKeySequence("Ctrl+Alt+N")}, [this] { makeNew(); });
-  add("plan.open", tr("&Open plan…"), tr("Open a plan file to see and edit it"),
-      {QKeySequence("Ctrl+Alt+O")}, [this] { chooseOpen(); });
-  add("plan.import", tr("&Import plan of an engine…"),
-      tr("Open a file of SGLang, TensorRT-LLM, vLLM or vllm-ascend as a plan"), {},
-      [this] { importPlan(); });
-  needs_plan_ << add("plan.save", tr("&Save plan"), tr("Write the plan with its pins to its file"),
-                     {QKeySequence("Ctrl+Shift+S")}, [this] { save(); });
-  needs_plan_ << add("plan.save_as", tr("Save plan &as…"), tr("Write the plan to another file"), {},
-                     [this] { saveAs(); });
-  needs_plan_ << add("plan.export", tr("&Export plan for an engine…"),
-                     tr("Write the file that an engine takes, and show the flags to start it with"),
-                     {QKeySequence("Ctrl+Alt+E")}, [this] { exportPlan(); });
+  new_ = make_action(this, "plan.new", tr("&New plan from loads…"),
+                     tr("Make a first plan for the open loads"), {QKeySequence("Ctrl+Alt+N")},
+                     [this] { makeNew(); });
+  make_action(this, "plan.open", tr("&Open plan…"), tr("Open a plan file to see and edit it"),
+              {QKeySequence("Ctrl+Alt+O")}, [this] { chooseOpen(); });
+  make_action(this, "plan.import", tr("&Import plan of an engine…"),
+              tr("Open a file of SGLang, TensorRT-LLM, vLLM or vllm-ascend as a plan"), {},
+              [this] { importPlan(); });
+  needs_plan_ << make_action(this, "plan.save", tr("&Save plan"),
+                             tr("Write the plan with its pins to its file"),
+                             {QKeySequence("Ctrl+Shift+S")}, [this] { save(); });
+  needs_plan_ << make_action(this, "plan.save_as", tr("Save plan &as…"),
+                             tr("Write the plan to another file"), {}, [this] { saveAs(); });
+  needs_plan_ << make_action(
+      this, "plan.export", tr("&Export plan for an engine…"),
+      tr("Write the file that an engine takes, and show the flags to start it with"),
+      {QKeySequence("Ctrl+Alt+E")}, [this] { exportPlan(); });
   needs_plan_ << mark_destructive(
-      add("plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
+      make_action(this, "plan.close", tr("&Close plan"), tr("Forget the plan"), {}, [this] {
         keepUnsaved();
         document_.close();
       }));
@@ -79,21 +75,23 @@ void PlanWindow::addSolveActions() {
     layout_.reveal("plan");
     view_.solve(action);
   };
-  needs_plan_ << add("plan.resplit", tr("&Re-split tokens"),
-                     tr("Another split of tokens over the replicas; no weights move"),
-                     {QKeySequence("Ctrl+Alt+1")}, [solve] { solve(SolveAction::Resplit); });
-  needs_plan_ << add("plan.migrate", tr("&Bounded migration"),
-                     tr("Move at most as many experts per layer as the Solve page says"),
-                     {QKeySequence("Ctrl+Alt+2")}, [solve] { solve(SolveAction::Migrate); });
-  needs_plan_ << add("plan.solve", tr("&Full plan"),
-                     tr("The best plan for these slots; as few experts move as it allows"),
-                     {QKeySequence("Ctrl+Alt+3")}, [solve] { solve(SolveAction::Full); });
-  needs_plan_ << add("plan.compare", tr("Com&pare plans"),
-                     tr("Before, after and bound of every layer, and the copies"),
-                     {QKeySequence("Ctrl+Alt+P")}, [this] {
-                       layout_.reveal("plan");
-                       view_.showComparison();
-                     });
+  needs_plan_ << make_action(this, "plan.resplit", tr("&Re-split tokens"),
+                             tr("Another split of tokens over the replicas; no weights move"),
+                             {QKeySequence("Ctrl+Alt+1")},
+                             [solve] { solve(SolveAction::Resplit); });
+  needs_plan_ << make_action(this, "plan.migrate", tr("&Bounded migration"),
+                             tr("Move at most as many experts per layer as the Solve page says"),
+                             {QKeySequence("Ctrl+Alt+2")},
+                             [solve] { solve(SolveAction::Migrate); });
+  needs_plan_ << make_action(this, "plan.solve", tr("&Full plan"),
+                             tr("The best plan for these slots; as few experts move as it allows"),
+                             {QKeySequence("Ctrl+Alt+3")}, [solve] { solve(SolveAction::Full); });
+  needs_plan_ << make_action(this, "plan.compare", tr("Com&pare plans"),
+                             tr("Before, after and bound of every layer, and the copies"),
+                             {QKeySequence("Ctrl+Alt+P")}, [this] {
+                               layout_.reveal("plan");
+                               view_.showComparison();
+                             });
 }
 
 void PlanWindow::refresh() {

@@ -50,8 +50,6 @@ class PlanWindow : public QObject {
  private:
   void addFileActions();
   void addSolveActions();
-  QAction* add(const QString& name, const QString& text, const QString& tip,
-               const QList<QKeySequence>& keys, std::function<void()> run);
   void show(Plan plan, PlanConstraints constraints, const QString& file, const QString& name);
   void keepUnsaved();
   void makeNew();

@@ -123,7 +123,9 @@ void ExportDialog::remember() {
 }
 
 void ExportDialog::chooseView(const QString& id) {
-  if (const int index = view_->findData("dock." + id); index >= 0) view_->setCurrentIndex(index);
+  const QDockWidget* dock = layout_.dock(id);
+  const int index = dock == nullptr ? -1 : view_->findData(dock->objectName());
+  if (index >= 0) view_->setCurrentIndex(index);
 }
 
 Chart* ExportDialog::chart() const {
