@@ -10,6 +10,7 @@
 #include "core/std_streams.h"
 #ifdef MOESCOPE_HAS_GUI
 #include "app/gui_main.h"
+#include "core/version.h"
 #endif
 
 namespace moescope {
@@ -85,14 +86,14 @@ int run_cli(int argc, char** argv) {
       "them?\n"
       "Without a command it opens the window.",
       "moescope");
-  app.set_version_flag("--version", std::string("moescope ") + MOESCOPE_VERSION);
+  app.set_version_flag("--version", "moescope " + program_version());
   app.option_defaults()->always_capture_default();
   WindowArguments window;
   add_window_options(app, window);
   for (const auto add : all_commands()) add(app);
   for (auto* command : app.get_subcommands({})) {
     add_common_options(*command);
-    command->set_version_flag("--version", std::string("moescope ") + MOESCOPE_VERSION);
+    command->set_version_flag("--version", "moescope " + program_version());
   }
   app.require_subcommand(0, 1);
   try {

@@ -9,6 +9,7 @@
 #include "app/window/appearance.h"
 #include "app/window/main_window.h"
 #include "core/error.h"
+#include "core/version.h"
 #include "views/plot/chart.h"
 
 namespace moescope {
@@ -53,7 +54,7 @@ void grab_when_idle(MainWindow& window, const QString& file) {
 int run_gui(int argc, char** argv, const GuiOptions& options) {
   QCoreApplication::setOrganizationName("MoEscope");
   QCoreApplication::setApplicationName("MoEscope");
-  QCoreApplication::setApplicationVersion(MOESCOPE_VERSION);
+  QCoreApplication::setApplicationVersion(QString::fromStdString(program_version()));
   QGuiApplication::setDesktopFileName("io.github.moescope.MoEscope");
   QApplication app(argc, argv);
   MainWindow window{WindowServices()};

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <CLI/Version.hpp>
+#include <QCoreApplication>
 #include <QDialogButtonBox>
 #include <QHBoxLayout>
 #include <QIcon>
@@ -60,7 +61,7 @@ AboutDialog::AboutDialog(QWidget* parent) : QDialog(parent) {
   auto* icon = new QLabel(this);
   icon->setPixmap(QIcon(":/moescope.svg").pixmap(96, 96));
   icon->setAlignment(Qt::AlignTop);
-  auto* title = new QLabel(tr("<h2>MoEscope %1</h2>").arg(MOESCOPE_VERSION), this);
+  auto* title = new QLabel(tr("<h2>MoEscope %1</h2>").arg(QCoreApplication::applicationVersion()), this);
   auto* text = new QTextBrowser(this);
   text->setObjectName("aboutText");
   text->setOpenExternalLinks(true);

@@ -1,6 +1,7 @@
 #include "core/cluster/publisher.h"
 #include "core/cluster/wire/transport.h"
 #include "core/error.h"
+#include "core/version.h"
 
 namespace moescope {
 namespace {
@@ -27,7 +28,7 @@ class InProcessTransport final : public Transport {
   InProcessTransport(NodeControl& control, Publisher& publisher, PeerRole role)
       : control_(control), publisher_(publisher), role_(role) {}
 
-  NodeHello hello() override { return {MOESCOPE_VERSION, publisher_.run(), role_}; }
+  NodeHello hello() override { return {program_version(), publisher_.run(), role_}; }
   NodeStatus status(bool with_plan) override { return control_.status(with_plan); }
   PlanOutcome apply(const PlanRequest& request, const PlanListener& listener) override {
     need_operator();

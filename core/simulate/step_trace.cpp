@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/simulate/simulate.h"
+#include "core/version.h"
 
 namespace moescope {
 namespace {
@@ -68,7 +69,7 @@ void StepTrace::add_gpu(int gpu) {
 void StepTrace::write_info() {
   TraceInfo info;
   info.format = "moetrace";
-  info.producer = "moescope simulate " MOESCOPE_VERSION;
+  info.producer = "moescope simulate " + program_version();
   info.extra[kSimulatedFact] = fmt::format("{} on {} as {}; nothing of this was measured",
                                            s_.model.title, s_.hardware.title, s_.unit.title);
   info.warnings.push_back("This trace is simulated: every time in it is computed by a cost model");

@@ -18,6 +18,7 @@
 #include "core/plain_text.h"
 #include "core/std_streams.h"
 #include "core/trace/file/moetrace_writer.h"
+#include "core/version.h"
 #include "gpu/base/clock.h"
 #include "gpu/engine/engine.h"
 #include "gpu/engine/layer_run.h"
@@ -407,7 +408,7 @@ void run(NodeOptions& options) {
 }
 
 void add_options(CLI::App& app, NodeOptions& o) {
-  app.set_version_flag("--version", std::string(MOESCOPE_VERSION));
+  app.set_version_flag("--version", program_version());
   app.add_option("--model", o.model,
                  "tiny, tiny-lite, or a folder with config.json and safetensors");
   app.add_option("--seed", o.seed, "Seed of the tiny model's weights");

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/placement/evaluate.h"
 #include "core/placement/validate.h"
+#include "core/version.h"
 
 namespace moescope::runtime {
 namespace {
@@ -112,7 +113,7 @@ NodeStatus NodeService::status(bool with_plan) {
 
 NodeStatus NodeService::tell(const Use& control, bool with_plan) {
   NodeStatus out = control->status();
-  out.version = MOESCOPE_VERSION;
+  out.version = program_version();
   out.model = facts_.model;
   out.backend = facts_.backend;
   out.expert_bytes = facts_.expert_bytes;

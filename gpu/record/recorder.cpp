@@ -7,6 +7,7 @@
 #include <chrono>
 #include <type_traits>
 
+#include "core/version.h"
 #include "gpu/base/clock.h"
 
 namespace moescope::runtime {
@@ -376,7 +377,7 @@ void Recorder::write_loads(const LoadWindow& window) {
 void Recorder::write_info() {
   TraceInfo info;
   info.format = "moetrace";
-  info.producer = "moescope-node " MOESCOPE_VERSION;
+  info.producer = "moescope-node " + program_version();
   {
     std::lock_guard lock(mutex_);
     info.extra = facts_;

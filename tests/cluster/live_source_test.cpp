@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/trace/file/moetrace.h"
+#include "core/version.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
 
@@ -108,7 +109,7 @@ class BreakableTransport final : public Transport {
       : inner_(in_process_transport(control, publisher)), publisher_(&publisher) {}
   NodeHello hello() override {
     if (down) throw Error("node", "", "cannot be reached", "start it");
-    return {MOESCOPE_VERSION, publisher_.load()->run(), PeerRole::Operator};
+    return {program_version(), publisher_.load()->run(), PeerRole::Operator};
   }
   NodeStatus status(bool with_plan) override { return inner_->status(with_plan); }
   PlanOutcome apply(const PlanRequest& r, const PlanListener& l) override {

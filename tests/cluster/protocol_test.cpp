@@ -8,6 +8,7 @@
 #include "core/cluster/grpc/server.h"
 #include "core/cluster/wire/cluster.grpc.pb.h"
 #include "core/error.h"
+#include "core/version.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_node.h"
 #include "tests/support/temp_folder.h"
@@ -40,7 +41,7 @@ TEST_F(ClusterProtocol, AnotherProtocolIsRefusedByName) {
     EXPECT_FALSE(status.ok());
     return status.error_message() + ". " + status.error_details();
   };
-  const std::string ours = "node speaks protocol 2 (MoEscope " MOESCOPE_VERSION ")";
+  const std::string ours = "node speaks protocol 2 (MoEscope " + program_version() + ")";
   EXPECT_EQ(hello(1, "0.1.0"),
             ours + ", this program speaks 1 (MoEscope 0.1.0). Update this program");
   EXPECT_EQ(hello(3, "0.9.0"), ours + ", this program speaks 3 (MoEscope 0.9.0). Update the node");
@@ -81,7 +82,7 @@ class OtherNode final : public wire::Control::Service {
 TEST_F(ClusterProtocol, ANodeOfAnotherProtocolIsRefusedByName) {
   OtherNode node(target);
   const auto connect = [&] { return error_of([&] { ClusterClient::connect(target); }); };
-  const std::string us = ", this program speaks 2 (MoEscope " MOESCOPE_VERSION "). ";
+  const std::string us = ", this program speaks 2 (MoEscope " + program_version() + "). ";
   node.reply.set_protocol(1);
   node.reply.set_version("0.1.0");
   EXPECT_EQ(connect(),

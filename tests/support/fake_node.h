@@ -12,6 +12,7 @@
 #include "core/cluster/publisher.h"
 #include "core/cluster/wire/transport.h"
 #include "core/error.h"
+#include "core/version.h"
 
 namespace moescope::test {
 
@@ -24,7 +25,7 @@ class FakeControl final : public NodeControl {
   NodeStatus status(bool with_plan) override {
     std::lock_guard lock(mutex);
     NodeStatus s;
-    s.version = MOESCOPE_VERSION;
+    s.version = program_version();
     s.model = "fake";
     s.backend = "cpu";
     s.epoch = epoch;

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/version.h"
 #include "views/common/theme.h"
 #include "views/plot/chart.h"
 
@@ -54,7 +55,7 @@ QByteArray pdf_of(Chart& chart, QSize size, const Theme& theme) {
   writer.setPageSize(
       QPageSize(QSizeF(size) * 72.0 / 96.0, QPageSize::Point, {}, QPageSize::ExactMatch));
   writer.setTitle("MoEscope " + chart.chartName());
-  writer.setCreator("MoEscope " MOESCOPE_VERSION);
+  writer.setCreator("MoEscope " + QString::fromStdString(program_version()));
   QPainter painter(&writer);
   painter.fillRect(QRect(QPoint(0, 0), size), theme.background);
   chart.paintChart(painter, size, theme);

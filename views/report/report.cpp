@@ -10,6 +10,7 @@
 #include "core/analysis/overlap/losses.h"
 #include "core/analysis/overlap/paced_links.h"
 #include "core/error.h"
+#include "core/version.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
@@ -251,8 +252,8 @@ QString html_with(const ReportInput& input, const ImageOf& image) {
       "name=\"viewport\" content=\"width=device-width\">\n<title>MoEscope "
       "report</title>\n<style>" +
       QString::fromUtf8(kStyle) + "</style></head><body>\n<h1>MoEscope report</h1>\n";
-  html += "<p class=\"muted\">Made with MoEscope " MOESCOPE_VERSION " on " +
-          input.date.toHtmlEscaped() + "</p>\n" +
+  html += "<p class=\"muted\">Made with MoEscope " + QString::fromStdString(program_version()) +
+          " on " + input.date.toHtmlEscaped() + "</p>\n" +
           (input.trace ? opened_section(input) : files_section(input.files));
   for (Chart* chart : input.charts) html += "<p>" + image(*chart) + "</p>\n";
   for (const ReportTable& table : input.tables) html += table_section(table);
@@ -282,7 +283,7 @@ QByteArray report_pdf(const ReportInput& input) {
   buffer.open(QIODevice::WriteOnly);
   QPdfWriter writer(&buffer);
   writer.setTitle("MoEscope report");
-  writer.setCreator("MoEscope " MOESCOPE_VERSION);
+  writer.setCreator("MoEscope " + QString::fromStdString(program_version()));
   writer.setPageLayout(QPageLayout(QPageSize(QPageSize::A3), QPageLayout::Landscape,
                                    QMarginsF(12, 12, 12, 12), QPageLayout::Millimeter));
   writer.setResolution(96);

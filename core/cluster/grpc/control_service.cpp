@@ -9,6 +9,7 @@
 #include "core/cluster/wire/wire_enums.h"
 #include "core/cluster/wire/wire_types.h"
 #include "core/error.h"
+#include "core/version.h"
 
 namespace moescope {
 namespace {
@@ -152,7 +153,7 @@ grpc::ServerUnaryReactor* ControlService::Hello(grpc::CallbackServerContext* con
     check_protocols("", {}, {request->protocol(), request->version()});
     control_.check_serving();
     reply->set_protocol(kClusterProtocol);
-    reply->set_version(MOESCOPE_VERSION);
+    reply->set_version(program_version());
     reply->set_run(publisher_.run());
     reply->set_role(wire_number(caller.role));
   });

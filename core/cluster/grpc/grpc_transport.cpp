@@ -12,6 +12,7 @@
 #include "core/cluster/wire/wire_enums.h"
 #include "core/cluster/wire/wire_types.h"
 #include "core/error.h"
+#include "core/version.h"
 
 namespace moescope {
 namespace {
@@ -218,7 +219,7 @@ NodeHello GrpcTransport::hello() {
   peer_.check_there();
   wire::HelloRequest request;
   request.set_protocol(kClusterProtocol);
-  request.set_version(MOESCOPE_VERSION);
+  request.set_version(program_version());
   const auto reply = call<wire::HelloReply>(&wire::Control::Stub::Hello, request);
   check_protocols(peer_.target.text, {reply.protocol(), reply.version()}, {});
   const auto role = from_wire(reply.role());

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "core/version.h"
+
 namespace moescope {
 
 /// Raised when a message changes its meaning. 2: enums in the place of words.
@@ -12,7 +14,7 @@ inline constexpr std::uint32_t kClusterProtocol = 2;
 /// What a program says of itself in the first call.
 struct ProtocolPeer {
   std::uint32_t protocol = kClusterProtocol;
-  std::string version = MOESCOPE_VERSION;
+  std::string version = program_version();
 };
 
 /// Throws Error when they speak different ones: what each speaks, and which to update. Both sides

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/trace/file/moetrace_codec.h"
+#include "core/version.h"
 
 namespace moescope::tables {
 namespace {
@@ -88,7 +89,7 @@ void write_info(Database& database, const TraceInfo& info) {
   put_meta(database, "producer", info.producer);
   put_meta(database, "events", static_cast<std::int64_t>(info.events));
   if (info.start_epoch_ns) put_meta(database, "start_epoch_ns", *info.start_epoch_ns);
-  put_meta(database, "written_by", std::string("moescope ") + MOESCOPE_VERSION);
+  put_meta(database, "written_by", "moescope " + program_version());
   write_info_lists(database, info);
   if (!info.rules_json.empty())
     Statement(database, "INSERT INTO rules VALUES(0, ?)")
