@@ -21,7 +21,7 @@ int fail(const char* what) {
   return 1;
 }
 
-/// What CLI11 says of a wrong usage, or the text of --help.
+/// Prints CLI11's message about wrong usage, or the text of --help.
 int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream out, err;
   const int code = app.exit(error, out, err);
@@ -32,7 +32,7 @@ int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
   return 0;
 }
 
-/// What the window takes from the command line.
+/// Options of the window.
 struct WindowArguments {
   std::vector<std::string> files;
   std::string screenshot, theme;
@@ -108,6 +108,8 @@ int run_cli(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail(
         "not enough memory for this: close other programs, or use a smaller part of the data");
+  } catch (const Error& error) {
+    return fail(error.command_line_text().c_str());
   } catch (const std::exception& error) {
     return fail(error.what());
   }

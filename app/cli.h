@@ -1,4 +1,4 @@
-// The command line: finds the subcommand, runs it, and turns errors into messages and exit codes.
+// The command line: runs the subcommand and turns errors into messages and exit codes.
 #pragma once
 
 namespace moescope {

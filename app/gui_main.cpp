@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kSettleMs = 700;  // views draw after the analysis in steps of their own
 
-/// Says on stderr what went wrong.
+/// Prints an error on stderr.
 bool write_picture(QWidget& window, const QString& file) {
   QByteArray bytes;
   QBuffer buffer(&bytes);
@@ -36,7 +36,7 @@ bool write_picture(QWidget& window, const QString& file) {
 void grab_when_idle(MainWindow& window, const QString& file) {
   auto* timer = new QTimer(&window);
   timer->setInterval(kSettleMs);
-  // Twice in a row: what the views start when the analysis arrives needs a moment of its own.
+  // Twice in a row: the analysis triggers further work of the views.
   QObject::connect(timer, &QTimer::timeout, &window, [&window, timer, file, idle = 0]() mutable {
     idle = window.loader().busy() ? 0 : idle + 1;
     if (idle < 2) return;

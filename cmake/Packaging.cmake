@@ -6,7 +6,7 @@ set(CPACK_PACKAGE_VENDOR "MoEscope")
 set(CPACK_PACKAGE_CONTACT "MoEscope founders <founders@moescope.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DESCRIPTION
-    "Opens traces of Mixture-of-Experts models from the PyTorch profiler and Nsight Systems, tells how much
+    "Opens traces of Mixture-of-Experts models from the PyTorch profiler and Nsight Systems, shows how much
 communication is hidden behind compute and which SMs it holds, and plans the placement of experts.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

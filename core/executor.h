@@ -1,5 +1,5 @@
-// The threads of the program for all work that comes and goes: jobs, pieces of files, parallel
-// loops. Threads that live as long as their object (a writer's, a connection's) are their own.
+// The program's threads for short-lived work: jobs, pieces of files, parallel loops. Threads that
+// live as long as their object (a writer's, a connection's) are separate.
 #pragma once
 
 #include <condition_variable>
@@ -12,23 +12,22 @@
 
 namespace moescope {
 
-/// Runs work in the order in which it came, on threads that are made when they are needed, up to a
-/// bound. All functions may be called from any thread.
+/// Runs work in order of submission on threads created on demand, up to a bound. Thread-safe.
 class Executor {
  public:
-  /// The one of the program. Its bound leaves room for jobs that wait for a slow disk beside those
+  /// The program's executor. Its bound leaves room for jobs that wait for a slow disk beside those
   /// that compute.
   static Executor& shared();
 
   explicit Executor(int most_threads);
-  /// Waits for all work that was given.
+  /// Waits for all submitted work.
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
   /// `work` must not throw.
   void run(std::function<void()> work);
-  /// Threads made so far.
+  /// Threads created so far.
   int threads() const;
 
  private:
@@ -43,10 +42,10 @@ class Executor {
   bool ending_ = false;
 };
 
-/// Work of one owner, which can be dropped before it begins and waited for.
+/// Tasks of one owner: they can be waited for, and dropped before they begin.
 class TaskGroup {
  public:
-  /// At most `at_once` tasks run at a time; 0: as many as the executor can.
+  /// At most `at_once` tasks run at a time; 0: as many as the executor allows.
   explicit TaskGroup(int at_once = 0, Executor& executor = Executor::shared());
   /// clear(), then wait().
   ~TaskGroup();
@@ -55,9 +54,9 @@ class TaskGroup {
 
   /// `task` must not throw.
   void run(std::function<void()> task);
-  /// Drops what has not begun.
+  /// Drops tasks that have not begun.
   void clear();
-  /// Until nothing runs or waits. Not to be called by a task of the group.
+  /// Blocks until nothing runs or waits. Must not be called from a task of the group.
   void wait();
 
  private:

@@ -78,7 +78,7 @@ fs::path behind_links(fs::path path) {
 NewFile::NewFile(fs::path target) : named_(std::move(target)) {
   std::error_code error;
   if (named_.empty() || fs::is_directory(named_, error))
-    throw Error(named_.string(), "", named_.empty() ? "is no file name" : "is a folder",
+    throw Error(named_.string(), "", named_.empty() ? "is not a file name" : "is a folder",
                 "Name a file to write");
   straight_ = descriptor_of(named_) >= 0 || is_special(named_);
   if (straight_) return;
@@ -97,7 +97,7 @@ NewFile::~NewFile() {
 
 const fs::path& NewFile::path() const {
   if (straight_)
-    throw Error(named_.string(), "", "is no ordinary file", "Name a file to write in a folder");
+    throw Error(named_.string(), "", "is not an ordinary file", "Name a file to write in a folder");
   return path_;
 }
 

@@ -1,4 +1,4 @@
-// Text files read within a limit, and files that appear under their name only when complete.
+// Reading text files within a size limit, and replacing files atomically.
 #pragma once
 
 #include <filesystem>
@@ -8,15 +8,14 @@
 
 namespace moescope {
 
-/// A file to be written in the place of `target`: beside it at first, and under its name only when
-/// it is complete and on disk. A reader never sees half a file, and whatever fails, also a full
-/// disk or a kill, leaves the old one. Symbolic links are followed and permissions kept.
+/// A new file for `target`: written beside it and renamed only when it is complete and on disk. A
+/// reader never sees half a file, and any failure, including a full disk or a kill, leaves the old
+/// file. Symbolic links are followed and permissions kept.
 ///
-/// Devices, FIFOs and the likes of /dev/stdout have no old content to keep: they are written
-/// straight.
+/// Devices, FIFOs and /dev/stdout have no old content to keep and are written directly.
 class NewFile {
  public:
-  /// Throws Error when `target` is a folder, or is being written by somebody else (FileLock).
+  /// Throws Error when `target` is a folder, or another process is writing it (FileLock).
   explicit NewFile(std::filesystem::path target);
   ~NewFile();
   NewFile(const NewFile&) = delete;
@@ -24,11 +23,11 @@ class NewFile {
 
   /// Appends to the new file. Throws Error (disk full, no permission, closed pipe).
   void write(std::string_view bytes);
-  /// Where it lies meanwhile, for those who do not use write(); close it before it gets its name.
-  /// Throws Error when `target` is no ordinary file.
+  /// The temporary file, for callers that do not use write(); close it before replace_target().
+  /// Throws Error when `target` is not a regular file.
   const std::filesystem::path& path() const;
-  /// Waits until the bytes are on disk, then gives the file its name. Throws Error; the old file is
-  /// still there then.
+  /// Waits until the bytes are on disk, then renames the file. Throws Error, which leaves the old
+  /// file in place.
   void replace_target();
 
  private:
@@ -41,11 +40,10 @@ class NewFile {
   int file_ = -1;
 };
 
-/// What `path` names behind symbolic links; that need not exist.
+/// `path` with symbolic links resolved; the result need not exist.
 std::filesystem::path behind_links(std::filesystem::path path);
 
-/// Throws Error when `target` is one of `inputs`, by whatever name: what is read must not be
-/// overwritten by what is made of it.
+/// Throws Error when `target` is one of `inputs`, under any name: output must not overwrite input.
 void refuse_to_overwrite(const std::filesystem::path& target,
                          const std::vector<std::filesystem::path>& inputs);
 

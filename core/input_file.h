@@ -1,4 +1,4 @@
-// Files that somebody named to be read.
+// Checks of input files named by the user.
 #pragma once
 
 #include <filesystem>
@@ -9,11 +9,11 @@
 namespace moescope {
 
 /// Throws Error when `path` is a pipe, a socket or a device: opening or reading one can block for
-/// ever or never end. Anything else passes, a missing file too: opening it says what is wrong.
+/// ever or never end. Anything else passes, including a missing file: opening it reports the error.
 void refuse_special_file(const std::filesystem::path& path);
 
-/// What `read()` returns; a lack of memory on the way becomes an Error that names the file and says
-/// that it is too large for this machine.
+/// The result of `read()`; running out of memory becomes an Error that names the file and says that
+/// it is too large for this machine.
 template <typename Read>
 auto within_memory(const std::filesystem::path& path, Read read) {
   try {

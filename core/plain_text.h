@@ -1,4 +1,4 @@
-// Foreign text on its way to a terminal or a spreadsheet.
+// Sanitising foreign text for a terminal or a spreadsheet.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace moescope {
 
-/// `text` (UTF-8) without anything that a terminal obeys: control characters (C0 but tab and line
-/// end, DEL, C1 in UTF-8) and stray bytes that are no UTF-8 become `\xHH`; the rest stays.
+/// `text` (UTF-8) without anything that a terminal interprets: control characters (C0 but tab and
+/// line end, DEL, C1 in UTF-8) and stray bytes that are no UTF-8 become `\xHH`; the rest stays.
 std::string printable(std::string_view text);
 
-/// JSON text with DEL and the C1 control characters escaped too, which JSON itself lets pass.
+/// JSON text with DEL and the C1 control characters escaped too, which JSON itself allows.
 std::string printable_json(std::string_view json);
 
 /// `text` for a cell of a spreadsheet: printable, and with an apostrophe in front when it would be

@@ -1,4 +1,4 @@
-// Progress and cancellation of long work. Threads of one job share one Progress.
+// Progress and cancellation of long-running work. Threads of one job share one Progress.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,8 @@ class Progress {
   Progress() = default;
   explicit Progress(Listener listener) : listener_(std::move(listener)) {}
 
-  /// Tells how far the work is. fraction in [0, 1]; throws Cancelled once cancel() was called.
-  /// The listener is called on the calling thread; only one thread of a job may call report().
+  /// Reports progress. `fraction` is in [0, 1]. Throws Cancelled once cancel() was called. The
+  /// listener is called on the calling thread; only one thread of a job may call report().
   void report(double fraction, std::string_view what) {
     check();
     if (listener_) listener_(fraction, what);

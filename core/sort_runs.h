@@ -1,4 +1,4 @@
-// Sorting what comes in a few sorted runs one after the other, as the spans of several streams do.
+// Sorting a sequence of a few sorted runs, such as the spans of several streams.
 #pragma once
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 
 namespace moescope {
 
-/// Which MoEscope this is, as "0.2.0": the version of the project in CMakeLists.txt.
+/// Version of MoEscope, e.g. "0.2.0", from CMakeLists.txt.
 const std::string& program_version();
 
 }  // namespace moescope

@@ -35,7 +35,7 @@ bool progress_wanted() {
 
 void add_common_options(CLI::App& command) {
   command.add_flag("--progress", progress_requested,
-                   "Show progress on stderr even when it is no terminal");
+                   "Show progress on stderr even when it is not a terminal");
 }
 
 }  // namespace moescope

@@ -1,5 +1,4 @@
-// What a subcommand is. Each lives in a file of its own, which defines register_NAME(), and in a
-// line of commands.inc.
+// Subcommands. Each has its own file, which defines register_NAME(), and a line in commands.inc.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -24,8 +23,8 @@ RuleSet read_rules(const std::string& path);
 /// The text of such a file, checked the same way.
 std::string read_rule_file(const std::string& path);
 
-/// A Progress that writes to stderr when it is a terminal or --progress was given, else is silent.
-/// Ctrl+C cancels it.
+/// A Progress that writes to stderr when that is a terminal or --progress was given. Ctrl+C cancels
+/// it.
 Progress& command_progress();
 /// True when --progress was given.
 bool progress_wanted();

@@ -1,4 +1,4 @@
-// The table of subcommands, which stands where every one of them can be linked.
+// The table of subcommands, in a library that can link all of them.
 #include "app/commands/command.h"
 
 namespace moescope {

@@ -25,8 +25,8 @@ Json nullable(const std::optional<T>& value) {
 /// The figures of one device or scope, integer nanoseconds.
 Json figures_json(const OverlapFigures& figures);
 Json sm_json(const SmAllocation& allocation);
-/// Prints what a command says of one run, or of several with --separate: then documents stand in
-/// one, {"schema":1,"runs":[...]}, and text has a line before each run.
+/// Prints the results of one run, or of several with --separate: the documents are then combined as
+/// {"schema":1,"runs":[...]}, and text has a line before each run.
 class RunPrinter {
  public:
   RunPrinter(bool separate, bool json) : separate_(separate), json_(json) {}

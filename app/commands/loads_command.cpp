@@ -1,4 +1,4 @@
-// moescope loads: what a load dump holds, how uneven it is and how it drifts.
+// moescope loads: content, unevenness and drift of a load dump.
 #include <fmt/format.h>
 
 #include "app/commands/command.h"
@@ -218,6 +218,9 @@ void run(const LoadsOptions& options) {
       continue;
     }
     for (const auto& note : content.notes()) fmt::print(stderr, "note: {}\n", note);
+    for (const auto& loads : content.sets)
+      if (const auto hint = reading_hint(loads); !loads.notes.empty() && !hint.empty())
+        fmt::print(stderr, "note: {}\n", hint);
     const auto& tables = document["loads"];
     for (auto i = tables.size() - content.sets.size(); i < tables.size(); ++i)
       print_table(tables[i]);

@@ -1,4 +1,4 @@
-// What a command is told to write.
+// Checks of output files.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace moescope {
 
-/// Throws Error when `output` is one of the files that the command reads, by whatever name: writing
-/// it would destroy what was read. Empty names are left out.
+/// Throws Error when `output` is one of the files that the command reads, under any name: writing
+/// it would destroy the input. Empty names are left out.
 void require_other_file(const std::string& output, const std::vector<std::string>& inputs);
 
 }  // namespace moescope

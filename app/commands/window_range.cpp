@@ -11,7 +11,7 @@ namespace moescope {
 namespace {
 
 Error no_window_range(const std::string& text, std::size_t windows, const char* option) {
-  return Error("", option, fmt::format("\"{}\" is no range of {} windows", text, windows),
+  return Error("", option, fmt::format("\"{}\" is not a range of {} windows", text, windows),
                "Give A:B with 0 <= A < B");
 }
 

@@ -1,4 +1,4 @@
-// What this program is, its version, and the licences of what it is built from.
+// About MoEscope: description, version, and licences of its libraries.
 #pragma once
 
 #include <QDialog>

@@ -11,8 +11,8 @@
 namespace moescope {
 namespace {
 
-/// Fusion outlines what can be filled in darker than the window, which nobody sees on a dark one;
-/// and its tabs are so wide that nine of them do not fit below a timeline.
+/// Fusion outlines input fields darker than the window, which is invisible on a dark one; and its
+/// tabs are so wide that nine of them do not fit below a timeline.
 class ToolStyle : public QProxyStyle {
  public:
   ToolStyle() : QProxyStyle(QStringLiteral("Fusion")) {}

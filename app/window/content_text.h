@@ -1,4 +1,4 @@
-// What is open in words: for the title of the window and the status line.
+// Description of the open documents for the window title and the status line.
 #pragma once
 
 #include <QString>
@@ -11,7 +11,7 @@ struct ContentText {
   QString title;  ///< of the window; "[*]" marks where Qt shows that something is unsaved
   QString
       status;     ///< "r1.json    12 windows    58 layers    256 experts    SGLang recorder (stat)"
-  QString files;  ///< one a line
+  QString files;  ///< one per line
 };
 
 /// Of the trace, else of loads and logs, else of the plan; "No trace open" without any of them.

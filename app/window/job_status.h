@@ -1,4 +1,4 @@
-// The right end of the status line: what runs, how far it is, and a way to stop it.
+// The right end of the status line: the running job, its progress, and a button to stop it.
 #pragma once
 
 #include <QLabel>

@@ -195,7 +195,8 @@ void MainWindow::addEditActions() {
       make_action(this, "edit.clear_selection", tr("&Clear selection"),
                   tr("One step back: the marked area, then the selected spans"),
                   {QKeySequence("Escape")}, [this] { workspace_.selection().clearSelection(); });
-  // The timeline steps back by itself, out of measuring first; two owners of a key are none.
+  // The timeline handles Escape itself, leaving measuring first; a key with two owners does
+  // nothing.
   const QPointer<QDockWidget> timeline = layout_.dock("timeline");
   connect(qApp, &QApplication::focusChanged, clear, [clear, timeline](QWidget*, QWidget* now) {
     const bool in_timeline = timeline != nullptr && timeline->isAncestorOf(now);
@@ -301,7 +302,7 @@ void MainWindow::connectLoading() {
 void MainWindow::connectLoads() {
   connectJob(load_loader_.job());
   connectJob(sort_job_);
-  // At once: a look that has just ended must not open what is not wanted any more.
+  // At once: a file check that has just ended must not open files that are no longer wanted.
   connect(job_status_, &JobStatus::cancelRequested, &sort_job_, &JobRunner::abandon);
   connect(&sort_job_, &JobRunner::cancelled, this, [this] {
     messages_->showMessage(
@@ -321,7 +322,7 @@ void MainWindow::connectLoads() {
   connect(&loads(), &LoadDocument::logsChanged, this, &MainWindow::contentChanged);
 }
 
-/// Files lie where a look may take long, on a share that hangs for one: never on this thread.
+/// Checking files may take long, for example on a hung network share: never on this thread.
 void MainWindow::sort(const QStringList& files,
                       const std::function<void(const QStringList&)>& go_on) {
   sort_job_.start(
@@ -341,7 +342,7 @@ void MainWindow::offerComparison(const QString& shown, const QStringList& others
     choices.emplace_back(tr("Compare with %1").arg(QFileInfo(other).fileName()),
                          [this, other] { plans_->compareWith(other); });
   messages_->offer({UserMessage::Level::Warning,
-                    tr("One plan is edited at a time: %1 is open, %2 not.")
+                    tr("Only one plan can be edited at a time: %1 is open, %2 is not.")
                         .arg(QFileInfo(shown).fileName(), others.size() == 1
                                                               ? QFileInfo(others.front()).fileName()
                                                               : tr("%1 others").arg(others.size())),

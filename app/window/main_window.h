@@ -1,4 +1,4 @@
-// The window: makes the parts and connects them; what they do is theirs.
+// The main window: creates the parts and connects them.
 #pragma once
 
 #include <QLabel>

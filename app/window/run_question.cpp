@@ -31,13 +31,13 @@ void RunQuestion::ask(const QStringList& files, const QList<QStringList>& runs,
   choices.emplace_back(tr("Open in %1 windows").arg(runs.size()), [this, runs] { separate(runs); });
   window_.messages().offer(
       {UserMessage::Level::Warning,
-       tr("%1. Merged on one time axis their times mean nothing to each other.").arg(reason),
+       tr("%1. Merged on one time axis, their times cannot be compared.").arg(reason),
        files_by_run(runs)},
       std::move(choices));
 }
 
-/// The first run here, the second in a window beside with the same docks: left and right when both
-/// fit on the screen.
+/// Opens the first run here and the second in another window with the same docks, side by side when
+/// both fit on the screen.
 void RunQuestion::compare(const QList<QStringList>& runs) {
   const QRect screen = window_.screen()->availableGeometry();
   QRect here = window_.geometry(), there = here.translated(kCascade, kCascade);

@@ -1,4 +1,4 @@
-// What the window does with files that are not of one run: it asks.
+// The question about files that are not of one run.
 #pragma once
 
 #include <QObject>

@@ -5,8 +5,8 @@
 namespace moescope {
 namespace {
 
-/// A dock is gone to by its name, and hidden by a command that says so: the check mark beside its
-/// name in the menu is not seen in a list. One that is hidden already needs no command for that.
+/// Each dock has a command to go to it and, unless it is hidden already, one to hide it: a list
+/// cannot show the check mark of the menu.
 void name_dock_toggles(const DockLayout& layout, CommandList& commands) {
   for (const QDockWidget* dock : layout.docks()) {
     const QAction* toggle = dock->toggleViewAction();

@@ -14,8 +14,8 @@ namespace {
 /// Which classes occur: every pair of kind and name is looked up once.
 class UsedClasses {
  public:
-  /// Reads what was not read yet, and tells all of it.
-  void tell(const Trace& trace, AnalysisResults& results, const Progress& progress) {
+  /// Reads what was not read yet and writes the classes of the whole trace into `results`.
+  void update(const Trace& trace, AnalysisResults& results, const Progress& progress) {
     read_.resize(trace.tracks().size());
     seen_.resize(trace.strings().size());
     for (TrackId track = 0; track < read_.size(); ++track) {
@@ -65,7 +65,7 @@ AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules, Progress&
   results->classes = std::make_shared<const Classification>(trace, rules, progress);
   take(analyze_overlap_and_scopes(trace, *results->classes, {}, progress), *results);
   results->sm = analyze_sm_allocation(trace, *results->classes, {}, progress);
-  UsedClasses().tell(trace, *results, progress);
+  UsedClasses().update(trace, *results, progress);
   return results;
 }
 
@@ -107,7 +107,7 @@ AnalysisPtr GrowingAnalysis::update(const Trace& trace, std::uint64_t generation
   results->classes = run->classes;
   take(run->overlap.update(trace, *run->classes, progress), *results);
   results->sm = run->sm.update(trace, *run->classes, progress);
-  run->used.tell(trace, *results, progress);
+  run->used.update(trace, *results, progress);
   state_->run = std::move(run);
   return results;
 }

@@ -1,4 +1,4 @@
-// All analyses of a trace together, of a whole trace and of one that grows.
+// All analyses of a trace together, for complete and for growing traces.
 #pragma once
 
 #include <array>
@@ -29,15 +29,15 @@ using AnalysisPtr = std::shared_ptr<const AnalysisResults>;
 AnalysisPtr analyze_document(const Trace& trace, const RuleSet& rules,
                              Progress& progress = no_progress());
 
-/// Gives what analyze_document() gives of the trace of each moment, at the cost of what was added
-/// since the moment before and of copying the results. Safe from any thread.
+/// Same result as analyze_document() for each snapshot of a trace, at the cost of what was added
+/// since the previous one and of copying the results. Thread-safe.
 class GrowingAnalysis {
  public:
   GrowingAnalysis();
   ~GrowingAnalysis();
 
-  /// @pre while `generation` stays the same, traces have spans and records added to those of the
-  /// trace before; another one, and other rules, start over. Throws Cancelled.
+  /// Starts over when `generation` or the rules change. Throws Cancelled. @pre within a generation,
+  /// each trace only adds spans and records to the previous one
   AnalysisPtr update(const Trace& trace, std::uint64_t generation, const RuleSet& rules,
                      Progress& progress = no_progress());
 

@@ -14,12 +14,12 @@ class Transport;
 
 struct ConnectOptions {
   PeerFiles files;
-  /// Of every call but apply, which has ten minutes.
+  /// For every call but apply, which has ten minutes.
   std::chrono::milliseconds deadline = std::chrono::seconds(5);
 };
 
-/// Thread-safe; calls block until answered or the deadline is over: not for the GUI thread. All
-/// throw Error that names the target, what happened and what to do.
+/// Thread-safe. Calls block until there is an answer or the deadline is over, so they are not for
+/// the GUI thread. All throw an Error that names the target, what happened and what to do.
 class ClusterClient {
  public:
   /// `target`: "unix:PATH" or "host:port". Returns when the node answered and speaks our protocol.
@@ -29,17 +29,17 @@ class ClusterClient {
   ClusterClient(std::string target, std::shared_ptr<Transport> transport);
 
   const std::string& target() const { return target_; }
-  /// Asks who answers, and which run of the node.
+  /// Asks which node answers, and which run of it.
   NodeHello hello();
   NodeStatus status(bool with_plan = false);
-  /// Checks, copies weights, commits at a step boundary and verifies. A refusal is no Error but an
-  /// outcome that is not done. `listener` is called on this thread; false from it abandons the
-  /// change as long as it is not committed.
+  /// Checks, copies weights, commits at a step boundary and verifies. A refusal is not an Error but
+  /// an outcome that is not done. `listener` is called on this thread; when it returns false the
+  /// change is abandoned unless it is already committed.
   PlanOutcome apply(const PlanRequest& request, const PlanListener& listener = {});
   /// Back to the plan before the last applied one.
   PlanOutcome rollback();
-  /// Has the node keep what was predicted and measured of a change that is in force, so that its
-  /// history tells everybody.
+  /// Stores what was predicted and measured of a change in force in the history of the node, where
+  /// all clients see it.
   void report_effect(std::uint64_t ticket, const PlanEffect& effect);
   /// Returns the state after the change.
   NodeStatus configure(const NodeSettings& settings);

@@ -1,4 +1,4 @@
-// LiveSource: what a running node records, as a growing trace and, if wanted, as a file.
+// LiveSource: what a running node records, as a growing trace and optionally as a file.
 #pragma once
 
 #include <chrono>
@@ -26,14 +26,15 @@ struct LiveOptions {
   std::size_t max_held = 8'000'000;
   /// Batches of up to 128 KiB under way at a time: about the ring that the node keeps.
   std::uint32_t credits = 64;
-  /// A connection that broke is made again with growing pauses, for any time when the node is
-  /// there and does not answer, for so long when nobody listens any more. 0: broken is Lost.
+  /// How long a broken connection is retried, with growing pauses, once nobody listens any more.
+  /// While the node is there but does not answer, retries go on without limit. 0: a broken
+  /// connection is Lost.
   std::chrono::milliseconds patience{0};
   /// Shortest time between two calls of the listener.
   std::chrono::milliseconds notice_interval{100};
 };
 
-/// What did not arrive, from the start of this source.
+/// What did not arrive since this source started.
 struct LiveDrops {
   std::uint64_t batches = 0, spans = 0;  ///< dropped by the node because this viewer was slow
   std::uint64_t records = 0;             ///< dropped in the node's own rings
@@ -44,7 +45,7 @@ struct LiveRates {
   double bytes_per_second = 0, spans_per_second = 0, batches_per_second = 0;
 };
 
-/// What a snapshot tells without the trace; costs next to nothing.
+/// The figures of a snapshot without the trace; very cheap.
 struct LiveFigures {
   LiveState state = LiveState::Connecting;
   std::string reason;
@@ -58,7 +59,7 @@ struct LiveSnapshot {
   LiveState state = LiveState::Connecting;
   std::string reason;  ///< why waiting, lost or ended
   TracePtr trace;      ///< never null
-  /// References to spans (SpanRef) are good only among snapshots of one generation.
+  /// References to spans (SpanRef) are valid only within one generation.
   std::uint64_t generation = 0;
   std::vector<ServedRequest> requests;              ///< done, the last 10000
   std::vector<ServedStep> steps;                    ///< the last 10000
@@ -84,16 +85,16 @@ class LiveSource {
   /// Stops.
   ~LiveSource();
 
-  /// What there is now. Costs a few milliseconds when much changed: not for the GUI thread. The
-  /// same pointer again when nothing new came.
+  /// The current state. Takes a few milliseconds when much has changed, so not for the GUI thread.
+  /// Returns the same pointer when nothing is new.
   LiveSnapshotPtr snapshot() const;
   LiveState state() const;
-  /// Costs nothing, and keeps no batch waiting as snapshot() does.
+  /// Cheap, and unlike snapshot() delays no batch.
   LiveFigures figures() const;
   ClusterClient& client();
 
-  /// After Lost, or Waiting without waiting: tries again; what was received stays. Does nothing in
-  /// other states.
+  /// Tries again after Lost, or at once in Waiting; what was received stays. Does nothing in other
+  /// states.
   void reconnect();
   /// Ends the subscription and completes the recording. The last snapshot stays available.
   void stop();

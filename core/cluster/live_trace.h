@@ -1,4 +1,4 @@
-// LiveTrace: a trace that grows while it is looked at, in bounded memory.
+// LiveTrace: a growing trace in bounded memory.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ using LoadSetPtr = std::shared_ptr<const LoadSet>;
 /// What is kept of the loads of a unit: ten minutes, or less when layers and experts are many.
 inline constexpr LoadLimits kLiveLoads = {.windows = 600, .values = std::size_t{1} << 21};
 
-/// Takes a recording as it comes and gives immutable snapshots. Small batches of a track are joined
-/// into chunks; a snapshot shares full chunks and copies only the last, open one of each track.
-/// Beyond `max_held` spans and SM records together the oldest of both are evicted.
-/// Requests and steps are read from their spans, loads become windows, plans are kept as they came,
-/// each up to a limit. Calls come from one thread at a time; snapshots may be used on any.
+/// Takes a recording as it arrives and returns immutable snapshots. Small batches of a track are
+/// joined into chunks; a snapshot shares full chunks and copies only the last, open one of each
+/// track. Beyond `max_held` spans and SM records together the oldest of both are evicted. Requests
+/// and steps are read from their spans, loads become windows, plans are kept as they came, each up
+/// to a limit. Calls come from one thread at a time; snapshots may be used on any.
 class LiveTrace final : public RecordingSink {
  public:
-  /// `source` is what the loads are said to come from.
+  /// `source` names the origin of the loads.
   explicit LiveTrace(std::size_t max_held, std::string source = {}, LoadLimits loads = kLiveLoads);
   ~LiveTrace() override;
 
@@ -45,12 +45,12 @@ class LiveTrace final : public RecordingSink {
   TracePtr snapshot();
   /// Rises when spans were evicted: references to spans of an earlier generation are void.
   std::uint64_t generation() const { return generation_; }
-  /// One set for each unit that has a whole window; the same pointers when nothing new came.
+  /// One set for each unit that has a whole window; the same pointers when nothing is new.
   const std::vector<LoadSetPtr>& load_sets();
   const std::deque<PlanRow>& plans() const { return plans_; }
   const std::deque<ServedRequest>& requests() const { return requests_; }
   const std::deque<ServedStep>& steps() const { return steps_; }
-  /// All that came, also those that are not kept any more.
+  /// All requests received, including those no longer kept.
   std::uint64_t request_count() const { return request_count_; }
   std::uint64_t step_count() const { return step_count_; }
 

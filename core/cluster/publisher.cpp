@@ -45,7 +45,7 @@ struct Subscription::State {
   Cursor sent;
   std::deque<Records> ring;
   std::size_t ring_bytes = 0;
-  LossList losses{kKeptLosses};  ///< not told yet
+  LossList losses{kKeptLosses};  ///< not sent yet
   std::uint64_t credits = 0, sequence = 0, dropped_batches = 0, dropped_spans = 0;
   bool finished = false, displaced = false;
   std::condition_variable ready;
@@ -77,7 +77,7 @@ struct Publisher::State {
             tracks.size(),  launches.size(),  plans_forgotten + plans.size(),
             info_version};
   }
-  void tell() {
+  void notify() {
     for (const auto& viewer : viewers) viewer->ready.notify_all();
   }
   void send_held();
@@ -108,7 +108,7 @@ void Publisher::State::send_held() {
       viewer->ring.pop_front();
     }
   }
-  tell();
+  notify();
 }
 
 /// Fills `head` with definitions that were not sent, up to about a batch; true when there were any.
@@ -281,7 +281,7 @@ void Publisher::add_note(Note note) {
 void Publisher::add_loss(Loss loss) {
   std::lock_guard lock(state_->mutex);
   for (const auto& viewer : state_->viewers) viewer->losses.add(loss);
-  state_->tell();
+  state_->notify();
 }
 
 void Publisher::add_loads(LoadRow row) {
@@ -298,14 +298,14 @@ void Publisher::add_plan(PlanRow row) {
     state_->plans.pop_front();
     ++state_->plans_forgotten;
   }
-  state_->tell();
+  state_->notify();
 }
 
 void Publisher::set_info(TraceInfo info) {
   std::lock_guard lock(state_->mutex);
   state_->info = std::move(info);
   ++state_->info_version;
-  state_->tell();
+  state_->notify();
 }
 
 void Publisher::end_round() {
@@ -324,7 +324,7 @@ void Publisher::end(const std::string& reason) {
   std::lock_guard lock(state_->mutex);
   state_->send_held();
   if (!state_->end_reason) state_->end_reason = reason;
-  state_->tell();
+  state_->notify();
 }
 
 std::uint64_t Publisher::run() const {
@@ -357,7 +357,8 @@ void Publisher::State::make_place(const ViewerId& who) {
   std::size_t of_one = 0;
   for (const auto& viewer : viewers) of_one += same(*viewer) ? 1 : 0;
   if (of_one >= options.of_one && !displace(same))
-    throw TooManyViewers("moescope-node", "", "serves as many viewers of this peer as one may have",
+    throw TooManyViewers("moescope-node", "",
+                         "already serves the most viewers that one peer may have",
                          "Close one of them");
   const bool chief = who.role == PeerRole::Operator;
   const std::size_t kept = chief ? 0 : std::min(options.viewers, options.for_operators);
@@ -365,7 +366,7 @@ void Publisher::State::make_place(const ViewerId& who) {
   // Those who only look do not displace operators.
   if (!displace(
           [&](const Viewer& viewer) { return chief || viewer.who.role != PeerRole::Operator; }))
-    throw TooManyViewers("moescope-node", "", "has as many viewers as it serves",
+    throw TooManyViewers("moescope-node", "", "already serves as many viewers as it can",
                          "Close one of them");
 }
 

@@ -1,4 +1,4 @@
-// Publisher: offers a recording to any number of viewers while it is made.
+// Publisher: streams a recording to any number of viewers while it is made.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ class Subscription {
   void grant(std::uint32_t batches);
   /// No more batches for this viewer.
   void cancel();
-  /// It was cancelled because another viewer needed its place.
+  /// Whether it was cancelled because another viewer needed its place.
   bool displaced() const;
 
   struct State;
@@ -58,7 +58,8 @@ class Publisher final : public RecordingSink {
     std::size_t viewers = 16;
     std::size_t for_operators = 4;  ///< places that only operators get
     std::size_t of_one = 4;         ///< viewers of one identity
-    /// A viewer that took nothing of what waits for it for so long gives its place to a new one.
+    /// A viewer that has taken nothing of its backlog for this long gives up its place to a new
+    /// one.
     std::chrono::milliseconds patience = std::chrono::seconds(10);
   };
 

@@ -149,7 +149,7 @@ class ChromeWriter {
     return properties;
   }
 
-  /// Ranks of one file are told apart as merged traces do, "[rank 1] 145"; devices of a single
+  /// Ranks of one file are distinguished as in merged traces, "[rank 1] 145"; devices of a single
   /// process have their ordinal as pid, as PyTorch writes them.
   std::string pid(ProcessId id, int device) const {
     const Process& process = trace_.processes().at(id);

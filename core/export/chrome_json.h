@@ -17,7 +17,7 @@ namespace moescope {
 /// one. Throws Error (no permission, disk full), Cancelled.
 void write_chrome_json(const Trace& trace, const std::filesystem::path& path, Progress& progress);
 
-/// What of `trace` Chrome JSON has no place for, to tell the user; empty when nothing is lost.
+/// Messages for the user about what Chrome JSON cannot hold of `trace`; empty when nothing is lost.
 std::vector<std::string> lost_in_chrome_json(const Trace& trace);
 
 }  // namespace moescope

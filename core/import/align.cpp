@@ -118,7 +118,7 @@ std::vector<TimeNs> match_numbered(const CollectiveEnds& reference, const Collec
   return all;
 }
 
-/// The same of those that only their name and order tell apart.
+/// The same for collectives that only name and order identify.
 std::vector<TimeNs> match_ordered(const CollectiveEnds& reference, const CollectiveEnds& other) {
   std::vector<TimeNs> all;
   for (const auto& [name, ends] : other.ordered) {

@@ -1,4 +1,4 @@
-// Clock alignment: bringing the clocks of several files together on the ends of collectives.
+// Clock alignment: matching the clocks of several files on the ends of collectives.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace moescope {
 /// Ends of the collectives of one trace.
 struct CollectiveEnds;
 
-/// How the clock of one trace was brought to that of another, and what it rests on.
+/// How the clock of one trace was aligned with that of another, and the evidence for it.
 struct FileClock {
   ClockAlignment alignment;
   std::size_t common_collectives = 0;  ///< collectives in both, whether or not their ends agree
@@ -24,7 +24,7 @@ struct FileClock {
 /// the median difference of the ends of matching collectives and the residual the median absolute
 /// deviation from it. Pairs whose durations and order disagree with the rest are left out; without
 /// a credible match the recorded wall clocks are used, and without those both traces start at 0.
-/// ClockAlignment::method says which.
+/// ClockAlignment::method names the method used.
 class ClockAligner {
  public:
   /// Gathers the collectives of all `traces`, which must outlive this. Throws Cancelled.
@@ -42,7 +42,7 @@ class ClockAligner {
 /// Wall clock of time 0 of `trace`, nullopt where it is unknown or impossible.
 std::optional<std::int64_t> wall_clock(const Trace& trace);
 
-/// What the user is told about the clock of one file of several.
+/// The message about the clock of one of several files.
 std::string describe_alignment(const Trace& trace, const ClockAlignment& alignment);
 
 }  // namespace moescope

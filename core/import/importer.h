@@ -1,5 +1,5 @@
-// Importers: one a foreign format, found by content and never by the file name alone. Each lives in
-// files of its own, which define NAME_importer(), and in a line of importers.inc.
+// Importers: one per foreign format, chosen by content and never by file name alone. Each has its
+// own files, which define NAME_importer(), and a line in importers.inc.
 #pragma once
 
 #include <filesystem>

@@ -9,7 +9,7 @@
 
 namespace moescope {
 
-/// One trace of a merge. Its spans get `offset` added; processes are told apart by file.
+/// One trace of a merge. `offset` is added to its times; processes are distinguished by file.
 struct MergePart {
   TracePtr trace;
   TimeNs offset = 0;

@@ -53,7 +53,7 @@ bool natural_less(const std::string& a, const std::string& b) {
   return a < b;
 }
 
-/// What to do about a file that no importer knows, as far as its name and its loads tell.
+/// Remedy for a file that no importer recognises, judged by its name and its loads.
 std::string remedy_for(const std::filesystem::path& path) {
   const auto extension = path.extension();
   if (extension == ".nsys-rep" || extension == ".qdrep")
@@ -85,7 +85,7 @@ std::optional<Source> recognise(const std::filesystem::path& path) {
   return {};
 }
 
-/// Files directly inside `folder` that are traces, in natural order; the others are told.
+/// Files directly inside `folder` that are traces, in natural order; the others are reported.
 void add_folder(const std::filesystem::path& folder, std::vector<Source>& sources,
                 std::vector<std::string>& warnings) {
   std::error_code error;
@@ -179,7 +179,7 @@ TracePtr open_one(const Source& source, const std::vector<std::string>& warnings
 /// Opens every source by itself.
 std::vector<TracePtr> open_each(const std::vector<Source>& sources, ImportOptions options,
                                 Progress& progress) {
-  options.keep_args = true;  // they tell which collective a kernel is of
+  options.keep_args = true;  // they identify the collective of a kernel
   std::vector<TracePtr> traces;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const double done = static_cast<double>(i) / static_cast<double>(sources.size() + 1);

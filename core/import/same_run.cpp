@@ -9,7 +9,7 @@
 namespace moescope {
 namespace {
 
-/// What one or several traces of a run tell about it.
+/// What one or several traces of a run reveal about it.
 struct RunFacts {
   std::set<int> ranks;
   int world_size = 0;             ///< 0 when unknown
@@ -146,7 +146,7 @@ Runs sort_by_run(const std::vector<TracePtr>& traces, const ClockAligner& clocks
 
 SeveralRuns::SeveralRuns(std::vector<std::vector<std::filesystem::path>> runs,
                          const std::string& reason)
-    : Error("", "", reason, "Open each run by itself to compare them, or merge them on purpose"),
+    : Error("", "", reason, "Open each run by itself to compare them, or merge them anyway"),
       runs_(std::move(runs)) {}
 
 }  // namespace moescope

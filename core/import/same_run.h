@@ -1,4 +1,4 @@
-// Are several traces of one run? Only then do they have one time axis and one answer.
+// Whether several traces are of one run. Only then do they share a time axis.
 #pragma once
 
 #include <filesystem>
@@ -18,11 +18,11 @@ struct Runs {
   std::string reason;
 };
 
-/// Clocks of one cluster lie no further apart: machines without time synchronisation drift by
-/// seconds a day.
+/// Largest difference between clocks of one cluster: machines without time synchronisation drift by
+/// seconds per day.
 inline constexpr TimeNs kMaxClockError = 60'000'000'000;
-/// Recordings of one run that have no collective in common may miss each other by this, because
-/// their profilers do not start at once.
+/// Largest gap between recordings of one run that have no collective in common, because their
+/// profilers do not start simultaneously.
 inline constexpr TimeNs kMaxStartError = 1'000'000'000;
 
 /// Sorts traces by run. A trace is of the run of another one when all of this holds:
@@ -31,16 +31,16 @@ inline constexpr TimeNs kMaxStartError = 1'000'000'000;
 ///  - the ends of their common collectives agree (see ClockAligner), and their wall clocks, where
 ///    both are recorded, then differ by at most kMaxClockError; or else both recorded a wall clock
 ///    on which they overlap, or miss each other by at most kMaxStartError.
-/// Every trace joins the first run that it fits, judged against the first trace of that run.
+/// Every trace joins the first run that it fits, compared with the first trace of that run.
 Runs sort_by_run(const std::vector<TracePtr>& traces, const ClockAligner& clocks);
 
-/// What becomes of traces that are not of one run.
+/// What to do with traces that are not of one run.
 enum class OtherRuns {
   Refused,  ///< SeveralRuns is thrown
-  Merged,   ///< merged all the same; the first warning says so
+  Merged,   ///< merged anyway; the first warning says so
 };
 
-/// Thrown instead of merging what is not of one run.
+/// Thrown instead of merging traces that are not of one run.
 class SeveralRuns : public Error {
  public:
   SeveralRuns(std::vector<std::vector<std::filesystem::path>> runs, const std::string& reason);

@@ -17,7 +17,7 @@ using WindowBalance = std::vector<std::vector<double>>;
 /// Of the loads that GPUs would get under `plan`, which must fit the loads. Throws Cancelled.
 WindowBalance balance_over_windows(const LoadSet& loads, const Plan& plan, BalanceMetric metric,
                                    Progress& progress);
-/// Of the loads that were counted on GPUs; empty when none were.
+/// The same for loads counted on GPUs; empty when there are none.
 WindowBalance measured_balance(const LoadSet& loads, BalanceMetric metric);
 
 /// The lowest imbalance (max / mean) that any plan with so many slots can reach.
@@ -25,7 +25,7 @@ struct BoundPoint {
   int slot_count = 0;
   double mean = 1, worst = 1;  ///< over layers
 };
-/// From one slot an expert (rounded up to whole GPUs) to twice as many, in steps of whole GPUs, at
+/// From one slot per expert (rounded up to whole GPUs) to twice as many, in steps of whole GPUs, at
 /// most `points` of them. Throws Cancelled.
 std::vector<BoundPoint> bound_by_slots(const LayerLoads& loads, int gpus, int points,
                                        Progress& progress);

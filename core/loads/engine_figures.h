@@ -1,4 +1,4 @@
-// Balance by the formulas of the engines, over windows and layers as they do it.
+// Balance by the formulas of the engines, averaged over windows and layers as they do.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ struct EngineFigures {
   double trtllm_average = 0;  ///< over layers
 };
 
-/// Over windows [first, last), on `gpus` or as many as the loads tell. Nothing when that is not
-/// known or does not divide the slots.
+/// Figures over windows [first, last), on `gpus` or the number of GPUs in the loads. nullopt when
+/// that is unknown or does not divide the slots.
 std::optional<EngineFigures> engine_figures(const LoadSet& loads, int first, int last,
                                             std::optional<int> gpus);
 

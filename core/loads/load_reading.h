@@ -1,4 +1,4 @@
-// What the user says about loads that their bytes do not.
+// What the user specifies about loads whose content is ambiguous.
 #pragma once
 
 #include <optional>
@@ -6,7 +6,7 @@
 namespace moescope {
 
 struct LoadReading {
-  /// Arrays of whole numbers may be counts of tokens or routes, the experts of each token.
+  /// Arrays of integers may be counts of tokens, or routes: the experts of each token.
   enum class Arrays { FromContent, Counts, Routes };
   Arrays arrays = Arrays::FromContent;
   std::optional<int> top_k;    ///< experts of a token in one layer

@@ -36,26 +36,26 @@ struct LoadSet {
   int dropped_layers = 0;       ///< all zero, left out by drop_dense_layers()
   bool ordered_in_time = true;  ///< windows follow one another
   std::optional<int> top_k;
-  std::optional<int> num_gpus;    ///< expert-parallel ranks, when the source tells
-  std::optional<int> num_nodes;   ///< that these are spread over, when the source tells
-  std::optional<int> num_groups;  ///< routing groups, when the source tells
-  std::vector<WindowTime> times;  ///< of each window; empty when the source tells none
-  /// Tokens that each GPU got, [window][layer][GPU], where they were counted; else empty.
+  std::optional<int> num_gpus;    ///< expert-parallel ranks, when the source has them
+  std::optional<int> num_nodes;   ///< that these are spread over, when the source has them
+  std::optional<int> num_groups;  ///< routing groups, when the source has them
+  std::vector<WindowTime> times;  ///< of each window; empty when the source has none
+  /// Tokens of each GPU, [window][layer][GPU], where they were counted; else empty.
   std::vector<LayerLoads> measured;
   /// The placement during the recording, [layer][slot]; with several the last one.
   std::optional<std::vector<std::vector<int>>> running_map;
   Routes routes;                   ///< per token, when the source has them
-  std::vector<std::string> notes;  ///< traps found and what was done about them
+  std::vector<std::string> notes;  ///< pitfalls found and how they were handled
 
   int layers() const { return windows.empty() ? 0 : static_cast<int>(windows.front().size()); }
 };
 
-/// Reads any load dump, told apart by content: SGLang recorder .pt and JSON, TensorRT-LLM statistic
+/// Reads any load dump, recognised by content: SGLang recorder .pt and JSON, TensorRT-LLM statistic
 /// folders, vLLM statistic JSONL, bare tensors .pt, routes as JSONL or safetensors, replies with
 /// routed experts, CSV, NPY, ESFT-style JSON, and recordings (.moetrace). Of a recording with
-/// several units it takes the first and notes that.
-/// @param reading what the user says about arrays that could be read in several ways
-/// Throws Error when the input is none of these, damaged, empty or larger than the limits.
+/// several units it takes the first and adds a note.
+/// @param reading what the user specifies about ambiguous arrays Throws Error when the input is
+/// none of these, damaged, empty or larger than the limits.
 LoadSet read_loads(const std::filesystem::path& path, Progress& progress,
                    const LoadReading& reading = {});
 
@@ -63,7 +63,7 @@ LoadSet read_loads(const std::filesystem::path& path, Progress& progress,
 /// GPUs and plans. A recording without loads is an Error.
 std::vector<LoadSet> read_load_sets(const std::filesystem::path& path, Progress& progress,
                                     const LoadReading& reading = {});
-/// Leaves only the sets of `unit`, "prefill" or "decode". Throws Error when there are none.
+/// Keeps only the sets of `unit`, "prefill" or "decode". Throws Error when there are none.
 void keep_unit(std::vector<LoadSet>& sets, const std::string& source, const std::string& unit);
 /// The set of one unit of a recording; as read_load_sets() and keep_unit().
 LoadSet read_loads_of_unit(const std::filesystem::path& path, const std::string& unit,
@@ -73,9 +73,9 @@ bool has_recorded_loads(const std::filesystem::path& path);
 
 /// Sum over windows [first, last).
 LayerLoads sum_windows(const LoadSet& loads, int first, int last);
-/// Sum over those of [first, last) that are not in [but_first, but_last): what is compared with the
-/// latter, which would hide half of a change if it were compared with a sum that has it too. All of
-/// [first, last) when nothing would be left.
+/// Sum over those of [first, last) that are not in [but_first, but_last), for comparison with the
+/// latter: a sum that includes it would hide part of the change. All of [first, last) when nothing
+/// would be left.
 LayerLoads sum_windows_but(const LoadSet& loads, int first, int last, int but_first, int but_last);
 /// Sum over windows [first, last) in the layers of the plan: by layer ids when both have them.
 /// Throws Error when the plan has a layer that the loads lack.
@@ -89,8 +89,8 @@ std::vector<LayerLoads> group_windows(const LoadSet& loads, int parts);
 void fold_physical(const std::vector<double>& physical, const std::vector<int>& map,
                    std::vector<double>& logical, const std::string& source);
 
-/// Tokens of each GPU from those of its slots, which are rank-major: as many for each GPU, one
-/// after the other. @pre gpus divides their number
+/// Tokens of each GPU from those of its slots, which are rank-major, with the same number of slots
+/// for each GPU. @pre gpus divides their number
 std::vector<double> gpu_sums(std::span<const double> slots, int gpus);
 
 /// Recorders with a row for each model layer leave the dense ones zero: drops them and keeps the
@@ -98,7 +98,7 @@ std::vector<double> gpu_sums(std::span<const double> slots, int gpus);
 void drop_dense_layers(LoadSet& loads);
 /// "once", "3 times": for notes.
 std::string times_text(int count);
-/// Checks shape and values, finds traps that every format can have. Called by all readers.
+/// Checks shape and values, and finds the pitfalls that all formats share. Called by all readers.
 void finish_loads(LoadSet& loads);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// How uneven loads are, by every measure that engines print, and how they drift.
+// Unevenness of loads, by every measure that engines print, and drift.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace moescope {
 
-/// Of the values of one layer, per expert or per GPU. Without load all are as if balanced.
+/// Measures of the values of one layer, per expert or per GPU. Without load all are as if balanced.
 struct Unevenness {
   double total = 0, mean = 0, max = 0;
   double max_over_mean = 1;  ///< imbalance

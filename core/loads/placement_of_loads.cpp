@@ -35,7 +35,7 @@ std::string misfit(const LoadSet& loads, const Plan& plan) {
   return "";
 }
 
-/// Nodes and groups that are told or assumed.
+/// Nodes and groups, from the source or assumed.
 void lay_out(const LoadSet& loads, const AssumedLayout& assumed, Plan& plan) {
   int nodes = loads.num_nodes.value_or(assumed.nodes);
   if (nodes < 1 || plan.num_gpus % nodes != 0)

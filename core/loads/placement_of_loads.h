@@ -1,4 +1,4 @@
-// Under which plan the loads of GPUs are shown, and where that plan comes from.
+// The plan under which loads of GPUs are shown, and its origin.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace moescope {
 
-/// What the user assumes where neither plan nor source tells; 0 assumes the usual.
+/// Layout to assume where neither plan nor source specify it; 0 assumes the usual.
 struct AssumedLayout {
   int gpus = 0, nodes = 0, groups = 0;
   friend bool operator==(const AssumedLayout&, const AssumedLayout&) = default;
@@ -20,10 +20,10 @@ struct PlacementOfLoads {
   /// Groups of consecutive experts to sum over; assumed when the plan's num_groups is 1.
   int groups = 1;
   bool assumed_gpus = false;  ///< the number of GPUs is a guess
-  std::string note;           ///< why a plan that was there is not used
+  std::string note;           ///< why an available plan is not used
 };
 
-/// `plan` when it fits the loads, else the map that ran while they were recorded, else experts in
+/// `plan` when it fits the loads, else the placement they were recorded under, else experts in
 /// order.
 PlacementOfLoads placement_of_loads(const LoadSet& loads, const Plan* plan,
                                     const AssumedLayout& assumed = {});

@@ -41,7 +41,7 @@ PlanBalance plan_balance(const Plan& plan, const LoadSet& loads, int first, int 
   if (first < 0 || first >= last || last > static_cast<int>(loads.windows.size()))
     throw Error(
         loads.source, "windows",
-        fmt::format("[{}, {}) is no range of {} windows", first, last, loads.windows.size()));
+        fmt::format("[{}, {}) is not a range of {} windows", first, last, loads.windows.size()));
   const auto sums = loads_of_plan(loads, plan, first, last);
   require_loads_fit(plan, sums);
   PlanBalance out{0, 0, 0, load_window(loads, first, last)};

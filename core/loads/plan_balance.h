@@ -1,5 +1,5 @@
-// The balance of a plan, with the loads that it is of. Imbalance is max / mean GPU load of a layer,
-// over the live GPUs; a figure without the window it was counted in says nothing.
+// The balance of a plan, together with the loads it was computed from. Imbalance is max / mean GPU
+// load of a layer, over the live GPUs; it is meaningless without the window it was counted in.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace moescope {
 
-/// Windows [first, last) of the loads that a figure is of.
+/// Windows [first, last) of the loads that a figure was computed from.
 struct LoadWindow {
-  std::string source;  ///< file name without folders; empty: not told
+  std::string source;  ///< file name without folders; empty: unknown
   std::string unit;    ///< "prefill", "decode" or empty
   int first = 0, last = 0, of = 0;
   friend bool operator==(const LoadWindow&, const LoadWindow&) = default;

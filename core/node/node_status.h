@@ -1,4 +1,4 @@
-// What a node tells of itself: filled by its engine, carried by the wire, shown by every client.
+// Status of a node: filled by its engine, carried by the wire, shown by every client.
 #pragma once
 
 #include <cstdint>
@@ -37,18 +37,18 @@ struct NodeRank {
 enum class HangReason : std::uint8_t {
   Stopped,   ///< its process is stopped by a signal or a debugger
   Silent,    ///< its process gives no sign of life
-  Blocked,   ///< inside a step it neither computes nor waits for another rank
-  Computes,  ///< one part of a step takes processor time without end
+  Blocked,   ///< inside a step, neither computing nor waiting for another rank
+  Computes,  ///< one part of a step computes endlessly
 };
 /// A sentence without its end: "it is blocked inside a step".
 const char* to_string(HangReason reason);
 
-/// A rank that does nothing though nobody keeps it waiting. No longer told of when it goes on.
+/// A rank that makes no progress although no other rank keeps it waiting. Dropped when it goes on.
 struct NodeHungRank {
   int rank = 0;
   std::int64_t process_id = 0;  ///< of the process that hosts it
   std::string host;             ///< where that runs
-  double seconds = 0;           ///< since it was last seen to do something
+  double seconds = 0;           ///< since it last made progress
   HangReason reason = HangReason::Silent;
 };
 
@@ -72,15 +72,15 @@ struct NodeStatus {
   double within_target = 0;        ///< share of finished requests that met both targets
   std::uint64_t dropped = 0;       ///< records, of all ranks
   std::uint64_t expert_bytes = 0;  ///< weights of one expert of one layer
-  int cores = 0;  ///< that all ranks share; 0: each has what it needs, or that is not known
+  int cores = 0;                   ///< shared by all ranks; 0: each has what it needs, or unknown
   std::vector<NodeUnit> units;
   std::vector<NodeRank> ranks;
   std::vector<NodeHungRank> hung;  ///< now, ascending
   std::vector<ViewerStatus> viewers;
   std::vector<NodePlanChange> history;  ///< oldest first, the last 100
-  std::string plan_json;                ///< of the running plan; empty unless asked for
-  std::string previous_plan_json;    ///< what a rollback brings back; empty: nothing, or not asked
-  std::vector<std::string> notices;  ///< what an operator should see to, a sentence each
+  std::string plan_json;                ///< of the running plan; empty unless requested
+  std::string previous_plan_json;    ///< what a rollback restores; empty: nothing, or not requested
+  std::vector<std::string> notices;  ///< what needs an operator's attention, one sentence each
 };
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// How much of what ranks log goes into a recording.
+// Level of detail of a recording.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@ namespace moescope {
 
 enum class RecordedDetail : std::uint8_t {
   Spans,  ///< every span and worker record
-  Steps,  ///< one summary a rank and step, while somebody cannot keep up
+  Steps,  ///< one summary per rank and step, while a consumer cannot keep up
 };
 const char* to_string(RecordedDetail detail);  ///< "spans", "steps"
 

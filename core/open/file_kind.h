@@ -1,4 +1,4 @@
-// What a file is, told by its content and never by its name alone: the one place that knows.
+// Kind of a file, by its content and never by its name alone. The only place that decides this.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 namespace moescope {
 
 enum class FileKind {
-  Trace,      ///< a trace, or what nothing else knows: its reader says what is wrong with it
+  Trace,      ///< a trace, or an unknown file: the trace reader reports what is wrong with it
   Recording,  ///< a .moetrace: a trace that may have loads too
   Loads,      ///< a load dump, a file or a folder
   BalanceLog,
@@ -17,11 +17,11 @@ enum class FileKind {
   Plan,
 };
 
-/// Looks at the first 256 KiB of a file, or at the names in a folder. Never throws; what cannot be
-/// read is a Trace.
+/// Looks at the first 256 KiB of a file, or at the names in a folder. Never throws; an unreadable
+/// file is a Trace.
 FileKind kind_of_file(const std::filesystem::path& path);
 
-/// Files by what opens them. A recording is among the traces too.
+/// Files grouped by what opens them. A recording is among the traces too.
 struct SortedFiles {
   std::vector<std::filesystem::path> plans;
   std::vector<std::filesystem::path> loads;  ///< dumps and logs

@@ -1,4 +1,4 @@
-// How good can any plan be: lower bounds on the heaviest GPU.
+// Lower bounds on the load of the heaviest GPU over all plans.
 #pragma once
 
 #include <optional>

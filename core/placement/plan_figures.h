@@ -1,5 +1,5 @@
-// What a change of plan moves: one count, in one place. Every view and command that shows copies or
-// bytes of a change takes them from here, with the unit they are in.
+// What a change of plan moves. Every view and command that shows copies or bytes of a change uses
+// these figures, each with its unit.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline constexpr const char* kRunningImbalanceWindow =
 struct PlanCopies {
   std::int64_t slots_changed = 0;  ///< slots of one unit that hold another expert than before
   std::int64_t copies = 0;  ///< of one unit: (layer, GPU, expert) that the GPU had not before
-  int units = 1;            ///< serving units that carry the change out, each for itself
+  int units = 1;            ///< serving units that each carry out the change
   std::optional<double> expert_bytes;  ///< of one expert in one layer
 
   std::int64_t copies_in_all() const { return copies * units; }

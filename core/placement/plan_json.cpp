@@ -21,7 +21,7 @@ class PlanParser {
   explicit PlanParser(PlanReading& out) : out_(out), plan_(out.plan) {}
 
   void parse(const json& document, const std::string& source) {
-    if (!document.is_object()) throw Error(source, "", "is no plan: not a JSON object");
+    if (!document.is_object()) throw Error(source, "", "is not a plan: not a JSON object");
     if (!document.contains("physical_to_logical_map"))
       throw Error(source, "", "has no physical_to_logical_map",
                   "Import plans of serving engines with `moescope plan import`");
@@ -74,14 +74,14 @@ class PlanParser {
   void map(const json& rows) {
     if (!rows.is_array() || rows.empty() || rows.size() > kMaxPlanLayers) {
       problem("map", -1, -1,
-              fmt::format("physical_to_logical_map is no list of 1..{} layers", kMaxPlanLayers));
+              fmt::format("physical_to_logical_map is not a list of 1..{} layers", kMaxPlanLayers));
       return;
     }
     for (const auto& row : rows) {
       const int layer = plan_.layers();
       auto& slots = plan_.physical_to_logical.emplace_back();
       if (!row.is_array() || row.size() > kMaxPlanSlots) {
-        problem("map", layer, -1, fmt::format("is no list of at most {} slots", kMaxPlanSlots));
+        problem("map", layer, -1, fmt::format("is not a list of at most {} slots", kMaxPlanSlots));
         continue;
       }
       slots.reserve(row.size());
@@ -95,7 +95,7 @@ class PlanParser {
     }
   }
   void layer_ids(const json& ids) {
-    if (!ids.is_array()) return problem("layer_ids", -1, -1, "layer_ids is no list");
+    if (!ids.is_array()) return problem("layer_ids", -1, -1, "layer_ids is not a list");
     for (const auto& value : ids) {
       const auto id = integer(value, 0, 1 << 20);
       if (!id)
@@ -105,12 +105,12 @@ class PlanParser {
     }
   }
   void weights(const json& rows) {
-    if (!rows.is_array()) return problem("replica_weight", -1, -1, "replica_weight is no list");
+    if (!rows.is_array()) return problem("replica_weight", -1, -1, "replica_weight is not a list");
     for (const auto& row : rows) {
       const int layer = static_cast<int>(plan_.replica_weight.size());
       auto& weights = plan_.replica_weight.emplace_back();
       if (!row.is_array()) {
-        problem("replica_weight", layer, -1, "replica_weight of the layer is no list");
+        problem("replica_weight", layer, -1, "replica_weight of the layer is not a list");
         continue;
       }
       for (const auto& value : row) {
@@ -123,7 +123,7 @@ class PlanParser {
     }
   }
   void dead_gpus(const json& gpus) {
-    if (!gpus.is_array()) return problem("dead_gpus", -1, -1, "dead_gpus is no list");
+    if (!gpus.is_array()) return problem("dead_gpus", -1, -1, "dead_gpus is not a list");
     for (const auto& value : gpus) {
       const auto gpu = integer(value, 0, plan_.num_gpus - 1);
       if (!gpu)

@@ -1,4 +1,4 @@
-// What a plan was made from, kept inside its file: who judges the plan later can take other loads.
+// What a plan was made from, kept inside its file, so that it can be judged on other loads later.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 namespace moescope {
 
 struct PlanOrigin {
-  std::string loads;         ///< file name, for people
+  std::string loads;         ///< file name, for display
   std::uint64_t digest = 0;  ///< of all windows, see digest_of_loads()
   int first = 0, last = 0;   ///< windows [first, last) made the plan
   friend bool operator==(const PlanOrigin&, const PlanOrigin&) = default;
 };
 
-/// Tells loads apart; the same on every machine.
+/// Identifies loads; the same on every machine.
 std::uint64_t digest_of_loads(const std::vector<LayerLoads>& windows);
 
 /// A plan file's text with the origin inside: "made_from": {"loads", "digest", "windows": [first,

@@ -271,7 +271,7 @@ void throw_on_errors(const std::vector<PlanProblem>& problems, const std::string
       text += (text.empty() ? "" : "; ") + to_string(p);
   if (errors == 0) return;
   if (errors > 5) text += fmt::format("; and {} more", errors - 5);
-  throw Error(source, "", "is no valid plan: " + text,
+  throw Error(source, "", "is not a valid plan: " + text,
               "`moescope plan validate` lists every problem");
 }
 

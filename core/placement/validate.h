@@ -1,5 +1,4 @@
-// Everything that can be wrong with a plan, also what serving engines do not
-// check.
+// Everything that can be wrong with a plan, including what serving engines do not check.
 #pragma once
 
 #include <cstdint>

@@ -171,7 +171,7 @@ struct QuerySession::State {
   }
   [[noreturn]] void fail(const std::string& sql, int code) const {
     const std::string message = sqlite3_errmsg(database);
-    // SQLite says which function it was told not to use.
+    // SQLite names the forbidden function.
     if (message.find("to use function") != std::string::npos)
       throw Error("SQL", "", message, "Functions that only compute are allowed");
     if (code == SQLITE_AUTH) refuse_statement();
@@ -180,7 +180,7 @@ struct QuerySession::State {
     if (at >= 0)
       place = "character " + std::to_string(at + 1) + " ('" +
               sql.substr(static_cast<std::size_t>(at), 20) + "')";
-    throw Error("SQL", place, message, "See the tables with 'moescope sql FILE --schema'");
+    throw Error("SQL", place, message, "Check the names against the tables", "--schema");
   }
 };
 

@@ -1,4 +1,4 @@
-// Questions in SQL over an open trace.
+// SQL queries over an open trace.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,8 @@ using QueryValue = std::variant<std::monostate, std::int64_t, double, std::strin
 /// A private in-memory database that shows one trace. Used by one thread at a time.
 class QuerySession {
  public:
-  /// `recording`: the .moetrace that also holds loads and plans; empty: those tables are.
+  /// `recording`: the .moetrace that also holds loads and plans; when empty, those tables are
+  /// empty.
   QuerySession(TracePtr trace, RuleSet rules, std::filesystem::path recording = {});
   ~QuerySession();
 

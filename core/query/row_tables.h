@@ -1,4 +1,4 @@
-// The small tables: rows by number, no search.
+// The small tables: rows by number, no index.
 #pragma once
 
 #include "core/query/trace_tables.h"

@@ -1,4 +1,5 @@
-// SQLite's functions: linked in the program, from the host's table in the loadable extension.
+// SQLite's functions: linked into the program; taken from the host's table in the loadable
+// extension.
 #pragma once
 
 #ifdef MOESCOPE_SQLITE_EXTENSION

@@ -21,7 +21,7 @@ struct RecordedRows {
   std::vector<PlanRow> plans;
 };
 
-/// A trace and what is made when a query first asks for it: the classification, recorded rows.
+/// A trace and what queries compute on first use: the classification, recorded rows.
 class QuerySource {
  public:
   /// `recording`: the .moetrace with the loads and plans; empty: there are none.
@@ -44,14 +44,14 @@ using QuerySourcePtr = std::shared_ptr<const QuerySource>;
 using FindSource = std::function<QuerySourcePtr()>;
 
 enum class TableSet {
-  All,      ///< for a database of our own
+  All,      ///< for a database of the program
   Decoded,  ///< beside the tables of a .moetrace: only what these do not show as rows
 };
 
 /// Adds the tables to `database`. Returns an SQLite result code.
 int add_trace_tables(sqlite3* database, FindSource find, TableSet set);
 
-/// CREATE TABLE statements of all tables with a comment a column: what --schema prints.
+/// CREATE TABLE statements of all tables with one comment per column, as --schema prints them.
 const char* trace_tables_schema();
 
 }  // namespace moescope

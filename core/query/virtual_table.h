@@ -1,4 +1,4 @@
-// What virtual tables share: handing values over and turning exceptions into SQLite errors.
+// What virtual tables share: passing values and turning exceptions into SQLite errors.
 #pragma once
 
 #include <exception>

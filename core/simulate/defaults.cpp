@@ -19,17 +19,19 @@ std::optional<ModelShape> guess_model(int experts, int layers) {
   return alike.front();
 }
 
-std::string guess_unit_name(const Plan& plan, const std::string& told, const std::string& model) {
+std::string guess_unit_name(const Plan& plan, const std::string& load_unit,
+                            const std::string& model) {
   constexpr int kPrefillSlots = 4;
-  const bool prefill =
-      told.empty() ? plan.slots_per_gpu() >= kPrefillSlots : told == to_string(Phase::Prefill);
+  const bool prefill = load_unit.empty() ? plan.slots_per_gpu() >= kPrefillSlots
+                                         : load_unit == to_string(Phase::Prefill);
   const Phase phase = prefill ? Phase::Prefill : Phase::Decode;
   std::string as_large;
   for (const auto& name : description_names("units")) {
-    const auto unit = load_unit(name);
+    const auto unit = moescope::load_unit(name);
     if (!unit.model.empty() && unit.model == model && unit.phase == phase) return name;
     if (!unit.model.empty() || unit.gpus != plan.num_gpus) continue;
-    if (unit.slot_count == plan.slot_count() && (told.empty() || unit.phase == phase)) return name;
+    if (unit.slot_count == plan.slot_count() && (load_unit.empty() || unit.phase == phase))
+      return name;
     if (unit.phase == phase && as_large.empty()) as_large = name;
   }
   if (!as_large.empty()) return as_large;

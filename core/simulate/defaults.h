@@ -1,4 +1,4 @@
-// Which model and unit a plan is likely for, when nobody says.
+// The likely model and unit of a plan when they are not specified.
 #pragma once
 
 #include <optional>
@@ -17,11 +17,11 @@ std::optional<ModelShape> guess_model(int experts, int layers);
 /// The compiled-in unit with the plan's GPUs and slots, else one with as many GPUs, else any, of
 /// the phase that the slots of a GPU suggest (prefill from 4 on), on the plan's machine.
 ServingUnit guess_unit(const Plan& plan);
-/// Name of the compiled-in unit that is nearest to a unit of the told phase with the plan's GPUs:
-/// the one of guess_unit() when none is told.
-/// @param told "prefill", "decode", or empty where loads do not tell
+/// Name of the compiled-in unit nearest to a unit of phase `load_unit` with the plan's GPUs; that
+/// of guess_unit() when `load_unit` is empty.
+/// @param load_unit "prefill", "decode", or empty where the loads have no unit
 /// @param model that is served: one of its own units, if it has such; empty: a unit of any model
-std::string guess_unit_name(const Plan& plan, const std::string& told,
+std::string guess_unit_name(const Plan& plan, const std::string& load_unit,
                             const std::string& model = {});
 
 }  // namespace moescope

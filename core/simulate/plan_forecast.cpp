@@ -43,7 +43,7 @@ void predict_imbalance(const RunningEngine& engine, const Plan& plan, PlanEffect
   figure.error = next->error;
 }
 
-/// A rank of the engine in the terms of the cost model, with what the recording tells.
+/// A rank of the engine in terms of the cost model, with what the recording shows.
 Hardware fitted_hardware(const RunningEngine& engine, const Classification& classes,
                          const ModelShape& model, PlanEffect& effect, Progress& progress) {
   Hardware rank = load_hardware("cpu");

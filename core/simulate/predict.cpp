@@ -132,13 +132,13 @@ std::string judged_text(const Prediction& out, int windows, int number) {
            (out.held_out       ? ", which the plan was not made from"
             : out.origin_known ? ", which the plan was made from"
                                : "") +
-           ": how it holds when they drift is not known";
+           ": how it holds when they drift is unknown";
   const int first = number + out.first_window, last = number + out.last_window - 1;
   const auto judged = first == last ? fmt::format("judged on window {}", first)
                                     : fmt::format("judged on windows {} to {}", first, last);
   if (out.held_out) return judged + ", which the plan was not made from";
-  if (out.origin_known) return judged + ", which the plan was made from: no others are there";
-  return judged + "; whether the plan was made from them is not known";
+  if (out.origin_known) return judged + ", which the plan was made from: there are no others";
+  return judged + "; whether the plan was made from them is unknown";
 }
 
 void say_what_was_judged(Prediction& out, const LoadSet& loads, const PredictOptions& options) {

@@ -1,4 +1,4 @@
-// What a plan will do: step time with its parts, error bar and what limits it.
+// Prediction for a plan: step time with its parts, error bar and bottleneck.
 #pragma once
 
 #include <optional>
@@ -36,12 +36,12 @@ struct Prediction {
   double step_ns = 0;              ///< mean over drawn batches
   double batch_noise_ns = 0;       ///< standard deviation from batch to batch
   std::optional<double> drift_ns;  ///< change of the step between the last two windows, if any
-  /// How far the cost model itself is off, see kModelError; alike for plans of one machine, so that
-  /// it does not count in their difference.
+  /// Error of the cost model itself, see kModelError; it is the same for all plans of a machine, so
+  /// it cancels in their difference.
   double model_error_ns = 0;
-  /// What two predictions of one machine must differ by to mean anything.
+  /// Smallest meaningful difference of two predictions for one machine.
   double noise_ns() const { return batch_noise_ns + drift_ns.value_or(0); }
-  /// What the step may be off by, either way.
+  /// Error of the step, either way.
   double error_ns() const { return noise_ns() + model_error_ns; }
   double tokens_per_second = 0;  ///< of the whole unit
   /// Of one layer and micro-batch, the same on all GPUs.
@@ -50,10 +50,10 @@ struct Prediction {
   OverlapFigures overlap;                 ///< summed over the GPUs, expected tokens
   int first_window = 0, last_window = 0;  ///< judged on [first, last) of the given windows
   bool held_out = false;                  ///< none of them made the plan
-  bool origin_known = false;      ///< PredictOptions::made_from told what the plan was made from
+  bool origin_known = false;              ///< PredictOptions::made_from is known
   bool from_routes = false;       ///< where tokens go: from routes, else from the gate's statistics
   bool weights_dominate = false;  ///< moving tokens cannot gain 1 %: reading weights takes as long
-  double even_gain_ns = 0;        ///< a step would be shorter by at most that if tokens were even
+  double even_gain_ns = 0;        ///< upper bound on the gain of a step if tokens were even
   MemoryUse memory;
   std::optional<MoveCost> move;          ///< from PredictOptions::previous
   std::optional<double> previous_ns;     ///< step of the previous plan, on the same windows
@@ -71,7 +71,7 @@ struct PredictOptions {
   /// Windows that the plan was made from, [first, last), empty when none did; the others judge it
   /// when there are some. nullopt: not known.
   std::optional<std::pair<int, int>> made_from;
-  int first_window = 0;  ///< number of the first of the given windows, in the words of notes
+  int first_window = 0;  ///< number of the first of the given windows, for notes
   int batches = 12;      ///< drawn for the noise
   std::uint64_t seed = 1;
 };

@@ -42,7 +42,7 @@ std::optional<Line> fit(const std::vector<Sample>& samples, std::string& why) {
     xy += (s.work - x) * (s.seconds - y);
   }
   if (std::sqrt(xx / n) < kLeastSpread * x) {
-    why = "all spans have nearly the same work, so that rate and overhead cannot be told apart";
+    why = "all spans have nearly the same work, so that rate and overhead cannot be separated";
     return std::nullopt;
   }
   if (!(xy > 0)) {
@@ -131,7 +131,7 @@ Refit refit_hardware(const Trace& trace, const Classification& classes, const Ha
           (trace.info().files.empty() ? std::string("a trace") : trace.info().files.front());
     } else {
       constant.how = !seen          ? "the trace has no such spans"
-                     : from.empty() ? fmt::format("the spans do not tell their {}", work)
+                     : from.empty() ? fmt::format("the spans do not record their {}", work)
                                     : why;
     }
     result.constants.push_back(std::move(constant));

@@ -20,7 +20,7 @@ struct RefitConstant {
   std::optional<double> value;  ///< in its unit; nullopt when it could not be fitted
   std::uint64_t samples = 0;    ///< spans used
   double residual = 0;          ///< root mean square of the relative error of the fit
-  std::string how;              ///< what was done, or why nothing could be
+  std::string how;              ///< how it was fitted, or why it could not be
 };
 
 struct Refit {
@@ -28,15 +28,15 @@ struct Refit {
   std::vector<RefitConstant> constants;
 };
 
-/// Fits what the spans of `trace` tell, by least squares of duration = overhead + work / rate over
-/// spans with different work:
+/// Fits constants to the spans of `trace`, by least squares of duration = overhead + work / rate
+/// over spans with different work:
 ///  - link bandwidths and latency from dispatch and combine spans with the arguments "ib_bytes" and
 ///    "nvlink_bytes" (spans that only wait are left out); a span belongs to the link that takes
 ///    longer by the given constants;
 ///  - kernel overhead and GEMM efficiency from expert spans with the argument "tokens".
 /// Recordings of the embedded runtime and simulated traces carry these; other profilers do not
-/// record bytes or tokens, and then the constants stay as they are and say so. With `range` only
-/// spans that begin in it count. Throws Cancelled.
+/// record bytes or tokens, and then the constants are unchanged and say so. With `range` only spans
+/// that begin in it count. Throws Cancelled.
 Refit refit_hardware(const Trace& trace, const Classification& classes, const Hardware& hardware,
                      const ModelShape& model, Progress& progress,
                      std::optional<TimeRange> range = {});

@@ -1,4 +1,4 @@
-// Steps of a serving unit as they are predicted to run, written as a trace.
+// Predicted steps of a serving unit, written as a trace.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace moescope {
 
-/// TraceInfo::extra tells under this key that a trace was computed, and from what.
+/// Key of TraceInfo::extra that marks a simulated trace; the value says what it was computed from.
 inline constexpr const char* kSimulatedFact = "simulated";
 
 struct SimulatedSteps {

@@ -58,8 +58,9 @@ StepModel::StepModel(const Scenario& scenario, const LayerLoads& loads, const Ro
 
 void StepModel::check_fit(const LayerLoads& loads) {
   const auto& plan = s_.plan;
-  const auto fail = [](const char* place, const std::string& problem, const char* remedy) {
-    throw Error("", place, problem, remedy);
+  const auto fail = [](const char* place, const std::string& problem, const char* remedy,
+                       const char* options = "") {
+    throw Error("", place, problem, remedy, options);
   };
   if (static_cast<int>(loads.size()) != plan.layers() || loads.empty())
     fail("loads", fmt::format("they have {} layers, the plan {}", loads.size(), plan.layers()),
@@ -71,7 +72,7 @@ void StepModel::check_fit(const LayerLoads& loads) {
   if (experts != s_.model.experts)
     fail("loads",
          fmt::format("they have {} experts, {} has {}", experts, s_.model.name, s_.model.experts),
-         "Give the model that the loads are of with --model");
+         "Choose the model that the loads are of", "--model");
   const bool shared = plan.num_experts == experts + 1;
   if (plan.num_experts != experts && !shared)
     fail("plan", fmt::format("it has {} experts, the loads {}", plan.num_experts, experts), "");

@@ -1,4 +1,5 @@
-// Where the tokens of a layer go: copies over InfiniBand and NVLink, without sending a token twice.
+// Traffic of the tokens of a layer: copies over InfiniBand and NVLink, each token sent once per
+// destination.
 #pragma once
 
 #include <optional>

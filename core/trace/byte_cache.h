@@ -1,4 +1,4 @@
-// A cache of shared immutable things, bounded in bytes; the least recently used one goes first.
+// An LRU cache of shared immutable objects, bounded in bytes.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace moescope {
 
-/// Thread-safe. Evicted things live on while somebody holds them.
+/// Thread-safe. Evicted objects live on while they are referenced.
 template <typename T>
 class ByteCache {
  public:
@@ -22,7 +22,7 @@ class ByteCache {
     entries_.splice(entries_.begin(), entries_, it->second);
     return it->second->value;
   }
-  /// Keeps `value` unless another thread was first; returns the one that is kept.
+  /// Keeps `value` unless another thread was first; returns the kept one.
   std::shared_ptr<const T> insert(std::uint64_t key, std::shared_ptr<const T> value,
                                   std::size_t bytes) {
     std::lock_guard lock(mutex_);

@@ -119,7 +119,7 @@ class Rows {
       value |= std::uint64_t{byte & 0x7FU} << shift;
       if (byte < 0x80 && value <= 0xFFFFFFFF) return static_cast<std::uint32_t>(value);
     }
-    throw damaged("a length is no number");
+    throw damaged("a length is not a number");
   }
 
   void read_offsets(std::uint64_t rows) {

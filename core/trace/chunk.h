@@ -1,4 +1,4 @@
-// A chunk: some thousand spans of one track as immutable columns, plus their arguments.
+// A chunk: some thousands of spans of one track as immutable columns, plus their arguments.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class ArgsBlock {
   ArgsBlock() = default;
   /// Compresses. `offsets` has rows+1 entries; both empty when no span has arguments.
   static ArgsBlock compress(std::string_view text, const std::vector<std::uint32_t>& offsets);
-  /// Wraps what compress() made, e.g. read from a file; checked on use.
-  /// `origin` says in errors where it was read.
+  /// Wraps the output of compress(), e.g. read from a file; checked on use. `origin` says in errors
+  /// where it was read.
   static ArgsBlock from_compressed(std::string bytes, std::string origin = {}) {
     ArgsBlock block(std::move(bytes));
     block.origin_ = std::move(origin);
@@ -61,7 +61,7 @@ class ArgsBlock {
 class SpanChunk {
  public:
   SpanChunk(SpanColumns columns, ArgsBlock args);
-  /// Arguments that stay in a file until somebody asks for them.
+  /// Arguments that stay in a file until they are needed.
   SpanChunk(SpanColumns columns, std::function<ArgsBlock()> load_args);
   const SpanColumns& columns() const { return columns_; }
   /// Loads them on first use where they are in a file; throws Error when damaged.
@@ -76,7 +76,7 @@ class SpanChunk {
   mutable ArgsBlock args_;
 };
 
-/// What is known of a chunk without reading it.
+/// What is known about a chunk without reading it.
 struct ChunkInfo {
   TimeNs first_start = 0;
   TimeNs last_start = 0;
@@ -88,7 +88,7 @@ struct ChunkInfo {
 
 /// Describes non-empty `columns` that follow chunk `previous` (nullptr for the first) on a track.
 ChunkInfo describe_chunk(const SpanColumns& columns, const ChunkInfo* previous);
-/// The same chunk after another one.
+/// `info` as it is when the chunk follows `previous`.
 ChunkInfo place_chunk(ChunkInfo info, const ChunkInfo* previous);
 
 }  // namespace moescope

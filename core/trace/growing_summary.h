@@ -1,4 +1,4 @@
-// The summary of a track that is still recorded: grows span by span and is shared, never rebuilt.
+// The summary of a track that is still being recorded: grows span by span and is never rebuilt.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace moescope {
 
-/// What a GrowingSummary held at one moment; immutable. Blocks that were full then are shared with
-/// it and with later moments.
+/// Snapshot of a GrowingSummary; immutable. Full blocks are shared with it and with later
+/// snapshots.
 class SummarySnapshot {
  public:
   using Block = std::vector<SummaryBucket>;
@@ -28,9 +28,9 @@ class SummarySnapshot {
   std::vector<std::vector<Level>> depths_;  ///< [depth], finest level first
 };
 
-/// Every level is kept up to date as spans come, so that a moment costs the blocks that are not
-/// full yet. The finest level goes when it has more buckets than one for kSpansPerFinestBucket
-/// spans: memory stays in proportion to spans, however long the recording runs.
+/// Every level is updated as spans arrive, so that a snapshot costs only the blocks that are not
+/// full yet. The finest level is dropped when it has more than one bucket per kSpansPerFinestBucket
+/// spans: memory stays proportional to the number of spans, however long the recording runs.
 class GrowingSummary {
  public:
   GrowingSummary();
@@ -40,11 +40,11 @@ class GrowingSummary {
   /// Spans from row `first_row` on, in order of start, each with its depth; none starts before the
   /// last one added.
   void add(const SpanColumns& columns, std::size_t first_row = 0);
-  /// Lets go of what is older than the spans that are left: all those that are not in `kept`, which
-  /// is in order, ended at `cut` at the latest. What is left then tells the same as a summary of
-  /// `kept`, if perhaps without its finest levels. Costs the spans around `cut`.
+  /// Drops what is older than the remaining spans: all those not in `kept`, which is in order,
+  /// ended at `cut` at the latest. The result equals a summary of `kept`, possibly without its
+  /// finest levels. Costs the spans around `cut`.
   void evict(TimeNs cut, const std::vector<const SpanColumns*>& kept);
-  /// The same object until more is added.
+  /// Returns the same object until more is added.
   std::shared_ptr<const SummarySnapshot> snapshot();
 
  private:

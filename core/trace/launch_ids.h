@@ -1,4 +1,4 @@
-// Launch configurations by id, as every sink hands them out: 0 is "none", the others count up.
+// Ids of launch configurations, as every sink assigns them: 0 is "none", the others count up.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// What a recording lacks: dropped records, reduced detail, and times when nobody recorded.
+// What is missing from a recording: dropped records, reduced detail, and gaps.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@ enum class LossKind : std::uint8_t {
   DroppedLoads,
   DroppedCounters,
   DroppedNotes,
-  ReducedDetail,  ///< less was recorded on purpose, e.g. summaries in the place of spans
-  Disconnected,   ///< the recorder had no connection: nothing of this time was received
+  ReducedDetail,  ///< less was recorded on purpose, e.g. summaries instead of spans
+  Disconnected,   ///< the connection was lost: nothing was received in this time
 };
 inline constexpr int kLossKindCount = static_cast<int>(LossKind::Disconnected) + 1;
 /// Word in files and in JSON: "dropped_spans", "reduced_detail", ...
@@ -29,20 +29,20 @@ const char* to_string(LossKind kind);
 /// The kind that `word` names; nullopt when none does.
 std::optional<LossKind> loss_kind(std::string_view word);
 
-/// Something that happened and is not, or not in full, in the recording.
+/// Something that is missing, fully or partly, from the recording.
 struct Loss {
   LossKind kind = LossKind::DroppedSpans;
   std::optional<ProcessId> process;  ///< whose records; nullopt: of any process
   std::optional<TrackId> track;      ///< where they would be; nullopt: on any track of the process
-  TimeRange when;  ///< everything that was lost happened in here; much else may have been recorded
+  TimeRange when;  ///< contains everything that was lost; other records in it may exist
   std::optional<std::uint64_t> count;  ///< records that were lost; nullopt where unknown
   std::string reason;                  ///< for the user: "the ring of the recorder was full"
   friend bool operator==(const Loss&, const Loss&) = default;
 };
 
-/// Losses as they are reported, kept few: one that follows closely on another of the same kind,
-/// place and reason extends it. Beyond `limit` rows even those far apart are joined, so that a
-/// recorder that drops for hours does not fill its file with reports of it.
+/// A bounded list of losses: one that closely follows another of the same kind, place and reason
+/// extends it. Beyond `limit` rows even distant ones are joined, so that a recorder that drops for
+/// hours does not fill its file with reports.
 class LossList {
  public:
   static constexpr TimeNs kJoined = 250'000'000;  ///< ns between two losses that become one

@@ -1,4 +1,5 @@
-// TraceSink: the one way into a trace, for file importers, the .moetrace writer and live sources.
+// TraceSink: the interface for building traces, used by importers, the .moetrace writer and live
+// sources.
 #pragma once
 
 #include <memory>
@@ -39,9 +40,10 @@ class TraceSink {
   virtual void add_sm_records(std::vector<SmRecord> records) = 0;
   virtual void add_counter(CounterSeries series) = 0;
   virtual void add_note(Note note) = 0;
-  /// Something was not recorded. Of one kind, place and reason in order of time, see LossList.
+  /// Something was not recorded. Losses of one kind, place and reason come in order of time, see
+  /// LossList.
   virtual void add_loss(Loss loss) = 0;
-  /// Facts about the whole; may be called again, the last call counts.
+  /// Facts about the whole trace; the last call counts.
   virtual void set_info(TraceInfo info) = 0;
 };
 
@@ -65,7 +67,7 @@ class TraceBuilder final : public TraceSink {
 
   /// Appends a finished chunk, e.g. of another trace; the order of append() applies.
   void append_chunk(TrackId track, std::shared_ptr<const SpanChunk> chunk);
-  /// An immutable view of all that was appended; chunks are shared, not copied.
+  /// An immutable view of everything appended so far; chunks are shared, not copied.
   TracePtr snapshot() const;
 
  private:

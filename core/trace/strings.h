@@ -24,8 +24,8 @@ class StringTable {
   using Reader = std::function<std::vector<std::string>(StringId first, StringId end)>;
 
   StringTable();
-  /// A stored table of `count` texts, of which `read` gets a page when one of its texts is asked
-  /// for. Nothing can be interned in it.
+  /// A stored table of `count` texts that `read` loads page by page on demand. Read-only: nothing
+  /// can be interned in it.
   StringTable(std::size_t count, Reader read);
   StringTable(const StringTable&) = delete;
   StringTable& operator=(const StringTable&) = delete;
@@ -33,10 +33,11 @@ class StringTable {
   /// Returns the id of `text`, adding it when new. Id 0 is the empty string.
   StringId intern(std::string_view text);
   /// The text of `id`; valid as long as the table lives. Throws std::out_of_range. A stored text
-  /// that cannot be read now is kUnreadable: pictures go on. What must be sure calls load_all().
+  /// that cannot be read is kUnreadable, so that drawing goes on. Callers that need every text call
+  /// load_all().
   std::string_view operator[](StringId id) const;
   std::size_t size() const;
-  /// Reads what is stored and was not read yet. Throws Error.
+  /// Reads all stored texts that were not read yet. Throws Error.
   void load_all() const;
 
   static constexpr std::string_view kUnreadable = "(name cannot be read)";
@@ -45,7 +46,7 @@ class StringTable {
   static constexpr std::size_t kPage = 256;  ///< texts read at a time
   using Page = std::vector<std::string>;
 
-  /// Page `page`, read when it was not yet. Throws Error.
+  /// Page `page`, read on first use. Throws Error.
   const Page& stored_page(std::size_t page) const;
 
   std::size_t stored_ = 0;  ///< texts below are in pages_, the others in texts_

@@ -1,4 +1,4 @@
-// Level-of-detail summaries of a track, so that a picture costs pixels and not spans.
+// Level-of-detail summaries of a track, so that the cost of drawing depends on pixels, not spans.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace moescope {
 
-/// How fine the finest level is: about one bucket for so many spans, and so many at least.
+/// Resolution of the finest level: about one bucket per this many spans, and at least so many
+/// buckets.
 inline constexpr std::uint64_t kSpansPerFinestBucket = 8;
 inline constexpr std::uint64_t kMinSummaryBuckets = 64;
 
@@ -50,8 +51,8 @@ class SummaryBuilder {
 
  private:
   std::uint8_t finest_shift_;
-  std::vector<SummaryLevel> finest_;   ///< one a depth
-  std::vector<TimeNs> covered_until_;  ///< a depth: overlapping spans of one depth count once
+  std::vector<SummaryLevel> finest_;   ///< one per depth
+  std::vector<TimeNs> covered_until_;  ///< per depth: overlapping spans of one depth count once
 };
 
 }  // namespace moescope

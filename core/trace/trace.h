@@ -16,7 +16,7 @@
 
 namespace moescope {
 
-/// One row of a picture: what to draw of a track at one depth.
+/// One row of a drawing: what to draw of a track at one depth.
 struct BucketQuery {
   int depth = 0;
   double ns_per_pixel = 1;
@@ -25,17 +25,17 @@ struct BucketQuery {
 /// Buckets ascending by index, each 2^shift ns long.
 using BucketVisitor = std::function<void(std::span<const SummaryBucket>, std::uint8_t shift)>;
 
-/// Where chunks come from: memory, or a .moetrace file that reads them when asked.
-/// Implementations are safe to call from several threads.
+/// Source of chunks: memory, or a .moetrace file that is read on demand. Implementations are safe
+/// to call from several threads.
 class ChunkStore {
  public:
   virtual ~ChunkStore() = default;
   /// Chunk `chunk` of `track`. Throws Error when the file is damaged.
   virtual std::shared_ptr<const SpanChunk> chunk(TrackId track, std::size_t chunk) const = 0;
-  /// Recorded blocks and counters of a file; a store in memory has none of its own.
+  /// Recorded blocks and counters of a file; a store in memory has none.
   virtual std::vector<SmRecord> sm_records() const { return {}; }
   virtual std::vector<CounterSeries> counters() const { return {}; }
-  /// Recorded blocks as they came, piece by piece, where the store holds them so.
+  /// Recorded blocks in order of arrival, in pieces, where the store holds them so.
   virtual std::vector<std::span<const SmRecord>> sm_record_pieces() const { return {}; }
   /// Calls `visit` with the stored buckets of one level that touch `window`, piece by piece in
   /// order, without loading the rest. False when nothing is stored for the track.
@@ -46,7 +46,7 @@ class ChunkStore {
   virtual int depth_count(TrackId) const { return -1; }
   /// Stored summary of `track`, or nullptr when there is none and it must be computed.
   virtual std::shared_ptr<const TrackSummary> summary(TrackId track) const = 0;
-  /// True when chunk() never waits for a file, so that a frame may call it.
+  /// True when chunk() never waits for a file, so that it may be called while drawing.
   virtual bool in_memory() const { return false; }
 };
 
@@ -58,8 +58,8 @@ struct TraceParts {
   std::vector<Track> tracks;
   std::vector<LaunchConfig> launches;               ///< [0] is the empty configuration
   std::vector<std::vector<ChunkInfo>> chunk_infos;  ///< [track][chunk]
-  std::vector<SmRecord> sm_records;                 ///< in memory, else asked of the store once
-  std::vector<CounterSeries> counters;              ///< in memory, else asked of the store once
+  std::vector<SmRecord> sm_records;                 ///< in memory, else read from the store once
+  std::vector<CounterSeries> counters;              ///< in memory, else read from the store once
   std::vector<Note> notes;
   std::vector<Loss> losses;
   std::shared_ptr<const StringTable> strings;
@@ -82,7 +82,7 @@ class Trace {
   std::vector<std::span<const SmRecord>> sm_record_pieces() const;
   const std::vector<CounterSeries>& counters() const;
   const std::vector<Note>& notes() const { return parts_.notes; }
-  /// What the recorder could not keep, in the order in which it was noticed.
+  /// What the recorder lost, in order of detection.
   const std::vector<Loss>& losses() const { return parts_.losses; }
   const StringTable& strings() const { return *parts_.strings; }
   std::shared_ptr<const StringTable> shared_strings() const { return parts_.strings; }
@@ -91,7 +91,7 @@ class Trace {
   TimeRange range() const { return range_; }
   std::uint64_t span_count() const { return span_count_; }
   std::uint64_t span_count(TrackId track) const;
-  /// Bytes held in memory by loaded columns and arguments is the store's matter; this is metadata.
+  /// Metadata only; the memory of loaded columns and arguments is managed by the store.
   const std::vector<ChunkInfo>& chunk_infos(TrackId track) const {
     return parts_.chunk_infos.at(track);
   }
@@ -116,14 +116,14 @@ class Trace {
   std::string args(SpanRef ref) const;
   /// Summary of a track, computed once when the store has none. Thread-safe.
   std::shared_ptr<const TrackSummary> summary(TrackId track) const;
-  /// What a picture of `query.window` needs: visits the buckets of the coarsest level that is fine
-  /// enough and touches the window. Loads only these from a file. False when even the finest level
-  /// is too coarse: then draw spans.
+  /// For drawing `query.window`: visits the buckets of the coarsest sufficient level that touch the
+  /// window. Loads only these from a file. False when even the finest level is too coarse: then
+  /// draw spans.
   bool visit_buckets(TrackId track, const BucketQuery& query, const BucketVisitor& visit) const;
   /// Sub-lanes that `track` needs, without loading its whole summary from a file.
   int depth_count(TrackId track) const;
-  /// True when pictures of `track` need no summary computed first: it is stored, or grew with the
-  /// track.
+  /// True when `track` can be drawn without computing a summary first: it is stored, or grew with
+  /// the track.
   bool summarised(TrackId track) const { return parts_.store->depth_count(track) >= 0; }
   /// Device description for a track, nullptr for threads and unknown devices.
   const Device* device_of(TrackId track) const;

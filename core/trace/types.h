@@ -33,8 +33,8 @@ enum class SpanKind : std::uint8_t {
   Kernel,
   Memcpy,
   Memset,
-  GpuAnnotation,  ///< annotation projected on a stream; no work of its own
-  Sync,           ///< stream or event wait shown on a device track; no work of its own
+  GpuAnnotation,  ///< annotation projected on a stream; not GPU work
+  Sync,           ///< stream or event wait shown on a device track; not GPU work
   Runtime,        ///< CUDA runtime or driver call
   CpuOp,
   Annotation,  ///< user annotation, NVTX range, ProfilerStep
@@ -98,13 +98,13 @@ struct LaunchConfig {
   std::array<std::uint32_t, 3> block{};    ///< threads
   std::array<std::uint32_t, 3> cluster{};  ///< 0 when not recorded
   std::uint32_t registers_per_thread = 0;
-  std::uint32_t shared_memory = 0;  ///< bytes a block, static + dynamic
+  std::uint32_t shared_memory = 0;  ///< bytes per block, static + dynamic
   std::uint64_t blocks() const { return std::uint64_t{grid[0]} * grid[1] * grid[2]; }
   std::uint64_t threads() const { return std::uint64_t{block[0]} * block[1] * block[2]; }
   friend auto operator<=>(const LaunchConfig&, const LaunchConfig&) = default;
 };
 
-/// Names a span for as long as the trace lives; stable while a live trace grows.
+/// Identifies a span for the lifetime of the trace; stable while a live trace grows.
 struct SpanRef {
   TrackId track = std::numeric_limits<TrackId>::max();
   std::uint32_t index = 0;  ///< position in the track, in order of the track's chunks
@@ -133,8 +133,8 @@ struct SmRecord {
   std::uint32_t correlation = 0;  ///< of the kernel the block belongs to; 0 = unknown
 };
 
-/// TraceInfo::extra tells under this key where SM records come from when the recorded program did
-/// not write them itself.
+/// Key of TraceInfo::extra for the origin of SM records that the recorded program did not write
+/// itself.
 inline constexpr const char* kSmRecordsFact = "SM records";
 inline constexpr const char* kBlockTraceFact = "block trace";
 
@@ -158,7 +158,7 @@ struct Note {
   friend bool operator==(const Note&, const Note&) = default;
 };
 
-/// How the clocks of several files were brought together. Never applied silently.
+/// How the clocks of several files were aligned. Never applied silently.
 struct ClockAlignment {
   int file = 0;
   TimeNs offset = 0;            ///< added to the file's times
@@ -175,8 +175,8 @@ struct TraceInfo {
   std::optional<std::int64_t> start_epoch_ns;    ///< wall clock of time 0 where known
   std::uint64_t events = 0;                      ///< events read, including metadata and flows
   std::map<std::string, std::uint64_t> skipped;  ///< reason -> count of events not used
-  std::vector<std::string> warnings;             ///< told to the user on opening
-  std::vector<ClockAlignment> alignments;        ///< one a file when several were opened
+  std::vector<std::string> warnings;             ///< shown to the user on opening
+  std::vector<ClockAlignment> alignments;        ///< one per file when several were opened
   std::map<std::string, std::string> extra;      ///< other facts of the file, shown as they are
   std::string rules_json;  ///< classification rules saved with the trace, "" for the built-in
 };

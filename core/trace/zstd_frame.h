@@ -6,8 +6,8 @@
 
 namespace moescope {
 
-/// One frame. Threads keep what compression needs between calls: to recreate it costs more than a
-/// small frame does. Throws std::bad_alloc.
+/// One frame. Each thread keeps its compression context between calls: creating one costs more than
+/// compressing a small frame. Throws std::bad_alloc.
 std::string zstd_frame(std::string_view raw, int level);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// The clocks of the runtime. Every time that it records is of the steady one.
+// The clocks of the runtime. All recorded times are of the steady clock.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@ namespace moescope::runtime {
 
 /// ns of the steady clock.
 std::int64_t steady_now();
-/// What the calling thread has computed so far, ns on a processor.
+/// Processor time of the calling thread so far, ns.
 std::int64_t thread_processor_time();
 
 }  // namespace moescope::runtime

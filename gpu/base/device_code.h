@@ -1,5 +1,5 @@
-// Code that is written once and runs on the CPU and on a GPU. What works on a row takes `lanes`: on
-// a GPU the threads of a warp, on the CPU one lane, so that the same lines can be tested there.
+// Code shared by the CPU and GPUs. Functions on a row take `lanes`: the threads of a warp on a GPU,
+// a single lane on the CPU, so that the same code can be tested there.
 #pragma once
 
 #include <algorithm>
@@ -71,7 +71,7 @@ struct OneLane {
   }
   /// Copies whole words of 4 bytes.
   void copy(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-  /// What was written before is seen by every reader that finds the counter raised.
+  /// Earlier writes are visible to every reader that sees the counter raised.
   void signal(std::uint64_t* counter) const {
     std::atomic_ref(*counter).fetch_add(1, std::memory_order_release);
   }
@@ -80,8 +80,8 @@ struct OneLane {
   void fail(Fault* first, const Fault& fault) const {
     if (first->kind == 0) *first = fault;
   }
-  /// The counter has reached `value`. Other ranks are served in turn here, so that there is nothing
-  /// to wait for; a GPU waits, for a while.
+  /// Whether the counter has reached `value`. Ranks take turns on the CPU, so that there is nothing
+  /// to wait for; a GPU waits up to a timeout.
   bool reached(std::uint64_t* counter, std::uint64_t value) const {
     return std::atomic_ref(*counter).load(std::memory_order_acquire) >= value;
   }

@@ -1,5 +1,5 @@
-// What travels between the ranks of a dispatch and a combine, and where it lies: the same bytes on
-// the CPU and on a GPU. Only plain values, so that a kernel can take them.
+// Memory layout of what ranks send in dispatch and combine: the same bytes on the CPU and on a GPU.
+// Only plain values, so that a kernel can take them.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ enum class DispatchMode : std::uint8_t {
   Direct,   ///< to every rank that needs the token
 };
 enum class CombineMode : std::uint8_t {
-  Ordered,       ///< every output travels alone and is summed in the gate's order
+  Ordered,       ///< every output is sent separately and summed in the gate's order
   Hierarchical,  ///< summed per rank, then (PerNode) per node, then at the token's owner
 };
 

@@ -9,7 +9,7 @@
 
 namespace moescope::runtime {
 
-/// Gives memory that lasts as long as this object. Copies wait until they are done.
+/// Allocates memory that lives as long as this object. Copies are synchronous.
 class Memory {
  public:
   virtual ~Memory() = default;

@@ -5,7 +5,8 @@
 
 namespace moescope::runtime {
 
-/// Names as they stand in recordings; the built-in rules of core/analysis/spans/classify know them.
+/// Names as they appear in recordings; the built-in rules of core/analysis/spans/classify match
+/// them.
 enum class SpanName : std::uint8_t {
   Attention,
   AllGather,  ///< attention: rows of the tensor-parallel group
@@ -25,7 +26,7 @@ enum class SpanName : std::uint8_t {
   Head,
   KvHandOver,
   DispatchPlan,  ///< dynamic redundancy: counts gathered, active replicas solved
-  PlanCopy,      ///< expert weights on their way to a spare place
+  PlanCopy,      ///< copies of expert weights to a spare place
   Layer,         ///< a whole layer of one micro-batch, as annotation
 };
 inline constexpr int kSpanNames = static_cast<int>(SpanName::Layer) + 1;

@@ -1,4 +1,4 @@
-// What the experts of a step got.
+// Tokens of the experts in a step.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 
 namespace moescope::runtime {
 
-/// Runs pieces of work side by side. Operators never let the split decide a digit of a result.
+/// Runs pieces of work in parallel. Results of operators never depend on the split.
 class Team {
  public:
   virtual ~Team() = default;

@@ -1,4 +1,4 @@
-// What the kernel tells about a thread.
+// State of a thread as reported by the kernel.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@ struct ThreadState {
   char state = 'S';  ///< as in /proc: R runs or could, S sleeps, D waits for a device, T stopped
   double processor = 0;  ///< seconds that it has run, in steps of a clock tick
   bool stopped() const { return state == 'T' || state == 't'; }
-  /// It would go on if the machine let it.
+  /// Runnable, or waiting for a device.
   bool held_up() const { return state == 'R' || state == 'D'; }
 };
 
-/// Of a thread of a process on this host; nothing when there is none.
+/// State of a thread of a process on this host; nullopt when there is none.
 std::optional<ThreadState> thread_state(std::int64_t process, std::int64_t thread);
 
 std::int64_t this_thread();  ///< as the kernel numbers it

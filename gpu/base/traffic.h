@@ -1,4 +1,4 @@
-// What transfers are for, which links they take, and how many bytes that makes.
+// Purpose, link and byte counts of transfers.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ struct Traffic {
   std::uint64_t of(Purpose purpose, Link link) const {
     return bytes[static_cast<std::size_t>(purpose)][static_cast<std::size_t>(link)];
   }
-  /// What came since `before`.
+  /// Traffic since `before`.
   Traffic operator-(const Traffic& before) const {
     Traffic since = *this;
     for (std::size_t p = 0; p < kPurposes; ++p)

@@ -15,7 +15,7 @@ struct KvSequence {
   int length = 0;  ///< tokens that are written
 };
 
-/// Which pages are taken; knows nothing of what lies in them.
+/// Which pages are taken, independent of their content.
 class PageBook {
  public:
   explicit PageBook(int pages);

@@ -10,7 +10,7 @@
 namespace moescope::runtime {
 
 /// Sums weighted expert outputs in the order in which the gate chose them: the ordered combine.
-/// `outputs` points to one row of `hidden` floats a choice.
+/// `outputs` points to one row of `hidden` floats per choice.
 void combine_ordered(std::span<const float* const> outputs, std::span<const float> weights,
                      int hidden, float* sum);
 

@@ -43,7 +43,7 @@ struct Routing {
   int top_k = 0;
   std::vector<std::int32_t> experts;
   std::vector<float> weights;
-  /// With room for `rows` of `k` choices; what is there stays.
+  /// Grows to `rows` of `k` choices; existing content stays.
   RoutingView view(int rows, int k) {
     top_k = k;
     const auto size = static_cast<std::size_t>(rows) * static_cast<std::size_t>(k);

@@ -1,4 +1,4 @@
-// cuBLAS, opened when it is asked for: programs start and run on the CPU without it.
+// cuBLAS, loaded on demand: programs start and run on the CPU without it.
 #pragma once
 
 #include <cublas_v2.h>

@@ -7,7 +7,7 @@
 namespace moescope::runtime::cuda {
 namespace {
 
-/// What stands in the way, first things first.
+/// The first problem that prevents using a GPU.
 std::pair<std::string, std::string> problem_of(const ProbeFacts& f) {
   if (!f.built)
     return {"this build has no CUDA part",

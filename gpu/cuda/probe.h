@@ -1,4 +1,4 @@
-// Is there a GPU that the CUDA part can use, and if not, why not. Asking needs no driver.
+// Whether there is a GPU that the CUDA part can use, and if not, why not. Needs no driver.
 #pragma once
 
 #include <cstddef>

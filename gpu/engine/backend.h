@@ -1,5 +1,5 @@
-// What ranks run on. An engine takes a backend, has it make its units and knows them as Unit only.
-// A backend is a folder of its own that defines `const Backend& NAME_backend()`, and a line of
+// What ranks run on. An engine has a backend make its units and uses them only through Unit. A
+// backend has its own folder, which defines `const Backend& NAME_backend()`, and a line in
 // gpu/node/backends.inc.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace moescope::runtime {
 
-/// What a backend cannot do it leaves as it is here.
+/// The defaults stand for unsupported features.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -22,7 +22,7 @@ class Backend {
   virtual const char* name() const = 0;
   /// For --help, after the name; empty: nothing to say.
   virtual const char* help() const { return ""; }
-  /// What recordings say of it: what ranks and workers are there.
+  /// Its description in recordings: what ranks and workers are.
   virtual std::string fact() const { return name(); }
 
   /// The devices it would use, or why it can use none: some lines of text, or one JSON document.

@@ -78,7 +78,7 @@ Engine::State::State(const Backend& b, std::shared_ptr<const Model> m, const Eng
   auto hosts = rank_hosts(options, hosting.processes);
   vitals = std::make_unique<Vitals>(
       VitalsParts{space, {prefill.get(), decode.get()}, std::move(hosts), recorder});
-  control->tell_of(*vitals);
+  control->set_vitals(*vitals);
 }
 
 std::unique_ptr<Unit> Engine::State::make_unit(UnitKind kind, const Placement& plan) {
@@ -141,7 +141,7 @@ const std::vector<std::pair<Request, std::vector<int>>>& Engine::outputs() const
   return state_->serving->outputs();
 }
 
-/// Lends the ranks of this process to the first one until that is done.
+/// Runs the ranks of this process for the first process until it is done.
 EngineStatistics Engine::State::follow() {
   std::thread other([&] { serving->run_follower(*prefill); });
   serving->run_follower(*decode);
@@ -182,7 +182,7 @@ void Engine::State::wait(const RunLimit& limit, std::int64_t start, Progress& pr
       progress.report(fraction, "serving");
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-  } catch (const Cancelled&) {  // to stop is no failure
+  } catch (const Cancelled&) {  // stopping is not a failure
   }
 }
 

@@ -51,7 +51,7 @@ class Engine {
          const PlanStart& plans = {});
   ~Engine();
   /// Serves until the limit or until `progress` is cancelled; throws what a rank threw. Of several
-  /// processes the first one serves, the others lend it their ranks and return nothing.
+  /// processes the first one serves, the others run their ranks for it and return nothing.
   EngineStatistics run(const RunLimit& limit, Progress& progress);
   /// Plan changes, settings and status; lives as long as the engine.
   Control& control();

@@ -27,13 +27,12 @@ std::optional<Plan> EngineControl::previous_plan() const {
   return changer_.previous_plan();
 }
 
-/// How long it has taken, and of a finished one how fast tokens came afterwards, as far as they
-/// came.
+/// Duration of the change and, for a finished one, the rate of tokens afterwards.
 PlanRecord EngineControl::as_of_now(PlanRecord change) const {
   constexpr std::int64_t kAfter = 5'000'000'000;
   if (change.ended > 0)
     change.tpot_after = parts_.figures.mean_tpot(change.ended, change.ended + kAfter);
-  // One that holds the old weights is over for all who wait for it.
+  // A change in the holding phase is over for its waiters.
   const std::int64_t end = change.ended != 0      ? change.ended
                            : change.verified != 0 ? change.verified
                                                   : steady_now();

@@ -1,4 +1,4 @@
-// The control of one engine: hands what is asked to its loops and to the plan changer.
+// The control of one engine: passes requests to its loops and to the plan changer.
 #pragma once
 
 #include <atomic>
@@ -30,10 +30,10 @@ class EngineControl final : public Control {
   void set_workload(const WorkloadOptions& workload) override;
   NodeStatus status() const override;
 
-  /// What status() tells of the links.
+  /// Text about the links for status().
   void set_links(const std::string& links);
-  /// Whose ranks that hang status() tells; outlives every call of it.
-  void tell_of(const Vitals& vitals) { vitals_ = &vitals; }
+  /// Source of hung ranks for status(); outlives every call of it.
+  void set_vitals(const Vitals& vitals) { vitals_ = &vitals; }
   void run_begins(std::int64_t start);
   void run_ends();
 

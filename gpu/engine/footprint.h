@@ -1,5 +1,4 @@
-// What a layout takes of a host's memory and threads, by arithmetic: known before anything is
-// allocated.
+// Memory and threads that a layout needs on a host, computed before anything is allocated.
 #pragma once
 
 #include <string>
@@ -37,7 +36,7 @@ Footprint footprint(const EngineOptions& options, const ModelConfig& config, int
 std::string to_string(const Footprint& footprint);
 
 /// Throws Error when the layout takes more than `limits`, with the largest number of ranks that
-/// would do.
+/// fits.
 void check_footprint(const EngineOptions& options, const ModelConfig& config, int slots_per_rank,
                      const LayoutHost& host, const HostLimits& limits);
 

@@ -9,7 +9,7 @@
 
 namespace moescope::runtime {
 
-/// More cannot be told apart in a recording.
+/// More cannot be distinguished in a recording.
 inline constexpr int kMostRanks = 1 << 16;
 
 /// Throw Error when the options are impossible for the model. Arithmetic only: nothing is

@@ -17,9 +17,8 @@ constexpr int kPrefillRows = 16, kDecodeRows = 8;  ///< of a rank in a micro-bat
 constexpr int kRounds = 2;                         ///< of trying links, each closer than before
 constexpr int kSteps = 2;                          ///< of a round
 constexpr double kFirstRate = 20e6;                ///< of NVLink, bytes per second
-/// What a rank waits for links over what it computes in the steps that are tried, whose ranks all
-/// have the same to do. Where they have not, as in serving, the waiting for each other comes on
-/// top, and both together last about as long as compute.
+/// Ratio of waiting for links to compute in trial steps, whose ranks have equal work. In serving,
+/// waiting for other ranks adds to it, so that both together take about as long as compute.
 constexpr double kLinksOverCompute = 0.45;
 
 /// The same batch for every attention group, in pages that it gives back.

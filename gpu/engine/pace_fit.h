@@ -1,5 +1,5 @@
-// Links that fit the machine: virtual ranks share its cores, so links as fast as real ones would be
-// done at once, and none as slow would leave anything to hide.
+// Fitting links to the machine: virtual ranks share its cores, so real link rates would be too fast
+// to matter relative to compute.
 #pragma once
 
 #include <string>
@@ -11,20 +11,21 @@ namespace moescope::runtime {
 
 struct PaceFit {
   LinkRates rates;
-  double compute_ms = 0;  ///< what a rank computes in a step that was tried
-  double links_ms = 0;    ///< what a rank waits for links in one when they are about the found ones
+  double compute_ms = 0;  ///< compute of a rank in a trial step
+  double links_ms =
+      0;  ///< time that a rank waits for links in a trial step, with about the final rates
 };
 
 /// The unit's links. Throws Error where it has none that could be paced.
 LinkControl& paceable_links(Unit& unit);
 
-/// Between steps of a unit with paceable links: runs steps of made-up tokens, one part at a time,
-/// and finds links over which communication takes as long as all else, IB at a third of NVLink.
-/// Sets them; nothing of the steps stays. Takes about a second on a small machine.
+/// Between steps of a unit with paceable links: runs steps of random tokens, one part at a time,
+/// and finds link rates with which communication takes as long as everything else, IB at a third of
+/// NVLink. Sets them; the steps leave no trace. Takes about a second on a small machine.
 PaceFit fit_links(Unit& unit, const ModelConfig& config);
 
-/// With more ranks the steps that are tried take longer than a start may: links that nobody states
-/// are not paced then.
+/// With more ranks the trial steps would take too long at start-up: links without given rates are
+/// then not paced.
 inline constexpr int kMostFittedRanks = 64;
 
 /// The links of both units for recordings and status; empty when they are not paced.

@@ -1,5 +1,5 @@
-// Tells a rank that hangs inside a step from one that waits for others, and from one that the
-// machine keeps from running.
+// Distinguishes a rank that hangs inside a step from one that waits for others, and from one that
+// gets no processor.
 #pragma once
 
 #include <cstdint>
@@ -33,12 +33,12 @@ class StreamWatch {
   };
   using Look = std::function<std::optional<ThreadState>(std::int64_t thread)>;
 
-  /// `threads`: the stream's own and those of its workers, as they are at a time. `look` is how the
-  /// kernel is asked.
+  /// `threads`: the stream's own and those of its workers, as they are at a time. `look` queries
+  /// the kernel.
   StreamWatch(const Activity& activity, std::function<std::vector<std::int64_t>()> threads,
               Look look);
   std::optional<Finding> look(std::int64_t now);
-  /// Time in which nobody looked does not count.
+  /// Time without observation does not count.
   void forget(std::int64_t now);
 
  private:

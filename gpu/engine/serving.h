@@ -1,5 +1,5 @@
-// The two loops that serve: prefill batches waiting prompts, decode gives every running request
-// one token a step; between them the KV hand-over.
+// The two loops that serve: prefill batches waiting prompts, decode adds one token per step to
+// every running request; between them the KV hand-over.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace moescope::runtime {
 
-/// What the loops work with; all of it outlives them.
+/// Parts that the loops use; all outlive them.
 struct ServingParts {
   const Model& model;
   const EngineOptions& options;
@@ -38,7 +38,7 @@ class Serving {
   /// The loops, each on its own thread, until stop(). An exception ends both and is kept.
   void prefill_loop();
   void decode_loop();
-  /// In a process that is not the first: does what that asks of the unit, until it is done.
+  /// In other processes than the first: executes its commands for the unit until it ends.
   void run_follower(Unit& unit);
   void begin(std::int64_t start);
   void stop();

@@ -127,7 +127,7 @@ void Serving::decode_once() {
   retire();
 }
 
-/// Lets go of the requests that have all their tokens.
+/// Releases the requests that have all their tokens.
 void Serving::retire() {
   std::erase_if(running_, [&](const ActivePtr& active) {
     if (static_cast<int>(active->output.size()) < active->request.output_length) return false;

@@ -72,7 +72,7 @@ bool Serving::place(const ActivePtr& active, std::vector<RankInput>& inputs) {
 }
 
 /// Ranks without a prompt would wait for those that have one: a step is due when all groups have
-/// one, or when somebody has waited long enough.
+/// one, or when a prompt has waited long enough.
 bool Serving::batch_is_due() const {
   if (waiting_.empty()) return false;
   const double waited = static_cast<double>(steady_now() - waiting_.front()->arrival) / 1e9;

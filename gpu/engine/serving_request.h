@@ -1,4 +1,4 @@
-// A request on its way through the units.
+// A request that is being served.
 #pragma once
 
 #include "gpu/engine/serving.h"

@@ -12,8 +12,9 @@
 namespace moescope::runtime {
 namespace {
 
-constexpr std::int64_t kMissed = 1'000'000'000;  ///< ns between two beats: nobody looked meanwhile
-constexpr std::int64_t kPiece = 1'000'000'000;   ///< ns of a span that tells of a hang
+constexpr std::int64_t kMissed =
+    1'000'000'000;  ///< ns between two beats: the watch itself was interrupted
+constexpr std::int64_t kPiece = 1'000'000'000;  ///< ns of a span that shows a hang
 constexpr std::size_t kHostName = 64;
 
 /// When a rank hangs: the reason and for how long; 0: it does not.
@@ -110,7 +111,7 @@ void Vitals::run() {
     }
     last = now;
     look(now);
-    tell();
+    send_beat();
     if (index_ == 0) {
       auto found = listen(now);
       lock.lock();
@@ -130,8 +131,8 @@ void Vitals::look(std::int64_t now) {
   }
 }
 
-/// Beats: the states of the ranks first, the count that tells of them last.
-void Vitals::tell() {
+/// Writes a beat: the states of the ranks first, the count that announces them last.
+void Vitals::send_beat() {
   std::vector<std::byte> message(part(0).size());
   auto* beat = new (message.data()) Beat;
   beat->pid = ::getpid();
@@ -196,7 +197,8 @@ std::vector<NodeHungRank> Vitals::listen(std::int64_t now) {
   return found;
 }
 
-/// A piece a second as long as the hang lasts: it is in the recording also when that ends with it.
+/// One piece per second while the hang lasts, so that it is in the recording even when the
+/// recording ends with it.
 void Vitals::record(std::int64_t now) {
   const std::int64_t from = recorded_from_;
   if (parts_.recorder == nullptr || from < 0 || now < from) return;
@@ -208,7 +210,7 @@ void Vitals::record(std::int64_t now) {
     if (now_hung.empty()) recorded_until_ = now;
     return;
   }
-  // What hung until now, and what is new, each in one span a process and reason.
+  // Ended and new hangs, each as one span per process and reason.
   std::map<std::pair<int, HangReason>, std::vector<NodeHungRank>> groups;
   for (const NodeHungRank& rank : recorded_.empty() ? now_hung : recorded_)
     groups[{parts_.hosts[static_cast<std::size_t>(rank.rank)], rank.reason}].push_back(rank);

@@ -1,5 +1,5 @@
 // Signs of life of all ranks: a thread of each process beats and looks at its ranks; that of the
-// first process also listens to the others and tells which ranks hang.
+// first process also listens to the others and reports which ranks hang.
 #pragma once
 
 #include <atomic>
@@ -31,10 +31,11 @@ class Vitals {
  public:
   /// Between two beats. Named within 5 s: see kStopped and kSilentBeats, and StreamWatch.
   static constexpr std::chrono::milliseconds kBeat{250};
-  /// A process that is stopped is told of after so long, ns.
+  /// A stopped process is reported after this time, ns.
   static constexpr std::int64_t kStopped = 1'000'000'000;
-  /// A process whose state nobody can see is told of after so many own beats without one of its:
-  /// where the machine is short of processors, the own beats are late too.
+  /// A process whose state is not visible is reported after this many beats of the first process
+  /// without one of its own: when the machine is short of processors, the first process's beats are
+  /// late too.
   static constexpr int kSilentBeats = 12;
 
   /// Every process makes one at the same place, when its units are there.
@@ -50,12 +51,12 @@ class Vitals {
 
  private:
   struct Own;      ///< a rank of this process and its watches
-  struct Beat;     ///< what a process tells, in memory that the first one sees
-  struct Process;  ///< what the first one knows of another
+  struct Beat;     ///< what a process reports, in memory that the first one sees
+  struct Process;  ///< the first one's view of another
 
   void run();
   void look(std::int64_t now);
-  void tell();
+  void send_beat();
   std::vector<NodeHungRank> listen(std::int64_t now);
   std::optional<HangReason> judge(int process, std::int64_t now);
   std::span<std::byte> part(int process) const;
@@ -71,7 +72,7 @@ class Vitals {
   std::vector<Process> others_;
   std::atomic<std::int64_t> recorded_from_{-1};  ///< -1: nothing is recorded yet
   std::int64_t recorded_until_ = 0;
-  std::vector<NodeHungRank> recorded_;  ///< told of until then
+  std::vector<NodeHungRank> recorded_;  ///< reported until then
 
   mutable std::mutex mutex_;  ///< guards the rest
   std::condition_variable wake_;

@@ -52,7 +52,7 @@ struct ModelConfig {
   int max_positions = 0;
   double norm_eps = 1e-6;
   bool tied_embeddings = false;
-  bool fp8_blocks = false;  ///< weights are FP8 with one scale a 128x128 block
+  bool fp8_blocks = false;  ///< weights are FP8 with one scale per 128x128 block
   AttentionKind attention = AttentionKind::Gqa;
   MlaShape mla;
   GqaShape gqa;

@@ -23,7 +23,7 @@ struct TensorView {
   std::uint64_t elements() const { return bytes.size() / size_of(type); }
 };
 
-/// Converts floating elements to float, exactly where float can hold them. `out` has one place an
+/// Converts floating elements to float, exactly where float can hold them. `out` has one place per
 /// element; the type must be floating.
 void to_floats(const TensorView& tensor, std::span<float> out);
 

@@ -67,7 +67,8 @@ FirstPlan first_plan(const FirstPlanOptions& options, const ModelConfig& config,
       fmt::print(stderr, "moescope-node: note: begins at epoch 0: {}\n", error.what());
     return plan;
   }
-  if (first(options)) fmt::print(stderr, "moescope-node: goes on from {}: {}\n", source, plan.name);
+  if (first(options))
+    fmt::print(stderr, "moescope-node: continues from {}: {}\n", source, plan.name);
   return plan;
 }
 

@@ -28,7 +28,7 @@ struct FirstPlanOptions {
 
 /// Goes on from the plan in the state, if there is one and nobody gave another plan since: that is
 /// the next epoch then. Every process makes the call. Throws Error when a plan does not fit the
-/// model and the layout; of a state beside a recording that is only told, and epoch 0 begins.
+/// model and the layout; with a state beside a recording that is only a note, and epoch 0 begins.
 FirstPlan first_plan(const FirstPlanOptions& options, const ModelConfig& config,
                      const PlanFrame& frame);
 

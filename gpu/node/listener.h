@@ -16,9 +16,9 @@ namespace moescope::runtime {
 /// Lives longer than the engine that it offers.
 class Listener {
  public:
-  /// Takes the address; clients are told that the node is starting. Throws Error when `target` is
-  /// none, lacks the files that it needs, or cannot be listened on: before anything large is
-  /// loaded.
+  /// Binds the address; clients get the answer that the node is starting. Throws Error when
+  /// `target` is none, lacks the files that it needs, or cannot be listened on: before anything
+  /// large is loaded.
   Listener(const std::string& target, const PeerFiles& files);
   ~Listener();
 

@@ -107,7 +107,7 @@ std::map<std::string, std::string> facts_of(const NodeOptions& o, const ModelCon
                                 o.engine.ranks / 2 / o.engine.tp)},
       {"micro_batches", o.engine.overlap ? "overlapped" : "serial"},
       {"combine", o.ordered ? "ordered" : "hierarchical"},
-      {"workers_requested", fmt::format("{} a rank, {} of them for communication",
+      {"workers_requested", fmt::format("{} per rank, {} of them for communication",
                                         o.engine.budget.workers, o.engine.budget.communication)},
       {"shared_expert",
        o.engine.route_shared ? "routed: the last expert of every layer" : "on every rank"},
@@ -221,7 +221,7 @@ struct Recording {
   }
 };
 
-/// Takes the address, and says at once why it cannot.
+/// Binds the address, and reports failures at once.
 std::unique_ptr<Listener> take_address(const NodeOptions& options) {
   if (!options.first() || options.listen.empty()) return nullptr;
   auto listener = std::make_unique<Listener>(options.listen, options.peer_files);
@@ -241,7 +241,7 @@ Recording open_recording(const NodeOptions& options, std::unique_ptr<Listener> l
   return recording;
 }
 
-/// `reason` is told to viewers.
+/// `reason` is sent to viewers.
 void finish(Recorder& recorder, Recording& recording, RecorderStatistics& recorded,
             const std::string& reason) {
   try {
@@ -258,7 +258,7 @@ void finish(Recorder& recorder, Recording& recording, RecorderStatistics& record
   recording.writer->finish(writing);
 }
 
-/// Offers the engine to clients, who may also stop it; nothing when nobody listens.
+/// Offers the engine to clients, who may also stop it; does nothing without --listen.
 std::unique_ptr<Listener::Offer> offer(const NodeOptions& options, const ModelConfig& config,
                                        Engine& engine, Listener& listener, Progress& progress) {
   NodeFacts facts{options.model, options.backend, config.experts, 0};
@@ -273,7 +273,7 @@ std::unique_ptr<Listener::Offer> offer(const NodeOptions& options, const ModelCo
   return offered;
 }
 
-/// One JSON line a finished request, by id.
+/// One JSON line per finished request, by id.
 void write_tokens(const std::string& file, const Engine& engine) {
   auto outputs = engine.outputs();
   std::sort(outputs.begin(), outputs.end(),
@@ -288,7 +288,7 @@ void write_tokens(const std::string& file, const Engine& engine) {
   write_text_file(file, text);
 }
 
-/// Serves with what is set up; also after a failure the recording is finished and stays readable.
+/// Serves; the recording is finished and readable even after a failure.
 EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
                        const std::function<void(const std::string& reason)>& finish_recording) {
   if (!options.tokens.empty()) engine.keep_outputs();
@@ -423,7 +423,7 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--comm-sms", o.device_budget.communication,
                  "SMs of these that communicate (a quarter)")
       ->check(CLI::PositiveNumber);
-  app.add_flag("--devices", o.devices, "Say which GPU could be used, or why none can, and end");
+  app.add_flag("--devices", o.devices, "Print which GPU could be used, or why none can, and exit");
   app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")
       ->check(CLI::Range(1, 64));
   app.add_option("--comm-workers", o.engine.budget.communication, "Workers that communicate")
@@ -451,9 +451,9 @@ void add_options(CLI::App& app, NodeOptions& o) {
       ->check(CLI::PositiveNumber);
   app.add_option("--workload", o.workload,
                  "rate=60,prompt=8:32,output=8:32,topics=6,period=20,...");
-  app.add_option("--routing", o.routing,
-                 "Recorded routes or loads in the place of the gate's choices (any load dump, "
-                 ".moetrace)");
+  app.add_option(
+      "--routing", o.routing,
+      "Recorded routes or loads instead of the gate's choices (any load dump, .moetrace)");
   app.add_option("--seconds", o.limit.seconds,
                  "How long to serve (5 s; with --listen until stopped)")
       ->check(CLI::PositiveNumber);
@@ -465,7 +465,7 @@ void add_options(CLI::App& app, NodeOptions& o) {
                  "Offer stream and control to clients until stopped: unix:PATH or HOST:PORT");
   app.add_option(
       "--state", o.state,
-      "Folder that keeps the plan in force: a restart goes on from it (with --listen and "
+      "Folder that keeps the plan in force: a restart continues from it (with --listen and "
       "-o: FILE-plan beside the recording)");
   app.add_option("--token-file", o.peer_files.token,
                  "Shared secret on loopback TCP, readable by its owner only");
@@ -473,19 +473,21 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--tls-cert", o.peer_files.tls_cert, "Certificate of this node, PEM");
   app.add_option("--tls-key", o.peer_files.tls_key, "Its key, PEM");
   app.add_flag("--json", o.json, "Print one JSON document");
-  app.add_flag("--progress", o.progress, "Show progress on stderr even when it is no terminal");
+  app.add_flag("--progress", o.progress, "Show progress on stderr even when it is not a terminal");
 }
 
-/// What failed, told by the first process; by the others when it happened to them while serving.
-void report(const NodeOptions& options, const std::exception& error) {
+/// Reports a failure: the first process always does, the others when they failed while serving.
+void report(const NodeOptions& options, const std::exception& failure) {
+  const auto* error = dynamic_cast<const Error*>(&failure);
+  const std::string text = error != nullptr ? error->command_line_text() : failure.what();
   if (options.first())
-    fmt::print(stderr, "moescope-node: {}\n", error.what());
+    fmt::print(stderr, "moescope-node: {}\n", text);
   else if (options.serving)
-    fmt::print(stderr, "moescope-node: process {}: {}\n", options.processes->index(), error.what());
+    fmt::print(stderr, "moescope-node: process {}: {}\n", options.processes->index(), text);
   std::fflush(stderr);
 }
 
-/// What CLI11 says of a wrong usage, or the text of --help.
+/// Prints CLI11's message about wrong usage, or the text of --help.
 int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream out, err;
   const int code = app.exit(error, out, err);
@@ -497,7 +499,7 @@ int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
 /// Leaves together with the other processes.
 void leave(const NodeOptions& options, int exit_code) {
   if (options.processes == nullptr) return;
-  // The first process needs a moment to say what is wrong and to finish the recording.
+  // The first process needs a moment to report the failure and to finish the recording.
   if (exit_code != 0 && !options.first()) std::this_thread::sleep_for(std::chrono::seconds(3));
   options.processes->leave(exit_code);
 }

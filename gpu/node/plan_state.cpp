@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kSchema = 1;
 constexpr std::size_t kMaxState = std::size_t{256} << 20;
-constexpr const char* kNoState = "is no stored plan of a node";
+constexpr const char* kNoState = "is not a stored plan of a node";
 constexpr const char* kRemedy = "Name another folder, or remove the file to begin at epoch 0";
 
 using Json = nlohmann::ordered_json;
@@ -61,7 +61,8 @@ std::unique_ptr<PlanState> PlanState::in_folder(const std::filesystem::path& fol
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!std::filesystem::is_directory(folder))
-    throw Error(folder.string(), "", error ? "cannot be made: " + error.message() : "is no folder",
+    throw Error(folder.string(), "",
+                error ? "cannot be made: " + error.message() : "is not a folder",
                 "Name a folder that you may write to with --state");
   const int lock = lock_folder(folder);
   return std::unique_ptr<PlanState>(new PlanState(folder / "plan.json", lock));

@@ -15,12 +15,12 @@
 namespace moescope::runtime {
 namespace {
 
-constexpr std::size_t kToldChanges = 100;
-/// A client's progress is told this often while weights travel.
-constexpr auto kTellInterval = std::chrono::milliseconds(100);
+constexpr std::size_t kReportedChanges = 100;
+/// Interval of progress reports to a client while weights are copied.
+constexpr auto kReportInterval = std::chrono::milliseconds(100);
 
-/// What clients are told of a change; the engine keeps more.
-NodePlanChange told(const PlanRecord& record) {
+/// The part of a change that clients get; the engine keeps more.
+NodePlanChange reported(const PlanRecord& record) {
   NodePlanChange change = record;
   change.reason = bounded_text(record.reason, kMaxReasonBytes);
   return change;
@@ -98,7 +98,7 @@ void NodeService::leave() {
   changed_.wait(lock, [&] { return users_ == 0; });
   Control* const control = std::exchange(control_, nullptr);
   lock.unlock();
-  // Not under the lock: the control holds one of its own while it tells a change.
+  // Not under the lock: the control holds its own lock while it calls the listener.
   if (control != nullptr) control->on_plan_change({});
 }
 
@@ -108,21 +108,22 @@ void NodeService::check_serving() {
 
 NodeStatus NodeService::status(bool with_plan) {
   const Use control(*this);
-  return tell(control, with_plan);
+  return read_status(control, with_plan);
 }
 
-NodeStatus NodeService::tell(const Use& control, bool with_plan) {
+NodeStatus NodeService::read_status(const Use& control, bool with_plan) {
   NodeStatus out = control->status();
   out.version = program_version();
   out.model = facts_.model;
   out.backend = facts_.backend;
   out.expert_bytes = facts_.expert_bytes;
   const auto history = control->history();
-  const std::size_t first = history.size() > kToldChanges ? history.size() - kToldChanges : 0;
+  const std::size_t first =
+      history.size() > kReportedChanges ? history.size() - kReportedChanges : 0;
   {
     std::lock_guard lock(mutex_);
     for (std::size_t i = first; i < history.size(); ++i) {
-      out.history.push_back(told(history[i]));
+      out.history.push_back(reported(history[i]));
       if (const auto known = effects_.find(history[i].ticket); known != effects_.end())
         out.history.back().effect = known->second;
     }
@@ -159,7 +160,7 @@ PlanOutcome NodeService::apply(const PlanRequest& request, const std::string& wh
               listener);
 }
 
-/// What would move, and whether the shape fits; the engine itself is not asked.
+/// Computes what would move and whether the shape fits, without involving the engine.
 PlanOutcome NodeService::dry_run(const Control& control, const Plan& plan,
                                  const PlanRequest& request, const std::string& who) const {
   const Plan running = control.plan();
@@ -191,21 +192,21 @@ PlanOutcome NodeService::dry_run(const Control& control, const Plan& plan,
   return outcome;
 }
 
-/// Until the change is over, telling the listener what happens.
+/// Waits until the change is over, reporting progress to the listener.
 PlanOutcome NodeService::wait(Control& control, PlanTicket ticket, const PlanListener& listener) {
   std::uint64_t seen = 0;
   bool undone = false;
   for (;;) {
     const auto change = control.plan_change(ticket);
     if (!change) throw Error("plan", "", "the change of plan is unknown");
-    const NodePlanChange now = told(*change);
+    const NodePlanChange now = reported(*change);
     if (now.over()) return {now.in_force(), now};
     if (listener && !listener(now) && !undone) {
       undone = true;
       control.rollback(change->who);
     }
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kTellInterval, [&] { return left_ || changes_ != seen; });
+    changed_.wait_for(lock, kReportInterval, [&] { return left_ || changes_ != seen; });
     if (left_) throw Error("node", "", "stops; the plan from before stays in force");
     seen = changes_;
   }
@@ -216,9 +217,9 @@ PlanOutcome NodeService::rollback(const std::string& who) {
   const auto ticket = control->rollback(who);
   if (!ticket)
     return refused({.name = "rollback"}, who, control->epoch(),
-                   "there is no change of plan to take back");
+                   "there is no change of plan to roll back");
   PlanOutcome outcome = wait(*control, *ticket, {});
-  // Undoing a change under way ends it as rolled back, which is what was asked for.
+  // Undoing a change under way ends it as rolled back, as requested.
   outcome.done = outcome.done || outcome.change.phase == PlanPhase::RolledBack;
   return outcome;
 }
@@ -226,12 +227,12 @@ PlanOutcome NodeService::rollback(const std::string& who) {
 void NodeService::report_effect(std::uint64_t ticket, const PlanEffect& effect) {
   const Use control(*this);
   const auto change = control->plan_change(ticket);
-  if (!change || !told(*change).in_force())
+  if (!change || !reported(*change).in_force())
     throw Error("effect", "", fmt::format("change {} of the plan did not come into force", ticket),
-                "moescope status tells the changes");
+                "moescope status shows the changes");
   std::lock_guard lock(mutex_);
   effects_[ticket] = effect;
-  if (effects_.size() > kToldChanges) effects_.erase(effects_.begin());
+  if (effects_.size() > kReportedChanges) effects_.erase(effects_.begin());
 }
 
 void NodeService::configure(const NodeSettings& settings) {

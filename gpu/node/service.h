@@ -41,7 +41,7 @@ class NodeService final : public NodeControl {
  private:
   /// A call that goes on; the control stays as long.
   class Use;
-  NodeStatus tell(const Use& use, bool with_plan);
+  NodeStatus read_status(const Use& use, bool with_plan);
   PlanOutcome wait(Control& control, PlanTicket ticket, const PlanListener& listener);
   PlanOutcome dry_run(const Control& control, const Plan& plan, const PlanRequest& request,
                       const std::string& who) const;
@@ -55,7 +55,7 @@ class NodeService final : public NodeControl {
   int users_ = 0;
   std::uint64_t changes_ = 0;  ///< counts notices of the control
   std::uint64_t proposals_ = 0;
-  std::map<PlanTicket, PlanEffect> effects_;  ///< of the last changes, as clients told
+  std::map<PlanTicket, PlanEffect> effects_;  ///< of the last changes, as clients reported
   bool left_ = false;
 };
 

@@ -9,8 +9,8 @@ namespace {
 
 enum class Work : std::uint8_t { Compute, Communication, None };
 
-/// As the built-in rules of core/analysis/spans/classify see the names. Copies beside the steps
-/// count as neither.
+/// Classes as by the built-in rules of core/analysis/spans/classify. Copies beside the steps count
+/// as neither.
 Work work_of(SpanName name) {
   switch (name) {
     case SpanName::Attention:

@@ -129,7 +129,7 @@ void RankLogs::fetch() {
     fetch_rings(&RankLog::streams);
     fetch_rings(&RankLog::micro_batches);
     fetch_rings(&RankLog::workers);
-  } catch (const Aborted&) {  // what they logged last is lost with them
+  } catch (const Aborted&) {  // their last records are lost with them
   }
 }
 

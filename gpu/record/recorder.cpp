@@ -18,7 +18,7 @@ constexpr std::int64_t kLoadWindow = 1'000'000'000;  ///< ns
 constexpr int kDevice = 0;
 constexpr const char* kFullRing = "the ring of the recorder was full";
 
-/// Writes the arguments of a span over `text`: thousands a second, so without a string for each
+/// Writes the arguments of a span over `text`: thousands per second, so without a string for each
 /// part.
 std::string_view arguments(const SpanRecord& r, const char* unit, fmt::memory_buffer& text) {
   text.clear();

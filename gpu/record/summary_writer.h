@@ -1,4 +1,4 @@
-// Writes sums of steps in the place of spans, and tells the recording where that was.
+// Writes summaries of steps instead of spans, and marks in the recording where that was.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-"""What the attacks share: where the programs are, how one is killed, how the outcome is told."""
+"""What the attacks share: where the programs are, how one is killed, how the outcome is reported."""
 import json
 import os
 import pathlib

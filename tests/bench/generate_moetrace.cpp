@@ -55,39 +55,39 @@ class Random {
   std::uint64_t state_;
 };
 
-/// What one group of lanes does, told span by span. The same seed tells the same story, so that
-/// each track can be written whole in a pass of its own.
+/// What one group of lanes does, span by span. The same seed generates the same spans, so that each
+/// track can be written whole in a pass of its own.
 class Group {
  public:
   Group(std::uint64_t seed, int lanes, std::uint64_t spans)
       : random_(seed), lanes_(lanes), left_(spans) {}
 
-  template <typename Tell>
-  void run(Tell tell) {
-    while (left_ > 0) layer(tell);
+  template <typename Emit>
+  void run(Emit sink) {
+    while (left_ > 0) layer(sink);
   }
 
  private:
-  template <typename Tell>
-  void emit(Tell& tell, Lane lane, TimeNs start, TimeNs duration, const char* name,
+  template <typename Emit>
+  void emit(Emit& sink, Lane lane, TimeNs start, TimeNs duration, const char* name,
             std::uint32_t correlation) {
     if (lane >= lanes_ || left_ == 0) return;
     --left_;
-    tell(lane, start, duration, name, correlation);
+    sink(lane, start, duration, name, correlation);
   }
 
-  template <typename Tell>
-  void layer(Tell& tell) {
+  template <typename Emit>
+  void layer(Emit& sink) {
     for (const Kernel& kernel : kLayer) {
       const std::uint32_t correlation = ++correlation_;
       const TimeNs op = random_.vary(14'000), call = random_.vary(5'000);
-      emit(tell, kHostOp, host_, op, "aten::launch_op", 0);
-      emit(tell, kHostCall, host_ + 2'000, call, "cudaLaunchKernel", correlation);
+      emit(sink, kHostOp, host_, op, "aten::launch_op", 0);
+      emit(sink, kHostCall, host_ + 2'000, call, "cudaLaunchKernel", correlation);
       auto& free = free_[kernel.lane];
       TimeNs start = std::max(free, host_ + call);
       if (kernel.lane == kComm) start = std::max(start, free_[kCompute]);
       const TimeNs duration = random_.vary(kernel.duration);
-      emit(tell, kernel.lane, start, duration, kernel.name, correlation);
+      emit(sink, kernel.lane, start, duration, kernel.name, correlation);
       free = start + duration + 500;
       host_ += op + random_.vary(1'000);
     }

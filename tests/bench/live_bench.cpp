@@ -7,8 +7,8 @@
 // is measured for SECONDS (20) at RANKS (16). A span is shown by the frame after whose drawing the
 // timeline has it: the picture is drawn from spans in memory without waiting, and spans of rows
 // that are scrolled away are left out. A block is the time that the GUI thread spends on one event
-// of its loop; what it takes of the processor is told beside it, because the node works on the same
-// cores. The analysis is as old as its last work is before the end of the trace.
+// of its loop; its processor time is reported beside it, because the node works on the same cores.
+// The analysis is as old as its last work is before the end of the trace.
 #include <fmt/format.h>
 
 #include <QApplication>
@@ -59,7 +59,7 @@ struct Figures {
   std::map<QString, Share> shares;  ///< by who got which event
 };
 
-/// Tells which spans a frame shows that the one before did not.
+/// Detects the spans that a frame shows and the previous one did not.
 class FrameWatch {
  public:
   explicit FrameWatch(TimelineCanvas& canvas) : canvas_(canvas) {}

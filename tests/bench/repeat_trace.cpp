@@ -93,7 +93,7 @@ void repeat(const char* from, int copies, const char* to) {
     text.clear();
     for (std::size_t i = 0; i < events.size(); ++i) {
       json& event = events[i];
-      if (copy > 0 && event.value("ph", "") == "M") continue;  // names are told once
+      if (copy > 0 && event.value("ph", "") == "M") continue;  // names are written once
       ++written;
       if (copy > 0) {
         if (event.contains("ts")) event["ts"] = time_of(event) + period;

@@ -88,7 +88,7 @@ TEST(ClusterBatch, AGoodBatchIsRead) {
 struct Hostile {
   const char* name;
   void (*spoil)(wire::Batch&);
-  const char* told;
+  const char* message;
 };
 
 class ClusterHostileBatch : public testing::TestWithParam<Hostile> {};
@@ -101,7 +101,7 @@ TEST_P(ClusterHostileBatch, IsAnErrorThatNamesThePlace) {
     reader.read(batch);
     FAIL() << "was believed";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr(GetParam().told));
+    EXPECT_THAT(error.what(), HasSubstr(GetParam().message));
     EXPECT_EQ(error.source(), "node");
   }
   EXPECT_NO_THROW(reader.trace.snapshot());
@@ -157,7 +157,7 @@ const Hostile kHostile[] = {
     {"SmColumn", [](B& b) { b.mutable_sm_records(0)->add_sm(1); }, "differ in length"},
     {"SmProcess", [](B& b) { b.mutable_sm_records(0)->set_process(0, 5); }, "unknown process"},
     {"Sm", [](B& b) { b.mutable_sm_records(0)->set_sm(0, 1 << 20); }, "out of range"},
-    {"CounterValue", [](B& b) { b.mutable_counters(0)->set_values(0, NAN); }, "no number"},
+    {"CounterValue", [](B& b) { b.mutable_counters(0)->set_values(0, NAN); }, "not a number"},
     {"CounterColumn", [](B& b) { b.mutable_counters(0)->add_times(1); }, "differ in length"},
     {"NoteTrack", [](B& b) { b.mutable_notes(0)->set_track(3); }, "unknown"},
     {"LoadWindow", [](B& b) { b.mutable_loads(0)->set_begin(11); }, "ends before"},
@@ -195,7 +195,7 @@ TEST(ClusterBatch, SpansMayNotGoBackBehindTheBatchBefore) {
   EXPECT_THROW(reader.read(next), Error);
 }
 
-TEST(ClusterBatch, ANewSubscriptionMustTellTheSameDefinitions) {
+TEST(ClusterBatch, ANewSubscriptionMustSendTheSameDefinitions) {
   Reader reader;
   reader.read(good_batch());
   wire::Batch again = good_batch();
@@ -258,12 +258,12 @@ TEST(ClusterPublisher, DropsTheOldestForASlowViewerAndCounts) {
   EXPECT_GT(result.dropped_batches, 0U);
   EXPECT_EQ(kept->span_count() + result.dropped_spans, kRounds * kSpans);
   EXPECT_TRUE(all.snapshot()->losses().empty());
-  std::uint64_t told = 0;
+  std::uint64_t reported = 0;
   for (const Loss& loss : kept->losses()) {
     EXPECT_THAT(loss.reason, testing::HasSubstr("the viewer took records more slowly"));
-    if (loss.kind == LossKind::DroppedSpans) told += loss.count.value_or(0);
+    if (loss.kind == LossKind::DroppedSpans) reported += loss.count.value_or(0);
   }
-  EXPECT_EQ(told, result.dropped_spans) << "as losses, with their times";
+  EXPECT_EQ(reported, result.dropped_spans) << "as losses, with their times";
   EXPECT_EQ(kept->name({0, static_cast<std::uint32_t>(kept->span_count()) - 1}), "kernel 49");
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr TimeNs kSecond = 1'000'000'000, kStep = 10'000'000;
 constexpr int kTokens = 100;
 
-/// Serves decode steps one after the other, and tells the imbalance of whole seconds.
+/// Serves decode steps one after the other, and reports the imbalance of whole seconds.
 class FakeSource {
  public:
   FakeSource() {
@@ -170,7 +170,7 @@ TEST_F(EffectMeterTest, PiecesOfTrafficAddUpToTheWhole) {
     source.network_bytes = 1000 + 500 * second;
     watch(1);
   }
-  EXPECT_GE(pieces, 4) << "it is told while it goes on";
+  EXPECT_GE(pieces, 4) << "reported while it goes on";
   const auto recorded = source.snapshot();
   const Classification classes(*recorded->trace, RuleSet::built_in());
   const TimeRange range{since, since + kEffectSettle + kEffectWindow};
@@ -230,7 +230,7 @@ TEST_F(EffectMeterTest, WithoutARecordOfBeforeTimeBeginsWithTheFirst) {
   EXPECT_DOUBLE_EQ(*meter.effect()->decode_step.measured, kStep);
 }
 
-TEST_F(EffectMeterTest, ANodeThatTellsNothingHasNoImbalance) {
+TEST_F(EffectMeterTest, ANodeThatReportsNothingHasNoImbalance) {
   source.serve(3, [this] { meter.feed(nullptr, source.snapshot()); });
   begin();
   meter.in_force(1);

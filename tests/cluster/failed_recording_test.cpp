@@ -28,7 +28,7 @@ class FailedRecording : public testing::Test {
     sent += spans;
   }
   /// Spans are sent until the writer has noticed: it commits twice a second.
-  bool told() {
+  bool reported() {
     return eventually([&] {
       send(1);
       return !source->snapshot()->recording_error.empty();
@@ -47,10 +47,10 @@ class FailedRecording : public testing::Test {
       LiveOptions{.recording = file}};
 };
 
-TEST_F(FailedRecording, IsToldAndTheViewGoesOn) {
+TEST_F(FailedRecording, IsReportedAndTheViewGoesOn) {
   EXPECT_THAT(source->snapshot()->recording_error, IsEmpty());
   std::filesystem::remove(file);
-  ASSERT_TRUE(told());
+  ASSERT_TRUE(reported());
   EXPECT_THAT(source->snapshot()->recording_error, HasSubstr("live.moetrace"));
   EXPECT_EQ(source->state(), LiveState::Live);
   send(25);
@@ -68,7 +68,7 @@ TEST_F(FailedRecording, LeavesTheFileOfWhoeverTookItsPlace) {
     writer.finish(progress);
   }
   std::filesystem::rename(other, file);
-  ASSERT_TRUE(told());
+  ASSERT_TRUE(reported());
   EXPECT_EQ(open_moetrace(file)->span_count(), 0U) << "read with the log of the recording";
   source.reset();
   EXPECT_EQ(open_moetrace(file)->span_count(), 0U);

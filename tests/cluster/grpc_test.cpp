@@ -97,7 +97,7 @@ TEST_F(ClusterGrpc, ControlCallsGoThrough) {
   EXPECT_TRUE(node.control.stopped);
 }
 
-TEST_F(ClusterGrpc, WhatAClientTellsOfAChangeIsInTheHistoryForAll) {
+TEST_F(ClusterGrpc, WhatAClientReportsOfAChangeIsInTheHistoryForAll) {
   Node node(target);
   const auto client = ClusterClient::connect(target);
   ASSERT_TRUE(client->apply({"{}", "plan"}).done);
@@ -137,7 +137,7 @@ TEST_F(ClusterGrpc, AnAbandonedChangeIsUndone) {
   EXPECT_EQ(outcome.change.phase, PlanPhase::RolledBack);
 }
 
-TEST_F(ClusterGrpc, ALiveSourceFollowsAndTheEndIsTold) {
+TEST_F(ClusterGrpc, ALiveSourceFollowsAndTheEndIsReported) {
   Node node(target);
   LiveSource source(ClusterClient::connect(target), {.recording = folder / "live.moetrace"});
   ASSERT_TRUE(eventually([&] { return !node.publisher.viewers().empty(); }));
@@ -188,14 +188,14 @@ TEST_F(ClusterGrpc, AViewerThatDoesNotReadCostsDropsAndDelaysNobody) {
   ASSERT_TRUE(eventually([&] { return node.publisher.viewers().empty(); })) << "a dead viewer goes";
 }
 
-TEST_F(ClusterGrpc, SocketsThatAreNoNodeAreToldApart) {
+TEST_F(ClusterGrpc, SocketsThatAreNoNodeAreDistinguished) {
   const auto connect = [&] { ClusterClient::connect(target); };
   EXPECT_THAT(error_of(connect), HasSubstr("there is no such socket"));
   std::filesystem::create_directory(folder / "private");
   std::filesystem::permissions(folder / "private", std::filesystem::perms::owner_all);
   write("private/node", "text");
-  EXPECT_THAT(error_of(connect), HasSubstr("is no socket"));
-  EXPECT_THAT(error_of([&] { Node node(target); }), HasSubstr("something else lies there"));
+  EXPECT_THAT(error_of(connect), HasSubstr("is not a socket"));
+  EXPECT_THAT(error_of([&] { Node node(target); }), HasSubstr("something else is there"));
   std::filesystem::remove(folder / "private/node");
 
   // A socket that nobody listens on any more.
@@ -218,7 +218,7 @@ TEST_F(ClusterGrpc, ASocketInAFolderThatIsOpenToOthersIsRefused) {
 
 TEST_F(ClusterGrpc, LoopbackNeedsTheToken) {
   const auto token = write("token", "0123456789abcdef0123\n");
-  EXPECT_THAT(error_of([&] { Node node("127.0.0.1:0"); }), HasSubstr("--token-file"));
+  EXPECT_THAT(error_of([&] { Node node("127.0.0.1:0"); }), HasSubstr("a token file"));
   Node node("127.0.0.1:0", {.token = token});
   const std::string address = node.server->address();
   EXPECT_EQ(ClusterClient::connect(address, {.files = {.token = token}})->status().model, "fake");
@@ -314,7 +314,7 @@ TEST_F(ClusterGrpc, ANodeThatDoesNotServeYetSaysSo) {
   EXPECT_EQ(client->status().model, "fake");
 }
 
-TEST_F(ClusterGrpc, AServerThatIsNoNodeAndOneThatIsSilentAreTold) {
+TEST_F(ClusterGrpc, AServerThatIsNoNodeAndOneThatIsSilentAreReported) {
   const auto token = write("token", "0123456789abcdef0123");
   // gRPC, but without our services.
   grpc::ServerBuilder builder;
@@ -326,7 +326,7 @@ TEST_F(ClusterGrpc, AServerThatIsNoNodeAndOneThatIsSilentAreTold) {
   const ConnectOptions options{.files = {.token = token}, .deadline = milliseconds(300)};
   EXPECT_THAT(
       error_of([&] { ClusterClient::connect("127.0.0.1:" + std::to_string(port), options); }),
-      HasSubstr("no moescope-node of this version"));
+      HasSubstr("not a moescope-node of this version"));
   // A port that takes connections and says nothing.
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -447,7 +447,7 @@ TEST_F(ClusterTls, AViewerWithManyIdleStreamsDoesNotLockOthersOut) {
   for (auto& stream : streams) stream->context.TryCancel();
 }
 
-TEST_F(ClusterTls, TheStatusTellsThatTheCertificateExpiresSoon) {
+TEST_F(ClusterTls, TheStatusSaysThatTheCertificateExpiresSoon) {
   Node node("127.0.0.1:0", files("node"));  // made for two days
   const auto client = ClusterClient::connect(node.server->address(), {.files = files("operator")});
   EXPECT_THAT(client->status().notices, testing::ElementsAre(HasSubstr("expires on")));

@@ -59,7 +59,7 @@ void PrintTo(const Situation& c, std::ostream* out) {
   *out << c.name;
 }
 
-std::string told(const LiveSessionMachine& machine) {
+std::string state_text(const LiveSessionMachine& machine) {
   return std::string(to_string(machine.state())) +
          (machine.reason().empty() ? "" : " (" + machine.reason() + ")");
 }
@@ -69,7 +69,7 @@ std::string apply(LiveSessionMachine& machine, const std::string& name) {
   std::string actions;
   for (const SessionAction action : machine.on(happening.event, happening.reason))
     actions += ' ' + text(action);
-  return told(machine) + ':' + actions;
+  return state_text(machine) + ':' + actions;
 }
 
 const std::string kStart = "connecting: leave start-node", kAttach = "connecting: leave connect";
@@ -299,9 +299,9 @@ TEST_P(SessionSituation, EveryEventDoesWhatTheTableSaysAndTheOthersNothing) {
   for (const auto& [name, happening] : kHappenings) {
     LiveSessionMachine machine;
     for (const std::string& before : GetParam().before) apply(machine, before);
-    ASSERT_EQ(told(machine), GetParam().state);
+    ASSERT_EQ(state_text(machine), GetParam().state);
     const auto expected = GetParam().follows.find(name);
-    const std::string nothing = told(machine) + ':';
+    const std::string nothing = state_text(machine) + ':';
     // An event that does nothing, such as the same again, may also be in the table.
     EXPECT_EQ(apply(machine, name),
               expected == GetParam().follows.end() ? nothing : expected->second)
@@ -340,8 +340,8 @@ TEST(LiveSessionMachine, TheNodeIsAskedWhileItIsWatched) {
   EXPECT_EQ(after("completed"), std::pair(false, false));
 }
 
-/// Nothing that can happen, in whatever order, leaves the table: every session ends when it is told
-/// to, and its recording is completed once.
+/// Nothing that can happen, in whatever order, leaves the table: every session ends when it is
+/// asked to, and its recording is completed once.
 TEST(LiveSessionMachine, EverySessionEndsWhateverHappened) {
   std::uint32_t seed = 1;
   for (int round = 0; round < 2000; ++round) {

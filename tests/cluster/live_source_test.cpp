@@ -40,7 +40,7 @@ TEST(ClusterLiveSource, ShowsWhatTheNodeRecords) {
   node.recorder.request(3);
   node.recorder.loads(2);
   node.recorder.plan("epoch 1");
-  // Plans travel beside the spans and may overtake them; the state is told last.
+  // Plans travel beside the spans and may overtake them; the state is announced last.
   ASSERT_TRUE(eventually([&] {
     const auto now = source.snapshot();
     return now->plans.size() == 1 && now->spans == 101 && now->state == LiveState::Live;
@@ -97,12 +97,12 @@ TEST(ClusterLiveSource, RecordsToAFileThatSaysTheSame) {
   EXPECT_EQ(read_load_rows(folder / "live.moetrace").size(), 2U);
 }
 
-TEST(ClusterLiveSource, ARecordingThatCannotBeWrittenIsToldAtOnce) {
+TEST(ClusterLiveSource, ARecordingThatCannotBeWrittenIsReportedAtOnce) {
   Node node;
   EXPECT_THROW(LiveSource(node.client, {.recording = "/nowhere/live.moetrace"}), Error);
 }
 
-/// A transport whose stream breaks when told, as a killed node's does.
+/// A transport whose stream breaks on request, as a killed node's does.
 class BreakableTransport final : public Transport {
  public:
   BreakableTransport(NodeControl& control, Publisher& publisher)
@@ -165,7 +165,7 @@ class BreakableTransport final : public Transport {
   Subscription* current_ = nullptr;
 };
 
-TEST(ClusterLiveSource, ALostNodeIsToldAndReconnectGoesOnWithTheSameTrace) {
+TEST(ClusterLiveSource, ALostNodeIsReportedAndReconnectGoesOnWithTheSameTrace) {
   const test::TempFolder folder;
   write_text_file(folder / "live-2.moetrace", "of somebody else");
   Publisher publisher, second;
@@ -257,7 +257,7 @@ TEST(ClusterLiveSource, NonsenseFromTheNodeEndsInLostAndKeepsTheRest) {
                                     in_process_transport(node.control, node.publisher))),
                     {});
   ASSERT_TRUE(eventually([&] { return source.state() == LiveState::Lost; }));
-  EXPECT_THAT(source.snapshot()->reason, HasSubstr("no batch"));
+  EXPECT_THAT(source.snapshot()->reason, HasSubstr("not a batch"));
 }
 
 TEST(ClusterLiveSource, StopsAtOnceWhileNothingComes) {

@@ -1,4 +1,4 @@
-// What counts as measured of what a node tells of itself.
+// Which of a node's reports count as measured.
 #include "core/cluster/effect/node_engine.h"
 
 #include <gtest/gtest.h>
@@ -43,12 +43,12 @@ TEST(NodeEngine, TheMeterKeepsTheLastEightWindows) {
   EXPECT_DOUBLE_EQ(*meter.mean(), 6.5) << "3 to 10, each once";
 }
 
-TEST(SettledImbalance, CountsEachWindowOnceThatIsToldAfterTheSettlingTime) {
+TEST(SettledImbalance, CountsEachWindowOnceThatIsReportedAfterTheSettlingTime) {
   SettledImbalance settled(2 * kSecond, 4 * kSecond);
   // A new value every second, asked for five times as often.
   for (int tick = 0; tick < 50; ++tick)
     settled.add(tick * kSecond / 5, 1 + static_cast<double>(tick / 5));
-  // Told from 3 s to 6 s; 2 s and 7 s are outside.
+  // Reported from 3 s to 6 s; 2 s and 7 s are outside.
   EXPECT_DOUBLE_EQ(*settled.mean(), (4 + 5 + 6 + 7) / 4.0);
 }
 

@@ -38,7 +38,7 @@ const std::map<std::string, std::function<bool(Machine&)>> kCalls = {
     {"fail", [](Machine& m) { return m.fail("the connection broke"); }},
 };
 
-std::string told(const Machine& machine) {
+std::string step_text(const Machine& machine) {
   constexpr const char* names[] = {"idle",     "checking",    "checked", "applying", "returning",
                                    "in force", "rolled back", "refused", "failed"};
   std::string text = names[static_cast<std::size_t>(machine.step())];
@@ -121,18 +121,18 @@ TEST_P(PlanSteps, EveryCallDoesWhatTheTableSaysAndTheOthersNothing) {
     Machine machine;
     for (const std::string& before : GetParam().before)
       ASSERT_TRUE(kCalls.at(before)(machine)) << before;
-    ASSERT_EQ(told(machine), GetParam().step);
+    ASSERT_EQ(step_text(machine), GetParam().step);
     const auto expected = GetParam().follows.find(name);
     const bool means = expected != GetParam().follows.end();
     EXPECT_EQ(call(machine), means) << name;
-    EXPECT_EQ(told(machine), means ? expected->second : GetParam().step) << name;
+    EXPECT_EQ(step_text(machine), means ? expected->second : GetParam().step) << name;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlanSteps, testing::ValuesIn(kCases),
                          [](const auto& tested) { return tested.param.name; });
 
-TEST(PlanChangeMachine, TellsTheChangeAsTheNodeToldItLast) {
+TEST(PlanChangeMachine, HasTheChangeAsLastReportedByTheNode) {
   Machine machine;
   ASSERT_TRUE(machine.apply());
   EXPECT_TRUE(machine.busy());

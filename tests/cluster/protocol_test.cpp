@@ -67,13 +67,13 @@ class OtherNode final : public wire::Control::Service {
   }
   grpc::Status Status(grpc::ServerContext*, const wire::StatusRequest*,
                       wire::NodeStatus* out) override {
-    *out = told;
+    *out = reported;
     return grpc::Status::OK;
   }
 
   wire::HelloReply reply;
   grpc::Status status;
-  wire::NodeStatus told;
+  wire::NodeStatus reported;
 
  private:
   std::unique_ptr<grpc::Server> server_;
@@ -110,7 +110,7 @@ TEST_F(ClusterProtocol, NumbersOfEnumsThatAreNotKnownAreErrorsThatNameTheNode) {
   node.reply.set_role(wire::ROLE_VIEWER);
   const auto client = ClusterClient::connect(target);
   EXPECT_EQ(client->hello().role, PeerRole::Viewer);
-  node.told.add_history()->set_phase(wire::PlanPhase(42));
+  node.reported.add_history()->set_phase(wire::PlanPhase(42));
   EXPECT_EQ(error_of([&] { client->status(); }),
             target +
                 ", phase of a change of plan: is number 42, which this program does not "

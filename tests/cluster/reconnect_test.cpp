@@ -113,7 +113,7 @@ TEST_F(ClusterReconnect, ANodeThatIsSilentForAWhileIsFoundAgain) {
   EXPECT_EQ(source.snapshot()->trace->span_count(), 10U) << "what was received stays";
   const int attempts = transport->attempts;
   ASSERT_TRUE(eventually([&] { return transport->attempts > attempts + 1; }))
-      << "without being told";
+      << "without a request";
   transport->cut = false;
   receive(source, 5, 15);
   EXPECT_TRUE(eventually([&] { return source.state() == LiveState::Live; }));

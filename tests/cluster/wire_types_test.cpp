@@ -80,7 +80,7 @@ TEST(WireStatus, EnumsComeBackAsTheyWere) {
 struct Unknown {
   const char* name;
   void (*spoil)(wire::NodeStatus&);
-  const char* told;
+  const char* message;
 };
 
 class WireUnknown : public testing::TestWithParam<Unknown> {};
@@ -93,7 +93,7 @@ TEST_P(WireUnknown, IsAnErrorThatNamesFieldAndNumber) {
     decode(message);
     FAIL() << "was believed";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr(GetParam().told));
+    EXPECT_THAT(error.what(), testing::HasSubstr(GetParam().message));
     EXPECT_THAT(error.what(), testing::HasSubstr("Update"));
   }
 }

@@ -1,5 +1,5 @@
 // Any text as a reply with routed experts, or any bytes as the values in one: an Error, or routes
-// whose windows count them. The first two bytes say what the user tells of the shape.
+// whose windows count them. The first two bytes are the user's options for the shape.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>

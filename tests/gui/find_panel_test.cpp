@@ -78,7 +78,7 @@ TEST_F(FindPanelTest, listsWhatItFindsAndStepsThroughIt) {
   EXPECT_TRUE(wait_for([&] { return said().startsWith("Write a part"); }));
 }
 
-TEST_F(FindPanelTest, aDamagedFileIsToldInsteadOfAList) {
+TEST_F(FindPanelTest, aDamagedFileIsReportedInsteadOfAList) {
   openFile();
   damage();
   panel.setText("gemm");

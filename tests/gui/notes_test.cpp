@@ -192,7 +192,7 @@ TEST_F(NotesWindow, aFolderThatCannotBeWrittenKeepsNotesInTheUsersOwn) {
   EXPECT_TRUE(wait_for([&] { return notes().rowCount() == 1; }));
 }
 
-TEST_F(NotesWindow, aBrokenNotesFileIsToldAndNeverReplaced) {
+TEST_F(NotesWindow, aBrokenNotesFileIsReportedAndNeverReplaced) {
   std::ofstream(sidecar(file).toStdString()) << "garbage";
   open(file);
   ASSERT_TRUE(wait_for([&] { return window->messages().text().contains("notes"); }));

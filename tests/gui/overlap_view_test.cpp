@@ -164,7 +164,7 @@ TEST(OverlapView, InTheVisibleRangeSteppingMarksWhatIsSeen) {
   EXPECT_EQ(layers.selection.range(), (TimeRange{900, 1500}));
 }
 
-TEST(OverlapView, LongestExposedTellsKernelLayerAndAReadableLength) {
+TEST(OverlapView, LongestExposedShowsKernelLayerAndAReadableLength) {
   LayerDocument layers;
   OverlapView view(layers.document, layers.selection);
   view.resize(900, 400);

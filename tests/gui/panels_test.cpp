@@ -193,7 +193,7 @@ TEST(TraceTree, workOfTheDevicesComesBeforeTheThreads) {
   EXPECT_EQ(model.index(1, 0, rank).data().toString(), "Threads");
 }
 
-TEST(ShortName, isThePartThatTellsKernelsApart) {
+TEST(ShortName, isThePartThatDistinguishesKernels) {
   const std::pair<const char*, const char*> names[] = {
       {"Memcpy HtoD (Pageable -> Device)", "Memcpy HtoD (Pageable -> Device)"},
       {"void dpsk::ep::internode::combine<false, 8, __nv_bfloat16>(int4*, float*)", "combine"},
@@ -270,7 +270,7 @@ TEST(Jobs, whatAnAbandonedJobDeliversIsDropped) {
   begun.get_future().wait();
   job.abandon();
   EXPECT_FALSE(job.running());
-  EXPECT_EQ(finished, 1) << "a view that shows that it runs is told";
+  EXPECT_EQ(finished, 1) << "a view that shows progress is notified";
   release.set_value();
   ASSERT_TRUE(wait_for([&] { return ended.load(); }));
   QTest::qWait(50);

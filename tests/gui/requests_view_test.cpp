@@ -45,7 +45,7 @@ TEST(RequestsModel, KeepsTheRulesOfModelsWhileItGrows) {
   EXPECT_EQ(model.rowCount(), 0);
 }
 
-TEST(RequestsModel, TellsWhichTargetWasMissed) {
+TEST(RequestsModel, ShowsWhichTargetWasMissed) {
   RequestsModel model;
   model.setServing(serving(4));
   EXPECT_EQ(model.index(0, RequestsModel::Within).data().toString(), "TTFT over");

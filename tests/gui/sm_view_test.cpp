@@ -57,7 +57,7 @@ TEST(SmView, ShowsMethodCaveatsAndThePairsByTime) {
             "0\t0\t200\t20.0\n2\t0\t150\t15.0\n");
 }
 
-TEST(SmView, TheCursorTellsCommunicationComputeAndFree) {
+TEST(SmView, TheCursorShowsCommunicationComputeAndFree) {
   test::ChartDocument chart;
   SmView view(chart.document, chart.selection);
   chart.selection.setCursor(500);

@@ -107,7 +107,7 @@ TEST_F(WindowFiles, whatIsNoFileCannotBeDropped) {
   EXPECT_FALSE(enter.isAccepted());
 }
 
-TEST_F(WindowFiles, anUnreadableFileIsToldAndTheOpenTraceStays) {
+TEST_F(WindowFiles, anUnreadableFileIsReportedAndTheOpenTraceStays) {
   open(rank0);
   const TracePtr before = window->document().trace();
   for (const QString& bad : {folder.filePath("absent.json"), folder.filePath("empty")}) {
@@ -119,7 +119,7 @@ TEST_F(WindowFiles, anUnreadableFileIsToldAndTheOpenTraceStays) {
                 HasSubstr(QFileInfo(bad).fileName().toStdString()));
     EXPECT_EQ(window->document().trace(), before);
   }
-  EXPECT_EQ(window->session().recent().size(), 1U) << "what did not open is no recent file";
+  EXPECT_EQ(window->session().recent().size(), 1U) << "what did not open is not a recent file";
 }
 
 TEST_F(WindowFiles, aSavedTraceOpensAgain) {
@@ -133,7 +133,7 @@ TEST_F(WindowFiles, aSavedTraceOpensAgain) {
   EXPECT_EQ(window->document().trace()->info().format, "kineto");
 }
 
-TEST_F(WindowFiles, savingWhereNothingCanBeWrittenIsToldAndLeavesNoFile) {
+TEST_F(WindowFiles, savingWhereNothingCanBeWrittenIsReportedAndLeavesNoFile) {
   open(rank0);
   for (const QString& bad :
        {folder.filePath("no/such/folder/x.moetrace"), QString("/dev/full/x.moetrace")}) {
@@ -303,7 +303,7 @@ TEST_F(WindowOutput, sizeSharpnessAndThemeAreThoseOfTheDialog) {
   }
 }
 
-TEST_F(WindowOutput, aFailedExportIsTold) {
+TEST_F(WindowOutput, aFailedExportIsReported) {
   EXPECT_FALSE(dialog->exportTo(folder.filePath("no/such/x.png")));
   EXPECT_EQ(window->messages().level(), UserMessage::Level::Error);
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("no/such/x.png"));

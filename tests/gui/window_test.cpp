@@ -158,7 +158,7 @@ TEST_F(WindowTest, theTimelineKeepsItsPartOfANarrowWindow) {
       << width("tree") << ", " << width("details");
 }
 
-TEST_F(WindowTest, tellsHowManyEventsWereSkipped) {
+TEST_F(WindowTest, reportsHowManyEventsWereSkipped) {
   open({"good.json"});
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("3 events skipped"));
   EXPECT_THAT(window->messages().details().toStdString(), HasSubstr("no time"));
@@ -256,7 +256,7 @@ TEST_F(WindowTest, filesDroppedTogetherAreOneTrace) {
   EXPECT_EQ(label(), "good0.json/2");
 }
 
-TEST_F(WindowTest, aFailedSaveIsTold) {
+TEST_F(WindowTest, aFailedSaveIsReported) {
   open({"good.json"});
   window->loader().save("full.moetrace");
   ASSERT_TRUE(wait_for([&] { return window->messages().level() == UserMessage::Level::Error; }));
@@ -367,7 +367,7 @@ TEST_F(WindowTest, aNewRuleAnalysesAgainAndDetailsNameIt) {
       wait_for([&] { return matches.index(0, RulesModel::Matches).data().toString() == "1"; }));
 }
 
-TEST_F(WindowTest, aBrokenRuleIsToldAndNotApplied) {
+TEST_F(WindowTest, aBrokenRuleIsReportedAndNotApplied) {
   open({"good.json"});
   const AnalysisPtr before = window->document().analysis();
   auto* panel = find<RulesPanel>("rulesPanel");
@@ -407,12 +407,12 @@ TEST_F(WindowTest, statisticsCopyAsTabSeparatedText) {
 }
 
 TEST_F(WindowTest, findSaysWhyNothingIsListed) {
-  const auto told = [this] { return find<QLabel>("findEmpty")->text().toStdString(); };
-  EXPECT_THAT(told(), HasSubstr("No trace is open"));
+  const auto empty_text = [this] { return find<QLabel>("findEmpty")->text().toStdString(); };
+  EXPECT_THAT(empty_text(), HasSubstr("No trace is open"));
   open({"good.json"});
-  EXPECT_THAT(told(), HasSubstr("Write a part"));
+  EXPECT_THAT(empty_text(), HasSubstr("Write a part"));
   find<QLineEdit>("findField")->setText("no such span");
-  EXPECT_TRUE(wait_for([&] { return told().starts_with("No span"); }));
+  EXPECT_TRUE(wait_for([&] { return empty_text().starts_with("No span"); }));
 }
 
 TEST_F(WindowTest, findStepsThroughTheHits) {

@@ -103,14 +103,14 @@ TEST(Workspace, TheSelectionFitsBeforeAnyViewHearsOfTheChange) {
   EXPECT_EQ(seen, (TimeRange{0, 700}));
 }
 
-TEST(Workspace, APlaceThatStaysTheSameIsNotTold) {
+TEST(Workspace, APlaceThatStaysTheSameIsNotReported) {
   Workspace workspace;
-  QSignalSpy told(&workspace.selection(), &Selection::placeChanged);
+  QSignalSpy changed(&workspace.selection(), &Selection::placeChanged);
   workspace.selection().setPlace({.layer = 1, .slot = 4, .step = 7, .micro_batch = 1});
   workspace.selection().setPlace({.layer = 1, .slot = 4, .step = 7, .micro_batch = 1});
-  EXPECT_EQ(told.count(), 1);
+  EXPECT_EQ(changed.count(), 1);
   workspace.selection().setPlace({.layer = 1, .slot = 4, .step = 8, .micro_batch = 1});
-  EXPECT_EQ(told.count(), 2);
+  EXPECT_EQ(changed.count(), 2);
 }
 
 }  // namespace

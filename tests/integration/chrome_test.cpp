@@ -37,7 +37,7 @@ TEST_F(ChromeExport, WritesOneFileThatReadsBack) {
   EXPECT_EQ(devices(before.out), devices(after.out));
 }
 
-TEST_F(ChromeExport, MistakesAreTold) {
+TEST_F(ChromeExport, MistakesAreReported) {
   EXPECT_EQ(run_moescope({"export", in_.string()}).exit_code, 2);
   EXPECT_EQ(run_moescope({"export", in_.string(), "--chart", "sm"}).exit_code, 2);
   const auto same = run_moescope({"export", in_.string(), "--chrome", in_.string()});

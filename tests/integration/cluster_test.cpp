@@ -51,7 +51,7 @@ class ClusterCommands : public testing::Test {
   }
 };
 
-TEST_F(ClusterCommands, StatusTellsWhatRuns) {
+TEST_F(ClusterCommands, StatusShowsWhatRuns) {
   NodeProcess node(folder);
   ASSERT_TRUE(node.ready()) << node.messages();
   const json status = answer({"status", node.target()});
@@ -117,7 +117,7 @@ TEST_F(ClusterCommands, ApplyMovesExpertsAndRollbackMovesThemBack) {
             load_plan(folder / "running.json").physical_to_logical);
 }
 
-TEST_F(ClusterCommands, ApplyTellsPredictedBesideMeasured) {
+TEST_F(ClusterCommands, ApplyShowsPredictedBesideMeasured) {
   NodeProcess node(folder);
   ASSERT_TRUE(node.ready()) << node.messages();
   const auto plan = swapped_plan(node);
@@ -152,7 +152,7 @@ TEST_F(ClusterCommands, ApplyWatchesTheNodeWhenItHasNoRecording) {
       EXPECT_TRUE(effect[key][part].is_number()) << key << ' ' << part << ' ' << effect;
 }
 
-TEST_F(ClusterCommands, RollbackTellsPredictedBesideMeasuredAndStatusKeepsThem) {
+TEST_F(ClusterCommands, RollbackShowsPredictedBesideMeasuredAndStatusKeepsThem) {
   NodeProcess node(folder);
   ASSERT_TRUE(node.ready()) << node.messages();
   const auto plan = swapped_plan(node);
@@ -216,7 +216,7 @@ TEST_F(ClusterCommands, AnAcknowledgedPlanSurvivesAKill) {
   }
 }
 
-TEST_F(ClusterCommands, AStateThatDoesNotFitOrIsInUseIsToldApart) {
+TEST_F(ClusterCommands, AStateThatDoesNotFitOrIsInUseIsDistinguished) {
   const auto state = (folder / "state").string();
   {
     NodeProcess node(folder, {"--state", state});
@@ -227,7 +227,7 @@ TEST_F(ClusterCommands, AStateThatDoesNotFitOrIsInUseIsToldApart) {
   }
   expect_refused(state, "8", "Name the folder of a node of this model");
   std::ofstream(folder / "state/plan.json") << "{\"schema\":1,";
-  expect_refused(state, "4", "is no stored plan");
+  expect_refused(state, "4", "is not a stored plan");
 }
 
 TEST_F(ClusterCommands, ANodeThatIsStoppedAndContinuedIsFoundAgain) {
@@ -344,7 +344,7 @@ TEST_F(ClusterCommands, AKilledViewerDoesNotDisturbTheNode) {
   EXPECT_GT(steps(), before) << "the node goes on";
 }
 
-TEST_F(ClusterCommands, WrongTargetsAreToldWithARemedy) {
+TEST_F(ClusterCommands, WrongTargetsAreReportedWithARemedy) {
   const auto missing = run_moescope({"status", "unix:" + (folder / "none").string()});
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_THAT(missing.err, HasSubstr("there is no such socket"));

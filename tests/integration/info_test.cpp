@@ -50,7 +50,7 @@ TEST_F(Info, JsonHasEveryFieldOfTheContract) {
   EXPECT_TRUE(info["alignments"].empty());
 }
 
-TEST_F(Info, SeveralFilesTellHowTheirClocksWereAligned) {
+TEST_F(Info, SeveralFilesShowHowTheirClocksWereAligned) {
   const auto result = run_moescope({"info", file("rank0.sqlite"), file("rank1.sqlite"), "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const json info = json::parse(result.out);
@@ -86,7 +86,7 @@ std::string recording_with_losses(const std::filesystem::path& path) {
   return path.string();
 }
 
-TEST_F(Info, WhatARecordingLostIsToldByInfoAnalyzeAndSql) {
+TEST_F(Info, WhatARecordingLostIsReportedByInfoAnalyzeAndSql) {
   const std::string file = recording_with_losses(dir_ / "a.moetrace");
   const json loss = json::parse(run_moescope({"info", file, "--json"}).out)["losses"].at(0);
   EXPECT_EQ(loss["kind"], "dropped_spans");
@@ -96,10 +96,11 @@ TEST_F(Info, WhatARecordingLostIsToldByInfoAnalyzeAndSql) {
   EXPECT_EQ(loss["end_ns"], 2'000'000);
   EXPECT_EQ(loss["count"], 7);
   EXPECT_EQ(loss["reason"], "a ring was full");
-  constexpr const char* kTold = "7 spans were dropped of rank 0 between 1.000 and 2.000 ms: a ring";
-  EXPECT_THAT(run_moescope({"info", file}).out, HasSubstr(kTold));
+  constexpr const char* kReported =
+      "7 spans were dropped of rank 0 between 1.000 and 2.000 ms: a ring";
+  EXPECT_THAT(run_moescope({"info", file}).out, HasSubstr(kReported));
   const auto text = run_moescope({"analyze", file});
-  EXPECT_THAT(text.err, HasSubstr(kTold));
+  EXPECT_THAT(text.err, HasSubstr(kReported));
   EXPECT_THAT(text.out, HasSubstr("1.000 ms    in which records are missing"));
   const json all = json::parse(run_moescope({"analyze", file, "--json"}).out);
   EXPECT_EQ(all["devices"][0]["lost_ns"], 1'000'000);

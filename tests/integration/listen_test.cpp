@@ -76,7 +76,7 @@ class NodeListens : public testing::Test {
   }
 };
 
-TEST_F(NodeListens, ASocketThatIsInUseOrOpenToOthersIsTold) {
+TEST_F(NodeListens, ASocketThatIsInUseOrOpenToOthersIsReported) {
   NodeProcess running(folder);
   ASSERT_TRUE(running.ready()) << running.messages();
   expect_refused({"--listen", running.target()}, "another node listens there");
@@ -84,24 +84,23 @@ TEST_F(NodeListens, ASocketThatIsInUseOrOpenToOthersIsTold) {
   std::filesystem::create_directory(folder / "own");
   std::filesystem::permissions(folder / "own", perms::owner_all);
   write("own/file", "text");
-  expect_refused({"--listen", "unix:" + (folder / "own/file").string()},
-                 "something else lies there");
+  expect_refused({"--listen", "unix:" + (folder / "own/file").string()}, "something else is there");
   expect_refused({"--listen", "nonsense"}, "HOST:PORT");
   expect_refused({"--listen", "gpu7:9000"}, "mutual TLS is mandatory");
 }
 
-TEST_F(NodeListens, ATokenThatIsMissingOpenOrShortIsTold) {
+TEST_F(NodeListens, ATokenThatIsMissingOpenOrShortIsReported) {
   const auto listen = [](const std::filesystem::path& token) -> std::vector<std::string> {
     return {"--listen", "127.0.0.1:0", "--token-file", token.string()};
   };
-  expect_refused({"--listen", "127.0.0.1:0"}, "Give --token-file");
+  expect_refused({"--listen", "127.0.0.1:0"}, "Give a token file, or use unix:PATH (--token-file)");
   expect_refused(listen(folder / "none"), "cannot open");
   expect_refused(listen(write("open", "0123456789abcdef0123", kPrivate | perms::others_read)),
                  "can be read by others");
   expect_refused(listen(write("short", "0123")), "holds no token");
 }
 
-TEST_F(NodeListens, APortInUseIsTold) {
+TEST_F(NodeListens, APortInUseIsReported) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -116,7 +115,7 @@ TEST_F(NodeListens, APortInUseIsTold) {
   ::close(fd);
 }
 
-TEST_F(NodeListens, CertificatesThatCannotServeAreTold) {
+TEST_F(NodeListens, CertificatesThatCannotServeAreReported) {
   if (std::system("openssl version > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "the openssl command is not installed";
   certificate("one");
@@ -132,7 +131,7 @@ TEST_F(NodeListens, CertificatesThatCannotServeAreTold) {
   expect_refused(tls("two", "two"), "can be read by others");
 }
 
-TEST_F(NodeListens, ACertificateThatExpiresSoonIsToldAndServes) {
+TEST_F(NodeListens, ACertificateThatExpiresSoonIsReportedAndServes) {
   if (std::system("openssl version > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "the openssl command is not installed";
   certificate("one");

@@ -94,7 +94,7 @@ TEST_F(LoadsCommand, APlanIsSolvedForOneUnitOfARecording) {
     const auto result = run_moescope({"plan", "solve", "--loads", file, "--unit", unit, "--gpus",
                                       "2", "--slots", "6", "-o", path("p.json")});
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_THAT(result.err, testing::Not(HasSubstr("units")));  // no guess that must be told
+    EXPECT_THAT(result.err, testing::Not(HasSubstr("units")));  // no guess that needs a note
     const auto bounds = run_moescope(
         {"plan", "bounds", "--loads", file, "--unit", unit, "--gpus", "1", "--max-slots", "4"});
     EXPECT_EQ(bounds.exit_code, 0) << bounds.err;

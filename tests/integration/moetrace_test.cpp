@@ -35,7 +35,7 @@ struct Logged {
   TimeNs count;
 };
 
-/// Appends 100 spans a millisecond for ever and tells how many through `log`.
+/// Appends 100 spans per millisecond for ever and writes their number to `log`.
 [[noreturn]] void record(const std::filesystem::path& file, int log) {
   MoetraceWriter writer(file);
   const TrackId track = writer.add_track({});
@@ -120,7 +120,7 @@ TEST_F(MoetraceCommands, ImportTakesTheNotesBesideTheTraceAlong) {
   EXPECT_THAT(refused.err, testing::HasSubstr("notes file"));
 }
 
-TEST_F(MoetraceCommands, MistakesAreToldAndNothingIsOverwritten) {
+TEST_F(MoetraceCommands, MistakesAreReportedAndNothingIsOverwritten) {
   const auto same = test::run_moescope({"import", json_.string(), "-o", json_.string()});
   EXPECT_EQ(same.exit_code, 1);
   EXPECT_THAT(same.err, testing::HasSubstr("is the file to read"));

@@ -90,7 +90,7 @@ TEST_P(MpiLoss, AProcessThatDiesEndsTheRunLoudlyAndTheRecordingIsReadable) {
 
 INSTANTIATE_TEST_SUITE_P(Processes, MpiLoss, ::testing::Values(0, 1));
 
-TEST_F(Mpi, ProblemsAreToldOnceByTheFirstProcess) {
+TEST_F(Mpi, ProblemsAreReportedOnceByTheFirstProcess) {
   const auto many = run_program(under_mpirun(4, {node_program(), "--ranks", "4", "--nodes", "1"}));
   EXPECT_NE(many.exit_code, 0);
   const auto first = many.err.find("every process hosts at least one");

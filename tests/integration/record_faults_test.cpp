@@ -104,7 +104,7 @@ class SmallDisk {
   std::string problem_;
 };
 
-TEST(RecordFaults, AFullFileSystemIsToldWithTheFileAndWhatIsRecordedOpens) {
+TEST(RecordFaults, AFullFileSystemIsReportedWithTheFileAndWhatIsRecordedOpens) {
   const SmallDisk disk;
   if (!disk.problem().empty())
     GTEST_SKIP() << "a small tmpfs cannot be mounted here: " << disk.problem();

@@ -5,7 +5,7 @@
  *     threads of the prefill and the decode unit, which meet it at the step gate (step_gate.cpp);
  *   - another process that hosts ranks of both units and follows commands (unit_processes.cpp);
  *   - the numbered commands and answers between them (unit_link.cpp);
- *   - the plan on disk, and what a client is told (gpu/node).
+ *   - the plan on disk, and what is acknowledged to a client (gpu/node).
  * Two changes run one after the other, so that places which the first one freed are used again.
  *
  * At most one fault happens, at any moment: a process dies, or one message of the link is lost or
@@ -16,7 +16,7 @@
  *     dispatch");
  *   - every slot of the table that a step uses holds its weights ("never an expert without a live
  *     replica");
- *   - `kept`: what a client was told is in force is on disk, whatever dies next;
+ *   - `kept`: a plan acknowledged as in force is on disk, whatever dies next;
  *   - `ends`: every change comes to an end, or the run does and says so.
  *
  * With -D one safeguard is left out (check.sh has the list); spin must then find what goes wrong.
@@ -48,11 +48,11 @@ bool parked[2];
 bool dead[2];    /* by process */
 bool broken;     /* something is dead or lost; nobody has noticed yet */
 bool ended;      /* the run has failed and says so: every wait ends */
-bool undo;       /* a client asked for the change to be taken back */
+bool undo;       /* a client asked to roll the change back */
 
 byte in_force;   /* epoch that the first process counts as in force */
 byte on_disk;    /* epoch that a restart goes on from */
-byte told;       /* latest epoch of which a client was told that it is in force */
+byte acknowledged; /* latest epoch acknowledged to a client as in force */
 byte finished;   /* changes that came to an end */
 
 #define at(process, unit) ((process) * 2 + (unit))
@@ -221,8 +221,8 @@ proctype Changer() {
      :: first_over -> break
      :: !first_over ->                                /* the same logits, in time */
         in_force = base + 1;
-#ifdef TOLD_BEFORE_DISK
-        told = in_force;
+#ifdef ACKNOWLEDGED_BEFORE_DISK
+        acknowledged = in_force;
 #endif
         keep_on_disk(in_force);
         gate_closed = false;
@@ -243,7 +243,7 @@ proctype Changer() {
         fi;
         if
         :: first_over -> break
-        :: atomic { !first_over -> told = in_force; finished++ }
+        :: atomic { !first_over -> acknowledged = in_force; finished++ }
         fi
      :: !first_over ->                                /* other logits, or too late */
         flip_unit(PREFILL, base);
@@ -318,5 +318,5 @@ init {
   }
 }
 
-ltl kept { [] (told <= on_disk) }
+ltl kept { [] (acknowledged <= on_disk) }
 ltl ends { <> (finished == CHANGES || ended) }

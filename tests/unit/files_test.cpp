@@ -85,7 +85,7 @@ TEST(NewFile, FoldersAndPlacesThatAreNotThereAreErrors) {
   EXPECT_THAT(error_of([&] { write_text_file(folder.path(), "x"); }), HasSubstr("is a folder"));
   EXPECT_THAT(error_of([&] { write_text_file(folder / "no/a", "x"); }),
               HasSubstr("No such file or directory"));
-  EXPECT_THAT(error_of([&] { write_text_file("", "x"); }), HasSubstr("is no file name"));
+  EXPECT_THAT(error_of([&] { write_text_file("", "x"); }), HasSubstr("is not a file name"));
 }
 
 TEST(NewFile, AFullDiskLeavesTheOldFileAndNothingElse) {
@@ -107,13 +107,13 @@ TEST(NewFile, AFullDiskLeavesTheOldFileAndNothingElse) {
   EXPECT_EQ(folder.file_count(), 1U);
 }
 
-TEST(NewFile, DevicesAreWrittenStraightAndTheirErrorsTold) {
+TEST(NewFile, DevicesAreWrittenStraightAndTheirErrorsReported) {
   EXPECT_THAT(error_of([] { write_text_file("/dev/full", "x"); }),
               HasSubstr("/dev/full: cannot be written: No space left"));
   write_text_file("/dev/null", "x");
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
   EXPECT_THAT(error_of([] { static_cast<void>(NewFile("/dev/null").path()); }),
-              HasSubstr("is no ordinary file"));
+              HasSubstr("is not an ordinary file"));
 }
 
 TEST(NewFile, AFifoGetsTheBytesAndStays) {

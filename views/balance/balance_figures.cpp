@@ -129,7 +129,7 @@ std::optional<BalanceInput> balance_input(const LoadDocument& document, const Lo
     AssumedLayout assumed = document.assumed();
     assumed.gpus = input.now.plan.num_gpus;
     input.before = placement_of_loads(*sums->loads, nullptr, assumed);
-    // The plan that runs is nothing to compare with itself.
+    // The running plan is not compared with itself.
     if (input.before->plan.physical_to_logical == input.now.plan.physical_to_logical &&
         input.now.plan.replica_weight.empty())
       input.before.reset();
@@ -228,7 +228,7 @@ SeriesPicturePtr time_picture(const BalanceFigures& figures, int layer) {
                            : tr("Imbalance (max / mean of GPU load) of each window");
   picture->note = QString::fromStdString(describe(figures.input.now));
   if (!in_time) picture->note = tr("the order of the windows is not time");
-  // A line says that one value follows another.
+  // A line implies that one value follows another.
   const Style style = in_time ? Style::Line : Style::Level;
   picture->x_name = windows_axis_name(*loads);
   picture->y_name = tr("max / mean");
@@ -253,7 +253,7 @@ SeriesPicturePtr time_picture(const BalanceFigures& figures, int layer) {
 
 namespace {
 
-/// What the curve says in words: it may be flat.
+/// The curve in words; it may be flat.
 QString curve_note(const std::vector<BoundPoint>& curve) {
   constexpr double kPerfect = 1.005;  // shown as 1.00
   const auto even = std::find_if(curve.begin(), curve.end(),

@@ -1,4 +1,4 @@
-// What the balance view shows, computed by a job, and the pictures made of it.
+// Figures of the balance view, computed by a job, and the pictures made from them.
 #pragma once
 
 #include "core/loads/balance.h"
@@ -27,7 +27,7 @@ struct BalanceFigures {
 };
 using BalanceFiguresPtr = std::shared_ptr<const BalanceFigures>;
 
-/// Takes over what did not change from `old`, which may be null. Throws Cancelled, Error.
+/// Reuses what did not change since `old`, which may be null. Throws Cancelled, Error.
 BalanceFiguresPtr make_balance_figures(const BalanceInput& input, const BalanceFiguresPtr& old,
                                        Progress& progress);
 

@@ -145,7 +145,7 @@ void BalanceView::reload() {
 void BalanceView::compute() {
   const auto input = balance_input(document_, sums_.sums());
   if (!input) return;
-  // Loads that grow faster than figures are made must not keep them from ever being shown.
+  // Figures must be shown even when loads grow faster than figures are computed.
   if (job_.running() && grown(computed_, document_)) return delay_.start();
   computed_ = document_.loads();
   job_.start(
@@ -176,7 +176,7 @@ void BalanceView::showFigures(BalanceFiguresPtr figures) {
 }
 
 void BalanceView::refreshPictures() {
-  // A log alone has the whole room.
+  // A log alone gets all the space.
   const bool log_alone = !document_.loads() && !document_.empty();
   gpus_->setVisible(!log_alone);
   metric_->setVisible(!log_alone);

@@ -83,9 +83,8 @@ ApplyPanel::ApplyPanel(QWidget* parent) : QFrame(parent) {
                   &ApplyPanel::applyRequested);
   cancel_ = button("applyCancel", tr("Cancel"), tr("Leave the running plan as it is"),
                    &ApplyPanel::dismissed);
-  abandon_ =
-      button("applyAbandon", tr("Abandon"), tr("Give up the change as long as it is not committed"),
-             &ApplyPanel::abandonRequested);
+  abandon_ = button("applyAbandon", tr("Abandon"), tr("Abandon the change unless it is committed"),
+                    &ApplyPanel::abandonRequested);
   roll_back_ =
       button("applyRollBack", tr("Roll back"),
              tr("Go back to the plan before the last applied one"), &ApplyPanel::rollBackRequested);
@@ -127,7 +126,7 @@ void ApplyPanel::become(Step step, const QString& text) {
 }
 
 /// Where the focus goes when the button that had it disappears: a second press of Return must
-/// neither apply a plan nor take one back.
+/// neither apply a plan nor roll one back.
 QWidget* ApplyPanel::harmlessWidget() {
   if (step_ == Step::Confirm) return cancel_;
   if (step_ == Step::Ended) return close_;
@@ -167,15 +166,14 @@ void ApplyPanel::showCheck(const PlanOutcome& outcome, const std::vector<GpuMove
   }
   fillMoves(moves);
   const NodePlanChange& change = outcome.change;
-  become(
-      Step::Confirm,
-      change.moves == 0
-          ? tr("No weights have to move; tokens are split differently over the replicas.")
-          : tr("%1 copies of experts in both units together, %2 in all. Requests go on meanwhile; "
-               "the plan changes for all ranks at one step boundary and is verified before it "
-               "counts.")
-                .arg(format_count(static_cast<quint64>(change.moves)),
-                     format_bytes(change.bytes_total)));
+  become(Step::Confirm,
+         change.moves == 0
+             ? tr("No weights have to move; tokens are split differently over the replicas.")
+             : tr("%1 copies of experts in both units together, %2 in all. Requests go on during "
+                  "the change; the plan changes for all ranks at one step boundary and is verified "
+                  "before it is used.")
+                   .arg(format_count(static_cast<quint64>(change.moves)),
+                        format_bytes(change.bytes_total)));
 }
 
 void ApplyPanel::setRunning() {

@@ -1,5 +1,5 @@
-// Applying a plan to a running engine: what will move, how far it is, how it ended, and what was
-// predicted beside what is measured. A panel, no dialog.
+// Applying a plan to a running engine: what will move, progress, outcome, and the predicted beside
+// the measured effect. A panel, not a dialog.
 #pragma once
 
 #include <QFrame>
@@ -23,9 +23,9 @@ class ApplyPanel : public QFrame {
   Step step() const { return step_; }
   QString text() const { return text_->text(); }
 
-  /// Nothing can be applied, for this reason.
+  /// Disables applying, for this reason.
   void setUnavailable(const QString& why);
-  /// `what` tells the edited plan apart from the running one.
+  /// `what` says how the edited plan differs from the running one.
   void setReady(const QString& what);
   void setChecking();
   /// The dry run: what would move, or why not. `moves`: of each rank of a unit.

@@ -113,7 +113,7 @@ QString PlanLogModel::effectText(const NodePlanChange& change, int column) const
              : QString(QChar(0x2013));
 }
 
-/// What was measured counts; a prediction alone does as long as there is nothing else.
+/// Measured figures take precedence over predictions.
 bool PlanLogModel::worse(const NodePlanChange& change, int column) const {
   const auto row = effectRow(change, column);
   if (!row) return false;
@@ -187,13 +187,14 @@ QVariant PlanLogModel::headerData(int section, Qt::Orientation orientation, int 
       tr("Peer that asked for it"),
       tr("Name of the plan"),
       tr("In force afterwards"),
-      tr("How far it came, and why it was refused or undone"),
+      tr("Phase of the change, and why it was refused or undone"),
       tr("Experts copied, over both units"),
       tr("Weights copied"),
       tr("Mean time per output token in the seconds before, during and after the change"),
-      tr("Largest over mean tokens of a rank; as told by the client that asked for the change"),
-      tr("Mean length of a decode step; as told by the client that asked for the change"),
-      tr("Bytes over the network for each decoded token; as told by the client that asked for the "
+      tr("Largest over mean tokens of a rank; as reported by the client that requested the change"),
+      tr("Mean length of a decode step; as reported by the client that requested the change"),
+      tr("Bytes over the network for each decoded token; as reported by the client that requested "
+         "the "
          "change")};
   if (role == Qt::DisplayRole) return kTexts[static_cast<std::size_t>(section)];
   if (role == Qt::ToolTipRole) return kTips[static_cast<std::size_t>(section)];

@@ -47,10 +47,10 @@ class PlanLogModel : public QAbstractTableModel {
   };
 
   explicit PlanLogModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
-  /// Oldest first, as a node tells them.
+  /// Oldest first, as a node reports them.
   void setHistory(const std::vector<NodePlanChange>& history);
-  /// What was predicted and measured here, by the ticket of the change; newer than what the node
-  /// tells of it.
+  /// What was predicted and measured here, by the ticket of the change; newer than the node's own
+  /// report.
   void setEffects(std::map<std::uint64_t, PlanEffect> effects);
 
   int rowCount(const QModelIndex& parent = {}) const override;

@@ -55,7 +55,7 @@ bool can_roll_back(const ClusterState& state) {
 
 ClusterView::ClusterView(QWidget* parent) : QWidget(parent) {
   setObjectName("clusterView");
-  // Made from top to bottom, as Tab goes.
+  // Created from top to bottom, which is the tab order.
   QWidget* header = makeHeader();
   QWidget* controls = makeControls();
   apply_ = new ApplyPanel(this);
@@ -126,7 +126,7 @@ QWidget* ClusterView::makeHeader() {
   hung_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   hung_->setToolTip(
       tr("Ranks that neither work nor wait for another rank. All others wait for them: nothing is "
-         "served until they go on. A machine that is only short of processors is not told of."));
+         "served until they go on. A machine that is only short of processors is not reported."));
   reason_ = new QLabel(header);
   reason_->setObjectName("clusterReason");
   reason_->setWordWrap(true);
@@ -186,8 +186,7 @@ QWidget* ClusterView::makeControls() {
   period_->setDecimals(0);
   period_->setSuffix(tr(" s"));
   period_->setToolTip(
-      tr("Time until the mix of topics has gone round once: the shorter it is, the "
-         "faster the expert load drifts"));
+      tr("Period of the mix of topics: the shorter it is, the faster the expert load drifts"));
   overlap_ = new QCheckBox(tr("Overlap two micro-batches"), controls_);
   overlap_->setObjectName("clusterOverlap");
   overlap_->setToolTip(tr("Compute of one micro-batch hides the communication of the other"));
@@ -314,7 +313,7 @@ void ClusterView::showFigures() {
   figures_->setText(text);
 }
 
-/// What the runtime says, unless the user is just changing it.
+/// Shows the runtime's value unless the user is editing it.
 void ClusterView::showSettings() {
   if (!state_.status || delay_.isActive()) return;
   const auto show = [](auto* box, auto value) {

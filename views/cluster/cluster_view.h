@@ -1,5 +1,5 @@
-// The runtime that is watched live: its state, its ranks, what it takes in and drops, its controls,
-// and the log of plan changes.
+// The runtime that is watched live: state, ranks, data rates and drops, controls, and the log of
+// plan changes.
 #pragma once
 
 #include <QCheckBox>
@@ -37,7 +37,7 @@ class ClusterView : public QWidget {
   void reconnectRequested();
   void stopRequested();
   void settingsRequested(const moescope::NodeSettings& settings);
-  /// Requests a second, and seconds until the mix of topics has gone round once.
+  /// Requests per second, and the period in seconds of the mix of topics.
   void workloadRequested(double rate, double period);
 
  private:

@@ -32,13 +32,13 @@ struct EffectRow {
   QString delta(const std::optional<double>& value) const;
 };
 
-/// A time in seconds as a node tells it: 0 stands for "not measured".
+/// A time in seconds as reported by a node: 0 stands for "not measured".
 QString latency_text(double seconds);
 /// The figures of `effect`, which must live as long; those without any value are left out.
 std::vector<EffectRow> effect_rows(const PlanEffect& effect);
 /// What a prediction is worth: changes that are smaller than the noise, and what limits them.
 QString effect_verdict(const PlanEffect& effect);
-/// The fitted constants behind it, a line each; empty without any.
+/// The fitted constants behind it, one per line; empty without any.
 QString effect_model(const PlanEffect& effect);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// Commands as actions: menus, the command palette and the key sheet are made from them.
+// Commands as actions, the basis of menus, the command palette and the key sheet.
 #pragma once
 
 #include <QAction>

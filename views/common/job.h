@@ -77,14 +77,13 @@ class JobRunner : public QObject {
         });
   }
 
-  /// Asks the job to stop; cancelled() follows when it did. One that was past its last look still
-  /// delivers: for work whose result is true all the same.
+  /// Asks the job to stop; cancelled() follows when it did. A job past its last check still
+  /// delivers, for work whose result is valid anyway.
   void cancel() {
     if (progress_) progress_->cancel();
   }
 
-  /// Cancels at once, without waiting: what the job delivers is dropped. For work on something that
-  /// is gone.
+  /// Cancels without waiting and drops the result, for work on something that no longer exists.
   void abandon() {
     const bool ran = running_;
     retire();

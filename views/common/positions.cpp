@@ -32,7 +32,7 @@ int position_decimals(double resolution, const TimeUnit& unit) {
 }
 
 QString format_position_number(TimeNs ns, const TimeUnit& unit, int decimals) {
-  // Whole and fraction apart: a double holds no ns after some months.
+  // Whole and fraction are separate: after some months a double cannot represent ns.
   const TimeNs whole = ns / unit.ns;
   const QString text = english().toString(static_cast<qlonglong>(whole));
   if (decimals == 0) return text;

@@ -1,4 +1,4 @@
-// Positions in time as the user reads them: all of one axis or one column in the same unit.
+// Formatting of positions in time: all of one axis or column in the same unit.
 #pragma once
 
 #include <QString>
@@ -14,7 +14,7 @@ struct TimeUnit {
 };
 /// The unit of an axis or a column that reaches to `latest`: the largest of which that is one.
 TimeUnit position_unit(TimeNs latest);
-/// Decimals that tell positions apart that lie `resolution` ns from each other.
+/// Decimals needed to distinguish positions `resolution` ns apart.
 int position_decimals(double resolution, const TimeUnit& unit);
 /// "114.058", without the unit.
 QString format_position_number(TimeNs ns, const TimeUnit& unit, int decimals);

@@ -1,5 +1,5 @@
-// Qt makes a macro of the word slots, which core uses as a name. Include this first in headers of
-// views that speak of slots; sources of views write Q_SLOTS.
+// Qt defines a macro named slots, which core uses as a name. Headers of views that use the name
+// include this first; sources of views write Q_SLOTS.
 #pragma once
 
 #include <QtGlobal>

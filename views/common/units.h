@@ -1,4 +1,4 @@
-// Numbers as the user reads them: adaptive units, three significant digits, thousands separated.
+// Formatting of numbers: adaptive units, three significant digits, thousands separated.
 #pragma once
 
 #include <QString>

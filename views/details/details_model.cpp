@@ -142,7 +142,7 @@ void DetailsModel::addClass(const SpanDetails& details) {
   QStandardItem* rule =
       add(invisibleRootItem(), tr("Rule"),
           tr("%1: %2").arg(found.rule + 1).arg(QString::fromStdString(rules[index].pattern)),
-          tr("The first rule whose pattern is found in the name. Click to open it."));
+          tr("The first rule whose pattern matches the name. Click to open it."));
   rule->setData(int{found.rule}, kRuleRole);
   invisibleRootItem()->child(rule->row(), 1)->setForeground(QApplication::palette().link());
 }

@@ -68,7 +68,7 @@ DetailsPanel::DetailsPanel(TraceDocument& document, Selection& selection, QWidge
     if (evicted) forget();
   });
   connect(&document_, &TraceDocument::analysisChanged, this, [this, forget] {
-    // While the trace grows, what is told of a span stays true.
+    // Details of a span stay valid while the trace grows.
     if (!document_.growing() || !flow_) forget();
   });
   refresh();

@@ -11,7 +11,7 @@
 
 namespace moescope {
 namespace {
-constexpr int kGrownMs = 2000;  // between searches of a trace that is recorded
+constexpr int kGrownMs = 2000;  // between searches of a growing trace
 }
 
 void FindModel::setHits(TracePtr trace, std::vector<FoundSpan> hits) {
@@ -116,7 +116,7 @@ FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* par
   });
   connect(&document_, &TraceDocument::traceGrown, this, [this](bool evicted) {
     if (evicted) model_.setHits(nullptr, {});
-    // Found again no more often than one search takes: a search that runs is not given up.
+    // Searches again only when the previous search has finished, which is never abandoned.
     if (!input_->text().isEmpty() && !grown_.isActive()) grown_.start();
   });
   grown_.setSingleShot(true);

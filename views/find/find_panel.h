@@ -1,4 +1,4 @@
-// Ctrl+F: spans by name, listed and stepped through.
+// Ctrl+F: finds spans by name, lists them and steps through them.
 #pragma once
 
 #include <QAbstractTableModel>

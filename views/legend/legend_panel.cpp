@@ -28,7 +28,7 @@ QString class_definition(SpanClass c) {
     case SpanClass::Memory:
       return tr("Copies and fills. Neither compute nor communication.");
     case SpanClass::OtherCompute:
-      return tr("Kernels that no rule names. Counts as compute.");
+      return tr("Kernels that no rule matches. Counts as compute.");
     case SpanClass::Host:
       return tr("Calls, operators and annotations on the host; not GPU work.");
   }
@@ -69,13 +69,12 @@ void LegendPanel::rebuild() {
   add(theme.ribbon_both, tr("ribbon: both at once"),
       tr("Communication runs beside compute, so it is hidden."));
   add(theme.ribbon_exposed, tr("ribbon: exposed"),
-      tr("Communication runs and no compute does: the time one hunts."));
+      tr("Communication runs and no compute does: the time to reduce."));
   add(QBrush(theme.background), tr("ribbon: idle"), tr("Nothing runs on the device."));
   if (document_.trace() && !document_.trace()->losses().empty())
     add(QBrush(theme.text, Qt::DiagCrossPattern), tr("lost"),
-        tr("Times at which the recording lost something. Figures know only what was recorded; "
-           "point "
-           "at one to see what is missing and why."));
+        tr("Times at which the recording lost something. Figures only cover what was recorded; "
+           "point at one to see what is missing and why."));
 }
 
 void LegendPanel::changeEvent(QEvent* event) {

@@ -25,7 +25,7 @@ QVariant aligned(int role, bool number) {
   return static_cast<int>((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
 }
 
-/// Numbers at the right, except beside the list of GPUs, with which they would read as one.
+/// Right-aligns numbers, except beside the list of GPUs, where they would run together.
 QVariant aligned_in(int column, int role) {
   if (role == Qt::TextAlignmentRole && column == ExpertListModel::Replicas)
     return static_cast<int>(Qt::AlignCenter);

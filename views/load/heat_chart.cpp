@@ -59,7 +59,7 @@ void paint_color_bar(QPainter& painter, const HeatLayout& layout, const HeatPict
   painter.setPen(theme.muted_text);
   painter.setBrush(Qt::NoBrush);
   painter.drawRect(bar);
-  // The scale is not linear everywhere: ticks stand at the share of the bar that is theirs.
+  // The scale is not linear everywhere: ticks are placed by their position on the bar.
   const int most = std::max(2, static_cast<int>(bar.height() / (metrics.height() * 1.6)));
   ValueAxis axis;
   axis.name = picture.value_name;

@@ -71,8 +71,8 @@ double step_below(double value) {
   return power;
 }
 
-/// Levels of many values, without a logarithm for each: the upper bits of a float tell the level up
-/// to one boundary or few, which are then compared.
+/// Levels of many values, without a logarithm for each: the upper bits of a float determine the
+/// level up to one boundary or few, which are then compared.
 class LevelTable {
  public:
   explicit LevelTable(const HeatColors& colors) : first_(std::size_t{1} << (32 - kDropped)) {

@@ -102,7 +102,7 @@ LoadSide::LoadSide(LoadDocument& document, Selection& selection, QWidget* parent
   setTabToolTip(1, tr("Experts with the fewest tokens against the mean of their layer"));
   setTabToolTip(2, tr("How uneven the loads of each layer are"));
   setTabToolTip(3, tr("How far the loads moved from the windows they are compared with"));
-  setTabToolTip(4, tr("Where the loads come from, and what to know about them"));
+  setTabToolTip(4, tr("Source of the loads, and notes about them"));
   connect(&selection, &Selection::placeChanged, this, [this] {
     refreshLists();
     imbalance_->setSelected(selection_.place().layer);
@@ -226,9 +226,8 @@ void LoadSide::refreshDrift() {
   drift_.setSums(input_.sums);
   const auto found = drift_.meanAndMost();
   if (!found && input_.sums && input_.sums->reference_windows) {
-    drift_text_->setText(
-        tr("All windows to compare with are shown themselves. Show fewer windows, for example the "
-           "second half."));
+    drift_text_->setText(tr(
+        "All windows to compare with are shown. Show fewer windows, for example the second half."));
     return;
   }
   if (!found) {
@@ -251,7 +250,7 @@ void LoadSide::refreshNotes() {
           << tr("GPU figures are %1.").arg(QString::fromStdString(describe(input_.gpus)));
     if (!input_.gpus.note.empty())
       lines << QString::fromStdString(input_.gpus.note).toHtmlEscaped();
-    if (!loads.ordered_in_time) lines << tr("The order of the windows is not the order of time.");
+    if (!loads.ordered_in_time) lines << tr("The windows are not in chronological order.");
     for (const std::string& note : loads.notes)
       lines << QString::fromStdString(note).toHtmlEscaped();
   }

@@ -84,8 +84,8 @@ LoadView::LoadView(LoadDocument& document, Selection& selection, QWidget* parent
 QWidget* LoadView::makeBar() {
   unit_->setObjectName("loadUnit");
   unit_->setAccessibleName(tr("Unit or file whose loads are shown"));
-  unit_->setToolTip(tr(
-      "Prefill and decode, and files of different kinds, have loads, GPUs and plans of their own"));
+  unit_->setToolTip(
+      tr("Prefill and decode, and files of different kinds, have separate loads, GPUs and plans"));
   kind_->setObjectName("loadKind");
   kind_->setAccessibleName(tr("Heatmap shown"));
   kind_->setToolTip(tr("What the heatmap shows"));
@@ -138,10 +138,11 @@ QWidget* LoadView::makeAssumptions() {
     connect(spin, &QSpinBox::valueChanged, this, &LoadView::applyAssumptions);
   };
   add(gpus_, "loadGpus", tr("GPUs "),
-      tr("GPUs that share the experts, where the loads do not tell"));
-  add(nodes_, "loadNodes", tr("Nodes "), tr("Nodes of these GPUs, where the loads do not tell"));
+      tr("GPUs that share the experts, when the loads do not have their number"));
+  add(nodes_, "loadNodes", tr("Nodes "),
+      tr("Nodes of these GPUs, when the loads do not have their number"));
   add(groups_, "loadGroups", tr("Groups "),
-      tr("Groups of consecutive experts, where the loads do not tell"));
+      tr("Groups of consecutive experts, when the loads do not have their number"));
   return box;
 }
 
@@ -165,15 +166,15 @@ void LoadView::addActions() {
   add("load.fit", tr("Show the whole heatmap"), tr("Zoom out to all rows and columns"), {},
       [this] { map_->fit(); });
   add("load.next_windows", tr("Next windows of loads"),
-      tr("Move the shown windows on by their number"), {QKeySequence(".")},
+      tr("Move the window selection forward by its length"), {QKeySequence(".")},
       [this] { windows_->step(1); });
   add("load.previous_windows", tr("Previous windows of loads"),
-      tr("Move the shown windows back by their number"), {QKeySequence(",")},
+      tr("Move the window selection back by its length"), {QKeySequence(",")},
       [this] { windows_->step(-1); });
   add("load.all_windows", tr("All windows of loads"), tr("Sum over all windows"), {},
       [this] { windows_->showAll(); });
   add("load.keep_reference", tr("Compare later windows with these"),
-      tr("Keep the shown windows as what others are compared with"), {},
+      tr("Use the shown windows as the reference for comparisons"), {},
       [this] { windows_->keepAsReference(); });
 }
 
@@ -185,7 +186,7 @@ void LoadView::setScale(HeatScale scale) {
   scale_->setCurrentIndex(scale_->findData(static_cast<int>(scale)));
 }
 
-/// Who chooses windows to compare with wants to see the difference, and the loads again when not.
+/// Choosing windows to compare with switches to the difference; clearing them switches back.
 void LoadView::showChange(bool compared) {
   const auto now = static_cast<HeatScale>(scale_->currentData().toInt());
   const auto kind = static_cast<LoadPictureKind>(kind_->currentData().toInt());
@@ -241,12 +242,12 @@ void LoadView::refreshPicture() {
     map_->setEmptyText(load_missing_text(document_));
   else if (!picture && shown_.kind == LoadPictureKind::ExpertTime)
     map_->setEmptyText(
-        tr("Experts over time are shown as they are. Choose another scale than "
-           "Change, or another heatmap."));
+        tr("The scale Change does not apply to experts over time. Choose another scale or another "
+           "heatmap."));
   else
     map_->setEmptyText(
         shown_.sums->reference_windows
-            ? tr("All windows to compare with are shown themselves. Show fewer windows.")
+            ? tr("All windows to compare with are shown. Show fewer windows.")
             : tr("There is nothing to compare with. Choose windows at \"Compare with\"."));
   map_->setPicture(std::move(picture));
   side_->setInput(shown_);
@@ -257,14 +258,14 @@ void LoadView::refreshPicture() {
 void LoadView::refreshAssumptions() {
   const bool gpus =
       shown_.kind == LoadPictureKind::GpuLayer || shown_.kind == LoadPictureKind::NodeLayer;
-  const bool told = shown_.gpus.origin == PlacementOfLoads::Origin::Plan || !shown_.sums;
+  const bool known = shown_.gpus.origin == PlacementOfLoads::Origin::Plan || !shown_.sums;
   const LoadSet* loads = shown_.sums ? shown_.sums->loads.get() : nullptr;
   const QSignalBlocker a(gpus_), b(nodes_), c(groups_);
   gpus_->setValue(shown_.gpus.plan.num_gpus);
   nodes_->setValue(shown_.gpus.plan.num_nodes);
   groups_->setValue(shown_.gpus.groups);
-  gpus_->setVisible(gpus && !told && !loads->num_gpus);
-  nodes_->setVisible(gpus && !told && !loads->num_nodes);
+  gpus_->setVisible(gpus && !known && !loads->num_gpus);
+  nodes_->setVisible(gpus && !known && !loads->num_nodes);
   groups_->setVisible(shown_.kind == LoadPictureKind::LayerGroup && loads != nullptr &&
                       shown_.gpus.plan.num_groups == 1);
 }
@@ -292,7 +293,7 @@ void LoadView::showSelection() {
       shown_.layer != std::min(layerOfTime(), shown_.sums->loads->layers() - 1))
     return refreshPicture();
   const HeatCell cell = cell_of(shown_, selection_.place());
-  // A column of the time map is nobody else's selection: it stays.
+  // A column of the time map is not shared with other views: it stays.
   if (!(shown_.kind == LoadPictureKind::ExpertTime && map_->selected().row == cell.row))
     map_->setSelected(cell);
   showCellText();

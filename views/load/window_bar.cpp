@@ -24,7 +24,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   slider_->setObjectName("loadWindowSlider");
   slider_->setMinimumWidth(30);
   slider_->setAccessibleName(tr("Move the shown windows"));
-  slider_->setToolTip(tr("Slide the shown windows; their number stays the same"));
+  slider_->setToolTip(tr("Slide the window selection; its length stays the same"));
   all_->setObjectName("loadAllWindows");
   all_->setText(tr("All"));
   all_->setToolTip(tr("Sum over all windows"));
@@ -36,12 +36,12 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
          "windows up to the last one to follow as many"));
   reference_->setObjectName("loadReference");
   reference_->setAccessibleName(tr("Windows to compare with"));
-  // Narrow where it must be: the bar sets how narrow the heatmap can be.
+  // The bar determines the minimum width of the heatmap.
   reference_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   reference_->setMinimumContentsLength(6);
   reference_->setToolTip(
       tr("Windows that the shown ones are compared with, in the scale \"Change\" and in the drift "
-         "of each layer; windows that are shown themselves are left out"));
+         "of each layer; shown windows are left out"));
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(4, 0, 4, 0);
   auto* name = new QLabel(tr("&Windows"), this);

@@ -129,7 +129,7 @@ void NotesPanel::addNote() {
   const QModelIndex index = document_.notes().index(row, NotesModel::Text);
   table_->setCurrentIndex(index);
   table_->scrollTo(index);
-  // Once the dock is raised and laid out: an editor opened before would lose the focus again.
+  // After the dock is raised and laid out: an editor opened earlier would lose the focus.
   QMetaObject::invokeMethod(
       this, [this, index = QPersistentModelIndex(index)] { table_->edit(index); },
       Qt::QueuedConnection);

@@ -15,7 +15,7 @@ namespace {
 
 enum Column { Where, Start, Length, Kernel, Layer, MicroBatch, ColumnCount };
 constexpr std::size_t kListed = 200;
-constexpr double kResolution = 1000;  // ns that tell one start from another
+constexpr double kResolution = 1000;  // ns between distinguishable starts
 
 QString qt(std::string_view text) {
   return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));

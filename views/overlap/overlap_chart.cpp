@@ -25,7 +25,7 @@ struct Segment {
   Cue cue = Cue::None;
 };
 
-// Plain fills: hatching means waiting. What a part is stands in it, for print without colour.
+// Plain fills: hatching means waiting. Parts are labelled for print without colour.
 std::array<Segment, 5> segments_of(const OverlapParts& parts, const Theme& theme) {
   return {{{tr("compute only"), parts.compute_only, theme.ribbon_compute},
            {tr("both at once"), parts.both, theme.ribbon_both},

@@ -20,7 +20,7 @@ OverlapParts overlap_parts(const OverlapFigures& figures);
 struct OverlapChartInput {
   const Trace* trace = nullptr;
   std::vector<DeviceOverlap> devices;
-  std::optional<TimeRange> window;  ///< what the figures are cut to; told in the title
+  std::optional<TimeRange> window;  ///< what the figures are cut to; shown in the title
   bool awaited = false;             ///< a trace is open, its analysis is not there yet
 };
 

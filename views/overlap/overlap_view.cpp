@@ -118,7 +118,7 @@ void OverlapView::addActions() {
       });
 }
 
-/// Of the rank that is looked at and, when the figures are of an area, of a device of the area.
+/// For the shown rank and, when the figures are of an area, a device of the area.
 bool OverlapView::shows(const DeviceKey& key) const {
   if (selection_.processFilter() && *selection_.processFilter() != key.process) return false;
   if (!shown_window_ || shown_window_->tracks.empty()) return true;
@@ -149,7 +149,7 @@ void OverlapView::showEvent(QShowEvent* event) {
 }
 
 void OverlapView::reload() {
-  // A recording is analysed again and again: what nobody sees is not filled each time.
+  // A recording is re-analysed repeatedly: hidden tables are not filled each time.
   stale_ = document_.growing() && !isVisible();
   if (stale_) return;
   if (document_.analysis() || !document_.trace()) {
@@ -221,7 +221,7 @@ void OverlapView::refreshWindow() {
       });
 }
 
-/// All that is listed and drawn is of one window: `cut`, or of the whole trace.
+/// Everything listed and drawn covers one window: `cut`, or the whole trace.
 void OverlapView::showWindow(const std::optional<AreaSelection>& window,
                              std::shared_ptr<const OverlapResults> cut) {
   shown_window_ = window;
@@ -299,8 +299,8 @@ void OverlapView::showExposedOfScope(int row) {
   goToLongest();
 }
 
-/// Shows it and marks it; but what the figures are cut to stays, or they would be of this interval
-/// alone.
+/// Shows and marks the interval, but keeps the window of the figures, which would otherwise shrink
+/// to it.
 void OverlapView::goTo(const Exposed& exposed) {
   stepped_ = exposed.range.begin;
   const TimeNs margin = std::max<TimeNs>(exposed.range.length(), 1000);
@@ -310,7 +310,7 @@ void OverlapView::goTo(const Exposed& exposed) {
     selection_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
 }
 
-/// Where stepping stands: at the marked interval, where that is not the window itself.
+/// Position of stepping: the marked interval, unless that is the window itself.
 std::optional<TimeNs> OverlapView::position() const {
   if (chosenWindow() == Window::SelectedArea) return stepped_;
   return selection_.area() ? std::optional(selection_.area()->range.begin) : std::nullopt;

@@ -152,7 +152,7 @@ void ExportPlanDialog::refresh() {
   caveats_->setText(caveats.isEmpty() ? tr("nothing in particular") : caveats.join('\n'));
   QPushButton* save = buttons_->button(QDialogButtonBox::Save);
   save->setEnabled(possible);
-  // Return in the field of the name must not replace a file that is there.
+  // Return in the name field must not replace an existing file.
   const bool replaces = QFileInfo::exists(file_->text());
   save->setText(replaces ? tr("Replace") : tr("Write"));
   save->setAutoDefault(!replaces);

@@ -63,7 +63,7 @@ class ImportPlanDialog : public QDialog {
   QString problem() const { return problem_->text(); }
 
  Q_SIGNALS:
-  /// A plan as far as the file tells; its problems are the editor's to list. The dialog closes.
+  /// The imported plan; its problems are listed by the editor. The dialog closes.
   void made(const moescope::Plan& plan, const QString& name);
 
  private:

@@ -28,7 +28,7 @@ std::vector<LayerLoads> windows_of(const LoadSet& loads, const Plan& plan, Windo
 
 }  // namespace
 
-/// What the worker and the window both see.
+/// State shared by the worker and the window.
 struct PlanSolver::Shared {
   std::mutex mutex;
   std::vector<std::vector<int>> rows;  ///< empty where not yet solved
@@ -54,7 +54,7 @@ struct PlanSolver::Work {
     }
     SolveOptions options = constrained();
     options.on_layer = [&](int layer, const std::vector<int>& row) {
-      // Cut short, a layer is not better than what is there.
+      // A cancelled layer is not better than the existing one.
       if (!progress.cancelled()) note(layer, row, total[static_cast<std::size_t>(layer)]);
     };
     try {
@@ -87,7 +87,7 @@ struct PlanSolver::Work {
     if (request.action == SolveAction::Migrate || options.rebuild) options.from = &from;
     return options;
   }
-  /// A plan of other shape, or with errors in its rows, is nothing to copy little from.
+  /// A plan of another shape, or with errors in its rows, cannot be migrated from.
   bool from_fits() const {
     return from.num_gpus == now.num_gpus && from.num_experts == now.num_experts &&
            from.layers() == now.layers() && from.slot_count() == now.slot_count() &&
@@ -126,8 +126,8 @@ PlanSolver::PlanSolver(PlanDocument& document, QObject* parent)
     Q_EMIT finished();
   });
   connect(&job_, &JobRunner::cancelled, this,
-          [this] { Q_EMIT told(tr("The solve was cancelled; the plan is as it was.")); });
-  connect(&job_, &JobRunner::failed, this, &PlanSolver::told);
+          [this] { Q_EMIT message(tr("The solve was cancelled; the plan is unchanged.")); });
+  connect(&job_, &JobRunner::failed, this, &PlanSolver::message);
   connect(&document_, &PlanDocument::replaced, this, &PlanSolver::cancel);
 }
 
@@ -168,7 +168,7 @@ void PlanSolver::takeBestSoFar() {
 
 void PlanSolver::solve(const SolveRequest& request) {
   if (const QString why = obstacle(request); !why.isEmpty()) {
-    Q_EMIT told(why);
+    Q_EMIT message(why);
     return;
   }
   document_.preview(std::nullopt);
@@ -211,14 +211,14 @@ void PlanSolver::deliver(const Plan& plan, const SolveRequest& request, bool par
   try {
     document_.replace(plan, text, from);
   } catch (const std::exception& error) {
-    Q_EMIT told(QString::fromUtf8(error.what()));
+    Q_EMIT message(QString::fromUtf8(error.what()));
     return;
   }
-  // Balance is told by the headline, which stays true when the plan or the windows change.
-  Q_EMIT told(tr("%1; copies against the plan before (%3): %2.")
-                  .arg(text)
-                  .arg(unit_copies_text(document_.moves()))
-                  .arg(document_.beforeName()));
+  // The headline shows the balance, which stays correct when the plan or the windows change.
+  Q_EMIT message(tr("%1; copies against the plan before (%3): %2.")
+                     .arg(text)
+                     .arg(unit_copies_text(document_.moves()))
+                     .arg(document_.beforeName()));
 }
 
 }  // namespace moescope

@@ -55,7 +55,7 @@ class PlanSolver : public QObject {
   void started();
   void progressed(const moescope::SolveProgress& progress);
   void finished();
-  void told(const QString& what);
+  void message(const QString& text);
 
  private:
   struct Shared;

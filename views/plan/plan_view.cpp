@@ -39,7 +39,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
       editor_(document),
       solver_(document) {
   setObjectName("planView");
-  QWidget* bar = makeBar();  // made in the order in which Tab goes
+  QWidget* bar = makeBar();  // created in tab order
   strip_ = new LayerStrip(document, this);
   board_ = new PlanBoard(editor_, this);
   compare_ = new CompareView(document, this);
@@ -59,11 +59,11 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   heading_->setContentsMargins(8, 2, 8, 2);
   heading_->setWordWrap(true);  // or a long one would widen the board
   heading_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  told_ = new QLabel(this);
-  told_->setObjectName("planTold");
-  told_->setContentsMargins(8, 2, 8, 2);
-  told_->setMinimumHeight(fontMetrics().height() + 6);
-  told_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  message_ = new QLabel(this);
+  message_->setObjectName("planMessage");
+  message_->setContentsMargins(8, 2, 8, 2);
+  message_->setMinimumHeight(fontMetrics().height() + 6);
+  message_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   auto* page = new QWidget(this);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 0, 0, 0);
@@ -89,7 +89,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   layout->addWidget(headline_);
   layout->addWidget(strip_);
   layout->addWidget(splitter, 1);
-  layout->addWidget(told_);
+  layout->addWidget(message_);
   menu_ = new QMenu(this);
   menu_->setObjectName("planMenu");
   addActions();
@@ -98,7 +98,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   documentReplaced();
 }
 
-/// The board ends a drag while the editor is still there.
+/// The board ends a drag while the editor still exists.
 PlanView::~PlanView() {
   delete board_;
 }
@@ -148,7 +148,7 @@ QWidget* PlanView::makeSide() {
   side_ = new QTabWidget(this);
   side_->setObjectName("planSide");
   side_->setDocumentMode(true);
-  // Tall forms must not set how low the dock can be.
+  // Tall forms must not limit the height of the dock.
   side_->addTab(scrolling(figures_), tr("Figures"));
   side_->addTab(problems_, tr("Problems"));
   side_->addTab(scrolling(solve_), tr("Solve"));
@@ -162,12 +162,12 @@ void PlanView::connectParts() {
   for (const auto signal : {&PlanDocument::changed, &PlanDocument::figuresChanged,
                             &PlanDocument::constraintsChanged, &PlanDocument::fileChanged})
     connect(&document_, signal, this, &PlanView::updateActions);
-  // What was told of an edit is not true any more after the next one, or when it was undone.
+  // The message of an edit is outdated after the next edit, or when it is undone.
   for (const auto signal : {&PlanDocument::committed, &PlanDocument::constraintsChanged})
-    connect(&document_, signal, this, [this] { tell({}); });
-  connect(&editor_, &PlanEditor::told, this, &PlanView::tell);
-  connect(&solver_, &PlanSolver::told, this, &PlanView::tell);
-  connect(compare_, &CompareView::told, this, &PlanView::tell);
+    connect(&document_, signal, this, [this] { showMessage({}); });
+  connect(&editor_, &PlanEditor::message, this, &PlanView::showMessage);
+  connect(&solver_, &PlanSolver::message, this, &PlanView::showMessage);
+  connect(compare_, &CompareView::message, this, &PlanView::showMessage);
   connect(&solver_, &PlanSolver::progressed, this,
           [this](const SolveProgress& progress) { strip_->setCandidate(progress.imbalance); });
   connect(&solver_, &PlanSolver::finished, this, [this] { strip_->setCandidate({}); });
@@ -189,7 +189,7 @@ void PlanView::connectParts() {
     selection_.setHoveredPlace(hovered);
   });
   connect(board_, &PlanBoard::dragTextChanged, this,
-          [this](const QString& text) { told_->setText(text); });
+          [this](const QString& text) { message_->setText(text); });
   connect(board_, &PlanBoard::menuRequested, this, &PlanView::showMenu);
   connect(problems_, &ProblemsPanel::chosen, this, &PlanView::goTo);
   const auto count = [this](int problems) {
@@ -206,7 +206,7 @@ void PlanView::connectParts() {
 }
 
 void PlanView::documentReplaced() {
-  // An empty board says what would fill it; its fields would be empty as well.
+  // An empty board says how to fill it; its fields would be empty too.
   for (QWidget* part : {bar_, static_cast<QWidget*>(strip_), static_cast<QWidget*>(side_)})
     part->setVisible(!document_.empty());
   layer_->clear();
@@ -219,7 +219,7 @@ void PlanView::documentReplaced() {
   last_->setValue(std::max(layers - 1, 0));
   scope_->setCurrentIndex(kThisLayer);
   takeScope();
-  told_->clear();
+  message_->clear();
   showLayer();
 }
 
@@ -256,13 +256,13 @@ void PlanView::takeScope() {
   editor_.setScope(scope);
 }
 
-void PlanView::tell(const QString& text) {
-  told_->setText(text);
-  told_->setToolTip(text);
+void PlanView::showMessage(const QString& text) {
+  message_->setText(text);
+  message_->setToolTip(text);
 }
 
-QString PlanView::told() const {
-  return told_->text();
+QString PlanView::message() const {
+  return message_->text();
 }
 
 void PlanView::goTo(int layer, int slot) {
@@ -278,9 +278,9 @@ void PlanView::find(const QString& text) {
   if (!number) return;
   center_->setCurrentIndex(0);
   if (!board_->findExpert(expert))
-    tell(tr("Layer %1 has no replica of expert %2.")
-             .arg(document_.empty() ? 0 : document_.plan().layer_id(layer()))
-             .arg(expert));
+    showMessage(tr("Layer %1 has no replica of expert %2.")
+                    .arg(document_.empty() ? 0 : document_.plan().layer_id(layer()))
+                    .arg(expert));
 }
 
 /// The row of the loads that a row of the plan is about, by layer ids when both have them.

@@ -47,8 +47,8 @@ class PlanView : public QWidget, public Chart {
   void showComparison();
   /// Starts a solve with the options of the Solve page, which is shown.
   void solve(SolveAction action);
-  /// The last thing that was told about an edit or a solve.
-  QString told() const;
+  /// The last message about an edit or a solve.
+  QString message() const;
 
  private:
   QWidget* makeBar();
@@ -64,7 +64,7 @@ class PlanView : public QWidget, public Chart {
   void documentReplaced();
   void showLayer();
   void takeScope();
-  void tell(const QString& text);
+  void showMessage(const QString& text);
   void goTo(int layer, int slot);
   void find(const QString& text);
   void followSelection();
@@ -99,7 +99,7 @@ class PlanView : public QWidget, public Chart {
   QSpinBox *first_, *last_;
   QLabel* to_;
   QLineEdit* find_;
-  QLabel *headline_, *heading_, *told_;
+  QLabel *headline_, *heading_, *message_;
   QMenu* menu_;
   QAction *pin_ = nullptr, *forbid_ = nullptr, *fail_ = nullptr;
   QList<QAction*> slot_actions_;

@@ -131,7 +131,7 @@ void PlanView::updateActions() {
   headline_->setVisible(!headline_->text().isEmpty());
 }
 
-/// Commands that go to and fro say what they would do now.
+/// Toggling commands show what they would do now.
 void PlanView::nameToggles(bool slot) {
   const PlanConstraints& made = document_.empty() ? PlanConstraints() : document_.constraints();
   const int row = layer(), at = board_->current(), expert = board_->currentExpert();

@@ -20,11 +20,10 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
                        tr("Moves at most the given number of experts per layer, counted from the "
                           "plan before"),
                        SolveAction::Migrate);
-  full_ =
-      addButton("solveFull", tr("3  Full plan"),
-                tr("The best plan for these slots. Its GPUs are named so that as few experts move "
-                   "from the plan before as it allows"),
-                SolveAction::Full);
+  full_ = addButton(
+      "solveFull", tr("3  Full plan"),
+      tr("The best plan for these slots, relabelled so that few experts move from the plan before"),
+      SolveAction::Full);
   auto* form = new QFormLayout;
   form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   addOptions(*form);
@@ -97,7 +96,7 @@ void SolvePanel::addOptions(QFormLayout& form) {
   windows_->setRange(1, 64);
   windows_->setValue(1);
   add(tr("Window groups"), windows_, "solveWindows",
-      tr("Balance that many groups of the chosen windows as well as their sum, so that the plan is "
+      tr("Balance this many groups of the chosen windows as well as their sum, so that the plan is "
          "good for each; 1: the sum only"));
   connected_ = new QCheckBox(tr("Connected: replicas join all GPUs"), this);
   connected_->setObjectName("solveConnected");

@@ -71,7 +71,7 @@ QByteArray content_of(Chart& chart, const QString& path, QSize size, const Theme
   if (suffix == "pdf") return pdf_of(chart, size, theme);
   if (suffix == "csv") return chart.csv().toUtf8();
   throw Error(path.toStdString(), {},
-              suffix.isEmpty() ? "the file name has no suffix to tell the format"
+              suffix.isEmpty() ? "the file name has no suffix that names the format"
                                : "no format is known for the suffix ." + suffix.toStdString(),
               "use a name that ends in .png, .svg, .pdf or .csv");
 }

@@ -26,7 +26,7 @@ struct ReportInput {
   SelectionStatistics statistics;  ///< of the whole trace
   std::vector<Chart*> charts;
   std::vector<ReportTable> tables;
-  QString date;  ///< told in the report
+  QString date;  ///< shown in the report
 };
 
 /// The report as HTML without any reference to another file. Texts from the trace are escaped.

@@ -69,7 +69,7 @@ void add_latencies(PlotPanel& panel, const RequestsChartInput& input, const Them
     of_tokens_at.push_back(at.back());
     of_tokens.push_back(static_cast<double>(std::max<TimeNs>(*r.tpot, 1)));
   }
-  // Shapes of their own, so that the two can be told apart without colour.
+  // Different shapes, so that the two can be distinguished without colour.
   panel.addMarks(at, first, PlotPanel::Mark::Disc, kMark, ttft);
   panel.addMarks(of_tokens_at, of_tokens, PlotPanel::Mark::Cross, kMark, tpot);
 }
@@ -122,7 +122,7 @@ void add_share(PlotPanel& panel, const RequestsChartInput& input, const Theme& t
 
 QString summary(const RequestsChartInput& input) {
   const ServingFigures all = serving_figures(*input.serving, input.targets, input.range);
-  if (all.requests == 0) return tr("no request was done in the visible range");
+  if (all.requests == 0) return tr("no request finished in the visible range");
   const auto pair = [](const std::optional<TimeNs>& a, const std::optional<TimeNs>& b) {
     return a ? QStringLiteral("%1 / %2").arg(format_time(*a), format_time(*b)) : tr("none");
   };

@@ -14,7 +14,7 @@ CommandPalette::CommandPalette(CommandList commands, QWidget* parent)
       commands_(std::move(commands)),
       input_(new QLineEdit(this)),
       list_(new QListWidget(this)),
-      hint_(new QLabel(tr("This takes something away: choose it with the arrow keys."), this)) {
+      hint_(new QLabel(tr("This command is destructive: choose it with the arrow keys."), this)) {
   setObjectName("commandPalette");
   setAccessibleName(tr("Command palette"));
   input_->setObjectName("paletteInput");

@@ -155,7 +155,7 @@ void StartPage::fill(QListWidget* list, const QList<Entry>& entries) {
     item->setSizeHint({0, list->fontMetrics().height() + kRowPadding});
     if (entry.missing) item->setForeground(palette().color(QPalette::PlaceholderText));
   }
-  // As tall as its entries: an empty box below them looks like something is missing.
+  // As tall as its entries: empty space below them would look like missing content.
   const int row = list->fontMetrics().height() + kRowPadding;
   list->setFixedHeight(row * static_cast<int>(std::min<qsizetype>(entries.size(), kShownRows)) +
                        2 * list->frameWidth());

@@ -43,7 +43,7 @@ void add_stack(PlotPanel& panel, const SmDevice& device, TimeRange range,
   // The sum of all classes is drawn first and the lower classes over it: no seams between bands.
   for (std::size_t c = classes.size(); c-- > 0;)
     panel.addSteps(x, heights[c], theme.color(classes[c]));
-  // The border between communication and compute is a line: it must show in grey as well.
+  // A line separates communication and compute, so that the border shows in grey too.
   std::size_t comm = 0;
   while (comm < classes.size() && role_of(classes[comm]) == Role::Communication) ++comm;
   if (comm > 0) panel.addStepLine(x, heights[comm - 1], QPen(theme.text, 1));

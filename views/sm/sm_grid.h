@@ -22,7 +22,7 @@ class SmGrid : public QWidget {
   /// What each SM does, empty when SM ids are not recorded.
   const std::vector<SmCell>& cells() const { return cells_; }
   QString message() const { return message_; }
-  /// What a cell tells: "SM 17: 2 blocks of combine (name)", "worker 3: free".
+  /// Text of a cell: "SM 17: 2 blocks of combine (name)", "worker 3: free".
   QString cellText(int sm) const;
   QSize sizeHint() const override { return {260, 140}; }
 

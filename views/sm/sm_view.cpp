@@ -75,8 +75,7 @@ QWidget* SmView::makeSide() {
   scope_ = new QLabel(this);
   scope_->setObjectName("smScope");
   scope_->setToolTip(
-      tr("The part of the trace that the times and shares below are of: what the "
-         "chart shows"));
+      tr("The part of the trace that the times and shares below cover: the range of the chart"));
   grid_ = new SmGrid(this);
   bars_ = new SmPairBars(this);
   pairs_ = new QTableWidget(0, 4, this);
@@ -127,7 +126,7 @@ void SmView::setNames(const ProcessorNames& names) {
   tabs_->setTabToolTip(
       0, tr("Time spent at each pair of communication and compute %1").arg(names.many));
   tabs_->setTabToolTip(2, tr("What each %1 does at the pointer").arg(names.one));
-  tabs_->setTabToolTip(3, tr("How the %1 were found, and what to know about it").arg(names.many));
+  tabs_->setTabToolTip(3, tr("How the %1 were determined, and notes about it").arg(names.many));
 }
 
 void SmView::addActions() {
@@ -144,19 +143,19 @@ void SmView::showEvent(QShowEvent* event) {
   if (std::exchange(stale_, false)) reload();
 }
 
-/// While a trace grows its blocks are indexed only for who looks at them.
+/// While a trace grows, its blocks are indexed only when they are shown.
 SmBlocks SmView::blocks() const {
   const bool wanted = !document_.growing() || tabs_->currentWidget() == grid_;
   return wanted ? SmBlocks::Indexed : SmBlocks::LeftOut;
 }
 
-/// False when what is shown lacks blocks that are looked at.
+/// False when shown blocks are missing.
 bool SmView::hasBlocks() const {
   return !data_ || data_->has_blocks() || blocks() == SmBlocks::LeftOut;
 }
 
 void SmView::reload() {
-  // A recording is analysed again and again: what nobody sees is not prepared each time.
+  // A recording is re-analysed repeatedly: hidden views are not prepared each time.
   stale_ = document_.growing() && !isVisible();
   if (stale_) return;
   const TracePtr trace = document_.trace();
@@ -264,7 +263,7 @@ void SmView::fillPairs() {
   showTimes();
 }
 
-/// The trace is open, what is shown of it is not made yet.
+/// The trace is open, but its picture is not ready yet.
 bool SmView::awaited() const {
   return !data_ && document_.trace() != nullptr;
 }

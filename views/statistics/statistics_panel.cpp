@@ -139,7 +139,7 @@ void StatisticsPanel::showEvent(QShowEvent* event) {
   if (document_.growing() && !delay_.isActive()) delay_.start();
 }
 
-/// Names tell kernels apart: the figure that is missed least makes room for them.
+/// Names distinguish kernels: the least important figure makes room for them.
 void StatisticsPanel::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
   table_->setColumnHidden(StatisticsModel::Min, width() < kNarrow);
@@ -147,7 +147,7 @@ void StatisticsPanel::resizeEvent(QResizeEvent* event) {
 
 void StatisticsPanel::refresh() {
   if (document_.growing() && !isVisible())
-    return;  // the range follows the recording; nobody sees it
+    return;  // the range follows the recording, and the panel is hidden
   if (!document_.trace() || !document_.analysis()) {
     show({}, document_.trace() ? tr("Waiting for the analysis.") : QString());
     return;
@@ -220,7 +220,7 @@ void StatisticsPanel::showTitle() {
 }
 
 void StatisticsPanel::fitColumns() {
-  // The class is the swatch beside the name; a column of its own would push figures out of sight.
+  // The swatch beside the name shows the class; a column would push figures out of sight.
   const bool by_class = grouping_->currentIndex() == 1;
   table_->setColumnHidden(StatisticsModel::Class, !by_class);
   table_->setColumnHidden(StatisticsModel::Name, by_class);

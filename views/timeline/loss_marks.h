@@ -1,4 +1,4 @@
-// Times that a recording lost, on the rows that they concern: hatched, with a text that tells what.
+// Times that a recording lost, on the rows that they concern: hatched, with a text that says what.
 #pragma once
 
 #include <QPainter>

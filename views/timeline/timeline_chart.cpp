@@ -131,12 +131,12 @@ void TimelineChart::paintChart(QPainter& painter, QSize size, const Theme& theme
     layout.update(scene_.rows(), scene_.layout().laneHeight(), lanes.height(), 0);
     renderer.prepare({scene_.source(), layout, scene_.looks()}, canvas, kMinLabelColumns);
   };
-  lay_out();  // tells which classes the legend has; it takes room from the lanes
+  lay_out();  // determines the classes of the legend, which takes room from the lanes
   const QRectF above(kMargin, kTitleHeight, size.width() - 2 * kMargin, 0);
   auto entries = legend_entries(renderer.colorsInUse(), !scene_.ribbons().empty(), theme);
   if (has_losses(*scene_.trace(), scene_.selection().range()))
     entries.push_back(
-        {tr("lost: not, or not fully, in the recording"), Qt::transparent, Cue::Missing});
+        {tr("lost: missing, fully or partly, from the recording"), Qt::transparent, Cue::Missing});
   const qreal legend = paint_legend(painter, above, entries, theme);
   lanes.setTop(std::min(kTitleHeight + static_cast<int>(legend) + 6, lanes.bottom() - 10));
   lay_out();

@@ -16,7 +16,7 @@ class TimelineChart : public Chart {
 
   QString chartName() const override { return QStringLiteral("timeline"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
-  /// Shows at most a number of spans that fits a spreadsheet; a last line tells of the rest.
+  /// Shows at most a number of spans that fits a spreadsheet; a last line counts the rest.
   QString csv() const override { return csvTask()(); }
   std::function<QString()> csvTask() const override;
 

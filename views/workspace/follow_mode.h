@@ -15,7 +15,7 @@ class FollowMode : public QObject {
  public:
   explicit FollowMode(Selection& selection, QObject* parent = nullptr);
 
-  /// Checkable: on while the range slides; enabled while something is recorded. Its text tells how
+  /// Checkable: on while the range slides; enabled while something is recorded. Its text says how
   /// far the visible range is behind.
   QAction* action() const { return action_; }
   /// A recording begins: follows it with a window of kFirstWindow.

@@ -87,7 +87,7 @@ void LoadDocument::growLoads(LoadsPtr loads) {
     sets_[static_cast<std::size_t>(shown_set_)] = loads_;
   else
     sets_ = {loads_};
-  // Choices stay with their windows; what is gone cannot be compared with any more.
+  // Choices stay with their windows; evicted windows cannot be compared with any more.
   const bool moved = gone > 0 && reference_;
   if (moved) reference_ = shifted(*reference_, gone);
   if (moved && reference_->first < 0) reference_.reset();

@@ -25,7 +25,7 @@ struct WindowRange {
   friend bool operator==(const WindowRange&, const WindowRange&) = default;
 };
 
-/// What the runtime that is watched tells of itself, for figures of plans.
+/// What the watched runtime reports, for figures of plans.
 struct WatchedEngine {
   qint64 expert_bytes = 0;  ///< weights of one expert of one layer
   int units = 1;            ///< that a change of plan is made in
@@ -84,7 +84,7 @@ class LoadDocument : public QObject {
   const std::optional<WatchedEngine>& engine() const { return engine_; }
   void setEngine(std::optional<WatchedEngine> engine);
 
-  /// What to assume where neither plan nor loads tell.
+  /// What to assume where neither plan nor loads specify it.
   const AssumedLayout& assumed() const { return assumed_; }
   void setAssumed(AssumedLayout assumed);
   /// The plan that GPU figures are of and where it comes from: plan() when it fits the loads, else

@@ -6,7 +6,7 @@
 namespace moescope {
 namespace {
 
-/// Not the same file, whatever the names look like.
+/// Whether the files differ, regardless of their names.
 bool other_file(const std::string& a, const std::string& b) {
   const QString first = QFileInfo(QString::fromStdString(a)).canonicalFilePath();
   const QString second = QFileInfo(QString::fromStdString(b)).canonicalFilePath();
@@ -43,7 +43,7 @@ std::optional<std::pair<int, int>> windows_that_made(const MadeFrom& from, const
   if (from.windows.count() == 0) return none;
   if (from.source != loads.source)
     return other_file(from.source, loads.source) ? std::optional(none) : std::nullopt;
-  // Units serve other tokens at the same time: loads of one did not make the plan of the other.
+  // Units serve different tokens: loads of one did not make the plan of the other.
   if (from.unit != loads.unit) return none;
   const bool timed = from.time && !loads.times.empty();
   const WindowRange made = timed ? windows_within(loads, *from.time) : from.windows;

@@ -21,7 +21,7 @@ struct MadeFrom {
 MadeFrom made_from(const LoadSet& loads, WindowRange windows);
 
 /// Which of the windows `judged` of `loads` made the plan: [first, last), counted from
-/// judged.first; empty when none did. nullopt when that cannot be told.
+/// judged.first; empty when none did. nullopt when that is unknown.
 std::optional<std::pair<int, int>> windows_that_made(const MadeFrom& from, const LoadSet& loads,
                                                      WindowRange judged);
 

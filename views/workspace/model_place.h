@@ -1,4 +1,4 @@
-// A place in model, cluster and plan, as views of loads and plans tell each other.
+// A place in model, cluster and plan, shared by the views of loads and plans.
 #pragma once
 
 namespace moescope {

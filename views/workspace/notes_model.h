@@ -38,7 +38,7 @@ class NotesModel : public QAbstractTableModel {
   int change(int row, Note note, const QString& what = {});
   void remove(int row);
 
-  /// Grows with every edit; an edit that was stored is told with setStored.
+  /// Grows with every edit; setStored() marks an edit as stored.
   quint64 revision() const { return revision_; }
   bool dirty() const { return revision_ != stored_revision_; }
   void setStored(quint64 revision);

@@ -45,7 +45,8 @@ PlanAutosave::PlanAutosave(PlanDocument& document, const QString& folder, QObjec
 void PlanAutosave::awaitWriting() {
   job_ = std::make_unique<JobRunner>();
   connect(job_.get(), &JobRunner::failed, this, [this](const QString& why) {
-    if (!std::exchange(told_, true)) Q_EMIT failed(tr("Unsaved edits cannot be kept: %1").arg(why));
+    if (!std::exchange(failure_reported_, true))
+      Q_EMIT failed(tr("Unsaved edits cannot be kept: %1").arg(why));
   });
 }
 
@@ -81,7 +82,7 @@ void PlanAutosave::write(bool wait) {
   delay_.stop();
   if (!document_.modified() || document_.previewing()) return;
   if (!QDir().mkpath(folder_)) {
-    if (!std::exchange(told_, true))
+    if (!std::exchange(failure_reported_, true))
       Q_EMIT failed(tr("Unsaved edits cannot be kept: the folder %1 cannot be made").arg(folder_));
     return;
   }

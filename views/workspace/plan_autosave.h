@@ -22,7 +22,7 @@ struct RecoveredPlan {
 };
 
 /// Keeps the modified plan in a folder of its own, one file a running program. A lock beside it
-/// tells a program that runs from one that ended without saving.
+/// distinguishes a running program from one that ended without saving.
 class PlanAutosave : public QObject {
   Q_OBJECT
 
@@ -61,7 +61,7 @@ class PlanAutosave : public QObject {
   std::unique_ptr<QLockFile> lock_;
   QTimer delay_;
   std::unique_ptr<JobRunner> job_;
-  bool told_ = false;
+  bool failure_reported_ = false;
 };
 
 }  // namespace moescope

@@ -64,7 +64,7 @@ PlanDocument::PlanDocument(LoadDocument& loads, QObject* parent) : QObject(paren
   connect(&loads_, &LoadDocument::loadsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::windowsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::planChanged, this, &PlanDocument::adopt);
-  // What was "the running plan" may not be it any more.
+  // What was the running plan may no longer be running.
   connect(&loads_, &LoadDocument::runningPlanChanged, this, &PlanDocument::fileChanged);
   connect(&loads_, &LoadDocument::engineChanged, this, [this] {
     if (empty()) return;
@@ -82,8 +82,8 @@ void PlanDocument::assume(const QString& model, qint64 expert_bytes, int units) 
   assumptions_.units = units;
 }
 
-/// The runtime that is watched tells what its experts weigh; otherwise the known model with as many
-/// experts and layers does.
+/// The watched runtime reports the size of its experts; otherwise the known model with as many
+/// experts and layers is used.
 void PlanDocument::guessAssumptions() {
   if (!state_ || assumptions_.model != guessed_model_) return;
   const auto& engine = loads_.engine();
@@ -246,18 +246,18 @@ void PlanDocument::publish() {
   publishing_ = false;
 }
 
-/// Somebody else told what runs: shown when nothing of the user's is here.
+/// Another part reported the running plan: shown unless the user has a plan open.
 void PlanDocument::adopt() {
   if (publishing_) return;
-  const PlanPtr told = loads_.plan();
+  const PlanPtr running = loads_.plan();
   const bool free = empty() || (adopted_ && !modified() && file_.isEmpty());
   if (!free) {
-    if (!told) publish();
+    if (!running) publish();
     return;
   }
-  if (!told && !empty()) return close();
-  if (!told || !machine_is_sound(*told) || (!empty() && plan() == *told)) return;
-  install(std::make_unique<PlanState>(*told), {}, {}, {}, told);
+  if (!running && !empty()) return close();
+  if (!running || !machine_is_sound(*running) || (!empty() && plan() == *running)) return;
+  install(std::make_unique<PlanState>(*running), {}, {}, {}, running);
 }
 
 void PlanDocument::takeLoads() {

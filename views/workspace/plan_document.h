@@ -60,7 +60,7 @@ class PlanDocument : public QObject {
   void close();
   void setSaved(const QString& file);
 
-  /// Makes an edit that can be undone. False, with refused() told, when it would change a pinned
+  /// Makes an edit that can be undone. False, with refused() emitted, when it would change a pinned
   /// slot or bring an expert to a GPU that is forbidden to it; nothing happens for an empty edit.
   bool edit(const PlanEdit& edit, const QString& text);
   /// As edit(), for results of solvers, which obey the constraints by themselves.

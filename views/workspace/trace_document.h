@@ -10,7 +10,7 @@
 
 namespace moescope {
 
-/// Holds the trace and its results and tells the views when either changed. Both stay in place
+/// Holds the trace and its results and notifies the views when either changed. Both stay in place
 /// until their successors are complete, so that no view ever goes blank. Without a trace: null
 /// pointers.
 class TraceDocument : public QObject {
@@ -33,7 +33,7 @@ class TraceDocument : public QObject {
   /// The recording that was watched, now from its complete file and analysed: another trace for
   /// references to spans, the same one for times and choices.
   void completeTrace(TracePtr trace, QStringList files, AnalysisPtr analysis);
-  /// While completeTrace() tells of its trace.
+  /// While completeTrace() announces its trace.
   bool completing() const { return completing_; }
   /// The same trace with more spans, while it is recorded: notes, undo history and the analysis
   /// stay, references to spans too unless `evicted`: then the oldest spans are gone.

@@ -18,7 +18,7 @@ void Workspace::followTrace() {
     selection_.reset(trace ? trace->range() : TimeRange{0, 1});
     return;
   }
-  // What was looked at stays, but for spans: these may be numbered otherwise in the file.
+  // The selection stays except for spans, which may be numbered differently in the file.
   const auto area = selection_.area();
   selection_.setArea(std::nullopt);
   selection_.clearSelection();

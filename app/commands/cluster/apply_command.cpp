@@ -84,7 +84,7 @@ void print_outcome(const PlanOutcome& outcome) {
                c.tpot_during * 1e3);
 }
 
-/// Asks the node and tells how far it is; Ctrl+C gives the change up.
+/// Requests the change and reports progress; Ctrl+C abandons the change.
 PlanOutcome ask(ClusterClient& client, const PlanRequest& request, PlanChangeMachine& change) {
   Progress& progress = command_progress();
   if (request.dry_run)
@@ -108,7 +108,7 @@ PlanOutcome ask(ClusterClient& client, const PlanRequest& request, PlanChangeMac
 void finish(const NodeOptions& options, const PlanOutcome& outcome) {
   if (outcome.done) return;
   throw Error(options.target, "", "the plan from before stays in force: " + outcome.reason(),
-              "moescope status tells the epoch and the changes before");
+              "moescope status shows the epoch and earlier changes");
 }
 
 void apply(const ApplyOptions& options) {
@@ -144,7 +144,7 @@ void apply(const ApplyOptions& options) {
   finish(options, outcome);
 }
 
-/// What coming back to the plan from before will do, if that is asked and the node tells that plan.
+/// Predicts the effect of a rollback, if requested and if the node sends the previous plan.
 void predict_return(const RollbackOptions& options, const NodeStatus& status, EffectRun& run,
                     Json& layers) {
   if (status.previous_plan_json.empty()) return;
@@ -165,7 +165,7 @@ void rollback(const RollbackOptions& options) {
   const PlanOutcome outcome = client->rollback();
   change.answer(outcome);
   if (run.effect() != nullptr && outcome.change.base_epoch != before.epoch) {
-    fmt::print(stderr, "note: the plan was changed meanwhile, the prediction is dropped\n");
+    fmt::print(stderr, "note: the plan changed in the meantime, so the prediction was dropped\n");
     run.drop();
   }
   if (change.step() == PlanStep::InForce) run.follow(outcome.change.ticket);
@@ -191,14 +191,14 @@ void register_apply(CLI::App& app) {
   add_node_options(*command, *options);
   command->add_option("--plan", options->plan, "Plan file")->required();
   command->add_option("--base-epoch", options->base_epoch,
-                      "Refuse when another epoch runs (default: the one that runs now)");
-  command->add_flag("--dry-run", options->dry_run, "Check and tell what would move");
+                      "Refuse when another epoch is in force (default: the present one)");
+  command->add_flag("--dry-run", options->dry_run, "Only check, and show what would move");
   add_effect_options(*command, options->effect);
   command->callback([options] { apply(*options); });
 }
 
 void register_rollback(CLI::App& app) {
-  auto* command = app.add_subcommand("rollback", "Take the last change of plan of a node back");
+  auto* command = app.add_subcommand("rollback", "Roll back the last change of plan of a node");
   auto options = std::make_shared<RollbackOptions>();
   add_node_options(*command, *options);
   add_effect_options(*command, options->effect);

@@ -25,7 +25,7 @@ void add_effect_options(CLI::App& command, EffectOptions& options) {
   command
       .add_option(
           "--measure", options.measure,
-          "After the change, watch the node that many seconds and measure imbalance, decode "
+          "After the change, watch the node for this many seconds and measure imbalance, decode "
           "step and traffic; without --loads also before it, to predict them")
       ->check(CLI::Range(1.0, 3600.0));
   command.add_option("--rules", options.rules,

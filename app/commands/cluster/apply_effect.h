@@ -1,5 +1,5 @@
-// Predicted and measured effects of a change of plan, as `moescope apply`, `rollback` and `status`
-// print them.
+// Output of predicted and measured effects of a change of plan, for `moescope apply`, `rollback`
+// and `status`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -19,9 +19,9 @@ struct EffectOptions {
 };
 void add_effect_options(CLI::App& command, EffectOptions& options);
 
-/// Lengths in ns, traffic in bytes a decoded token.
+/// Lengths in ns, traffic in bytes per decoded token.
 Json effect_json(const PlanEffect& effect);
-/// A line a figure; those of which nothing is known are left out.
+/// One line per figure; unknown ones are left out.
 std::vector<std::string> effect_lines(const PlanEffect& effect);
 /// The lines on stdout, its notes on stderr.
 void print_effect(const PlanEffect& effect);

@@ -21,7 +21,7 @@ struct AttachOptions : NodeOptions {
 
 using Clock = std::chrono::steady_clock;
 
-/// Nobody looks at the trace: what matters goes to the file.
+/// The trace is not shown: only the file matters.
 constexpr std::size_t kHeld = 100'000;
 /// For a node that was killed and may be restarted.
 constexpr auto kPatience = std::chrono::seconds(5);
@@ -60,11 +60,11 @@ void print(const Json& s) {
 std::string progress_text(const LiveFigures& now) {
   if (now.state == LiveState::Waiting)
     return fmt::format("{}: {}", to_string(now.state), now.reason);
-  return fmt::format("{}: {} spans, {:.0f} a second, {} dropped", to_string(now.state), now.spans,
+  return fmt::format("{}: {} spans, {:.0f} per second, {} dropped", to_string(now.state), now.spans,
                      now.rates.spans_per_second, now.drops.spans);
 }
 
-/// Follows a node as a LiveSessionMachine says.
+/// Follows a node, driven by a LiveSessionMachine.
 class Attachment {
  public:
   explicit Attachment(const AttachOptions& options) : options_(options) {}
@@ -116,8 +116,8 @@ void Attachment::perform(SessionAction action) {
   }
 }
 
-/// Hands on what the source tells. When the node stops answering, that and its return are told
-/// once.
+/// Passes on the state of the source. Prints once that the node stopped answering, and once that it
+/// is back.
 void Attachment::look() {
   const LiveFigures now = source_->figures();
   if ((now.state == LiveState::Waiting) != (figures_.state == LiveState::Waiting) &&
@@ -141,7 +141,7 @@ void Attachment::follow() {
       std::this_thread::sleep_for(kLook);
     }
   } catch (const Cancelled&) {
-    // The user has seen enough; what came is kept.
+    // The user stopped; what was received is kept.
   }
   handle(SessionEvent::Stop);
 }
@@ -172,8 +172,7 @@ void run(const AttachOptions& options) {
 
 void register_attach(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "attach",
-      "Follow a running moescope-node and record it; one that stops answering is tried again");
+      "attach", "Follow a running moescope-node and record it; reconnects when it stops answering");
   auto options = std::make_shared<AttachOptions>();
   add_node_options(*command, *options);
   command

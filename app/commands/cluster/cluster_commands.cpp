@@ -27,7 +27,7 @@ void add_node_options(CLI::App& command, NodeOptions& options) {
   command.add_option("--token-file", files.token, "Token of a node on a TCP port of this machine");
   command.add_option("--tls-ca", files.tls_ca, "Certificates of the authority, PEM");
   command.add_option("--tls-cert", files.tls_cert, "Own certificate, PEM");
-  command.add_option("--tls-key", files.tls_key, "Key of the own certificate, PEM");
+  command.add_option("--tls-key", files.tls_key, "Key of your certificate, PEM");
   command.add_flag("--json", options.json, "Print one JSON document");
 }
 

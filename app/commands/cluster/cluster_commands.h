@@ -1,4 +1,4 @@
-// What the commands that talk to a running node share: attach, apply, rollback, status.
+// Shared parts of the commands for a running node: attach, apply, rollback, status.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,7 +10,7 @@
 
 namespace moescope {
 
-/// The node, and what proves who we are.
+/// The node and the credentials for it.
 struct NodeOptions {
   std::string target;
   ConnectOptions connect;
@@ -23,7 +23,7 @@ std::shared_ptr<ClusterClient> connect_node(const NodeOptions& options);
 
 Json change_json(const NodePlanChange& change);
 Json node_json(const NodeStatus& status);
-/// One line for people.
+/// One line of text.
 std::string change_line(const NodePlanChange& change);
 
 }  // namespace moescope

@@ -18,7 +18,7 @@ TimeNs nanoseconds(double seconds) {
   return static_cast<TimeNs>(seconds * 1e9);
 }
 
-/// A recording of the node, or a load dump, in the place of what would be watched.
+/// A recording of the node, or a load dump, instead of watching the node.
 LiveSnapshotPtr read_recorded(const std::string& file) {
   auto recorded = std::make_shared<LiveSnapshot>();
   for (LoadSet& set : read_load_sets(file, command_progress()))
@@ -43,8 +43,7 @@ void EffectRun::predict(const NodeStatus& status, const Plan& running, const Pla
   const bool file = !options_.loads.empty();
   if (!file && !options_.measure) return;
   const RuleSet rules = options_.rules.empty() ? RuleSet::built_in() : read_rules(options_.rules);
-  // Also where a file tells what was before: the first record after the change must not be the
-  // first that is looked for.
+  // Even when a file has the time before: recording must have begun before the change.
   if (options_.measure) source_.emplace(client_, LiveOptions{});
   if (file)
     meter_.feed(&status, read_recorded(options_.loads));
@@ -76,7 +75,7 @@ void EffectRun::work() {
   while (const auto due = meter_.next_work()) meter_.finish(due->run(command_progress()));
 }
 
-/// Until it is done, at most for so many seconds.
+/// Waits until it is done, at most this many seconds.
 void EffectRun::watch(const char* doing, double seconds, const std::function<bool()>& done) {
   using Clock = std::chrono::steady_clock;
   constexpr auto kPause = std::chrono::milliseconds(200);
@@ -99,7 +98,7 @@ void EffectRun::keep(std::uint64_t ticket) const {
   try {
     client_->report_effect(ticket, *effect());
   } catch (const Error& error) {
-    fmt::print(stderr, "note: moescope status will not tell these figures: {}\n", error.problem());
+    fmt::print(stderr, "note: moescope status will not show these figures: {}\n", error.problem());
   }
 }
 

@@ -1,5 +1,5 @@
-// What `moescope apply` and `rollback` predict of a change of plan, measure after it and have the
-// node keep: feeds an EffectMeter.
+// Predicts the effect of a change of plan for `moescope apply` and `rollback`, measures it
+// afterwards and stores it in the node's history.
 #pragma once
 
 #include <functional>
@@ -20,11 +20,11 @@ class EffectRun {
   /// By the loads and, of a recording, by its last steps; without loads the node is watched for the
   /// seconds to measure. Does nothing when neither is given. Throws Error, Cancelled.
   void predict(const NodeStatus& status, const Plan& running, const Plan& plan);
-  /// The prediction was of another change.
+  /// Discards the prediction.
   void drop() { meter_.drop(); }
   /// After the change `ticket` came into force: watches the node for the seconds to measure, if
-  /// any, fills in what was measured, and has the node keep it all for its history. That a node
-  /// cannot keep it is told on stderr.
+  /// any, fills in what was measured, and has the node keep it all for its history. Prints a note
+  /// on stderr when the node cannot keep it.
   void follow(std::uint64_t ticket);
 
   /// nullptr when nothing is predicted.

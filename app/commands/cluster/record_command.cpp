@@ -28,7 +28,7 @@ constexpr Passed kPassed[] = {
     {"--seconds", "How long to serve (5 s)", false},
     {"--steps", "How many steps to serve, both units together", false},
     {"--workload", "rate=60,prompt=8:32,output=8:32,topics=6,period=20,seed=1", false},
-    {"--routing", "Recorded routes or loads in the place of the gate's choices", false},
+    {"--routing", "Recorded routes or loads instead of the gate's choices", false},
     {"--plan", "Placement plan file for both units", false},
     {"--next-plan", "Plan file to change to while serving", false},
     {"--next-plan-at", "When, in seconds (2)", false},
@@ -61,7 +61,7 @@ std::filesystem::path node_program() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto node = self.parent_path() / "moescope-node";
   if (error || ::access(node.c_str(), X_OK) != 0)
-    throw Error(node.string(), "", "the embedded runtime is not there",
+    throw Error(node.string(), "", "the embedded runtime is missing",
                 "build the target moescope-node, it is installed beside moescope");
   return node;
 }

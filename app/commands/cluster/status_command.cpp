@@ -38,7 +38,7 @@ void print(const NodeStatus& s) {
   }
   fmt::print("records    {} dropped{}\n", s.dropped,
              s.detail == RecordedDetail::Steps
-                 ? "; detail reduced to sums of steps, somebody cannot keep up"
+                 ? "; detail reduced to step summaries, because a consumer cannot keep up"
                  : "");
   for (const std::string& notice : s.notices) fmt::print("notice     {}\n", notice);
   for (const ViewerStatus& v : s.viewers)
@@ -64,7 +64,7 @@ void run(const StatusOptions& options) {
 
 void register_status(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "status", "What a running moescope-node does, and what its changes of plan did");
+      "status", "State of a running moescope-node, and effects of its changes of plan");
   auto options = std::make_shared<StatusOptions>();
   add_node_options(*command, *options);
   command->add_option("--save-plan", options->plan, "Write the running plan to this file");

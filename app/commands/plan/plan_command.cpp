@@ -43,7 +43,8 @@ Json moved_json(const PlanCopies& copies) {
 }
 
 void register_plan(CLI::App& app) {
-  auto* command = app.add_subcommand("plan", "Solve, judge, compare and convert placement plans");
+  auto* command =
+      app.add_subcommand("plan", "Solve, evaluate, compare and convert placement plans");
   command->require_subcommand(1);
   for (const auto add :
        {register_plan_solve, register_plan_evaluate, register_plan_validate, register_plan_diff,

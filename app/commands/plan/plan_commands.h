@@ -1,4 +1,4 @@
-// The subcommands of `moescope plan`, and what they share.
+// Shared parts of the subcommands of `moescope plan`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -22,8 +22,8 @@ void register_plan_diff(CLI::App& plan);
 void register_plan_import(CLI::App& plan);
 void register_plan_export(CLI::App& plan);
 
-/// Reads loads and tells their notes on stderr. `unit`: "prefill" or "decode" of a recording; "":
-/// the first one that there is.
+/// Reads loads and prints their notes on stderr. `unit`: "prefill" or "decode" of a recording; "":
+/// the first one.
 LoadSet read_loads_for_plan(const std::string& path, const std::string& unit = {});
 /// What must be copied in a layer: [{"expert","slot","gpu","from_gpus"}].
 Json copies_json(const LayerDiff& diff);

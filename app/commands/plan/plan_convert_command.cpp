@@ -84,7 +84,8 @@ void register_plan_import(CLI::App& plan) {
       ->required()
       ->check(CLI::IsMember(form_names(false)));
   const auto count = CLI::Range(1, 65536);
-  command->add_option("--gpus", c->shape.gpus, "GPUs, when the file does not tell")->check(count);
+  command->add_option("--gpus", c->shape.gpus, "GPUs, when the file does not have their number")
+      ->check(count);
   command->add_option("--nodes", c->shape.nodes, "Nodes")->check(count);
   command->add_option("--groups", c->shape.groups, "Routing groups of the model")->check(count);
   command->add_option("-o", c->output, "Plan file to write")->required();

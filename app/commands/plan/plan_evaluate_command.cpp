@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxPlanText = std::size_t{1} << 30;
 
-/// Windows that made the plan, when its file tells and the loads are the same.
+/// Windows that made the plan, when its file has them and the loads are the same.
 std::optional<std::pair<int, int>> origin_in(const std::string& plan_file, const LoadSet& loads) {
   const auto origin = origin_of(read_text_file(plan_file, kMaxPlanText));
   if (!origin || origin->last > static_cast<int>(loads.windows.size()) ||
@@ -229,11 +229,11 @@ Json copies_json(const LayerDiff& diff) {
 }
 
 void register_plan_evaluate(CLI::App& plan) {
-  auto* command =
-      plan.add_subcommand("evaluate", "How balanced a plan is for loads, next to what is possible");
+  auto* command = plan.add_subcommand(
+      "evaluate", "Balance of a plan for given loads, compared with the best possible");
   auto c = std::make_shared<EvaluateCommand>();
   command->add_option("--plan", c->plan, "Plan file")->required();
-  command->add_option("--loads", c->loads, "Load dump or recording to judge it on")->required();
+  command->add_option("--loads", c->loads, "Load dump or recording to evaluate it on")->required();
   add_unit_option(*command, c->loads_unit, "--loads-unit");
   command->add_option("--previous", c->previous,
                       "Plan that runs now: copies, and its predicted step beside the new one");

@@ -144,7 +144,7 @@ void print_report(const Json& r, const std::string& output) {
     fmt::print(stderr, "  copies per layer: {:.1f}, at most {:.0f}\n",
                r["copies"]["mean"].get<double>(), r["copies"]["max"].get<double>());
   if (r.contains("actions")) {
-    fmt::print(stderr, "from cheap to dear, imbalance with the best split:\n");
+    fmt::print(stderr, "by increasing cost, imbalance with the best split:\n");
     for (const auto& a : r["actions"])
       fmt::print(
           stderr, "  {:<8} {}, {} copies{}\n", a["action"].get<std::string>(),
@@ -159,19 +159,20 @@ void print_report(const Json& r, const std::string& output) {
 void share(SolveCommand& command, const LoadSet& loads, std::vector<LayerLoads>& windows) {
   const auto gpus = read_range(command.shared_gpus, command.options.gpus);
   if (!gpus)
-    throw Error("", "--shared-gpus", fmt::format("\"{}\" is no range of GPUs", command.shared_gpus),
+    throw Error("", "--shared-gpus",
+                fmt::format("\"{}\" is not a range of GPUs", command.shared_gpus),
                 "Give A:B with 0 <= A < B <= GPUs");
   const int top_k = command.top_k > 0 ? command.top_k : loads.top_k.value_or(0);
   if (top_k < 1)
     throw Error(loads.source, "top_k",
-                "is not in the loads, and the shared expert's load hangs on it", "Give --top-k");
+                "is not in the loads, but the shared expert's load depends on it", "Give --top-k");
   std::vector<int> hosts(static_cast<std::size_t>(gpus->second - gpus->first));
   std::iota(hosts.begin(), hosts.end(), gpus->first);
   for (auto& window : windows) window = with_shared_expert(window, top_k);
   keep_on(command.options, loads.experts, hosts);
 }
 
-/// Of what the plan is for: as given, else as the running plan is.
+/// Machine of the plan: as given, else that of the running plan.
 void take_shape(SolveCommand& command, const Plan& from) {
   auto& o = command.options;
   const bool known = o.from != nullptr;
@@ -208,7 +209,7 @@ void run(SolveCommand& command) {
   take_shape(command, from);
   o.hierarchy = hierarchy_of(command);
   if (!command.engine.empty() && !command.compatible)
-    fmt::print(stderr, "note: --engine decides only whose plan --compatible is equal to\n");
+    fmt::print(stderr, "note: --engine only selects the engine of --compatible\n");
   command.used = window_range(command.use, loads, "--window")
                      .value_or(std::pair(0, static_cast<int>(loads.windows.size())));
   auto windows = windows_of(loads, command);
@@ -262,7 +263,7 @@ void register_plan_solve(CLI::App& plan) {
           "expert first). Without a name: as --engine, else torch")
       ->expected(0, 1)
       ->check(CLI::IsMember({"torch", "numpy", "deepseek", "stable"}));
-  command->add_option("--engine", c->engine, "Engine whose plan --compatible is to be equal to")
+  command->add_option("--engine", c->engine, "Engine whose plan --compatible reproduces")
       ->check(CLI::IsMember({"sglang", "vllm"}));
   command->add_flag("--connected", c->options.connected,
                     "Join all GPUs by replicas, so that a new split can follow drift");
@@ -273,8 +274,8 @@ void register_plan_solve(CLI::App& plan) {
                    "At most that many copies per layer, against --from")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--rebuild", c->options.rebuild,
-                    "With --from: a plan from nothing, its GPUs and slots named so that it copies "
-                    "as few experts as it allows");
+                    "With --from: rebuild from scratch, relabelling GPUs and slots so that few "
+                    "experts are copied");
   command->add_option("--split", c->split, "Write replica weights of the best split, or none")
       ->check(CLI::IsMember({"equal", "best"}));
   command->add_option("--seed", c->options.seed, "Seed of the search");
@@ -289,7 +290,7 @@ void register_plan_solve(CLI::App& plan) {
   command->add_option("--dead-gpus", c->dead, "GPUs that hold nothing")->delimiter(',');
   command->add_option("--shared-gpus", c->shared_gpus,
                       "Add a routed shared expert as the last expert, on GPUs A:B");
-  command->add_option("--top-k", c->top_k, "Experts of a token, where the loads do not tell")
+  command->add_option("--top-k", c->top_k, "Experts per token, where the loads do not have it")
       ->check(CLI::Range(1, 1024));
   command->add_option("--constraints", c->constraints,
                       "JSON: pinned [{layer?,slot,expert}], forbidden [{layer?,gpu,expert}]");
@@ -315,7 +316,7 @@ void register_plan_bounds(CLI::App& plan) {
   command->add_option("--gpus", o->gpus, "GPUs")->required()->check(CLI::Range(1, 65536));
   command
       ->add_option("--max-slots", o->max_slots,
-                   "Up to that many slots (default: twice the experts)")
+                   "Up to this many slots (default: twice the experts)")
       ->check(CLI::Range(1, 1 << 18));
   command->add_flag("--json", o->json, "Print one JSON document (always done)");
   command->callback([o] {

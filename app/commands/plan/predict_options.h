@@ -15,7 +15,7 @@ struct PredictChoice {
   std::string hardware = "h800", model, unit;
   std::optional<int> comm_sms;
   std::string made_from;
-  /// Windows [first, last) that made the plan, known from its file; made_from goes before.
+  /// Windows [first, last) that made the plan, from its file; made_from takes precedence.
   std::optional<std::pair<int, int>> origin;
 };
 void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>& choice);
@@ -32,7 +32,7 @@ std::optional<double> expert_bytes_of(const PredictChoice& choice, const Plan& p
 
 /// All figures; times are integer nanoseconds.
 Json prediction_json(const Prediction& prediction);
-/// The figures that count, on `out`.
+/// The main figures, on `out`.
 void print_prediction(std::FILE* out, const Prediction& prediction);
 
 }  // namespace moescope

@@ -26,7 +26,7 @@ struct SimulateCommand {
   bool json = false;
 };
 
-/// Loads in which every expert is alike, for when none are given.
+/// Equal loads for all experts, when none are given.
 LoadSet even_loads(const ModelShape& model) {
   LoadSet loads;
   loads.source = "even loads";
@@ -69,7 +69,7 @@ Json refit_json(const std::vector<RefitConstant>& constants) {
   return list;
 }
 
-/// The hardware with what a recording tells about it.
+/// The hardware with constants fitted to a recording.
 Refit refit(const Hardware& hardware, const ModelShape& model, const std::string& file) {
   const auto trace = open_trace({file}, {}, command_progress());
   auto fitted = refit_hardware(*trace, Classification(*trace, RuleSet::built_in()), hardware, model,
@@ -126,8 +126,9 @@ void run(const SimulateCommand& command) {
   auto prediction =
       predict(s.hardware, s.model, s.unit, s.plan, loads, options, command_progress());
   prediction.notes.insert(prediction.notes.begin(),
-                          command.loads.empty() ? "no loads were given: all experts are alike"
-                                                : "loads of " + loads.source);
+                          command.loads.empty()
+                              ? "no loads were given: all experts have equal loads"
+                              : "loads of " + loads.source);
   const StepModel model(s, sum_windows(loads, prediction.first_window, prediction.last_window),
                         prediction.from_routes ? &loads.routes : nullptr);
   std::optional<MoetraceWriter> writer;
@@ -165,7 +166,7 @@ void register_simulate(CLI::App& app) {
   command->add_option("--hardware", c->hardware, "h800, h100, h200 or a JSON file")->required();
   command->add_option("--model", c->model, "deepseek-v3, tiny, ... or a JSON file")->required();
   command->add_option("--unit", c->unit, "prefill32, decode320, ... or a JSON file")->required();
-  command->add_option("--loads", c->loads, "Load dump (default: all experts alike)");
+  command->add_option("--loads", c->loads, "Load dump (default: equal loads)");
   command->add_option("--plan", c->plan,
                       "Plan file (default: solved from the first half of the windows)");
   command

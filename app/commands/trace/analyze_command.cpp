@@ -102,13 +102,13 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
                  static_cast<double>(a->compute_sm_ns) / length,
                  static_cast<double>(a->free_sm_ns) / length, a->sm_count);
     } else {
-      fmt::print("  SMs            not known: the trace names no SM count\n");
+      fmt::print("  SMs            unknown: the trace has no SM count\n");
     }
     const auto losses = losses_in(trace, window, key.process);
     if (!losses.empty())
       fmt::print(
-          "  lost           {:>12} ms    in which records are missing: the figures know only "
-          "what was recorded\n",
+          "  lost           {:>12} ms    in which records are missing: the figures only cover what "
+          "was recorded\n",
           ms(lost_time(losses, window)));
   }
   if (devices.empty()) fmt::print("no GPU work in this trace\n");

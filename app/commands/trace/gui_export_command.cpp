@@ -38,7 +38,7 @@ std::optional<TimeRange> window_of(const ExportOptions& options, TimeRange full)
   const TimeRange window{std::max(options.from.value_or(full.begin), full.begin),
                          std::min(options.to.value_or(full.end), full.end)};
   if (window.empty()) {
-    throw Error(options.files.front(), "--from, --to", "the range holds nothing of the trace",
+    throw Error(options.files.front(), "--from, --to", "the range lies outside the trace",
                 "the trace reaches from 0 to " + std::to_string(full.end) + " ns");
   }
   return window;
@@ -56,7 +56,7 @@ void export_chrome(const ExportOptions& options) {
   const TracePtr trace = open_files(options.files, ImportOptions{}, options.runs, progress);
   write_chrome_json(*trace, options.chrome, progress);
   for (const auto& lost : lost_in_chrome_json(*trace))
-    std::fprintf(stderr, "moescope: Chrome JSON has no place for %s\n", lost.c_str());
+    std::fprintf(stderr, "moescope: Chrome JSON cannot hold %s\n", lost.c_str());
 }
 
 OverlapChartInput overlap_input(const TraceDocument& document,

@@ -68,7 +68,9 @@ void add_load_chart_options(CLI::App& command, LoadChartOptions& options) {
   command.add_option("--scale", options.scale, "Colours of the load chart")
       ->check(CLI::IsMember(names(kScales)));
   command.add_option("--plan", options.plan, "Plan file that GPU figures are of");
-  command.add_option("--gpus", options.gpus, "GPUs that share the experts, where nothing tells")
+  command
+      .add_option("--gpus", options.gpus,
+                  "GPUs that share the experts, when the files do not have their number")
       ->check(CLI::Range(1, 65536));
   command.add_option("--layer", options.layer, "Row of the loads, for expert-time and GPUs");
   command.add_option("--window", options.window, "Only windows A:B of the loads (B not included)");

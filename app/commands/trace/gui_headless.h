@@ -1,4 +1,5 @@
-// What the commands that draw share: an application without a display and an analysed document.
+// Shared parts of the commands that draw: an application without a display and an analysed
+// document.
 #pragma once
 
 #include <QApplication>

@@ -20,7 +20,7 @@ void make_report(const ReportOptions& options) {
   refuse_to_overwrite(options.output, {options.files.begin(), options.files.end()});
   const auto files = sort_files({options.files.begin(), options.files.end()}, command_progress());
   if (!files.plans.empty())
-    throw Error(files.plans.front().string(), "", "is a plan, which a report has no part for",
+    throw Error(files.plans.front().string(), "", "is a plan, which reports do not support",
                 "Leave it out, or see moescope plan evaluate");
   const auto application = headless_application();
   LoadDocument loads;

@@ -1,4 +1,4 @@
-// moescope info: what is in a trace, before asking where the time went.
+// moescope info: the contents of a trace.
 #include <fmt/format.h>
 
 #include <array>
@@ -179,7 +179,7 @@ void run(const InfoOptions& options) {
 void register_info(CLI::App& app) {
   auto options = std::make_shared<InfoOptions>();
   auto* command = app.add_subcommand(
-      "info", "Show what traces hold: format, producer, ranks, devices, counts, warnings");
+      "info", "Show the contents of traces: format, producer, ranks, devices, counts, warnings");
   command->add_option("FILE", options->files, "Trace files or folders")->required();
   add_run_options(*command, options->runs);
   command->add_flag("--json", options->json, "Print one JSON document");

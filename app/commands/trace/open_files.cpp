@@ -4,20 +4,20 @@ namespace moescope {
 namespace {
 
 constexpr auto kMergeHelp =
-    "Lay files that are not of one run on one time axis all the same; the first note says so";
+    "Merge files of different runs on one time axis anyway; the first note says so";
 constexpr auto kSeparateHelp =
-    "Show the files run by run, each with a time axis of its own: to compare a recording with one "
-    "from before. With --json the documents stand in a list \"runs\"";
+    "Show the files run by run, each on a separate time axis, for example to compare two "
+    "recordings. With --json the documents are in a list \"runs\"";
 
 /// The error in terms of the command line.
 Error with_remedy(const SeveralRuns& error, bool can_separate) {
   return {
       error.source(), error.place(), error.problem(),
       can_separate
-          ? "To compare them, or to see each by itself, add --separate; to lay them on one time "
-            "axis all the same, add --merge"
-          : "Give the files of one run, once for each run; to compare them, moescope analyze "
-            "--separate shows each by itself; to lay them on one time axis all the same, add "
+          ? "To compare them, or to see each by itself, add --separate; to put them on one time "
+            "axis anyway, add --merge"
+          : "Give the files of one run at a time; to compare them, moescope analyze "
+            "--separate shows each by itself; to put them on one time axis anyway, add "
             "--merge"};
 }
 

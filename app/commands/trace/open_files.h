@@ -10,20 +10,20 @@
 
 namespace moescope {
 
-/// What the user wants of files that are not of one run.
+/// What to do with files that are not of one run.
 struct RunChoice {
   bool merge = false;         ///< --merge
   bool separate = false;      ///< --separate
   bool can_separate = false;  ///< the command has --separate
 };
 
-/// Adds --merge, for a command that makes one thing of one trace.
+/// Adds --merge, for a command with a single result.
 void add_merge_option(CLI::App& command, RunChoice& choice);
 /// Adds --merge and --separate, for a command that can answer run by run.
 void add_run_options(CLI::App& command, RunChoice& choice);
 
 /// Opens `files` as one trace. Throws Error; for several runs without --merge it says why they are
-/// several and what the user can do.
+/// separate and what the user can do.
 TracePtr open_files(const std::vector<std::string>& files, const ImportOptions& options,
                     const RunChoice& choice, Progress& progress);
 /// Calls `use` with the trace of every run, one after the other; without --separate there is one.

@@ -131,7 +131,7 @@ void query_file(const SqlArguments& arguments) {
 }  // namespace
 
 void register_sql(CLI::App& app) {
-  auto* command = app.add_subcommand("sql", "Ask a trace in SQL; tables: --schema");
+  auto* command = app.add_subcommand("sql", "Query a trace in SQL; tables: --schema");
   auto arguments = std::make_shared<SqlArguments>();
   command->add_option("FILE", arguments->file, "Trace file or folder");
   command->add_option("SQL", arguments->sql, "SELECT, WITH or EXPLAIN statement");

@@ -73,7 +73,7 @@ void DockLayout::add(ViewSpec view, Workspace& workspace) {
   QWidget* panel = view.make(workspace);
   auto* dock = new QDockWidget(view.title, &window_);
   dock->setObjectName(kDockPrefix + view.id);
-  // Panels that are called otherwise for some traces.
+  // Panels whose title depends on the trace.
   connect(panel, &QWidget::windowTitleChanged, dock, &QWidget::setWindowTitle);
   dock->setAccessibleName(view.title);
   // Otherwise the largest one, also behind other tabs, would set how small the window can be.
@@ -229,8 +229,8 @@ bool DockLayout::eventFilter(QObject* watched, QEvent* event) {
   return false;
 }
 
-/// What a window gains or loses in width is the timeline's, not the side columns', unless these
-/// would have most of a narrow one.
+/// Changes of the window's width affect the timeline, not the side columns, unless these would take
+/// most of a narrow window.
 void DockLayout::restoreSides() {
   settled_width_ = window_.width();
   QList<QDockWidget*> docks;

@@ -1,4 +1,4 @@
-// The views as docks: where they are, how they come back, the presets and the user's own layouts.
+// The views as docks: their places, restoring them, presets and the user's own layouts.
 #pragma once
 
 #include <QDockWidget>
@@ -29,7 +29,7 @@ class DockLayout : public QObject {
   void setStartPage(QWidget* page);
   /// Makes every view and its dock, in their order.
   void addViews(std::vector<ViewSpec> views, Workspace& workspace);
-  /// Deletes them, while what they look at is still there.
+  /// Deletes them while their data still exists.
   void removeViews();
   QDockWidget* dock(const QString& id) const;
   static QString idOf(const QDockWidget& dock);
@@ -39,7 +39,7 @@ class DockLayout : public QObject {
     return *static_cast<View*>(panel_of(*dock(id)));
   }
   const QList<QDockWidget*>& docks() const { return docks_; }
-  /// One action a dock, in their order: reveals it.
+  /// One action per dock, in their order: reveals it.
   const QList<QAction*>& goActions() const { return go_actions_; }
   /// Shows, raises and focuses the dock.
   void reveal(const QString& id);

@@ -84,7 +84,7 @@ void PlanWindow::addSolveActions() {
                              {QKeySequence("Ctrl+Alt+2")},
                              [solve] { solve(SolveAction::Migrate); });
   needs_plan_ << make_action(this, "plan.solve", tr("&Full plan"),
-                             tr("The best plan for these slots; as few experts move as it allows"),
+                             tr("The best plan for these slots, moving few experts"),
                              {QKeySequence("Ctrl+Alt+3")}, [solve] { solve(SolveAction::Full); });
   needs_plan_ << make_action(this, "plan.compare", tr("Com&pare plans"),
                              tr("Before, after and bound of every layer, and the copies"),
@@ -120,7 +120,7 @@ void PlanWindow::take(const QStringList& plans) {
   if (!plans.isEmpty()) open(plans.front(), plans.mid(1));
 }
 
-/// Edits never get lost because something else is opened.
+/// Opening another plan never loses edits.
 void PlanWindow::keepUnsaved() {
   document_.preview(std::nullopt);
   const QString name = document_.empty() ? QString() : document_.name();
@@ -208,7 +208,7 @@ void PlanWindow::saveTo(const QString& file) {
         return true;
       },
       [this, file, index = document_.undoStack().index()](bool) {
-        // Edits that were made meanwhile are not in the file.
+        // Edits made in the meantime are not in the file.
         if (document_.undoStack().index() != index) return saveTo(file);
         document_.setSaved(file);
         Q_EMIT message({UserMessage::Level::Info, tr("Saved %1.").arg(file), {}});

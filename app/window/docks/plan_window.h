@@ -1,4 +1,4 @@
-// The plan editor in the window: commands, files, recovery, and whose edits Undo takes back.
+// The plan editor in the window: commands, files, recovery, and the undo stack in use.
 #pragma once
 
 #include <QMainWindow>
@@ -27,7 +27,7 @@ class PlanWindow : public QObject {
   JobRunner& solveJob();
   /// Undo and Redo follow the focus: plan edits in the plan's dock, else those of `other`.
   void joinUndo(QUndoGroup& group, QUndoStack& other);
-  /// Opens the first of these plan files; severalPlans() tells of others.
+  /// Opens the first of these plan files; severalPlans() reports others.
   void take(const QStringList& plans);
   /// `others` were to be opened with it: see severalPlans().
   void open(const QString& file, const QStringList& others = {});

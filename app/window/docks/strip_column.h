@@ -10,8 +10,9 @@
 namespace moescope {
 
 /// A tool bar asks for a size once, without a width; wrapped text then guesses a narrow one and
-/// takes several lines. This tells the height for the present width. Needs a layout. A tool bar
-/// without any strip shown takes no room; it follows also after a restored state of the window.
+/// takes several lines. This class computes the height for the present width. Needs a layout. A
+/// tool bar without any strip shown takes no room; it follows also after a restored state of the
+/// window.
 class StripColumn : public QWidget {
  public:
   using QWidget::QWidget;

@@ -56,7 +56,7 @@ void LoadLoader::complete(const QString& recording) {
         return sets;
       },
       [this, recording, watched = document_.sets()](std::vector<LoadsPtr> sets) {
-        // Others that were opened meanwhile are looked at instead.
+        // Other loads opened in the meantime are shown instead.
         if (sets.empty() || watched != document_.sets()) return;
         document_.completeSets(std::move(sets), {recording});
       });
@@ -77,7 +77,7 @@ void LoadLoader::start(const QStringList& files, bool recordings, const LoadRead
                         : tr("Opening loads of %1 and %2 more").arg(first).arg(files.size() - 1),
       [paths = to_paths(files), recordings, reading](Progress& progress) -> Opened {
         auto with_loads = paths;
-        // A recording takes its loads along, also when it has none.
+        // Opening a recording replaces the loads, even when it has none.
         if (recordings)
           std::erase_if(with_loads, [](const auto& path) { return !has_recorded_loads(path); });
         if (with_loads.empty()) return LoadContent();
@@ -104,8 +104,8 @@ void LoadLoader::show(const QStringList& files, bool recordings, LoadContent con
   if (!found.text.isEmpty()) Q_EMIT message(found);
 }
 
-/// The plan that ran while the loads were recorded is at hand to look at and to start from, unless
-/// another one is.
+/// Offers the plan that ran while the loads were recorded as a starting point, unless another plan
+/// is open.
 void LoadLoader::showRunningPlan() {
   const PlanPtr now = document_.plan();
   if (now && !(ran_ && *now == *ran_)) return;

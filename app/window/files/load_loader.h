@@ -19,7 +19,7 @@ class LoadLoader : public QObject {
   /// Opens load dumps or logs; those of the same kind become one series, see open_all_loads().
   /// Recordings are traces with loads: where there is nothing else, they wait for openRecorded().
   void take(const QStringList& dumps, const QStringList& recordings);
-  /// Opens dumps again, with what the user says of their arrays.
+  /// Opens dumps again, reading arrays as the user specified.
   void open(const QStringList& dumps, const LoadReading& reading);
   /// Opens the loads of the recordings that were taken last, once they are open as one trace.
   void openRecorded();
@@ -33,10 +33,10 @@ class LoadLoader : public QObject {
 
  Q_SIGNALS:
   void message(const moescope::UserMessage& message);
-  /// Nothing of `files` was opened: an array in them may be counts or routes; open() with what the
-  /// user says.
+  /// Nothing of `files` was opened: an array in them may be counts or routes. Call open() with the
+  /// user's choice.
   void ambiguous(const QStringList& files, const QString& reason);
-  /// After files that are no traces were opened: load dumps, or a log.
+  /// After load dumps or a log were opened.
   void opened(const QStringList& files, bool log);
 
  private:
@@ -50,7 +50,7 @@ class LoadLoader : public QObject {
   JobRunner job_;
 };
 
-/// The traps that were found in loads or logs, as a message; empty text when there is none.
+/// The notes on loads or logs as a message; empty text when there are none.
 UserMessage describe_notes(const std::vector<std::string>& notes);
 
 }  // namespace moescope

@@ -11,7 +11,7 @@
 namespace moescope {
 namespace {
 
-/// A trace, or why there is none but several.
+/// A trace, or the reason why the files are several runs.
 struct Opened {
   TracePtr trace;
   std::shared_ptr<const SeveralRuns> several;
@@ -28,7 +28,7 @@ QString join_names(const QStringList& files) {
   return QObject::tr("%1 files").arg(files.size());
 }
 
-/// Whether the clocks of several files are brought together, and on what.
+/// Whether and how the clocks of several files are aligned.
 QString describe_clocks(const std::vector<ClockAlignment>& alignments) {
   const auto matched = std::count_if(alignments.begin(), alignments.end(),
                                      [](const auto& a) { return a.matched_collectives > 0; });
@@ -148,7 +148,7 @@ void Loader::start(const QStringList& files, OtherRuns other) {
 void Loader::show(const TracePtr& trace, const QStringList& files) {
   document_.setTrace(trace, files);
   Q_EMIT opened(files);
-  tellWhatWasSkipped(*trace);
+  reportFindings(*trace);
   analyze();
 }
 
@@ -170,12 +170,12 @@ void Loader::complete(const QString& file) {
         // Both in one turn of the event loop: nothing is drawn in between.
         document_.completeTrace(made.trace, {file}, made.analysis);
         Q_EMIT opened({file});
-        tellWhatWasSkipped(*made.trace);
+        reportFindings(*made.trace);
         if (rules != rules_number_) analyze();
       });
 }
 
-void Loader::tellWhatWasSkipped(const Trace& trace) {
+void Loader::reportFindings(const Trace& trace) {
   UserMessage findings = describe_findings(trace);
   if (!findings.text.isEmpty()) Q_EMIT message(findings);
 }

@@ -17,8 +17,8 @@
 
 namespace moescope {
 
-/// What opening, analysing and saving ask of core. All are called on a background thread and may
-/// throw Error or Cancelled.
+/// The functions of core for opening, analysing and saving. All are called on a background thread
+/// and may throw Error or Cancelled.
 struct FileServices {
   std::function<TracePtr(const std::vector<std::filesystem::path>&, OtherRuns, Progress&)> open;
   std::function<AnalysisPtr(const Trace&, const RuleSet&, Progress&)> analyze;
@@ -34,7 +34,7 @@ class Loader : public QObject {
  public:
   Loader(TraceDocument& document, FileServices services, QObject* parent = nullptr);
 
-  /// Is given all files first, and gives those that are traces to `go_on`, now or later.
+  /// Receives all files first, and passes those that are traces to `go_on`, now or later.
   using Sorter = std::function<void(const QStringList& all,
                                     std::function<void(const QStringList& traces)> go_on)>;
   void setSorter(Sorter sorter) { sorter_ = std::move(sorter); }
@@ -69,7 +69,7 @@ class Loader : public QObject {
   void start(const QStringList& files, OtherRuns other);
   void show(const TracePtr& trace, const QStringList& files);
   void analyze();
-  void tellWhatWasSkipped(const Trace& trace);
+  void reportFindings(const Trace& trace);
 
   TraceDocument& document_;
   FileServices services_;
@@ -80,7 +80,7 @@ class Loader : public QObject {
 };
 
 /// "3 events skipped: 2 without a time, 1 ..." and the losses, warnings and clock alignment of
-/// `trace`; empty text when there is nothing to tell.
+/// `trace`; empty text when there are none.
 UserMessage describe_findings(const Trace& trace);
 
 }  // namespace moescope

@@ -20,7 +20,7 @@ class NotesKeeper : public QObject {
   explicit NotesKeeper(TraceDocument& document, QObject* parent = nullptr);
   ~NotesKeeper() override { flush(); }
 
-  /// Writes now what is not written yet; before the trace changes and on closing.
+  /// Writes pending edits; called before the trace changes and on closing.
   void flush();
   /// A copy of the trace was just saved with its notes: older notes beside that file are gone.
   void forgetBeside(const QString& file);

@@ -1,4 +1,4 @@
-// File names as Qt and as core have them.
+// Conversion of file names between Qt and core.
 #pragma once
 
 #include <QStringList>

@@ -1,5 +1,5 @@
-// Where to attach: a target, recent ones, and the files that prove who the user is. A strip below
-// the tool bar, no dialog.
+// Attach: a target, recent ones, and the user's credentials. A strip below the tool bar, not a
+// dialog.
 #pragma once
 
 #include <QComboBox>

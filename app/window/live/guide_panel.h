@@ -1,5 +1,5 @@
-// The first two minutes: a strip that says what to do next and does it. It leads through the real
-// program; nothing is prepared.
+// The guided tour: a strip that says what to do next and does it, with the real program and live
+// data.
 #pragma once
 
 #include <QFrame>
@@ -27,7 +27,7 @@ class GuidePanel : public QFrame {
   void begin(std::vector<GuideStep> steps);
   int step() const { return step_; }
   bool running() const { return step_ >= 0; }
-  /// The user did what step `step` waits for; another step is left as it is.
+  /// The user did what step `step` waits for; ignored when another step is shown.
   void done(int step);
   /// Replaces the text of a step, e.g. by figures.
   void setText(int step, const QString& text);

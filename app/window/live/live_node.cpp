@@ -17,8 +17,8 @@ namespace {
 constexpr qsizetype kKeptLines = 12;
 constexpr qsizetype kLongestLine = 400;
 
-/// The threads of a runtime keep all cores busy; the window must not wait for its turn among them,
-/// nor be interrupted each time that one of them wakes up.
+/// The threads of a runtime keep all cores busy; lower their priority so that the window stays
+/// responsive.
 void give_way_to_window() {
 #ifdef Q_OS_LINUX
   constexpr int kNice = 5;
@@ -72,7 +72,7 @@ bool LiveNode::start(const QString& program, const QStringList& arguments) {
   last_lines_.clear();
   open_line_.clear();
   asked_ = false;
-  if (process_) process_->disconnect(this);  // how one that is replaced ends is no news
+  if (process_) process_->disconnect(this);  // the end of a replaced process is not reported
   process_ = std::make_unique<QProcess>();
   process_->setProcessChannelMode(QProcess::MergedChannels);
   process_->setStandardInputFile(QProcess::nullDevice());
@@ -90,7 +90,7 @@ bool LiveNode::start(const QString& program, const QStringList& arguments) {
     else
       finish(tr("The embedded runtime ended with exit code %1.").arg(code));
   });
-  // A window that is killed cannot end the runtime; the system then does.
+  // A killed window cannot end the runtime, so the kernel does.
   process_->setChildProcessModifier([parent = QCoreApplication::applicationPid()] {
     end_with_parent(parent);
     give_way_to_window();

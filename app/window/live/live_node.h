@@ -20,7 +20,7 @@ class LiveNode : public QObject {
   ~LiveNode() override;
 
   /// Starts `program --listen unix:SOCKET arguments`. False when there is no private folder for the
-  /// socket; a program that cannot be started is told by ended().
+  /// socket; ended() reports a program that cannot be started.
   bool start(const QString& program, const QStringList& arguments);
   bool running() const { return process_ && process_->state() != QProcess::NotRunning; }
   qint64 pid() const { return process_ ? process_->processId() : 0; }
@@ -32,7 +32,7 @@ class LiveNode : public QObject {
   static constexpr int kPatienceMs = 5000;
 
  Q_SIGNALS:
-  /// `error` says what happened, with the child's last lines; empty when it ended in order.
+  /// `error` says what happened, with the child's last lines; empty when it ended normally.
   void ended(const QString& error);
 
  private:

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kStatusMs = 1000;
 constexpr int kReapMs = 1500;
-constexpr int kRatesMs = 500;  ///< between telling new rates: every snapshot would be too restless
+constexpr int kRatesMs =
+    500;  ///< between updates of the rates, which would flicker with every snapshot
 constexpr auto kRetry = std::chrono::milliseconds(100);
 constexpr auto kStartPatience = std::chrono::seconds(30);
 /// For an attached node that was killed and may be restarted.
@@ -38,14 +39,14 @@ std::shared_ptr<ClusterClient> connect_patiently(const LiveServices& services,
   }
 }
 
-/// What a node answers when it is asked for its state.
+/// Answer of a node to a status call.
 struct Answer {
   NodeStatus status;
   bool may_change = false;
   QString problem;  ///< why that cannot be read
 };
 
-/// Throws ConnectionError: the source tells of the connection.
+/// Throws ConnectionError, which the source reports too.
 Answer answer_of(ClusterClient& client, bool first) {
   try {
     const bool may_change = first && client.hello().role == PeerRole::Operator;
@@ -110,14 +111,14 @@ void LiveSession::stop() {
   handle(SessionEvent::Stop);
 }
 
-/// One event after the other: what happens while one is handled waits for its turn.
+/// Handles events one after the other; events that occur while one is handled are queued.
 void LiveSession::handle(SessionEvent event, const QString& reason) {
   happened_.emplace_back(event, reason);
   if (std::exchange(handling_, true)) return;
   for (; !happened_.empty(); happened_.pop_front()) {
     const auto& [next, why] = happened_.front();
     const auto actions = machine_.on(next, why.toStdString());
-    // Whoever hears of the next session must not see anything of the one before.
+    // Listeners of the next session must not see state of the previous one.
     if (!actions.empty() && actions.front() == SessionAction::Leave) leave();
     publish();
     for (const SessionAction action : actions) perform(action);
@@ -154,21 +155,21 @@ void LiveSession::perform(SessionAction action) {
   }
 }
 
-/// Tells the state of the machine when it is another one; what else changed, not too often.
+/// Publishes a new state of the machine at once, other changes at a limited rate.
 void LiveSession::publish() {
   const QString reason = QString::fromStdString(machine_.reason());
   const bool other = machine_.state() != state_.phase;
-  if (!other && reason == state_.reason && rates_told_.isValid() &&
-      rates_told_.elapsed() < kRatesMs)
+  if (!other && reason == state_.reason && rates_shown_.isValid() &&
+      rates_shown_.elapsed() < kRatesMs)
     return;
-  rates_told_.start();
+  rates_shown_.start();
   state_.phase = machine_.state();
   state_.reason = reason;
   Q_EMIT stateChanged();
   if (other) Q_EMIT phaseChanged(machine_.state());
 }
 
-/// A late answer of the former node is no news of the next one.
+/// A late answer of the previous node is ignored.
 void LiveSession::leave() {
   status_timer_.stop();
   patience_.stop();
@@ -189,7 +190,7 @@ void LiveSession::leave() {
   client_.reset();
   snapshot_.reset();
   again_ = false;
-  told_problem_.clear();
+  reported_problem_.clear();
   state_ = {};
   state_.embedded = machine_.embedded();
   state_.target = state_.embedded ? tr("embedded runtime") : target_;
@@ -274,7 +275,7 @@ void LiveSession::deliver(const LiveSnapshotPtr& snapshot) {
   state_.dropped_spans = snapshot->drops.spans;
   state_.dropped_records = snapshot->drops.records;
   Q_EMIT snapshotTaken();
-  // Why the node is lost was told already; what still comes of it does not bring it back.
+  // The loss of the node was reported already; late answers do not bring it back.
   if (!active()) return Q_EMIT stateChanged();
   if (const auto event = event_of(snapshot->state))
     handle(*event, QString::fromStdString(snapshot->reason));
@@ -288,7 +289,7 @@ void LiveSession::askStatus() {
       [client = client_, first](Progress&) { return answer_of(*client, first); },
       [this, first](const Answer& answer) {
         if (!answer.problem.isEmpty()) {
-          if (std::exchange(told_problem_, answer.problem) != answer.problem)
+          if (std::exchange(reported_problem_, answer.problem) != answer.problem)
             Q_EMIT failed(answer.problem);
           return;
         }
@@ -308,7 +309,7 @@ void LiveSession::complete(bool end_node) {
           try {
             client->stop();
           } catch (const Error&) {
-            // It is gone already, or is ended by a signal afterwards.
+            // The node is gone already, or will be ended by a signal.
           }
         }
         source->stop();

@@ -1,5 +1,5 @@
-// A runtime that is watched live: the embedded one or one that was attached to. Does in jobs what a
-// LiveSessionMachine says, and keeps what comes of it.
+// A runtime that is watched live, embedded or attached. Performs the actions of a
+// LiveSessionMachine in jobs and keeps their results.
 #pragma once
 
 #include <QElapsedTimer>
@@ -47,7 +47,7 @@ class LiveSession : public QObject {
 
   LiveState phase() const { return machine_.state(); }
   bool active() const { return machine_.active(); }
-  /// All that the cluster view shows.
+  /// What the cluster view shows.
   const ClusterState& state() const { return state_; }
   const LiveSnapshotPtr& snapshot() const { return snapshot_; }
   QString recording() const { return state_.recording; }
@@ -89,11 +89,11 @@ class LiveSession : public QObject {
   std::shared_ptr<ClusterClient> client_;
   std::shared_ptr<LiveSource> source_;
   LiveSnapshotPtr snapshot_;
-  bool again_ = false;    ///< something changed while a snapshot was taken
-  QString told_problem_;  ///< of the last answer
+  bool again_ = false;        ///< something changed while a snapshot was taken
+  QString reported_problem_;  ///< of the last answer
   PlanCalls plans_;
   QTimer status_timer_, patience_;
-  QElapsedTimer rates_told_;
+  QElapsedTimer rates_shown_;
   JobRunner connect_job_, snapshot_job_, status_job_, settings_job_, complete_job_;
 };
 

@@ -19,7 +19,7 @@ constexpr int kAnalysisMs = 1000;  ///< between analyses of a growing trace, at 
 constexpr int kAnalysisShare = 4;  ///< and so many times as long as one takes
 constexpr int kLoadsMs = 1000;     ///< between updates of the loads
 constexpr int kServedMs = 500;     ///< between updates of the requests
-constexpr int kTellMs = 2000;      ///< between two times that the node is told of an effect
+constexpr int kReportMs = 2000;    ///< between reports of an effect to the node
 
 }  // namespace
 
@@ -98,7 +98,7 @@ void LiveWindow::connectSession() {
   connect(&live_, &LiveSession::failed, this, [this](const QString& error) {
     Q_EMIT message({UserMessage::Level::Error, error, {}});
   });
-  // Another trace was opened: it is looked at instead.
+  // Another trace was opened and is shown instead.
   connect(&parts_.workspace.trace(), &TraceDocument::traceChanged, this, [this] {
     const bool ours =
         live_.snapshot() && parts_.workspace.trace().trace() == live_.snapshot()->trace;
@@ -267,7 +267,7 @@ void LiveWindow::analyze() {
       },
       [this, number, taken](const AnalysisPtr& analysis) {
         analysis_time_.restart();
-        // One that is long by itself read the whole trace; those after it read what is new.
+        // A single long analysis read the whole trace; the following ones read only what is new.
         const qint64 last = std::exchange(analysis_taken_, taken.elapsed());
         analysis_pause_ =
             std::max<qint64>(kAnalysisMs, kAnalysisShare * std::min(last, analysis_taken_));
@@ -302,7 +302,7 @@ void LiveWindow::connectPlan() {
   connect(&effect_, &PlanEffectWatch::changed, this, [this, &panel](const PlanEffect& effect) {
     panel.setEffect(effect);
     cluster_->setEffects(effect_.effects());
-    if (!effect_delay_.isActive()) effect_delay_.start(kTellMs);
+    if (!effect_delay_.isActive()) effect_delay_.start(kReportMs);
     Q_EMIT effectShown(effect);
   });
   connect(&panel, &ApplyPanel::abandonRequested, &live_.plans(), &PlanCalls::abandon);
@@ -316,7 +316,7 @@ void LiveWindow::connectPlan() {
     try {
       beginEffect(std::make_shared<const Plan>(parse_plan(json, "the plan from before").plan));
     } catch (const Error&) {
-      // It comes back all the same; nothing is predicted of it.
+      // It is restored anyway; nothing is predicted for it.
     }
   });
   connect(&panel, &ApplyPanel::rollBackRequested, this, roll_back);
@@ -368,7 +368,7 @@ bool LiveWindow::planDiffers() const {
   return plan && running_ && *plan != *running_;
 }
 
-/// Keeps the panel's offer true to the plans, unless it is in the middle of something.
+/// Updates what the panel offers to the current plans, unless it is busy.
 void LiveWindow::offerPlan() {
   if (cluster_ == nullptr) return;
   ApplyPanel& panel = cluster_->applyPanel();
@@ -387,8 +387,7 @@ void LiveWindow::offerPlan() {
     panel.setUnavailable(tr("There is no plan to apply: edit or solve one in the plan view."));
   else if (!differs)
     panel.setUnavailable(
-        tr("The edited plan is the one that runs. Solve or edit it to apply "
-           "another."));
+        tr("The edited plan is the running one. Solve or edit it to apply another."));
   else
     panel.setReady(tr("The edited plan differs from the running one."));
 }

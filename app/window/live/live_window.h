@@ -1,5 +1,5 @@
-// The live part of the window: what starts, attaches and stops; what a snapshot changes in document
-// and views; applying plans. The parts themselves are LiveSession and ClusterView.
+// The live part of the window: starting, attaching and stopping; updating documents and views from
+// snapshots; applying plans. Builds on LiveSession and ClusterView.
 #pragma once
 
 #include <QAction>
@@ -101,7 +101,7 @@ class LiveWindow : public QObject {
   qint64 analysis_taken_ = 0;    ///< ms of the last one
   QElapsedTimer served_;         ///< since requests were shown
   PlanEffectWatch effect_;
-  QTimer effect_delay_;  ///< until the node is told of it
+  QTimer effect_delay_;  ///< until it is reported to the node
 };
 
 }  // namespace moescope

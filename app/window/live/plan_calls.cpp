@@ -20,7 +20,7 @@ void PlanCalls::setNode(std::shared_ptr<ClusterClient> client) {
   abandon();
   job_.abandon();
   if (machine_.busy())
-    fail(tr("The runtime was left while its plan changed: attach to it to see what came of it."));
+    fail(tr("The runtime was left while its plan changed: attach to it to see the outcome."));
 }
 
 void PlanCalls::fail(const QString& message) {
@@ -37,7 +37,7 @@ void PlanCalls::run(Call call, void (PlanCalls::*done)(const PlanOutcome&)) {
     QMetaObject::invokeMethod(
         this,
         [this, unwanted, change] {
-          // Not of a call that was left meanwhile.
+          // Ignored when the call was abandoned in the meantime.
           if (unwanted == unwanted_ && machine_.progress(change)) Q_EMIT progressed(change);
         },
         Qt::QueuedConnection);
@@ -92,12 +92,12 @@ void PlanCalls::rollBack() {
 void PlanCalls::reportEffect(quint64 ticket, const PlanEffect& effect) {
   if (!client_) return;
   effect_job_.start(
-      tr("Telling what the plan did"),
+      tr("Reporting the effect of the plan"),
       [client = client_, ticket, effect](Progress&) {
         try {
           client->report_effect(ticket, effect);
         } catch (const Error&) {
-          // It may have forgotten the change; this window shows the figures all the same.
+          // The node may have dropped the change; this window shows the figures anyway.
         }
         return true;
       },

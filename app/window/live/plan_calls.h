@@ -1,5 +1,4 @@
-// Asks the node that is watched for changes of its plan, one at a time, as a PlanChangeMachine
-// says.
+// Calls that change the plan of the watched node, one at a time, driven by a PlanChangeMachine.
 #pragma once
 
 #include <QObject>
@@ -21,8 +20,8 @@ class PlanCalls : public QObject {
   explicit PlanCalls(QObject* parent = nullptr);
   ~PlanCalls() override;
 
-  /// The node that is asked from now on; nullptr: none. What another one was asked for is given up,
-  /// which failed() tells.
+  /// The node for further calls; nullptr: none. A call to another node is abandoned, which failed()
+  /// reports.
   void setNode(std::shared_ptr<ClusterClient> client);
   bool busy() const { return machine_.busy(); }
 
@@ -31,14 +30,14 @@ class PlanCalls : public QObject {
   void check(const std::string& plan_json);
   /// ended() or failed() follows. `epoch`: refused when another one runs.
   void apply(const std::string& plan_json, const QString& name, std::optional<std::uint64_t> epoch);
-  /// Tells by rollBackBegins() which plan comes back; ended() or failed() follows.
+  /// Emits rollBackBegins() with the plan to be restored; ended() or failed() follows.
   void rollBack();
 
-  /// Gives up a change that is not committed.
+  /// Abandons a change that is not committed.
   void abandon();
   /// The user has seen the result.
   void dismiss() { machine_.dismiss(); }
-  /// Has the node keep what a change of plan did; one that cannot is left as it is.
+  /// Stores the effect of a change of plan in the node's history; failures are ignored.
   void reportEffect(quint64 ticket, const PlanEffect& effect);
 
  Q_SIGNALS:
@@ -46,7 +45,7 @@ class PlanCalls : public QObject {
   void progressed(const moescope::NodePlanChange& change);
   void ended(const moescope::PlanOutcome& outcome);
   void failed(const QString& message);
-  /// "": the node does not tell.
+  /// `plan_json` is "" when the node did not send it.
   void rollBackBegins(const std::string& plan_json);
 
  private:

@@ -7,7 +7,7 @@ namespace moescope {
 void PlanEffectWatch::update(const NodeStatus* status, const LiveSnapshotPtr& snapshot) {
   meter_.feed(status, snapshot);
   work();
-  tell();
+  notify();
 }
 
 void PlanEffectWatch::begin(const Plan& running, const Plan& plan, const RuleSet& rules) {
@@ -18,7 +18,7 @@ void PlanEffectWatch::begin(const Plan& running, const Plan& plan, const RuleSet
 
 void PlanEffectWatch::committed(quint64 ticket) {
   meter_.in_force(ticket);
-  tell();
+  notify();
 }
 
 void PlanEffectWatch::drop() {
@@ -37,12 +37,12 @@ void PlanEffectWatch::work() {
   if (!due) return;
   job_.start(tr(due->title), std::move(due->run), [this](EffectMeter::Found found) {
     meter_.finish(std::move(found));
-    tell();
+    notify();
     work();
   });
 }
 
-void PlanEffectWatch::tell() {
+void PlanEffectWatch::notify() {
   if (meter_.measuring()) Q_EMIT changed(*meter_.effect());
 }
 

@@ -1,4 +1,4 @@
-// Runs the work of an EffectMeter in the background and tells what changed.
+// Runs the work of an EffectMeter in the background and reports changes.
 #pragma once
 
 #include <QObject>
@@ -15,13 +15,13 @@ class PlanEffectWatch : public QObject {
  public:
   explicit PlanEffectWatch(QObject* parent = nullptr) : QObject(parent) {}
 
-  /// What the runtime tells, nullptr as long as it has not, and what was recorded of it.
+  /// Takes the status of the runtime, nullptr before the first one, and what was recorded of it.
   void update(const NodeStatus* status, const LiveSnapshotPtr& snapshot);
-  /// `plan` is about to be applied in the place of `running`.
+  /// `plan` is about to replace `running`.
   void begin(const Plan& running, const Plan& plan, const RuleSet& rules);
   /// The change came into force.
   void committed(quint64 ticket);
-  /// It did not, or was taken back.
+  /// The change did not come into force, or was rolled back.
   void drop();
   /// Another runtime is watched.
   void forget();
@@ -33,7 +33,7 @@ class PlanEffectWatch : public QObject {
 
  private:
   void work();
-  void tell();
+  void notify();
 
   EffectMeter meter_;
   JobRunner job_;

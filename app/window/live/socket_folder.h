@@ -7,9 +7,9 @@
 
 namespace moescope {
 
-/// A folder that only this user can enter, removed with the object. A lock on a file in it is held
-/// as long: the system lets go of it however the program ends, so that a folder without one is
-/// known to be left over.
+/// A folder that only this user can enter, removed with the object. A file in it stays locked for
+/// as long: the system releases the lock however the program ends, so a folder without a lock is
+/// stale.
 class SocketFolder {
  public:
   explicit SocketFolder(const QString& parent);
@@ -19,8 +19,8 @@ class SocketFolder {
   bool valid() const { return lock_ >= 0; }
   QString socket() const;
 
-  /// Removes the folders in `parent` whose program is gone. Touches only folders of this name and
-  /// user that nobody else can enter, in them only what is ours, and follows no links.
+  /// Removes the folders in `parent` whose program is gone. Only touches private folders of this
+  /// user with the expected name and content, and follows no links.
   static void remove_abandoned(const QString& parent);
 
  private:

@@ -1,4 +1,4 @@
-// One dialog for every picture: which view, which format, how large, light or dark.
+// One dialog for all exports: view, format, size, light or dark.
 #pragma once
 
 #include <QComboBox>
@@ -23,8 +23,8 @@ class ExportDialog : public QDialog {
 
   /// Chooses the view, by the id of its dock; an unknown one leaves the choice.
   void chooseView(const QString& id);
-  /// Writes the picture or the data; the suffix of the chosen format is added when missing. Failure
-  /// is told by message().
+  /// Writes the picture or the data; the suffix of the chosen format is added when missing.
+  /// message() reports failures.
   bool exportTo(QString file);
 
  public Q_SLOTS:

@@ -127,10 +127,9 @@ void OutputActions::writeChrome(QString file) {
         QStringList details;
         for (const std::string& loss : lost) details << QString::fromStdString(loss);
         Q_EMIT message({details.isEmpty() ? UserMessage::Level::Info : UserMessage::Level::Warning,
-                        details.isEmpty() ? tr("Wrote %1.").arg(file)
-                                          : tr("Wrote %1; not everything has a place in Chrome "
-                                               "JSON.")
-                                                .arg(file),
+                        details.isEmpty()
+                            ? tr("Wrote %1.").arg(file)
+                            : tr("Wrote %1; Chrome JSON cannot hold everything.").arg(file),
                         details.join(QLatin1Char('\n'))});
       });
 }

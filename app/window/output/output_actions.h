@@ -1,4 +1,4 @@
-// What leaves the program: pictures, data, reports and traces for other programs.
+// Exports: pictures, data, reports and traces for other programs.
 #pragma once
 
 #include <QAction>

@@ -1,11 +1,11 @@
-// What the window tells above the workspace.
+// Messages of the window above the workspace.
 #pragma once
 
 #include <QString>
 
 namespace moescope {
 
-/// Something to tell the user without stopping them.
+/// A message that does not block the user.
 struct UserMessage {
   enum class Level { Info, Warning, Error };
   Level level = Level::Info;

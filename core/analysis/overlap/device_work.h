@@ -1,4 +1,4 @@
-// What one pass over the events of a device gathers, for overlap and for scopes.
+// What one pass over the events of a device collects, for overlap and for scopes.
 #pragma once
 
 #include <optional>
@@ -33,7 +33,7 @@ void measure(const DeviceActivity& activity, OverlapFigures& figures);
 /// Figures of `work` inside `windows`; span is the length of those.
 OverlapFigures figures_inside(const DeviceWork& work, const IntervalSet& windows);
 
-/// Of what is kept by role that for `role`; nullptr: it has none.
+/// The entry for `role` of what is kept per role; nullptr when there is none.
 template <typename T>
 T* of_role(Role role, T& compute, T& comm, T& memory) {
   switch (role) {
@@ -54,8 +54,7 @@ using ScopeName = std::pair<std::string, std::string>;
 
 /// True for a span that names a part of the trace.
 bool names_scope(SpanKind kind);
-/// The scopes such a span stands for: itself, and the layer, micro-batch or phase that its name
-/// tells.
+/// The scopes that such a span stands for: itself, and the layer, micro-batch or phase in its name.
 std::vector<ScopeName> scope_names(SpanKind kind, std::string_view name);
 
 /// True when the trace has an annotation or phase; without one the joins and events that scopes

@@ -48,7 +48,7 @@ class DeviceCauses {
     }
   }
 
-  void tell(const Classification& classes, std::vector<ExposedCause>& causes) const {
+  void add_causes(const Classification& classes, std::vector<ExposedCause>& causes) const {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       const auto most = std::max_element(
           runs_[i].begin(), runs_[i].end(),
@@ -149,7 +149,7 @@ std::vector<ExposedCause> exposed_causes(const Trace& trace, const Classificatio
   for (const DeviceKey& key : keys) {
     DeviceCauses device(intervals, key);
     add_runs(trace, classes, key, device, progress);
-    device.tell(classes, causes);
+    device.add_causes(classes, causes);
   }
   for (std::size_t i = 0; i < intervals.size(); ++i) {
     causes[i].layer = scope_at(scopes, "layer", intervals[i]);

@@ -61,7 +61,8 @@ class GrowingDevice {
         entry->second.push_back(&scopes_[scope]);
     for (Scope* scope : entry->second) scope->added.push_back(window);
   }
-  /// Brings the figures up to date; `read` tells how many spans of each track were known before.
+  /// Brings the figures up to date; `read` is the number of spans of each track that were known
+  /// before.
   void measure_new(const Trace& trace, const Classification& classes,
                    const std::vector<std::uint64_t>& read, const Progress& progress);
 

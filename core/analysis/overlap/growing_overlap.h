@@ -7,17 +7,17 @@
 
 namespace moescope {
 
-/// Gives what analyze_overlap_and_scopes() gives of the whole trace. Reads only what was added
-/// since the last update(), and measures again only the time from the earliest of it on. Traces
-/// with host calls that launch work or with phases of workers, which no running node sends, are
-/// analysed whole: a late kernel changes what their scopes cover.
+/// Same result as analyze_overlap_and_scopes() of the whole trace. Reads only what was added since
+/// the last update() and re-measures only from the earliest addition on. Traces with host calls
+/// that launch work or with phases of workers, which no running node sends, are analysed whole: a
+/// late kernel changes what their scopes cover.
 class GrowingOverlap {
  public:
   GrowingOverlap();
   ~GrowingOverlap();
 
   /// @pre `trace` is the one of the last call with spans added, and `classes` has the same rules.
-  /// Throws Cancelled; the state is of no use after that.
+  /// Throws Cancelled, which leaves the object unusable.
   OverlapResults update(const Trace& trace, const Classification& classes, Progress& progress);
 
  private:

@@ -1,4 +1,4 @@
-// What the figures of a window cannot know, because the recording lost it.
+// What is missing from the figures of a window because the recording lost it.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct LossSummary {
   TimeNs time = 0;                     ///< ns in which something was lost
   std::optional<std::uint64_t> count;  ///< records; nullopt where unknown
 };
-/// Worst first: no connection, then by the number of records. Losses that lie partly outside a
-/// window are counted in full, because nobody knows which part of them lies inside.
+/// Worst first: lost connections, then by number of records. Losses that lie partly outside a
+/// window count in full, because it is unknown which part lies inside.
 std::vector<LossSummary> summarise(const std::vector<Loss>& losses);
 
 /// Time in which something was lost, in ns of `window`, or of the whole trace.

@@ -67,7 +67,7 @@ std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classificatio
                                          std::optional<TimeRange> window = {},
                                          Progress& progress = no_progress());
 
-/// Everything above of one pass over the events.
+/// All of the above from one pass over the events.
 struct OverlapResults {
   std::vector<DeviceActivity> activity;
   std::vector<DeviceOverlap> overlap;
@@ -77,8 +77,8 @@ struct OverlapResults {
 OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
                                           std::optional<TimeRange> window, Progress& progress);
 
-/// What analyze_overlap_and_scopes() gives of `window`, given the scopes of the whole trace: where
-/// they are is not looked up again. Throws Cancelled.
+/// Same result as analyze_overlap_and_scopes() of `window`, but reuses the scopes of the whole
+/// trace instead of searching for them again. Throws Cancelled.
 OverlapResults cut_overlap(const Trace& trace, const Classification& classes,
                            const std::vector<ScopeOverlap>& scopes, TimeRange window,
                            Progress& progress);

@@ -1,5 +1,5 @@
-// Traces of the embedded runtime whose links were paced: times of communication are those of
-// made-up links then, and viewers are told.
+// Traces of the embedded runtime whose links were paced. Communication times are then those of
+// simulated links, and everything that shows them says so.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace moescope {
 
-/// TraceInfo::extra tells under this key how fast the links were.
+/// Key of TraceInfo::extra for the rates of the links.
 inline constexpr const char* kPacedLinksFact = "paced links";
 
-/// "paced links: RATES" for everything that shows figures of the trace, of several files opened as
-/// one the distinct ones; empty when no link was paced.
+/// "paced links: RATES" for everything that shows figures of the trace; the distinct rates when
+/// several files were merged; empty when no link was paced.
 std::string paced_links_text(const TraceInfo& info);
-/// A short mark behind titles of pictures: " (paced links)", or nothing.
+/// A suffix for chart titles: " (paced links)", or nothing.
 std::string paced_links_mark(const TraceInfo& info);
 
 }  // namespace moescope

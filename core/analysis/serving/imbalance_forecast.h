@@ -1,4 +1,4 @@
-// What imbalance a plan will show, window by window, with loads it was not made from.
+// The imbalance to expect of a plan in each window, with loads that it was not made from.
 #pragma once
 
 #include <memory>
@@ -20,11 +20,11 @@ struct ImbalanceForecast {
 /// Judges `plan`, with its own split, on the last `windows` windows of each set. nullopt when there
 /// are no loads or the plan is not for them.
 ///
-/// A plan mostly comes from the very windows that are at hand and fits them better than the next
-/// ones. So the loads of every GPU are taken apart into their mean and what each window adds; the
-/// latter is enlarged by as much as the second half of the windows lay farther from the mean of the
-/// first half than the first half did (for few windows a mean is itself uncertain: n / (n - 1) for
-/// those inside it, 1 + 1 / n for those to come). With fewer than four windows nothing is enlarged.
+/// A plan is usually made from the windows at hand and fits them better than the next ones. The
+/// load of every GPU is therefore split into its mean and the deviation of each window. Deviations
+/// are scaled by how much farther the second half of the windows lies from the mean of the first
+/// half than the first half itself does (a mean of few windows is itself uncertain: n / (n - 1) for
+/// windows inside it, 1 + 1 / n for those to come). With fewer than four windows nothing is scaled.
 std::optional<ImbalanceForecast> forecast_imbalance(
     const std::vector<std::shared_ptr<const LoadSet>>& sets, int windows, const Plan& plan);
 

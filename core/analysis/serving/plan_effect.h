@@ -1,4 +1,4 @@
-// Did a change of plan do what was predicted? Figures of before and after, from what was recorded.
+// Did a change of plan do what was predicted? Recorded figures before and after it.
 #pragma once
 
 #include <optional>
@@ -30,19 +30,20 @@ struct PlanEffect {
   friend bool operator==(const PlanEffect&, const PlanEffect&) = default;
 };
 
-/// Time before and after a change that is compared.
+/// Length of the periods before and after a change that are compared.
 inline constexpr TimeNs kEffectWindow = 8'000'000'000;
-/// A runtime tells the imbalance of whole windows of a second: the first one began before a change.
+/// A runtime reports imbalance per window of one second; the first window after a change began
+/// before it.
 inline constexpr TimeNs kEffectSettle = 2'500'000'000;
 
-/// Sets measured traffic as one part, `before` or `measured`, of its figures. A link without bytes
-/// has no figure: on one node there is no network to speak of.
+/// Sets measured traffic as `before` or `measured` of the traffic figures. A link without bytes
+/// gets no figure: a single node has no network.
 void set_traffic(PlanEffect& effect, std::optional<double> EffectFigure::*part,
                  const StepTraffic& traffic);
 /// Mean length in ns of the decode steps that begin in `range`.
 std::optional<double> mean_decode_step(const std::vector<ServedStep>& steps, TimeRange range);
 
-/// What a GPU takes in and gives up when one plan follows another; experts over all layers.
+/// Experts that a GPU gains and loses from one plan to the next, over all layers.
 struct GpuMoves {
   int gpu = 0;
   int takes = 0, gives = 0;

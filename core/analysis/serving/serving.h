@@ -40,7 +40,7 @@ struct Serving {
   std::vector<ServedRequest> requests;  ///< in order of `done`
   std::vector<ServedStep> steps;        ///< in order of `begin`
 };
-/// All of a trace; empty when it was not recorded by an engine. Reads host tracks only.
+/// All requests and steps of a trace; empty when no engine recorded it. Reads host tracks only.
 Serving read_serving(const Trace& trace);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// What requests and steps amount to: latencies, throughput and the share that met its targets.
+// Figures of requests and steps: latencies, throughput and the share that met its targets.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace moescope {
 
-/// A request is within its targets when it meets both; without a TPOT the first alone counts.
+/// A request is within its targets when it meets both; without a TPOT only TTFT counts.
 struct ServingTargets {
   TimeNs ttft = 1'000'000'000;
   TimeNs tpot = 100'000'000;
@@ -16,7 +16,7 @@ struct ServingTargets {
 };
 bool within_targets(const ServedRequest& request, const ServingTargets& targets);
 
-/// Of the requests that were done in `range`. Rates are a second of it.
+/// Figures of the requests that finished in `range`. Rates are per second.
 struct ServingFigures {
   TimeRange range;
   std::size_t requests = 0;

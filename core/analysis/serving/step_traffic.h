@@ -17,8 +17,8 @@ struct StepTraffic {
   double tokens = 0;  ///< of these steps
 };
 
-/// Of the decode steps that lie wholly in each of `ranges`, by the arguments "phase", "ib_bytes"
-/// and "nvlink_bytes" of their dispatch and combine spans, which the embedded runtime records;
+/// Traffic of the decode steps that lie entirely in each of `ranges`, from the arguments "phase",
+/// "ib_bytes" and "nvlink_bytes" that the embedded runtime records on dispatch and combine spans;
 /// nullopt where there are none. @pre ranges ascend. Throws Cancelled.
 std::vector<std::optional<StepTraffic>> decode_traffic(const Trace& trace,
                                                        const Classification& classes,

@@ -17,7 +17,7 @@
 namespace moescope {
 
 enum class SmMethod : std::uint8_t {
-  Recorded,    ///< ids that the recorded program wrote (TraceInfo says nothing else)
+  Recorded,    ///< ids that the recorded program wrote (the default)
   BlockTrace,  ///< ids of Nsight's block trace
   Inferred,    ///< no ids: from grid sizes
 };
@@ -38,7 +38,7 @@ struct SmAllocation {
   std::vector<std::string> caveats;  ///< shown beside every figure of this result
   TimeRange range;                   ///< first start to last end of GPU work (or the window)
   std::vector<SmStep> steps;         ///< ascending; the first begins at range.begin
-  TimeNs steps_cell = 0;  ///< above 0: there were too many steps, these are means over so long
+  TimeNs steps_cell = 0;  ///< above 0: there were too many steps; these are means over this length
   std::int64_t comm_sm_ns = 0, compute_sm_ns = 0, free_sm_ns = 0;  ///< SM x ns
   TimeNs oversubscribed = 0;  ///< ns during which demand exceeded sm_count
   /// ns during which communication cannot share an SM with the compute beside it, so that the split
@@ -54,7 +54,8 @@ std::vector<SmAllocation> analyze_sm_allocation(const Trace& trace, const Classi
                                                 std::optional<TimeRange> window = {},
                                                 Progress& progress = no_progress());
 
-/// What analyze_sm_allocation() gives of one device; nullopt where that has none. Throws Cancelled.
+/// The result of analyze_sm_allocation() for one device; nullopt when there is none. Throws
+/// Cancelled.
 std::optional<SmAllocation> analyze_sm_allocation_of(const Trace& trace,
                                                      const Classification& classes,
                                                      const DeviceKey& key,

@@ -81,7 +81,7 @@ std::vector<std::string> inferred_caveats(const Device& device, std::size_t with
   if (is_amd(device))
     caveats.push_back(
         "An AMD device: there is no model of its compute units, grids may be counted in work-items "
-        "and registers are not recorded, so these figures are no more than a hint.");
+        "and registers are not recorded, so these figures are only a rough estimate.");
   else if (!knows_limits(device))
     caveats.push_back(
         "The trace does not give all limits of this GPU: where they are missing, those of compute "

@@ -1,4 +1,4 @@
-// SM allocation inferred from grid sizes: a sweep that can go back and on.
+// SM allocation inferred from grid sizes, by a sweep that can be rewound.
 #pragma once
 
 #include <utility>
@@ -17,8 +17,8 @@ class SmInferredSweep {
   /// `result` has key, SM count and range. `goes_back`: rewind() will be called.
   SmInferredSweep(SmAllocation result, std::size_t max_steps, bool goes_back);
 
-  /// Goes back to a moment at or before `time`, and on to a range with another end. Tells the
-  /// moment: all kernels that start from then on have to be given again.
+  /// Goes back to a kept moment at or before `time` and extends the range to `range_end`. Returns
+  /// that moment: all kernels that start at or after it must be added again.
   TimeNs rewind(TimeNs time, TimeNs range_end);
   /// Takes the span at which `work` stands, if it is a kernel that takes time; in order of start.
   void add(const Trace& trace, const Device& device, const GpuSpanCursor& work,
@@ -27,7 +27,7 @@ class SmInferredSweep {
   SmAllocation result(const Trace& trace, const Device& device) const& {
     return finish(at_.now, at_.steps, trace, device);
   }
-  /// The same of a sweep that does not go on, without a copy of its steps.
+  /// The same for a finished sweep; moves the steps instead of copying them.
   SmAllocation result(const Trace& trace, const Device& device) && {
     return finish(std::move(at_.now), std::move(at_.steps), trace, device);
   }
@@ -40,7 +40,7 @@ class SmInferredSweep {
     int demand = 0;  ///< min(SMs, blocks)
     bool narrow = false;
   };
-  /// All that a moment consists of, without the steps before it.
+  /// The state at a moment, without the steps before it.
   struct Moment {
     TimeNs time = 0;
     SmAllocation totals;

@@ -11,16 +11,16 @@
 
 namespace moescope {
 
-/// What all results together may hold of steps, shared out among `devices`.
+/// Each device's part of the steps that all results together may hold.
 std::size_t max_sm_steps(std::size_t devices);
 
-/// SMs of the device of `key`, 0 when they are not known or beyond reason.
+/// SMs of the device of `key`; 0 when unknown or implausible.
 int known_sm_count(const Trace& trace, const DeviceKey& key);
 
 /// SM x ns of the whole range fits 64 bits; only damaged times do not.
 bool countable(TimeRange range, int sm_count);
 
-/// Tells of means in place of steps, if it has them.
+/// Adds a caveat when the result has means instead of exact steps.
 void add_steps_caveat(SmAllocation& result);
 
 /// The result of `device`, which has key, SM count and range, from kernels and their launches; at
@@ -50,7 +50,7 @@ SmMethod record_method(const Trace& trace, ProcessId process);
 KernelNames kernels_by_correlation(const Trace& trace, const DeviceKey& key,
                                    const Progress& progress);
 
-/// True when the trace recorded which SM ran what on the device of `key`.
+/// True when the trace has SM records of the device of `key`.
 bool has_sm_records(const Trace& trace, const DeviceKey& key);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// Moments of a sweep over time, to which it can go back.
+// Moments of a sweep over time that it can be rewound to.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class SmMoments {
     start_ = now;
   }
 
-  /// Now, at `time`, is a moment to go back to.
+  /// Keeps the present state, at `time`, as a moment to go back to.
   void keep(TimeNs time) {
     if (!goes_back_) return;
     now.time = time;
@@ -36,8 +36,8 @@ class SmMoments {
     kept_.push_back(now);
     if (kept_.size() > kMoments) kept_.pop_front();
   }
-  /// Goes back to a moment at or before `time`, and on to a range with another end; tells the
-  /// moment.
+  /// Goes back to a kept moment at or before `time` and extends the range to `range_end`; returns
+  /// that moment.
   TimeNs rewind(TimeNs time, TimeNs range_end) {
     // What was taken was cut to the end of the range so far, and no moment lies after it.
     while (!kept_.empty() && kept_.back().time > time) kept_.pop_back();

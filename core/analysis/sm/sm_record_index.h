@@ -1,4 +1,4 @@
-// Which SMs of a device run blocks at a moment, from recorded blocks.
+// Which SMs of a device run blocks at a given time, from recorded blocks.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace moescope {
 
-/// What one SM does at a moment.
+/// What one SM does at a given time.
 struct SmCell {
   int blocks = 0;
   /// Kernel of most of the blocks (the latest started among equals); 0 when the record names none.
@@ -20,8 +20,8 @@ struct SmCell {
   std::optional<SpanClass> span_class;  ///< of that kernel
 };
 
-/// The recorded blocks of one device, ready to be asked for a moment. Immutable; refers to the
-/// records of the trace, which must outlive it.
+/// Index over the recorded blocks of one device. Immutable; refers to the records of the trace,
+/// which must outlive it.
 class SmRecordIndex {
  public:
   /// Throws Cancelled, Error (the records of a damaged file).

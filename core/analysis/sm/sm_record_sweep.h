@@ -1,4 +1,4 @@
-// SM allocation from recorded blocks: a sweep that can go back and on.
+// SM allocation from recorded blocks, by a sweep that can be rewound.
 #pragma once
 
 #include <array>
@@ -21,30 +21,30 @@ struct SmMark {
 };
 
 /// Sweeps over marks: an SM belongs to communication while any communication block is on it, else
-/// to compute while any block is. Keeps some moments to which it can go back when marks are added
-/// that lie before the end, so that a growing trace is not swept from its start again; what comes
-/// out is the same as of one sweep over all marks.
+/// to compute while any block is. Keeps some moments to go back to when marks before the end are
+/// added, so that a growing trace is not swept from its start again. The result is the same as that
+/// of one sweep over all marks.
 class SmRecordSweep {
  public:
   /// `device` has key, method, SM count and range of the result. `goes_back`: rewind() will be
   /// called.
   SmRecordSweep(SmAllocation device, std::size_t max_steps, bool goes_back);
 
-  /// Goes back to a moment at or before `time`, and on to a range with another end. Tells the
-  /// moment: all marks from then on have to be given again.
+  /// Goes back to a kept moment at or before `time` and extends the range to `range_end`. Returns
+  /// that moment: all marks at or after it must be added again.
   TimeNs rewind(TimeNs time, TimeNs range_end);
   /// Takes marks inside the range and not before the moment of the last rewind(), in any order.
   /// Throws Cancelled.
   void run(std::vector<SmMark> marks, const Progress& progress);
   /// The result up to the end of the range.
   SmAllocation result() const& { return finish(at_.now, at_.steps); }
-  /// The same of a sweep that does not go on, without a copy of its steps.
+  /// The same for a finished sweep; moves the steps instead of copying them.
   SmAllocation result() && { return finish(std::move(at_.now), std::move(at_.steps)); }
 
  private:
   using Blocks = std::array<int, kSpanClassCount>;  ///< on one SM, by class
 
-  /// All that a moment consists of, without the steps before it.
+  /// The state at a moment, without the steps before it.
   struct Moment {
     TimeNs time = 0;
     SmAllocation totals;

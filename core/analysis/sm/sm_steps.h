@@ -11,8 +11,8 @@ namespace moescope {
 
 /// Takes what is held over time, in order, and merges equal neighbours. Beyond `limit` steps it
 /// keeps means over cells of a fixed length instead, rounded to whole SMs; figures that must be
-/// exact are not made from steps. The cells are a power of two ns long, so that a range that grows
-/// keeps them for long.
+/// exact are not made from steps. Cells are a power of two ns long, so that a growing range rarely
+/// has to change them.
 class SmSteps {
   using Sums = std::array<std::int64_t, kSpanClassCount>;  ///< SM x ns
 
@@ -27,18 +27,18 @@ class SmSteps {
     Sums sums{};
   };
   Point point() const { return {steps_.size(), end_, cell_, cell_begin_, filled_, sums_}; }
-  /// Forgets what was added since `point`; false when the steps before it were averaged since, so
-  /// that there is no way back.
+  /// Drops what was added since `point`; false when earlier steps have been averaged in the
+  /// meantime, so that they cannot be restored.
   bool restore(const Point& point);
-  /// The range ends later than was known. False when its cells are longer, so that all steps have
-  /// to be added again.
+  /// Moves the end of the range. False when that makes the cells longer, so that all steps have to
+  /// be added again.
   bool extend(TimeNs end);
 
   /// `step` holds from step.begin to `end`; begins where the one before ended.
   void add(const SmStep& step, TimeNs end);
   /// Length of the cells, 0 while every step is exact.
   TimeNs cell() const { return cell_; }
-  /// All steps; nothing may be added afterwards.
+  /// Returns all steps; nothing may be added afterwards.
   std::vector<SmStep> take();
 
  private:

@@ -1,4 +1,4 @@
-// Which collective a communication kernel belongs to, where the arguments tell it.
+// Which collective a communication kernel belongs to, where its arguments say so.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 
 namespace moescope {
 
-/// Events by start; each counts once however many windows it touches.
+/// Events ordered by start; each counts once however many windows it touches.
 class EventIndex {
  public:
   EventIndex() = default;

@@ -26,7 +26,7 @@ struct Peers {
   PeerMethod method = PeerMethod::None;
 };
 
-/// Index of the joins of a trace; built once by a job, then cheap to ask. Immutable.
+/// Index of the joins of a trace; built once by a job, then cheap to query. Immutable.
 class FlowIndex {
  public:
   /// Throws Cancelled.

@@ -22,10 +22,10 @@ std::vector<TrackId> tracks_of(const Trace& trace, const DeviceKey& key);
 /// Description of device `key`, nullptr when the trace has none.
 const Device* find_device(const Trace& trace, const DeviceKey& key);
 
-/// What the device of `key` is called: "GPU 3", or "CPU" where our runtime ran without one.
+/// Name of the device of `key`: "GPU 3", or "CPU" where our runtime ran without a GPU.
 std::string device_word(const Trace& trace, const DeviceKey& key);
 
-/// What the processors of a device are called, one and many: "worker", "workers" where our runtime
+/// Words for the processors of a device, singular and plural: "worker", "workers" where our runtime
 /// ran on the CPU, else "SM", "SMs". `device` may be null.
 struct ProcessorWords {
   const char *one, *many;

@@ -21,7 +21,7 @@ class IntervalSet {
   IntervalSet subtract(const IntervalSet& other) const;
   IntervalSet unite(const IntervalSet& other) const;
   IntervalSet clip(TimeRange window) const;
-  /// What lies at or after `time`.
+  /// The part at or after `time`.
   IntervalSet from(TimeNs time) const;
   /// Unites with `intervals` in any order; costs what lies after the first of them, not the whole.
   void add(std::vector<TimeRange> intervals);

@@ -1,4 +1,4 @@
-// Reading a trace that grows: only what was not read yet.
+// Reading only the new spans of a growing trace.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace moescope {
 
-/// Calls visit(const SpanColumns&, row) for the spans of `track` from index `read` on; tells how
-/// many spans the track has, which is `read` of the next call.
+/// Calls visit(const SpanColumns&, row) for the spans of `track` from index `read` on; returns the
+/// number of spans of the track, which is `read` of the next call.
 template <typename Visit>
 std::uint64_t visit_new_spans(const Trace& trace, TrackId track, std::uint64_t read, Visit visit) {
   const auto& infos = trace.chunk_infos(track);

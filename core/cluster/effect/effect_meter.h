@@ -1,6 +1,6 @@
-// What a change of plan did to a node: predicted when it is asked for, measured in the seconds
-// after it. The one place that decides which seconds, windows and steps count; window and command
-// line feed it and run its work.
+// The effect of a change of plan on a node: predicted when the change is requested, measured in the
+// seconds after it. This is the one place that decides which seconds, windows and steps count; the
+// window and the commands feed it and run its work.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,16 @@ class EffectMeter {
   /// A change is measured for `window` after it has settled.
   explicit EffectMeter(TimeNs window = kEffectWindow) : window_(window) {}
 
-  /// What the node tells of itself, nullptr as long as it has not, and what was recorded of it,
-  /// both as of now. As often as something may be new; what was fed last counts as the present.
+  /// Takes the latest status of the node, nullptr before the first one, and what was recorded of
+  /// it. To be called whenever something may be new; the last call defines the present.
   void feed(const NodeStatus* status, LiveSnapshotPtr recorded);
 
-  /// The change from `running` to `plan` is about to be asked for: the seconds until now are those
-  /// before it. Spans are classed by `rules`. @pre something was fed
+  /// The change from `running` to `plan` is about to be requested: the seconds until now are the
+  /// "before" period. Spans are classified by `rules`. @pre feed() was called
   void begin(Plan running, Plan plan, RuleSet rules = RuleSet::built_in());
-  /// It came into force just now, or when the first record comes if none came so far.
+  /// The change came into force just now, or with the first record if there is none yet.
   void in_force(std::uint64_t ticket);
-  /// It did not, or was taken back.
+  /// The change did not come into force, or was rolled back.
   void drop();
   /// Another node is watched.
   void forget();
@@ -44,24 +44,24 @@ class EffectMeter {
     std::uint64_t change = 0;
     std::variant<PlanEffect, std::optional<StepTraffic>> figures;
   };
-  /// Something that takes time. `run` needs nothing of the meter and throws Cancelled.
+  /// A long-running computation. `run` does not access the meter and throws Cancelled.
   struct Work {
     const char* title = "";
     std::function<Found(Progress&)> run;
   };
-  /// What is due now: the prediction, or traffic that was recorded since. Ask again after finish();
-  /// what is asked for and not finished is missing.
+  /// The work that is due: the prediction, or traffic recorded since. Ask again after finish();
+  /// work that is taken and never finished is missing from the result.
   std::optional<Work> next_work();
-  /// Of a change that was dropped meanwhile it does nothing.
+  /// Ignored when the change has been dropped in the meantime.
   void finish(Found found);
 
-  /// Of the change that was begun; nullptr when there is none. Figures are nullopt until known.
+  /// Effect of the current change; nullptr when there is none. Figures are nullopt until known.
   const PlanEffect* effect() const { return effect_ ? &*effect_ : nullptr; }
   /// Whether that change is in force.
   bool measuring() const { return ticket_.has_value(); }
-  /// The whole window was measured: nothing changes any more.
+  /// The whole window has been measured; the figures are final.
   bool complete() const { return since_ && traffic_until_ >= end(); }
-  /// Of all changes that came into force, by ticket.
+  /// Effects of all changes that came into force, by ticket.
   const std::map<std::uint64_t, PlanEffect>& effects() const { return effects_; }
 
  private:
@@ -80,9 +80,9 @@ class EffectMeter {
   void keep();
 
   TimeNs window_;
-  RunningEngine engine_;  ///< as the node told last; without what was recorded
+  RunningEngine engine_;  ///< from the latest status; without what was recorded
   LiveSnapshotPtr recorded_;
-  ImbalanceMeter recent_;  ///< of the last windows, whatever plan is in force
+  ImbalanceMeter recent_;  ///< of the last windows, whichever plan is in force
 
   std::uint64_t change_ = 0;  ///< counts those that were begun or dropped
   std::optional<Asked> asked_;

@@ -20,8 +20,8 @@ std::optional<double> ImbalanceMeter::mean() const {
 }
 
 void SettledImbalance::add(TimeNs since, std::optional<double> imbalance) {
-  if (!imbalance || imbalance == told_) return;
-  told_ = imbalance;
+  if (!imbalance || imbalance == last_) return;
+  last_ = imbalance;
   if (since > settle_ && since <= settle_ + window_) counted_.push_back(*imbalance);
 }
 

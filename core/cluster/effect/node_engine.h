@@ -12,10 +12,12 @@
 
 namespace moescope {
 
-/// As the node measures it, mean over layers and units; nullopt before the first window of loads.
+/// Imbalance as the node measures it, mean over layers and units; nullopt before the first window
+/// of loads.
 std::optional<double> mean_imbalance(const NodeStatus& status);
 
-/// Mean of what a node told of its last windows. It is asked more often than it has a new one.
+/// Mean imbalance of the last windows that a node reported. The node is polled more often than it
+/// has a new window.
 class ImbalanceMeter {
  public:
   void add(std::optional<double> imbalance);
@@ -29,25 +31,25 @@ class ImbalanceMeter {
   std::deque<double> windows_;
 };
 
-/// Imbalance after a change, of the windows that a node tells of first after `settle` and not later
-/// than `settle` + `window`: one that it told of before, also the one that ends the settling time,
-/// may have begun before the change.
+/// Imbalance after a change, over the windows that a node first reports between `settle` and
+/// `settle` + `window`. A window reported earlier, including the one at the end of the settling
+/// time, may have begun before the change.
 class SettledImbalance {
  public:
   explicit SettledImbalance(TimeNs settle = kEffectSettle, TimeNs window = kEffectWindow)
       : settle_(settle), window_(window) {}
-  /// What the node tells at `since`, ns after the change; called in order of time.
+  /// Takes the value that the node reports `since` ns after the change; called in order of time.
   void add(TimeNs since, std::optional<double> imbalance);
   /// nullopt as long as no window counts.
   std::optional<double> mean() const { return mean_of(counted_); }
 
  private:
   TimeNs settle_, window_;
-  std::optional<double> told_;   ///< last, whether it counts or not
-  std::vector<double> counted_;  ///< a value a window
+  std::optional<double> last_;   ///< reported, whether it counts or not
+  std::vector<double> counted_;  ///< one value per window
 };
 
-/// What the status tells of the engine: imbalance, overlap, cores, and the workers of the last
+/// The engine as described by the status: imbalance, overlap, cores, and the workers of the last
 /// unit.
 RunningEngine running_engine(const NodeStatus& status);
 

@@ -21,15 +21,15 @@ constexpr WorkLane::Limits kChanges{.threads = 4, .all = 16, .of_one = 4};
 constexpr WorkLane::Limits kUndoings{.threads = 1, .all = 8, .of_one = 2};
 
 grpc::Status busy() {
-  return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the node has too many calls to answer",
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the node has too many calls",
           "Try again in a moment"};
 }
 
-/// A change of plan that tells how it goes on. A client that does not read misses some of that; it
-/// delays nobody.
+/// A change of plan that streams its progress. A client that reads slowly misses some updates but
+/// delays nothing.
 class ApplyCall final : public grpc::ServerWriteReactor<wire::ApplyEvent> {
  public:
-  void tell(const NodePlanChange& change) {
+  void send(const NodePlanChange& change) {
     {
       std::lock_guard lock(mutex_);
       encode(change, *next_.mutable_progress());
@@ -39,7 +39,7 @@ class ApplyCall final : public grpc::ServerWriteReactor<wire::ApplyEvent> {
     }
     StartWrite(&event_);
   }
-  /// The last call, from the thread that tells; nothing may be touched afterwards.
+  /// The last call, from the thread that calls send(); the object must not be used afterwards.
   void end(const grpc::Status& status, const PlanOutcome* outcome) {
     {
       std::lock_guard lock(mutex_);
@@ -187,9 +187,9 @@ grpc::ServerWriteReactor<wire::ApplyEvent>* ControlService::Apply(
     if (context->IsCancelled()) return call->end(grpc::Status::CANCELLED, nullptr);
     PlanOutcome outcome;
     try {
-      // A client that goes away does not stop the change: the history tells how it ended.
+      // The change goes on when its client goes away: the outcome is in the history.
       outcome = control_.apply(plan, caller.name, [call](const NodePlanChange& change) {
-        call->tell(change);
+        call->send(change);
         return true;
       });
     } catch (const std::exception& problem) {

@@ -1,4 +1,4 @@
-// The calls that ask a node for its state and for changes. Only for files that speak gRPC.
+// The calls that query and change a node. Only for files that use gRPC.
 #pragma once
 
 #include "core/cluster/grpc/guard.h"
@@ -8,15 +8,14 @@
 
 namespace moescope {
 
-/// The status of a call that ended by `problem`.
+/// The gRPC status of a call that failed with `problem`.
 grpc::Status status_of(const std::exception& problem);
 
-/// Callers are admitted on gRPC's threads, which costs next to nothing; what they ask for is then
-/// done in lanes of its own, so that no caller can use up what others need: looking, changing and
-/// undoing a change never wait for each other.
+/// Callers are admitted on gRPC's threads, which is cheap; their requests then run in separate
+/// lanes, so that reading, changing and rolling back never wait for each other.
 class ControlService final : public wire::Control::CallbackService {
  public:
-  /// `notices` gives what an operator should see to, for every status.
+  /// `notices` returns what needs an operator's attention, for every status.
   ControlService(const Guard& guard, NodeControl& control, const Publisher& publisher,
                  std::function<std::vector<std::string>()> notices);
 

@@ -72,16 +72,17 @@ void Peer::fail(const grpc::Status& status) const {
                     : "Is moescope-node running there?"),
           said.find("Connection refused") != std::string::npos);
     case grpc::StatusCode::UNAUTHENTICATED:
-      throw Error(text, "", said, "Give --token-file with the file that the node was started with");
+      throw Error(text, "", said, "Give the token file that the node was started with",
+                  "--token-file");
     case grpc::StatusCode::PERMISSION_DENIED:
       throw Error(text, "", said, "Use the certificate of an operator");
     case grpc::StatusCode::UNIMPLEMENTED:
-      throw Error(text, "", "answers, but is no moescope-node of this version",
+      throw Error(text, "", "answers, but is not a moescope-node of this version",
                   "Check the address; update the older of the two programs");
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       throw ConnectionError(
           Error(text, "", fmt::format("did not answer within {} ms", deadline.count()),
-                "Is the machine overloaded, or the address that of something else?"),
+                "Is the machine overloaded, or is it the address of another program?"),
           false);
     case grpc::StatusCode::CANCELLED:
       throw ConnectionError(Error(text, "", "the node ended the call: it is shutting down"), false);
@@ -144,7 +145,7 @@ class GrpcStream final : public TelemetryStream {
   void grant(std::uint32_t batches) override {
     wire::Credit credit;
     credit.set_frames(batches);
-    stream_->Write(credit);  // read() tells when the stream is broken
+    stream_->Write(credit);  // read() reports a broken stream
   }
   void cancel() override {
     cancelled_ = true;
@@ -245,7 +246,7 @@ PlanOutcome GrpcTransport::apply(const PlanRequest& request, const PlanListener&
       outcome = peer_.read(event.outcome());
     } else if (listener && !listener(peer_.read(event.progress())) && !undone) {
       undone = true;
-      rollback();  // the outcome that follows tells how that went
+      rollback();  // the outcome that follows has the result
     }
   }
   peer_.check(reader->Finish());

@@ -9,7 +9,7 @@
 namespace moescope {
 namespace {
 
-/// Compares all bytes whatever they are, so that the time tells nothing.
+/// Compares all bytes in constant time, so that timing reveals nothing.
 bool same_secret(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i)

@@ -1,4 +1,4 @@
-// Who calls a node, and what they may do. Only for files that speak gRPC.
+// Who calls a node, and what they may do. Only for files that use gRPC.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -21,8 +21,8 @@ class Guard {
  public:
   Guard(bool tls, std::string token) : tls_(tls), token_(std::move(token)) {}
 
-  /// Fills `caller`; not OK when the peer may not call at all. Takes microseconds and no thread, so
-  /// that it can come before all work.
+  /// Fills `caller`; not OK when the peer may not call at all. Takes microseconds and does not
+  /// block.
   grpc::Status admit(const grpc::CallbackServerContext& context, Caller& caller) const;
 
  private:

@@ -36,7 +36,7 @@ void check_socket(const std::filesystem::path& path) {
     case SocketState::Missing:
       throw Error(path.string(), "", "there is no such socket", kStart);
     case SocketState::NoSocket:
-      throw Error(path.string(), "", "is no socket", "Name the socket that a node listens on");
+      throw Error(path.string(), "", "is not a socket", "Name the socket that a node listens on");
     case SocketState::Refused:
       throw Error(path.string(), "", "nobody listens: the node there was killed", kStart);
     case SocketState::Denied:
@@ -55,10 +55,10 @@ void prepare_socket(const std::filesystem::path& path) {
     throw Error(folder.string(), "", std::string("cannot be made: ") + std::strerror(errno));
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-    throw Error(folder.string(), "", "is no folder");
+    throw Error(folder.string(), "", "is not a folder");
   if (status.st_uid != ::geteuid() || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     throw Error(folder.string(), "", "is open to other users, and so would be the node",
-                fmt::format("Name a socket in a folder of its own, as {}/node/socket, or chmod 700",
+                fmt::format("Name a socket in a separate folder, as {}/node/socket, or chmod 700",
                             folder.string()));
   switch (probe_socket(path)) {
     case SocketState::Missing:
@@ -72,7 +72,7 @@ void prepare_socket(const std::filesystem::path& path) {
                   "Stop it, or name another socket");
     case SocketState::NoSocket:
     case SocketState::Denied:
-      throw Error(path.string(), "", "something else lies there", "Name another socket");
+      throw Error(path.string(), "", "something else is there", "Name another socket");
   }
 }
 

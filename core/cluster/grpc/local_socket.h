@@ -1,4 +1,4 @@
-// Unix sockets of nodes: what lies at a path, and whether anybody listens there.
+// Unix sockets of nodes: what is at a path, and whether a node listens there.
 #pragma once
 
 #include <filesystem>
@@ -7,18 +7,19 @@ namespace moescope {
 
 enum class SocketState {
   Missing,
-  NoSocket,  ///< something else lies there
+  NoSocket,  ///< something else is there
   Refused,   ///< nobody listens: left over from a node that was killed
   Denied,    ///< this user may not open it
   Answers,
 };
 SocketState probe_socket(const std::filesystem::path& path);
 
-/// Throws Error that says why a client cannot get in.
+/// Throws an Error that says why a client cannot connect.
 void check_socket(const std::filesystem::path& path);
 
-/// Makes the path ready to listen on: its folder exists, is the user's own and closed to others; a
-/// socket left over is removed. Throws Error, also when another node listens there.
+/// Prepares the path for listening: makes sure that its folder exists, belongs to the user and is
+/// closed to others, and removes a stale socket. Throws Error, also when another node listens
+/// there.
 void prepare_socket(const std::filesystem::path& path);
 
 }  // namespace moescope

@@ -20,12 +20,12 @@ class ClusterServer {
   /// cannot be listened on.
   ClusterServer(const NodeTarget& target, const PeerFiles& files, NodeControl& control,
                 Publisher& publisher);
-  /// Ends all calls and removes the socket. Viewers get what Publisher::end() says when it was
-  /// called before.
+  /// Ends all calls and removes the socket. Viewers get the reason of Publisher::end() when that
+  /// was called before.
   ~ClusterServer();
-  /// What an operator should see to: that the own certificate expires soon.
+  /// What needs an operator's attention: that the node's certificate expires soon.
   std::vector<std::string> notices() const;
-  /// As clients name it; with the real port when 0 was asked for.
+  /// The address as clients name it; with the real port when port 0 was requested.
   std::string address() const;
 
  private:

@@ -54,7 +54,8 @@ class SubscribeCall final : public grpc::ServerBidiReactor<wire::Credit, wire::F
     }
     Finish(viewer_->displaced()
                ? grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                              "took nothing for long, and another needed its place", "Attach again")
+                              "was idle for too long, and another viewer needed its place",
+                              "Attach again")
                : grpc::Status::OK);
   }
 

@@ -1,4 +1,4 @@
-// The stream of a node's recording to its viewers. Only for files that speak gRPC.
+// The stream of a node's recording to its viewers. Only for files that use gRPC.
 #pragma once
 
 #include "core/cluster/grpc/guard.h"

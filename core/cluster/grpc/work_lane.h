@@ -1,4 +1,4 @@
-// WorkLane: a few threads that do the work of calls, and no more of it than they can.
+// WorkLane: a few threads that run calls, with a bounded queue.
 #pragma once
 
 #include <condition_variable>
@@ -13,23 +13,24 @@
 
 namespace moescope {
 
-/// Peers take turns, and one that asks for too much at a time is turned away alone. Thread-safe.
+/// Peers take turns; a peer with too many requests is refused without affecting the others.
+/// Thread-safe.
 class WorkLane {
  public:
-  /// How much waits or runs at a time.
+  /// Limits on what waits or runs at a time.
   struct Limits {
     int threads = 1;
     std::size_t all = 64;
     std::size_t of_one = 16;  ///< of one peer; does not hold for the peer without a name
   };
   explicit WorkLane(Limits limits);
-  /// Does what waits, then ends.
+  /// Runs what waits, then ends.
   ~WorkLane();
   WorkLane(const WorkLane&) = delete;
   WorkLane& operator=(const WorkLane&) = delete;
 
-  /// Has `work` done by a thread of the lane; false, and nothing is done, when the limits are
-  /// reached. `work` must not throw.
+  /// Queues `work` for a thread of the lane; false, without queueing, when the limits are reached.
+  /// `work` must not throw.
   bool submit(const std::string& peer, std::function<void()> work);
 
  private:

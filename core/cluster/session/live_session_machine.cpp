@@ -25,7 +25,7 @@ bool LiveSessionMachine::active() const {
   return follows() || state_ == LiveState::Stopping;
 }
 
-/// What the source and the child tell counts.
+/// Whether events of the source and the child count.
 bool LiveSessionMachine::follows() const {
   return state_ == LiveState::Connecting || state_ == LiveState::Live ||
          state_ == LiveState::Waiting;

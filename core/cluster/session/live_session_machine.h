@@ -1,5 +1,5 @@
-// What a client does with a runtime that it watches, from connecting to a complete recording: which
-// state follows on what happened, and what is to be done then. It does nothing itself.
+// State machine of a client that watches a runtime, from connecting to a complete recording: which
+// state follows an event, and which actions are due. It performs none of them itself.
 #pragma once
 
 #include <cstdint>
@@ -18,32 +18,32 @@ enum class SessionEvent : std::uint8_t {
   Attach,         ///< the user wants to watch a node
   NodeStarted,    ///< the embedded runtime was started
   Connected,      ///< a node answered
-  Failed,         ///< something that was to be done could not be
-  SourceLive,     ///< what the LiveSource tells of itself
+  Failed,         ///< an action failed
+  SourceLive,     ///< the state of the LiveSource
   SourceWaiting,
   SourceLost,
   SourceEnded,
-  NodeExited,    ///< the process of the embedded runtime ended; without a reason: in order
-  PatienceOver,  ///< that process was waited for and has not ended
-  Reconnect,     ///< the user wants to try again what was lost
-  Stop,          ///< the user has seen enough
+  NodeExited,    ///< the process of the embedded runtime ended; without a reason: normally
+  PatienceOver,  ///< that process did not end in time
+  Reconnect,     ///< the user wants to reconnect
+  Stop,          ///< the user wants to stop
   Completed,     ///< the recording is complete
 };
 inline constexpr int kSessionEvents = static_cast<int>(SessionEvent::Completed) + 1;
 
-/// What a LiveSource tells by its state; nullopt: that it has not got anywhere yet.
+/// The event for a state of a LiveSource; nullopt while it is still connecting.
 std::optional<SessionEvent> event_of(LiveState source);
 
-/// What is to be done, in this order.
+/// What has to be done, in this order.
 enum class SessionAction : std::uint8_t {
   Leave,            ///< forget what was watched; complete its recording in the background
   StartNode,        ///< in the place of one that runs; then NodeStarted or Failed
   Connect,          ///< then Connected or Failed
-  AbandonConnect,   ///< its answer is no news any more
+  AbandonConnect,   ///< its answer is ignored
   Watch,            ///< record and follow the node: Source..., or Failed
   ReconnectSource,  ///< the LiveSource tries again and goes on with its trace
-  /// The child's exit code and last words tell more than its stream: wait for NodeExited, for a
-  /// moment or for as long as an orderly end may take, then PatienceOver.
+  /// The child's exit code and last messages say more than its stream: wait for NodeExited, briefly
+  /// or for as long as a normal end may take, then PatienceOver.
   AwaitExit,
   AwaitOrderlyExit,
   AbandonPlan,         ///< a change of plan that is not committed
@@ -59,12 +59,12 @@ class LiveSessionMachine {
   const std::string& reason() const { return reason_; }
   /// The runtime is a child of this program.
   bool embedded() const { return embedded_; }
-  /// Something is watched, or will be, or is being completed.
+  /// A node is being watched, connected to, or its recording completed.
   bool active() const;
   /// The node may be asked for its state.
   bool asks() const { return watching_ && active() && state_ != LiveState::Stopping; }
 
-  /// Events that mean nothing in the present state change nothing.
+  /// Events that do not apply in the present state are ignored.
   std::vector<SessionAction> on(SessionEvent event, std::string_view reason = {});
 
  private:
@@ -87,7 +87,7 @@ class LiveSessionMachine {
   bool node_runs_ = false;
   bool watching_ = false;     ///< there is a LiveSource
   bool revivable_ = false;    ///< and it can go on with its trace
-  bool awaits_exit_ = false;  ///< of the child: it tells why the source is gone
+  bool awaits_exit_ = false;  ///< of the child, which says why the source is gone
   bool in_order_ = false;     ///< as the source said, which is gone
   std::string gone_because_;  ///< likewise
 };

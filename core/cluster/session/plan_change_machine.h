@@ -1,6 +1,5 @@
-// A change of plan as the client sees it that asks for it: checked by a dry run, applied, taken
-// back. Which step follows on what the node answers, and what may be asked now; it asks nothing
-// itself.
+// State machine of a client that changes a plan: dry run, apply, roll back. It decides which step
+// follows the node's answer and what may be requested now; it makes no calls itself.
 #pragma once
 
 #include <cstdint>
@@ -14,39 +13,39 @@ enum class PlanStep : std::uint8_t {
   Idle,
   Checking,    ///< a dry run was asked for
   Checked,     ///< the node would try it
-  Applying,    ///< asked for; change() tells how far it is
+  Applying,    ///< requested; change() has its progress
   Returning,   ///< the plan from before was asked for
   InForce,     ///< it is in force, verified
   RolledBack,  ///< the plan from before is in force
   Refused,     ///< nothing was touched
-  Failed,      ///< the call failed: the history of the node tells what came of it
+  Failed,      ///< the call failed; see the node's history for the outcome
 };
 inline constexpr int kPlanSteps = static_cast<int>(PlanStep::Failed) + 1;
 
-/// One call of a node at a time. Each function returns whether it meant something in this step;
-/// otherwise nothing changes.
+/// One call to a node at a time. Each function returns whether it applies in this step; otherwise
+/// nothing changes.
 class PlanChangeMachine {
  public:
   PlanStep step() const { return step_; }
-  /// The node is asked for something.
+  /// A call to the node is under way.
   bool busy() const;
-  /// As the node told last.
+  /// As last reported by the node.
   const NodePlanChange& change() const { return change_; }
   /// Why it was refused, rolled back or failed.
   const std::string& problem() const { return problem_; }
-  /// The change under way is not wanted any more: the listener of the call says so to the node.
+  /// The change under way is no longer wanted: the listener of the call passes that on to the node.
   bool unwanted() const { return unwanted_; }
 
-  // What the user wants: true when the node is to be asked.
+  // Requests of the user: true when a call to the node is due.
   bool check();
   bool apply();
   bool roll_back();
-  /// Gives up what is under way, as long as it is not committed.
+  /// Abandons the change under way unless it is committed.
   bool abandon();
-  /// The result was seen.
+  /// The user has seen the result.
   bool dismiss();
 
-  // What the node says.
+  // Answers of the node.
   bool progress(const NodePlanChange& change);
   bool answer(const PlanOutcome& outcome);
   bool fail(std::string problem);

@@ -1,4 +1,4 @@
-// Batches of telemetry: what a recording consists of, as bytes for the wire and back.
+// Batches of telemetry: the contents of a recording as bytes for the wire, and back.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace moescope {
 
-/// A producer sends what it holds when it has this much.
+/// A producer sends when it holds this much.
 inline constexpr std::size_t kBatchBytes = std::size_t{128} << 10;
 /// No batch is larger.
 inline constexpr std::size_t kMaxBatchBytes = std::size_t{4} << 20;
@@ -22,19 +22,19 @@ class BatchEncoder {
  public:
   BatchEncoder();
   ~BatchEncoder();
-  /// `spans` has depth or not; it is not sent.
+  /// `spans` may have depth; it is not sent.
   void add_spans(TrackId track, const SpanBatch& spans, std::size_t begin, std::size_t end);
   void add_sm_records(const SmRecord* records, std::size_t count);
   void add_counter(const CounterSeries& series);
   void add_note(const Note& note);
   void add_loads(const LoadRow& row);
   bool empty() const { return bytes_ == 0; }
-  /// About what take() will give.
+  /// Approximate size of take().
   std::size_t bytes() const { return bytes_; }
   std::uint64_t spans() const { return spans_; }
-  /// What a viewer lacks that does not get these records: a loss of each kind of record.
+  /// The losses of a viewer that does not get these records, one for each kind of record.
   std::vector<Loss> as_losses(const std::string& reason) const;
-  /// The records so far without head; starts over.
+  /// Returns the records so far, without a head, and starts over.
   std::string take();
 
  private:
@@ -60,8 +60,8 @@ struct BatchHead {
 };
 std::string encode_head(const BatchHead& head);
 
-/// Reads the batches of one run of a node into a sink. Nothing is believed: what does not fit
-/// throws Error, and the sink has then only got whole records that do.
+/// Reads the batches of one run of a node into a sink. The input is not trusted: what does not fit
+/// throws Error, and the sink then has only complete, valid records.
 class BatchReader {
  public:
   struct Result {

@@ -107,7 +107,7 @@ Track decode(const wire::Track& t) {
 
 LaunchConfig decode(const wire::Launch& l) {
   check(l.grid_size() == 3 && l.block_size() == 3 && l.cluster_size() == 3,
-        "a launch has not three dimensions");
+        "a launch does not have three dimensions");
   LaunchConfig out;
   for (int i = 0; i < 3; ++i) {
     out.grid[static_cast<std::size_t>(i)] = l.grid(i);
@@ -322,7 +322,7 @@ void BatchReader::State::add_counter(const wire::Counter& c) {
     series.times.push_back(time(c.times(i)));
     check(i == 0 || series.times.back() >= series.times[static_cast<std::size_t>(i) - 1],
           "times are not in order");
-    check(std::isfinite(c.values(i)), "a value is no number");
+    check(std::isfinite(c.values(i)), "a value is not a number");
     series.values.push_back(c.values(i));
   }
   sink.add_counter(std::move(series));
@@ -415,13 +415,13 @@ void BatchReader::restart() {
 
 BatchReader::Result BatchReader::read(std::string_view bytes) {
   constexpr const char* kRemedy =
-      "the node is broken or is no moescope-node of this version; reconnect, or update both";
+      "the node is broken or is not a moescope-node of this version; reconnect, or update both";
   if (bytes.size() > kMaxBatchBytes)
     throw Error(state_->source, "", fmt::format("sent a batch of {} bytes", bytes.size()), kRemedy);
   wire::Batch batch;
   if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     throw Error(state_->source, fmt::format("after batch {}", state_->sequence),
-                "sent bytes that are no batch", kRemedy);
+                "sent bytes that are not a batch", kRemedy);
   try {
     const Result result = state_->read(batch);
     state_->sink.end_round();

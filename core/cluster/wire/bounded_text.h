@@ -1,4 +1,4 @@
-// Texts of peers, made fit to be kept, shown and sent on.
+// Text from peers, sanitised for keeping, showing and forwarding.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ inline constexpr std::size_t kMaxNameBytes = 256;
 /// Longest reason of a refusal that is kept.
 inline constexpr std::size_t kMaxReasonBytes = 1024;
 
-/// `text` as valid UTF-8 of at most `limit` bytes (of 3 and more). Bytes that are none and control
-/// characters become '?'; what is cut ends in "...".
+/// `text` as valid UTF-8 of at most `limit` bytes (of 3 and more). Invalid bytes and control
+/// characters become '?'; truncated text ends in "...".
 std::string bounded_text(std::string_view text, std::size_t limit);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// Own certificates: valid now, for how long, and with the right key.
+// Checks of a program's own certificate: validity, expiry and key.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 namespace moescope {
 
 /// Throws Error when `pem` holds no certificate, is not valid yet or any more, or when `key` is not
-/// the one of its first certificate. The files are named in the errors.
+/// the one of its first certificate. Errors name the files.
 void check_certificate(const std::string& pem, const std::filesystem::path& pem_file,
                        const std::string& key, const std::filesystem::path& key_file);
 

@@ -16,14 +16,14 @@ bool together(const NodeHungRank& a, const NodeHungRank& b) {
 
 std::vector<std::string> hung_lines(const std::vector<NodeHungRank>& hung) {
   std::vector<std::string> lines;
-  std::vector<bool> told(hung.size());
+  std::vector<bool> listed(hung.size());
   for (std::size_t i = 0; i < hung.size(); ++i) {
-    if (told[i]) continue;
+    if (listed[i]) continue;
     std::string ranks;
     int count = 0;
     for (std::size_t j = i; j < hung.size(); ++j) {
-      if (told[j] || !together(hung[i], hung[j])) continue;
-      told[j] = true;
+      if (listed[j] || !together(hung[i], hung[j])) continue;
+      listed[j] = true;
       ranks += fmt::format("{}{}", ranks.empty() ? "" : ", ", hung[j].rank);
       ++count;
     }

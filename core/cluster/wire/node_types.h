@@ -1,4 +1,4 @@
-// What a node can be asked, as plain values; what it tells is in core/node.
+// Requests to a node as plain values; its answers are in core/node.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,15 @@ const char* to_string(PeerRole role);  ///< "viewer", "operator"
 /// Answer to the first call of a client.
 struct NodeHello {
   std::string version;               ///< of the program
-  std::uint64_t run = 0;             ///< another number after every start
+  std::uint64_t run = 0;             ///< differs after every start
   PeerRole role = PeerRole::Viewer;  ///< of the client
 };
 
 struct PlanRequest {
   std::string plan_json;                    ///< in the form of plan files
-  std::string name;                         ///< told in the history
-  std::optional<std::uint64_t> base_epoch;  ///< refused when another one runs; nullopt: any
-  bool dry_run = false;                     ///< check and tell what would move
+  std::string name;                         ///< shown in the history
+  std::optional<std::uint64_t> base_epoch;  ///< refused when another is in force; nullopt: any
+  bool dry_run = false;                     ///< only check and report what would move
 };
 
 /// What may be changed while a node runs; nullopt leaves it.
@@ -40,28 +40,28 @@ struct NodeSettings {
   std::optional<std::string> workload;  ///< in the form of --workload
 };
 
-/// Called with the state of a change of plan as it goes on; false asks to undo it.
+/// Called with the progress of a change of plan; returns false to abandon it.
 using PlanListener = std::function<bool(const NodePlanChange&)>;
 
-/// Thrown by a node that does not serve: not yet, or not any more.
+/// Thrown by a node that does not serve yet, or no longer serves.
 class NotServing : public Error {
  public:
   explicit NotServing(const std::string& why) : Error("node", "", why, "Try again in a moment") {}
 };
 
-/// What a node does when asked; the service calls it from several threads. Implementations throw
-/// Error when asked for the impossible and refuse plans by PlanOutcome.
+/// The interface of a node; the service calls it from several threads. Implementations throw Error
+/// for requests that cannot be met and refuse plans by PlanOutcome.
 class NodeControl {
  public:
   virtual ~NodeControl() = default;
-  /// Throws NotServing when nothing can be asked; so do the others then. Returns at once.
+  /// Throws NotServing when the node does not serve; all other calls do the same. Does not block.
   virtual void check_serving() {}
   virtual NodeStatus status(bool with_plan) = 0;
   virtual PlanOutcome apply(const PlanRequest& request, const std::string& who,
                             const PlanListener& listener) = 0;
   virtual PlanOutcome rollback(const std::string& who) = 0;
-  /// Keeps what a client predicted and measured of a change, for the history. Replaces what was
-  /// told of it before; throws Error when there is no such change in force.
+  /// Keeps what a client predicted and measured of a change, for the history. Replaces an earlier
+  /// report; throws Error when there is no such change in force.
   virtual void report_effect(std::uint64_t ticket, const PlanEffect& effect) = 0;
   virtual void configure(const NodeSettings& settings) = 0;
   /// Asks the node to end; returns at once.

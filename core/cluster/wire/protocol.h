@@ -8,17 +8,17 @@
 
 namespace moescope {
 
-/// Raised when a message changes its meaning. 2: enums in the place of words.
+/// Incremented when a message changes its meaning. 2: enums instead of words.
 inline constexpr std::uint32_t kClusterProtocol = 2;
 
-/// What a program says of itself in the first call.
+/// How a program identifies itself in the first call.
 struct ProtocolPeer {
   std::uint32_t protocol = kClusterProtocol;
   std::string version = program_version();
 };
 
-/// Throws Error when they speak different ones: what each speaks, and which to update. Both sides
-/// say it in the same words, those of the client: `source` is what it calls the node.
+/// Throws an Error when the versions differ: which version each side speaks, and which side to
+/// update. Both sides use the client's wording: `source` is its name for the node.
 void check_protocols(const std::string& source, const ProtocolPeer& node,
                      const ProtocolPeer& client);
 

@@ -17,6 +17,8 @@ constexpr std::string_view kUnix = "unix:";
 /// sockaddr_un has 108 bytes, the last of them 0.
 constexpr std::size_t kMaxSocketPath = 107;
 constexpr std::size_t kMaxSecret = std::size_t{1} << 20;
+constexpr const char* kGiveTls = "Give the certificate authority, your certificate and its key";
+constexpr const char* kTlsOptions = "--tls-ca, --tls-cert, --tls-key";
 
 [[noreturn]] void bad_target(const std::string& text, const std::string& problem) {
   throw Error(text, "", problem, "Give unix:PATH, HOST:PORT or [IPV6]:PORT");
@@ -51,12 +53,12 @@ NodeTarget parse_target(const std::string& text) {
     return target;
   }
   const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) bad_target(text, "is no address of a node");
+  if (colon == std::string::npos || colon == 0) bad_target(text, "is not an address of a node");
   target.host = text.substr(0, colon);
   if (target.host.front() == '[' && target.host.back() == ']')
     target.host = target.host.substr(1, target.host.size() - 2);
   else if (target.host.find(':') != std::string::npos)
-    bad_target(text, "is no address of a node");
+    bad_target(text, "is not an address of a node");
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, target.port);
   if (error != std::errc() || rest != end || target.port < 0 || target.port > 65535)
@@ -76,21 +78,18 @@ void check_security(const NodeTarget& target, const PeerFiles& files) {
   if (files.tls()) {
     if (target.local_socket())
       throw Error(target.text, "", "TLS is not used on a Unix socket", "Leave the TLS files out");
-    for (const auto& [file, option] :
-         {std::pair{&files.tls_ca, "--tls-ca"}, std::pair{&files.tls_cert, "--tls-cert"},
-          std::pair{&files.tls_key, "--tls-key"}})
-      if (file->empty())
-        throw Error(target.text, option, "TLS is mutual and needs all three files",
-                    "Give --tls-ca, --tls-cert and --tls-key");
+    if (files.tls_ca.empty() || files.tls_cert.empty() || files.tls_key.empty())
+      throw Error(target.text, "", "TLS is mutual and needs all three files", kGiveTls,
+                  kTlsOptions);
     return;
   }
   if (target.local_socket()) return;
   if (!target.loopback())
-    throw Error(target.text, "", "is not this machine, and there mutual TLS is mandatory",
-                "Give --tls-ca, --tls-cert and --tls-key");
+    throw Error(target.text, "", "is not this machine, and there mutual TLS is mandatory", kGiveTls,
+                kTlsOptions);
   if (files.token.empty())
     throw Error(target.text, "", "a TCP port of this machine is open to every user of it",
-                "Give --token-file, or use unix:PATH");
+                "Give a token file, or use unix:PATH", "--token-file");
 }
 
 PeerSecrets read_secrets(const PeerFiles& files) {

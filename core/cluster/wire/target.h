@@ -1,4 +1,4 @@
-// Names of nodes, and what proves who a peer is.
+// Addresses of nodes, and credentials of peers.
 #pragma once
 
 #include <filesystem>
@@ -18,10 +18,10 @@ struct NodeTarget {
   bool loopback() const;
 };
 
-/// Throws Error that shows the form.
+/// Throws an Error that shows the expected form.
 NodeTarget parse_target(const std::string& text);
 
-/// Files that a client or a node proves itself with; empty where not given.
+/// Credentials of a client or a node; empty where not given.
 struct PeerFiles {
   std::filesystem::path token;     ///< shared secret on loopback TCP, mode 0600
   std::filesystem::path tls_ca;    ///< certificates that sign the peers', PEM
@@ -34,8 +34,8 @@ struct PeerFiles {
 /// A certificate with this subject alternative name, which must be a URI, may change the node.
 inline constexpr const char* kOperatorUri = "moescope:operator";
 
-/// What of PeerFiles a target needs: nothing on a Unix socket, a token or TLS on loopback, TLS
-/// elsewhere. Throws Error that says which files are missing.
+/// Checks that `files` has what the target needs: nothing on a Unix socket, a token or TLS on
+/// loopback, TLS elsewhere. Throws an Error that names the missing files.
 void check_security(const NodeTarget& target, const PeerFiles& files);
 /// Texts of the files.
 struct PeerSecrets {

@@ -1,4 +1,4 @@
-// The way to a node: over gRPC, or in process for tests.
+// Transport to a node: over gRPC, or in process for tests.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,10 @@ namespace moescope {
 
 class Publisher;
 
-/// The connection broke, could not be made, or the node does not answer: it may later.
+/// The connection broke, could not be made, or the node does not answer; a retry may succeed.
 class ConnectionError : public Error {
  public:
-  ConnectionError(const Error& error, bool gone)
-      : Error(error.source(), error.place(), error.problem(), error.remedy()), gone_(gone) {}
+  ConnectionError(const Error& error, bool gone) : Error(error), gone_(gone) {}
   /// Nobody listens there any more.
   bool gone() const noexcept { return gone_; }
 
@@ -44,12 +43,12 @@ class TelemetryStream {
   virtual void cancel() = 0;
 };
 
-/// Safe from several threads. Every call ends within a deadline and throws Error with what to do, a
-/// ConnectionError when the same call may succeed later.
+/// Safe from several threads. Every call ends within a deadline. Failures are Errors with a remedy;
+/// a ConnectionError when a retry may succeed.
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// Agrees on the protocol. Throws Error when there is no node or it speaks another one.
+  /// Negotiates the protocol. Throws Error when there is no node or it speaks another version.
   virtual NodeHello hello() = 0;
   virtual NodeStatus status(bool with_plan) = 0;
   virtual PlanOutcome apply(const PlanRequest& request, const PlanListener& listener) = 0;

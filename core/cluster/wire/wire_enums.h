@@ -1,4 +1,4 @@
-// Enums and their numbers on the wire. Only for files that speak gRPC.
+// Enums and their numbers on the wire. Only for files that use gRPC.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,8 @@ wire::HangReason wire_number(HangReason reason);
 wire::RecordedDetail wire_number(RecordedDetail detail);
 wire::LossKind wire_number(LossKind kind);
 
-/// What a number stands for; nullopt for "unspecified" and for one that this program does not know.
+/// The value of a number; nullopt for "unspecified" and for numbers that this program does not
+/// know.
 std::optional<PeerRole> from_wire(wire::Role number);
 std::optional<PlanPhase> from_wire(wire::PlanPhase number);
 std::optional<UnitKind> from_wire(wire::UnitKind number);

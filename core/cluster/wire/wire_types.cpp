@@ -10,7 +10,7 @@
 namespace moescope {
 namespace {
 
-/// The value of an enum that a peer told. Throws Error: nothing is made of one that is not known.
+/// The value of an enum that a peer sent. Throws Error when it is unknown.
 template <typename Number>
 auto known(Number number, const char* what) {
   const auto value = from_wire(number);

@@ -1,4 +1,4 @@
-// Between the plain values of node_types.h and their messages. Only for files that speak gRPC.
+// Between the plain values of node_types.h and their messages. Only for files that use gRPC.
 #pragma once
 
 #include "core/cluster/wire/cluster.pb.h"
@@ -10,7 +10,7 @@ namespace moescope {
 inline constexpr const char* kTokenMetadata = "moescope-token";
 /// Largest message of a control call: a plan of 61 layers and 400 slots with weights has 0.6 MiB.
 inline constexpr int kMaxControlBytes = 4 << 20;
-/// Largest state that a node tells; clients take a little more.
+/// Largest status that a node sends; clients accept a little more.
 inline constexpr std::size_t kMaxStatusBytes = std::size_t{7} << 20;
 
 /// Most notes and most fitted constants of an effect, and the longest of them.
@@ -27,7 +27,7 @@ void encode(const NodeSettings& settings, wire::NodeSettings& out);
 
 /// These throw Error, without a source, for an enum whose number is not known.
 NodeStatus decode(const wire::NodeStatus& status);
-/// Numbers that are none are left out, and texts beyond kMaxEffectTexts of kMaxEffectText bytes.
+/// Leaves out numbers that are not finite and texts beyond kMaxEffectTexts of kMaxEffectText bytes.
 PlanEffect decode(const wire::Effect& effect);
 NodePlanChange decode(const wire::PlanChange& change);
 PlanOutcome decode(const wire::PlanOutcome& outcome);

@@ -1,4 +1,4 @@
-// Bytes of a file in order, decompressed when the content is gzip whatever the file is called.
+// Bytes of a file in order, decompressed when the content is gzip, whatever the file name.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Fills up to `size` bytes; fewer only at the end, then 0. Throws Error on a read error.
   virtual std::size_t read(char* into, std::size_t size) = 0;
-  /// Part of the file on disk that was consumed, in [0, 1].
+  /// Fraction of the file on disk that was consumed, in [0, 1].
   virtual double fraction() const = 0;
-  /// What was wrong with the container (cut off, damaged), for the user; read on regardless.
+  /// Problems of the container (truncated, damaged), for the user; reading goes on regardless.
   virtual std::vector<std::string> warnings() const { return {}; }
   virtual bool compressed() const { return false; }
 };

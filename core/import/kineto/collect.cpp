@@ -116,7 +116,7 @@ void Collector::keep_arguments(const EventTokens& event, SpanKind kind, Record& 
                                BlockEvents& block) {
   record.args_offset = block.args.size();
   block.args += event.args_text;
-  if (kind == SpanKind::Other && !event.category.empty()) {  // no kind tells it
+  if (kind == SpanKind::Other && !event.category.empty()) {  // no kind covers it
     const bool any = !event.args_text.empty();
     if (any) block.args.pop_back();
     block.args += any ? ",\"cat\":" : "{\"cat\":";

@@ -62,7 +62,7 @@ class LocalStrings {
   std::unordered_map<std::string_view, std::uint32_t> ids_;
 };
 
-/// Turns event tokens into records. One a worker; not thread-safe.
+/// Turns event tokens into records. One per worker; not thread-safe.
 class Collector {
  public:
   Collector(std::size_t worker, bool keep_args) : worker_(worker), keep_args_(keep_args) {}

@@ -1,4 +1,4 @@
-// One trace event as tokens of its text, before anything is made of them.
+// One trace event as tokens of its text, before they are interpreted.
 #pragma once
 
 #include <array>

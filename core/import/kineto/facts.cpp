@@ -58,7 +58,7 @@ void read_devices(const json& list, Facts& facts) {
       device.sm_count = 0;
       ++facts.impossible_sm_counts;
     }
-    // A device may be told twice; the one that knows its SMs counts.
+    // A device may be listed twice; the entry with an SM count wins.
     auto& known = facts.devices[id];
     if (known.sm_count == 0) known = device;
   }

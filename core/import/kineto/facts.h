@@ -1,4 +1,4 @@
-// Facts a file states beside its events.
+// Facts that a file states beside its events.
 #pragma once
 
 #include <map>

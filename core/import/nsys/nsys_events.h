@@ -25,7 +25,7 @@ inline std::int64_t pid_of(ProcessKey key) {
   return static_cast<std::int64_t>(key & 0xFFFFFF);
 }
 
-/// Times outside are no times: differences of two times inside never overflow.
+/// Larger values are not valid times; differences of two valid times never overflow.
 inline constexpr std::int64_t kMaxTime = std::int64_t{1} << 61;
 inline bool is_time(std::int64_t t) {
   return t >= -kMaxTime && t <= kMaxTime;
@@ -47,7 +47,7 @@ struct UsedContext {
   friend auto operator<=>(const UsedContext&, const UsedContext&) = default;
 };
 
-/// What one pass over the event tables tells before any span is made.
+/// Result of a first pass over the event tables, before any span is created.
 struct Survey {
   std::set<Lane> lanes;
   std::set<UsedContext> contexts;

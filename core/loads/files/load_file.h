@@ -1,4 +1,4 @@
-// Files of loads, looked at before they are opened or read into memory.
+// Files of loads, checked before they are opened or read into memory.
 #pragma once
 
 #include <cstdint>

@@ -198,7 +198,7 @@ class PickleReader {
     const auto& id = at(pop());
     if (id.kind != Kind::Tuple || id.items.size() < 5 || at(id.items[0]).text != "storage" ||
         at(id.items[1]).kind != Kind::Global || at(id.items[2]).kind != Kind::Text)
-      fail("has a persistent id that is no storage");
+      fail("has a persistent id that is not a storage");
     const auto& type = at(id.items[1]).text;
     if (!type.ends_with("Storage")) fail("has a storage of unknown type");
     tensor(Kind::Storage, {type.substr(type.find(' ') + 1), at(id.items[2]).text, 0, {}, {}});
@@ -208,7 +208,7 @@ class PickleReader {
     const auto& f = at(function);
     const auto& a = at(arguments);
     if (f.kind != Kind::Global || a.kind != Kind::Tuple)
-      fail("calls something that is no function");
+      fail("calls something that is not a function");
     if (f.text == "collections OrderedDict") {
       if (!a.items.empty()) fail("makes a dict in an unknown way");
       push({.kind = Kind::Dict});

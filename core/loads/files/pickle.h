@@ -9,9 +9,9 @@
 
 namespace moescope {
 
-/// Values live in an arena and name each other by index, so that no input nests C++ objects.
-/// Numbers, truths and the empty tuple are kept once each: lists of millions of them cost four
-/// bytes an item.
+/// Values live in an arena and refer to each other by index, so that no input nests C++ objects.
+/// Numbers, booleans and the empty tuple are kept once each: lists of millions of them cost four
+/// bytes per item.
 struct PickleValue {
   enum class Kind { None, Bool, Int, Float, Text, List, Tuple, Dict, Global, Storage, Tensor };
   Kind kind = Kind::None;

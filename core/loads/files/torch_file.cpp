@@ -156,7 +156,7 @@ std::string TorchFile::bytes(const std::string& name, std::uint64_t begin, std::
 
 void TorchFile::read_rows(const PickleValue& value, std::size_t limit,
                           const std::function<void(std::size_t, std::span<const double>)>& use) {
-  if (value.kind != PickleValue::Kind::Tensor) throw Error(source_, "", "is no tensor");
+  if (value.kind != PickleValue::Kind::Tensor) throw Error(source_, "", "is not a tensor");
   const PickledTensor& tensor = pickle_->tensor(value);
   const auto* element = element_of(tensor.type);
   if (element == nullptr)

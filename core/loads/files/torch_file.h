@@ -14,7 +14,7 @@ namespace moescope {
 
 class TorchFile {
  public:
-  /// Throws Error when the file is no torch archive, is damaged, or holds more than tensors.
+  /// Throws Error when the file is not a torch archive, is damaged, or holds anything but tensors.
   explicit TorchFile(const std::filesystem::path& path);
   ~TorchFile();
   TorchFile(const TorchFile&) = delete;

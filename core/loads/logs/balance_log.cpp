@@ -58,7 +58,7 @@ class LogReader {
   BalanceLog finish() {
     if (log_.series.empty())
       throw Error(log_.source, "",
-                  broken_ > 0 ? fmt::format("none of its {} balance values can be one", broken_)
+                  broken_ > 0 ? fmt::format("none of its {} balance values is possible", broken_)
                               : "holds no balance line of SGLang, vLLM or vllm-ascend",
                   "SGLang prints them with --expert-balancedness-report-mode server_log (before "
                   "0.5.20 --enable-expert-distribution-metrics), vLLM with log_balancedness in "
@@ -71,7 +71,7 @@ class LogReader {
       log_.notes.push_back(
           "vLLM: until the fix of 2026 (vllm-project/vllm#51813) this value was computed over the "
           "layers instead of the ranks and is wrong whenever their numbers differ; the line does "
-          "not tell which version wrote it");
+          "not say which version wrote it");
     return std::move(log_);
   }
 

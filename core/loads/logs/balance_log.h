@@ -40,7 +40,7 @@ struct BalanceLog {
   std::string source;
   std::vector<BalanceSeries> series;
   std::vector<BalanceEvent> events;
-  std::vector<std::string> notes;  ///< what to know about the values
+  std::vector<std::string> notes;  ///< how to read the values
 };
 
 /// True for text with a line that read_balance_log() would take.

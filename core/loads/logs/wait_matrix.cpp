@@ -84,7 +84,7 @@ WaitLog make_log(const std::string& source, const std::vector<Round>& rounds, in
     log.notes.push_back(
         fmt::format("{} of {} matrices lack the rows of some ranks", partial, rounds.size()));
   log.notes.push_back(
-      "the values are summed over warps: they order the ranks, but are no wall time");
+      "the values are summed over warps: they order the ranks, but are not wall times");
   return log;
 }
 

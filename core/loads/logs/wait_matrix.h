@@ -12,7 +12,7 @@
 namespace moescope {
 
 /// One round of the probe: how long the rank of the row waited for data of the rank of the column.
-/// The values are sums over warps: they order the ranks but are no wall time.
+/// The values are sums over warps: they rank the ranks but are not wall times.
 struct WaitMatrix {
   std::string time;   ///< as printed, e.g. "2025-09-15T16:28:53.686"
   LoadMatrix values;  ///< [rank][rank]; NaN in the rows of ranks that printed none
@@ -28,7 +28,7 @@ struct WaitLog {
 /// of the matrix, a cell over 5 times.
 struct SlowPart {
   enum class Kind {
-    CompSlow,   ///< a column: all wait for this rank, which sends late (its compute is slow)
+    CompSlow,   ///< a column: all wait for this rank, which sends late (slow compute)
     MixedSlow,  ///< a row: this rank waits for all (it is early, or hot experts congest it)
     CommSlow    ///< a cell: the path between two ranks is slow
   };

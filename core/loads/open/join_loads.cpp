@@ -103,9 +103,9 @@ std::string name_of(const std::string& source) {
 }
 
 /// SGLang writes a file for each rank; the loads are their sum. Takes such files out of `paths` and
-/// reads them together, so that only the sum is ever in memory; they stay when they are not of one
-/// recording, which is told.
-std::optional<LoadSet> sum_of_ranks(std::vector<Path>& paths, std::vector<std::string>& told,
+/// reads them together, so that only the sum is ever in memory. Files that are not of one recording
+/// stay, with a note.
+std::optional<LoadSet> sum_of_ranks(std::vector<Path>& paths, std::vector<std::string>& notes,
                                     Progress& progress) {
   std::vector<Path> files;
   for (const Path& path : paths) {
@@ -121,9 +121,9 @@ std::optional<LoadSet> sum_of_ranks(std::vector<Path>& paths, std::vector<std::s
     });
     return sum;
   } catch (const Error& error) {
-    told.push_back(
-        fmt::format("the files of SGLang's recorder are no ranks of one dump and stay "
-                    "apart: {}",
+    notes.push_back(
+        fmt::format("the files of SGLang's recorder are not ranks of one dump and stay "
+                    "separate: {}",
                     error.what()));
     return std::nullopt;
   }
@@ -158,14 +158,15 @@ LoadContent open_all_loads(std::vector<Path> paths, Progress& progress,
   LoadContent all;
   const auto take = [&](const Path& path, LoadContent content) {
     const bool second = (content.balance && all.balance) || (content.waits && all.waits);
-    if (second) all.told.push_back(path.string() + " was not opened: one log is shown at a time");
+    if (second)
+      all.file_notes.push_back(path.string() + " was not opened: one log is shown at a time");
     if (content.balance && !all.balance) all.balance = std::move(content.balance);
     if (content.waits && !all.waits) all.waits = std::move(content.waits);
     append(all.sets, std::move(content.sets));
   };
   const bool alone = paths.size() == 1;
   const Path first = paths.front();
-  if (auto sum = alone ? std::nullopt : sum_of_ranks(paths, all.told, progress))
+  if (auto sum = alone ? std::nullopt : sum_of_ranks(paths, all.file_notes, progress))
     all.sets.push_back(std::move(*sum));
   for (const Path& path : paths) {
     progress.check();
@@ -175,14 +176,14 @@ LoadContent open_all_loads(std::vector<Path> paths, Progress& progress,
       throw;
     } catch (const Error& error) {
       if (alone) throw;
-      all.told.push_back(
+      all.file_notes.push_back(
           fmt::format("{} was not opened: {}", path.filename().string(), error.what()));
     }
   }
   if (all.sets.empty() && !all.balance && !all.waits)
     throw Error(first.string(), "",
                 fmt::format("none of {} files could be opened: {}", paths.size(),
-                            fmt::join(all.told, "; ")));
+                            fmt::join(all.file_notes, "; ")));
   if (!alone) all.sets = join_loads(std::move(all.sets));
   return all;
 }

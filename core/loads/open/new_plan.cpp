@@ -38,7 +38,7 @@ int new_plan_slots(const NewPlan& wanted, const LoadSet& loads) {
 
 void check_new_plan(const NewPlan& wanted, const LoadSet& loads) {
   require(wanted.start != NewPlan::Start::Running || loads.running_map, "running plan",
-          "the loads do not tell what ran", "Start with the experts in order");
+          "the loads do not say which placement ran", "Start with the experts in order");
   const int experts = loads.experts, slots = new_plan_slots(wanted, loads);
   require(wanted.gpus > 0 && wanted.gpus <= kMaxPlanGpus && wanted.nodes > 0 &&
               wanted.gpus % wanted.nodes == 0,

@@ -1,5 +1,4 @@
-// First plans for a machine and loads: what an engine starts with, what ran, or DeepSeek's greedy
-// one.
+// Initial plans for a machine and loads: an engine's default, the recorded placement, or EPLB's.
 #pragma once
 
 #include <vector>
@@ -20,14 +19,15 @@ struct NewPlan {
   int slot_count = 0;  ///< physical experts of a layer; ignored for Running
 };
 
-/// A guess from what the loads tell: GPUs of the recording, one redundant expert a GPU at most.
+/// A guess from the loads: GPUs of the recording, at most one redundant expert per GPU.
 NewPlan suggest_plan(const LoadSet& loads);
 
-/// Slots of a layer that the plan would have.
+/// Slots per layer of the plan.
 int new_plan_slots(const NewPlan& wanted, const LoadSet& loads);
-/// Throws Error when the numbers do not divide, the slots do not hold the experts, or nothing ran.
+/// Throws Error when the numbers do not divide, the slots do not hold the experts, or no placement
+/// was recorded.
 void check_new_plan(const NewPlan& wanted, const LoadSet& loads);
-/// As check_new_plan(), then makes it.
+/// Checks as check_new_plan() does, then makes the plan.
 Plan make_plan(const NewPlan& wanted, const LoadSet& loads, int first_window, int last_window);
 
 }  // namespace moescope

@@ -5,7 +5,7 @@
 namespace moescope {
 
 std::vector<std::string> LoadContent::notes() const {
-  std::vector<std::string> notes = told;
+  std::vector<std::string> notes = file_notes;
   if (balance) notes.insert(notes.end(), balance->notes.begin(), balance->notes.end());
   if (waits) notes.insert(notes.end(), waits->notes.begin(), waits->notes.end());
   for (const LoadSet& set : sets)

@@ -1,4 +1,4 @@
-// Any file of the load and balance views, opened by its content.
+// Opening any file of the load and balance views by its content.
 #pragma once
 
 #include "core/loads/load_set.h"
@@ -12,13 +12,13 @@ struct LoadContent {
   std::vector<LoadSet> sets;
   std::optional<BalanceLog> balance;
   std::optional<WaitLog> waits;
-  std::vector<std::string> told;  ///< about files that were not opened as they are
+  std::vector<std::string> file_notes;  ///< about files that were not opened as they are
 
-  /// What was found and is to be told, each note with its unit.
+  /// All notes for the user, each with its unit.
   std::vector<std::string> notes() const;
 };
 
-/// Throws Error when it holds none of these, Cancelled.
+/// Throws Error when `path` holds none of these, Cancelled.
 LoadContent open_loads(const std::filesystem::path& path, Progress& progress,
                        const LoadReading& reading = {});
 

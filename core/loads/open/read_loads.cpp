@@ -81,8 +81,8 @@ void keep_unit(std::vector<LoadSet>& sets, const std::string& source, const std:
   if (sets.empty()) return;
   std::erase_if(sets, [&](const LoadSet& set) { return set.unit != unit; });
   if (sets.empty())
-    throw Error(source, "unit", "has no loads of the " + unit + " unit",
-                "Leave --unit out to see what it has");
+    throw Error(source, "unit", "has no loads of the " + unit + " unit", "Choose the other unit",
+                "--unit");
 }
 
 LoadSet read_loads_of_unit(const std::filesystem::path& path, const std::string& unit,

@@ -1,4 +1,4 @@
-// What a file has for the load and balance views, told by its content.
+// What a file holds for the load and balance views, by content.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +13,8 @@ enum class LoadInput {
   WaitLog
 };
 
-/// Looks at the first 256 KiB of a file, or at the names in a folder. Never throws; what cannot be
-/// read is None.
+/// Looks at the first 256 KiB of a file, or at the names in a folder. Never throws; an unreadable
+/// file is None.
 LoadInput sniff_load_input(const std::filesystem::path& path);
 
 }  // namespace moescope

@@ -19,7 +19,7 @@ struct RouteShape {
   Index layers = 1, top_k = 1;
 };
 
-/// [token][layer][k], or [token][layer * k] when k or the layers are told.
+/// [token][layer][k], or [token][layer * k] when k or the layers are given.
 RouteShape route_shape(const NumberArray& array, const LoadReading& reading) {
   const Index width = array.shape.back();
   RouteShape shape{array.shape.size() == 3 ? array.shape[1] : 1, width};
@@ -28,15 +28,16 @@ RouteShape route_shape(const NumberArray& array, const LoadReading& reading) {
     if (reading.layers && !reading.top_k) shape.top_k = width / static_cast<Index>(*reading.layers);
     shape.layers = shape.top_k == 0 ? 0 : width / shape.top_k;
   }
-  const auto differs = [](const std::optional<int>& told, Index found) {
-    return told && static_cast<Index>(*told) != found;
+  const auto differs = [](const std::optional<int>& given, Index found) {
+    return given && static_cast<Index>(*given) != found;
   };
   if ((array.shape.size() == 2 && shape.layers * shape.top_k != width) ||
       differs(reading.layers, shape.layers) || differs(reading.top_k, shape.top_k))
-    throw Error(array.source, "shape",
-                fmt::format("has {} layers and {} experts of a token, which is not what --layers "
-                            "and --top-k say",
-                            shape.layers, shape.top_k));
+    throw Error(
+        array.source, "shape",
+        fmt::format("has {} layers and {} experts per token, not the numbers that were given",
+                    shape.layers, shape.top_k),
+        "Give the numbers of the array, or none", "--layers, --top-k");
   return shape;
 }
 
@@ -95,11 +96,11 @@ LoadSet read_array(const NumberArray& array, const LoadReading& reading) {
                     "row repeats a number",
                     array.shape.size() == 3 ? "window][layer][expert" : "layer][expert",
                     array.shape.size() == 3 ? "token][layer][top k" : "token][top k"),
-        "Say which with --as counts or --as routes of `moescope loads`");
+        "Open it as counts or as routes", "moescope loads --as counts or --as routes");
   auto loads = as_routes(array, reading);
   loads.notes.push_back(fmt::format(
       "read as routes, the experts of each token: no token names one twice in a layer"
-      "{}; --as counts reads numbers of tokens",
+      "{}",
       evidence.certain()
           ? fmt::format(", where counts would have {:.0f} such rows", evidence.expected_repeats)
           : ""));

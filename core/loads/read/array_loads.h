@@ -1,4 +1,4 @@
-// Arrays of numbers without a word about what they are: counts of tokens, or routes.
+// Arrays of numbers without metadata: counts of tokens, or routes.
 #pragma once
 
 #include <functional>
@@ -14,26 +14,27 @@ namespace moescope {
 
 struct NumberArray {
   enum class Type {
-    Narrow,  ///< whole numbers of 8 or 16 bits: what vLLM returns routes in
-    Int32,   ///< what counts and routes are both kept in
+    Narrow,  ///< integers of 8 or 16 bits, as in vLLM's routes
+    Int32,   ///< used for both counts and routes
     Other
   };
   std::string source;
   std::string format;              ///< "NPY", "torch tensor"
   std::vector<std::size_t> shape;  ///< two or three sizes
   Type type = Type::Other;
-  /// Gives all rows of the last dimension in order, until `use` is false. Called more than once.
+  /// Passes all rows of the last dimension in order, until `use` returns false. Called more than
+  /// once.
   std::function<void(const std::function<bool(std::size_t, std::span<const double>)>&)> rows;
 };
 
-/// An array that could be counts as well as routes: the user has to say which.
+/// An array that could be counts or routes: the user has to specify which.
 class AmbiguousArray : public Error {
  public:
   using Error::Error;
 };
 
-/// Counts [layer][expert] or [window][layer][expert], or routes [token][layer][top k]: as `reading`
-/// says, else by content. Throws AmbiguousArray when it could be either.
+/// Counts [layer][expert] or [window][layer][expert], or routes [token][layer][top k]: as specified
+/// by `reading`, else by content. Throws AmbiguousArray when it could be either.
 LoadSet read_array(const NumberArray& array, const LoadReading& reading);
 
 }  // namespace moescope

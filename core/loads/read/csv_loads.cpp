@@ -28,12 +28,12 @@ double csv_number(std::string_view field, const std::string& source, std::int64_
   const auto [end, failed] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (failed != std::errc() || end != field.data() + field.size())
     throw Error(source, fmt::format("line {}", line),
-                fmt::format("\"{}\" is no number", field.substr(0, 40)),
+                fmt::format("\"{}\" is not a number", field.substr(0, 40)),
                 "Expected one row of counts per layer, separated by commas");
   return value;
 }
 
-/// The numbers of a line. Its commas tell how many they are.
+/// The numbers of a line; their count is that of its commas plus one.
 std::vector<double> csv_row(std::string_view line, const std::string& source, std::int64_t number) {
   std::vector<double> row;
   row.reserve(static_cast<Index>(std::count(line.begin(), line.end(), ',')) + 1);
@@ -63,7 +63,7 @@ LoadSet read_list(std::string_view text, const std::string& source) {
       return row[i] >= 0 && row[i] < limit && row[i] == std::floor(row[i]);
     };
     if (row.size() != 3 || !whole(0, kMaxPlanLayers) || !whole(1, kMaxPlanExperts))
-      throw Error(source, fmt::format("line {}", number), "is no layer, expert and count");
+      throw Error(source, fmt::format("line {}", number), "is not a layer, expert and count");
     if (++values > kMaxLoadRows)
       throw Error(source, fmt::format("line {}", number), "has more counts than can be kept");
     layers[static_cast<int>(row[0])][static_cast<int>(row[1])] += row[2];

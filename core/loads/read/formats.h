@@ -1,4 +1,4 @@
-// The readers behind read_loads(), one a format family.
+// The readers behind read_loads(), one per format family.
 #pragma once
 
 #include <filesystem>
@@ -15,12 +15,12 @@ namespace moescope::load_formats {
 LoadSet read_json(std::string_view text, const std::string& source);
 /// vLLM eplb_load_stats lines, both revisions, or one line of routes per token.
 LoadSet read_jsonl(std::string_view text, const std::string& source, Progress& progress);
-/// Rows of numbers, a layer each, where an empty line starts the next window; or SGLang's list
-/// layer_id,expert_id,count of before 0.4.6.post1.
+/// Rows of numbers, one per layer, where an empty line starts the next window; or SGLang's list
+/// layer_id,expert_id,count from before 0.4.6.post1.
 LoadSet read_csv(std::string_view text, const std::string& source);
 /// Counts or routes, see read_array().
 LoadSet read_npy(std::string_view bytes, const std::string& source, const LoadReading& reading);
-/// "routed_experts" in replies of vLLM and SGLang: one JSON document, or one a line.
+/// "routed_experts" in replies of vLLM and SGLang: one JSON document, or one per line.
 LoadSet read_replies(std::string_view text, const std::string& source, const LoadReading& reading);
 /// "topk_ids" [tokens][layers][k] and "text_offsets".
 LoadSet read_routes_safetensors(const std::filesystem::path& path, Progress& progress);

@@ -19,8 +19,7 @@ constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
   throw Error(source, fmt::format("line {}", line), problem);
 }
 
-/// Calls `use(record, line number)` for each line; a last line that is cut off is told, not an
-/// error.
+/// Calls `use(record, line number)` for each line; a truncated last line is a note, not an error.
 template <typename Use>
 void for_each_line(std::string_view text, LoadSet& loads, Progress& progress, Use use) {
   std::size_t number = 0;
@@ -34,7 +33,7 @@ void for_each_line(std::string_view text, LoadSet& loads, Progress& progress, Us
       if (line.size() > kMaxLineBytes) fail(loads.source, number, "is longer than 16 MiB");
       auto record = Json::parse(line, nullptr, false);
       if (record.is_discarded() || !record.is_object()) {
-        if (end < text.size()) fail(loads.source, number, "is no JSON object");
+        if (end < text.size()) fail(loads.source, number, "is not a JSON object");
         loads.notes.push_back(
             fmt::format("the last line ({}) is cut off and was left out", number));
         break;
@@ -59,7 +58,7 @@ class VllmReader {
   void finish() {
     if (steps_.empty()) throw Error(loads_.source, "", "holds no eplb_load_stats record");
     if (!map_)
-      throw Error(loads_.source, "", "no record has the p2l_map that tells experts from slots");
+      throw Error(loads_.source, "", "no record has the p2l_map that maps slots to experts");
     // Without a count in the file the experts are those that the maps name.
     for (const auto& step : steps_)
       for (const auto& row : *step.map)
@@ -105,7 +104,7 @@ class VllmReader {
     const auto it = record.find(key);
     if (it == record.end()) return std::nullopt;
     if (!it->is_number_unsigned() || it->get<std::uint64_t>() > static_cast<std::uint64_t>(limit))
-      fail(loads_.source, line_, fmt::format("{} is no number of 0..{}", key, limit));
+      fail(loads_.source, line_, fmt::format("{} is not a number of 0..{}", key, limit));
     return it->get<int>();
   }
   void meta(const Json& record) {
@@ -132,10 +131,10 @@ class VllmReader {
   void rows(const Json& record, const char* key, std::vector<std::vector<T>>& into) {
     const auto it = record.find(key);
     if (it == record.end() || !it->is_array() || it->empty() || it->size() > kMaxPlanLayers)
-      fail(loads_.source, line_, fmt::format("{} is no list of layers", key));
+      fail(loads_.source, line_, fmt::format("{} is not a list of layers", key));
     for (const auto& row : *it) {
       if (!row.is_array() || row.size() > kMaxPlanSlots)
-        fail(loads_.source, line_, fmt::format("a layer of {} is no list", key));
+        fail(loads_.source, line_, fmt::format("a layer of {} is not a list", key));
       auto& values = into.emplace_back();
       for (const auto& v : row) {
         if (!v.is_number() || v.get<double>() < 0 || v.get<double>() > 1e15 ||
@@ -161,7 +160,7 @@ void read_route(const Json& record, std::size_t line, LoadSet& loads) {
   if (it == record.end()) return;
   auto& routes = loads.routes;
   if (!it->is_array() || it->empty() || !it->front().is_array() || it->front().empty())
-    fail(loads.source, line, "topk_ids is no list of layers of experts");
+    fail(loads.source, line, "topk_ids is not a list of layers of experts");
   if (routes.layers == 0) {
     routes.layers = static_cast<int>(std::min<std::size_t>(it->size(), kMaxPlanLayers));
     routes.top_k = static_cast<int>(std::min<std::size_t>(it->front().size(), 1024));
@@ -172,7 +171,7 @@ void read_route(const Json& record, std::size_t line, LoadSet& loads) {
     fail(loads.source, line, fmt::format("has {} layers, expected {}", it->size(), routes.layers));
   for (const auto& layer : *it) {
     if (!layer.is_array() || static_cast<int>(layer.size()) != routes.top_k)
-      fail(loads.source, line, fmt::format("a layer has not {} experts", routes.top_k));
+      fail(loads.source, line, fmt::format("a layer does not have {} experts", routes.top_k));
     for (const auto& id : layer) {
       if (!id.is_number_integer() || id < -1 || id >= 32768)
         fail(loads.source, line, fmt::format("names expert {}", id.dump()));

@@ -19,7 +19,7 @@ void add_processes(RecordedLoads& loads, const std::filesystem::path& path) {
     loads.add_process(static_cast<int>(rows.integer(0, 0, 1 << 20)), rows.text(1));
 }
 
-/// Tells of windows that the recorder lost: their tokens are in no figure.
+/// Adds notes on windows that the recorder lost: their tokens are in no figure.
 void note_losses(std::vector<LoadSet>& sets, const std::filesystem::path& path) {
   const auto database = schema::open_for_reading(path);
   sqlite::Statement rows(*database,

@@ -74,7 +74,8 @@ std::vector<std::size_t> shape_of(std::string_view header, const std::string& so
     while (!text.empty() && (text[0] == ',' || text[0] == ' ')) text.remove_prefix(1);
   }
   if (sizes.size() != 2 && sizes.size() != 3)
-    bad("has not the shape [layer][expert], [window][layer][expert] or [token][layer][top k]");
+    bad("does not have the shape [layer][expert], [window][layer][expert] or [token][layer][top "
+        "k]");
   std::size_t total = 1;
   for (const auto n : sizes) {
     if (n == 0 || n > kMaxLoadValues / total) bad("has an empty or too large shape");

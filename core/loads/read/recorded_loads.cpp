@@ -179,7 +179,7 @@ class UnitLoads {
       if (!record.logical.empty()) continue;
       if (plan == nullptr)
         throw Error(loads.source, fmt::format("table loads, layer {}", layer),
-                    "counts slots but no experts, and there is no plan that tells what they hold");
+                    "counts slots but not experts, and there is no plan that says what they hold");
       window.back().assign(static_cast<Index>(plan->num_experts), 0.0);
       fold_physical(slots, (*loads.running_map)[window.size() - 1], window.back(), loads.source);
     }
@@ -200,7 +200,7 @@ class UnitLoads {
 struct LoadGroup {
   WindowKey time;
   int layer = 0;
-  std::vector<std::vector<std::uint32_t>> logical;  ///< until a rank tells whose they are
+  std::vector<std::vector<std::uint32_t>> logical;  ///< until a row of a rank says whose they are
   bool counted = false;                             ///< had a row by expert
   UnitLoads* unit = nullptr;                        ///< nullptr: not known yet
 };
@@ -291,7 +291,7 @@ bool RecordedLoads::empty() const {
 
 std::vector<LoadSet> RecordedLoads::sets(bool growing, Progress& progress) {
   State& s = *state_;
-  // While it grows, a row of a rank may be under way that tells whose the last counts are.
+  // In a growing recording, the row that says whose the last counts are may still be under way.
   if (s.group && s.group->unit == nullptr && (!growing || !s.ranks)) s.give(s.unit(""));
   s.read_plans();
   std::vector<LoadSet> sets;

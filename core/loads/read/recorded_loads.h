@@ -1,4 +1,5 @@
-// RecordedLoads: rows of the tables `loads` and `plans`, as they come, become windows of loads.
+// RecordedLoads: builds windows of loads from rows of the tables `loads` and `plans` as they
+// arrive.
 #pragma once
 
 #include <cstddef>
@@ -21,24 +22,24 @@ struct LoadLimits {
   std::size_t values = kMaxLoadValues;  ///< windows * layers * experts
 };
 
-/// Every row is looked at once; what one costs does not depend on how many there were before.
+/// Reads every row once, at a cost independent of the number of rows before it.
 class RecordedLoads {
  public:
-  /// `source` is what the sets are said to come from.
+  /// `source` names the origin of the sets.
   explicit RecordedLoads(std::string source, LoadLimits limits = {});
   ~RecordedLoads();
   RecordedLoads(RecordedLoads&&) noexcept;
 
-  /// A process of the recording; the units are told apart by its name.
+  /// A process of the recording; its name determines the unit.
   void add_process(int rank, std::string_view name);
   /// In the order of the recording.
   void add(const LoadRow& row);
   void add_plan(PlanRow row);
   bool empty() const;
 
-  /// A set for each unit, prefill first. While the recording goes on, `growing`, the newest window
-  /// of a unit may not be whole yet: it is left out then, and a unit without a whole window too.
-  /// Throws Error when what was recorded does not fit together.
+  /// A set for each unit, prefill first. While the recording goes on (`growing`), incomplete
+  /// windows are left out, and so are units without a complete one. Throws Error when what was
+  /// recorded does not fit together.
   std::vector<LoadSet> sets(bool growing, Progress& progress);
 
  private:

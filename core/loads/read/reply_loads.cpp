@@ -15,6 +15,10 @@
 namespace moescope::load_formats {
 namespace {
 
+constexpr const char* kGiveShape =
+    "Give the experts per token and the layers of the model (all its layers, dense ones too)";
+constexpr const char* kShapeOptions = "--top-k, --layers";
+
 using Json = nlohmann::json;
 using Index = std::size_t;
 
@@ -47,7 +51,7 @@ class ReplyReader : public nlohmann::json_sax<Json> {
     if (scopes_.empty() || scopes_.back().key != "routed_experts") return true;
     auto bytes = decode_base64(text);
     if (!bytes)
-      throw Error(source_, place(), "is no base64 text",
+      throw Error(source_, place(), "is not base64 text",
                   "Replies carry the routed experts in base64");
     scopes_.back().reply.bytes = std::move(*bytes);
     return true;
@@ -150,8 +154,7 @@ class SglangSplit {
 
  private:
   [[noreturn]] void fail(const std::string& problem) const {
-    throw Error(source_, "meta_info.routed_experts", problem,
-                "Give --top-k and --layers of the model (all its layers, dense ones too)");
+    throw Error(source_, "meta_info.routed_experts", problem, kGiveShape, kShapeOptions);
   }
   /// The router saw every token but the last one.
   Index ids_of_token() const {
@@ -205,7 +208,7 @@ class SglangSplit {
       return {width / possible.back(), possible.back()};
     fail(fmt::format(
         "has {} values per token, which could be {} experts in each layer: its shape is "
-        "not told",
+        "unknown",
         width, fmt::join(possible, ", ")));
   }
 
@@ -224,7 +227,7 @@ void read_sglang(const std::vector<Reply>& replies, LoadSet& loads, const LoadRe
           loads.source, "meta_info.routed_experts",
           fmt::format("has {} values, no whole number of tokens of {} layers with {} experts",
                       ids_of(reply), layers, top_k),
-          "Give --top-k and --layers of the model (all its layers, dense ones too)");
+          kGiveShape, kShapeOptions);
     for_each_row(reply, top_k, [&](auto row) {
       table.add(row);
       return true;
@@ -233,8 +236,8 @@ void read_sglang(const std::vector<Reply>& replies, LoadSet& loads, const LoadRe
   }
   if (!reading.top_k)
     loads.notes.push_back(fmt::format(
-        "the reply does not tell its shape: {} layers of {} experts are the only way to cut it in "
-        "which layers name experts twice now and then, but no token in one layer; --top-k tells it",
+        "the reply does not state its shape: only with {} layers of {} experts do layers share "
+        "experts while no token names one twice in a layer",
         layers, top_k));
   table.finish(loads, reading);
 }
@@ -246,7 +249,7 @@ void read_vllm(const std::vector<Reply>& replies, LoadSet& loads, const LoadRead
   for (const Reply& reply : replies) {
     const auto array = parse_npy(reply.bytes, loads.source);
     if (array.shape.size() != 3)
-      throw Error(loads.source, "routed_experts", "is no array [token][layer][top k]");
+      throw Error(loads.source, "routed_experts", "is not an array [token][layer][top k]");
     if (!table) table.emplace(loads.source, array.shape[1], array.shape[2]);
     if (!shape.empty() && (shape[1] != array.shape[1] || shape[2] != array.shape[2]))
       throw Error(loads.source, "routed_experts", "has another shape than in the reply before");

@@ -27,7 +27,7 @@ bool is_blank(const Row& row) {
 std::string row_problem(std::span<const double> row) {
   for (const double v : row)
     if (!(v >= -1 && v <= kMaxExpert && v == std::floor(v)))
-      return fmt::format("{} is no expert", v);
+      return fmt::format("{} is not an expert", v);
   if (is_blank(row)) return "";
   std::array<double, kMaxTopK> sorted{};
   const auto end =
@@ -50,7 +50,8 @@ RouteTable::RouteTable(std::string source, Index layers, Index top_k)
 void RouteTable::fail(const std::string& problem) const {
   const auto row = experts_.size() / top_k_;
   throw Error(source_, fmt::format("token {}, layer {}", row / layers_, row % layers_), problem,
-              "Expected routes [token][layer][expert]; --as counts reads numbers of tokens");
+              "Expected routes [token][layer][expert]; open counts of tokens as counts",
+              "--as counts");
 }
 
 void RouteTable::add(std::span<const double> experts) {
@@ -129,10 +130,10 @@ void RouteTable::finish(LoadSet& loads, const LoadReading& reading) {
                 fmt::format("names expert {}, there are {}", named - 1, loads.experts));
   if (loads.experts == 0) {
     loads.experts = std::max(named, 1);
-    loads.notes.push_back(
-        fmt::format("the number of experts is not told: {}, as the highest that a token went to is "
-                    "{}; --experts tells it",
-                    loads.experts, named - 1));
+    loads.notes.push_back(fmt::format(
+        "the number of experts is not recorded: {}, as the highest that a token went to "
+        "is {}",
+        loads.experts, named - 1));
   }
   constexpr Index kMaxWindows = 4096;
   const Index windows = std::min(texts_.size() - 1, kMaxWindows);

@@ -1,4 +1,4 @@
-// Routes of tokens: gathered, told apart from counts, and counted.
+// Routes of tokens: collected, distinguished from counts, and counted.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +17,13 @@ class RouteTable {
   /// Throws Error when no model has so many layers or experts of a token.
   RouteTable(std::string source, std::size_t layers, std::size_t top_k);
 
-  /// The experts of one token in its next layer, -1 for none; all zero where no router was asked
-  /// (dense layers, tokens that were not computed). Throws Error when one cannot be an expert or
-  /// stands twice, or when there are more than can be kept.
+  /// Adds the experts of one token in its next layer, -1 for none; all zero where no router ran
+  /// (dense layers, tokens that were not computed). Throws Error for an invalid or repeated expert,
+  /// or when there are too many.
   void add(std::span<const double> experts);
-  /// The tokens since the last call are one text, and become one window.
+  /// Ends a text: the tokens since the last call become one window.
   void end_text();
-  /// Takes routes, windows and their notes into `loads`, without the layers that have no router.
+  /// Moves routes, windows and their notes into `loads`, without the layers that have no router.
   void finish(LoadSet& loads, const LoadReading& reading);
 
  private:
@@ -39,23 +39,24 @@ class RouteTable {
   std::vector<std::size_t> texts_ = {0};  ///< where they begin, tokens
 };
 
-/// What speaks for routes in rows of whole numbers.
+/// Evidence that rows of integers are routes.
 struct RouteEvidence {
   bool possible = false;  ///< no row names an expert twice
-  /// How many rows would repeat a number if their columns were counts, each drawn on its own from
-  /// what stands in this column of this layer: with none found, e^-expected is the chance of it.
+  /// Expected number of rows that repeat a number if the columns were counts, each drawn
+  /// independently from the values of its column and layer. When no row does, the probability of
+  /// that is e^-expected.
   double expected_repeats = 0;
   std::string problem;  ///< the first row that cannot be routes
 
-  /// Beyond doubt: a chance below 1e-10.
+  /// Beyond doubt: the probability of counts is below 1e-10.
   bool certain() const { return possible && expected_repeats > 23; }
 };
 
-/// Gathers evidence row by row.
+/// Collects evidence row by row.
 class RouteTest {
  public:
   RouteTest(std::size_t layers, std::size_t width) : layers_(layers), width_(width) {}
-  /// False when nothing more can change the answer.
+  /// False when further rows cannot change the answer.
   bool add(std::span<const double> row);
   RouteEvidence evidence() const;
 

@@ -41,12 +41,13 @@ RowOrder order_of_rows(const std::vector<bool>& used, bool in_order) {
   order.note =
       begins.empty()
           ? "every row of the recorder's buffer is used: without a limit (buffer size -1) the "
-            "windows are in the order of time, a circular buffer that is full has its oldest row "
-            "anywhere, and the file does not tell which; --in-order says that it is the former"
+            "windows are in the order of time, but a full ring buffer has its oldest row anywhere, "
+            "and the file does not say which it is"
           : fmt::format(
-                "zero rows stand in {} places of the recorder's buffer (passes of a draft "
-                "model, for one): where it begins cannot be known, so the order of the "
-                "windows is not the order in time; --in-order says that it is",
+                "zero rows stand in {} places of the recorder's buffer (passes of a draft model, "
+                "for "
+                "example): its beginning is unknown, so the windows may not be in the order of "
+                "time",
                 begins.size());
   return order;
 }

@@ -1,4 +1,4 @@
-// The order in time of the rows of a buffer that was filled in a circle.
+// The chronological order of the rows of a ring buffer.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@ namespace moescope {
 
 struct RowOrder {
   std::vector<std::size_t> rows;  ///< all of them, those that are used first
-  bool known = true;              ///< the used ones are in the order of time
-  std::string note;               ///< what there is to say about it; may be empty
+  bool known = true;              ///< the used ones are in chronological order
+  std::string note;               ///< for the user; may be empty
 };
 
-/// SGLang's recorder fills its buffer in a circle and clears it with a dump, but goes on where it
-/// was: the oldest row is the one behind the unused rows, if these are one stretch of the circle.
-/// A buffer without unused rows has overflowed, or grows without limit and is in order; rows that
-/// are zero in several places (passes of a draft model) could each be where it begins.
+/// SGLang's recorder uses a ring buffer and clears it with a dump, but does not reset the write
+/// position: the oldest row is the one after the unused rows, if these are contiguous in the ring.
+/// A buffer without unused rows has overflowed, or grows without limit and is in order. When there
+/// are zero rows in several places (passes of a draft model), each could be the beginning.
 /// @param used whether a row has any count
 /// @param in_order the user knows that the rows are in order
 RowOrder order_of_rows(const std::vector<bool>& used, bool in_order);

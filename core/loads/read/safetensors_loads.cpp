@@ -91,7 +91,7 @@ LoadSet read_routes_safetensors(const std::filesystem::path& path, Progress& pro
   const auto shape = file.array("topk_ids").shape;
   if (shape.size() != 3 || shape[0] == 0 || shape[1] == 0 || shape[2] == 0 ||
       shape[1] > kMaxPlanLayers || shape[2] > 1024)
-    throw Error(loads.source, "topk_ids", "has not the shape [tokens][layers][top k]");
+    throw Error(loads.source, "topk_ids", "does not have the shape [tokens][layers][top k]");
   const auto ids = file.integers("topk_ids", kMaxLoadValues);
   auto& routes = loads.routes;
   routes.layers = static_cast<int>(shape[1]);

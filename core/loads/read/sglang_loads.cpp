@@ -66,8 +66,8 @@ std::optional<LoadSet> read_whole(TorchFile& file, const std::string& source, bo
     return loads;
   }
   if (pickle.find(root, "physical_to_logical_map") != nullptr)
-    throw Error(source, "", "is a placement, not loads",
-                "Read it with `moescope plan import --engine sglang`");
+    throw Error(source, "", "is a placement, not loads", "Import it as a plan",
+                "moescope plan import --engine sglang");
   if (pickle.find(root, "records") == nullptr)
     throw Error(source, "", "has neither logical_count nor records",
                 "Expected a dump of SGLang's expert distribution recorder, or a bare tensor");

@@ -16,7 +16,7 @@ namespace moescope::load_formats {
 LoadSet read_sglang_stat(TorchFile& file, const PickleValue& counts, const std::string& source,
                          bool in_order);
 
-/// Dumps of mode per_pass or per_token: a file for each rank, all of them of one server.
+/// Dumps of mode per_pass or per_token: one file per rank, all of one server.
 class SglangPasses {
  public:
   explicit SglangPasses(std::string source);
@@ -24,7 +24,7 @@ class SglangPasses {
   SglangPasses(const SglangPasses&) = delete;
   SglangPasses& operator=(const SglangPasses&) = delete;
 
-  /// Files come in the order of time. Throws Error when they are not of one recording.
+  /// Files must come in chronological order. Throws Error when they are not of one recording.
   void add(TorchFile& file, const std::filesystem::path& path);
   /// A window for each pass, summed over the ranks.
   LoadSet take();
@@ -45,8 +45,8 @@ class SglangPasses {
   bool per_token_ = false;
 };
 
-/// Whether a file has the share of one rank, mode per_pass or per_token. False for what cannot be
-/// read.
+/// Whether a file holds a single rank of a dump of mode per_pass or per_token. False for unreadable
+/// files.
 bool is_rank_file(const std::filesystem::path& path);
 /// Recorder files of a folder in the order of the times in their names.
 std::vector<std::filesystem::path> recorder_files(const std::filesystem::path& folder);

@@ -119,7 +119,7 @@ void SglangPasses::add(TorchFile& file, const std::filesystem::path& path) {
   const auto* list = pickle.find(pickle.root(), "records");
   if (map == nullptr) throw Error(path.string(), "last_physical_to_logical_map", "is missing");
   if (list == nullptr || list->kind != Kind::List)
-    throw Error(path.string(), "records", "is no list");
+    throw Error(path.string(), "records", "is not a list");
   std::vector<Record> records;
   for (const auto index : list->items) {
     records.push_back(record_of(pickle, pickle.value(index), path.string()));
@@ -136,7 +136,7 @@ void SglangPasses::add_counts(TorchFile& file, Dump& dump, const std::vector<Rec
                               const std::filesystem::path& path) {
   const Index layers = dump.map.size(), slots = dump.map[0].size();
   std::set<std::pair<std::int64_t, std::string>> seen;
-  std::set<std::int64_t> told;
+  std::set<std::int64_t> passes;
   for (const auto& record : records) {
     const auto place = fmt::format("pass {}", record.pass);
     const auto shape = count_shape(file, *record.counts, path.string(), place);
@@ -147,9 +147,9 @@ void SglangPasses::add_counts(TorchFile& file, Dump& dump, const std::vector<Rec
     const bool zero = all_zero(counts);
     if (!zero && !seen.emplace(record.pass, record.gatherer).second)
       throw Error(path.string(), place, "stands twice in the file, so it is not of one recording",
-                  "Dump each recording on its own");
+                  "Dump each recording separately");
     auto& pass = dump.passes[record.pass];
-    if (told.insert(record.pass).second) ++pass.files;
+    if (passes.insert(record.pass).second) ++pass.files;
     if (zero) continue;
     if (pass.sum.empty() && (dump.passes.size() * layers > kMaxLoadRows ||
                              dump.passes.size() * layers * slots > kMaxLoadValues))
@@ -180,7 +180,7 @@ void SglangPasses::check_dumps() const {
                     fmt::format("is in two recordings, that of {} and that of {}: the server was "
                                 "started again between them, and they would be summed",
                                 it->second->file, dump.file),
-                    "Put the files of each recording into a folder of its own");
+                    "Put the files of each recording into a separate folder");
 }
 
 /// Windows of one dump; how many of them lack a rank.

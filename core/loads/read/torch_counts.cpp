@@ -14,7 +14,7 @@ CountShape count_shape(const TorchFile& file, const PickleValue& tensor, const s
   const bool is_tensor = tensor.kind == PickleValue::Kind::Tensor;
   const auto dimensions = is_tensor ? file.pickle().tensor(tensor).shape.size() : 0;
   if (dimensions != 2 && dimensions != 3)
-    throw Error(source, what, "is no tensor of [layers][experts] or [steps][layers][experts]");
+    throw Error(source, what, "is not a tensor of [layers][experts] or [steps][layers][experts]");
   const auto& s = file.pickle().tensor(tensor).shape;
   if (s[dimensions - 2] > kMaxPlanLayers || s.back() > kMaxPlanSlots)
     throw Error(source, what, "has more layers or experts than any model");

@@ -1,4 +1,4 @@
-// What to put where, for the commands "add replica" and "remove replica".
+// Suggestions for the commands "add replica" and "remove replica".
 #pragma once
 
 #include <optional>

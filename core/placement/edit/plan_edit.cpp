@@ -13,7 +13,7 @@ using Index = std::size_t;
 
 Error misfit(int layer, int slot, const std::string& problem) {
   return Error("edit", fmt::format("layer {}, slot {}", layer, slot), problem,
-               "Make the edit again on the plan as it is");
+               "Redo the edit on the current plan");
 }
 
 void check_place(const Plan& plan, int layer, int slot) {
@@ -77,7 +77,7 @@ SlotValue slot_value(const Plan& plan, int layer, int slot) {
 
 void apply_edit(Plan& plan, const PlanEdit& edit) {
   if (edit.weighted_before == plan.replica_weight.empty() || edit.dead_before != plan.dead_gpus)
-    throw Error("edit", "", "does not fit the plan", "Make the edit again on the plan as it is");
+    throw Error("edit", "", "does not fit the plan", "Redo the edit on the current plan");
   if (edit.weighted_after && plan.replica_weight.empty())
     for (const auto& row : plan.physical_to_logical) plan.replica_weight.emplace_back(row.size());
   for (const auto& c : edit.changes) {
@@ -115,7 +115,7 @@ PlanEdit difference(const Plan& from, const Plan& to) {
                             "on {}",
                             to.layers(), to.slot_count(), to.num_experts, to.num_gpus,
                             from.layers(), from.slot_count(), from.num_experts, from.num_gpus),
-                "Open it as a plan of its own");
+                "Open it as a separate plan");
   auto edit = no_change(from);
   edit.weighted_after = !to.replica_weight.empty();
   edit.dead_after = to.dead_gpus;

@@ -1,5 +1,5 @@
-// Edits of a plan as values: what each touched slot held before and holds after. Undoing one is
-// applying its inverse; nobody keeps copies of plans for that.
+// Edits of a plan as values: what each touched slot held before and holds after. Undo applies the
+// inverse; no copies of plans are kept.
 #pragma once
 
 #include <vector>
@@ -54,9 +54,9 @@ PlanEdit difference(const Plan& from, const Plan& to);
 PlanEdit place_expert(const Plan& plan, int layer, int slot, int expert);
 /// The slots exchange experts and weights.
 PlanEdit swap_slots(const Plan& plan, int layer, int a, int b);
-/// Empties all slots of `gpu` and marks it as dead; its experts need other places afterwards.
+/// Empties all slots of `gpu` and marks it as dead; its experts then need other places.
 PlanEdit fail_gpu(const Plan& plan, int gpu);
-/// Takes the mark away; the slots stay empty until they are filled.
+/// Removes the mark; the slots stay empty until they are filled.
 PlanEdit revive_gpu(const Plan& plan, int gpu);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// A plan under the editor's hands: every edit updates the figures of what it touched only.
+// A plan being edited: every edit updates only the figures of what it touched.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,10 @@ struct LayerFigures {
   std::optional<double> imbalance() const { return weighted ? weighted : equal; }
 };
 
-/// Holds a plan, the loads it is judged by and the plan it is compared with. An edit costs the
-/// hosts of the experts it moves; figures equal those of evaluate_plan() bit by bit. A plan with
-/// problems can be held and mended: rows whose slots do not divide over the GPUs have no figures.
+/// Holds a plan, the loads it is judged by and the plan it is compared with. The cost of an edit is
+/// proportional to the hosts of the experts it moves; figures equal those of evaluate_plan() bit by
+/// bit. A plan with problems can be held and fixed: rows whose slots do not divide over the GPUs
+/// have no figures.
 class PlanState {
  public:
   /// Throws Error when not even the machine of the plan is sound, see machine_is_sound().

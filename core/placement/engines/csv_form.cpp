@@ -65,7 +65,8 @@ Plan CsvForm::read(std::string_view text, const std::string& source) const {
         field[i] = kNoExpert;
       else if (failed != std::errc() || stop != part.data() + part.size() || field[i] < 0 ||
                field[i] > 1 << 20)
-        throw Error(source, fmt::format("line {}", line), fmt::format("\"{}\" is no number", part));
+        throw Error(source, fmt::format("line {}", line),
+                    fmt::format("\"{}\" is not a number", part));
     }
     if (plan.layers() == 0 || field[0] != last_layer) {
       if (plan.layers() >= kMaxPlanLayers) throw Error(source, "", "has too many layers");

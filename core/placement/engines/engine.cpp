@@ -67,7 +67,7 @@ EngineExport export_plan(const Plan& plan, const EngineForm& form, const std::st
   if (!plan.dead_gpus.empty() && !form.takes_dead_gpus())
     throw Error("", "dead GPUs",
                 fmt::format("the plan has empty slots, which {} does not take", form.name()),
-                "Solve for the live GPUs only, with their number as --gpus");
+                "Solve for the live GPUs only, with their number", "--gpus");
   auto result = form.describe(plan, file);
   result.text = form.write(plan);
   if (plan.layer_ids.empty() && form.names_model_layers())
@@ -92,7 +92,8 @@ Plan import_plan(std::string_view text, const EngineForm& form, const ImportShap
 Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source) {
   if (shape.gpus) plan.num_gpus = *shape.gpus;
   if (plan.num_gpus < 1)
-    throw Error(source, "", "does not say for how many GPUs it is", "Give --gpus");
+    throw Error(source, "", "does not say for how many GPUs it is", "Give the number of GPUs",
+                "--gpus");
   plan.dead_gpus = empty_gpus(plan);
   plan.num_nodes = shape.nodes.value_or(1);
   plan.num_groups = shape.groups.value_or(1);

@@ -1,4 +1,4 @@
-// Plans in the forms that serving engines take, out and in.
+// Export and import of plans in the formats of serving engines.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace moescope {
 
-/// `plan` with rows named as the model's layers from `first` on, if it does not name them itself.
+/// `plan` with rows numbered as the model's layers from `first` on, unless it has layer ids.
 Plan with_first_layer(Plan plan, int first);
 
 /// @param file path that the launch line names
@@ -22,16 +22,16 @@ EngineExport export_plan(const Plan& plan, const EngineForm& form, const std::st
 struct ImportShape {
   std::optional<int> gpus, nodes, groups;
 };
-/// Completes a plan whose map was read elsewhere: GPUs, nodes and groups of `shape`, experts as the
-/// map names them. Throws Error when the number of GPUs is neither in the plan (0) nor given.
+/// Completes a plan whose map was read elsewhere: GPUs, nodes and groups from `shape`, experts from
+/// the map. Throws Error when the number of GPUs is neither in the plan (0) nor given.
 Plan with_shape(Plan plan, const ImportShape& shape, const std::string& source);
 /// Reads an engine's file. Problems of the plan itself are for validate_plan(). Throws Error when
 /// the text is not of that form, or when the number of GPUs is neither in it nor given.
 Plan import_plan(std::string_view text, const EngineForm& form, const ImportShape& shape,
                  const std::string& source);
 
-/// Writes the export beside `path`, reads it back and compares, and only then gives it the name: a
-/// file that was there stays until then. Throws Error.
+/// Writes the export beside `path`, reads it back, compares it and only then renames it: an
+/// existing file stays until then. Throws Error.
 EngineExport write_engine_file(const Plan& plan, const EngineForm& form,
                                const std::filesystem::path& path);
 

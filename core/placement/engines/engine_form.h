@@ -1,5 +1,4 @@
-// The form that an engine reads plans in. Each lives in a file of its own, and in a line of
-// forms.inc.
+// The format in which an engine reads plans. Each has its own file and a line in forms.inc.
 #pragma once
 
 #include <filesystem>
@@ -11,11 +10,11 @@
 
 namespace moescope {
 
-/// A plan as an engine reads it, and what the user has to know to use it.
+/// A plan in an engine's format, and what the user has to know to use it.
 struct EngineExport {
   std::string text;
   std::string launch;                ///< the flags or settings that name the file
-  std::vector<std::string> caveats;  ///< of the engine and of what the form cannot say
+  std::vector<std::string> caveats;  ///< of the engine, and what the form cannot express
 };
 
 class EngineForm {
@@ -24,7 +23,7 @@ class EngineForm {
   virtual const char* name() const = 0;    ///< on the command line: "sglang"
   virtual const char* title() const = 0;   ///< in dialogs: "SGLang (JSON)"
   virtual const char* suffix() const = 0;  ///< of its files, without the dot
-  /// Whether the text looks like this form; the first in the order of forms.inc that says so is it.
+  /// Whether the text looks like this form; the first match in the order of forms.inc counts.
   virtual bool recognises(std::string_view text) const = 0;
   /// Its files are read by another form, which the user chooses instead.
   virtual bool read_as_another() const { return false; }
@@ -36,9 +35,9 @@ class EngineForm {
   virtual bool keeps_weights() const { return false; }
   /// Throws Error when the engine does not take a file of this name.
   virtual void check_name(const std::filesystem::path&) const {}
-  /// @pre the plan is valid. Throws Error when the form cannot say it.
+  /// @pre the plan is valid. Throws Error when the form cannot express it.
   virtual std::string write(const Plan& plan) const = 0;
-  /// num_gpus is 0 where the form does not tell. Throws Error when the text is not of this form.
+  /// num_gpus is 0 where the form does not have it. Throws Error when the text is not of this form.
   virtual Plan read(std::string_view text, const std::string& source) const = 0;
   /// Rows of `read`, which write(plan) was read back as, in the plan's terms.
   virtual std::vector<std::vector<int>> rows_as_written(const Plan& read, const Plan&) const {

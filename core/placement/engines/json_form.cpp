@@ -18,7 +18,7 @@ Json parse_json(std::string_view text, const std::string& source) {
 std::vector<int> read_row(const Json& value, const std::string& source, const std::string& place,
                           int least) {
   if (!value.is_array() || value.size() > kMaxPlanSlots)
-    throw Error(source, place, "is no list of experts");
+    throw Error(source, place, "is not a list of experts");
   std::vector<int> row;
   row.reserve(value.size());
   for (const auto& e : value) {

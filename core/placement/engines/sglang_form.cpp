@@ -63,10 +63,10 @@ std::string SglangForm::write(const Plan& plan) const {
 Plan SglangForm::read(std::string_view text, const std::string& source) const {
   const auto document = parse_json(text, source);
   const auto& map = value_at(document, "physical_to_logical_map", source);
-  if (!map.is_array()) throw Error(source, "physical_to_logical_map", "is no list");
+  if (!map.is_array()) throw Error(source, "physical_to_logical_map", "is not a list");
   check_layers(map.size(), source);
   Plan plan;
-  plan.num_gpus = 0;  // the form does not tell
+  plan.num_gpus = 0;  // not in this form
   for (const auto& row : map)
     plan.physical_to_logical.push_back(
         read_row(row, source, fmt::format("layer {}", plan.layers())));

@@ -45,22 +45,22 @@ int yaml_number(const YAML::Node& node, const std::string& source, const std::st
     if (failed != std::errc() || end != text.data() + text.size()) value = -1;
   }
   if (value < 0 || value > limit)
-    throw Error(source, place, fmt::format("is no integer of 0..{}", limit));
+    throw Error(source, place, fmt::format("is not an integer of 0..{}", limit));
   return value;
 }
 
 Plan read_yaml(const YAML::Node& root, const std::string& source) {
   if (!root.IsMap() || !root["num_slots"] || !root["initial_global_assignments"])
-    throw Error(source, "", "has not num_slots and initial_global_assignments",
+    throw Error(source, "", "lacks num_slots or initial_global_assignments",
                 "Expected the file that moe_config.load_balancer names");
   const int slots = yaml_number(root["num_slots"], source, "num_slots", kMaxPlanSlots);
   Plan plan;
-  plan.num_gpus = 0;  // only the form of the report script tells
+  plan.num_gpus = 0;  // only in the form of the report script
   if (root["ep_size"])
     plan.num_gpus = yaml_number(root["ep_size"], source, "ep_size", kMaxPlanGpus);
   const auto map = root["initial_global_assignments"];
   if (!map.IsMap() || map.size() == 0 || map.size() > kMaxPlanLayers)
-    throw Error(source, "initial_global_assignments", "is no map of layers");
+    throw Error(source, "initial_global_assignments", "is not a map of layers");
   std::map<int, std::vector<int>> rows;
   for (const auto& entry : map) {
     const int layer = yaml_number(entry.first, source, "initial_global_assignments", 1 << 20);
@@ -68,7 +68,7 @@ Plan read_yaml(const YAML::Node& root, const std::string& source) {
     if (rows.count(layer) != 0) throw Error(source, place, "is there twice");
     auto& row = rows[layer];
     if (!entry.second.IsSequence() || static_cast<int>(entry.second.size()) != slots)
-      throw Error(source, place, fmt::format("is no list of {} slots", slots));
+      throw Error(source, place, fmt::format("is not a list of {} slots", slots));
     for (const auto& expert : entry.second)
       row.push_back(yaml_number(expert, source, fmt::format("{}, slot {}", place, row.size()),
                                 kMaxPlanExperts - 1));
@@ -140,7 +140,7 @@ EngineExport TrtllmForm::describe(const Plan& plan, const std::string& file) con
             .caveats = {"put the folder of the recorded statistics for EXPERT_STATISTIC_PATH: the "
                         "script needs it",
                         "the ep_size key is for the report script only: the server's strict loader "
-                        "refuses this file, export with --engine trtllm for it"}};
+                        "refuses this file, export the plan as TensorRT-LLM for it"}};
   return {
       .launch = fmt::format("moe_config:\n  load_balancer: {}", yaml_word(file)),
       .caveats = {fmt::format("start with moe_expert_parallel_size {}: num_slots must divide by it",

@@ -60,7 +60,7 @@ Plan VllmAscendForm::read(std::string_view text, const std::string& source) cons
   const auto document = parse_json(text, source);
   const int count = number_at(document, "moe_layer_count", kMaxPlanLayers, source);
   const auto& layers = value_at(document, "layer_list", source);
-  if (!layers.is_array()) throw Error(source, "layer_list", "is no list");
+  if (!layers.is_array()) throw Error(source, "layer_list", "is not a list");
   check_layers(layers.size(), source);
   if (static_cast<int>(layers.size()) != count)
     throw Error(source, "layer_list",
@@ -71,7 +71,7 @@ Plan VllmAscendForm::read(std::string_view text, const std::string& source) cons
     const int gpus = number_at(layer, "device_count", kMaxPlanGpus, source);
     const auto& devices = value_at(layer, "device_list", source);
     if (!devices.is_array() || static_cast<int>(devices.size()) != gpus || gpus < 1)
-      throw Error(source, place, "has not device_count devices");
+      throw Error(source, place, "does not have device_count devices");
     std::vector<Row> by_device(devices.size());
     for (const auto& device : devices) {
       const int id = number_at(device, "device_id", gpus - 1, source);

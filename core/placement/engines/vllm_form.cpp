@@ -51,10 +51,10 @@ Plan VllmForm::read(std::string_view text, const std::string& source) const {
     const int slots = number_at(record, "num_slots", kMaxPlanSlots, source);
     const int redundant = number_at(record, "num_redundant_experts", kMaxPlanSlots, source);
     const auto& map = value_at(record, "initial_global_assignments", source);
-    if (!map.is_object()) throw Error(source, "initial_global_assignments", "is no object");
+    if (!map.is_object()) throw Error(source, "initial_global_assignments", "is not an object");
     check_layers(map.size(), source);
     Plan plan;
-    plan.num_gpus = 0;  // the form does not tell
+    plan.num_gpus = 0;  // not in this form
     for (std::size_t l = 0; l < map.size(); ++l) {
       const auto key = std::to_string(l);
       if (!map.contains(key))
@@ -86,7 +86,7 @@ EngineExport VllmForm::describe(const Plan& plan, const std::string& file) const
       .launch = line({{"num_redundant_experts", redundant}}),
       .caveats = {
           "vLLM 0.33 reads no plan: this line gives it the slots, and it fills them by its "
-          "own EPLB, whose plan is what plan solve --compatible numpy makes",
+          "own EPLB, whose plan a solve that is compatible with numpy makes too",
           "experimental: a build with the open pull request vllm-project/vllm#41141 reads this "
           "file: " +
               line({{"num_redundant_experts", redundant},

@@ -172,7 +172,7 @@ Plan eplb_plan(const std::vector<std::vector<double>>& loads, int slots, int gro
             "");
     for (const double v : loads[l])
       require(std::isfinite(v) && v >= 0,
-              fmt::format("layer {} holds a load that is negative or no number", l), "");
+              fmt::format("layer {} holds a load that is negative or not a number", l), "");
   }
   Plan plan{.num_gpus = gpus, .num_nodes = nodes, .num_groups = groups, .num_experts = experts};
   const bool hierarchical =

@@ -1,4 +1,4 @@
-// What can be done about a running plan that fits no longer, cheapest first.
+// What can be done about a running plan that no longer fits, cheapest first.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@ namespace moescope {
 
 struct PlanAction {
   enum class Kind {
-    Resplit,  ///< other shares of tokens for the replicas that are there: a table, no weights move
+    Resplit,  ///< other shares of tokens for the existing replicas; no weights move
     Migrate,  ///< few copies
-    Rebuild   ///< a plan from nothing, renamed after the running one
+    Rebuild   ///< a new plan, relabelled to match the running one
   };
   Kind kind = Kind::Resplit;
   Plan plan;                  ///< with the replica weights of its best split

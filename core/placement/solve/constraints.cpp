@@ -26,7 +26,7 @@ int layer_of(const json& entry, const std::string& source) {
 
 json list_of(const json& document, const char* key, const std::string& source) {
   const auto value = document.value(key, json::array());
-  if (!value.is_array()) throw Error(source, key, "is no list");
+  if (!value.is_array()) throw Error(source, key, "is not a list");
   return value;
 }
 
@@ -60,7 +60,8 @@ bool PlanConstraints::is_forbidden(int layer, int gpu, int expert) const {
 
 PlanConstraints parse_constraints(std::string_view text, const std::string& source) {
   const auto document = json::parse(text, nullptr, false);
-  if (!document.is_object()) throw Error(source, "", "is no JSON object with pinned and forbidden");
+  if (!document.is_object())
+    throw Error(source, "", "is not a JSON object with pinned and forbidden");
   PlanConstraints constraints;
   for (const auto& one : list_of(document, "pinned", source))
     constraints.pinned.push_back(

@@ -64,8 +64,7 @@ class Filling {
     if (g < 0 && make_room(expert, share)) return;
     if (g < 0) g = lightest(expert, true);
     if (g < 0)
-      throw Error("", fmt::format("expert {}", expert), "finds no slot that it may take",
-                  "Forbid fewer GPUs");
+      throw Error("", fmt::format("expert {}", expert), "has no allowed slot", "Forbid fewer GPUs");
     put(g, expert, share);
   }
 
@@ -196,7 +195,7 @@ void evict_forbidden(std::vector<int>& row, const SearchProblem& problem) {
       row[s] = other;
     else
       throw Error("", fmt::format("expert {}", e),
-                  fmt::format("may not live on GPU {} and finds no other slot", g),
+                  fmt::format("may not live on GPU {} and has no other slot", g),
                   "Forbid fewer GPUs");
   }
 }

@@ -14,7 +14,7 @@ struct Cell {
   std::vector<int> experts, gpus;
 };
 
-/// A slot that holds this expert whatever the solver thinks.
+/// A slot that must hold this expert.
 struct PinnedSlot {
   int slot, expert;
 };

@@ -10,7 +10,7 @@
 namespace moescope {
 
 LayerLoads with_shared_expert(const LayerLoads& loads, int top_k) {
-  if (top_k < 1) throw Error("", "top k", "is not known, and with it the shared expert's load");
+  if (top_k < 1) throw Error("", "top k", "is unknown, and so is the shared expert's load");
   auto more = loads;
   for (auto& row : more) row.push_back(std::accumulate(row.begin(), row.end(), 0.0) / top_k);
   return more;

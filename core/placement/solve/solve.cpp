@@ -23,8 +23,9 @@ namespace {
 /// Pairs of expert and GPU; the solver keeps a few bytes for each.
 constexpr std::int64_t kMaxPairs = 1 << 26;
 
-void require(bool condition, const char* place, const std::string& problem, const char* remedy) {
-  if (!condition) throw Error("", place, problem, remedy);
+void require(bool condition, const char* place, const std::string& problem, const char* remedy,
+             const char* options = "") {
+  if (!condition) throw Error("", place, problem, remedy, options);
 }
 
 void check_loads(const std::vector<LayerLoads>& windows) {
@@ -39,7 +40,7 @@ void check_loads(const std::vector<LayerLoads>& windows) {
               "");
       for (const double v : window[l])
         require(std::isfinite(v) && v >= 0, "loads",
-                fmt::format("layer {} holds a load that is negative or no number", l), "");
+                fmt::format("layer {} holds a load that is negative or not a number", l), "");
     }
   }
 }
@@ -47,10 +48,10 @@ void check_loads(const std::vector<LayerLoads>& windows) {
 void check_machine(const SolveOptions& o, int experts) {
   require(o.gpus > 0 && o.gpus <= kMaxPlanGpus && o.nodes > 0 && o.gpus % o.nodes == 0, "GPUs",
           fmt::format("{} GPUs do not divide over {} nodes", o.gpus, o.nodes),
-          "Give --gpus as a multiple of --nodes");
+          "Choose a number of GPUs that is a multiple of the nodes", "--gpus, --nodes");
   require(o.slot_count > 0 && o.slot_count <= kMaxPlanSlots && o.slot_count % o.gpus == 0, "slots",
           fmt::format("{} slots do not divide over {} GPUs", o.slot_count, o.gpus),
-          "Give --slots as a multiple of --gpus");
+          "Choose a number of slots that is a multiple of the GPUs", "--slots, --gpus");
   require(o.slot_count / o.gpus < 1 << 16, "slots", "a GPU has more than 65535 slots", "");
   require(static_cast<std::int64_t>(experts) * o.gpus <= kMaxPairs, "size",
           fmt::format("{} experts on {} GPUs are more than this solver takes", experts, o.gpus),
@@ -60,11 +61,11 @@ void check_machine(const SolveOptions& o, int experts) {
           "Give at least as many slots as experts");
   require(o.groups > 0 && experts % o.groups == 0, "groups",
           fmt::format("{} experts do not divide into {} groups", experts, o.groups),
-          "Give --groups as the model has them");
+          "Give the number of groups that the model has", "--groups");
   if (o.hierarchy != Hierarchy::Off)
     require(o.groups % o.nodes == 0, "hierarchy",
             fmt::format("{} groups do not divide over {} nodes", o.groups, o.nodes),
-            "Use --hierarchy off");
+            "Turn the hierarchy off", "--hierarchy off");
 }
 
 void check_constraints(const SolveOptions& o, int layers, int experts) {
@@ -90,11 +91,11 @@ void check_constraints(const SolveOptions& o, int layers, int experts) {
             "");
   if (o.max_copies)
     require(o.from != nullptr && *o.max_copies >= 0, "copies",
-            "a copy budget needs a plan to start from", "Give --from PLAN with --max-copies");
+            "a copy budget needs a plan to start from", "Give the plan that runs now", "--from");
   if (o.rebuild)
     require(o.from != nullptr && !o.max_copies, "rebuild",
-            "is for a plan that runs, and its copies cannot be limited",
-            "Give --from PLAN, and leave --max-copies out");
+            "needs a plan that runs, and its copies cannot be limited",
+            "Give the plan that runs now and no limit of copies", "--from, --max-copies");
   if (o.from != nullptr)
     require(o.from->num_gpus == o.gpus && o.from->layers() == layers &&
                 o.from->num_experts == experts && o.from->slot_count() == o.slot_count,

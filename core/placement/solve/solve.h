@@ -1,5 +1,4 @@
-// Placement plans that balance better than the greedy procedure of today's
-// engines.
+// Placement plans that balance better than the greedy procedure of current engines.
 #pragma once
 
 #include <cstdint>

@@ -36,13 +36,13 @@ Description Description::open(const std::string& kind, const std::string& name_o
     if (entry.path == kind + "/" + name_or_path + ".json") text = entry.text;
   if (text.empty()) {
     if (!name_or_path.ends_with(".json"))
-      throw Error(name_or_path, kind, "is not known by that name",
+      throw Error(name_or_path, kind, "is not a known name",
                   fmt::format("Known are {}; or give the path of a .json file",
                               joined(description_names(kind))));
     text = read_text_file(name_or_path, kMaxBytes);
   }
   auto object = nlohmann::json::parse(text, nullptr, false);
-  if (!object.is_object()) throw Error(name_or_path, "", "is no JSON object");
+  if (!object.is_object()) throw Error(name_or_path, "", "is not a JSON object");
   Description description(std::move(object), name_or_path, "");
   if (description.integer("schema", 0, 1 << 20) != 1)
     description.fail("schema", "is not 1, the only one that this program reads");
@@ -68,14 +68,14 @@ const nlohmann::json& Description::member(const char* key) {
 
 Description Description::object(const char* key) {
   const auto& value = member(key);
-  if (!value.is_object()) fail(key, "is no JSON object");
+  if (!value.is_object()) fail(key, "is not a JSON object");
   return Description(value, source_, place_.empty() ? key : place_ + "." + key);
 }
 
 std::string Description::text(const char* key, std::optional<std::string> otherwise) {
   if (!has(key) && otherwise) return *otherwise;
   const auto& value = member(key);
-  if (!value.is_string()) fail(key, "is no text");
+  if (!value.is_string()) fail(key, "is not text");
   return value.get<std::string>();
 }
 
@@ -83,14 +83,14 @@ int Description::integer(const char* key, int least, int most, std::optional<int
   if (!has(key) && otherwise) return *otherwise;
   const auto& value = member(key);
   if (!value.is_number_integer() || value < least || value > most)
-    fail(key, fmt::format("is no whole number from {} to {}", least, most));
+    fail(key, fmt::format("is not a whole number from {} to {}", least, most));
   return value.get<int>();
 }
 
 double Description::number(const char* key, double least, double most) {
   const auto& value = member(key);
   if (!value.is_number() || !(value.get<double>() >= least && value.get<double>() <= most))
-    fail(key, fmt::format("is no number from {} to {}", least, most));
+    fail(key, fmt::format("is not a number from {} to {}", least, most));
   return value.get<double>();
 }
 

@@ -35,7 +35,7 @@ class Description {
   std::string text(const char* key, std::optional<std::string> otherwise = {});
   int integer(const char* key, int least, int most, std::optional<int> otherwise = {});
   double number(const char* key, double least, double most);
-  /// To be called last: throws when the object has members that nobody asked for.
+  /// To be called last: throws when the object has members that were not read.
   void finish() const;
   [[noreturn]] void fail(const std::string& key, const std::string& problem) const;
 

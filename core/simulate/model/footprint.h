@@ -1,4 +1,4 @@
-// What a plan takes and what changing to it costs: memory per GPU, bytes moved, time to move.
+// Footprint of a plan and cost of changing to it: memory per GPU, bytes moved, time to move.
 #pragma once
 
 #include "core/placement/plan.h"
@@ -13,7 +13,7 @@ struct MemoryUse {
   double experts = 0;  ///< the slots of the plan, all MoE layers
   double other = 0;    ///< attention, dense layers, gates, a local shared expert
   double cache = 0;    ///< keys and values of the tokens in flight
-  double room = 0;     ///< the GPU has
+  double room = 0;     ///< memory of the GPU
   double total() const { return experts + other + cache; }
   bool fits() const { return total() <= room; }
 };

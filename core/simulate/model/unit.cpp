@@ -24,7 +24,7 @@ ServingUnit load_unit(const std::string& name_or_path) {
   u.nodes = file.integer("nodes", 1, u.gpus);
   if (u.gpus % u.nodes != 0) file.fail("nodes", "does not divide the GPUs");
   u.slot_count = file.integer("slots", 1, kMaxPlanSlots);
-  if (u.slot_count % u.gpus != 0) file.fail("slots", "is no multiple of the GPUs");
+  if (u.slot_count % u.gpus != 0) file.fail("slots", "is not a multiple of the GPUs");
   u.attention_tp = file.integer("attention_tp", 1, u.gpus, 1);
   if (u.gpus_per_node() % u.attention_tp != 0)
     file.fail("attention_tp", "does not divide the GPUs of a node");

@@ -1,4 +1,4 @@
-// A serving unit: how many GPUs run one phase of a model together, and how.
+// A serving unit: the GPUs that run one phase of a model together, and how.
 #pragma once
 
 #include <cstdint>

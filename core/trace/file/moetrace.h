@@ -19,14 +19,14 @@ inline constexpr int kMoetraceSchema = 5;
 /// True when `head` (the first 100 bytes of a file) is a SQLite header with our application id.
 bool is_moetrace(std::string_view head);
 
-/// Opens for reading; columns are read when asked for. Works while a writer appends: the trace
-/// shows what was committed at opening. Throws Error (not a .moetrace, newer schema, damaged).
+/// Opens for reading; columns are read on demand. Works while a writer appends: the trace shows
+/// what was committed when it was opened. Throws Error (not a .moetrace, newer schema, damaged).
 TracePtr open_moetrace(const std::filesystem::path& path);
 
-/// What is saved with a trace beside what it brings along.
+/// What is saved with a trace in addition to its own content.
 struct MoetraceExtras {
   std::string rules_json;                  ///< classification rules; "" keeps those of the trace
-  std::optional<std::vector<Note>> notes;  ///< in the place of the notes of the trace
+  std::optional<std::vector<Note>> notes;  ///< instead of the notes of the trace
 };
 
 /// Writes a whole trace to a new file: to a temporary name beside it, renamed when complete, so

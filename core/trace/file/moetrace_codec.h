@@ -12,17 +12,17 @@
 
 namespace moescope::codec {
 
-/// Thrown by every decode function; the caller knows file, table and row and says so in an Error.
+/// Thrown by every decode function; the caller turns it into an Error with file, table and row.
 struct Damaged {
   std::string what;
 };
 
 /// Times and durations in a file are below 2^61 ns (73 years), so that sums cannot overflow.
 inline constexpr TimeNs kMaxTime = TimeNs{1} << 61;
-/// Most rows one block may hold: bounds what a damaged length can make us allocate.
+/// Most rows of one block: bounds the allocation for a damaged length.
 inline constexpr std::uint32_t kMaxRows = 1U << 22;
 
-/// What ids inside columns must stay below.
+/// Exclusive upper bounds of ids inside columns.
 struct IdBounds {
   std::uint64_t strings = 0;
   std::uint64_t launches = 0;

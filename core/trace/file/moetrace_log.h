@@ -5,9 +5,9 @@
 
 namespace moescope {
 
-/// To be called before another file takes the name of `path`: when that is a recording that was
-/// not closed, brings what its log holds into it and removes the files beside it, which would be
-/// taken for those of the new file. Throws Error when another program reads or writes it.
+/// To be called before another file takes the name of `path`: when that is a recording that was not
+/// closed, folds its log into it and removes the side files, which would be mistaken for those of
+/// the new file. Throws Error when another program reads or writes it.
 void fold_log(const std::filesystem::path& path);
 
 }  // namespace moescope

@@ -110,7 +110,8 @@ constexpr Migration kMigrations[] = {
      "CREATE TEMP TABLE extra(key TEXT PRIMARY KEY, value TEXT);"
      "CREATE TEMP VIEW counters AS SELECT id, process, device, name, '' AS unit, data "
      "FROM main.counters;"},
-    // Up to version 3 notes had neither span nor colour, and the name of a device told the CPU.
+    // Up to version 3 notes had neither span nor colour, and a device on the CPU was marked by its
+    // name.
     {3,
      "CREATE TEMP VIEW notes AS SELECT id, time, track, NULL AS span, text, '' AS color "
      "FROM main.notes;"

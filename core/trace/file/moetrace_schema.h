@@ -1,4 +1,4 @@
-// Tables of a .moetrace, their versions, and how a connection to a file is opened safely.
+// Tables of a .moetrace, their versions, and opening a connection safely.
 #pragma once
 
 #include <filesystem>

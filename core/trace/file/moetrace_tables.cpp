@@ -426,7 +426,7 @@ std::vector<Loss> read_losses(Database& database, std::size_t processes, std::si
     const auto kind = loss_kind(row.text(1));
     if (!kind)
       throw damaged(database, "table losses, row " + std::to_string(row.integer(0)),
-                    "'" + row.text(1).substr(0, 40) + "' is no kind of loss");
+                    "'" + row.text(1).substr(0, 40) + "' is not a kind of loss");
     Loss& loss = losses.emplace_back();
     loss.kind = *kind;
     if (!row.is_null(2))

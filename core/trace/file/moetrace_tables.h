@@ -1,4 +1,4 @@
-// The small tables of a .moetrace: rows in and out of TraceParts. Shared by both writers.
+// The small tables of a .moetrace: conversion between rows and TraceParts. Shared by both writers.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace moescope::tables {
 inline constexpr std::size_t kSummaryBlock = 4096;
 
 void write_info(sqlite::Database& database, const TraceInfo& info);
-/// How many events the recording has, where write_info() was not told.
+/// Number of events of the recording, where write_info() had none.
 void write_event_count(sqlite::Database& database, std::uint64_t events);
 void write_process(sqlite::Database& database, ProcessId id, const Process& process);
 void write_device(sqlite::Database& database, std::size_t id, const Device& device);
@@ -25,7 +25,7 @@ void write_strings(sqlite::Database& database, const StringTable& strings, std::
                    std::size_t last);
 void write_counter(sqlite::Database& database, std::size_t id, const CounterSeries& series);
 void write_note(sqlite::Database& database, std::size_t id, const Note& note);
-/// Writes row `id` of the losses, in the place of what it held.
+/// Writes row `id` of the losses, replacing its content.
 void write_loss(sqlite::Database& database, std::size_t id, const Loss& loss);
 /// Records in order of start, in blocks appended to the table.
 void write_sm_records(sqlite::Database& database, const std::vector<SmRecord>& records);
@@ -40,12 +40,12 @@ struct EncodedChunk {
 /// Throws Error when times are outside what a file can hold.
 EncodedChunk encode_chunk(TrackId track, std::size_t seq, const SpanColumns& columns,
                           std::string args, const std::string& file);
-/// Stores a chunk, in the place of the chunk with the same track and seq.
+/// Stores a chunk, replacing the one with the same track and seq.
 void write_chunk(sqlite::Database& database, const EncodedChunk& chunk);
 
 struct EncodedLevel {
   std::uint8_t depth = 0, shift = 0;
-  std::vector<std::uint32_t> first, last;  ///< bucket numbers a block
+  std::vector<std::uint32_t> first, last;  ///< bucket numbers per block
   std::vector<std::string> blocks;
 };
 std::vector<EncodedLevel> encode_summary(const TrackSummary& summary);

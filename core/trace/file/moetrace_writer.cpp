@@ -111,7 +111,7 @@ struct MoetraceWriter::State {
   std::size_t strings_written = 1;
 
   bool finished = false;
-  bool events_told = false;  ///< by set_info()
+  bool events_known = false;  ///< by set_info()
 
   std::mutex stop_mutex;
   std::condition_variable stop_signal;
@@ -233,9 +233,9 @@ void MoetraceWriter::State::store(const Pending& work,
   sqlite::Database* database = &file.database();
   if (work.info) {
     tables::write_info(*database, *work.info);
-    events_told = work.info->events > 0;
+    events_known = work.info->events > 0;
   }
-  if (!events_told) tables::write_event_count(*database, work.spans);
+  if (!events_known) tables::write_event_count(*database, work.spans);
   for (const auto& p : work.processes) tables::write_process(*database, processes_written++, p);
   for (const auto& d : work.devices) tables::write_device(*database, devices_written++, d);
   for (const auto& t : work.tracks) tables::write_track(*database, tracks_written++, t);

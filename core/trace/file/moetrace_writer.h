@@ -1,4 +1,4 @@
-// MoetraceWriter: a RecordingSink that grows a .moetrace while recording.
+// MoetraceWriter: a RecordingSink that appends to a .moetrace while recording.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,9 @@ namespace moescope {
 /// and finish().
 ///
 /// The target is replaced when there is something to record: with the first commit that has spans,
-/// SM records, counters or loads, or by flush() or finish(). Until then the file that was there
-/// stays, and it stays for good when the recording never comes so far. From then on the file is
-/// held: a second writer is refused, and a file that is removed or replaced by force is an error.
+/// SM records, counters or loads, or by flush() or finish(). Until then an existing file stays, for
+/// good if the recording never gets that far. From then on the file is locked: a second writer is
+/// refused, and removing or replacing the file by force is an error.
 class MoetraceWriter final : public RecordingSink {
  public:
   /// Prepares a new .moetrace for `path`. Throws Error (no permission, disk full, another writer
@@ -26,7 +26,7 @@ class MoetraceWriter final : public RecordingSink {
   explicit MoetraceWriter(
       const std::filesystem::path& path,
       std::chrono::milliseconds commit_interval = std::chrono::milliseconds(500));
-  /// Commits records that were appended when finish() was not called; errors are lost then.
+  /// Commits appended records when finish() was not called; errors are then lost.
   ~MoetraceWriter() override;
 
   StringTable& strings() override;
@@ -45,9 +45,9 @@ class MoetraceWriter final : public RecordingSink {
 
   /// Whether the target is this recording already.
   bool in_place() const;
-  /// Whether there is anything that the target would be replaced for.
+  /// Whether there is anything to replace the target for.
   bool has_records() const;
-  /// Commits all that was appended, now.
+  /// Commits everything appended so far.
   void flush() override;
   /// Commits, adds the summaries and leaves one file without side files (unless a reader holds it:
   /// then SQLite removes them when the reader closes). Nothing may be appended afterwards.

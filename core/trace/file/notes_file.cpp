@@ -16,7 +16,7 @@ constexpr std::size_t kMaxBytes = 64U << 20;
 constexpr TimeNs kMaxTime = TimeNs{1} << 61;
 
 [[noreturn]] void not_notes(const std::filesystem::path& path, const std::string& place) {
-  throw Error(path.string(), place, "is no notes file of this program",
+  throw Error(path.string(), place, "is not a notes file of this program",
               "Move it away to start with empty notes");
 }
 

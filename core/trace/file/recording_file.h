@@ -1,4 +1,4 @@
-// The file of a recording while it is made.
+// The file of a recording in progress.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,8 @@
 
 namespace moescope {
 
-/// Lies beside its target until there is something to record, then in its place, where it is held
-/// (FileLock) and open. The target is not touched before, nor when the recording never gets there.
+/// Stays beside its target until there is something to record, then replaces it and is kept locked
+/// (FileLock) and open. Before that the target is not touched.
 class RecordingFile {
  public:
   /// Makes an empty .moetrace beside `target`. Throws Error (no permission, disk full, in use).
@@ -24,14 +24,13 @@ class RecordingFile {
   bool in_place() const { return in_place_; }
   /// @pre in_place()
   sqlite::Database& database() { return *database_; }
-  /// What is committed to a file that has lost its name or its log would be lost silently: throws
-  /// Error when that has happened.
+  /// Throws Error when the file has lost its name or its log: commits would then be lost silently.
   void check();
-  /// Tells that something was committed.
+  /// To be called after a commit.
   void committed() { logged_ = true; }
-  /// Leaves the transaction, if there is one.
+  /// Rolls back the transaction, if there is one.
   void roll_back();
-  /// Folds the log in, closes and lets go of the file.
+  /// Folds in the log, closes the file and releases the lock.
   void close();
 
  private:

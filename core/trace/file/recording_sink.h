@@ -1,4 +1,4 @@
-// RecordingSink: where a recording goes while it is made: a file, a stream to viewers, or both.
+// RecordingSink: the destination of a recording in progress: a file, a stream to viewers, or both.
 #pragma once
 
 #include "core/trace/file/moetrace_loads.h"
@@ -6,23 +6,23 @@
 
 namespace moescope {
 
-/// A TraceSink that also takes what only recordings have. Calls come from one thread at a time.
+/// A TraceSink that also takes loads and plans. Calls come from one thread at a time.
 class RecordingSink : public TraceSink {
  public:
   virtual void add_loads(LoadRow row) = 0;
   virtual void add_plan(PlanRow row) = 0;
-  /// A round of fetched records is complete: a stream sends what it held back for a larger batch.
+  /// Ends a round of fetched records: a stream then sends what it held back for a larger batch.
   virtual void end_round() {}
-  /// Returns when all that was handed over before is kept for good. May be called beside the thread
-  /// that makes the other calls.
+  /// Returns when everything passed before is stored durably. May be called from a thread other
+  /// than that of the other calls.
   virtual void flush() {}
-  /// How much of the room for records that wait for somebody slow is taken, 0 to 1: before it is
-  /// full, a recorder may leave out details instead of losing records.
+  /// Fill level of the buffer for slow consumers, 0 to 1: before it is full, a recorder may reduce
+  /// detail instead of losing records.
   virtual double backlog() const { return 0; }
 };
 
-/// Hands everything to two sinks, e.g. a stream and a file. Both must be as they were made: ids are
-/// those of the first, and the second must give the same ones. strings() is that of the first.
+/// Passes everything to two sinks, e.g. a stream and a file. Both must be empty: ids are those of
+/// the first, and the second must assign the same ones. strings() is that of the first.
 class RecordingTee final : public RecordingSink {
  public:
   RecordingTee(RecordingSink& first, RecordingSink& second) : first_(first), second_(second) {}

@@ -1,4 +1,4 @@
-// A thin owner of SQLite handles: errors become Error, handles close themselves.
+// A thin wrapper of SQLite: errors become Error, handles close themselves.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class Database {
   void execute(const std::string& sql);
   /// First column of the first row as an integer; `fallback` when there is no row.
   std::int64_t value(const std::string& sql, std::int64_t fallback = 0);
-  /// Closes and reports what closing found wrong; the destructor closes silently.
+  /// Closes and reports errors of closing; the destructor closes silently.
   void close();
   /// Throws Error for the last failed call.
   [[noreturn]] void fail(int code, const std::string& place) const;
@@ -39,7 +39,7 @@ class Database {
   std::string name_;
 };
 
-/// Opens a file read-only that is promised not to change: nothing is locked or made beside it.
+/// Opens a file that will not change, read-only: no locks and no side files.
 std::unique_ptr<Database> open_immutable(const std::filesystem::path& path);
 
 /// One prepared statement. Parameters count from 0 as columns do.

@@ -56,7 +56,7 @@ struct ReturnRows {
   }
 };
 
-/// After ReturnRows: tells who waits for it.
+/// After ReturnRows: signals the waiting ranks.
 struct ReturnSignals {
   RankSide side;
 
@@ -115,7 +115,7 @@ struct ReduceRows {
   }
 };
 
-/// After ReduceRows: tells the tokens' owners.
+/// After ReduceRows: signals the tokens' owners.
 struct ReduceSignals {
   RankSide side;
 

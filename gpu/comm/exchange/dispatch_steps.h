@@ -78,7 +78,7 @@ struct SendRows {
   }
 };
 
-/// After SendRows: tells every receiver which tokens came.
+/// After SendRows: sends every receiver the list of its tokens.
 struct SendLists {
   RankSide side;
   Choices choices;
@@ -136,7 +136,7 @@ struct ForwardRows {
   }
 };
 
-/// After ForwardRows: tells the node peers which tokens came.
+/// After ForwardRows: sends the node peers the list of their tokens.
 struct ForwardLists {
   RankSide side;
 

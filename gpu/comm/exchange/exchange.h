@@ -33,7 +33,7 @@ class Exchange {
   virtual void forward(int member, Team& team) = 0;
   /// Waits for all tokens.
   virtual void receive(int member, Team& team) = 0;
-  /// Brings what receive() found into order; it stays until the next group() of the member.
+  /// Sorts the received rows by slot; valid until the next group() of the member.
   virtual ArrivedRows group(int member, Team& team) = 0;
   /// Gives back the experts' outputs, [row][hidden] in the order of group(), unweighted.
   virtual void return_outputs(int member, const float* outputs, Team& team) = 0;
@@ -44,9 +44,9 @@ class Exchange {
   /// Writes the weighted sum of each own token into `sum`.
   virtual void collect(int member, float* sum, Team& team) = 0;
 
-  /// When all work is done: throws Error for what went wrong in work that was only queued.
+  /// When all work is done: throws Error for failures of queued work.
   virtual void check() {}
-  /// Likewise: what the member's rank started so remote.
+  /// Likewise: what the member's rank has sent so far.
   virtual Traffic traffic(int member) = 0;
 
   const ExchangeWire& wire() const { return wire_; }

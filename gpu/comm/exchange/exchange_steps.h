@@ -9,14 +9,14 @@
 
 namespace moescope::runtime {
 
-/// What went wrong first in the steps of a rank.
+/// The first fault in the steps of a rank.
 struct StepFault {
   enum Kind : std::uint32_t { None, OtherEpoch, NobodyCame };
   std::uint32_t kind = None;
   std::uint32_t detail = 0;  ///< the epoch that arrived; the flag that was waited for
 };
 
-/// What a rank's steps know: its peers' memory and its own notes.
+/// The data of a rank's steps: its peers' memory and its own counters.
 struct RankSide {
   ExchangeWire wire;
   int member = 0;

@@ -29,9 +29,9 @@ struct Arrival {
   const float* x = nullptr;  ///< `hidden` floats in this rank's memory
 };
 
-/// What a member remembers of the layer it is in.
+/// State of a member in the current layer.
 struct Member {
-  std::uint64_t layers = 0;      ///< so remote, the current one included
+  std::uint64_t layers = 0;      ///< so far, the current one included
   std::uint32_t plan_epoch = 0;  ///< of the plan in the current layer
   Choices choices;
   std::vector<Choice> own_choices;  ///< what `choices` points to
@@ -266,7 +266,7 @@ void HostExchange::list_per_node(int member) {
   announce(member, member, wire().node_after(member), own);
 }
 
-/// Tells `targets` which rows of `source` the member has sent them.
+/// Sends `targets` the list of the rows of `source` that the member has sent them.
 void HostExchange::announce(int member, int source, const std::vector<int>& targets,
                             const std::vector<std::vector<int>>& lists) {
   for (const int target : targets) {
@@ -362,12 +362,13 @@ void HostExchange::return_outputs(int member, const float* outputs, Team&) {
   announce_outputs(member);
 }
 
-/// Tells who waits for outputs that the member has written or offers them.
+/// Signals the ranks that wait for outputs that the member has written or offers.
 void HostExchange::announce_outputs(int member) {
   const int home = group_.node_of(member);
   std::vector<std::size_t> bytes(static_cast<std::size_t>(group_.size));
   for (const Arrival& arrival : state(member).arrivals) {
-    // Partial sums are read by who sums them up: the owner, or who looks after its tokens here.
+    // Partial sums are read by the rank that adds them up: the owner, or its representative on this
+    // node.
     const int to = !wire().by_node() || group_.node_of(arrival.source) == home
                        ? arrival.source
                        : wire().rail(home, arrival.source);

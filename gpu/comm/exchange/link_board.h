@@ -1,4 +1,4 @@
-// Where the ranks of an exchange tell each other what is on its way over paced links.
+// Board on which the ranks of an exchange announce transfers over paced links.
 #pragma once
 
 #include <span>
@@ -21,7 +21,7 @@ class LinkBoard {
   /// `bytes` of the member's leave for `to`, before it raises `flag` there. `as`: the member that
   /// the rows belong to, under which `to` finds them.
   void depart(int member, int to, ExchangeFlag flag, int as, std::size_t bytes);
-  /// After the flag was seen: sleeps until all is there that came as one of `members`.
+  /// After the flag was seen: sleeps until everything sent as one of `members` has arrived.
   void await(int member, ExchangeFlag flag, std::span<const int> members);
 
  private:

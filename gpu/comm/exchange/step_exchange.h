@@ -18,7 +18,7 @@
 
 namespace moescope::runtime {
 
-/// Throws Error for a fault that the steps of a rank met.
+/// Throws Error for a fault in the steps of a rank.
 inline void check_fault(const StepFault& fault, int rank, std::uint32_t epoch) {
   const std::string place = fmt::format("rank {}", rank);
   if (fault.kind == StepFault::OtherEpoch)
@@ -122,7 +122,7 @@ class StepExchange final : public Exchange {
  private:
   struct Member {
     RankSide side;
-    std::uint64_t layers = 0;  ///< so remote, the current one included
+    std::uint64_t layers = 0;  ///< so far, the current one included
     Choices choices;
     float* grouped = nullptr;
   };

@@ -1,5 +1,5 @@
-// The collectives of tensor-parallel attention with sequence parallelism: each rank of a group
-// looks after some of the group's rows, and all of them see every row inside attention.
+// The collectives of tensor-parallel attention with sequence parallelism: each rank of a group owns
+// some of the group's rows, and all of them see every row inside attention.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct TensorGroups {
   int of(int member) const { return member / tp; }
   int index(int member) const { return member % tp; }
   int first(int group) const { return group * tp; }
-  /// Rows [first, second) of a group's `rows` that the member with this index looks after.
+  /// Rows [first, second) of a group's `rows` that the member with this index owns.
   std::pair<int, int> share(int rows, int index) const {
     return {rows * index / tp, rows * (index + 1) / tp};
   }
@@ -41,7 +41,7 @@ class TensorExchange {
   /// Replaces each value by its sum over the group, added in order of the members. At most twice
   /// `max_rows` values.
   void sum(int member, std::span<float> values);
-  /// Where the member puts what its heads make of all rows, [row][hidden].
+  /// Buffer for the output of the member's heads for all rows, [row][hidden].
   float* partial(int member);
   /// `rows`: of the group.
   void offer_partial(int member, int rows);

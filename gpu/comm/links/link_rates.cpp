@@ -19,7 +19,7 @@ double number(const std::string& key, const std::string& text, double least, dou
   double value = 0;
   char rest = 0;
   if (!(in >> value) || in >> rest || !std::isfinite(value))
-    throw Error("--pace", key, fmt::format("'{}' is no number", text), kExpected);
+    throw Error("--pace", key, fmt::format("'{}' is not a number", text), kExpected);
   if (value < least || value > most)
     throw Error("--pace", key, fmt::format("{} is not between {} and {}", text, least, most),
                 kExpected);

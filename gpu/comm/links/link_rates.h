@@ -1,4 +1,4 @@
-// How fast paced links are, and how that is asked for and told.
+// Rates of paced links, their option and their text.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct LinkRates {
   friend bool operator==(const LinkRates&, const LinkRates&) = default;
 };
 
-/// Without another wish: what a small message takes on either link, ns.
+/// Default time of a small message on either link, ns.
 inline constexpr std::int64_t kLinkLatency = 10'000;
 /// NVLink over IB, of the links that are fitted to a machine.
 inline constexpr double kNvlinkOverIb = 3;
@@ -27,7 +27,7 @@ inline constexpr double kNvlinkOverIb = 3;
 struct PaceOption {
   enum class Mode : std::uint8_t {
     Off,  ///< transfers take what copying takes
-    Fit,  ///< links that a step spends as long on as on all else
+    Fit,  ///< links fitted so that a step spends as long on them as on everything else
     Given,
   };
   Mode mode = Mode::Off;

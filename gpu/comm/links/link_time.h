@@ -1,4 +1,4 @@
-// The time of one direction of one link, handed out to the transfers that want it.
+// Schedules transfers on one direction of one link.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,16 @@
 
 namespace moescope::runtime {
 
-/// A link moves one thing at a time: a transfer gets free time only. Times in ns of any clock.
+/// A link carries one transfer at a time. Times in ns of any clock.
 class LinkTime {
  public:
   /// Takes `duration` of free time from `from` on, in pieces where others lie between, so that the
   /// order in which transfers of about the same time ask hardly matters. Returns when the last
   /// piece ends; `from` when there is nothing to move.
   std::int64_t take(std::int64_t from, std::int64_t duration);
-  /// Drops what ended before `time`; nobody may take time before it afterwards.
+  /// Drops what ended before `time`; no time before it may be taken afterwards.
   void forget(std::int64_t time);
-  /// Taken so remote, ns.
+  /// Taken so far, ns.
   std::int64_t taken() const { return taken_; }
 
  private:

@@ -12,7 +12,7 @@
 namespace moescope::runtime {
 namespace {
 
-/// Links forget what is older, ns: no transfer is told of later than that.
+/// Links drop older entries, ns: no transfer is announced later than that.
 constexpr std::int64_t kRemembered = 10'000'000'000;
 
 class SteadyPaceClock final : public PaceClock {

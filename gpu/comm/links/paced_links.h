@@ -1,7 +1,7 @@
 // Links between ranks whose transfers take wall time without holding a core: bytes / rate +
-// latency. Each rank has one NVLink and one IB, each with a way out and a way in, and each way
-// moves one thing at a time: many rows for one rank queue at its way in. What the bytes are and how
-// they are copied is not known here.
+// latency. Each rank has one NVLink and one IB link, each with an egress and an ingress, and each
+// direction carries one transfer at a time: many rows for one rank queue at its ingress. This code
+// does not copy bytes.
 #pragma once
 
 #include <atomic>
@@ -28,7 +28,7 @@ class PaceClock {
 /// The steady clock.
 PaceClock& steady_pace_clock();
 
-/// When a transfer is on its way: what the receiver needs to know of it. Lies in shared memory.
+/// A transfer under way, as its receiver sees it. Lies in shared memory.
 struct Departure {
   std::int64_t begin = 0;     ///< when the first byte leaves, the others following without a pause
   std::int64_t duration = 0;  ///< that the bytes take; 0: nothing was sent
@@ -48,12 +48,12 @@ class PacedLinks {
 
   /// `bytes` leave `rank`, which is hosted here, from `time` on.
   Departure depart(int rank, Link link, std::size_t bytes, std::int64_t time);
-  /// When the last byte of it is at `rank`, which is hosted here; 0 when nothing was sent. The way
-  /// in is taken from when the first byte left, so that bytes are not stored in between.
+  /// When the last byte of it is at `rank`, which is hosted here; 0 when nothing was sent. The
+  /// ingress is occupied from when the first byte left, so that nothing is stored in between.
   std::int64_t arrive(int rank, const Departure& departure);
   /// Sleeps until `time`, when what was on its way is there.
   void sleep_until(std::int64_t time, const std::function<void()>& check);
-  /// How long ranks slept so remote, together, ns.
+  /// How long ranks have slept so far, in total, ns.
   std::int64_t slept() const { return slept_; }
   /// Time that the bytes that left (or came to) a rank took on a link, ns.
   std::int64_t taken(int rank, Link link, bool out);

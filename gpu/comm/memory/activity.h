@@ -1,4 +1,4 @@
-// What a thread of a rank is at, for who looks after ranks that hang.
+// Activity of a thread of a rank, for detecting ranks that hang.
 #pragma once
 
 #include <atomic>
@@ -12,12 +12,12 @@ struct Activity {
   std::atomic<std::int32_t> thread{0};   ///< as the kernel numbers it; 0: not started
   std::atomic<std::uint64_t> begun{0};   ///< parts of steps that it has begun
   std::atomic<bool> busy{false};         ///< inside one
-  std::atomic<std::int32_t> waiting{0};  ///< for others: it can do nothing about it
+  std::atomic<std::int32_t> waiting{0};  ///< for other ranks
   std::atomic<bool> waited{false};       ///< in the part that it is in
-  /// ns that a part which waited for nobody took at most.
+  /// Longest part without waiting, ns.
   std::atomic<std::int64_t> longest{0};
 
-  /// Of the calling thread; nullptr: nobody looks after it.
+  /// Activity of the calling thread; nullptr: it is not watched.
   static inline thread_local Activity* current = nullptr;
 };
 

@@ -19,8 +19,8 @@ constexpr std::uint64_t kNobodyWaits = ~std::uint64_t{0};
 struct AddressSpace::RankState {
   NotifyEvent event;
   std::array<std::atomic<std::uint64_t>, kMaxFlags> flags{};
-  /// What the thread that waits for a flag waits for: most signals of an all-to-all need wake
-  /// nobody.
+  /// The value that the waiter of a flag waits for: most signals of an all-to-all do not need to
+  /// wake it.
   std::array<std::atomic<std::uint64_t>, kMaxFlags> awaited{};
   std::array<std::array<std::atomic<std::uint64_t>, kLinks>, kPurposes> bytes{}, transfers{};
 };
@@ -196,7 +196,8 @@ void AddressSpace::signal(int to, FlagId flag) {
   auto& state = *states_[static_cast<std::size_t>(to)];
   if (away(to)) return remote_->add(state.flags[static_cast<std::size_t>(flag)], 1, &state.event);
   const auto f = static_cast<std::size_t>(flag);
-  // Who waits says for what before it looks at the flag: one of the two sees the other.
+  // The waiter publishes its value before it reads the flag, so that one side always sees the
+  // other.
   const std::uint64_t value = state.flags[f].fetch_add(1) + 1;
   if (value >= state.awaited[f].load()) state.event.notify();
 }

@@ -71,24 +71,24 @@ class AddressSpace {
   /// Likewise from memory of rank `from` that is in no window: of a run in one process.
   void copy(int by, int from, std::span<const std::byte> memory, std::span<std::byte> out,
             Purpose purpose);
-  /// Writes the same bytes at the same offset of every rank in `to`; counted once a receiver.
+  /// Writes the same bytes at the same offset of every rank in `to`; counted once per receiver.
   void multicast(int from, std::span<const int> to, WindowId window, std::size_t offset,
                  std::span<const std::byte> bytes, Purpose purpose);
   /// sum[i] = the sum of the sources' floats in the order of `sources`. Counted as reads.
   void reduce(int by, std::span<const Place> sources, std::span<float> sum, Purpose purpose);
 
-  /// Adds one to a flag of `to`; what was written before is visible to who waits for it.
+  /// Adds one to a flag of `to`; earlier writes are visible to its waiters.
   void signal(int to, FlagId flag);
   /// Waits until the flag of `rank` is at least `value`. Throws Aborted.
   void wait(int rank, FlagId flag, std::uint64_t value);
-  /// Wakes everybody in all processes with Aborted, now and later. The first reason is kept.
+  /// Ends all present and later waits in all processes with Aborted. The first reason is kept.
   void abort(const std::string& reason) noexcept;
   bool aborted() const;
   std::string abort_reason() const;
   /// Throws Aborted after an abort; aborts when another process has ended.
   void check_processes();
 
-  /// What rank `rank` started so remote.
+  /// Traffic that `rank` has started so far.
   Traffic traffic(int rank);
   Traffic total_traffic();
   /// traffic(rank).of(purpose, link) of a rank that is here, without reading the rest: asked for

@@ -1,4 +1,4 @@
-// What the program and the library that holds MPI know of each other.
+// Interface between the program and the library that holds MPI.
 #pragma once
 
 #include "gpu/comm/memory/processes.h"

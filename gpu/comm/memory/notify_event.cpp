@@ -24,7 +24,7 @@ long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
 
 void NotifyEvent::notify() noexcept {
   ++notified_;
-  // Whoever is not counted yet reads notified_ after this and sees what was stored.
+  // A waiter that is not counted yet reads notified_ after this and sees what was stored.
   if (waiters_.load() > 0) futex(notified_, FUTEX_WAKE, INT_MAX, nullptr);
 }
 

@@ -9,7 +9,7 @@ namespace moescope::runtime {
 /// All members are lock-free atomics, so that zeroed shared memory holds a valid event.
 class NotifyEvent {
  public:
-  /// Wakes everybody who waits. What was stored before is seen by them.
+  /// Wakes all waiters. They see everything stored before.
   void notify() noexcept;
   /// Sleeps until ready() is true; calls idle(), which may throw, about ten times per second.
   template <typename Ready, typename Idle>

@@ -1,4 +1,4 @@
-// Numbers on messages, so that one that is lost or comes twice is never taken for another.
+// Sequence numbers of messages, so that a lost or duplicated message is detected.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,7 @@ Pages::Pages(std::size_t bytes) {
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
     throw std::runtime_error("no memory for a window of " + std::to_string(bytes) + " bytes");
-  // Windows are touched here and there: large pages would bring in what nobody asked for.
+  // Windows are touched sparsely: large pages would commit unused memory.
   ::madvise(memory, bytes, MADV_NOHUGEPAGE);
   memory_ = {static_cast<std::byte*>(memory), bytes};
 }

@@ -1,4 +1,4 @@
-// Zeroed memory that takes nothing from the machine before it is touched.
+// Zeroed memory that is not committed before it is touched.
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,8 @@ namespace {
 /// 1: processes of one host reach each other as those of several do.
 constexpr const char* kMessagesVariable = "MOESCOPE_MPI_MESSAGES";
 
-/// How many processes the launcher started, as Open MPI, MPICH and Slurm's PMI tell it; 1: alone.
+/// How many processes the launcher started, from the environment of Open MPI, MPICH and Slurm's
+/// PMI; 1: alone.
 int launched_processes() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     const char* text = std::getenv(name);

@@ -24,7 +24,7 @@ class Processes {
   virtual int index() const = 0;
   virtual int hosts() const { return 1; }
   bool first() const { return index() == 0; }
-  /// How to reach the memory of the others; nullptr: all see the same.
+  /// Access to the memory of the others; nullptr: all share memory.
   virtual RemoteMemory* remote() { return nullptr; }
   /// Zeroed memory of `bytes` in this process, and what the others asked for, by process: theirs
   /// or, with remote(), a stand-in whose addresses name places in theirs. Every process makes the

@@ -11,12 +11,12 @@ enum class RemoteProcesses::Kind : std::int32_t {
   Put,   ///< bytes for a place
   Add,   ///< `value` for the counter at a place; `more`: 1 + offset of its notify event, 0: none
   Get,   ///< asks for `more` bytes at a place, as question `value`
-  Got,   ///< they
+  Got,   ///< the requested bytes
   Post,  ///< a message for mailbox `number`
   Size,  ///< `value` bytes that the sender has in region `number`
   Barrier,
   Ping,  ///< `value`: time of the sender
-  Pong,  ///< `value` of the ping, `more`: time of who answers
+  Pong,  ///< `value` of the ping, `more`: time of the answering process
   Fail,  ///< the reason
 };
 

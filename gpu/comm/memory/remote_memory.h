@@ -19,8 +19,8 @@ struct ClockOffset {
 };
 
 /// A place is named by its address in the stand-in that Processes::allocate() gives for the memory
-/// of another process; nothing is ever read there. What a process asks of another is done in the
-/// order of the calls. `check` is called now and then during a wait; what it throws ends the wait.
+/// of another process; nothing is ever read there. Requests of one process to another are executed
+/// in order. `check` is called now and then during a wait; what it throws ends the wait.
 class RemoteMemory {
  public:
   using Check = std::function<void()>;
@@ -42,7 +42,8 @@ class RemoteMemory {
   virtual void post(int to, int mailbox, std::span<const std::byte> message) = 0;
   virtual std::vector<std::byte> take(int from, int mailbox, const Check& check) = 0;
 
-  /// Tells all processes that the run has failed. The first reason that a process hears is kept.
+  /// Notifies all processes that the run has failed. A process keeps the first reason that it
+  /// receives.
   virtual void fail(const std::string& reason) noexcept = 0;
   virtual bool failed() const = 0;
   virtual std::string failure() const = 0;

@@ -92,7 +92,7 @@ void RemoteProcesses::check_set_up() const {
       throw std::runtime_error("process " + std::to_string(process) + " cannot be reached");
 }
 
-/// Pages that nobody touches cost nothing: stand-ins are as large as what they stand for.
+/// Untouched pages cost nothing, so stand-ins have the full size.
 std::span<std::byte> RemoteProcesses::map(int region, int process, std::size_t bytes) {
   Pages pages(bytes);
   const std::span<std::byte> part = pages.memory();
@@ -110,7 +110,7 @@ std::span<std::byte> RemoteProcesses::map(int region, int process, std::size_t b
 
 std::vector<std::span<std::byte>> RemoteProcesses::allocate(std::size_t bytes) {
   const int region = static_cast<int>(regions_.size());
-  // The own part is there before others can hear of it.
+  // This process's part exists before others can refer to it.
   std::vector<std::span<std::byte>> parts(static_cast<std::size_t>(size()));
   parts[static_cast<std::size_t>(index())] = map(region, index(), bytes);
   send_all({Kind::Size, region, 0, bytes, 0, 0});

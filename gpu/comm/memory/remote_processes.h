@@ -1,5 +1,5 @@
-// Processes on several hosts: each keeps the memory of its ranks, and a thread of each does what
-// the others ask of it.
+// Processes on several hosts: each keeps the memory of its ranks, and one thread of each serves
+// requests of the others.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ namespace moescope::runtime {
 
 class RemoteProcesses final : public Processes, public RemoteMemory {
  public:
-  /// A process that is silent for so long is taken for lost: a cut network gives no other sign.
+  /// A process that is silent for this long counts as lost: a cut network gives no other sign.
   static constexpr std::chrono::seconds kSilence{15};
   explicit RemoteProcesses(std::unique_ptr<Transport> transport,
                            std::chrono::nanoseconds silence = kSilence);

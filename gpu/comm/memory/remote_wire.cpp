@@ -1,4 +1,4 @@
-// The thread of RemoteProcesses that does what the others ask for.
+// The thread of RemoteProcesses that serves requests of other processes.
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -9,7 +9,7 @@ namespace moescope::runtime {
 namespace {
 
 constexpr std::int64_t kPing = 500'000'000;  ///< ns
-/// A round that took longer was not its own doing: the process stood still.
+/// A longer round means that the process was stopped.
 constexpr std::int64_t kStall = 1'000'000'000;
 constexpr auto kFlush = std::chrono::seconds(2);
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 26;
@@ -107,8 +107,8 @@ bool RemoteProcesses::receive_some() {
   return true;
 }
 
-/// Looks often while there is traffic. To yield instead would be slower: a sleeper gets a core
-/// as soon as it wakes, a yielding thread stands behind all threads of the ranks.
+/// Polls often while there is traffic. Yielding would be slower: a sleeper gets a core as soon as
+/// it wakes, a yielding thread queues behind all threads of the ranks.
 void RemoteProcesses::rest(int idle) {
   std::unique_lock lock(out_mutex_);
   const auto waits = [&] {

@@ -1,4 +1,4 @@
-// A text of the first process, for all.
+// Broadcasting a text of the first process.
 #pragma once
 
 #include <string>

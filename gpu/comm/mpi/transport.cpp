@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kTag = 1;
 
-// Nothing here waits: over a network that was cut MPI would do so for good.
+// Nothing here blocks: on a broken network MPI would block forever.
 class MpiTransport final : public Transport {
  public:
   explicit MpiTransport(const World& world)

@@ -39,7 +39,7 @@ World::World() {
 }
 
 void abort(int exit_code) {
-  // MPI asks the launcher, which may be out of reach: then the alarm ends this process.
+  // MPI contacts the launcher, which may be unreachable: then the alarm ends this process.
   ::alarm(10);
   MPI_Abort(MPI_COMM_WORLD, exit_code);
 }

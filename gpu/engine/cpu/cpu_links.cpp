@@ -6,12 +6,12 @@
 namespace moescope::runtime {
 
 void CpuUnit::set_rates(const LinkRates& rates) {
-  tell_value(UnitCommand::Links, rates);
+  send_value(UnitCommand::Links, rates);
   shared_.links->set_rates(rates);
 }
 
 void CpuUnit::set_rank_cores(double cores) {
-  tell_value(UnitCommand::Cores, cores);
+  send_value(UnitCommand::Cores, cores);
   apply_rank_cores(cores);
 }
 
@@ -22,7 +22,7 @@ void CpuUnit::apply_rank_cores(double cores) {
 }
 
 void CpuUnit::set_trial(bool trial) {
-  tell_value(UnitCommand::Trial, trial);
+  send_value(UnitCommand::Trial, trial);
   apply_trial(trial);
 }
 

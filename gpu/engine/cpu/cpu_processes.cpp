@@ -1,14 +1,14 @@
-// How the processes that host a unit together keep in step.
+// Coordination of the processes that host a unit.
 #include "core/error.h"
 #include "gpu/engine/cpu/cpu_unit.h"
 
 namespace moescope::runtime {
 
-void CpuUnit::tell(UnitCommand command, std::span<const std::byte> rest) {
+void CpuUnit::send(UnitCommand command, std::span<const std::byte> rest) {
   MessageWriter message;
   message.put(command);
   message.append(rest);
-  link_->tell(message.take());
+  link_->send(message.take());
 }
 
 /// Outputs and loads of all ranks.

@@ -6,7 +6,7 @@
 namespace moescope::runtime {
 
 void CpuUnit::set_overlap(bool overlap) {
-  tell_value(UnitCommand::Overlap, overlap);
+  send_value(UnitCommand::Overlap, overlap);
   apply_overlap(overlap);
 }
 
@@ -18,7 +18,7 @@ void CpuUnit::apply_overlap(bool overlap) {
 }
 
 void CpuUnit::set_order(DecodeOrder order) {
-  tell_value(UnitCommand::Order, order);
+  send_value(UnitCommand::Order, order);
   apply_order(order);
 }
 
@@ -28,7 +28,7 @@ void CpuUnit::apply_order(DecodeOrder order) {
 }
 
 WorkerBudget CpuUnit::set_budget(WorkerBudget requested) {
-  tell_value(UnitCommand::Budget, requested);
+  send_value(UnitCommand::Budget, requested);
   apply_budget(requested);
   return granted_;
 }

@@ -96,7 +96,7 @@ std::vector<RankOutput> CpuUnit::step(std::span<const RankInput> inputs) {
       MessageWriter rest;
       rest.put(shared_.probing);
       write_inputs(rest, inputs, route_size());
-      tell(UnitCommand::Step, rest.take());
+      send(UnitCommand::Step, rest.take());
     }
     run_here(inputs);
     return collect(inputs.size());

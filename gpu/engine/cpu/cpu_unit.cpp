@@ -44,7 +44,7 @@ CpuUnit::CpuUnit(const UnitParts& parts) : options_(parts.options) {
 
 CpuUnit::~CpuUnit() {
   try {
-    if (link_ && link_->leads()) tell(UnitCommand::Stop, {});
+    if (link_ && link_->leads()) send(UnitCommand::Stop, {});
   } catch (const Aborted&) {  // the others know
   }
   {
@@ -55,7 +55,7 @@ CpuUnit::~CpuUnit() {
   for (auto& thread : threads_) thread.join();
 }
 
-/// So many at the ranks of this unit, nothing at others.
+/// `of_a_member` bytes for the ranks of this unit, none for others.
 std::vector<std::size_t> CpuUnit::window_bytes(std::size_t of_a_member) const {
   std::vector<std::size_t> bytes(static_cast<std::size_t>(shared_.space->ranks()));
   const auto first = bytes.begin() + shared_.group.first;

@@ -87,11 +87,11 @@ class CpuUnit final : public Unit, private LinkControl {
   void add_loads(const StepLoads& part);
 
   // cpu_processes.cpp
-  void tell(UnitCommand command, std::span<const std::byte> rest);
+  void send(UnitCommand command, std::span<const std::byte> rest);
   /// Likewise with one plain value; nothing when there is one process.
   template <typename T>
-  void tell_value(UnitCommand command, const T& value) {
-    if (link_) tell(command, std::as_bytes(std::span(&value, 1)));
+  void send_value(UnitCommand command, const T& value) {
+    if (link_) send(command, std::as_bytes(std::span(&value, 1)));
   }
   std::vector<RankOutput> collect(std::size_t groups);
   void answer();

@@ -1,4 +1,4 @@
-// Weights of a unit's experts, and how a change of plan brings others in force.
+// Weights of a unit's experts, and switching them in a change of plan.
 #include <fmt/format.h>
 
 #include <cstring>
@@ -41,7 +41,7 @@ void CpuUnit::stage(SlotTable table) {
   if (link_) {
     MessageWriter rest;
     write_table(rest, table);
-    tell(UnitCommand::Stage, rest.take());
+    send(UnitCommand::Stage, rest.take());
   }
   apply_table(std::move(table));
 }
@@ -69,7 +69,7 @@ void CpuUnit::share_moved(std::span<const Move> moves) {
 }
 
 void CpuUnit::flip(std::uint64_t epoch) {
-  tell_value(UnitCommand::Flip, epoch);
+  send_value(UnitCommand::Flip, epoch);
   apply_epoch(epoch);
 }
 

@@ -1,4 +1,4 @@
-// What one MoE layer of all ranks of a unit runs on, without a unit around it.
+// A device for one MoE layer of all ranks of a unit, without a unit.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct MoeDeviceOptions {
   RankLogs* logs = nullptr;  ///< one for each rank; nullptr: nothing is recorded
 };
 
-/// What recordings and reports say of a device.
+/// Facts about a device for recordings and reports.
 struct DeviceFacts {
   std::string name;
   int workers = 0;  ///< of the whole device

@@ -129,8 +129,8 @@ std::vector<LayerOutput> MoeLayer::run(const std::vector<LayerInput>& inputs, st
     rank.moe.outputs = rank.outputs;
     rank.moe.sum = rank.sum;
   });
-  // All ranks do a stage before one does the next: on one device nobody waits for work that is not
-  // yet queued.
+  // All ranks finish a stage before any starts the next: on one device none waits for work that is
+  // not queued yet.
   const MoeDriver driver(operators, *exchange_);
   for (const MoeStep& moe : kMoeSteps) {
     if (!driver.has(moe.stage)) continue;

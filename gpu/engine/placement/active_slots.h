@@ -10,13 +10,15 @@
 
 namespace moescope::runtime {
 
-/// Chooses active slots and how the tokens split over them, so that the most loaded rank has little
-/// to do: experts by falling count go to the emptiest rank that hosts them, then tokens of the most
-/// loaded rank shift to other replicas while that helps. Integers only: the same on every rank.
+/// Chooses active slots and how the tokens split over them, so that the most loaded rank has as
+/// little work as possible: experts by falling count go to the emptiest rank that hosts them, then
+/// tokens of the most loaded rank shift to other replicas while that helps. Integers only: the same
+/// on every rank.
 class ActiveSlots {
  public:
   /// `counts`: tokens of each expert in this layer, of all ranks. At most `active` slots of a rank
-  /// get tokens. Throws Error when some expert finds no place (check_active_slots() tells before).
+  /// get tokens. Throws Error when some expert finds no place (check_active_slots() detects that in
+  /// advance).
   ActiveSlots(const Placement& placement, int layer, int active,
               std::span<const std::uint32_t> counts);
 

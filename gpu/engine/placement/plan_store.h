@@ -1,4 +1,4 @@
-// What keeps the plan in force, so that it outlives the process.
+// Persistent storage of the plan in force.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace moescope::runtime {
 
-/// A plan with what a restart needs to go on from it.
+/// A plan with what a restart needs to continue from it.
 struct StoredPlan {
   std::uint64_t epoch = 0;
   std::string name;
@@ -18,8 +18,8 @@ struct StoredPlan {
   std::optional<Plan> previous;  ///< what a rollback brings back
 };
 
-/// A change is prepared while requests are served, adopted between two steps, and told as done only
-/// when it is kept for good. All throw Error. One change at a time.
+/// A change is prepared while requests are served, adopted between two steps, and reported as done
+/// only when it is stored durably. All throw Error. One change at a time.
 class PlanStore {
  public:
   virtual ~PlanStore() = default;
@@ -27,11 +27,11 @@ class PlanStore {
   virtual void prepare(const StoredPlan& next) = 0;
   /// What was prepared last becomes the stored plan, all at once; takes microseconds.
   virtual void adopt() = 0;
-  /// Returns when what was adopted would be found after a loss of power.
+  /// Returns when the adopted plan would survive a loss of power.
   virtual void sync() = 0;
 };
 
-/// Where the plans of an engine go on from; the defaults are those of a first start.
+/// The state from which an engine's plans continue; the defaults are those of a first start.
 struct PlanStart {
   std::uint64_t epoch = 0;
   std::optional<Placement> previous;  ///< what a rollback brings back

@@ -1,5 +1,5 @@
-// Routing that was recorded elsewhere, in the place of the gate's choices: real decisions token by
-// token, or decisions drawn from recorded counts.
+// Recorded routing instead of the gate's choices: real decisions token by token, or decisions drawn
+// from recorded counts.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class RouteReplay {
   bool by_token() const { return loads_.routes.tokens() > 0; }
   /// Experts of a request's tokens, [position][MoE layer][top_k], the same in every run. Texts (or
   /// windows of counts that are in no order) belong to topics; windows in order follow one another,
-  /// one a `window_seconds`.
+  /// one per `window_seconds`.
   std::vector<std::uint16_t> routes(std::uint64_t request, int topic, int topics, double seconds,
                                     int positions) const;
 

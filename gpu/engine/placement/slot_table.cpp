@@ -6,7 +6,7 @@
 namespace moescope::runtime {
 namespace {
 
-/// Who has an expert of a layer: (member, place), ascending.
+/// Holders of an expert of a layer: (member, place), ascending.
 using Holders = std::vector<std::pair<int, int>>;
 
 Holders holders_of(const SlotTable& table, int layer, int expert) {

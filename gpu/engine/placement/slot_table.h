@@ -1,5 +1,5 @@
 // Where the weights of every slot are in one epoch. A unit has two tables, by parity of the epoch:
-// changing the plan is changing which of them counts.
+// a change of plan switches between them.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Expert weights of one rank, in places of equal size that any expert of any layer may take. A plan
-// change fills spare places; nothing that is in use is ever overwritten. A place holds its expert
-// in memory of its own, or refers to the copy that all ranks of a process share.
+// change fills spare places; places in use are never overwritten. A place holds its expert in
+// memory of its own, or refers to the copy that all ranks of a process share.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace moescope::runtime {
 
-/// 128 bits that tell damaged weights from sound ones (not a protection against malice).
+/// 128-bit checksum that detects damaged weights (not a protection against malice).
 struct Digest {
   std::uint64_t a = 0, b = 0;
   friend bool operator==(const Digest&, const Digest&) = default;

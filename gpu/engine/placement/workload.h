@@ -16,7 +16,7 @@ struct WorkloadOptions {
   int prompt_min = 8, prompt_max = 32;
   int output_min = 8, output_max = 32;
   int topics = 6;
-  double period = 20;        ///< seconds until the mix of topics has gone round once
+  double period = 20;        ///< seconds of a full cycle of the mix of topics
   double concentration = 3;  ///< 0: topics equally likely; larger: one at a time
   double zipf = 1.1;         ///< exponent of the word frequencies inside a topic
   std::uint64_t seed = 1;

@@ -1,5 +1,5 @@
-// What can be asked of an engine while it serves: plan changes, settings, its state. Every call is
-// safe from any thread, before, during and after Engine::run().
+// Control of an engine while it serves: plan changes, settings, status. All calls are thread-safe,
+// before, during and after Engine::run().
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct PlanOptions {
   PlanDeadlines deadlines;
 };
 
-/// A plan change as the engine keeps it: what is told of it, and what only the engine knows. Times
-/// in ns of the steady clock, 0: not reached.
+/// A plan change as the engine keeps it: what is reported, and internal state. Times in ns of the
+/// steady clock, 0: not reached.
 struct PlanRecord : NodePlanChange {
   std::string id;
   int stages = 0;  ///< commits that it takes
@@ -57,14 +57,14 @@ class Control {
   virtual PlanTicket propose_plan(const Plan& plan, std::uint64_t base_epoch,
                                   const PlanOptions& options) = 0;
   /// Undoes the change that is under way or held by flipping back; after its release proposes the
-  /// plan from before it. Returns the ticket of the change that will tell the result; nothing when
+  /// plan from before it. Returns the ticket of the change that will have the result; nullopt when
   /// there is nothing to undo.
   virtual std::optional<PlanTicket> rollback(const std::string& who) = 0;
   virtual std::uint64_t epoch() const = 0;
   /// The plan in force.
   virtual Plan plan() const = 0;
-  /// The plan from before the last released change, which rollback() brings back; nothing when
-  /// there is none.
+  /// The plan from before the last released change, which rollback() restores; nullopt when there
+  /// is none.
   virtual std::optional<Plan> previous_plan() const = 0;
   virtual std::optional<PlanRecord> plan_change(PlanTicket ticket) const = 0;
   /// All changes in order of proposal.
@@ -78,8 +78,8 @@ class Control {
   virtual void set_budget(WorkerBudget requested) = 0;
   /// Requests that arrive from now on. Throws Error when they do not fit the engine's limits.
   virtual void set_workload(const WorkloadOptions& workload) = 0;
-  /// What the engine knows of itself. Facts of the node, its viewers, changes and plans are left to
-  /// whoever speaks for the node.
+  /// Status of the engine. Facts of the node, its viewers, changes and plans are filled in by the
+  /// node.
   virtual NodeStatus status() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What an engine knows about its own service: requests, steps, rates, loads. Safe from any thread.
+// Figures of an engine's service: requests, steps, rates, loads. Thread-safe.
 #pragma once
 
 #include <array>

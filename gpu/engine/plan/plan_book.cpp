@@ -13,7 +13,7 @@ constexpr const char* kTooMany = "too many changes of plan wait already";
 
 PlanTicket PlanBook::add(const Plan& plan, std::uint64_t base_epoch, const PlanOptions& options) {
   PlanRecord change;
-  std::lock_guard telling(telling_mutex_);
+  std::lock_guard notifying(notify_mutex_);
   {
     std::lock_guard lock(mutex_);
     if (!options.id.empty())
@@ -58,7 +58,7 @@ std::optional<Proposal> PlanBook::next() {
 
 void PlanBook::update(PlanTicket ticket, const std::function<void(PlanRecord&)>& change) {
   PlanRecord copy;
-  std::lock_guard telling(telling_mutex_);
+  std::lock_guard notifying(notify_mutex_);
   {
     std::lock_guard lock(mutex_);
     PlanRecord& entry = changes_.at(ticket - 1 - forgotten_);
@@ -129,7 +129,7 @@ std::vector<PlanRecord> PlanBook::all() const {
 }
 
 void PlanBook::listen(std::function<void(const PlanRecord&)> listener) {
-  std::lock_guard telling(telling_mutex_);
+  std::lock_guard notifying(notify_mutex_);
   listener_ = std::move(listener);
 }
 

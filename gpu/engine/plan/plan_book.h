@@ -1,5 +1,5 @@
-// All plan changes of an engine: what was proposed, how far it is, what came of it. Safe from any
-// thread; the one that changes plans takes proposals out and reports into it.
+// All plan changes of an engine: proposals, progress and outcomes. Thread-safe; the thread that
+// changes plans takes proposals and reports their progress.
 #pragma once
 
 #include <condition_variable>
@@ -21,7 +21,7 @@ struct Proposal {
 
 class PlanBook {
  public:
-  /// Changes that are kept; of older ones nothing is known any more.
+  /// Changes that are kept; older ones are dropped.
   static constexpr std::size_t kKept = 256;
   /// Proposals that wait at a time; more are refused.
   static constexpr std::size_t kWaiting = 32;
@@ -29,23 +29,23 @@ class PlanBook {
   PlanTicket add(const Plan& plan, std::uint64_t base_epoch, const PlanOptions& options);
   /// The next proposal, which is then under way; nothing after close().
   std::optional<Proposal> next();
-  /// Changes what is known of a change and tells the listener. Not after it is final.
+  /// Updates a change and notifies the listener. Not allowed after it is final.
   void update(PlanTicket ticket, const std::function<void(PlanRecord&)>& change);
   /// Asks the change that is under way to undo itself; its ticket, nothing when there is none.
   std::optional<PlanTicket> undo(const std::string& who);
-  /// Who asked for that, "" when nobody did.
+  /// Who requested that, "" when it was not requested.
   std::string undone_by() const;
-  /// Waits until somebody asks, or close(), or for `seconds`.
+  /// Waits for a request to undo, or close(), or for `seconds`.
   void wait_for_undo(double seconds);
-  /// Nothing is taken out any more; what waits and what comes is refused.
+  /// No proposal is taken any more; waiting and new ones are refused.
   void close();
   bool closed() const;
 
-  /// Nothing when there is none, or none any more.
+  /// nullopt when there is none, or it was dropped.
   std::optional<PlanRecord> find(PlanTicket ticket) const;
   /// The last kKept in order of proposal, and what is under way or waits.
   std::vector<PlanRecord> all() const;
-  /// The listener hears the states of a change in their order; it must not add or update.
+  /// The listener gets the states of a change in order; it must not add or update.
   void listen(std::function<void(const PlanRecord&)> listener);
 
  private:
@@ -59,7 +59,7 @@ class PlanBook {
   PlanTicket under_way_ = 0;
   std::string undone_by_;
   bool closed_ = false;
-  std::mutex telling_mutex_;  ///< from a change until it is told; taken before mutex_
+  std::mutex notify_mutex_;  ///< held from an update until the listener has it; taken before mutex_
   std::function<void(const PlanRecord&)> listener_;
 };
 

@@ -112,7 +112,7 @@ std::optional<PlanTicket> PlanChanger::rollback(const std::string& who) {
   return book_.add(*before, epoch_, undo_options(who));
 }
 
-/// What the proposal asks for. Throws Error saying why it cannot be; touches nothing.
+/// Checks the proposal. Throws an Error that says why it cannot be carried out; changes nothing.
 Placement PlanChanger::check(const Proposal& proposal) const {
   const std::string& name = proposal.options.name;
   const auto base = book_.find(proposal.ticket)->base_epoch;
@@ -188,7 +188,7 @@ void PlanChanger::change(const Proposal& proposal) {
     }
     if (whole)
       hold(work);
-    else if (!book_.undone_by().empty())  // its earlier weights are gone: a change of its own
+    else if (!book_.undone_by().empty())  // its earlier weights are gone: needs a separate change
       book_.add(plan_of(before, parts_.config, parts_.frame), epoch_,
                 undo_options(book_.undone_by()));
   } catch (const std::exception& error) {
@@ -356,15 +356,15 @@ void PlanChanger::commit(Work& work, const Stage& stage) {
   }
 }
 
-/// Writes down what will be in force, without making it the stored plan yet.
+/// Writes the next plan without making it the stored one yet.
 void PlanChanger::store(const Work& work, const Placement& placement, std::uint64_t epoch) const {
   if (parts_.store == nullptr) return;
   const auto form = [&](const Placement& p) { return plan_of(p, parts_.config, parts_.frame); };
   parts_.store->prepare({epoch, work.options.name, form(placement), form(*work.before)});
 }
 
-/// Returns when the plan in force would be found after a loss of power, in the store and in the
-/// recording. Requests are served meanwhile, but nobody is told that the change is done.
+/// Returns when the plan in force would survive a loss of power, in the store and in the recording.
+/// Requests are served meanwhile, but the change is not reported as done.
 void PlanChanger::keep() const {
   if (parts_.store != nullptr) parts_.store->sync();
   if (parts_.recorder != nullptr) parts_.recorder->flush();
@@ -408,7 +408,7 @@ void PlanChanger::in_force(Work& work, const Placement& placement, std::uint64_t
                               plan_json(plan()));
 }
 
-/// Keeps the old weights for a while; going back then is a flip.
+/// Keeps the old weights for a while, so that a rollback is a flip.
 void PlanChanger::hold(Work& work) {
   if (work.options.hold > 0) {
     book_.update(work.ticket, [](PlanRecord& c) { c.phase = PlanPhase::Holding; });
@@ -420,7 +420,7 @@ void PlanChanger::hold(Work& work) {
   throw Error("plan", "", "was undone by " + who);
 }
 
-/// Brings the plan from before the last stage back, whose weights are still there.
+/// Restores the plan from before the last stage, whose weights are still there.
 void PlanChanger::go_back(Work& work, const Placement& to) {
   StepGate::Steps at;
   if (!parts_.gate.close(StepGate::Seconds(work.options.deadlines.commit), at))

@@ -1,5 +1,5 @@
 // Changes the plan of both units while they serve: prepare, commit, verify, then release or roll
-// back. Requests never meet a plan that was not verified.
+// back. Requests never run under an unverified plan.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ struct PlanChangerParts {
   Faults faults;
   int max_positions = 0;                ///< of the units
   PlanStore* store = nullptr;           ///< nullptr: changes end with the process
-  std::optional<Placement> previous{};  ///< what a rollback brings back at first
+  std::optional<Placement> previous{};  ///< what a rollback restores at first
 };
 
 class PlanChanger {
@@ -45,7 +45,7 @@ class PlanChanger {
 
   PlanBook& book() { return book_; }
   const PlanBook& book() const { return book_; }
-  /// What Control::rollback() says.
+  /// As Control::rollback().
   std::optional<PlanTicket> rollback(const std::string& who);
   std::uint64_t epoch() const { return epoch_; }
   Plan plan() const;

@@ -1,4 +1,4 @@
-// Plans as files and services know them, and as the engine runs them.
+// Conversion between plans of files and placements of the engine.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct PlanFrame {
 Placement placement_of(const Plan& plan, const ModelConfig& config, const PlanFrame& frame,
                        const std::string& source);
 Plan plan_of(const Placement& placement, const ModelConfig& config, const PlanFrame& frame);
-/// Slots of a rank where an engine starts without a plan: as few as hold every expert.
+/// Slots per rank when an engine starts without a plan: the fewest that hold every expert.
 int slots_per_rank(const ModelConfig& config, const PlanFrame& frame);
 /// Where an engine starts without a plan: experts in order, and from the first one again where
 /// slots remain; a shared one that is routed on every rank.

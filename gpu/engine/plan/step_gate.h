@@ -1,4 +1,4 @@
-// Where both units stand between two steps, so that a plan change meets neither inside one.
+// A gate that stops both units between two steps for a plan change.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What a unit is asked to compute in one step, and what comes back.
+// Input and output of one step of a unit.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ class CountBoard {
     std::vector<std::uint32_t> total;   ///< by expert, of all members
     std::vector<std::uint32_t> before;  ///< by expert, of the members before this one
   };
-  /// Gives `own` counts to all members and waits for theirs. Every member calls it once a layer,
-  /// and the next time only after all have what they asked for (a combine lies between).
+  /// Gives `own` counts to all members and waits for theirs. Every member calls it once per layer,
+  /// and the next time only after all have received theirs (a combine lies between).
   Counts gather(int member, std::span<const std::uint32_t> own);
 
  private:

@@ -1,4 +1,4 @@
-// What goes wrong on purpose, for tests and drills.
+// Fault injection for tests.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The way of a rank's rows through the experts of an MoE layer: dispatch, experts, combine. The one
-// place that knows which calls these are and in which order they come, on every backend.
+// Runs a rank's rows through the experts of an MoE layer: dispatch, experts, combine. The only
+// place that defines these calls and their order, for every backend.
 #pragma once
 
 #include <array>
@@ -44,7 +44,7 @@ inline constexpr std::array kMoeSteps = {
     MoeStep{MoeStage::Await, Part::Combine, SpanName::CombineWait},
     MoeStep{MoeStage::Collect, Part::Combine, SpanName::Combine}};
 
-/// What a rank brings to a layer and takes from it, in memory of the operators.
+/// Input and output of a rank in a layer, in memory of the operators.
 struct MoeRows {
   const float* x = nullptr;          ///< [row][hidden]
   Choices choices;                   ///< of every row
@@ -55,7 +55,8 @@ struct MoeRows {
   ArrivedRows arrived;               ///< what Group found
 };
 
-/// Drives one rank; of several ranks on one device all do a stage before one does the next.
+/// Drives one rank; with several ranks on one device, all finish a stage before any starts the
+/// next.
 class MoeDriver {
  public:
   MoeDriver(const MoeOperators& operators, Exchange& exchange)

@@ -15,7 +15,7 @@ void add(const std::vector<float>& part, std::vector<float>& x) {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] += part[i];
 }
 
-/// The group of a rank as an operator sees it.
+/// The group of a rank for operators.
 class GroupPeers final : public HeadPeers {
  public:
   GroupPeers(TensorExchange& exchange, const TensorGroups& groups, int kv_copies, int member)

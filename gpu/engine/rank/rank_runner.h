@@ -33,9 +33,9 @@ struct UnitShared {
   std::uint64_t epoch = 0;        ///< changes between steps only
   AddressSpace* space = nullptr;
   Group group;
-  std::vector<std::unique_ptr<Exchange>> exchanges;  ///< one a micro-batch
+  std::vector<std::unique_ptr<Exchange>> exchanges;  ///< one per micro-batch
   std::unique_ptr<Exchange> probe_exchange;          ///< combines in order
-  std::vector<std::unique_ptr<CountBoard>> counts;   ///< one a micro-batch; active_slots > 0 only
+  std::vector<std::unique_ptr<CountBoard>> counts;   ///< one per micro-batch; active_slots > 0 only
   bool probing = false;                              ///< the step is a probe
   bool trial = false;                                ///< steps leave no records
   std::array<std::atomic<std::int64_t>, kStreams> computed{};  ///< ns, of all ranks, in trial steps
@@ -48,7 +48,7 @@ struct UnitShared {
   ModelConfig attention;  ///< what one rank of a group computes
   int kv_copies = 1;      ///< ranks of a group that hold the same keys and values
   std::vector<std::vector<LayerWeights>> shards;        ///< [index in a group][layer], when tp > 1
-  std::vector<std::unique_ptr<TensorExchange>> tensor;  ///< one a micro-batch, when tp > 1
+  std::vector<std::unique_ptr<TensorExchange>> tensor;  ///< one per micro-batch, when tp > 1
   Faults faults;
 
   const SlotTable& table() const { return tables[epoch % 2]; }
@@ -74,7 +74,7 @@ class RankRunner {
   WorkerTeam& team(StreamId stream) { return *teams_[static_cast<std::size_t>(stream)]; }
   /// Before the streams run; the input is that of the member's group.
   void begin(const RankInput& input, std::uint32_t step);
-  /// Does `item` on the calling stream, which has waited for it and could begin at `ready`. Calls
+  /// Runs `item` on the calling stream, which has waited for it and could begin at `ready`. Calls
   /// board().reached().
   void run(StreamId stream, const Item& item, std::int64_t ready);
   RankOutput take_output();
@@ -97,7 +97,7 @@ class RankRunner {
   };
   class Scope;
 
-  /// Does `action` on the compute stream and records it.
+  /// Runs `action` on the compute stream and records it.
   template <typename Action>
   void in_span(SpanName name, const Item& item, int tokens, const Action& action);
   void fill_pool();
@@ -139,7 +139,7 @@ class RankRunner {
   void compute_logits(const Item& item);
   int moe_layer(int layer) const { return layer - shared_.model->config.dense_layers; }
   int rows(const Item& item) const { return batch(item).size(); }
-  /// The rows that this rank looks after, and those of its whole group.
+  /// The rows that this rank owns, and those of its whole group.
   const MicroBatch& batch(const Item& item) const {
     return own_[static_cast<std::size_t>(item.micro_batch)];
   }
@@ -159,7 +159,7 @@ class RankRunner {
   std::array<Activity, kStreams> activities_;
   std::array<std::unique_ptr<WorkerTeam>, kStreams> teams_;
   /// When the next span of a stream begins: the part may begin then, or the span before has ended.
-  /// Waiting for a core is part of a span, or its length would be luck of the scheduler.
+  /// Waiting for a core is part of a span; otherwise its length would depend on the scheduler.
   std::array<std::int64_t, kStreams> span_begin_{};
   /// When each worker of a stream worked in the span that the stream is in.
   std::array<std::vector<WorkerRecord>, kStreams> held_;

@@ -1,4 +1,4 @@
-// The threads of a rank, for who looks after ranks that hang.
+// The threads of a rank, for detecting ranks that hang.
 #pragma once
 
 #include <cstdint>

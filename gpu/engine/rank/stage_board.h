@@ -1,4 +1,4 @@
-// How far each micro-batch of a rank is: what the streams of the rank wait for.
+// Progress of each micro-batch of a rank, for which its streams wait.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +23,8 @@ class StageBoard {
     reached_.fill(steady_now());
     turned_ = reached_[0];
   }
-  /// Waits until `item` may begin, and tells since when it may: on fewer cores than threads that is
-  /// before it gets one. Throws Aborted.
+  /// Waits until `item` may begin, and returns since when it may, which is before the thread gets a
+  /// core when there are more threads than cores. Throws Aborted.
   std::int64_t wait_for(const Item& item) {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] {

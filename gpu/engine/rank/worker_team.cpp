@@ -94,7 +94,7 @@ void WorkerTeam::split(int count, const std::function<void(int, int)>& piece) {
   const int parts = std::min(size_, count);
   if (parts > widest_.load(std::memory_order_relaxed))
     widest_.store(parts, std::memory_order_relaxed);
-  if (size_ == 1 || count == 1) {  // nobody else is woken, and none of them looks at the work
+  if (size_ == 1 || count == 1) {  // no other worker is woken or looks at the work
     run_piece(0);
     return;
   }

@@ -15,7 +15,7 @@
 
 namespace moescope::runtime {
 
-/// Told which worker ran from when to when (ns of the steady clock), from that worker's thread.
+/// Called with the worker and its begin and end (ns of the steady clock), on that worker's thread.
 using WorkerObserver = std::function<void(int worker, std::int64_t begin, std::int64_t end)>;
 
 /// The calling thread is the first worker; the others are threads that wait for pieces. Worker

@@ -1,5 +1,5 @@
-// The links between the ranks of a unit, where these share a machine and are paced to look like
-// GPUs of one speed with links between them.
+// Control of the paced links of a unit, whose ranks share a machine but behave like GPUs of one
+// speed with links between them.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,19 @@ class LinkControl {
  public:
   virtual ~LinkControl() = default;
 
-  /// How fast the links are; without rates transfers take what copying takes.
+  /// Rates of the links; without rates transfers take as long as copying.
   virtual void set_rates(const LinkRates& rates) = 0;
   virtual LinkRates rates() const = 0;
-  /// Each rank computes with `cores` of a processor's cores, spread evenly over its workers: a part
-  /// that a core did faster lasts as long as the rank's share would have taken, so that ranks that
-  /// share cores look like GPUs of one speed. 0: what they get.
+  /// Each rank computes with `cores` of a processor's cores, spread evenly over its workers: work
+  /// that a core finished faster lasts as long as the rank's share would have taken, so that ranks
+  /// that share cores look like GPUs of one speed. 0: not limited.
   virtual void set_rank_cores(double cores) = 0;
   virtual double rank_cores() const = 0;
 
   /// The next steps are counted and recorded nowhere; afterwards steps count from 0.
   virtual void set_trial(bool trial) = 0;
-  /// What a rank of this process did in trial steps so far, on average, ms: waiting for links,
-  /// attention and what goes with it, experts. Hardly depends on what else the machine does.
+  /// Mean times of a rank of this process in trial steps so far, ms: waiting for links, attention
+  /// and related work, experts. Hardly affected by other load on the machine.
   struct TrialTimes {
     double links = 0, attention = 0, experts = 0;
   };

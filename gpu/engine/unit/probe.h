@@ -1,4 +1,4 @@
-// A fixed batch that tells whether a plan computes what the plan before it computed: every slot of
+// A fixed batch for checking that a plan computes the same as the plan before it: every slot of
 // every layer works on some row, and the combine sums in the gate's order.
 #pragma once
 
@@ -16,7 +16,7 @@ class Probe {
   static int pages();
 
   /// Between steps: logits of the rows, which visit the first `replicas` replicas of every expert
-  /// as far as the rows suffice. The same rows and, under every sound plan, the same logits.
+  /// as far as the rows suffice. The same rows and, under every correct plan, the same logits.
   std::vector<float> run(int replicas);
   /// Slots that worked in the last run, over all layers.
   int slots_used() const { return slots_used_; }

@@ -1,6 +1,6 @@
 // A prefill or decode unit: ranks that run the model together, step by step. Serving, changes of
-// plan and recordings know units only by this interface; a backend (gpu/engine/backend.h) decides
-// where their ranks compute and how bytes travel between them.
+// plan and recordings use units only through this interface; a backend (gpu/engine/backend.h)
+// decides where their ranks compute and how bytes are transferred.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class Unit {
   virtual ~Unit() = default;
 
   virtual const Group& group() const = 0;
-  /// As they are now: the settings below change overlap, order and budget.
+  /// Current options: the settings below change overlap, order and budget.
   virtual const UnitOptions& options() const = 0;
   /// Attention groups, each of options().tp consecutive members.
   int groups() const { return group().size / options().tp; }
@@ -37,11 +37,11 @@ class Unit {
   /// attention group, which spreads its rows over its ranks. The first failure of a rank is thrown
   /// here; the unit is then unusable.
   virtual std::vector<RankOutput> step(std::span<const RankInput> inputs) = 0;
-  /// A step of at most kProbeRows rows per member, all in micro-batch 0, that combines in the
-  /// gate's order whatever the unit does else; for comparing plans.
+  /// A step of at most kProbeRows rows per member, all in micro-batch 0, that always combines in
+  /// the gate's order; for comparing plans.
   virtual std::vector<RankOutput> ordered_step(std::span<const RankInput> inputs) = 0;
-  /// In a process that is not the first of several: does what the first one asks for, until its
-  /// unit is gone. Throws Error when the run fails anywhere.
+  /// In other processes than the first: executes the commands of the first one until its unit is
+  /// gone. Throws Error when the run fails anywhere.
   virtual void follow() = 0;
   /// Loads of the last step.
   virtual const StepLoads& loads() const = 0;
@@ -52,10 +52,10 @@ class Unit {
   /// Runs micro-batches overlapped or one part at a time.
   virtual void set_overlap(bool overlap) = 0;
   virtual void set_order(DecodeOrder order) = 0;
-  /// Asks for a budget; what is granted leaves at least one worker to each stream.
+  /// Requests a budget; the granted one leaves at least one worker to each stream.
   virtual WorkerBudget set_budget(WorkerBudget requested) = 0;
   virtual WorkerBudget granted_budget() const = 0;
-  /// Most workers seen at work at once, in each part, since the last call.
+  /// Most workers at work at once, in each part, since the last call.
   virtual WorkerBudget take_observed_budget() = 0;
 
   // Keys and values. The ranks of an attention group hold the same pages.
@@ -79,13 +79,12 @@ class Unit {
   virtual int places() const = 0;                          ///< of each member
   virtual std::size_t expert_bytes(int expert) const = 0;  ///< of one expert's weights, in a place
   /// Copies `count` bytes from byte `begin` on of the expert that a member holds to the place of
-  /// another that the move names; any thread, while steps run. Counted as Weights. Tells
+  /// another that the move names; any thread, while steps run. Counted as Weights. Notifies
   /// options().faults when the last ones have arrived.
   virtual void copy_expert(const Move& move, std::size_t begin, std::size_t count) = 0;
   /// Of the first `bytes` that a member holds in a place. Any thread.
   virtual Digest held_digest(int member, int place, std::size_t bytes) = 0;
-  /// Makes `table`, whose epoch is the next, the one that flip() brings in force. Touches nothing
-  /// that runs.
+  /// Stages `table`, of the next epoch, for flip(). Does not affect running steps.
   virtual void stage(SlotTable table) = 0;
   /// Between steps, when a change was verified: what `moves` brought equals the weights that all
   /// ranks of this process share, and the places refer to them again. Throws Error when it does
@@ -94,12 +93,12 @@ class Unit {
   /// Between steps: brings the other table in force, as epoch `epoch` of the same parity.
   virtual void flip(std::uint64_t epoch) = 0;
 
-  // What only some units have.
+  // Optional features.
 
-  /// Links that can be paced; nullptr: transfers take what they take.
+  /// Links that can be paced; nullptr: there are none.
   virtual LinkControl* links() { return nullptr; }
-  /// Of the ranks that this process hosts, for who looks after ranks that hang; valid as long as
-  /// the unit. Empty: nobody can look.
+  /// Threads of the ranks that this process hosts, for detecting hangs; valid as long as the unit.
+  /// Empty: they cannot be watched.
   virtual std::vector<RankThreads> rank_threads() const { return {}; }
 };
 

@@ -74,8 +74,8 @@ std::vector<std::byte> UnitLink::receive(bool command, int process) {
       .check(stamped, "process " + std::to_string(command ? 0 : process));
 }
 
-void UnitLink::tell(std::span<const std::byte> command) {
-  std::lock_guard lock(telling_);
+void UnitLink::send(std::span<const std::byte> command) {
+  std::lock_guard lock(sending_);
   for (int process = 1; process < processes(); ++process) send(true, process, command);
 }
 

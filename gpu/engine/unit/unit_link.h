@@ -1,4 +1,4 @@
-// How the processes that host a unit together agree: the first one decides, the others follow.
+// Coordination of the processes that host a unit: the first one decides, the others follow.
 #pragma once
 
 #include <deque>
@@ -17,14 +17,14 @@ namespace moescope::runtime {
 
 class UnitLink {
  public:
-  /// Every process of `space` makes one at the same place. Waits end with Aborted after an abort;
-  /// a message that is lost or comes twice is an Error (see Numbered).
+  /// Every process of `space` makes one at the same place. Waits end with Aborted after an abort; a
+  /// lost or duplicated message is an Error (see Numbered).
   explicit UnitLink(AddressSpace& space);
   bool leads() const { return processes_.first(); }
 
   /// The first process: sends a command to every other one, from any thread, and takes the answer
   /// of each to a step.
-  void tell(std::span<const std::byte> command);
+  void send(std::span<const std::byte> command);
   std::vector<std::byte> answer_of(int process);
   /// The others.
   std::vector<std::byte> command();
@@ -39,14 +39,14 @@ class UnitLink {
   Processes& processes_;
   RemoteMemory* remote_;
   RemoteMemory::Check check_;
-  std::mutex telling_;          ///< a plan change stages its table while steps run
+  std::mutex sending_;          ///< a plan change stages its table while steps run
   std::vector<Pipe> pipes_[2];  ///< answers, commands; [process - 1], in shared memory
   int mailboxes_[2] = {};       ///< likewise, where none is shared
   /// Answers, commands; by the process at the other end. A direction is used by one side only.
   std::vector<Numbered> numbers_[2];
 };
 
-/// What the first process asks of the others.
+/// Commands of the first process to the others.
 enum class UnitCommand : std::uint8_t {
   Step,
   Overlap,

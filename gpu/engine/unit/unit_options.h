@@ -51,7 +51,7 @@ struct UnitParts {
   Group group;
   UnitOptions options;
   const Placement& placement;
-  std::span<RankLog* const> logs = {};  ///< one a member, or empty to record nothing
+  std::span<RankLog* const> logs = {};  ///< one per member, or empty to record nothing
 };
 
 /// Throws Error when the placement does not fit the model or the group, on any backend.

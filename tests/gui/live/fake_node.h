@@ -1,4 +1,4 @@
-// A node in the test's own process: publishes what the test says and answers what it is told to.
+// A node in the test's own process: publishes and answers what the test sets.
 #pragma once
 
 #include <atomic>
@@ -72,7 +72,7 @@ class FakeNode final : public NodeControl {
     imbalance_ = imbalance;
   }
 
-  /// Rings that were full, so far told by status() only.
+  /// Rings that were full, so far reported by status() only.
   void drop(std::uint64_t records) {
     std::lock_guard lock(mutex_);
     dropped_ += records;

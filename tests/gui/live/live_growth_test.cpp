@@ -125,10 +125,10 @@ TEST_F(LiveGrowth, FollowSlidesWithTheNewestTime) {
   EXPECT_EQ(window.selection.range().end, window.selection.full().end);
   EXPECT_EQ(window.selection.range().length(), FollowMode::kFirstWindow);
   EXPECT_EQ(follow.behind(), 0);
-  EXPECT_FALSE(window.selection.canGoBack()) << "following is no step of the history";
+  EXPECT_FALSE(window.selection.canGoBack()) << "following is not a step of the history";
 }
 
-TEST_F(LiveGrowth, ZoomingPausesFollowingAndTellsHowFarItIsBehind) {
+TEST_F(LiveGrowth, ZoomingPausesFollowingAndShowsHowFarItIsBehind) {
   follow.begin();
   grow(4000);
   window.wheel(window.canvas().rect().center(), {0, 2}, Qt::ControlModifier);

@@ -74,7 +74,7 @@ class FaultyRuntime : public LiveRuntime {
   FaultyRuntime() { program = {MOESCOPE_FAULTY_NODE, "5", "120"}; }
 };
 
-TEST_F(LiveRuntime, AKilledRuntimeIsToldAndAllThatItRecordedStays) {
+TEST_F(LiveRuntime, AKilledRuntimeIsReportedAndAllThatItRecordedStays) {
   serve();
   const qint64 pid = live().node().pid();
   ASSERT_GT(pid, 0);
@@ -98,7 +98,7 @@ TEST_F(LiveRuntime, AKilledRuntimeIsToldAndAllThatItRecordedStays) {
   EXPECT_NE(live().recording(), file) << "what was recorded is not written over";
 }
 
-TEST_F(FaultyRuntime, ARankThatFailsIsToldWithItsReasonAndAllThatWasRecordedStays) {
+TEST_F(FaultyRuntime, ARankThatFailsIsReportedWithItsReasonAndAllThatWasRecordedStays) {
   live().startEmbedded();
   ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }))
       << phase_label(live().phase()).toStdString() << ": " << live().state().reason.toStdString();

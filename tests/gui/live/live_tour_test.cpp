@@ -94,8 +94,8 @@ TEST_F(LiveTour, LeadsFromDriftingLoadsToABetterPlan) {
     if (effect->rowCount() < 4) return false;
     return known(0) && known(1) && known(2) && known(3);
   })) << "imbalance, step and traffic: before, predicted and measured";
-  const std::string told = guide().findChild<QLabel*>("guideText")->text().toStdString();
-  EXPECT_THAT(told, HasSubstr("was predicted"));
+  const std::string text = guide().findChild<QLabel*>("guideText")->text().toStdString();
+  EXPECT_THAT(text, HasSubstr("was predicted"));
   press(guide(), "guideDo");
   press(guide(), "guideNext");
   ASSERT_EQ(guide().step(), 5);

@@ -110,7 +110,7 @@ TEST_F(LiveWindowTest, TheTimelineGetsTheWidthThatTheFiguresDoNotNeed) {
   }
 }
 
-TEST_F(LiveWindowTest, DroppedRecordsAreToldWhileLiveAndCountedOnceAtTheEnd) {
+TEST_F(LiveWindowTest, DroppedRecordsAreReportedWhileLiveAndCountedOnceAtTheEnd) {
   attach();
   const auto* bar = window->findChild<QLabel*>("liveStatus");
   const auto* figures = window->findChild<QLabel*>("clusterFigures");
@@ -184,7 +184,7 @@ TEST_F(LiveWindowTest, StopKeepsTheLiveAnalysisUntilThatOfTheFileIsThere) {
   QTest::qWait(300);
   EXPECT_TRUE(window->document().trace()->in_memory()) << "the file is not analysed yet";
   look();
-  EXPECT_TRUE(window->findChild<QWidget*>("jobStatus")->isVisible()) << "and that is told";
+  EXPECT_TRUE(window->findChild<QWidget*>("jobStatus")->isVisible()) << "and that is shown";
   file_read.release();
   ASSERT_TRUE(wait_for([this] { return !window->document().trace()->in_memory(); }));
   EXPECT_TRUE(window->document().analysis());
@@ -277,7 +277,7 @@ TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
   }));
   EXPECT_EQ(effect->item(0, 3)->text(), "1.40\n(+7.7 %)") << "worse than before";
   EXPECT_EQ(effect->item(0, 3)->foreground().color(), worse_color(Theme::of(window->palette())));
-  EXPECT_EQ(effect->item(0, 1)->text(), "1.30") << "mean of the windows it told of: 1.00, 1.60";
+  EXPECT_EQ(effect->item(0, 1)->text(), "1.30") << "mean of the reported windows: 1.00, 1.60";
   EXPECT_THAT(effect->item(0, 2)->text().toStdString(), testing::StartsWith("1.40"));
   EXPECT_THAT(panel().findChild<QLabel*>("applyVerdict")->text().toStdString(),
               HasSubstr("not predicted"))
@@ -304,7 +304,7 @@ TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {
   EXPECT_EQ(node.status(false).history[0].effect->imbalance.measured, 1.4);
 }
 
-TEST_F(LiveWindowTest, ApplyAndCompareTellTheSameCopiesAndBytes) {
+TEST_F(LiveWindowTest, ApplyAndCompareShowTheSameCopiesAndBytes) {
   attach();
   ASSERT_TRUE(wait_for([this] { return !window->plans().document().empty(); }));
   window->plans().document().replace(FakeNode::plan({0, 2, 1, 3}), "edit");
@@ -378,7 +378,7 @@ TEST_F(LiveWindowTest, OpeningAnotherTraceEndsTheSession) {
   EXPECT_FALSE(window->document().trace());
 }
 
-TEST_F(LiveWindowTest, RefusedTargetIsToldWhereItIsTyped) {
+TEST_F(LiveWindowTest, RefusedTargetIsReportedWhereItIsTyped) {
   window->live().attachAction()->trigger();
   AttachPanel& attach_panel = window->live().attachPanel();
   EXPECT_FALSE(attach_panel.isHidden());
@@ -388,7 +388,7 @@ TEST_F(LiveWindowTest, RefusedTargetIsToldWhereItIsTyped) {
   EXPECT_EQ(live().phase(), LiveState::Idle);
 }
 
-TEST_F(LiveWindowTest, NobodyListeningIsToldAndCanBeTriedAgain) {
+TEST_F(LiveWindowTest, NobodyListeningIsReportedAndCanBeTriedAgain) {
   node.broken = true;
   live().attach("fake:1", {});
   ASSERT_TRUE(wait_for([this] { return live().phase() == LiveState::Lost; }));
@@ -412,22 +412,22 @@ TEST_F(LiveWindowTest, ANodeThatAnswersAfterStopIsNotRecorded) {
   EXPECT_TRUE(QDir(folder.filePath("recordings")).isEmpty());
 }
 
-TEST_F(LiveWindowTest, AStateThatCannotBeReadIsToldAndTheRecordingGoesOn) {
+TEST_F(LiveWindowTest, AStateThatCannotBeReadIsReportedAndTheRecordingGoesOn) {
   node.unreadable = true;
   live().attach("fake:1", {});
-  int told = 0;
-  QObject::connect(&live(), &LiveSession::failed, window.get(), [&] { ++told; });
-  ASSERT_TRUE(wait_for([&] { return told > 0 && live().phase() == LiveState::Live; }));
+  int failures = 0;
+  QObject::connect(&live(), &LiveSession::failed, window.get(), [&] { ++failures; });
+  ASSERT_TRUE(wait_for([&] { return failures > 0 && live().phase() == LiveState::Live; }));
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("is number 9"));
   node.serve(100);
   ASSERT_TRUE(wait_for([this] { return window->document().trace() != nullptr; }));
   QTest::qWait(1500);  // it is asked again
-  EXPECT_EQ(told, 1);
+  EXPECT_EQ(failures, 1);
   node.unreadable = false;
   EXPECT_TRUE(wait_for([this] { return live().state().status.has_value(); }));
 }
 
-TEST_F(LiveWindowTest, MissingRuntimeIsTold) {
+TEST_F(LiveWindowTest, MissingRuntimeIsReported) {
   live().startEmbedded();
   EXPECT_EQ(live().phase(), LiveState::Lost);
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("moescope-node"));

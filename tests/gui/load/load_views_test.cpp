@@ -101,7 +101,7 @@ TEST_F(LoadViews, ExpertsOverTimeFollowTheSelectedLayer) {
   EXPECT_THAT(text(map().picture()->title), HasSubstr("layer 5"));
 }
 
-TEST_F(LoadViews, PointingShowsAllNumbersAndTellsTheOtherViews) {
+TEST_F(LoadViews, PointingShowsAllNumbersAndNotifiesTheOtherViews) {
   const QPoint pos = center(0, 0);
   QMouseEvent move(QEvent::MouseMove, pos, map().mapToGlobal(pos), Qt::NoButton, Qt::NoButton, {});
   QCoreApplication::sendEvent(&map(), &move);
@@ -202,7 +202,7 @@ TEST_F(LoadViews, AllOtherWindowsAreTheOnesNotShown) {
   EXPECT_DOUBLE_EQ(value(0, 3), 0 - 1 / 2.0);
   document.setWindows({0, 3});
   EXPECT_EQ(map().picture(), nullptr);
-  EXPECT_THAT(text(find<QLabel>("loadDriftText")->text()), HasSubstr("shown themselves"));
+  EXPECT_THAT(text(find<QLabel>("loadDriftText")->text()), HasSubstr("to compare with are shown"));
 }
 
 TEST_F(LoadViews, WhoComparesSeesTheChange) {
@@ -387,7 +387,7 @@ TEST_F(LoadViews, TheNewestWindowsMoveOnUntilOthersAreChosen) {
   EXPECT_EQ(document.windows(), (WindowRange{2, 12}));
 }
 
-TEST_F(LoadViews, LoadsThatAreAwaitedAreToldInTheirPlace) {
+TEST_F(LoadViews, LoadsThatAreAwaitedAreReportedInTheirPlace) {
   document.setLoads(nullptr, {});
   document.setAwaited(true);
   EXPECT_THAT(text(map().accessibleName()), HasSubstr("Collecting expert loads"));

@@ -101,7 +101,7 @@ TEST_F(LoadWindow, SeveralDumpsOfAKindAreOneSeriesOthersFurtherEntries) {
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("broken.json was not opened"));
 }
 
-TEST_F(LoadWindow, TrapsThatTheReaderFindsAreTold) {
+TEST_F(LoadWindow, TrapsThatTheReaderFindsAreReported) {
   ASSERT_TRUE(openLoads(dump));
   EXPECT_THAT(window->messages().text().toStdString(), HasSubstr("1 of 2 windows are all zero"));
 }

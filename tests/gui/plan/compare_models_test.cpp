@@ -20,7 +20,7 @@ QString cell(const QAbstractItemModel& model, int row, int column) {
   return model.index(row, column).data().toString();
 }
 
-TEST(CompareLayersModel, keepsTheRulesOfModelsAndTellsChangesWithTheirSign) {
+TEST(CompareLayersModel, keepsTheRulesOfModelsAndShowsChangesWithTheirSign) {
   CompareLayersModel model;
   const QAbstractItemModelTester tester(&model, kFatal);
   EXPECT_EQ(model.rowCount(), 0);

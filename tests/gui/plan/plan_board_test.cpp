@@ -33,7 +33,7 @@ TEST_F(PlanBoardTest, draggingASlotOntoAnotherSwapsThem) {
   EXPECT_EQ(expert(7), 1);
   EXPECT_EQ(document->undoStack().count(), 1);
   EXPECT_EQ(*loads.plan(), document->plan());
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("Swap experts 1 and 7 in layer 0"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("Swap experts 1 and 7 in layer 0"));
   EXPECT_EQ(row(1), test::small_plan().physical_to_logical[1]);
 }
 
@@ -177,7 +177,7 @@ TEST_F(PlanBoardTest, refusedTargetsAreMarkedWhileDragging) {
             quiet.copy(board->slotRect(13)));
 }
 
-TEST_F(PlanBoardTest, refusedTargetsAreToldWhileCarryingByKeys) {
+TEST_F(PlanBoardTest, refusedTargetsAreReportedWhileCarryingByKeys) {
   view->editor().togglePins(0, {1});
   board->select(0);
   key(Qt::Key_M);
@@ -187,7 +187,7 @@ TEST_F(PlanBoardTest, refusedTargetsAreToldWhileCarryingByKeys) {
   EXPECT_EQ(expert(0), 0);
   key(Qt::Key_Return);
   EXPECT_EQ(expert(0), 0);
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("pinned"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("pinned"));
 }
 
 TEST_F(PlanBoardTest, arrowKeysWalkAndPageKeysChangeTheLayer) {
@@ -217,7 +217,7 @@ TEST_F(PlanBoardTest, lettersAddRemoveSwapPinAndForbid) {
   board->select(9);
   key(Qt::Key_Delete);
   EXPECT_EQ(expert(9), 9);
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("last replica"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("last replica"));
   click(3);
   click(14, Qt::ControlModifier);
   key(Qt::Key_S);
@@ -230,7 +230,7 @@ TEST_F(PlanBoardTest, lettersAddRemoveSwapPinAndForbid) {
   dragOver(3, 4);
   drop(4);
   EXPECT_EQ(expert(3), 14);
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("pinned"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("pinned"));
   board->select(3);
   key(Qt::Key_P);
   EXPECT_FALSE(document->constraints().is_pinned(0, 3));
@@ -243,7 +243,7 @@ TEST_F(PlanBoardTest, lettersAddRemoveSwapPinAndForbid) {
   dragOver(12, 8);
   drop(8);
   EXPECT_EQ(expert(12), 8) << "back to the forbidden GPU is not";
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("forbidden"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("forbidden"));
 }
 
 TEST_F(PlanBoardTest, theNumberOfAnExpertIsTyped) {
@@ -292,7 +292,7 @@ TEST_F(PlanBoardTest, anExpertIsFoundFromReplicaToReplica) {
   EXPECT_EQ(board->current(), 2);
   find_field->setText("99");
   QTest::keyClick(find_field, Qt::Key_Return);
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("no replica of expert 99"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("no replica of expert 99"));
 }
 
 TEST_F(PlanBoardTest, problemsAreListedAndAClickGoesThere) {
@@ -330,7 +330,7 @@ TEST_F(PlanBoardTest, aFailedGpuIsEmptiedAndComesBack) {
   trigger("plan.fail");
   EXPECT_TRUE(document->plan().dead(1));
   EXPECT_EQ(expert(6), kNoExpert);
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("GPU 1 as failed"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("GPU 1 as failed"));
   dragOver(0, 6);
   drop(6);
   EXPECT_EQ(expert(6), kNoExpert);
@@ -347,7 +347,7 @@ TEST_F(PlanBoardTest, withoutLoadsThePlanCanStillBeEdited) {
   EXPECT_FALSE(board->grab().isNull());
 }
 
-TEST_F(PlanBoardTest, loadsThatDoNotFitAreNotUsedAndTheReasonIsTold) {
+TEST_F(PlanBoardTest, loadsThatDoNotFitAreNotUsedAndTheReasonIsShown) {
   loads.setLoads(test::plan_loads(7, 16), {"other.json"});
   EXPECT_FALSE(document->state().has_loads());
   EXPECT_THAT(find<QLabel>("planNote")->text().toStdString(), HasSubstr("7 layers"));
@@ -410,7 +410,7 @@ TEST_F(PlanBoardTest, ThreeHundredTwentyGpusScrollAndZoom) {
   EXPECT_LE(board->zoom(), 3);
 }
 
-TEST_F(PlanBoardTest, WhatWasBeforeIsMarkedInOrangeAndTold) {
+TEST_F(PlanBoardTest, WhatWasBeforeIsMarkedInOrangeAndDescribed) {
   const auto orange = [this] {
     const QImage image = board->viewport()->grab().toImage();
     const QRgb mark = Theme::of(board->palette()).color(SpanClass::Dispatch).rgb();

@@ -285,7 +285,7 @@ TEST_F(PlanFilesTest, aComparisonNamesCopiesAndDifferences) {
   other.num_gpus = 2;
   write_text_file(folder / "other.json", plan_json(other));
   compare.compareWith(path("other.json"));
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("2 GPUs"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("2 GPUs"));
   EXPECT_EQ(document->beforeName(), "before.json");
 }
 

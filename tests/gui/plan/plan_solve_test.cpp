@@ -42,7 +42,7 @@ TEST_F(PlanSolveTest, aFullPlanIsOneEditThatBalances) {
   EXPECT_LT(mean(), 1.2);
   EXPECT_EQ(document->undoStack().count(), 1);
   EXPECT_TRUE(document->state().problems().empty());
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("Full plan; copies"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("Full plan; copies"));
   document->undoStack().undo();
   EXPECT_EQ(document->plan(), test::small_plan());
 }
@@ -113,7 +113,7 @@ TEST_F(PlanSolveTest, withoutLoadsOrWithErrorsTheReasonIsShown) {
       {}, {}, "no groups");
   find<QPushButton>("solveFull")->click();
   finish();
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("groups do not divide"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("groups do not divide"));
 }
 
 /// Loads that take the solver long enough to be caught at it.
@@ -144,7 +144,7 @@ TEST_F(LongSolveTest, cancelLeavesThePlanAsItWas) {
   finish();
   EXPECT_EQ(document->plan(), before);
   EXPECT_EQ(document->undoStack().count(), 0);
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("cancelled"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("cancelled"));
 }
 
 TEST_F(LongSolveTest, theBestSoFarIsTakenOnRequest) {
@@ -163,7 +163,7 @@ TEST_F(LongSolveTest, theBestSoFarIsTakenOnRequest) {
   EXPECT_GE(changed, 1);
   EXPECT_LT(changed, 40);
   EXPECT_TRUE(document->state().problems().empty());
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("best so far"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("best so far"));
 }
 
 TEST_F(PlanSolveTest, thePredictionFollowsEdits) {

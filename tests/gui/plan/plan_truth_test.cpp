@@ -48,7 +48,7 @@ TEST_F(PlanTruth, OneHeadlineNamesItsWindowsAndEveryViewShowsItsFigure) {
   EXPECT_THAT(
       find<QLabel>("compareSummary")->text().toStdString(),
       AllOf(HasSubstr("before " + number(before->mean)), HasSubstr("after " + number(now->mean))));
-  EXPECT_THAT(view->told().toStdString(), Not(HasSubstr(number(now->mean))))
+  EXPECT_THAT(view->message().toStdString(), Not(HasSubstr(number(now->mean))))
       << "a figure in a message would be wrong as soon as the windows move on";
   loads.setWindows({1, 2});
   EXPECT_THAT(headline(), AllOf(HasSubstr(number(plan_imbalance(document->state())->mean)),
@@ -66,19 +66,19 @@ TEST_F(PlanTruth, APlanThatIsWorseSaysSo) {
   EXPECT_THAT(find<QLabel>("compareSummary")->text().toStdString(), HasSubstr("color:"));
 }
 
-TEST_F(PlanTruth, NothingThatWasUndoneIsStillTold) {
+TEST_F(PlanTruth, NothingThatWasUndoneIsStillShown) {
   solve();
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("Full plan"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("Full plan"));
   const std::string solved = headline();
   document->undoStack().undo();
-  EXPECT_EQ(view->told(), "");
+  EXPECT_EQ(view->message(), "");
   EXPECT_NE(headline(), solved);
   EXPECT_THAT(headline(), Not(HasSubstr("→")));
   trigger("plan.select_all");
   trigger("plan.pin");
-  EXPECT_THAT(view->told().toStdString(), HasSubstr("Pin"));
+  EXPECT_THAT(view->message().toStdString(), HasSubstr("Pin"));
   document->undoStack().undo();
-  EXPECT_EQ(view->told(), "");
+  EXPECT_EQ(view->message(), "");
 }
 
 TEST_F(PlanTruth, ThePlanThatRunsIsCalledSoAsLongAsItRuns) {
@@ -196,8 +196,8 @@ TEST_F(PlanPrediction, WhatTheUserChoseIsNotGuessedOver) {
   EXPECT_THAT(unit->currentText().toStdString(), AllOf(HasSubstr("8 GPUs"), HasSubstr("prefill")));
 }
 
-TEST_F(PlanPrediction, TellsWhetherThePlanWasMadeFromTheWindows) {
-  EXPECT_THAT(predicted().note().toStdString(), HasSubstr("made from them is not known"));
+TEST_F(PlanPrediction, SaysWhetherThePlanWasMadeFromTheWindows) {
+  EXPECT_THAT(predicted().note().toStdString(), HasSubstr("made from them is unknown"));
   solveOn({0, 3});
   EXPECT_THAT(predicted().note().toStdString(),
               HasSubstr("judged on windows 0 to 2, which the plan was made from"));
@@ -208,7 +208,7 @@ TEST_F(PlanPrediction, TellsWhetherThePlanWasMadeFromTheWindows) {
   EXPECT_THAT(predicted().note().toStdString(),
               HasSubstr("judged on windows 4 to 5, which the plan was not made from"));
   document.undoStack().undo();
-  EXPECT_THAT(predicted().note().toStdString(), HasSubstr("made from them is not known"));
+  EXPECT_THAT(predicted().note().toStdString(), HasSubstr("made from them is unknown"));
 }
 
 LoadSet timed_loads(int first, int count) {

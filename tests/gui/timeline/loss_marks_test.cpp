@@ -48,7 +48,7 @@ TracePtr with_losses() {
   return builder.snapshot();
 }
 
-TEST(LossMarks, TheTooltipTellsWhatIsMissingAndWhy) {
+TEST(LossMarks, TheTooltipSaysWhatIsMissingAndWhy) {
   test::TimelineWindow window;
   window.open(with_losses());
   const auto tip = [&](TimeNs time, TrackId track) {
@@ -94,7 +94,7 @@ TEST(LossMarks, PicturesHaveThemWithALegendAndTablesEndWithThem) {
   QFile file(svg);
   ASSERT_TRUE(file.open(QIODevice::ReadOnly));
   const std::string text = file.readAll().toStdString();
-  EXPECT_THAT(text, HasSubstr("lost: not, or not fully, in the recording"));
+  EXPECT_THAT(text, HasSubstr("lost: missing, fully or partly, from the recording"));
   window.open(test::make_ranks(2, 10));
   EXPECT_THAT(window.view->csv().toStdString(), Not(HasSubstr("# lost")));
 }

@@ -92,7 +92,7 @@ TEST_F(TimelineAccess, hasTheRowsAsChildrenWithNameClassAndState) {
   EXPECT_TRUE(rank->state().expanded);
 }
 
-TEST_F(TimelineAccess, tellsTheSelectedSpanOfARow) {
+TEST_F(TimelineAccess, describesTheSelectedSpanOfARow) {
   selection.selectSpan({1, 2});
   auto* stream = rowNamed("rank 0 > GPU 0 > stream 20");
   ASSERT_NE(stream, nullptr);

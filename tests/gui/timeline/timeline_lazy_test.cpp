@@ -117,7 +117,7 @@ TEST_F(Lazy, csvIsWorkForAnyThread) {
   EXPECT_EQ(csv.count('\n'), 1 + 600);
 }
 
-TEST_F(Lazy, aFileDamagedLaterIsToldOnceAndDoesNotHang) {
+TEST_F(Lazy, aFileDamagedLaterIsReportedOnceAndDoesNotHang) {
   const TracePtr trace = test::make_ranks(1, 30000);
   Progress progress;
   write_moetrace(*trace, folder / "trace.moetrace", progress);

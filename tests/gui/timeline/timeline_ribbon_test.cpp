@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Timeline, RibbonColumns,
                                                           TimeRange{11900, 20000}),
                                           testing::Values(1, 7, 640)));
 
-TEST(Ribbon, tellsTheStateAndItsStretch) {
+TEST(Ribbon, describesTheStateAndItsStretch) {
   DeviceActivity activity;
   activity.compute = IntervalSet::union_of({{0, 600}, {700, 800}});
   activity.comm = IntervalSet::union_of({{400, 650}});

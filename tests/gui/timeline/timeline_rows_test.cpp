@@ -139,7 +139,7 @@ TEST_F(Rows, manyLevelsAreCappedUntilExpanded) {
   EXPECT_EQ(model.rowOf(2)->lanes, 9);
 }
 
-TEST_F(Rows, tellOfChangesOnce) {
+TEST_F(Rows, reportChangesOnce) {
   QSignalSpy spy(&model, &RowModel::changed);
   model.setPinned(kStream7, true);
   model.setPinned(kStream7, true);

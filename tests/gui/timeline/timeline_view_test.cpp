@@ -301,7 +301,7 @@ TEST_F(Timeline, controlReturnPinsTheRowsThatMatch) {
   EXPECT_FALSE(QSettings().contains("timeline/pinRule"));
 }
 
-TEST_F(Timeline, tooltipTellsNameClassTimesAndWhere) {
+TEST_F(Timeline, tooltipShowsNameClassTimesAndWhere) {
   const auto found = scene().spanAt(QPointF(at(450, kComm) - canvas().lanesRect().topLeft()));
   ASSERT_TRUE(found.has_value());
   const std::string text = span_tooltip(scene(), found->ref, found->span).toStdString();
@@ -311,7 +311,7 @@ TEST_F(Timeline, tooltipTellsNameClassTimesAndWhere) {
   EXPECT_THAT(text, HasSubstr("rank 0 &gt; GPU 0 &gt; stream 20"));
 }
 
-TEST_F(Timeline, hoveringTellsTheOtherViews) {
+TEST_F(Timeline, hoveringNotifiesTheOtherViews) {
   moveTo(at(450, kComm));
   EXPECT_EQ(selection.hovered(), (SpanRef{kComm, 0}));
   EXPECT_NEAR(static_cast<double>(selection.cursor().value_or(0)), 450, 12);

@@ -66,7 +66,7 @@ TEST_F(LossFigures, TimeThatIsLostTwiceCountsOnce) {
   EXPECT_EQ(lost_time({}, {}), 0);
 }
 
-TEST_F(LossFigures, ASummaryTellsWhatWhoseWhenAndWhy) {
+TEST_F(LossFigures, ASummaryNamesWhatWhoseWhenAndWhy) {
   drop(0, 10 * kMs, 20 * kMs, 5);
   const TracePtr one = builder.snapshot();
   EXPECT_EQ(describe(summarise(one->losses()).at(0), *one),

@@ -34,7 +34,7 @@ TEST(StageBoard, AnItemBeginsWhenItsOwnMicroBatchIsThere) {
   EXPECT_GE(other.get(), before);
 }
 
-TEST(StageBoard, TellsSinceWhenAnItemCouldBeginNotWhenItWasAskedFor) {
+TEST(StageBoard, ReturnsSinceWhenAnItemCouldBeginNotWhenItWasAskedFor) {
   StageBoard board;
   board.reset();
   board.reached(item(0, 0, 1));

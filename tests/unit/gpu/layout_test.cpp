@@ -75,7 +75,7 @@ TEST(GpuLayout, ThreeHundredAndTwentyRanksMayTakeSixGibibytesAtMost) {
   EXPECT_GE(print.threads, 160 * 3 + 160 * 3);
 }
 
-TEST(GpuLayout, TooLittleMemoryOrTooFewThreadsAreToldWithWhatWouldDo) {
+TEST(GpuLayout, TooLittleMemoryOrTooFewThreadsAreReportedWithWhatWouldDo) {
   const auto refusal = [](const EngineOptions& options, const HostLimits& limits) {
     return error_of([&] { check_footprint(options, tiny_config(), 1, {}, limits); });
   };

@@ -220,7 +220,7 @@ TEST(ChromeJson, RanksOfOneTraceStayApart) {
   EXPECT_EQ(after->processes()[0].rank, 0);
   EXPECT_EQ(after->processes()[1].rank, 1);
   EXPECT_EQ(after->tracks().size(), 4U);
-  // The format knows devices by ordinal only: two counts for one ordinal are not told.
+  // The format knows devices by ordinal only: two counts for one ordinal are not written.
   for (const auto& device : after->devices()) EXPECT_EQ(device.sm_count, 0);
 }
 

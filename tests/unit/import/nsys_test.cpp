@@ -158,7 +158,7 @@ TEST_F(Nsys, RankComesFromTheEnvironmentOfASingleProcess) {
   EXPECT_EQ(trace->processes()[0].label, "rank 3");
 }
 
-TEST_F(Nsys, RankComesFromTheFileNameWhenNothingElseTells) {
+TEST_F(Nsys, RankComesFromTheFileNameWhenNothingElseNamesIt) {
   EXPECT_EQ(import(one_kernel(), "report_rank12.sqlite")->processes()[0].rank, 12);
 }
 
@@ -354,7 +354,7 @@ TEST_F(Nsys, OlderExportsCarryMetricsInGenericEvents) {
   EXPECT_EQ(skipped(*trace), 1U);
 }
 
-TEST_F(Nsys, WholeGraphsAreShownButToldAbout) {
+TEST_F(Nsys, WholeGraphsAreShownButReported) {
   const auto trace =
       import({"CREATE TABLE CUPTI_ACTIVITY_KIND_GRAPH_TRACE (start INTEGER, \"end\" INTEGER,"
               " deviceId INTEGER, streamId INTEGER, correlationId INTEGER, globalPid INTEGER,"

@@ -222,7 +222,7 @@ TEST_F(Open, AFileNamedTwiceIsOpenedOnce) {
   EXPECT_THAT(trace->info().warnings, Contains(HasSubstr("named twice")));
 }
 
-TEST_F(Open, TheSameRankTwiceMergedOnRequestIsToldAndKeptApart) {
+TEST_F(Open, TheSameRankTwiceMergedOnRequestIsReportedAndKeptApart) {
   const auto path = rank_file(3, ends(3, 0, 0, 1));
   std::filesystem::copy_file(path, dir_ / "other_rank3.sqlite");
   const auto trace = open({path, dir_ / "other_rank3.sqlite"}, OtherRuns::Merged);

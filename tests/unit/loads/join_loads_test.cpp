@@ -82,7 +82,7 @@ TEST_F(OpenAllLoads, NumbersInNamesGiveTheOrder) {
   EXPECT_EQ(content.sets[0].windows[1][0][0], 10);
 }
 
-TEST_F(OpenAllLoads, ABrokenFileIsToldAndAllBrokenIsAnError) {
+TEST_F(OpenAllLoads, ABrokenFileIsReportedAndAllBrokenIsAnError) {
   const auto good = write("a.csv", "1,2\n"),
              bad = write("b.json", R"({"logical_count":[[1,2],[3]]})");
   const auto content = open_all_loads({bad, good}, progress_);
@@ -92,7 +92,7 @@ TEST_F(OpenAllLoads, ABrokenFileIsToldAndAllBrokenIsAnError) {
   EXPECT_THROW(open_all_loads({bad}, progress_), Error);
 }
 
-TEST_F(OpenAllLoads, LogsAndLoadsOpenBesideEachOtherASecondLogIsTold) {
+TEST_F(OpenAllLoads, LogsAndLoadsOpenBesideEachOtherASecondLogIsReported) {
   const std::string line =
       "[Expert Balancedness] forward_pass_id=1 current_pass_balancedness=0.5\n";
   const auto content = open_all_loads(
@@ -116,7 +116,7 @@ TEST_F(OpenAllLoads, RanksOfTwoRecordingsAreNeitherSummedNorASeries) {
   const auto first = write("x_0.pt", test::per_pass_file(1, {0, 1}, {{7, 0, {1, 2}}}));
   const auto again = write("y_0.pt", test::per_pass_file(1, {0, 1}, {{7, 0, {3, 4}}}));
   const auto content = open_all_loads({first, again}, progress_);
-  EXPECT_THAT(content.notes(), Contains(HasSubstr("stay apart")));
+  EXPECT_THAT(content.notes(), Contains(HasSubstr("stay separate")));
   ASSERT_EQ(content.sets.size(), 2U);
   EXPECT_EQ(content.sets[0].windows, (std::vector<LayerLoads>{{{1, 2}}}));
   EXPECT_EQ(content.sets[1].windows, (std::vector<LayerLoads>{{{3, 4}}}));

@@ -214,7 +214,7 @@ TEST(WaitMatrix, TheRealSampleHasASlowRank4) {
   EXPECT_EQ(slow[0].awaited, 4);
 }
 
-TEST(SniffLoadInput, TellsLoadsFromTracesAndLogs) {
+TEST(SniffLoadInput, DistinguishesLoadsFromTracesAndLogs) {
   test::TempFolder folder;
   const auto kind = [&](const char* name, const std::string& bytes) {
     test::write_bytes(folder / name, bytes);

@@ -1,4 +1,4 @@
-// Every load format: what is read, which traps are told, and that broken input is an error.
+// Every load format: what is read, which pitfalls are noted, and that broken input is an error.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -80,7 +80,7 @@ TEST_F(Loads, ErrorsNameThePlace) {
   EXPECT_THAT(error(R"({"logical_count":[[1,2,1e308]]})"), HasSubstr("expert 2"));
 }
 
-TEST_F(Loads, ADumpOfLocalExpertsOnlyIsTold) {
+TEST_F(Loads, ADumpOfLocalExpertsOnlyIsReported) {
   EXPECT_THAT(read(R"({"logical_count":[[0,0,3,4,0,0,0,0],[0,0,5,1,0,0,0,0]]})").notes,
               Contains(HasSubstr("only experts 2..3 of 8")));
   EXPECT_THAT(read(R"({"logical_count":[[0,0,3,4,0,0,0,2]]})").notes, IsEmpty());
@@ -174,7 +174,7 @@ TEST_F(Loads, VllmLaterRevisionHasAMetaLine) {
   EXPECT_THAT(loads.windows, ElementsAre(LayerLoads{{8, 1, 2}}, LayerLoads{{2, 1, 1}}));
 }
 
-TEST_F(Loads, ACutOffLastLineIsTold) {
+TEST_F(Loads, ACutOffLastLineIsReported) {
   const auto loads = read(std::string(kStats) + "\n" + std::string(kStats).substr(0, 60));
   EXPECT_EQ(loads.windows.size(), 1U);
   EXPECT_THAT(loads.notes, Contains(HasSubstr("cut off")));

@@ -116,7 +116,7 @@ TEST(RecordedLoads, AfterEveryRowTheWholeWindowsSoFarAreThoseOfTheFile) {
   }
 }
 
-TEST(RecordedLoads, TheNewestWindowsAreKeptAndTheRestIsTold) {
+TEST(RecordedLoads, TheNewestWindowsAreKeptAndTheRestIsReported) {
   const auto whole = read_whole();
   const std::size_t values_of_a_window = 2 * 4;
   for (const LoadLimits limits :

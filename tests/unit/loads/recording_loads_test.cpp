@@ -1,4 +1,4 @@
-// Loads of recordings: windows, units, plans, and what is told when something is missing.
+// Loads of recordings: windows, units, plans, and the notes when something is missing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -77,7 +77,7 @@ TEST_F(RecordingLoads, WindowsHaveTimesLayersAndGpuCounts) {
   EXPECT_THAT(loads.notes, IsEmpty());
 }
 
-TEST_F(RecordingLoads, LostTimesAreTold) {
+TEST_F(RecordingLoads, LostTimesAreReported) {
   addPrefill();
   writer->add_loss({LossKind::DroppedLoads, {}, {}, {1'000'000'000, 2'000'000'000}, 7, "too slow"});
   writer->add_loss({LossKind::DroppedSpans, ProcessId{0}, {}, {0, 5}, 1, "a ring was full"});
@@ -114,7 +114,7 @@ TEST_F(RecordingLoads, ThePlanGivesMapNodesAndGroups) {
   EXPECT_EQ(loads.num_groups, 2);
 }
 
-TEST_F(RecordingLoads, APlanOfTheUnitGoesBeforeACommonOneAndChangesAreTold) {
+TEST_F(RecordingLoads, APlanOfTheUnitGoesBeforeACommonOneAndChangesAreReported) {
   addPrefill();
   addPlan("prefill start", "[[0,1,2,3],[0,1,2,3]]");
   addPlan("decode start", "[[3,2,1,0],[3,2,1,0]]", 10);

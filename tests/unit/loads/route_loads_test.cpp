@@ -84,7 +84,7 @@ TEST_F(RouteLoads, ArraysOfRoutesAreReadAsSuchInEveryType) {
 
 TEST_F(RouteLoads, WhatCouldBeEitherIsAsked) {
   const auto small = npy_file("<i4", "(2, 1, 2)", int32_bytes({1, 2, 3, 4}));
-  EXPECT_THAT(error(small), HasSubstr("--as counts or --as routes"));
+  EXPECT_THAT(error(small), HasSubstr("as counts or as routes"));
   EXPECT_THAT(read(small, as(LoadReading::Arrays::Counts)).windows,
               ElementsAre(LayerLoads{{1, 2}}, LayerLoads{{3, 4}}));
   const auto routes = read(small, as(LoadReading::Arrays::Routes));

@@ -1,4 +1,4 @@
-// What a file is, told by its content.
+// The kind of a file, by its content.
 #include "core/open/file_kind.h"
 
 #include <gmock/gmock.h>
@@ -31,7 +31,7 @@ class FileKinds : public testing::Test {
   Progress progress_;
 };
 
-TEST_F(FileKinds, AreToldByContentAndNotByName) {
+TEST_F(FileKinds, AreRecognisedByContentAndNotByName) {
   EXPECT_EQ(kind_of_file(write("a.txt", plan_json(test::one_layer_plan({0, 1, 2, 3})))),
             FileKind::Plan);
   EXPECT_EQ(kind_of_file(write("a.csv", R"({"physical_to_logical_map":[[0]],"logical_count":[]})")),

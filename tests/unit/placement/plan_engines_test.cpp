@@ -207,7 +207,7 @@ TEST(PlanEngines, WritesWhatTheEnginesWereFoundToRead) {
     EXPECT_EQ(export_plan(plan, engine, name).text, read_text_file(at(name), 1 << 20)) << name;
 }
 
-TEST(PlanEngines, WeightsThatAreNotWrittenAreTold) {
+TEST(PlanEngines, WeightsThatAreNotWrittenAreReported) {
   auto plan = sample();
   plan.replica_weight = {{0.3, 1, 0.5, 0.5, 1, 0.7}, {1, 0.5, 0.5, 1, 0.5, 0.5}};
   EXPECT_THAT(export_plan(plan, form("sglang"), "f").caveats,
@@ -215,18 +215,18 @@ TEST(PlanEngines, WeightsThatAreNotWrittenAreTold) {
   EXPECT_THAT(export_plan(plan, form("csv"), "f").text, HasSubstr("2,0,0,0,0,0.3\n"));
 }
 
-TEST(PlanEngines, APlanThatDoesNotNameItsLayersIsToldAndCanBeNamed) {
+TEST(PlanEngines, APlanThatDoesNotNameItsLayersIsReportedAndCanBeNamed) {
   auto plan = sample();
   EXPECT_EQ(with_first_layer(plan, 7).layer_ids, plan.layer_ids) << "what it names stays";
   plan.layer_ids.clear();
-  const auto told = HasSubstr("written as layers 0 to 1");
-  EXPECT_THAT(export_plan(plan, form("sglang"), "f").caveats, Contains(told));
-  EXPECT_THAT(export_plan(plan, form("trtllm"), "f").caveats, Contains(told));
-  EXPECT_THAT(export_plan(plan, form("vllm"), "f").caveats, testing::Not(Contains(told)))
+  const auto note = HasSubstr("written as layers 0 to 1");
+  EXPECT_THAT(export_plan(plan, form("sglang"), "f").caveats, Contains(note));
+  EXPECT_THAT(export_plan(plan, form("trtllm"), "f").caveats, Contains(note));
+  EXPECT_THAT(export_plan(plan, form("vllm"), "f").caveats, testing::Not(Contains(note)))
       << "its layers are MoE layers from 0";
   const auto named = with_first_layer(plan, 2);
   EXPECT_EQ(named, sample());
-  EXPECT_THAT(export_plan(named, form("sglang"), "f").caveats, testing::Not(Contains(told)));
+  EXPECT_THAT(export_plan(named, form("sglang"), "f").caveats, testing::Not(Contains(note)));
 }
 
 TEST(PlanEngines, BrokenFilesAreErrors) {

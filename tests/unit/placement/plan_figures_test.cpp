@@ -64,8 +64,8 @@ TEST(PlanFigures, CopiesAreOfOneUnitAndOfAll) {
   EXPECT_EQ(moved.bytes_in_all(), 98304);
   EXPECT_EQ(copies_text(moved),
             "2 copies in each of 2 units: 4 copies, 96.0 KiB (24.0 KiB per expert)");
-  const auto told = copies_of_node(4, 98304);
-  EXPECT_EQ(copies_text(told), copies_text(moved));
+  const auto reported = copies_of_node(4, 98304);
+  EXPECT_EQ(copies_text(reported), copies_text(moved));
   EXPECT_EQ(copies_text(plan_copies(a, b)), "2 copies");
   EXPECT_EQ(copies_text(plan_copies(a, a, 2, 100)), "0 copies");
   EXPECT_EQ(copies_of_node(0, 0).expert_bytes, std::nullopt);
@@ -118,7 +118,7 @@ TEST(FigureText, ValueAndErrorHaveOneUnit) {
   EXPECT_EQ(count_text(12), "12");
 }
 
-TEST(PlanOrigin, IsKeptInThePlanFileAndTellsLoadsApart) {
+TEST(PlanOrigin, IsKeptInThePlanFileAndIdentifiesLoads) {
   const Plan plan{.num_gpus = 2, .num_experts = 2, .physical_to_logical = {{0, 1}}};
   const std::vector<LayerLoads> loads = {{{1, 2}}, {{3, 4}}};
   const PlanOrigin origin{"a \"b\".json", digest_of_loads(loads), 0, 1};

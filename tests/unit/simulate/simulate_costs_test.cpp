@@ -61,8 +61,8 @@ TEST(Description, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error_of("{" + good + ",\"micro_batches\":3}"), HasSubstr("micro_batches"));
   EXPECT_THAT(error_of(R"({"schema":2})"), HasSubstr("schema"));
   EXPECT_THAT(error_of(R"({"schema":1,"name":"u","phase":"rest"})"), HasSubstr("phase"));
-  EXPECT_THAT(error_of("[1]"), HasSubstr("no JSON object"));
-  EXPECT_THAT(error_of("{\"schema\":1,"), HasSubstr("no JSON object"));
+  EXPECT_THAT(error_of("[1]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(error_of("{\"schema\":1,"), HasSubstr("not a JSON object"));
   EXPECT_THROW(load_unit("decode9000"), Error);
   EXPECT_THROW(load_hardware((folder / "absent.json").string()), Error);
 }

@@ -90,7 +90,7 @@ TEST(Refit, FindsTheConstantsThatMadeTheTrace) {
                          [&](const auto& c) { return c.name == name; });
   };
   ASSERT_TRUE(find("ib_gb_per_s").value.has_value()) << find("ib_gb_per_s").how;
-  // The spans tell what their own GPU sent; the busiest flow of all GPUs sets the time.
+  // The spans record what their own GPU sent; the busiest flow of all GPUs sets the time.
   EXPECT_NEAR(*find("ib_gb_per_s").value, 30, 1.5);
   EXPECT_NEAR(*find("normal_latency_us").value, 50, 10);
   EXPECT_EQ(fitted.hardware.ib_gb_per_s, *find("ib_gb_per_s").value);
@@ -119,7 +119,7 @@ TEST(Refit, SaysWhyNothingCouldBeFitted) {
     EXPECT_FALSE(c.value.has_value()) << c.name;
     EXPECT_FALSE(c.how.empty());
   }
-  EXPECT_THAT(fitted.constants[0].how, HasSubstr("do not tell their bytes"));
+  EXPECT_THAT(fitted.constants[0].how, HasSubstr("do not record their bytes"));
   EXPECT_EQ(fitted.hardware.ib_gb_per_s, before.ib_gb_per_s);
 }
 

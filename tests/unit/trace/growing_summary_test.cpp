@@ -1,4 +1,4 @@
-// The summary of a track that is still recorded tells the same as one that is made at once.
+// The summary of a track that is still being recorded equals one that is made at once.
 #include "core/trace/growing_summary.h"
 
 #include <gmock/gmock.h>
@@ -153,7 +153,7 @@ class GrowingSummaryForgets : public testing::TestWithParam<unsigned> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, GrowingSummaryForgets, testing::Range(1U, 21U));
 
 /// Parts of random spans of several depths, some long, some covered; the oldest parts go in turn.
-TEST_P(GrowingSummaryForgets, TellsTheSameAsOneOfWhatIsLeft) {
+TEST_P(GrowingSummaryForgets, EqualsOneOfWhatIsLeft) {
   std::mt19937 random(GetParam());
   const auto below = [&](int limit) {
     return static_cast<TimeNs>(random() % static_cast<unsigned>(limit));

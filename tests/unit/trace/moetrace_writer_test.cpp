@@ -127,7 +127,7 @@ int record_until_full(const std::filesystem::path& file, rlim_t bytes) {
   return 1;
 }
 
-TEST(MoetraceWriter, AFullDiskIsToldAndWhatWasCommittedOpens) {
+TEST(MoetraceWriter, AFullDiskIsReportedAndWhatWasCommittedOpens) {
   TempFolder folder;
   const auto file = folder / "a.moetrace";
   const pid_t child = fork();
@@ -286,7 +286,7 @@ TEST(MoetraceWriter, TheLogOfAKilledRecordingIsNotTakenForThatOfTheNext) {
 }
 
 TEST(MoetraceWriter, ARecordingNeedsAFileOfItsOwn) {
-  EXPECT_THAT(error_of([] { MoetraceWriter{"/dev/null"}; }), HasSubstr("is no ordinary file"));
+  EXPECT_THAT(error_of([] { MoetraceWriter{"/dev/null"}; }), HasSubstr("is not an ordinary file"));
   EXPECT_THAT(error_of([] { MoetraceWriter{"/tmp"}; }), HasSubstr("is a folder"));
 }
 

@@ -23,7 +23,7 @@ QRectF column_of(const QRectF& plot, int layer, int layers) {
   return {plot.left() + layer * width, plot.top(), width, plot.height()};
 }
 
-/// Highest imbalance on the axis, in steps: it must not move with every edit and every second.
+/// Highest imbalance on the axis, in steps, so that it does not move with every edit.
 double top_of(const PlanDocument& document) {
   double top = 1.1;
   for (const PlanState* state : {&document.state(), document.before()})

@@ -193,9 +193,10 @@ void PlanBoard::paintEvent(QPaintEvent* event) {
   const Theme& theme = Theme::of(palette());
   painter.fillRect(event->rect(), theme.background);
   if (document().empty()) {
-    paintMessage(painter, tr("No plan is open.\n\nOpen a plan file, make one from the open loads "
-                             "(Plan > New plan from loads), or attach to a cluster to see what "
-                             "runs."));
+    paintMessage(
+        painter,
+        tr("No plan is open.\n\nOpen a plan file, make one from the open loads "
+           "(Plan > New plan from loads), or attach to a cluster to see the running plan."));
     return;
   }
   if (!shown()) {
@@ -262,7 +263,7 @@ BoardLegend::BoardLegend(PlanBoard& board, QWidget* parent) : QWidget(parent), b
   connect(&board, &PlanBoard::dragTextChanged, this, &BoardLegend::refresh);
 }
 
-/// Another layer or a drag has other words, which may need another line.
+/// The text changes with the layer and while dragging, and may need another line.
 void BoardLegend::refresh() {
   updateGeometry();
   update();

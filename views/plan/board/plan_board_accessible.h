@@ -5,9 +5,9 @@ namespace moescope {
 
 class PlanBoard;
 
-/// Makes Qt ask us for the accessible form of boards. Once a program; further calls do nothing.
+/// Registers the accessible interface of boards with Qt. Further calls do nothing.
 void install_plan_accessibility();
-/// Tells screen readers that the keyboard is on this slot now.
+/// Notifies screen readers that this slot has the keyboard focus.
 void notify_slot_focus(PlanBoard* board, int slot);
 
 }  // namespace moescope

@@ -83,8 +83,8 @@ void PlanBoard::rubberTo(QPoint point) {
 
 void PlanBoard::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || carrying()) return;
-  // A window that is busy is told of the last of several moves only, which may be one after this
-  // release: a drag counts from where the button was pressed to where it was let go.
+  // A busy window gets only the last of several moves, possibly one after this release: a drag
+  // counts from where the button was pressed to where it was released.
   pressedMove(event->pos(), event->modifiers());
   if (drag_) {
     endDrag(drag_->target >= 0);

@@ -35,7 +35,7 @@ void add_bars(PlotPanel& panel, const std::vector<CompareLayer>& layers, Imbalan
   panel.addBars(x, y, kBarWidth, 1, color);
 }
 
-/// Hatched over the colour, so that before and after can be told apart in grey.
+/// Hatched over the colour, so that before and after differ in grey too.
 void hatch_before(QPainter& painter, const PlotPanel& panel,
                   const std::vector<CompareLayer>& layers, double left, const QColor& color,
                   const Theme& theme) {

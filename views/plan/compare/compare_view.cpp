@@ -124,7 +124,7 @@ void CompareView::compareWith(const QString& file) {
   try {
     document_.setBefore(read_plan_file(file).plan, QFileInfo(file).fileName());
   } catch (const std::exception& error) {
-    Q_EMIT told(QString::fromUtf8(error.what()));
+    Q_EMIT message(QString::fromUtf8(error.what()));
   }
 }
 

@@ -29,12 +29,12 @@ class CompareView : public QWidget, public Chart {
   QString csv() const override;
 
   void setLayer(int layer);
-  /// Compares with the plan in `file`; tells when it does not fit.
+  /// Compares with the plan in `file`; reports when it does not fit.
   void compareWith(const QString& file);
 
  Q_SIGNALS:
   void layerChosen(int layer);
-  void told(const QString& what);
+  void message(const QString& text);
 
  protected:
   void showEvent(QShowEvent* event) override;

@@ -52,8 +52,8 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
             "split equally over its replicas, or by the plan's replica weights when it has them. "
             "Engines that pick a replica another way will differ."));
   addRow(BestSplit, tr("Best split, this layer"),
-         tr("Imbalance of the shown layer if the tokens were split over the replicas as well as "
-            "possible: what Solve > Re-split reaches without moving weights"));
+         tr("Imbalance of the shown layer with the best possible split of tokens over the "
+            "replicas: what Solve > Re-split reaches without moving weights"));
   addRow(Mean, tr("Imbalance, mean"), tr("Mean over the layers of max / mean GPU load"));
   addRow(P95, tr("Imbalance, p95"), tr("95 % of the layers are not above this"));
   addRow(Max, tr("Imbalance, worst layer"), tr("The worst layer's max / mean GPU load"));
@@ -132,8 +132,7 @@ void FiguresPanel::refresh() {
     note_->setText(tr("The open loads are not used: %1").arg(document_.loadProblem()));
   else if (!document_.state().has_loads())
     note_->setText(
-        tr("No loads are open, so balance is not known. Open a load dump or a recording "
-           "to see it."));
+        tr("No loads are open, so balance is unknown. Open a load dump or a recording to see it."));
   note_->setVisible(!note_->text().isEmpty());
 }
 
@@ -263,7 +262,7 @@ void FiguresPanel::takeAssumptions() {
   next.model = model_->currentText();
   next.expert_bytes = model_->currentData().toLongLong();
   const auto typed = static_cast<qint64>(std::llround(mebibytes_->value() * kMebi));
-  // A typed size that is not the model's is another model's.
+  // A size other than the model's selects another model.
   if (std::abs(typed - next.expert_bytes) > kMebi / 100) {
     const QSignalBlocker block(model_);
     model_->setCurrentIndex(model_->count() - 1);
@@ -272,7 +271,7 @@ void FiguresPanel::takeAssumptions() {
   }
   if (room_->value() > 0)
     next.gpu_expert_bytes = static_cast<qint64>(std::llround(room_->value() * kGibi));
-  // Of another model the window does not know in how many units it runs.
+  // For another model the number of units is unknown.
   if (next.model == document_.assumptions().model) next.units = document_.assumptions().units;
   if (redundant_->value() >= 0) next.redundant_experts = redundant_->value();
   next.groups_on_nodes = groups_->isChecked();

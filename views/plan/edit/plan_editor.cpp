@@ -8,7 +8,7 @@ namespace moescope {
 
 PlanEditor::PlanEditor(PlanDocument& document, QObject* parent)
     : QObject(parent), document_(document) {
-  connect(&document_, &PlanDocument::refused, this, &PlanEditor::told);
+  connect(&document_, &PlanDocument::refused, this, &PlanEditor::message);
 }
 
 std::vector<int> PlanEditor::layersFor(int layer) const {
@@ -35,11 +35,11 @@ bool PlanEditor::hasSlot(int layer, int slot) const {
 
 bool PlanEditor::commit(const PlanEdit& edit, const QString& text) {
   if (edit.empty()) {
-    Q_EMIT told(tr("Nothing to change."));
+    Q_EMIT message(tr("Nothing to change."));
     return false;
   }
   if (!document_.edit(edit, text)) return false;
-  Q_EMIT told(text);
+  Q_EMIT message(text);
   return true;
 }
 
@@ -105,9 +105,9 @@ std::vector<char> PlanEditor::barredTargets(int layer, int grabbed, bool copy) c
 void PlanEditor::place(int layer, int slot, int expert) {
   document_.preview(std::nullopt);
   if (expert < 0 || expert >= document_.plan().num_experts) {
-    Q_EMIT told(tr("There is no expert %1; the model has 0..%2.")
-                    .arg(expert)
-                    .arg(document_.plan().num_experts - 1));
+    Q_EMIT message(tr("There is no expert %1; the model has 0..%2.")
+                       .arg(expert)
+                       .arg(document_.plan().num_experts - 1));
     return;
   }
   PlanEdit edit = no_change(document_.plan());
@@ -132,9 +132,10 @@ int PlanEditor::addReplica(int layer, int expert) {
     edit = joined(std::move(edit), place_expert(document_.plan(), l, *slot, expert));
   }
   if (edit.changes.empty()) {
-    Q_EMIT told(tr("No room for a replica of expert %1: every slot holds a last replica, is pinned "
-                   "or is on a GPU that has it.")
-                    .arg(expert));
+    Q_EMIT message(
+        tr("No room for a replica of expert %1: every slot holds a last replica, is pinned "
+           "or is on a GPU that has it.")
+            .arg(expert));
     return -1;
   }
   QString text = tr("Add a replica of expert %1 in %2").arg(expert).arg(inLayers(layer));
@@ -163,7 +164,7 @@ void PlanEditor::removeReplicas(int layer, const std::vector<int>& slots) {
       edit = joined(std::move(edit), step);
     }
   if (edit.changes.empty()) {
-    Q_EMIT told(
+    Q_EMIT message(
         tr("The last replica of an expert stays: swap it or put another one in its place."));
     return;
   }
@@ -191,7 +192,7 @@ void PlanEditor::togglePins(int layer, const std::vector<int>& slots) {
   const QString what = all ? tr("Unpin %1 slots in %2") : tr("Pin %1 slots in %2");
   const QString text = what.arg(slots.size()).arg(inLayers(layer));
   document_.setConstraints(std::move(next), text);
-  Q_EMIT told(text);
+  Q_EMIT message(text);
 }
 
 void PlanEditor::toggleForbidden(int layer, int gpu, int expert) {
@@ -207,7 +208,7 @@ void PlanEditor::toggleForbidden(int layer, int gpu, int expert) {
       forbid ? tr("Forbid expert %1 on GPU %2 in %3") : tr("Allow expert %1 on GPU %2 in %3");
   const QString text = what.arg(expert).arg(gpu).arg(inLayers(layer));
   document_.setConstraints(std::move(next), text);
-  Q_EMIT told(text);
+  Q_EMIT message(text);
 }
 
 void PlanEditor::setFailed(int gpu, bool failed) {

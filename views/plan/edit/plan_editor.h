@@ -1,4 +1,4 @@
-// What a person can do to a plan, over the layers they chose: one undo step each, told in words.
+// Edits of a plan over the chosen layers: one undo step each, described in a message.
 #pragma once
 
 #include <QObject>
@@ -52,7 +52,7 @@ class PlanEditor : public QObject {
   void setFailed(int gpu, bool failed);
 
  Q_SIGNALS:
-  void told(const QString& what);  ///< what was done, or why nothing was
+  void message(const QString& text);  ///< what was done, or why nothing was
 
  private:
   bool commit(const PlanEdit& edit, const QString& text);

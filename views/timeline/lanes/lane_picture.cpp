@@ -156,7 +156,7 @@ void LanePicture::paintLanes(const PixelRun& fresh, std::vector<Name>& names) {
     if (changed.empty()) continue;
     Part part{&lane, {changed}};
     for (const auto& label : lane.drawn->cells.labels) {
-      // A name stands at the visible part of its span, so that it moves when a side cuts it.
+      // A name is placed at the visible part of its span, so it moves when the span is clipped.
       const PixelRun columns = extent(label, map_.width());
       const bool cut = label.x0 < 0 || label.x1 > map_.width();
       if (!cut && !columns.touches(changed)) continue;
@@ -193,7 +193,7 @@ void LanePicture::paintLane(const Lane& lane, const PixelRun& columns) {
   fillRows(y0, lane.y1, line, columns);
   if (!cells.any_waits) return;
   const int scale = std::max(1, static_cast<int>(look_.dpr));
-  // Hatch lines belong to their time, as everything else that moves.
+  // Hatch lines are anchored in time, like everything else that scrolls.
   const auto period = static_cast<std::int64_t>(hatch_period(scale));
   const auto phase = static_cast<int>((map_.gridColumn() % period + period) % period);
   for (int y = y0; y < std::min(lane.y1, image_.height()); ++y) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kSpansPerColumnExact = 2;  // up to this density spans are drawn, not summaries
 constexpr std::size_t kLanesPerBlock = 8;   // lanes a worker takes at once
-// Fewer columns than this are worked out before a thread has started.
+// Fewer columns than this are computed before a thread has started.
 constexpr std::size_t kColumnsForThreads = 50'000;
 
 /// Spans of `track` in `window`, estimated from the chunk list.
@@ -37,7 +37,7 @@ double estimated_spans(const Trace& trace, TrackId track, TimeRange window) {
 
 }  // namespace
 
-/// One lane whose columns are to be worked out, away from the GUI thread's objects.
+/// One lane whose columns are to be computed, independent of the GUI thread's objects.
 struct LaneRenderer::Job {
   LaneKey key;
   std::vector<BucketTilePtr> tiles;
@@ -153,7 +153,7 @@ void LaneRenderer::addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs
     Drawn& drawn = cache_[lane.key];
     lane.drawn = &drawn;
     lanes_.push_back(lane);
-    // A frame forgets what earlier ones asked for and did not get: incomplete lanes ask again.
+    // Requests of earlier frames are dropped: incomplete lanes request again.
     if (!drawn.stale && drawn.cells.complete && drawn.map == map_) continue;
     Job job;
     job.key = lane.key;
@@ -166,7 +166,7 @@ void LaneRenderer::addTrackLanes(const PlacedRow& placed, std::vector<Job>& jobs
   }
 }
 
-/// Gathers what is at hand for one lane; the rest is requested.
+/// Collects what is loaded for one lane; the rest is requested.
 void LaneRenderer::fetch(Job& job, double density, TrackChunks& chunks) {
   auto& source = content_->source;
   const auto [track, depth] = job.key;

@@ -191,7 +191,7 @@ void RowModel::rebuild() {
     if (const auto it = all.find(key); it != all.end()) pinned_rows_.push_back(it->second);
   for (auto& row : pinned_rows_) {
     row.indent = 0;
-    row.title = row.path;  // out of its group, only the path tells what it is
+    row.title = row.path;  // outside its group, only the path identifies it
   }
   Q_EMIT changed();
 }

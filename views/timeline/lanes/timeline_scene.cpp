@@ -75,7 +75,8 @@ void TimelineScene::onGrown(bool evicted) {
   }
   source_.growTrace(trace, rows_.trackOrder());
   updateLanes();
-  // Spans that ran when the last ones came may have ended only now: each was shorter than a second.
+  // Spans that were running when the last ones arrived may have ended only now; each is shorter
+  // than a second.
   constexpr TimeNs kStillOpen = 1'000'000'000;
   if (selection_.range().end < before->range().end - kStillOpen) return;
   Q_EMIT dataGrown();
@@ -283,7 +284,7 @@ QRectF TimelineScene::rectOf(const Span& span, TrackId track) const {
   const auto* placed = layout_.rowOf(track);
   if (!placed || span.depth >= placed->row->lanes) return {};
   const PixelMap pixels = map();
-  // Far outside the viewport coordinates are cut, so that painters see sane numbers.
+  // Coordinates far outside the viewport are clamped for the painters.
   const double limit = 4.0 * pixels.width() + 1000;
   const double x0 = std::clamp(pixels.x(span.start), -limit, limit);
   const double x1 = std::clamp(pixels.x(span.end()), -limit, limit);

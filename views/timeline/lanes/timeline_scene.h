@@ -74,7 +74,7 @@ class TimelineScene : public QObject {
   /// The span under a point of the lanes. Not every chunk may be at hand (`complete` is false
   /// then): those are requested.
   std::optional<FoundSpan> spanAt(QPointF pos, bool* complete = nullptr);
-  /// The same, told to `done` once it is certain; at once when all is at hand.
+  /// The same, passed to `done` once it is certain; at once when everything is loaded.
   void findSpanAt(QPointF pos, std::function<void(const std::optional<FoundSpan>&)> done);
   /// The span when it is at hand; else it is being fetched and changed() follows.
   std::optional<Span> span(SpanRef ref);
@@ -89,7 +89,7 @@ class TimelineScene : public QObject {
   static constexpr double kHitTolerance = 4;
 
  Q_SIGNALS:
-  /// Lanes look different: range, rows, scroll, data. `data` tells that columns must be redrawn.
+  /// Lanes look different: range, rows, scroll, data. `data`: columns must be redrawn.
   void changed();
   void placesChanged();        ///< rows, or where they are; not what they show
   void dataChanged(bool all);  ///< columns of lanes changed; all: of every lane

@@ -6,7 +6,7 @@ namespace moescope {
 namespace {
 
 constexpr int kCoarsest = 62;
-/// No bucket lies here, so that asking for it tells whether a level exists and reads nothing.
+/// No bucket is here, so that querying it checks whether a level exists without reading anything.
 constexpr TimeRange kNowhere{-2, -1};
 
 }  // namespace

@@ -25,9 +25,9 @@ class FlowLinks : public QObject {
 
  public:
   /// The index needs about 100 bytes per GPU span: beyond this, links are left out and overLimit()
-  /// tells.
+  /// is true.
   static constexpr std::uint64_t kMaxSpans = 20'000'000;
-  /// A graph launch may own thousands of kernels: so many links are drawn at most.
+  /// Most links that are drawn: a graph launch may own thousands of kernels.
   static constexpr std::size_t kMaxLinks = 256;
 
   FlowLinks(TraceDocument& document, Selection& selection, QObject* parent = nullptr);

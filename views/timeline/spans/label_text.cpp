@@ -72,7 +72,7 @@ void LabelCache::draw(QPainter& painter, const StringTable& strings, StringId na
   if (width < 3 * kWidthStep) return;
   auto& label = text(strings, name, width);
   const QString& shown = label.text();
-  if (shown.size() < kMinLetters && shown.endsWith(QChar(0x2026))) return;  // tells nothing
+  if (shown.size() < kMinLetters && shown.endsWith(QChar(0x2026))) return;  // says nothing
   painter.drawStaticText(
       QPointF(rect.left() + kPadding, rect.center().y() - label.size().height() / 2), label);
 }

@@ -13,7 +13,7 @@
 
 namespace moescope {
 
-/// The part of a name that tells kernels apart at a glance: without return type, template
+/// The part of a name that distinguishes kernels at a glance: without return type, template
 /// arguments, parameters and namespaces; of CUTLASS's device_kernel<K> it is K. Names that are no
 /// C++ signature stay as they are.
 QString short_name(std::string_view name);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kCacheBytes = std::size_t{192}
                                     << 20;  // a frame that needs more keeps its own
 constexpr std::size_t kBytesPerSpan = 34;   // columns and rows by depth
-constexpr int kArrivalMs = 15;  // while more is on its way, frames come at most this often
+constexpr int kArrivalMs = 15;              // minimum interval of frames while loading
 }  // namespace
 
 std::size_t SpanSource::PieceHash::operator()(const Piece& piece) const {
@@ -84,7 +84,7 @@ void SpanSource::setTrace(TracePtr trace, const std::vector<TrackId>& order) {
   pieces_.clear();
   bytes_ = 0;
   broken_.clear();
-  told_failure_ = false;
+  failure_reported_ = false;
   shapes_.assign(trace_ ? trace_->tracks().size() : 0, std::nullopt);
   missing_shapes_ = order.size();
   inbox_ = std::make_shared<Inbox>();
@@ -262,7 +262,7 @@ const SpanSource::Loaded* SpanSource::at(const Piece& piece) {
   } catch (const std::exception& error) {
     broken_.insert(piece);
     if (blocking_) throw;  // a picture in a file must not be silently incomplete
-    tellFailure(QString::fromUtf8(error.what()));
+    reportFailure(QString::fromUtf8(error.what()));
     return nullptr;
   }
 }
@@ -332,9 +332,9 @@ void SpanSource::startTask(std::function<std::function<void()>()> task) {
   });
 }
 
-void SpanSource::tellFailure(const QString& failure) {
-  if (failure.isEmpty() || told_failure_) return;
-  told_failure_ = true;
+void SpanSource::reportFailure(const QString& failure) {
+  if (failure.isEmpty() || failure_reported_) return;
+  failure_reported_ = true;
   Q_EMIT failed(failure);
 }
 
@@ -371,7 +371,7 @@ void SpanSource::collect() {
     call();
   }
   if (inbox != inbox_) return;
-  tellFailure(failure);
+  reportFailure(failure);
   if (inbox != inbox_ || (shapes.empty() && pieces.empty())) return;
   if (!more && prepared()) {
     arrival_.stop();
@@ -383,7 +383,7 @@ void SpanSource::collect() {
 
 void SpanSource::evict() {
   if (bytes_ <= kCacheBytes) return;
-  // Everything that the last two frames did not use goes at once: rarer than one by one.
+  // Evicts everything that the last two frames did not use at once: rarer than one by one.
   for (auto it = pieces_.begin(); it != pieces_.end();) {
     if (it->second.frame + 2 >= frame_) {
       ++it;

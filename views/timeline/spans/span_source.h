@@ -19,7 +19,8 @@
 namespace moescope {
 
 /// Pieces of one trace: tiles of summaries and chunks of spans. What is not at hand is fetched on
-/// worker threads and told by arrived(); a frame uses what is there. All calls on the GUI thread.
+/// worker threads and announced by arrived(); a frame uses what is there. All calls on the GUI
+/// thread.
 class SpanSource : public QObject {
   Q_OBJECT
 
@@ -77,7 +78,7 @@ class SpanSource : public QObject {
  Q_SIGNALS:
   /// Shapes, tiles or chunks came in; several arrivals make one signal.
   void arrived();
-  /// The file is damaged or gone; told once a trace.
+  /// The file is damaged or gone; emitted once per trace.
   void failed(const QString& message);
 
  private:
@@ -112,7 +113,7 @@ class SpanSource : public QObject {
   void stop();
   void collect();
   void evict();
-  void tellFailure(const QString& failure);
+  void reportFailure(const QString& failure);
 
   TracePtr trace_;
   std::shared_ptr<Inbox> inbox_;
@@ -123,7 +124,7 @@ class SpanSource : public QObject {
   std::set<Piece> broken_;
   QTimer arrival_;
   quint64 frame_ = 0;
-  bool blocking_ = false, told_failure_ = false;
+  bool blocking_ = false, failure_reported_ = false;
   TaskGroup pieces_work_;        ///< shapes, tiles and chunks
   TaskGroup queries_{kQueries};  ///< beside these: the user waits for them
   static constexpr int kQueries = 2;

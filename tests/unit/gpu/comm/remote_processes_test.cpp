@@ -138,9 +138,9 @@ TEST_F(GpuRemoteProcesses, CommandsAndAnswersTravelInOrderWhateverTheirSize) {
   run(
       [&](RemoteProcesses& processes) {
         link(processes, [&](UnitLink& unit) {
-          unit.tell(large);
-          unit.tell({});
-          unit.tell(small);
+          unit.send(large);
+          unit.send({});
+          unit.send(small);
           EXPECT_EQ(unit.answer_of(1), large);
         });
       },

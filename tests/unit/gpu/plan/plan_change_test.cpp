@@ -42,7 +42,7 @@ Plan random_plan(int extra, unsigned seed, int experts = 16) {
   return plan;
 }
 
-/// An engine that serves on a thread of its own until it is told to end.
+/// An engine that serves on a separate thread until it is stopped.
 class Serving4 {
  public:
   explicit Serving4(const EngineOptions& options = small_options())
@@ -114,7 +114,7 @@ TEST(GpuPlanChange, RequestsInFlightGetTheirTokensWhilePlansChange) {
   serving.expect_right_tokens();
 }
 
-TEST(GpuPlanChange, ARecordTellsWhoWhenWhatAndHowFastTokensCame) {
+TEST(GpuPlanChange, ARecordHasWhoWhenWhatAndHowFastTokensCame) {
   Serving4 serving;
   serving.begin();
   serving.wait_for_requests(5);
@@ -274,7 +274,7 @@ TEST(GpuPlanChange, AHeldPlanFlipsBackAndAReleasedOneIsCopiedBack) {
 
   ASSERT_EQ(serving.change(random_plan(4, 2)).phase, PlanPhase::Released);
   ASSERT_TRUE(serving.control().previous_plan());
-  EXPECT_EQ(*serving.control().previous_plan(), before) << "what comes back is told";
+  EXPECT_EQ(*serving.control().previous_plan(), before) << "what a rollback restores is known";
   const auto back = serving.control().rollback("operator");
   ASSERT_TRUE(back.has_value());
   const PlanRecord copied = serving.result(*back);
@@ -371,7 +371,7 @@ TEST(GpuPlanMoves, SourcesAreOnTheSameNodeWhereOneHasTheExpertAndLivePlacesAreKe
   EXPECT_FALSE(plan_moves(table, next, {0}, 2, 2).fits);
 }
 
-TEST(GpuControl, AnEngineThatDoesNotServeYetTellsItsSettings) {
+TEST(GpuControl, AnEngineThatDoesNotServeYetReportsItsSettings) {
   EngineOptions options = small_options();
   options.budget = {5, 2};
   Engine engine(cpu_backend(), served_model(), options, std::nullopt, nullptr);

@@ -1,4 +1,4 @@
-// Plans that outlive the engine: stored before a change is told as done, and gone on from.
+// Plans that outlive the engine: stored before a change is reported as done, and continued from.
 #include "gpu/engine/placement/plan_store.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ using test::small_options;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// A disk that keeps one plan, and fails at the step that it is told.
+/// A disk that keeps one plan, and fails at a given step.
 class FakeStore final : public PlanStore {
  public:
   void prepare(const StoredPlan& next) override {
@@ -105,16 +105,16 @@ class Served {
   std::thread thread_;
 };
 
-TEST_F(GpuPlanStore, AChangeIsToldAsDoneOnlyWhenItIsKept) {
+TEST_F(GpuPlanStore, AChangeIsReportedAsDoneOnlyWhenItIsKept) {
   Served served({.store = &store});
-  std::optional<std::uint64_t> kept_when_told;
+  std::optional<std::uint64_t> kept_when_reported;
   served.control().on_plan_change([&](const PlanRecord& change) {
-    if (change.phase == PlanPhase::Released && store.kept) kept_when_told = store.kept->epoch;
+    if (change.phase == PlanPhase::Released && store.kept) kept_when_reported = store.kept->epoch;
   });
   const PlanRecord change = served.change(swapped());
-  served.control().on_plan_change({});  // waits for a listener that is being told
+  served.control().on_plan_change({});  // waits for a listener that is being called
   ASSERT_EQ(change.phase, PlanPhase::Released) << change.reason;
-  EXPECT_EQ(kept_when_told, 1U);
+  EXPECT_EQ(kept_when_reported, 1U);
   EXPECT_EQ(store.kept->name, "swapped");
   EXPECT_EQ(store.kept->plan.physical_to_logical, swapped().physical_to_logical);
   ASSERT_TRUE(store.kept->previous);

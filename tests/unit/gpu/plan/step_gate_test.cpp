@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr StepGate::Seconds kLong{60}, kShort{0.02};
 
-/// A unit as the serving loop runs it: passes the gate before every step until told to end.
+/// A unit as the serving loop runs it: passes the gate before every step until it is stopped.
 class Runner {
  public:
   Runner(StepGate& gate, UnitKind kind, bool idle = false)
@@ -125,7 +125,7 @@ TEST(StepGate, IsNotWaitedForWhenAUnitHasLeft) {
   EXPECT_FALSE(gate.close(kLong, at)) << "long before the time is over";
 }
 
-TEST(StepGate, TellsWhenAnotherStepHasBegun) {
+TEST(StepGate, NoticesWhenAnotherStepHasBegun) {
   StepGate gate;
   auto waiting = std::async(std::launch::async, [&] { gate.wait_for_step(kLong); });
   EXPECT_EQ(waiting.wait_for(milliseconds(20)), std::future_status::timeout);

@@ -1,4 +1,4 @@
-// Detail of recordings: when it is reduced, what stands in the place of spans, and that it is told.
+// Detail of recordings: when it is reduced, what replaces spans, and that it is reported.
 #include "gpu/record/detail.h"
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ SpanRecord span(SpanName name, std::uint32_t step, std::int64_t begin, std::int6
 TEST(GpuDetail, SumsOfAStepAreUnionsWhateverTheOrderOfItsSpans) {
   StepSums sums;
   sums.add(span(SpanName::DispatchWait, 7, 20, 50));
-  sums.add(span(SpanName::Attention, 8, 60, 70));  // the next step begins before all is told
+  sums.add(span(SpanName::Attention, 8, 60, 70));  // the next step begins before all is added
   sums.add(span(SpanName::Attention, 7, 0, 30));
   sums.add(span(SpanName::Dispatch, 7, 10, 20, 100));
   sums.add(span(SpanName::Experts, 7, 25, 40));

@@ -68,7 +68,7 @@ TEST(KernelLog, ALaunchIsASpanAndItsBlocksHoldTheirSms) {
   EXPECT_EQ(layers[0].end, 1099);
 }
 
-TEST(KernelLog, ARecordingTellsTheSmsOfAGpuAsRecorded) {
+TEST(KernelLog, ARecordingHasTheSmsOfAGpuAsRecorded) {
   const test::TempFolder folder;
   const auto file = folder / "gpu.moetrace";
   RankLogs logs(2);

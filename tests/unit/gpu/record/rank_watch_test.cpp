@@ -1,4 +1,4 @@
-// Ranks that hang are told from ranks that wait and from ranks that get no processor.
+// Ranks that hang are distinguished from ranks that wait and from ranks that get no processor.
 #include "gpu/engine/rank_watch.h"
 
 #include <gmock/gmock.h>
@@ -58,7 +58,7 @@ TEST_F(Watched, AStreamThatSleepsInsideAPartIsBlockedWithinFiveSeconds) {
   EXPECT_NEAR(static_cast<double>(finding->since), 101e9, 0.5e9);
 }
 
-TEST_F(Watched, ItIsNoLongerToldOfWhenItGoesOn) {
+TEST_F(Watched, ItIsNoLongerReportedWhenItGoesOn) {
   {
     const InsidePart inside(activity_);
     EXPECT_TRUE(pass(6));
@@ -98,7 +98,7 @@ TEST_F(Watched, AThreadThatGetsALittleNowAndThenDoesNotHang) {
   EXPECT_FALSE(pass(100));
 }
 
-TEST_F(Watched, ComputingWithoutEndIsToldOfByProcessorTimeAndHistory) {
+TEST_F(Watched, ComputingWithoutEndIsReportedByProcessorTimeAndHistory) {
   for (int i = 0; i < 40; ++i) const InsidePart part(activity_);
   const InsidePart inside(activity_);
   threads_[1].state = 'R';
@@ -136,7 +136,7 @@ TEST_F(Watched, TimeInWhichNobodyLookedDoesNotCount) {
   EXPECT_TRUE(pass(1));
 }
 
-TEST(GpuThreadState, TheKernelTellsWhetherAThreadRuns) {
+TEST(GpuThreadState, TheKernelReportsWhetherAThreadRuns) {
   std::atomic<std::int64_t> number{0};
   std::atomic<bool> stop{false};
   std::thread sleeper([&] {

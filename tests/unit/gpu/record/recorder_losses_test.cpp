@@ -1,4 +1,4 @@
-// What the rings of a recorder drop is told with its time and place.
+// What the rings of a recorder drop is reported with its time and place.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
