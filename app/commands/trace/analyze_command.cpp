@@ -1,15 +1,19 @@
 // moescope analyze: overlap and SM allocation per device.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
+#include "app/commands/trace/analyze_json.h"
 #include "app/commands/trace/open_files.h"
+#include "core/analysis/headline/headline.h"
 #include "core/analysis/overlap/losses.h"
 #include "core/analysis/overlap/paced_links.h"
 #include "core/analysis/spans/gpu_work.h"
 #include "core/error.h"
+#include "core/figure_text.h"
 
 namespace moescope {
 namespace {
@@ -19,7 +23,7 @@ struct AnalyzeOptions {
   RunChoice runs;
   std::optional<TimeNs> from, to;
   std::string rules;
-  bool json = false, scopes = false;
+  bool json = false, scopes = false, per_device = false;
 };
 
 /// The window asked for; nullopt for the whole trace.
@@ -29,34 +33,6 @@ std::optional<TimeRange> window_of(const AnalyzeOptions& options, const Trace& t
   if (window.empty())
     throw Error("", "--from, --to", "the window is empty", "Give --from less than --to");
   return window;
-}
-
-const SmAllocation* find_sm(const std::vector<SmAllocation>& all, const DeviceKey& key) {
-  for (const auto& a : all)
-    if (a.key == key) return &a;
-  return nullptr;
-}
-
-Json events_json(const OverlapFigures& f) {
-  return {{"comm", f.comm_events}, {"compute", f.compute_events}, {"memory", f.memory_events}};
-}
-
-Json device_json(const Trace& trace, const DeviceOverlap& overlap, const SmAllocation* sm,
-                 const std::optional<TimeRange>& window) {
-  const auto& process = trace.processes().at(overlap.key.process);
-  const Device* device = find_device(trace, overlap.key);
-  const auto& f = overlap.figures;
-  Json json = {
-      {"process", process.label},
-      {"rank", nullable(process.rank)},
-      {"device", overlap.key.device},
-      {"name", device != nullptr && !device->name.empty() ? Json(device->name) : Json()},
-      {"sm_count", device != nullptr && device->sm_count > 0 ? Json(device->sm_count) : Json()},
-      {"events", events_json(f)}};
-  json.update(figures_json(f));
-  json["lost_ns"] = lost_time(losses_in(trace, window, overlap.key.process), window);
-  json["sm"] = sm != nullptr ? sm_json(*sm) : Json();
-  return json;
 }
 
 Json scopes_json(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
@@ -77,8 +53,8 @@ std::string ms(std::int64_t ns) {
   return fmt::format("{:.3f}", static_cast<double>(ns) / 1e6);
 }
 
-void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
-                 const std::vector<SmAllocation>& sm, const std::optional<TimeRange>& window) {
+void print_blocks(const Trace& trace, const std::vector<DeviceOverlap>& devices,
+                  const std::vector<SmAllocation>& sm, const std::optional<TimeRange>& window) {
   for (const auto& [key, f] : devices) {
     const auto& process = trace.processes().at(key.process);
     const Device* device = find_device(trace, key);
@@ -114,6 +90,62 @@ void print_table(const Trace& trace, const std::vector<DeviceOverlap>& devices,
   if (devices.empty()) fmt::print("no GPU work in this trace\n");
 }
 
+/// What the figures are of.
+std::string scope_text(const Headline& headline, const std::optional<TimeRange>& window) {
+  const std::string devices =
+      headline.devices == 1 ? "1 device" : fmt::format("all {} devices", headline.devices);
+  if (!window) return devices + ", whole trace";
+  return fmt::format("{}, {} to {} ms", devices, ms(window->begin), ms(window->end));
+}
+
+/// The answer, before any table.
+void print_headline(const Trace& trace, const Headline& headline,
+                    const std::optional<TimeRange>& window) {
+  if (headline.devices == 0) return;
+  const auto text = [](TimeNs ns) { return duration_text(static_cast<double>(ns)); };
+  const OverlapFigures& total = headline.total;
+  const auto hidden = total.overlap_percent();
+  fmt::print("{}\n", scope_text(headline, window));
+  if (!hidden) {
+    fmt::print("communication          none\n");
+  } else {
+    fmt::print("exposed communication  {} of {} ({:.1f} %); {:.1f} % is hidden\n",
+               text(total.exposed), text(total.comm), 100 - *hidden, *hidden);
+    fmt::print("  of communication     {} is waiting for other ranks\n", text(total.wait));
+  }
+  if (const auto& worst = headline.worst) {
+    const ExposedGroup& cause = worst->causes.front();
+    fmt::print("worst                  {}, {}: {} exposed, of which {} {}\n",
+               trace.processes().at(worst->key.process).label, device_word(trace, worst->key),
+               text(worst->exposed), text(cause.time), cause_text(cause));
+  }
+  if (const auto& sms = headline.comm_sms)
+    fmt::print("SMs of communication   {}{} while it runs, {:.1f} on average ({})\n", sms->most,
+               sms->sm_count > 0 ? fmt::format(" of {}", sms->sm_count) : "", sms->mean,
+               to_string(sms->method));
+}
+
+/// A line per device, that with the most exposed communication first.
+void print_devices(const Trace& trace, std::vector<DeviceOverlap> devices,
+                   const std::vector<SmAllocation>& sm) {
+  std::stable_sort(devices.begin(), devices.end(), [](const auto& a, const auto& b) {
+    return a.figures.exposed > b.figures.exposed;
+  });
+  fmt::print("\n{:<28} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}\n", "device", "span ms",
+             "idle ms", "compute ms", "comm ms", "exposed ms", "hidden %", "comm SMs");
+  for (const auto& [key, f] : devices) {
+    const auto percent = f.overlap_percent();
+    const SmAllocation* a = find_sm(sm, key);
+    const double length = a == nullptr ? 1 : static_cast<double>(std::max<TimeNs>(f.comm, 1));
+    fmt::print(
+        "{:<28.28} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}\n",
+        fmt::format("{}, {}", trace.processes().at(key.process).label, device_word(trace, key)),
+        ms(f.span), ms(f.idle), ms(f.compute), ms(f.comm), ms(f.exposed),
+        percent ? fmt::format("{:.1f}", *percent) : "-",
+        a == nullptr ? "-" : fmt::format("{:.1f}", static_cast<double>(a->comm_sm_ns) / length));
+  }
+}
+
 void print_scopes(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
   if (scopes.empty()) {
     fmt::print("no annotation, layer, micro-batch or phase has GPU work\n");
@@ -141,39 +173,66 @@ void print_remarks(const Trace& trace, const std::optional<TimeRange>& window) {
     fmt::print(stderr, "lost: {}\n", describe(lost, trace));
 }
 
+/// The figures of one run.
+struct RunFigures {
+  OverlapResults overlap;
+  std::vector<SmAllocation> sm;
+  Headline headline;
+};
+
+RunFigures figures_of(const AnalyzeOptions& options, const Trace& trace,
+                      const Classification& classes, const std::optional<TimeRange>& window) {
+  Progress& progress = command_progress();
+  RunFigures run;
+  // Text names the layer that is to blame; scripts that want scopes ask for them.
+  if (options.scopes || !options.json)
+    run.overlap = analyze_overlap_and_scopes(trace, classes, window, progress);
+  else
+    run.overlap = analyze_overlap_and_activity(trace, classes, window, progress);
+  run.sm = analyze_sm_allocation(trace, classes, window, progress);
+  run.headline = headline_of(
+      trace, classes, {run.overlap.activity, run.overlap.overlap, run.overlap.scopes, run.sm},
+      progress);
+  progress.report(1, "done");
+  return run;
+}
+
+void print_run(const AnalyzeOptions& options, const Trace& trace, const RunFigures& run,
+               const std::optional<TimeRange>& window) {
+  print_remarks(trace, window);
+  if (const auto links = paced_links_text(trace.info()); !links.empty()) fmt::print("{}\n", links);
+  print_headline(trace, run.headline, window);
+  if (options.per_device || run.overlap.overlap.empty())
+    print_blocks(trace, run.overlap.overlap, run.sm, window);
+  else
+    print_devices(trace, run.overlap.overlap, run.sm);
+  if (options.scopes) print_scopes(trace, run.overlap.scopes);
+}
+
+Json document_of(const AnalyzeOptions& options, const Trace& trace, const RunFigures& run,
+                 const std::optional<TimeRange>& window) {
+  Json document = {{"schema", 1}, {"files", trace.info().files}, {"skipped", skipped_json(trace)}};
+  document["warnings"] = trace.info().warnings;
+  document["losses"] = losses_json(trace, losses_in(trace, window));
+  const std::string links = paced_links_text(trace.info());
+  document["paced_links"] = links.empty() ? Json() : Json(links);
+  document["headline"] = headline_json(trace, run.headline);
+  document["devices"] = Json::array();
+  for (const auto& device : run.overlap.overlap)
+    document["devices"].push_back(device_json(trace, device, find_sm(run.sm, device.key), window));
+  if (options.scopes) document["scopes"] = scopes_json(trace, run.overlap.scopes);
+  return document;
+}
+
 /// Prints the figures of one run.
 void analyze_run(const AnalyzeOptions& options, const RuleSet& rules, const TracePtr& trace,
                  RunPrinter& printer) {
   const auto window = window_of(options, *trace);
   const Classification classes(*trace, rules);
-  Progress& progress = command_progress();
-  OverlapResults overlap;
-  if (options.scopes)
-    overlap = analyze_overlap_and_scopes(*trace, classes, window, progress);
-  else
-    overlap.overlap = analyze_overlap(*trace, classes, window, progress);
-  const auto sm = analyze_sm_allocation(*trace, classes, window, progress);
-  progress.report(1, "done");
-  if (!options.json) {
-    printer.begin_run(*trace);
-    print_remarks(*trace, window);
-    if (const auto links = paced_links_text(trace->info()); !links.empty())
-      fmt::print("{}\n", links);
-    print_table(*trace, overlap.overlap, sm, window);
-    if (options.scopes) print_scopes(*trace, overlap.scopes);
-    return;
-  }
-  Json document = {
-      {"schema", 1}, {"files", trace->info().files}, {"skipped", skipped_json(*trace)}};
-  document["warnings"] = trace->info().warnings;
-  document["losses"] = losses_json(*trace, losses_in(*trace, window));
-  const std::string links = paced_links_text(trace->info());
-  document["paced_links"] = links.empty() ? Json() : Json(links);
-  document["devices"] = Json::array();
-  for (const auto& device : overlap.overlap)
-    document["devices"].push_back(device_json(*trace, device, find_sm(sm, device.key), window));
-  if (options.scopes) document["scopes"] = scopes_json(*trace, overlap.scopes);
-  printer.add(std::move(document));
+  const RunFigures run = figures_of(options, *trace, classes, window);
+  if (options.json) return printer.add(document_of(options, *trace, run, window));
+  printer.begin_run(*trace);
+  print_run(options, *trace, run, window);
 }
 
 void run(const AnalyzeOptions& options) {
@@ -198,6 +257,8 @@ void register_analyze(CLI::App& app) {
   command->add_option("--to", options->to, "End of the window, ns from the trace start");
   command->add_option("--rules", options->rules,
                       "Classification rules (JSON) instead of the built-in ones");
+  command->add_flag("--per-device", options->per_device,
+                    "Print a block of figures for every device instead of a table");
   command->add_flag("--scopes", options->scopes,
                     "Also list annotations, layers, micro-batches and phases");
   add_run_options(*command, options->runs);

@@ -8,7 +8,7 @@
 #include "app/commands/command.h"
 #include "app/commands/trace/open_files.h"
 #include "core/plain_text.h"
-#include "core/query/query.h"
+#include "core/query/query_result.h"
 
 namespace moescope {
 namespace {
@@ -24,22 +24,10 @@ void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-/// Shortest text that reads back as the same number; SQLite never returns NaN.
-std::string real_text(double value) {
-  return fmt::format("{}", value);
-}
-
-std::string plain_text(const QueryValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
-  if (const auto* real = std::get_if<double>(&value)) return real_text(*real);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  return {};
-}
-
 /// NULL is an empty field, the empty text is "".
 std::string csv_field(const QueryValue& value) {
   const auto* text = std::get_if<std::string>(&value);
-  if (text == nullptr) return plain_text(value);
+  if (text == nullptr) return to_text(value);
   return text->empty() ? "\"\"" : csv_text_field(*text);
 }
 
@@ -100,7 +88,7 @@ void print_json(QuerySession& session, const std::string& sql, Progress& progres
 /// Tab separated, NULL spelled out: for reading.
 void print_plain(QuerySession& session, const std::string& sql, Progress& progress) {
   const auto field = [](const QueryValue& value) {
-    return std::holds_alternative<std::monostate>(value) ? std::string("NULL") : plain_text(value);
+    return std::holds_alternative<std::monostate>(value) ? std::string("NULL") : to_text(value);
   };
   const auto line = [&](const std::vector<QueryValue>& row) {
     print(joined(row, "\t", field) + "\n");

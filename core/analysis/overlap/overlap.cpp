@@ -106,6 +106,16 @@ std::optional<double> OverlapFigures::overlap_percent() const {
   return 100.0 * static_cast<double>(overlap) / static_cast<double>(comm);
 }
 
+OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window) {
+  OverlapFigures f;
+  if (window.empty()) return f;
+  f.span = window.length();
+  measure({device.key, device.compute.clip(window), device.comm.clip(window),
+           device.memory.clip(window), device.wait.clip(window)},
+          f);
+  return f;
+}
+
 std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
                                             std::optional<TimeRange> window, Progress& progress) {
   std::vector<DeviceActivity> result;
@@ -127,16 +137,32 @@ std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classificatio
   return analyze_overlap_and_scopes(trace, classes, window, progress).scopes;
 }
 
-OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
-                                          std::optional<TimeRange> window, Progress& progress) {
-  const bool scopes = names_scopes(trace, progress);
-  auto devices = gather_devices(trace, classes, {window, scopes}, progress);
+namespace {
+
+OverlapResults results_of(std::vector<DeviceWork> devices) {
   OverlapResults results;
-  if (scopes) results.scopes = scopes_of(trace, devices, window, progress);
   for (auto& work : devices) {
     results.overlap.push_back({work.activity.key, work.figures});
     results.activity.push_back(std::move(work.activity));
   }
+  return results;
+}
+
+}  // namespace
+
+OverlapResults analyze_overlap_and_activity(const Trace& trace, const Classification& classes,
+                                            std::optional<TimeRange> window, Progress& progress) {
+  return results_of(gather_devices(trace, classes, {window, false}, progress));
+}
+
+OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
+                                          std::optional<TimeRange> window, Progress& progress) {
+  const bool named = names_scopes(trace, progress);
+  auto devices = gather_devices(trace, classes, {window, named}, progress);
+  std::vector<ScopeOverlap> scopes;
+  if (named) scopes = scopes_of(trace, devices, window, progress);
+  OverlapResults results = results_of(std::move(devices));
+  results.scopes = std::move(scopes);
   return results;
 }
 

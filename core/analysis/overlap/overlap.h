@@ -37,6 +37,9 @@ struct DeviceOverlap {
   OverlapFigures figures;
 };
 
+/// Lengths of `device` cut to `window`, of which span is the length. Events are not counted.
+OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window);
+
 /// Unions per device over `window` (clipped) or the whole trace. Throws Cancelled.
 std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
                                             std::optional<TimeRange> window = {},
@@ -73,7 +76,10 @@ struct OverlapResults {
   std::vector<DeviceOverlap> overlap;
   std::vector<ScopeOverlap> scopes;
 };
-/// Throws Cancelled.
+/// Without scopes. Throws Cancelled.
+OverlapResults analyze_overlap_and_activity(const Trace& trace, const Classification& classes,
+                                            std::optional<TimeRange> window, Progress& progress);
+/// With scopes. Throws Cancelled.
 OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
                                           std::optional<TimeRange> window, Progress& progress);
 

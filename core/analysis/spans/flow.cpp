@@ -95,6 +95,8 @@ Peers FlowIndex::find_peers(const Trace& trace, SpanRef ref) const {
   for (std::size_t process = 0; process < lists->size(); ++process) {
     const auto& list = (*lists)[process];
     if (process == own || list.empty()) continue;
+    // Processes that run another part of the model, as prefill beside decode, take no part.
+    if (!id && trace.processes()[process].name != trace.processes()[own].name) continue;
     if (!id && list.size() != mine.size()) return {};
     if (position < list.size()) peers.spans.push_back(list[position].second);
   }

@@ -37,8 +37,8 @@ class FlowIndex {
   /// For GPU work: the call that launched it. In order of start; empty when unknown.
   std::vector<SpanRef> partners(const Trace& trace, SpanRef span) const;
   /// Peers of a communication kernel. Where its arguments name group and sequence, only kernels
-  /// that name the same; else by order, and then only when every process has the same number of
-  /// them.
+  /// that name the same; else by order, and then only when every process of the same program has
+  /// the same number of them.
   Peers find_peers(const Trace& trace, SpanRef span) const;
   /// The spans of find_peers().
   std::vector<SpanRef> peers(const Trace& trace, SpanRef span) const {

@@ -1,0 +1,54 @@
+// The rows of a comparison, by scope.
+#pragma once
+
+#include <vector>
+
+#include "core/analysis/compare/compare.h"
+#include "core/analysis/compare/noise.h"
+
+namespace moescope {
+
+/// Steps as samples of a figure that was added up over them.
+struct StepSamples {
+  Samples a, b;
+};
+
+/// Judges a row: noise, whether it is significant, and what became of it. With `samples` of its
+/// figure per step by their means; else by kSameWithinPercent.
+void judge(Difference& row, const std::optional<StepSamples>& samples = {});
+
+/// Each adds its rows; those that are the same in both are rows too.
+void add_trace_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
+void add_device_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
+void add_work_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
+void add_sm_pair_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
+void add_layer_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
+void add_step_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
+
+/// A row of a time that is not judged yet.
+Difference time_row(std::string scope, std::string key, const char* figure);
+
+/// A figure of every step: summed over its devices, or of `device`.
+Samples samples_of(const TraceSteps& steps, TimeNs OverlapFigures::*value,
+                   const std::optional<DeviceKey>& device = {});
+
+/// The keys of two maps, each once.
+template <typename Map>
+std::vector<typename Map::key_type> keys_of(const Map& a, const Map& b) {
+  std::vector<typename Map::key_type> keys;
+  for (const auto& [key, value] : a) keys.push_back(key);
+  for (const auto& [key, value] : b)
+    if (!a.contains(key)) keys.push_back(key);
+  return keys;
+}
+/// The value of a key, nullptr when there is none.
+template <typename Map>
+const typename Map::mapped_type* find_in(const Map& map, const typename Map::key_type& key) {
+  const auto it = map.find(key);
+  return it == map.end() ? nullptr : &it->second;
+}
+
+/// "rank 3, GPU 0": by which devices of two traces are matched.
+std::string device_key_text(const Trace& trace, const DeviceKey& key);
+
+}  // namespace moescope

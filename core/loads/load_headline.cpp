@@ -1,0 +1,26 @@
+#include "core/loads/load_headline.h"
+
+#include <algorithm>
+
+#include "core/loads/metrics.h"
+
+namespace moescope {
+
+LoadHeadline load_headline(const LoadSet& loads, const PlacementOfLoads& placement, int first,
+                           int last) {
+  LoadHeadline headline;
+  headline.balance = plan_balance(placement.plan, loads, first, last);
+  headline.placement = describe(placement);
+  const LayerLoads sum = sum_windows(loads, first, last);
+  for (std::size_t row = 0; row < sum.size(); ++row) {
+    const double of_layer = unevenness(sum[row]).max_over_mean;
+    if (row > 0 && of_layer <= headline.hottest) continue;
+    headline.hottest = of_layer;
+    headline.hottest_layer = loads.layer_ids.empty() ? static_cast<int>(row) : loads.layer_ids[row];
+    headline.hottest_expert =
+        static_cast<int>(std::max_element(sum[row].begin(), sum[row].end()) - sum[row].begin());
+  }
+  return headline;
+}
+
+}  // namespace moescope

@@ -1,0 +1,22 @@
+// What expert loads say in a line: how uneven the GPUs are, and which expert is hottest.
+#pragma once
+
+#include "core/loads/load_set.h"
+#include "core/loads/placement_of_loads.h"
+#include "core/loads/plan_balance.h"
+
+namespace moescope {
+
+struct LoadHeadline {
+  PlanBalance balance;     ///< of the GPUs under `placement`
+  std::string placement;   ///< describe() of it
+  int hottest_layer = 0;   ///< model layer
+  int hottest_expert = 0;  ///< logical
+  double hottest = 1;      ///< its load over the mean of the experts of its layer
+};
+
+/// Over windows [first, last). Throws Error when the placement does not fit the loads.
+LoadHeadline load_headline(const LoadSet& loads, const PlacementOfLoads& placement, int first,
+                           int last);
+
+}  // namespace moescope
