@@ -27,6 +27,7 @@
 #include "views/common/destructive_action.h"
 #include "views/details/details_panel.h"
 #include "views/find/find_panel.h"
+#include "views/headline/headline_strip.h"
 #include "views/notes/notes_panel.h"
 #include "views/rules/rules_panel.h"
 #include "views/shell/command_palette.h"
@@ -51,6 +52,7 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
       notes_keeper_(workspace_.trace()),
       layout_(*this, session_),
       files_(new FileActions(workspace_.trace(), workspace_.loads(), loader_, session_, this)),
+      comparer_(new TraceComparer(workspace_, services.files, this)),
       outputs_(new OutputActions(workspace_.trace(), workspace_.loads(), layout_, session_, this)),
       range_bar_(new RangeBar(workspace_.trace(), workspace_.selection(), this)),
       live_(new LiveWindow({workspace_, loader_, session_, layout_}, services.live, this)),
@@ -86,9 +88,10 @@ MainWindow::~MainWindow() {
 void MainWindow::buildCentral() {
   start_ = new StartPage(this);
   layout_.setStartPage(start_);
+  headline_ = new HeadlineStrip(workspace_);
   messages_ = new MessageBar(this);
   addToolBar(range_bar_);
-  addStrips({&live_->attachPanel(), &guide_->panel(), messages_});
+  addStrips({headline_, &live_->attachPanel(), &guide_->panel(), messages_});
   connect(start_, &StartPage::openRequested, files_, &FileActions::chooseFiles);
   connect(start_, &StartPage::openFolderRequested, files_, &FileActions::chooseFolder);
   connect(start_, &StartPage::restoreRequested, this, &MainWindow::restoreLastSession);
@@ -148,6 +151,7 @@ void MainWindow::buildViews() {
     messages_->showMessage({UserMessage::Level::Error, error, {}});
   });
   buildFind();
+  connect(headline_, &HeadlineStrip::viewWanted, &layout_, &DockLayout::reveal);
 }
 
 void MainWindow::buildFind() {
@@ -166,8 +170,9 @@ void MainWindow::buildActions() {
   addHelpActions();
   connect(outputs_, &OutputActions::message, messages_, &MessageBar::showMessage);
   plans_->joinUndo(undo_, document().undoStack());
-  for (const QObject* part : std::initializer_list<const QObject*>{
-           this, files_, outputs_, range_bar_, &layout_, plans_, live_, &live_->follow(), guide_})
+  for (const QObject* part :
+       std::initializer_list<const QObject*>{this, files_, comparer_, outputs_, range_bar_,
+                                             &layout_, plans_, live_, &live_->follow(), guide_})
     actions_.addOf(*part);
 }
 
@@ -278,6 +283,9 @@ void MainWindow::connectJob(JobRunner& job) {
 
 void MainWindow::connectLoading() {
   connectJob(outputs_->job());
+  connectJob(comparer_->job());
+  connect(comparer_, &TraceComparer::message, messages_, &MessageBar::showMessage);
+  connect(comparer_, &TraceComparer::comparing, this, [this] { layout_.reveal("compare"); });
   connectJob(plans_->job());
   connectJob(plans_->solveJob());
   connect(&loader_, &Loader::busyChanged, job_status_, &JobStatus::setBusy);
@@ -289,6 +297,7 @@ void MainWindow::connectLoading() {
     session_.addRecent(files);
     if (!restore_range_.empty()) workspace_.selection().setRange(restore_range_);
     restore_range_ = {};
+    offerPrevious();
   });
   connect(&notes_keeper_, &NotesKeeper::message, messages_, &MessageBar::showMessage);
   connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::forgetBeside);
@@ -334,6 +343,16 @@ void MainWindow::sort(const QStringList& files,
         load_loader_.take(to_names(sorted.loads), to_names(sorted.recordings));
         go_on(to_names(sorted.traces));
       });
+}
+
+/// A trace that took the place of another one is often the same run after a change.
+void MainWindow::offerPrevious() {
+  const QStringList previous = comparer_->previous();
+  if (previous.isEmpty() || previous == document().files()) return;
+  const QString name = QFileInfo(previous.front()).fileName();
+  messages_->offer(
+      {UserMessage::Level::Info, tr("This trace took the place of %1.").arg(name), {}},
+      {{tr("Compare with %1").arg(name), [this, previous] { comparer_->compareWith(previous); }}});
 }
 
 void MainWindow::offerComparison(const QString& shown, const QStringList& others) {

@@ -10,6 +10,7 @@
 #include "app/window/files/load_loader.h"
 #include "app/window/files/loader.h"
 #include "app/window/files/notes_keeper.h"
+#include "app/window/files/trace_comparer.h"
 #include "app/window/job_status.h"
 #include "app/window/live/live_guide.h"
 #include "app/window/output/output_actions.h"
@@ -22,6 +23,7 @@
 namespace moescope {
 
 class FindPanel;
+class HeadlineStrip;
 class PlanWindow;
 class RunQuestion;
 class StartPage;
@@ -36,6 +38,9 @@ class MainWindow : public QMainWindow {
   void openFiles(const QStringList& files) { loader_.open(files); }
   TraceDocument& document() { return workspace_.trace(); }
   LoadDocument& loads() { return workspace_.loads(); }
+  CompareDocument& compare() { return workspace_.compare(); }
+  TraceComparer& comparer() { return *comparer_; }
+  HeadlineStrip& headline() { return *headline_; }
   PlanWindow& plans() { return *plans_; }
   Selection& selection() { return workspace_.selection(); }
   Loader& loader() { return loader_; }
@@ -77,6 +82,7 @@ class MainWindow : public QMainWindow {
   void connectJob(JobRunner& job);
   void connectLoads();
   void sort(const QStringList& files, const std::function<void(const QStringList&)>& go_on);
+  void offerPrevious();
   void offerComparison(const QString& shown, const QStringList& others);
   void askAboutArrays(const QStringList& files, const QString& reason);
   void traceChanged();
@@ -95,11 +101,13 @@ class MainWindow : public QMainWindow {
   DockLayout layout_;
   ActionRegistry actions_;
   FileActions* files_;
+  TraceComparer* comparer_;
   OutputActions* outputs_;
   RangeBar* range_bar_;
   LiveWindow* live_;
   LiveGuide* guide_;
   RunQuestion* run_question_;
+  HeadlineStrip* headline_ = nullptr;
   MessageBar* messages_ = nullptr;
   JobStatus* job_status_ = nullptr;
   QLabel* file_status_ = nullptr;

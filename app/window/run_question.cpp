@@ -25,8 +25,10 @@ RunQuestion::RunQuestion(MainWindow& window, WindowServices services)
 void RunQuestion::ask(const QStringList& files, const QList<QStringList>& runs,
                       const QString& reason) {
   MessageBar::Choices choices;
-  if (runs.size() == 2)
-    choices.emplace_back(tr("Compare side by side"), [this, runs] { compare(runs); });
+  if (runs.size() == 2) {
+    choices.emplace_back(tr("Compare"), [this, runs] { compare(runs); });
+    choices.emplace_back(tr("Side by side"), [this, runs] { sideBySide(runs); });
+  }
   choices.emplace_back(tr("Merge anyway"), [this, files] { window_.loader().openMerged(files); });
   choices.emplace_back(tr("Open in %1 windows").arg(runs.size()), [this, runs] { separate(runs); });
   window_.messages().offer(
@@ -36,9 +38,15 @@ void RunQuestion::ask(const QStringList& files, const QList<QStringList>& runs,
       std::move(choices));
 }
 
+/// Opens the second run here and compares it with the first.
+void RunQuestion::compare(const QList<QStringList>& runs) {
+  window_.loader().open(runs[1]);
+  window_.comparer().compareWith(runs[0]);
+}
+
 /// Opens the first run here and the second in another window with the same docks, side by side when
 /// both fit on the screen.
-void RunQuestion::compare(const QList<QStringList>& runs) {
+void RunQuestion::sideBySide(const QList<QStringList>& runs) {
   const QRect screen = window_.screen()->availableGeometry();
   QRect here = window_.geometry(), there = here.translated(kCascade, kCascade);
   if (screen.width() / 2 >= window_.minimumSizeHint().width()) {

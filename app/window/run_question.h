@@ -24,6 +24,7 @@ class RunQuestion : public QObject {
 
  private:
   void compare(const QList<QStringList>& runs);
+  void sideBySide(const QList<QStringList>& runs);
   void separate(const QList<QStringList>& runs);
   MainWindow* openElsewhere(const QStringList& files, const QRect& place);
 

@@ -75,7 +75,7 @@ TEST_F(RunQuestionTest, aPairIsNotMergedButAskedAbout) {
                     HasSubstr("rank 0 is in both")));
   EXPECT_THAT(window->messages().details().toStdString(),
               HasSubstr("run 2: " + after.toStdString()));
-  EXPECT_NE(choice("Compare side by side"), nullptr);
+  EXPECT_NE(choice("Side by side"), nullptr);
   EXPECT_NE(choice("Open in 2 windows"), nullptr);
   EXPECT_EQ(window->document().files(), QStringList{first}) << "nothing is lost meanwhile";
   window->messages().showMessage({UserMessage::Level::Info, "Saved.", {}});
@@ -91,9 +91,30 @@ TEST_F(RunQuestionTest, mergeAnywayMergesAndSaysSo) {
               AllOf(HasSubstr("merged on request"), testing::Not(HasSubstr("clocks aligned"))));
 }
 
-TEST_F(RunQuestionTest, compareOpensTheOtherRunBeside) {
+TEST_F(RunQuestionTest, compareHoldsTheSecondRunAgainstTheFirst) {
   ask();
-  choice("Compare side by side")->click();
+  choice("Compare")->click();
+  ASSERT_TRUE(shows(*window, {after}));
+  ASSERT_TRUE(wait_for([&] { return window->comparer().job().running() == false; }));
+  EXPECT_EQ(window->compare().files(), QStringList{before});
+  EXPECT_TRUE(others().isEmpty());
+}
+
+TEST_F(RunQuestionTest, aTraceThatTookThePlaceOfAnotherIsOfferedForComparison) {
+  const QString first = write("first.json", 0), second = write("second.json", 0);
+  window->openFiles({first});
+  ASSERT_TRUE(shows(*window, {first}));
+  EXPECT_EQ(choice("Compare with first.json"), nullptr);
+  window->openFiles({second});
+  ASSERT_TRUE(shows(*window, {second}));
+  ASSERT_NE(choice("Compare with first.json"), nullptr);
+  choice("Compare with first.json")->click();
+  ASSERT_TRUE(wait_for([&] { return window->compare().files() == QStringList{first}; }));
+}
+
+TEST_F(RunQuestionTest, sideBySideOpensTheOtherRunBeside) {
+  ask();
+  choice("Side by side")->click();
   ASSERT_TRUE(shows(*window, {before}));
   ASSERT_EQ(others().size(), 1);
   EXPECT_TRUE(shows(*others().front(), {after}));
@@ -113,7 +134,7 @@ TEST_F(RunQuestionTest, threeRunsAreNotComparedInPairs) {
   const QString third = write("third.json", 0);
   window->openFiles({before, after, third});
   ASSERT_TRUE(wait_for([&] { return choice("Open in 3 windows") != nullptr; }));
-  EXPECT_EQ(choice("Compare side by side"), nullptr);
+  EXPECT_EQ(choice("Side by side"), nullptr);
 }
 
 }  // namespace

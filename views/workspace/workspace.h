@@ -2,6 +2,7 @@
 // three. The window has one of these; a report or a command that draws has its own.
 #pragma once
 
+#include "views/workspace/compare_document.h"
 #include "views/workspace/load_document.h"
 #include "views/workspace/plan_document.h"
 #include "views/workspace/selection.h"
@@ -20,6 +21,7 @@ class Workspace : public QObject {
   TraceDocument& trace() { return trace_; }
   LoadDocument& loads() { return loads_; }
   PlanDocument& plan() { return plan_; }
+  CompareDocument& compare() { return compare_; }
   Selection& selection() { return selection_; }
   const TraceDocument& trace() const { return trace_; }
   const LoadDocument& loads() const { return loads_; }
@@ -31,6 +33,7 @@ class Workspace : public QObject {
   TraceDocument trace_;
   LoadDocument loads_;
   PlanDocument plan_{loads_};
+  CompareDocument compare_;
 };
 
 /// For ViewSpec::make of a view of the trace.

@@ -1,0 +1,86 @@
+// The open trace held against another one.
+#include "views/compare/compare_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <QAbstractItemModelTester>
+
+#include "tests/gui/wait_for.h"
+#include "tests/support/trace_maker.h"
+
+namespace moescope {
+namespace {
+
+using test::make_trace;
+using test::wait_for;
+using testing::HasSubstr;
+
+TracePtr gemm_of(TimeNs length) {
+  return make_trace(
+      {{"gemm", 0, length, 7, SpanKind::Kernel}, {"softmax", length, 10, 7, SpanKind::Kernel}});
+}
+
+struct CompareTest : testing::Test {
+  CompareTest() : view(workspace) {
+    const auto trace = gemm_of(200);
+    workspace.trace().setTrace(trace, {"after.json"});
+    workspace.trace().setAnalysis(analyze_document(*trace, RuleSet::built_in()));
+  }
+  void hold_against(const TracePtr& trace) {
+    workspace.compare().setBefore(trace, {"before.json"});
+    ASSERT_TRUE(wait_for([&] { return !view.busy(); }));
+  }
+  Workspace workspace;
+  CompareView view;
+};
+
+TEST_F(CompareTest, SaysWhatDiffersAndWhy) {
+  EXPECT_THAT(view.title().toStdString(), HasSubstr("Nothing is compared"));
+  hold_against(gemm_of(100));
+  EXPECT_THAT(view.title().toStdString(),
+              AllOf(HasSubstr("<b>A</b> before.json"), HasSubstr("<b>B</b> after.json")));
+  EXPECT_THAT(view.causes().toStdString(),
+              HasSubstr("gemm is slower: 100 ns -> 200 ns (+100.0 %)"));
+  EXPECT_THAT(view.csv().toStdString(),
+              HasSubstr("kernel,gemm,total_ns,100,200,100,100,,1,slower"));
+  EXPECT_THAT(view.csv().toStdString(), testing::Not(HasSubstr("kernel,softmax")));
+}
+
+TEST_F(CompareTest, RowsAreFilteredByScopeAndSignificance) {
+  hold_against(gemm_of(100));
+  view.scopeChoice()->setCurrentIndex(view.scopeChoice()->findData("kernel"));
+  EXPECT_THAT(view.csv().toStdString(), testing::Not(HasSubstr("trace,")));
+  view.findChild<QCheckBox*>()->setChecked(false);
+  EXPECT_THAT(view.csv().toStdString(), HasSubstr("kernel,softmax,total_ns,10,10,0,0,,0,same"));
+}
+
+TEST_F(CompareTest, SwappedItIsTheOtherWayRound) {
+  hold_against(gemm_of(100));
+  view.findChild<QToolButton*>()->click();
+  ASSERT_TRUE(wait_for([&] { return !view.busy(); }));
+  EXPECT_THAT(view.causes().toStdString(), HasSubstr("gemm is faster"));
+}
+
+TEST_F(CompareTest, WithItselfNothingDiffersAndItCanBeStopped) {
+  hold_against(workspace.trace().trace());
+  EXPECT_EQ(view.causes(), QStringLiteral("• nothing differs"));
+  workspace.compare().setBefore(nullptr, {});
+  EXPECT_EQ(view.model().rowCount(), 0);
+  EXPECT_THAT(view.title().toStdString(), HasSubstr("Nothing is compared"));
+}
+
+TEST(DifferenceModel, KeepsTheRulesOfModels) {
+  DifferenceModel model;
+  const QAbstractItemModelTester tester(&model,
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
+  auto comparison = std::make_shared<Comparison>();
+  comparison->differences.resize(2);
+  model.setComparison(comparison);
+  EXPECT_EQ(model.rowCount(), 2);
+  model.setComparison(nullptr);
+  EXPECT_EQ(model.rowCount(), 0);
+}
+
+}  // namespace
+}  // namespace moescope

@@ -1,0 +1,14 @@
+#include "views/compare/compare_view.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec compare_view() {
+  return {.id = QStringLiteral("compare"),
+          .title = CompareView::tr("Compare"),
+          .needs_trace = true,
+          .make = [](Workspace& workspace) -> QWidget* { return new CompareView(workspace); }};
+}
+
+}  // namespace moescope

@@ -1,0 +1,179 @@
+#include "views/compare/difference_model.h"
+
+#include <QApplication>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "views/common/theme.h"
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+/// With its sign in front, for differences.
+QString with_sign(const QString& text, double value) {
+  return value > 0 ? QLatin1Char('+') + text : text;
+}
+
+QString verdict(Change change) {
+  switch (change) {
+    case Change::Same:
+      return DifferenceModel::tr("same");
+    case Change::New:
+      return DifferenceModel::tr("new");
+    case Change::Gone:
+      return DifferenceModel::tr("gone");
+    case Change::Slower:
+      return DifferenceModel::tr("longer");
+    case Change::Faster:
+      return DifferenceModel::tr("shorter");
+    case Change::More:
+      return DifferenceModel::tr("more");
+    case Change::Less:
+      return DifferenceModel::tr("less");
+  }
+  return {};
+}
+
+/// Red is worse: more time. What is neither better nor worse keeps the colour of text.
+QVariant color_of(Change change) {
+  const Theme& theme = Theme::of(QApplication::palette());
+  if (change == Change::Slower) return QVariant::fromValue(theme.ribbon_exposed);
+  if (change == Change::Faster) return QVariant::fromValue(theme.ribbon_compute);
+  return {};
+}
+
+QString text_of(const Difference& row, int column) {
+  switch (column) {
+    case DifferenceModel::Scope:
+      return QString::fromStdString(row.scope).replace('_', ' ');
+    case DifferenceModel::Of:
+      return row.key.empty() ? DifferenceModel::tr("all devices")
+                             : QString::fromStdString(row.label);
+    case DifferenceModel::Figure:
+      return QString::fromStdString(row.figure);
+    case DifferenceModel::A:
+      return difference_value(row.a, row.unit);
+    case DifferenceModel::B:
+      return difference_value(row.b, row.unit);
+    case DifferenceModel::Delta:
+      return with_sign(difference_value(row.delta(), row.unit), row.delta());
+    case DifferenceModel::Percent:
+      return row.delta_percent()
+                 ? with_sign(format_percent(*row.delta_percent()), *row.delta_percent())
+                 : QStringLiteral("–");
+    case DifferenceModel::Noise:
+      return row.noise ? QStringLiteral("±") + difference_value(row.noise, row.unit)
+                       : QStringLiteral("–");
+    default:
+      return verdict(row.change);
+  }
+}
+
+QVariant sortable(const Difference& row, int column) {
+  switch (column) {
+    case DifferenceModel::A:
+      return row.a.value_or(0);
+    case DifferenceModel::B:
+      return row.b.value_or(0);
+    case DifferenceModel::Delta:
+      return std::abs(row.delta());
+    case DifferenceModel::Percent:
+      return std::abs(row.delta_percent().value_or(std::numeric_limits<double>::infinity()));
+    case DifferenceModel::Noise:
+      return row.noise.value_or(0);
+    default:
+      return text_of(row, column);
+  }
+}
+
+}  // namespace
+
+QString difference_value(const std::optional<double>& value, FigureUnit unit) {
+  if (!value) return QStringLiteral("–");
+  switch (unit) {
+    case FigureUnit::Ns:
+      return format_time(std::llround(*value));
+    case FigureUnit::Percent:
+      return format_percent(*value);
+    case FigureUnit::SmNs:
+      return DifferenceModel::tr("%1 SM·s").arg(*value / 1e9, 0, 'g', 4);
+    case FigureUnit::Count:
+      return QString(*value < 0 ? "-" : "") +
+             format_count(static_cast<quint64>(std::llround(std::abs(*value))));
+    case FigureUnit::Ratio:
+      return QString::number(*value, 'f', 3);
+  }
+  return {};
+}
+
+void DifferenceModel::setComparison(ComparisonPtr comparison) {
+  beginResetModel();
+  comparison_ = std::move(comparison);
+  endResetModel();
+}
+
+int DifferenceModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() || !comparison_ ? 0 : static_cast<int>(comparison_->differences.size());
+}
+
+int DifferenceModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : ColumnCount;
+}
+
+QVariant DifferenceModel::data(const QModelIndex& index, int role) const {
+  if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
+  const Difference& row = this->row(index.row());
+  const int column = index.column();
+  if (role == Qt::TextAlignmentRole && column >= A && column <= Noise)
+    return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
+  if (role == kSortRole) return sortable(row, column);
+  if (role == kScopeRole) return QString::fromStdString(row.scope);
+  if (role == kSignificantRole) return row.significant;
+  if (role == Qt::DisplayRole) return text_of(row, column);
+  if (role == Qt::ForegroundRole && column >= Delta) return color_of(row.change);
+  if (role == Qt::ToolTipRole && column == Of) return QString::fromStdString(row.key);
+  return {};
+}
+
+QVariant DifferenceModel::headerData(int section, Qt::Orientation orientation, int role) const {
+  if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) return {};
+  const std::array<QString, ColumnCount> titles = {tr("Scope"), tr("Of"),    tr("Figure"),
+                                                   tr("A"),     tr("B"),     tr("Difference"),
+                                                   tr("%"),     tr("Noise"), tr("Verdict")};
+  const std::array<QString, ColumnCount> tips = {
+      tr("What the figure is of"),
+      tr("Kernels are matched by name without template arguments"),
+      tr("The name of the figure in JSON and CSV"),
+      tr("The trace from before"),
+      tr("The open trace"),
+      tr("B - A; red is longer"),
+      tr("(B - A) / A"),
+      tr("Twice the standard error of what varies from step to step; not known with fewer than "
+         "four steps in each trace"),
+      tr("Beyond noise and over 1 % of the larger value, or the same")};
+  const auto i = static_cast<std::size_t>(section);
+  if (role == Qt::DisplayRole) return titles[i];
+  return role == Qt::ToolTipRole ? QVariant(tips[i]) : QVariant();
+}
+
+void DifferenceFilter::setScope(const QString& scope) {
+  scope_ = scope;
+  invalidateFilter();
+}
+
+void DifferenceFilter::setSignificantOnly(bool only) {
+  significant_only_ = only;
+  invalidateFilter();
+}
+
+bool DifferenceFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
+  const QModelIndex index = sourceModel()->index(row, 0, parent);
+  if (!scope_.isEmpty() && index.data(DifferenceModel::kScopeRole).toString() != scope_)
+    return false;
+  return !significant_only_ || index.data(DifferenceModel::kSignificantRole).toBool() ||
+         index.data(DifferenceModel::kScopeRole).toString() == QLatin1String("trace");
+}
+
+}  // namespace moescope

@@ -1,0 +1,159 @@
+#include "views/headline/headline_strip.h"
+
+#include <QHBoxLayout>
+
+#include "core/analysis/overlap/losses.h"
+#include "core/analysis/spans/gpu_work.h"
+
+namespace moescope {
+namespace {
+
+constexpr int kDelayMs = 60;
+constexpr int kGrowingMs = 2000;  // while a trace is recorded: causes are read anew each time
+
+/// Analyses, headline and steps of `trace`; in a job. Throws Cancelled, Error.
+TraceAnswer answer_of(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
+  TraceAnswer answer;
+  answer.headline =
+      headline_of(trace, *analysis.classes,
+                  {analysis.activity, analysis.overlap, analysis.scopes, analysis.sm}, progress);
+  const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
+  answer.steps = step_times(steps);
+  answer.steps_how = QString::fromStdString(steps.how);
+  for (const LossSummary& lost : summarise(trace.losses())) answer.lost += lost.count.value_or(0);
+  answer.scope = HeadlineStrip::tr("whole trace");
+  return answer;
+}
+
+}  // namespace
+
+HeadlineStrip::HeadlineStrip(Workspace& workspace, QWidget* parent)
+    : QFrame(parent), workspace_(workspace) {
+  setObjectName("headlineStrip");
+  setAccessibleName(tr("Headline"));
+  auto* line = new QHBoxLayout(this);
+  line->setContentsMargins(0, 0, 0, 0);
+  line->setSpacing(0);
+  for (const auto& [name, view] :
+       std::initializer_list<std::pair<QString, const char*>>{{"exposed", "overlap"},
+                                                              {"hidden", "overlap"},
+                                                              {"worst", "timeline"},
+                                                              {"sm", "sm"},
+                                                              {"step", "steps"},
+                                                              {"imbalance", "balance"},
+                                                              {"hottest", "load"},
+                                                              {"lost", "timeline"}})
+    addTile(name, view);
+  line->addStretch(1);
+  delay_.setSingleShot(true);
+  connect(&delay_, &QTimer::timeout, this, &HeadlineStrip::refresh);
+  TraceDocument& trace = workspace.trace();
+  connect(&trace, &TraceDocument::analysisChanged, this, &HeadlineStrip::later);
+  connect(&trace, &TraceDocument::traceChanged, this, &HeadlineStrip::later);
+  LoadDocument& loads = workspace.loads();
+  for (const auto changed : {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged,
+                             &LoadDocument::planChanged, &LoadDocument::assumedChanged})
+    connect(&loads, changed, this, &HeadlineStrip::refreshLoads);
+  showIfAny();
+}
+
+void HeadlineStrip::addTile(const QString& name, const char* view) {
+  auto* tile = new HeadlineTile(this);
+  tile->setObjectName("headline." + name);
+  tile->hide();
+  layout()->addWidget(tile);
+  tiles_[name] = tile;
+  connect(tile, &HeadlineTile::clicked, this, [this, name, id = QString::fromLatin1(view)] {
+    Q_EMIT viewWanted(id);
+    goToEvidence(name);
+  });
+}
+
+HeadlineTile* HeadlineStrip::tile(const QString& name) const {
+  const auto it = tiles_.find(name);
+  return it == tiles_.end() ? nullptr : it->second;
+}
+
+/// Not restarted: a recording is analysed again and again.
+void HeadlineStrip::later() {
+  if (delay_.isActive()) return;
+  delay_.start(workspace_.trace().growing() && answer_ ? kGrowingMs : kDelayMs);
+}
+
+void HeadlineStrip::refresh() {
+  const TracePtr trace = workspace_.trace().trace();
+  const AnalysisPtr analysis = workspace_.trace().analysis();
+  if (!trace) {
+    job_.abandon();
+    answer_.reset();
+    for (const char* name : {"exposed", "hidden", "worst", "sm", "step", "lost"})
+      tiles_.at(name)->setTile({});
+    return showIfAny();
+  }
+  // The answers of before stay until the new ones are there.
+  if (!analysis) return job_.abandon();
+  job_.start(
+      tr("Headline"),
+      [trace, analysis](Progress& progress) { return answer_of(*trace, *analysis, progress); },
+      [this, trace](TraceAnswer answer) { showAnswer(std::move(answer), trace); });
+}
+
+void HeadlineStrip::showAnswer(TraceAnswer answer, const TracePtr& trace) {
+  tiles_.at("exposed")->setTile(exposed_tile(answer));
+  tiles_.at("hidden")->setTile(hidden_tile(answer));
+  tiles_.at("worst")->setTile(worst_tile(answer, *trace));
+  tiles_.at("sm")->setTile(sm_tile(answer));
+  tiles_.at("step")->setTile(step_tile(answer));
+  tiles_.at("lost")->setTile(lost_tile(answer));
+  answer_ = std::move(answer);
+  showIfAny();
+}
+
+void HeadlineStrip::refreshLoads() {
+  const LoadsPtr loads = workspace_.loads().loads();
+  const PlacementOfLoads* placement = workspace_.loads().placement();
+  if (!loads || placement == nullptr || loads->windows.empty()) {
+    load_job_.abandon();
+    return showLoads({});
+  }
+  load_job_.start(
+      tr("Headline of loads"),
+      [loads, placement = *placement, windows = workspace_.loads().windows()](Progress&) {
+        return load_headline(*loads, placement, windows.first, windows.last);
+      },
+      [this](const LoadHeadline& headline) { showLoads(headline); });
+}
+
+void HeadlineStrip::showLoads(const std::optional<LoadHeadline>& loads) {
+  loads_ = loads;
+  tiles_.at("imbalance")->setTile(loads ? imbalance_tile(*loads) : TileText{});
+  tiles_.at("hottest")->setTile(loads ? hottest_tile(*loads) : TileText{});
+  showIfAny();
+}
+
+void HeadlineStrip::showIfAny() {
+  setVisible(std::any_of(tiles_.begin(), tiles_.end(),
+                         [](const auto& entry) { return !entry.second->isHidden(); }));
+}
+
+void HeadlineStrip::goToEvidence(const QString& name) {
+  Selection& selection = workspace_.selection();
+  const TracePtr& trace = workspace_.trace().trace();
+  if ((name == "exposed" || name == "worst") && trace && answer_ && answer_->headline.worst) {
+    const WorstDevice& worst = *answer_->headline.worst;
+    const TimeRange range = worst.causes.front().longest;
+    const TimeNs margin = std::max<TimeNs>(range.length(), 1000);
+    selection.setRange({range.begin - margin, range.end + margin});
+    selection.setArea(AreaSelection{range, tracks_of(*trace, worst.key)});
+  }
+  if (name == "hottest" && loads_) {
+    ModelPlace place = selection.place();
+    const auto& ids = workspace_.loads().loads()->layer_ids;
+    const auto row = std::find(ids.begin(), ids.end(), loads_->hottest_layer);
+    place.layer = ids.empty() ? loads_->hottest_layer : static_cast<int>(row - ids.begin());
+    place.expert = loads_->hottest_expert;
+    selection.setPlace(place);
+  }
+}
+
+}  // namespace moescope

@@ -1,0 +1,46 @@
+// The answers of what is open, above everything else; each leads to its evidence.
+#pragma once
+
+#include <QFrame>
+#include <QTimer>
+#include <map>
+#include <optional>
+
+#include "views/common/job.h"
+#include "views/headline/headline_text.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+class HeadlineStrip : public QFrame {
+  Q_OBJECT
+
+ public:
+  explicit HeadlineStrip(Workspace& workspace, QWidget* parent = nullptr);
+  /// Null when no tile of this name is there: "exposed", "hidden", "worst", "sm", "step", "lost",
+  /// "imbalance", "hottest".
+  HeadlineTile* tile(const QString& name) const;
+  bool busy() const { return job_.running() || load_job_.running() || delay_.isActive(); }
+
+ Q_SIGNALS:
+  void viewWanted(const QString& id);  ///< the view that has the evidence
+
+ private:
+  void addTile(const QString& name, const char* view);
+  void later();
+  void refresh();
+  void refreshLoads();
+  void showAnswer(TraceAnswer answer, const TracePtr& trace);
+  void showLoads(const std::optional<LoadHeadline>& loads);
+  void showIfAny();
+  void goToEvidence(const QString& name);
+
+  Workspace& workspace_;
+  std::map<QString, HeadlineTile*> tiles_;
+  std::optional<TraceAnswer> answer_;
+  std::optional<LoadHeadline> loads_;
+  QTimer delay_;
+  JobRunner job_, load_job_;
+};
+
+}  // namespace moescope

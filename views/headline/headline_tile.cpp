@@ -1,0 +1,96 @@
+#include "views/headline/headline_tile.h"
+
+#include <QEvent>
+#include <QPainter>
+#include <QStyle>
+#include <QStyleOptionFocusRect>
+
+#include "views/common/theme.h"
+
+namespace moescope {
+namespace {
+constexpr int kMargin = 8, kLeastText = 64, kMostText = 260;  // logical pixels
+}
+
+HeadlineTile::HeadlineTile(QWidget* parent) : QAbstractButton(parent) {
+  setCursor(Qt::PointingHandCursor);
+  setFocusPolicy(Qt::StrongFocus);
+  setAttribute(Qt::WA_Hover);
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+}
+
+void HeadlineTile::setTile(TileText text) {
+  if (text == text_) return;
+  text_ = std::move(text);
+  setVisible(!text_.value.isEmpty());
+  setAccessibleName(text_.caption);
+  setAccessibleDescription(text_.value + (text_.note.isEmpty() ? QString() : ", " + text_.note));
+  setToolTip(QStringLiteral("%1: %2\n%3\n%4")
+                 .arg(text_.caption, text_.value, text_.note, text_.definition)
+                 .trimmed());
+  updateGeometry();
+  update();
+}
+
+QFont HeadlineTile::valueFont() const {
+  QFont value = font();
+  value.setPointSizeF(value.pointSizeF() * 1.45);
+  value.setWeight(QFont::DemiBold);
+  return value;
+}
+
+QFont HeadlineTile::smallFont() const {
+  QFont small = font();
+  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.88));
+  return small;
+}
+
+QSize HeadlineTile::sizeHint() const {
+  const QFontMetrics small(smallFont()), value(valueFont());
+  const int text =
+      std::max({small.horizontalAdvance(text_.caption), value.horizontalAdvance(text_.value),
+                small.horizontalAdvance(text_.note)});
+  return {std::clamp(text, kLeastText, kMostText) + 2 * kMargin + 1,
+          2 * small.height() + value.height() + 4};
+}
+
+/// The value is never cut; captions and notes are elided, and the tooltip has them.
+QSize HeadlineTile::minimumSizeHint() const {
+  const int value = QFontMetrics(valueFont()).horizontalAdvance(text_.value);
+  return {std::max(value, kLeastText) + 2 * kMargin + 1, sizeHint().height()};
+}
+
+bool HeadlineTile::event(QEvent* event) {
+  if (event->type() == QEvent::FontChange) updateGeometry();
+  return QAbstractButton::event(event);
+}
+
+void HeadlineTile::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  const Theme& theme = Theme::of(palette());
+  if (underMouse() || isDown()) painter.fillRect(rect(), theme.alternate);
+  painter.setPen(theme.grid);
+  painter.drawLine(width() - 1, 4, width() - 1, height() - 4);
+
+  const QFontMetrics small(smallFont()), value(valueFont());
+  const int room = width() - 2 * kMargin - 1;
+  int y = 2;
+  const auto line = [&](const QFont& font, const QFontMetrics& metrics, const QColor& color,
+                        const QString& text) {
+    painter.setFont(font);
+    painter.setPen(color);
+    painter.drawText(QRect(kMargin, y, room, metrics.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                     metrics.elidedText(text, Qt::ElideRight, room));
+    y += metrics.height();
+  };
+  line(smallFont(), small, theme.muted_text, text_.caption);
+  line(valueFont(), value, text_.bad ? theme.ribbon_exposed : theme.text, text_.value);
+  line(smallFont(), small, theme.muted_text, text_.note);
+  if (!hasFocus()) return;
+  QStyleOptionFocusRect focus;
+  focus.initFrom(this);
+  focus.rect = rect().adjusted(1, 1, -2, -1);
+  style()->drawPrimitive(QStyle::PE_FrameFocusRect, &focus, &painter, this);
+}
+
+}  // namespace moescope

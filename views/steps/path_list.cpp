@@ -1,0 +1,127 @@
+#include "views/steps/path_list.h"
+
+#include <QApplication>
+#include <QHeaderView>
+#include <algorithm>
+
+#include "core/analysis/spans/gpu_work.h"
+#include "views/common/theme.h"
+#include "views/common/units.h"
+
+namespace moescope {
+namespace {
+
+constexpr std::size_t kMostSegments = 200;
+constexpr int kSegmentRole = Qt::UserRole;
+
+QString device_text(const Trace& trace, const DeviceKey& key) {
+  return QString::fromStdString(trace.processes().at(key.process).label + ", " +
+                                device_word(trace, key));
+}
+
+QString cause_words(PathCause cause, SpanClass span_class) {
+  switch (cause) {
+    case PathCause::Idle:
+      return PathList::tr("nothing runs");
+    case PathCause::Compute:
+      return class_label(span_class);
+    case PathCause::Memory:
+      return PathList::tr("copy or fill");
+    case PathCause::Transfer:
+      return PathList::tr("exposed %1").arg(class_label(span_class));
+    case PathCause::Waiting:
+      return PathList::tr("waiting, %1").arg(class_label(span_class));
+  }
+  return {};
+}
+
+QString waiters_text(const PathSegment& segment, const Trace& trace) {
+  if (segment.waited_for_by.empty()) return {};
+  const QString first = device_text(trace, segment.waited_for_by.front());
+  const auto more = segment.waited_for_by.size() - 1;
+  return more == 0 ? PathList::tr("%1 waits for it").arg(first)
+                   : PathList::tr("%1 and %2 more wait for it").arg(first).arg(more);
+}
+
+QIcon swatch(PathCause cause, SpanClass span_class) {
+  const Theme& theme = Theme::of(QApplication::palette());
+  const QBrush fill = cause == PathCause::Idle
+                          ? QBrush(theme.background)
+                          : theme.brush(span_class, cause == PathCause::Waiting);
+  return class_swatch(fill, theme.muted_text);
+}
+
+}  // namespace
+
+PathList::PathList(QWidget* parent) : QTreeWidget(parent) {
+  setObjectName("criticalPath");
+  setAccessibleName(tr("Critical path of the step"));
+  setColumnCount(3);
+  setHeaderLabels({tr("Critical path"), tr("Time"), tr("Of the step")});
+  setFrameShape(QFrame::NoFrame);
+  setUniformRowHeights(true);
+  header()->setSectionResizeMode(0, QHeaderView::Stretch);
+  header()->setStretchLastSection(false);
+  for (const int column : {1, 2})
+    header()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
+  const auto choose = [this](QTreeWidgetItem* item) {
+    const QVariant index = item->data(0, kSegmentRole);
+    if (index.isValid() && index.toULongLong() < segments_.size())
+      Q_EMIT segmentChosen(segments_[index.toULongLong()]);
+  };
+  connect(this, &QTreeWidget::itemActivated, this, choose);
+  connect(this, &QTreeWidget::itemClicked, this, choose);
+}
+
+void PathList::explain(const QString& text) {
+  clear();
+  segments_.clear();
+  auto* item = new QTreeWidgetItem(this, {text});
+  item->setFlags(Qt::ItemIsEnabled);
+  item->setFirstColumnSpanned(true);
+}
+
+void PathList::showPath(const CriticalPath& path, const Trace& trace) {
+  clear();
+  segments_ = path.segments;
+  const auto whole = static_cast<double>(std::max<TimeNs>(path.window.length(), 1));
+  const auto add = [&](QTreeWidgetItem* parent, const QString& text, TimeNs time,
+                       const QIcon& icon) {
+    auto* item = new QTreeWidgetItem(
+        parent, {text, format_time(time), format_percent(100 * static_cast<double>(time) / whole)});
+    for (const int column : {1, 2}) item->setTextAlignment(column, Qt::AlignRight);
+    item->setIcon(0, icon);
+    item->setToolTip(0, text);
+    return item;
+  };
+  auto* causes = new QTreeWidgetItem(this, {tr("By cause")});
+  for (const PathShare& share : path.shares)
+    add(causes, cause_words(share.cause, share.span_class), share.time,
+        swatch(share.cause, share.span_class));
+  if (!path.stragglers.empty()) {
+    auto* late = new QTreeWidgetItem(this, {tr("Came last")});
+    for (const Straggler& straggler : path.stragglers)
+      add(late,
+          tr("%1, at %2")
+              .arg(device_text(trace, straggler.device),
+                   counted(straggler.collectives, tr("collective"), tr("collectives"))),
+          straggler.waited, {});
+  }
+  auto* chain = new QTreeWidgetItem(this, {tr("Chain")});
+  for (std::size_t i = 0; i < std::min(segments_.size(), kMostSegments); ++i) {
+    const PathSegment& segment = segments_[i];
+    const QString waiters = waiters_text(segment, trace);
+    auto* item = add(
+        chain,
+        tr("%1: %2%3")
+            .arg(device_text(trace, segment.device), cause_words(segment.cause, segment.span_class),
+                 waiters.isEmpty() ? QString() : "; " + waiters),
+        segment.time.length(), swatch(segment.cause, segment.span_class));
+    item->setData(0, kSegmentRole, static_cast<qulonglong>(i));
+  }
+  if (segments_.size() > kMostSegments)
+    new QTreeWidgetItem(chain, {tr("%1 more pieces").arg(segments_.size() - kMostSegments)});
+  expandAll();
+}
+
+}  // namespace moescope

@@ -1,0 +1,14 @@
+#include "views/steps/steps_view.h"
+#include "views/workspace/view_spec.h"
+#include "views/workspace/workspace.h"
+
+namespace moescope {
+
+ViewSpec steps_view() {
+  return {.id = QStringLiteral("steps"),
+          .title = StepsView::tr("Steps"),
+          .needs_trace = true,
+          .make = make_trace_view<StepsView>};
+}
+
+}  // namespace moescope
