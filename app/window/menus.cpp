@@ -13,8 +13,9 @@ struct MenuRow {
 const QList<MenuRow>& menu_table() {
   static const QList<MenuRow> table = {
       {QT_TRANSLATE_NOOP("moescope::MainWindow", "&File"),
-       {"file.open", "file.open_folder", "@recent", "file.compare", "-", "file.save_as", "file.export",
-        "file.copy_picture", "file.export_chrome", "file.report", "-", "file.close", "file.quit"}},
+       {"file.open", "file.open_folder", "@recent", "file.compare", "-", "file.save_as",
+        "file.export", "file.copy_picture", "file.export_chrome", "file.report", "-", "file.close",
+        "file.quit"}},
       {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Edit"),
        {"edit.undo", "edit.redo", "-", "edit.add_note", "-", "edit.find", "edit.find_next",
         "edit.find_previous", "edit.clear_selection"}},

@@ -2,7 +2,6 @@
 
 #include <QHBoxLayout>
 
-#include "core/analysis/overlap/losses.h"
 #include "core/analysis/spans/gpu_work.h"
 
 namespace moescope {
@@ -10,20 +9,6 @@ namespace {
 
 constexpr int kDelayMs = 60;
 constexpr int kGrowingMs = 2000;  // while a trace is recorded: causes are read anew each time
-
-/// Analyses, headline and steps of `trace`; in a job. Throws Cancelled, Error.
-TraceAnswer answer_of(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
-  TraceAnswer answer;
-  answer.headline =
-      headline_of(trace, *analysis.classes,
-                  {analysis.activity, analysis.overlap, analysis.scopes, analysis.sm}, progress);
-  const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
-  answer.steps = step_times(steps);
-  answer.steps_how = QString::fromStdString(steps.how);
-  for (const LossSummary& lost : summarise(trace.losses())) answer.lost += lost.count.value_or(0);
-  answer.scope = HeadlineStrip::tr("whole trace");
-  return answer;
-}
 
 }  // namespace
 
@@ -94,17 +79,12 @@ void HeadlineStrip::refresh() {
   if (!analysis) return job_.abandon();
   job_.start(
       tr("Headline"),
-      [trace, analysis](Progress& progress) { return answer_of(*trace, *analysis, progress); },
+      [trace, analysis](Progress& progress) { return trace_answer(*trace, *analysis, progress); },
       [this, trace](TraceAnswer answer) { showAnswer(std::move(answer), trace); });
 }
 
 void HeadlineStrip::showAnswer(TraceAnswer answer, const TracePtr& trace) {
-  tiles_.at("exposed")->setTile(exposed_tile(answer));
-  tiles_.at("hidden")->setTile(hidden_tile(answer));
-  tiles_.at("worst")->setTile(worst_tile(answer, *trace));
-  tiles_.at("sm")->setTile(sm_tile(answer));
-  tiles_.at("step")->setTile(step_tile(answer));
-  tiles_.at("lost")->setTile(lost_tile(answer));
+  for (const auto& [name, text] : trace_tiles(answer, *trace)) tiles_.at(name)->setTile(text);
   answer_ = std::move(answer);
   showIfAny();
 }
@@ -126,8 +106,8 @@ void HeadlineStrip::refreshLoads() {
 
 void HeadlineStrip::showLoads(const std::optional<LoadHeadline>& loads) {
   loads_ = loads;
-  tiles_.at("imbalance")->setTile(loads ? imbalance_tile(*loads) : TileText{});
-  tiles_.at("hottest")->setTile(loads ? hottest_tile(*loads) : TileText{});
+  for (const auto& [name, text] : load_tiles(loads.value_or(LoadHeadline())))
+    tiles_.at(name)->setTile(loads ? text : TileText());
   showIfAny();
 }
 

@@ -2,7 +2,7 @@
 
 #include <QCoreApplication>
 
-#include "core/analysis/spans/gpu_work.h"
+#include "core/analysis/overlap/losses.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -30,8 +30,6 @@ QString cause_words(const ExposedGroup& cause) {
     text += tr(", micro-batch %1").arg(QString::fromStdString(cause.micro_batch));
   return text;
 }
-
-}  // namespace
 
 TileText exposed_tile(const TraceAnswer& answer) {
   const OverlapFigures& total = answer.headline.total;
@@ -138,6 +136,32 @@ TileText hottest_tile(const LoadHeadline& loads) {
              "%1. Click for the heatmap.")
               .arg(QString::fromStdString(to_string(loads.balance.window))),
           false};
+}
+
+}  // namespace
+
+TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
+  TraceAnswer answer;
+  answer.headline =
+      headline_of(trace, *analysis.classes,
+                  {analysis.activity, analysis.overlap, analysis.scopes, analysis.sm}, progress);
+  const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
+  answer.steps = step_times(steps);
+  answer.steps_how = QString::fromStdString(steps.how);
+  for (const LossSummary& lost : summarise(trace.losses())) answer.lost += lost.count.value_or(0);
+  answer.scope = tr("whole trace");
+  return answer;
+}
+
+std::vector<std::pair<QString, TileText>> trace_tiles(const TraceAnswer& answer,
+                                                      const Trace& trace) {
+  return {{"exposed", exposed_tile(answer)},    {"hidden", hidden_tile(answer)},
+          {"worst", worst_tile(answer, trace)}, {"sm", sm_tile(answer)},
+          {"step", step_tile(answer)},          {"lost", lost_tile(answer)}};
+}
+
+std::vector<std::pair<QString, TileText>> load_tiles(const LoadHeadline& loads) {
+  return {{"imbalance", imbalance_tile(loads)}, {"hottest", hottest_tile(loads)}};
 }
 
 }  // namespace moescope

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <QString>
+#include <utility>
 #include <vector>
 
 #include "core/analysis/headline/headline.h"
+#include "core/analysis/results.h"
 #include "core/analysis/steps/steps.h"
 #include "core/loads/load_headline.h"
 #include "views/headline/headline_tile.h"
@@ -20,13 +22,11 @@ struct TraceAnswer {
   QString scope;                 ///< "whole trace", "visible range, 12.4 ms"
 };
 
-TileText exposed_tile(const TraceAnswer& answer);
-TileText hidden_tile(const TraceAnswer& answer);
-TileText worst_tile(const TraceAnswer& answer, const Trace& trace);
-TileText sm_tile(const TraceAnswer& answer);
-TileText step_tile(const TraceAnswer& answer);
-TileText lost_tile(const TraceAnswer& answer);
-TileText imbalance_tile(const LoadHeadline& loads);
-TileText hottest_tile(const LoadHeadline& loads);
+/// Of the whole trace; for a job. Throws Cancelled, Error.
+TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis, Progress& progress);
+/// All of them, by name, in the order in which they stand; those without a value too.
+std::vector<std::pair<QString, TileText>> trace_tiles(const TraceAnswer& answer,
+                                                      const Trace& trace);
+std::vector<std::pair<QString, TileText>> load_tiles(const LoadHeadline& loads);
 
 }  // namespace moescope

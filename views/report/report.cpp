@@ -15,6 +15,7 @@
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
 #include "views/plot/chart_paint.h"
+#include "views/report/headline_section.h"
 #include "views/sm/sm_chart.h"
 
 namespace moescope {
@@ -42,6 +43,12 @@ QString text_of(const std::string& text) {
 QString cell(const QString& escaped, bool number = false) {
   return number ? "<td class=\"n\" align=\"right\">" + escaped + "</td>"
                 : "<td>" + escaped + "</td>";
+}
+
+/// In the unit that fits; pointing at it shows the nanoseconds.
+QString time_cell(TimeNs ns) {
+  return "<td class=\"n\" align=\"right\" title=\"" + format_time_full(ns) + "\">" +
+         format_time(ns) + "</td>";
 }
 
 QString row(const QString& name, const QString& escaped) {
@@ -117,7 +124,7 @@ QString figure_headers() {
   QString html;
   for (const FigureDefinition& d : figure_definitions()) {
     html += "<th class=\"n\" title=\"" + d.definition.toHtmlEscaped() + "\">" +
-            d.label.toHtmlEscaped() + (d.unit.isEmpty() ? "" : " (" + d.unit + ")") + "</th>";
+            d.label.toHtmlEscaped() + "</th>";
   }
   return html;
 }
@@ -125,9 +132,10 @@ QString figure_headers() {
 QString figure_cells(const OverlapFigures& figures) {
   QString html;
   for (const FigureDefinition& d : figure_definitions()) {
-    QString text = figure_text(d, figures);
-    if (!d.unit.isEmpty()) text.remove(' ' + d.unit);
-    html += cell(text, true);
+    const QString full = figure_text(d, figures);
+    const auto value = d.value(figures);
+    html += d.unit == QLatin1String("ns") && value ? time_cell(static_cast<TimeNs>(*value))
+                                                   : cell(full, true);
   }
   return html;
 }
@@ -162,11 +170,11 @@ QString pairs_table(const SmAllocation& sm, const QString& many) {
   std::stable_sort(pairs.begin(), pairs.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   QString html = "<table>\n<tr><th class=\"n\">Comm " + many + "</th><th class=\"n\">Compute " +
-                 many + "</th><th class=\"n\">Time (ns)</th></tr>\n";
+                 many + "</th><th class=\"n\">Time</th></tr>\n";
   for (std::size_t i = 0; i < std::min(kPairs, pairs.size()); ++i) {
     html += "<tr>" + cell(QString::number(pairs[i].first.first), true) +
-            cell(QString::number(pairs[i].first.second), true) +
-            cell(format_count(static_cast<quint64>(pairs[i].second)), true) + "</tr>\n";
+            cell(QString::number(pairs[i].first.second), true) + time_cell(pairs[i].second) +
+            "</tr>\n";
   }
   html += "</table>\n";
   if (pairs.size() > kPairs) {
@@ -199,8 +207,8 @@ QString sm_section(const ReportInput& input) {
         row("Caveats", list_of(caveats)) + row(names.many, QString::number(sm.sm_count)) +
         row(held("Communication"), amount(sm.comm_sm_ns)) +
         row(held("Compute"), amount(sm.compute_sm_ns)) + row(held("Free"), amount(sm.free_sm_ns)) +
-        row(QString("Demand above the %1 count (ns)").arg(names.one), amount(sm.oversubscribed)) +
-        row("Split exact (ns)", amount(sm.exact)) + "</table>\n" + pairs_table(sm, names.many);
+        row(QString("Demand above the %1 count").arg(names.one), format_time(sm.oversubscribed)) +
+        row("Split exact", format_time(sm.exact)) + "</table>\n" + pairs_table(sm, names.many);
   }
   return html;
 }
@@ -208,25 +216,21 @@ QString sm_section(const ReportInput& input) {
 QString kernels_section(const ReportInput& input) {
   QString html =
       "<h2>Longest kernels by class</h2>\n<div class=\"wide\"><table>\n<tr><th>Class</th>"
-      "<th>Kernel, copy or fill</th><th class=\"n\">Count</th><th class=\"n\">Total "
-      "(ns)</th><th class=\"n\">Mean (ns)</th><th class=\"n\">Min (ns)</th><th "
-      "class=\"n\">Max (ns)</th></tr>\n";
+      "<th>Kernel, copy or fill</th><th class=\"n\">Count</th><th class=\"n\">Total</th><th "
+      "class=\"n\">Mean</th><th class=\"n\">Min</th><th "
+      "class=\"n\">Max</th></tr>\n";
   for (int c = 0; c < kSpanClassCount; ++c) {
     std::size_t shown = 0;
     for (const NameStatistics& name : input.statistics.names) {
       if (!is_gpu_work(name.kind) || static_cast<int>(name.classified.span_class) != c) continue;
       if (++shown > kKernelsPerClass) break;
-      const auto ns = [](double value) {
-        return format_count(static_cast<quint64>(std::max(0.0, value + 0.5)));
-      };
       const DurationStatistics& d = name.durations;
       html += "<tr>" +
               cell(class_label(name.classified.span_class, name.classified.waits).toHtmlEscaped()) +
               "<td class=\"name\">" + text_of(std::string(input.trace->strings()[name.name])) +
-              "</td>" + cell(format_count(d.count), true) +
-              cell(ns(static_cast<double>(d.total)), true) + cell(ns(d.mean()), true) +
-              cell(ns(static_cast<double>(d.min)), true) +
-              cell(ns(static_cast<double>(d.max)), true) + "</tr>\n";
+              "</td>" + cell(format_count(d.count), true) + time_cell(d.total) +
+              time_cell(static_cast<TimeNs>(d.mean() + 0.5)) + time_cell(d.min) + time_cell(d.max) +
+              "</tr>\n";
     }
   }
   return html + "</table></div>\n";
@@ -246,19 +250,37 @@ QString glossary() {
   return html + "</table>\n";
 }
 
+/// File names without their folders; the last section has the paths.
+QString names_of(const QStringList& files) {
+  QStringList names;
+  for (const QString& file : files) names << QFileInfo(file).fileName().toHtmlEscaped();
+  return names.join(", ");
+}
+
+/// What to know before the figures are believed: warnings of the reader, losses of the recording.
+QString caveats_of(const ReportInput& input) {
+  if (!input.trace) return {};
+  QStringList caveats;
+  for (const std::string& warning : input.trace->info().warnings) caveats << text_of(warning);
+  for (const LossSummary& loss : summarise(input.trace->losses()))
+    caveats << text_of(describe(loss, *input.trace));
+  return caveats.isEmpty() ? QString() : "<p>" + caveats.join("<br>") + "</p>\n";
+}
+
 QString html_with(const ReportInput& input, const ImageOf& image) {
   QString html =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta "
       "name=\"viewport\" content=\"width=device-width\">\n<title>MoEscope "
       "report</title>\n<style>" +
-      QString::fromUtf8(kStyle) + "</style></head><body>\n<h1>MoEscope report</h1>\n";
+      QString::fromUtf8(kStyle) + headline_style() +
+      "</style></head><body>\n<h1>MoEscope report</h1>\n";
   html += "<p class=\"muted\">Made with MoEscope " + QString::fromStdString(program_version()) +
-          " on " + input.date.toHtmlEscaped() + "</p>\n" +
-          (input.trace ? opened_section(input) : files_section(input.files));
+          " on " + input.date.toHtmlEscaped() + ", from " + names_of(input.files) + "</p>\n" +
+          headline_section(input.headline) + caveats_of(input);
   for (Chart* chart : input.charts) html += "<p>" + image(*chart) + "</p>\n";
   for (const ReportTable& table : input.tables) html += table_section(table);
-  if (input.trace)
-    html += overlap_section(input) + sm_section(input) + kernels_section(input) + glossary();
+  if (input.trace) html += overlap_section(input) + sm_section(input) + kernels_section(input);
+  html += input.trace ? opened_section(input) + glossary() : files_section(input.files);
   return html + "</body></html>\n";
 }
 

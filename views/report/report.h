@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/analysis/spans/statistics.h"
+#include "views/headline/headline_tile.h"
 #include "views/plot/chart.h"
 #include "views/workspace/trace_document.h"
 
@@ -23,6 +24,7 @@ struct ReportInput {
   TracePtr trace;  ///< null: the report has charts and tables only
   AnalysisPtr analysis;
   QStringList files;
+  std::vector<TileText> headline;  ///< the answers, before everything else
   SelectionStatistics statistics;  ///< of the whole trace
   std::vector<Chart*> charts;
   std::vector<ReportTable> tables;

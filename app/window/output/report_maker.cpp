@@ -3,6 +3,7 @@
 #include <QDateTime>
 
 #include "views/balance/balance_file_chart.h"
+#include "views/headline/headline_text.h"
 #include "views/load/load_file_chart.h"
 #include "views/overlap/overlap_file_chart.h"
 #include "views/report/report.h"
@@ -65,6 +66,10 @@ void write_report_of(const TraceDocument& document, const LoadDocument& loads,
     input.trace = document.trace();
     input.analysis = document.analysis();
     input.statistics = std::move(statistics);
+    for (auto& [name, text] :
+         trace_tiles(trace_answer(*document.trace(), *document.analysis(), no_progress()),
+                     *document.trace()))
+      input.headline.push_back(std::move(text));
     input.charts = {&trace->timeline, &trace->overlap, &trace->sm};
   }
   std::vector<std::unique_ptr<LoadCharts>> of_loads;
