@@ -85,7 +85,7 @@ FileLock::FileLock(const fs::path& path) {
   auto lock = region(F_WRLCK, kWriterByte, 1);
   if (fcntl(file_, F_OFD_SETLK, &lock) == 0) return;
   const bool busy = errno == EAGAIN || errno == EACCES;
-  // A file that may not be written cannot be locked, but its lock can be asked for.
+  // A read-only file cannot be locked, but its lock can be queried.
   lock = region(F_WRLCK, kWriterByte, 1);
   const bool held = busy || (fcntl(file_, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK);
   if (!held) return;

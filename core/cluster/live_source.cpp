@@ -335,7 +335,7 @@ void LiveSource::State::take(const std::string& batch) {
 void LiveSource::State::become(LiveState next, const std::string& why) {
   {
     std::lock_guard lock(mutex);
-    // An end that was asked for is no loss, whatever the stream says about it.
+    // A requested end is not a loss, whatever the stream reports.
     if ((next == LiveState::Lost || next == LiveState::Waiting) && stopping)
       next = LiveState::Ended;
     state = next;

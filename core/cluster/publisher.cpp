@@ -348,7 +348,7 @@ bool Publisher::State::displace(const Candidates& candidates) {
   return true;
 }
 
-/// Throws TooManyViewers when there is no place for `who`, nor one of somebody who takes nothing.
+/// Throws TooManyViewers when there is no place for `who` and no idle viewer to displace.
 void Publisher::State::make_place(const ViewerId& who) {
   using Viewer = Subscription::State;
   const auto same = [&](const Viewer& viewer) {

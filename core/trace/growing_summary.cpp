@@ -106,7 +106,7 @@ struct GrowingSummary::Level {
     return result;
   }
 
-  /// Puts `beginning`, of the same shift, in the place of all buckets up to that of `cut`.
+  /// Replaces all buckets up to that of `cut` by `beginning`, of the same shift.
   void replace_until(TimeNs cut, const Level& beginning) {
     Level result(shift);
     const auto early = [&](const SummaryBucket& bucket) { return bucket.index <= cut >> shift; };

@@ -178,7 +178,7 @@ TEST_F(ClusterGrpc, AViewerThatDoesNotReadCostsDropsAndDelaysNobody) {
   credit.set_frames(1'000'000);
   stream->Write(credit);
   ASSERT_TRUE(eventually([&] { return !node.publisher.viewers().empty(); }));
-  // More than any socket or window takes; publishing goes on all the same.
+  // More than any socket or window takes; publishing goes on anyway.
   for (int i = 0; i < 400; ++i) node.recorder.spans(2000);
   ASSERT_TRUE(eventually([&] { return node.publisher.viewers()[0].dropped_batches > 0; }));
   const auto client = ClusterClient::connect(target);

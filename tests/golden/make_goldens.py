@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes tiny random checkpoints of every supported family and the logits that Hugging Face
-transformers computes from them. Run it only to make them anew; tests read what is committed.
+transformers computes from them. Run it only to regenerate them; tests read the committed files.
 
 usage: python3 -m venv VENV && VENV/bin/pip install 'torch==2.6.0' 'transformers==4.57.1' 'numpy<2' safetensors
        VENV/bin/python tests/golden/make_goldens.py [OUTPUT_FOLDER]

@@ -306,7 +306,7 @@ void ClusterView::showFigures() {
               tr("%1 spans/s, %2 dropped")
                   .arg(rounded(state_.spans_per_second), format_count(dropped(state_))));
   if (status.detail == RecordedDetail::Steps)
-    text += row(tr("Detail reduced"), tr("sums of steps, somebody cannot keep up"));
+    text += row(tr("Detail reduced"), tr("step summaries, because a consumer cannot keep up"));
   text += "</table>";
   if (!status.links.empty())
     text += tr("Paced links: %1").arg(with_window_units(status.links).toHtmlEscaped());

@@ -140,8 +140,8 @@ QString PlanSolver::obstacle(const SolveRequest& request) const {
   if (request.action == SolveAction::Full) return {};
   const PlanState& from = request.action == SolveAction::Migrate ? start() : document_.state();
   for (const PlanProblem& p : from.problems()) {
-    const bool mended = request.action == SolveAction::Migrate && p.kind == "missing_expert";
-    if (p.severity == PlanProblem::Severity::Error && !mended)
+    const bool fixable = request.action == SolveAction::Migrate && p.kind == "missing_expert";
+    if (p.severity == PlanProblem::Severity::Error && !fixable)
       return tr("The plan has errors, so only a full plan can be solved: %1")
           .arg(QString::fromStdString(to_string(p)));
   }

@@ -57,7 +57,7 @@ class NotesModel : public QAbstractTableModel {
 
  private:
   class Edit;
-  /// Puts `note` in the place of note `id`; nullopt removes it. Returns its row, -1 when removed.
+  /// Replaces note `id` by `note`; nullopt removes it. Returns its row, -1 when removed.
   int apply(quint64 id, const std::optional<Note>& note);
   int insert(quint64 id, const Note& note);
   int rowOf(quint64 id) const;

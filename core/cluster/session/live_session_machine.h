@@ -37,7 +37,7 @@ std::optional<SessionEvent> event_of(LiveState source);
 /// What has to be done, in this order.
 enum class SessionAction : std::uint8_t {
   Leave,            ///< forget what was watched; complete its recording in the background
-  StartNode,        ///< in the place of one that runs; then NodeStarted or Failed
+  StartNode,        ///< replaces a running one; then NodeStarted or Failed
   Connect,          ///< then Connected or Failed
   AbandonConnect,   ///< its answer is ignored
   Watch,            ///< record and follow the node: Source..., or Failed

@@ -150,7 +150,7 @@ bool RouteTest::add(std::span<const double> row) {
   else if (const auto problem = row_problem(row); !problem.empty())
     problem_ = fmt::format("row {}: {}", rows_, problem);
   if (!problem_.empty()) return false;
-  // What is far out is an expert all the same, but weighs nothing.
+  // An expert number far outside is still an expert, but carries no weight.
   constexpr Index kNumbers = 4096, kMaxCells = Index{1} << 24;
   const Index layer = rows_++ % layers_;
   if (layers_ * width_ * kNumbers > kMaxCells || is_blank(row)) return true;

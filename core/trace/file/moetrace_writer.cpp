@@ -263,7 +263,7 @@ MoetraceWriter::~MoetraceWriter() {
   try {
     if (!state_->finished) state_->commit(false);
   } catch (const std::exception&) {
-    // Whoever wants to know calls flush() or finish().
+    // flush() and finish() report errors.
   }
 }
 

@@ -73,7 +73,7 @@ std::optional<PlanTicket> PlanBook::undo(const std::string& who) {
   {
     std::lock_guard lock(mutex_);
     if (under_way_ == 0) return std::nullopt;
-    undone_by_ = who.empty() ? "somebody" : who;
+    undone_by_ = who.empty() ? "a client" : who;
   }
   changed_.notify_all();
   std::lock_guard lock(mutex_);

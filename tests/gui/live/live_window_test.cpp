@@ -244,7 +244,7 @@ TEST_F(LiveWindowTest, RefusedPlanLeavesAllAsItWas) {
   EXPECT_THAT(panel().text().toStdString(), HasSubstr("Nothing was changed"));
   EXPECT_TRUE(node.applied.empty());
   press("applyClose");
-  EXPECT_EQ(panel().step(), Step::Ready) << "the edited plan is still there to mend";
+  EXPECT_EQ(panel().step(), Step::Ready) << "the edited plan is still there to fix";
 }
 
 TEST_F(LiveWindowTest, AppliesAfterShowingWhatMovesAndRollsBack) {

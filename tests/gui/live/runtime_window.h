@@ -32,7 +32,7 @@ class RuntimeWindow : public testing::Test {
   }
   LiveSession& live() const { return window->live().live(); }
 
-  QStringList program;  ///< in the place of moescope-node, and its last arguments
+  QStringList program;  ///< instead of moescope-node, and its last arguments
   QTemporaryDir folder;
   std::unique_ptr<MainWindow> window;
 };

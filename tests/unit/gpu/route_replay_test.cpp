@@ -1,4 +1,4 @@
-// Recorded routing in the place of the gate's, and how skewed the workload's loads are.
+// Recorded routing instead of the gate's, and how skewed the workload's loads are.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// The two decompressors, each held against zlib's own compressor and against the other.
+// The two decompressors, each checked against zlib's compressor and against the other.
 #include "core/import/bytes/gunzip.h"
 
 #include <gtest/gtest.h>

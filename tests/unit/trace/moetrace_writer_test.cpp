@@ -166,7 +166,7 @@ std::string error_of(Use use) {
   return "";
 }
 
-/// A .moetrace that somebody has already.
+/// An existing .moetrace.
 std::string write_sample(const std::filesystem::path& path) {
   Progress progress;
   write_moetrace(*test::sample_trace(), path, progress);

@@ -24,7 +24,7 @@ inline Layer random_layer(const Group& group, int max_tokens, std::mt19937& rand
   Layer layer;
   const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   for (int member = 0; member < group.size; ++member) {
-    const int tokens = member == 0 ? 0 : below(max_tokens + 1);  // somebody has nothing to send
+    const int tokens = member == 0 ? 0 : below(max_tokens + 1);  // one member has nothing to send
     auto& choices = layer.choices.emplace_back();
     auto& x = layer.x.emplace_back();
     for (int i = 0; i < tokens * kHidden; ++i)

@@ -12,7 +12,7 @@
 namespace moescope::runtime {
 namespace {
 
-/// Time passes only while somebody sleeps.
+/// Time passes only while a rank sleeps.
 class FakeClock final : public PaceClock {
  public:
   std::int64_t now() const override { return now_; }
