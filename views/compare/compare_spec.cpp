@@ -1,4 +1,4 @@
-#include "views/compare/compare_view.h"
+#include "views/compare/trace_compare_view.h"
 #include "views/workspace/view_spec.h"
 #include "views/workspace/workspace.h"
 
@@ -6,9 +6,9 @@ namespace moescope {
 
 ViewSpec compare_view() {
   return {.id = QStringLiteral("compare"),
-          .title = CompareView::tr("Compare"),
+          .title = TraceCompareView::tr("Compare"),
           .needs_trace = true,
-          .make = [](Workspace& workspace) -> QWidget* { return new CompareView(workspace); }};
+          .make = [](Workspace& workspace) -> QWidget* { return new TraceCompareView(workspace); }};
 }
 
 }  // namespace moescope

@@ -1,5 +1,5 @@
 // The open trace held against another one.
-#include "views/compare/compare_view.h"
+#include "views/compare/trace_compare_view.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ TracePtr gemm_of(TimeNs length) {
       {{"gemm", 0, length, 7, SpanKind::Kernel}, {"softmax", length, 10, 7, SpanKind::Kernel}});
 }
 
-struct CompareTest : testing::Test {
-  CompareTest() : view(workspace) {
+struct TraceCompareTest : testing::Test {
+  TraceCompareTest() : view(workspace) {
     const auto trace = gemm_of(200);
     workspace.trace().setTrace(trace, {"after.json"});
     workspace.trace().setAnalysis(analyze_document(*trace, RuleSet::built_in()));
@@ -32,10 +32,10 @@ struct CompareTest : testing::Test {
     ASSERT_TRUE(wait_for([&] { return !view.busy(); }));
   }
   Workspace workspace;
-  CompareView view;
+  TraceCompareView view;
 };
 
-TEST_F(CompareTest, SaysWhatDiffersAndWhy) {
+TEST_F(TraceCompareTest, SaysWhatDiffersAndWhy) {
   EXPECT_THAT(view.title().toStdString(), HasSubstr("Nothing is compared"));
   hold_against(gemm_of(100));
   EXPECT_THAT(view.title().toStdString(),
@@ -47,7 +47,7 @@ TEST_F(CompareTest, SaysWhatDiffersAndWhy) {
   EXPECT_THAT(view.csv().toStdString(), testing::Not(HasSubstr("kernel,softmax")));
 }
 
-TEST_F(CompareTest, RowsAreFilteredByScopeAndSignificance) {
+TEST_F(TraceCompareTest, RowsAreFilteredByScopeAndSignificance) {
   hold_against(gemm_of(100));
   view.scopeChoice()->setCurrentIndex(view.scopeChoice()->findData("kernel"));
   EXPECT_THAT(view.csv().toStdString(), testing::Not(HasSubstr("trace,")));
@@ -55,14 +55,14 @@ TEST_F(CompareTest, RowsAreFilteredByScopeAndSignificance) {
   EXPECT_THAT(view.csv().toStdString(), HasSubstr("kernel,softmax,total_ns,10,10,0,0,,0,same"));
 }
 
-TEST_F(CompareTest, SwappedItIsTheOtherWayRound) {
+TEST_F(TraceCompareTest, SwappedItIsTheOtherWayRound) {
   hold_against(gemm_of(100));
   view.findChild<QToolButton*>()->click();
   ASSERT_TRUE(wait_for([&] { return !view.busy(); }));
   EXPECT_THAT(view.causes().toStdString(), HasSubstr("gemm is faster"));
 }
 
-TEST_F(CompareTest, WithItselfNothingDiffersAndItCanBeStopped) {
+TEST_F(TraceCompareTest, WithItselfNothingDiffersAndItCanBeStopped) {
   hold_against(workspace.trace().trace());
   EXPECT_EQ(view.causes(), QStringLiteral("• nothing differs"));
   workspace.compare().setBefore(nullptr, {});

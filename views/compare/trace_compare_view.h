@@ -14,11 +14,11 @@
 
 namespace moescope {
 
-class CompareView : public QWidget {
+class TraceCompareView : public QWidget {
   Q_OBJECT
 
  public:
-  explicit CompareView(Workspace& workspace, QWidget* parent = nullptr);
+  explicit TraceCompareView(Workspace& workspace, QWidget* parent = nullptr);
   const DifferenceModel& model() const { return model_; }
   QString causes() const { return causes_->text(); }
   QString title() const { return title_->text(); }

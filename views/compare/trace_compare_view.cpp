@@ -1,4 +1,4 @@
-#include "views/compare/compare_view.h"
+#include "views/compare/trace_compare_view.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -28,7 +28,7 @@ std::optional<Alignment> alignment_of(const QVariant& chosen) {
 
 }  // namespace
 
-CompareView::CompareView(Workspace& workspace, QWidget* parent)
+TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     : QWidget(parent),
       workspace_(workspace),
       title_(new QLabel(this)),
@@ -38,7 +38,7 @@ CompareView::CompareView(Workspace& workspace, QWidget* parent)
       scope_(new QComboBox(this)),
       significant_(new QCheckBox(tr("Significant only"), this)),
       table_(new QTableView(this)) {
-  setObjectName("compareView");
+  setObjectName("traceCompareView");
   buildTable();
   title_->setWordWrap(true);
   title_->setObjectName("compareTitle");
@@ -81,16 +81,16 @@ CompareView::CompareView(Workspace& workspace, QWidget* parent)
   connect(scope_, &QComboBox::currentIndexChanged, this,
           [this] { filter_.setScope(scope_->currentData().toString()); });
   connect(significant_, &QCheckBox::toggled, &filter_, &DifferenceFilter::setSignificantOnly);
-  connect(align_, &QComboBox::currentIndexChanged, this, &CompareView::refresh);
-  connect(swap_, &QToolButton::toggled, this, &CompareView::refresh);
-  connect(&workspace_.compare(), &CompareDocument::changed, this, &CompareView::refresh);
-  connect(&workspace_.trace(), &TraceDocument::analysisChanged, this, &CompareView::refresh);
-  connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &CompareView::refresh);
-  connect(&job_, &JobRunner::failed, this, &CompareView::explain);
+  connect(align_, &QComboBox::currentIndexChanged, this, &TraceCompareView::refresh);
+  connect(swap_, &QToolButton::toggled, this, &TraceCompareView::refresh);
+  connect(&workspace_.compare(), &CompareDocument::changed, this, &TraceCompareView::refresh);
+  connect(&workspace_.trace(), &TraceDocument::analysisChanged, this, &TraceCompareView::refresh);
+  connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &TraceCompareView::refresh);
+  connect(&job_, &JobRunner::failed, this, &TraceCompareView::explain);
   refresh();
 }
 
-void CompareView::buildTable() {
+void TraceCompareView::buildTable() {
   filter_.setSourceModel(&model_);
   filter_.setSortRole(DifferenceModel::kSortRole);
   table_->setObjectName("compareTable");
@@ -113,7 +113,7 @@ void CompareView::buildTable() {
   connect(table_, &QTableView::activated, this, go);
 }
 
-void CompareView::addActions() {
+void TraceCompareView::addActions() {
   QAction* copy = add_command(this, "compare.copy_csv", tr("Copy differences as CSV"),
                               tr("Copy the rows that are shown as comma-separated text"));
   connect(copy, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
@@ -124,13 +124,13 @@ void CompareView::addActions() {
   table_->addActions({copy, stop});
 }
 
-void CompareView::explain(const QString& text) {
+void TraceCompareView::explain(const QString& text) {
   model_.setComparison(nullptr);
   title_->setText(text);
   causes_->clear();
 }
 
-void CompareView::refresh() {
+void TraceCompareView::refresh() {
   TracePtr a = workspace_.compare().before(), b = workspace_.trace().trace();
   for (QWidget* widget : std::initializer_list<QWidget*>{align_, scope_, significant_, swap_})
     widget->setEnabled(a && b);
@@ -154,7 +154,7 @@ void CompareView::refresh() {
       [this](ComparisonPtr comparison) { showComparison(std::move(comparison)); });
 }
 
-void CompareView::showComparison(ComparisonPtr comparison) {
+void TraceCompareView::showComparison(ComparisonPtr comparison) {
   QString a = names_of(workspace_.compare().files()), b = names_of(workspace_.trace().files());
   if (swap_->isChecked()) std::swap(a, b);
   title_->setText(tr("<b>A</b> %1 &nbsp; <b>B</b> %2 &nbsp; aligned by %3: %4")
@@ -172,7 +172,7 @@ void CompareView::showComparison(ComparisonPtr comparison) {
 }
 
 /// Shows the place of a step in the open trace.
-void CompareView::goTo(const Difference& row) {
+void TraceCompareView::goTo(const Difference& row) {
   if (row.scope != "step") return;
   bool number_is_last = false;
   const QString number = QString::fromStdString(row.key).section(' ', -1);
@@ -181,7 +181,7 @@ void CompareView::goTo(const Difference& row) {
   if (number_is_last) workspace_.selection().setPlace(place);
 }
 
-QString CompareView::csv() const {
+QString TraceCompareView::csv() const {
   QString text = QStringLiteral("scope,key,figure,a,b,delta,delta_pct,noise,significant,change\n");
   const auto number = [](const std::optional<double>& value) {
     return value ? QString::number(*value, 'g', 15) : QString();
