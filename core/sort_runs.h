@@ -8,6 +8,15 @@
 
 namespace moescope {
 
+/// Merges two sorted runs; what lies before or behind all of the other run stays where it is.
+template <typename Place, typename Less>
+void merge_neighbours(Place begin, Place middle, Place end, const Less& less) {
+  if (middle == end || !less(*middle, *(middle - 1))) return;
+  begin = std::upper_bound(begin, middle, *middle, less);
+  end = std::lower_bound(middle, end, *(middle - 1), less);
+  std::inplace_merge(begin, middle, end, less);
+}
+
 /// As std::stable_sort; n log(runs) comparisons where runs are long.
 template <typename T, typename Less>
 void sort_runs(std::vector<T>& items, const Less& less) {
@@ -27,8 +36,7 @@ void sort_runs(std::vector<T>& items, const Less& less) {
     std::ptrdiff_t begin = 0;
     for (std::size_t run = 0; run < ends.size(); run += 2) {
       const std::ptrdiff_t end = ends[std::min(run + 1, ends.size() - 1)];
-      std::inplace_merge(items.begin() + begin, items.begin() + ends[run], items.begin() + end,
-                         less);
+      merge_neighbours(items.begin() + begin, items.begin() + ends[run], items.begin() + end, less);
       merged.push_back(end);
       begin = end;
     }

@@ -11,22 +11,21 @@
 #include "core/import/kineto/json_text.h"
 #include "core/import/kineto/rare.h"
 #include "core/parallel.h"
+#include "core/sort_runs.h"
 
 namespace moescope::kineto {
 namespace {
 
-/// A span of a track, before it is sorted.
+/// A span of a track, before it is sorted; its record has the ids of the trace. Small, because it
+/// is moved about.
 struct Placed {
-  TimeNs start = 0, duration = 0;
+  TimeNs start = 0;
+  Record* record = nullptr;
   const BlockEvents* block = nullptr;  ///< holds the arguments
-  std::uint64_t args_offset = 0;
-  std::uint32_t args_size = 0;
-  StringId name = 0;
-  std::uint32_t correlation = 0;
-  LaunchId launch = 0;
-  SpanKind kind = SpanKind::Other;
-  char phase = 'X';
 };
+bool begins_or_ends(const Placed& span) {
+  return span.record->phase == 'B' || span.record->phase == 'E';
+}
 
 /// Ids of one worker in terms of the whole trace; filled as they are met, in order of the file, so
 /// that the result does not depend on which thread read what.
@@ -115,14 +114,26 @@ class Assembler {
       remaps[i].tracks.assign(file_.workers[i]->tracks().size(), kUnset);
       remaps[i].launches.assign(file_.workers[i]->launches().size() + 1, kUnset);
     }
-    for (const auto& block : file_.blocks) {
+    std::vector<std::size_t> counts;  // by track
+    for (auto& block : file_.blocks) {
       progress_.check();
-      for (const auto& record : block.records) place(record, block, remaps[block.worker]);
+      for (auto& record : block.records) {
+        renumber(record, *file_.workers[block.worker], remaps[block.worker]);
+        if (record.track >= counts.size()) counts.resize(record.track + 1);
+        ++counts[record.track];
+      }
+    }
+    for (std::size_t track = 0; track < counts.size(); ++track)
+      spans_[track].reserve(counts[track]);
+    for (auto& block : file_.blocks) {
+      progress_.check();
+      for (auto& record : block.records)
+        spans_[record.track].push_back({record.start, &record, &block});
     }
   }
 
-  void place(const Record& record, const BlockEvents& block, Remap& remap) {
-    const Collector& worker = *file_.workers[block.worker];
+  /// Gives `record` the ids of the trace.
+  void renumber(Record& record, const Collector& worker, Remap& remap) {
     auto& name = remap.names[record.name];
     if (name == kUnset)
       name = sink_.strings().intern(token_text(worker.names()[record.name], scratch_));
@@ -132,20 +143,26 @@ class Assembler {
     if (launch == kUnset)
       launch = record.launch == 0 ? 0 : sink_.intern_launch(worker.launches()[record.launch - 1]);
     if (record.phase == 'B' || record.phase == 'E') has_begin_end_ = true;
-    spans_[track].push_back({record.start, record.duration, &block, record.args_offset,
-                             record.args_size, name, record.correlation, launch, record.kind,
-                             record.phase});
+    record.name = name;
+    record.track = track;
+    record.launch = launch;
   }
 
   void place_rare() {
     rare_ = sort_out_rare(file_.blocks);
+    own_block_.records.reserve(rare_.spans.size());  // they stay where they are
     for (auto& span : rare_.spans) {
-      const auto offset = own_block_.args.size();
+      Record record;
+      record.start = span.start;
+      record.duration = span.duration;
+      record.args_offset = own_block_.args.size();
+      record.args_size = static_cast<std::uint32_t>(span.args.size());
+      record.name = sink_.strings().intern(span.name);
+      record.track = track_index({TrackGroup::Thread, span.pid, span.track, -1, -1});
+      record.kind = span.kind;
       own_block_.args += span.args;
-      const auto track = track_index({TrackGroup::Thread, span.pid, span.track, -1, -1});
-      spans_[track].push_back({span.start, span.duration, &own_block_, offset,
-                               static_cast<std::uint32_t>(span.args.size()),
-                               sink_.strings().intern(span.name), 0, 0, span.kind, 'X'});
+      own_block_.records.push_back(record);
+      spans_[record.track].push_back({record.start, &own_block_.records.back(), &own_block_});
     }
   }
 
@@ -154,25 +171,24 @@ class Assembler {
     if (!has_begin_end_) return;
     for (auto& spans : spans_) {
       std::vector<Placed> ends, kept;
-      for (auto& span : spans)
-        (span.phase == 'B' || span.phase == 'E' ? ends : kept).push_back(span);
+      for (auto& span : spans) (begins_or_ends(span) ? ends : kept).push_back(span);
       std::stable_sort(ends.begin(), ends.end(),
                        [](const Placed& a, const Placed& b) { return a.start < b.start; });
       std::vector<Placed> open;
       for (auto& end : ends) {
-        if (end.phase == 'B') {
+        if (end.record->phase == 'B') {
           open.push_back(end);
         } else if (open.empty()) {
           ++rare_.skipped["end without begin"];
         } else {
           Placed span = open.back();
           open.pop_back();
-          span.duration = end.start - span.start;
-          span.phase = 'X';
-          if (span.args_size == 0) {
+          span.record->duration = end.start - span.start;
+          span.record->phase = 'X';
+          if (span.record->args_size == 0) {
             span.block = end.block;
-            span.args_offset = end.args_offset;
-            span.args_size = end.args_size;
+            span.record->args_offset = end.record->args_offset;
+            span.record->args_size = end.record->args_size;
           }
           kept.push_back(span);
         }
@@ -202,11 +218,9 @@ class Assembler {
   void sort_tracks() {
     parallel_for(spans_.size(), [&](std::size_t i) {
       progress_.check();
-      const auto before = [](const Placed& a, const Placed& b) {
-        return a.start != b.start ? a.start < b.start : a.duration > b.duration;
-      };
-      if (!std::is_sorted(spans_[i].begin(), spans_[i].end(), before))
-        std::stable_sort(spans_[i].begin(), spans_[i].end(), before);
+      sort_runs(spans_[i], [](const Placed& a, const Placed& b) {
+        return a.start != b.start ? a.start < b.start : a.record->duration > b.record->duration;
+      });
     });
   }
 
@@ -336,7 +350,7 @@ class Assembler {
     c.kind.reserve(n);
     bool any_args = false;
     for (std::size_t i = begin; i < end; ++i) {
-      const Placed& span = spans[i];
+      const Record& span = *spans[i].record;
       c.start.push_back(span.start - start_);
       c.duration.push_back(span.duration);
       c.name.push_back(span.name);
@@ -354,8 +368,8 @@ class Assembler {
     batch.args_offsets.reserve(end - begin + 1);
     batch.args_offsets.push_back(0);
     for (std::size_t i = begin; i < end; ++i) {
-      const Placed& span = spans[i];
-      batch.args_text.append(span.block->args, span.args_offset, span.args_size);
+      const Record& span = *spans[i].record;
+      batch.args_text.append(spans[i].block->args, span.args_offset, span.args_size);
       batch.args_offsets.push_back(static_cast<std::uint32_t>(batch.args_text.size()));
     }
   }
