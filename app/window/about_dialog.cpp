@@ -35,7 +35,6 @@ QList<Library> libraries() {
       {"Qt", qVersion(), "LGPL-3.0", tr("window, SVG and PDF")},
       {"QCustomPlot", "2.1", "GPL-3.0-or-later", tr("axes and layers of the timeline")},
       {"SQLite", sqlite3_libversion(), tr("public domain"), tr("trace files and queries")},
-      {"simdjson", "", "Apache-2.0", tr("reading JSON traces")},
       {"JSON for Modern C++", json_version, "MIT", tr("rules, results, arguments")},
       {"RE2", "", "BSD-3-Clause", tr("patterns of the rules")},
       {"fmt", fmt_version, "MIT", tr("text")},
@@ -61,7 +60,8 @@ AboutDialog::AboutDialog(QWidget* parent) : QDialog(parent) {
   auto* icon = new QLabel(this);
   icon->setPixmap(QIcon(":/moescope.svg").pixmap(96, 96));
   icon->setAlignment(Qt::AlignTop);
-  auto* title = new QLabel(tr("<h2>MoEscope %1</h2>").arg(QCoreApplication::applicationVersion()), this);
+  auto* title =
+      new QLabel(tr("<h2>MoEscope %1</h2>").arg(QCoreApplication::applicationVersion()), this);
   auto* text = new QTextBrowser(this);
   text->setObjectName("aboutText");
   text->setOpenExternalLinks(true);

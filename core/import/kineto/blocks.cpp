@@ -46,16 +46,35 @@ std::size_t find_event_start(std::string_view text, std::size_t from) {
   return text.npos;
 }
 
+Block SpareBlocks::take(std::size_t capacity) {
+  capacity = std::max(capacity, block_bytes_);
+  Block block;
+  std::lock_guard lock(mutex_);
+  if (capacity == block_bytes_ && !blocks_.empty()) {
+    block.data = std::move(blocks_.back());
+    blocks_.pop_back();
+  } else {
+    block.data = std::make_unique_for_overwrite<char[]>(capacity);
+  }
+  block.capacity = capacity;
+  return block;
+}
+
+void SpareBlocks::give(Block block) {
+  if (block.capacity != block_bytes_) return;
+  std::lock_guard lock(mutex_);
+  blocks_.push_back(std::move(block.data));
+}
+
 bool BlockCutter::next(Block& block) {
   if (ended_ && carry_.empty()) return false;
-  std::size_t capacity = std::max(block_bytes_, 2 * carry_.size());
-  block.data = std::make_unique_for_overwrite<char[]>(capacity);
+  block = spares_.take(2 * carry_.size());
   std::memcpy(block.data.get(), carry_.data(), carry_.size());
   block.size = carry_.size();
   carry_.clear();
   for (;;) {
     if (!ended_) {
-      const std::size_t wanted = capacity - block.size;
+      const std::size_t wanted = block.capacity - block.size;
       const std::size_t got = source_.read(block.data.get() + block.size, wanted);
       block.size += got;
       ended_ = got < wanted;
@@ -66,11 +85,11 @@ bool BlockCutter::next(Block& block) {
       block.size = cut;
       break;
     }
-    if (capacity >= kMaxBlockBytes) break;
-    auto larger = std::make_unique_for_overwrite<char[]>(2 * capacity);
+    if (block.capacity >= kMaxBlockBytes) break;
+    auto larger = std::make_unique_for_overwrite<char[]>(2 * block.capacity);
     std::memcpy(larger.get(), block.data.get(), block.size);
     block.data = std::move(larger);
-    capacity *= 2;
+    block.capacity *= 2;
   }
   block.index = next_index_++;
   return block.size > 0;

@@ -1,5 +1,6 @@
 #include "core/import/kineto/collect.h"
 
+#include <cstring>
 #include <limits>
 
 #include "core/import/kineto/json_scan.h"
@@ -21,7 +22,30 @@ std::uint32_t correlation_of(std::string_view token) {
 
 }  // namespace
 
+/// The place of a text among the recent ones, by its length, its first and its last bytes.
+LocalStrings::Known& LocalStrings::recent(std::string_view text) {
+  std::uint64_t first = 0, last = 0;
+  if (text.size() >= sizeof first) {
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
+  } else {
+    for (const char c : text) first = first << 8 | static_cast<unsigned char>(c);
+  }
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+  const std::uint64_t mixed = ((first * kOdd) ^ last ^ text.size()) * kOdd;
+  static_assert(std::tuple_size_v<decltype(recent_)> == 256, "eight bits choose the place");
+  return recent_[mixed >> 56];
+}
+
 std::uint32_t LocalStrings::id(std::string_view text) {
+  Known& known = recent(text);
+  if (known.text.data() != nullptr && known.text == text) return known.id;
+  const std::uint32_t id = find_or_add(text);
+  known = {texts_[id], id};
+  return id;
+}
+
+std::uint32_t LocalStrings::find_or_add(std::string_view text) {
   if (const auto it = ids_.find(text); it != ids_.end()) return it->second;
   const auto id = static_cast<std::uint32_t>(texts_.size());
   ids_.emplace(texts_.emplace_back(text), id);
@@ -175,30 +199,39 @@ TrackKey Collector::device_track(const EventTokens& event, SpanKind kind) {
   return key;
 }
 
+TrackKey Collector::thread_track(const EventTokens& event) {
+  TrackKey key;
+  key.pid = token_text(event.pid, scratch_);
+  key.tid = token_text(event.tid, scratch_);
+  key.stream = token_integer(event.tid).value_or(-1);
+  return key;
+}
+
 std::uint32_t Collector::track(const EventTokens& event, SpanKind kind) {
-  const bool on_device =
-      is_gpu_work(kind) || kind == SpanKind::Sync || kind == SpanKind::GpuAnnotation;
-  key_.assign(1, on_device ? (kind == SpanKind::Sync ? 'w' : 's') : 't');
-  for (const auto part : {event.pid, event.tid, on_device ? event.arg.device : std::string_view{},
-                          on_device ? event.arg.stream : std::string_view{}}) {
+  const auto group = kind == SpanKind::Sync                                 ? TrackGroup::Waits
+                     : is_gpu_work(kind) || kind == SpanKind::GpuAnnotation ? TrackGroup::Stream
+                                                                            : TrackGroup::Thread;
+  const bool on_device = group != TrackGroup::Thread;
+  const auto device = on_device ? event.arg.device : std::string_view{};
+  const auto stream = on_device ? event.arg.stream : std::string_view{};
+  LastTrack& last = last_tracks_[static_cast<std::size_t>(group)];
+  if (last.known && last.pid == event.pid && last.tid == event.tid && last.device == device &&
+      last.stream == stream)
+    return last.id;
+  key_.assign(1, group == TrackGroup::Thread ? 't' : group == TrackGroup::Waits ? 'w' : 's');
+  for (const auto part : {event.pid, event.tid, device, stream}) {
     key_ += part;
     key_ += '\n';
   }
-  if (key_ == last_track_key_) return last_track_;  // neighbours mostly share their track
   const auto id = track_texts_.id(key_);
-  last_track_key_ = key_;
-  last_track_ = id;
-  if (id == tracks_.size()) {
-    if (on_device)
-      tracks_.push_back(device_track(event, kind));
-    else
-      tracks_.push_back({TrackGroup::Thread,
-                         std::string(token_text(event.pid, scratch_)),
-                         {},
-                         -1,
-                         token_integer(event.tid).value_or(-1)});
-    if (!on_device) tracks_.back().tid = token_text(event.tid, scratch_);
-  }
+  if (id == tracks_.size())
+    tracks_.push_back(on_device ? device_track(event, kind) : thread_track(event));
+  last.pid = event.pid;
+  last.tid = event.tid;
+  last.device = device;
+  last.stream = stream;
+  last.id = id;
+  last.known = true;
   return id;
 }
 

@@ -1,6 +1,7 @@
 // What one block of text yields: span records and the rarer events, with ids local to a worker.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -58,8 +59,17 @@ class LocalStrings {
   const std::deque<std::string>& texts() const { return texts_; }
 
  private:
+  struct Known {
+    std::string_view text;
+    std::uint32_t id = 0;
+  };
+  Known& recent(std::string_view text);
+  std::uint32_t find_or_add(std::string_view text);
+
   std::deque<std::string> texts_;
   std::unordered_map<std::string_view, std::uint32_t> ids_;
+  /// Texts come again soon: most are found here without hashing all of a long name.
+  std::array<Known, 256> recent_;
 };
 
 /// Turns event tokens into records. One per worker; not thread-safe.
@@ -77,10 +87,18 @@ class Collector {
   const std::vector<LaunchConfig>& launches() const { return launches_; }
 
  private:
+  /// Neighbours mostly share their track: what told the last one of a group.
+  struct LastTrack {
+    std::string pid, tid, device, stream;
+    std::uint32_t id = 0;
+    bool known = false;
+  };
+
   void add_span(const EventTokens& event, char phase, BlockEvents& block);
   void add_rare(const EventTokens& event, char phase, BlockEvents& block);
   SpanKind kind(std::string_view category_token);
   std::uint32_t track(const EventTokens& event, SpanKind kind);
+  TrackKey thread_track(const EventTokens& event);
   TrackKey device_track(const EventTokens& event, SpanKind kind);
   std::uint32_t launch(const ArgTokens& arg);
   void keep_arguments(const EventTokens& event, SpanKind kind, Record& record, BlockEvents& block);
@@ -92,8 +110,7 @@ class Collector {
   std::vector<TrackKey> tracks_;
   std::vector<LaunchConfig> launches_;
   std::string scratch_, key_;
-  std::string last_track_key_;
-  std::uint32_t last_track_ = 0;
+  std::array<LastTrack, 3> last_tracks_;
 };
 
 /// The "[...]" a merging tool put before a pid ("[TP00-DP01] 83"), else "".

@@ -1,6 +1,7 @@
 #include "core/import/kineto/event.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "core/import/kineto/json_scan.h"
@@ -9,57 +10,33 @@
 namespace moescope::kineto {
 namespace {
 
+/// Fields without a column that are kept of one event.
+constexpr std::size_t kMostOthers = 8;
+
 std::string_view between(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-void note_arg(ArgTokens& arg, std::string_view key, std::string_view value) {
-  switch (key.size()) {
-    case 4:
-      if (key == "grid") arg.grid = value;
-      break;
-    case 5:
-      if (key == "block") arg.block = value;
-      break;
-    case 6:
-      if (key == "stream") arg.stream = value;
-      if (key == "device") arg.device = value;
-      break;
-    case 7:
-      if (key == "cluster") arg.cluster = value;
-      break;
-    case 11:
-      if (key == "correlation") arg.correlation = value;
-      if (key == "cluster dim") arg.cluster = value;
-      break;
-    case 12:
-      if (key == "cluster size") arg.cluster = value;
-      break;
-    case 13:
-      if (key == "shared memory") arg.shared_memory = value;
-      break;
-    case 20:
-      if (key == "registers per thread") arg.registers = value;
-      break;
-    default:
-      break;
-  }
+/// Past the colon at `p` and the spaces around it; nullptr when there is none.
+inline const char* skip_colon(const char* p, const char* end) {
+  p = skip_space(p, end);
+  return p < end && *p == ':' ? skip_space(p + 1, end) : nullptr;
 }
 
-/// Walks the object at `p`, calling field(key without quotes, value text). `field` reads the value
-/// itself and returns one past it, or nullptr.
+/// One past the key at `p`; nullptr when it does not close or is no UTF-8.
+inline const char* key_end(const char* p, const char* end) {
+  const StringToken key = scan_string(p, end);
+  return !key.end || key.ascii || is_valid_text(p, key, false) ? key.end : nullptr;
+}
+
+/// Walks the object at `p`, calling field(beginning of its key). `field` reads the whole field and
+/// returns one past it, or nullptr.
 template <typename Field>
 const char* scan_fields(const char* p, const char* end, Field field) {
   p = skip_space(p + 1, end);
   if (p < end && *p == '}') return p + 1;
   while (p < end && *p == '"') {
-    const char* key = p;
-    p = scan_string(p, end);
-    if (!p) return nullptr;
-    const auto name = between(key + 1, p - 1);
-    p = skip_space(p, end);
-    if (p == end || *p != ':') return nullptr;
-    p = field(name, skip_space(p + 1, end));
+    p = field(p);
     if (!p) return nullptr;
     p = skip_space(p, end);
     if (p == end) return nullptr;
@@ -70,21 +47,70 @@ const char* scan_fields(const char* p, const char* end, Field field) {
   return nullptr;
 }
 
-std::string_view* column_of(EventTokens& event, std::string_view key) {
-  switch (key.size()) {
-    case 2:
-      if (key == "ph") return &event.phase;
-      if (key == "ts") return &event.time;
-      if (key == "id") return &event.id;
+/// Moves `p` past `key` if that stands there.
+template <std::size_t N>
+bool take(const char*& p, const char* end, const char (&key)[N]) {
+  if (end - p < std::ptrdiff_t{N} || std::memcmp(p, key, N - 1) != 0) return false;
+  p += N - 1;
+  return true;
+}
+
+/// Moves `p` past the key there if it is one that has a column. Comparing with the usual keys, not
+/// searching for the end, lets the processor go on before it knows that end.
+std::string_view* take_column(EventTokens& event, const char*& p, const char* end) {
+  if (end - p < 2) return nullptr;
+  switch (p[1]) {
+    case 'p':
+      if (take(p, end, "\"ph\"")) return &event.phase;
+      if (take(p, end, "\"pid\"")) return &event.pid;
       break;
-    case 3:
-      if (key == "pid") return &event.pid;
-      if (key == "tid") return &event.tid;
-      if (key == "cat") return &event.category;
-      if (key == "dur") return &event.duration;
+    case 't':
+      if (take(p, end, "\"ts\"")) return &event.time;
+      if (take(p, end, "\"tid\"")) return &event.tid;
       break;
-    case 4:
-      if (key == "name") return &event.name;
+    case 'c':
+      if (take(p, end, "\"cat\"")) return &event.category;
+      break;
+    case 'n':
+      if (take(p, end, "\"name\"")) return &event.name;
+      break;
+    case 'd':
+      if (take(p, end, "\"dur\"")) return &event.duration;
+      break;
+    case 'i':
+      if (take(p, end, "\"id\"")) return &event.id;
+      break;
+    default:
+      break;
+  }
+  return nullptr;
+}
+
+/// The same for keys of arguments.
+std::string_view* take_column(ArgTokens& arg, const char*& p, const char* end) {
+  if (end - p < 2) return nullptr;
+  switch (p[1]) {
+    case 'c':
+      if (take(p, end, "\"correlation\"")) return &arg.correlation;
+      if (take(p, end, "\"cluster\"") || take(p, end, "\"cluster dim\"") ||
+          take(p, end, "\"cluster size\""))
+        return &arg.cluster;
+      break;
+    case 's':
+      if (take(p, end, "\"stream\"")) return &arg.stream;
+      if (take(p, end, "\"shared memory\"")) return &arg.shared_memory;
+      break;
+    case 'd':
+      if (take(p, end, "\"device\"")) return &arg.device;
+      break;
+    case 'g':
+      if (take(p, end, "\"grid\"")) return &arg.grid;
+      break;
+    case 'b':
+      if (take(p, end, "\"block\"")) return &arg.block;
+      break;
+    case 'r':
+      if (take(p, end, "\"registers per thread\"")) return &arg.registers;
       break;
     default:
       break;
@@ -96,23 +122,26 @@ std::string_view* column_of(EventTokens& event, std::string_view key) {
 const char* scan_args(const char* p, const char* end, ArgTokens& arg, std::string* out) {
   if (out) *out += '{';
   bool first = true;
-  p = scan_fields(p, end, [&](std::string_view key, const char* value) -> const char* {
+  p = scan_fields(p, end, [&](const char* key) -> const char* {
+    const char* after = key;
+    std::string_view* column = take_column(arg, after, end);
+    if (!column) after = key_end(key, end);
+    const char* value = after ? skip_colon(after, end) : nullptr;
+    if (!value) return nullptr;
     if (out) {
       if (!first) *out += ',';
       first = false;
-      // The key was scanned as a string; scan it as a value so that bad escapes are refused.
-      if (!scan_value(key.data() - 1, key.data() + key.size() + 1, out)) return nullptr;
+      // Written as a value, so that bad escapes are refused.
+      if (!scan_value(key, after, out)) return nullptr;
       *out += ':';
     }
-    const char* next = scan_value(value, end, out, 1);
-    if (next) note_arg(arg, key, between(value, next));
+    const char* next = out ? scan_value(value, end, out, 1) : value_end(value, end, 1);
+    if (next && column) *column = between(value, next);
     return next;
   });
   if (out) *out += '}';
   return p;
 }
-
-using Extra = std::pair<std::string_view, std::string_view>;
 
 /// Adds fields of the event itself behind its arguments.
 void append_extra(std::string& text, std::string_view key, std::string_view value) {
@@ -152,37 +181,37 @@ std::uint32_t unsigned_or_zero(std::string_view token) {
 
 }  // namespace
 
-void EventTokens::clear() {
-  phase = category = name = pid = tid = time = duration = id = args = {};
-  arg = {};
-  args_text.clear();
-}
-
 const char* scan_event(const char* p, const char* end, EventTokens& event, bool keep_args) {
-  event.clear();
-  std::array<Extra, 8> extras;
-  std::size_t extra_count = 0;
-  p = scan_fields(p, end, [&](std::string_view key, const char* value) -> const char* {
-    if (key == "args" && value < end && *value == '{') {
+  static_cast<FieldTokens&>(event) = {};
+  event.arg = {};
+  event.args_text.clear();
+  event.others.clear();
+  p = scan_fields(p, end, [&](const char* key) -> const char* {
+    const char* after = key;
+    std::string_view* column = take_column(event, after, end);
+    if (!column) after = key_end(key, end);
+    const char* value = after ? skip_colon(after, end) : nullptr;
+    if (!value) return nullptr;
+    const auto name = between(key + 1, after - 1);
+    if (!column && value < end && *value == '{' && name == "args") {
       event.arg = {};
       event.args_text.clear();
       const char* next = scan_args(value, end, event.arg, keep_args ? &event.args_text : nullptr);
       if (next) event.args = between(value, next);
       return next;
     }
-    const char* next = scan_value(value, end, nullptr);
+    const char* next = value_end(value, end, 0);
     if (!next) return nullptr;
-    if (auto* column = column_of(event, key))
+    if (column)
       *column = between(value, next);
-    else if (keep_args && extra_count < extras.size() && key.find('\\') == key.npos)
-      extras[extra_count++] = {key, between(value, next)};
+    else if (keep_args && event.others.size() < kMostOthers && name.find('\\') == name.npos)
+      event.others.emplace_back(name, between(value, next));
     return next;
   });
   if (!p || !keep_args) return p;
   if (event.args_text == "{}") event.args_text.clear();
   if (!event.id.empty()) append_extra(event.args_text, "id", event.id);
-  for (std::size_t i = 0; i < extra_count; ++i)
-    append_extra(event.args_text, extras[i].first, extras[i].second);
+  for (const auto& [key, value] : event.others) append_extra(event.args_text, key, value);
   return p;
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/trace/types.h"
 
@@ -15,13 +17,18 @@ struct ArgTokens {
   std::string_view correlation, stream, device, grid, block, cluster, registers, shared_memory;
 };
 
-/// The text of one event. Tokens are JSON texts (strings with their quotes), empty when absent.
-struct EventTokens {
+/// Fields of an event; tokens, empty when absent.
+struct FieldTokens {
   std::string_view phase, category, name, pid, tid, time, duration, id;
   std::string_view args;  ///< the object as written
+};
+
+/// The text of one event. Tokens are JSON texts (strings with their quotes).
+struct EventTokens : FieldTokens {
   ArgTokens arg;
-  std::string args_text;  ///< all arguments as valid JSON; only filled when asked for
-  void clear();
+  /// With arguments that are kept: fields that have no column, and all of it as valid JSON.
+  std::vector<std::pair<std::string_view, std::string_view>> others;
+  std::string args_text;
 };
 
 /// Reads the event object at `p` into `event`; returns one past it, or nullptr when the text is

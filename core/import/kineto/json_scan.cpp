@@ -1,69 +1,9 @@
 #include "core/import/kineto/json_scan.h"
 
-#include <array>
-#include <cstring>
-
 #include "core/import/kineto/json_text.h"
 
 namespace moescope::kineto {
 namespace {
-
-/// Characters of numbers and bare words.
-constexpr auto kTokenChars = [] {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (const unsigned char c : {'-', '+', '.', '/', '_'}) table[c] = true;
-  return table;
-}();
-
-inline bool is_token_char(char c) {
-  return kTokenChars[static_cast<unsigned char>(c)];
-}
-
-constexpr std::uint64_t repeat(unsigned char c) {
-  return 0x0101010101010101ULL * c;
-}
-/// Non-zero when one of the eight bytes is zero.
-constexpr std::uint64_t zero_bytes(std::uint64_t v) {
-  return (v - repeat(1)) & ~v & repeat(0x80);
-}
-
-/// One past the closing quote of the string that opens at `p`, nullptr as in scan_string; tells
-/// whether the string holds a backslash.
-inline const char* string_end(const char* p, const char* end, bool& escaped) {
-  escaped = false;
-  ++p;
-  for (;;) {
-    while (end - p >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, p, 8);
-      const std::uint64_t found = zero_bytes(word ^ repeat('"')) | zero_bytes(word ^ repeat('\\')) |
-                                  ((word - repeat(0x20)) & ~word & repeat(0x80));
-      if (found) {
-        p += __builtin_ctzll(found) >> 3;
-        break;
-      }
-      p += 8;
-    }
-    if (p >= end) return nullptr;
-    if (*p == '"') return p + 1;
-    if (static_cast<unsigned char>(*p) < 0x20) return nullptr;
-    const bool backslash = *p == '\\';
-    escaped = escaped || backslash;
-    p += backslash ? 2 : 1;
-    if (p > end) return nullptr;
-  }
-}
-
-/// As string_end, also refusing escapes that JSON does not have.
-inline const char* valid_string_end(const char* p, const char* end) {
-  bool escaped;
-  const char* next = string_end(p, end, escaped);
-  if (next && escaped && !valid_escapes({p, static_cast<std::size_t>(next - p)})) return nullptr;
-  return next;
-}
 
 const char* scan_object(const char* p, const char* end, std::string* out, int depth) {
   if (out) *out += '{';
@@ -112,11 +52,6 @@ const char* scan_array(const char* p, const char* end, std::string* out, int dep
 
 }  // namespace
 
-const char* scan_string(const char* p, const char* end) {
-  bool escaped;
-  return string_end(p, end, escaped);
-}
-
 const char* scan_value(const char* p, const char* end, std::string* out, int depth) {
   if (p >= end || depth > kMaxDepth) return nullptr;
   if (*p == '{') return scan_object(p, end, out, depth);
@@ -127,7 +62,7 @@ const char* scan_value(const char* p, const char* end, std::string* out, int dep
     if (p && out) out->append(begin, p);
     return p;
   }
-  while (p < end && is_token_char(*p)) ++p;
+  p = token_end(p, end);
   if (p == begin) return nullptr;
   if (out) append_scalar(*out, {begin, static_cast<std::size_t>(p - begin)});
   return p;
@@ -151,7 +86,7 @@ bool is_object_prefix(std::string_view text) {
       expect = Expect::Separator;
       ++p;
     } else if (c == '"' && (key || value)) {
-      const char* next = scan_string(p, end);
+      const char* next = scan_string(p, end).end;
       if (!next) {  // runs out of text, unless a control character stopped it
         for (const char* q = p; q < end; ++q)
           if (static_cast<unsigned char>(*q) < 0x20) return false;
@@ -165,7 +100,7 @@ bool is_object_prefix(std::string_view text) {
       expect = c == '{' ? Expect::FirstKey : Expect::FirstValue;
       ++p;
     } else if (value && is_token_char(c) && !open.empty()) {
-      while (p < end && is_token_char(*p)) ++p;
+      p = token_end(p, end);
       expect = Expect::Separator;
     } else if (expect == Expect::Colon && c == ':') {
       expect = Expect::Value;

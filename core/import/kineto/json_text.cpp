@@ -121,7 +121,6 @@ void append_utf8(std::string& out, std::uint32_t c) {
   }
 }
 
-/// Length of the well-formed UTF-8 sequence at `i`, 0 when there is none.
 std::size_t utf8_length(std::string_view s, std::size_t i) {
   const auto byte = [&](std::size_t k) {
     return i + k < s.size() ? static_cast<unsigned char>(s[i + k]) : 0U;
@@ -143,10 +142,16 @@ std::size_t utf8_length(std::string_view s, std::size_t i) {
   return 0;
 }
 
+bool is_utf8(std::string_view text) {
+  std::size_t length = 1;
+  for (std::size_t i = 0; i < text.size() && length > 0; i += length) length = utf8_length(text, i);
+  return length > 0;
+}
+
 std::string_view token_text(std::string_view token, std::string& scratch) {
   if (token.size() < 2 || token.front() != '"') return token;
   const std::string_view body = token.substr(1, token.size() - 2);
-  if (body.find('\\') == body.npos) return body;
+  if (body.size() < 2 || body.find('\\') == body.npos) return body;
   scratch.clear();
   for (std::size_t i = 0; i < body.size();) {
     if (body[i] != '\\' || i + 1 >= body.size()) {
@@ -168,15 +173,37 @@ std::string_view token_text(std::string_view token, std::string& scratch) {
 
 namespace {
 
+constexpr std::uint64_t in_every_byte(std::uint64_t value) {
+  return value * 0x0101010101010101;
+}
+
+/// Value of the eight characters at `p`, -1 unless all are digits. Neighbours are joined into twos,
+/// fours and eight by one multiplication each.
+std::int64_t eight_digits(const char* p) {
+  std::uint64_t text;
+  std::memcpy(&text, p, sizeof text);
+  const std::uint64_t digits = text ^ in_every_byte('0');
+  if (((digits | (digits + in_every_byte(6))) & in_every_byte(0xF0)) != 0) return -1;
+  const std::uint64_t twos = (digits * (1 + (10 << 8))) >> 8 & 0x00FF00FF00FF00FF;
+  const std::uint64_t fours = (twos * (1 + (100ULL << 16))) >> 16 & 0x0000FFFF0000FFFF;
+  return static_cast<std::int64_t>((fours * (1 + (10000ULL << 32))) >> 32);
+}
+
 /// Digits with at most three decimals, as nearly all times are written; nullopt for the rest.
 std::optional<TimeNs> plain_microseconds(std::string_view token) {
+  constexpr std::size_t kMostDigits = 16;
   TimeNs value = 0;
   std::size_t i = 0;
+  for (; i < kMostDigits && i + 8 <= token.size(); i += 8) {
+    const std::int64_t eight = eight_digits(token.data() + i);
+    if (eight < 0) break;
+    value = value * 100'000'000 + eight;
+  }
   for (; i < token.size() && is_digit(token[i]); ++i) {
-    if (i == 15 && token[0] == '9') return {};  // nine and 15 digits more may not fit as ns
-    if (i == 16) return {};
+    if (i == kMostDigits) return {};
     value = value * 10 + (token[i] - '0');
   }
+  if (i == kMostDigits && token[0] == '9') return {};  // may not fit as ns
   if (i == 0) return {};
   TimeNs scale = 1000;
   if (i < token.size() && token[i] == '.' && i + 1 < token.size())

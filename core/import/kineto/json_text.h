@@ -23,6 +23,7 @@ std::optional<std::int64_t> token_integer(std::string_view token);
 /// Every escape in `body` is one of JSON's; surrogates stand in pairs.
 bool valid_escapes(std::string_view body);
 
+bool is_utf8(std::string_view text);
 /// Length of the well-formed UTF-8 sequence at `i`, 0 when there is none.
 std::size_t utf8_length(std::string_view s, std::size_t i);
 /// Stands for what cannot be read.

@@ -1,7 +1,5 @@
 #include "core/import/kineto/reader.h"
 
-#include <simdjson.h>
-
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -21,20 +19,6 @@ constexpr std::size_t kMaxCarry = std::size_t{64} << 20;
 constexpr std::size_t kEventsPerCancelCheck = 256;
 /// Places tried as the end of a broken last event.
 constexpr int kMaxRepairs = 16;
-
-/// Length of the part of `text` that is valid UTF-8.
-std::size_t utf8_prefix(std::string_view text) {
-  constexpr std::size_t kPiece = 4096;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::size_t n = std::min(kPiece, text.size() - at);
-    // A sequence may straddle the piece: end it before the next lead byte.
-    while (at + n < text.size() && (text[at + n] & 0xC0) == 0x80) ++n;
-    if (!simdjson::validate_utf8(text.data() + at, n)) break;
-    at += n;
-  }
-  return at;
-}
 
 /// Reads well-formed events from the start of `text` until its end, the end of the array or
 /// something that is no well-formed event; returns how far it came.
@@ -65,8 +49,8 @@ struct Finished {
 /// Takes finished blocks in order and walks the text between them where the guess was wrong.
 class Acceptor {
  public:
-  Acceptor(FileEvents& file, bool keep_args, const Progress& progress)
-      : file_(file), progress_(progress), keep_args_(keep_args) {}
+  Acceptor(FileEvents& file, SpareBlocks& spares, bool keep_args, const Progress& progress)
+      : file_(file), spares_(spares), progress_(progress), keep_args_(keep_args) {}
 
   /// Adds a block in any order; works off all that are due.
   void submit(Finished finished) {
@@ -75,6 +59,7 @@ class Acceptor {
     pending_.emplace(index, std::move(finished));
     while (!pending_.empty() && pending_.begin()->first == next_) {
       accept(pending_.begin()->second);
+      spares_.give(std::move(pending_.begin()->second.block));
       pending_.erase(pending_.begin());
       ++next_;
     }
@@ -109,7 +94,6 @@ class Acceptor {
     if (joined) carry_ += text;
     const std::string whole = joined ? std::exchange(carry_, {}) : std::string();
     std::string_view rest = joined ? std::string_view(whole) : text;
-    valid_end_ = rest.data();
     while (!rest.empty() || last) {
       progress_.check();
       const std::size_t used = in_events_ ? walk_events(rest, last) : walk_top_level(rest);
@@ -144,11 +128,7 @@ class Acceptor {
       current_.worker = file_.workers.size();
     }
     if (text.empty()) return 0;
-    // Valid UTF-8 is what the parallel walk accepts too; the rest goes event by event.
-    if (text.data() >= valid_end_) valid_end_ = text.data() + utf8_prefix(text);
-    const std::size_t used =
-        read_well_formed(text.substr(0, static_cast<std::size_t>(valid_end_ - text.data())),
-                         *collector_, tokens_, current_, progress_);
+    const std::size_t used = read_well_formed(text, *collector_, tokens_, current_, progress_);
     if (used > 0) return used;
     if (text[0] == ']') {
       in_events_ = false;
@@ -194,7 +174,7 @@ class Acceptor {
   }
 
   bool read_repaired(std::string_view text) {
-    if (simdjson::validate_utf8(text.data(), text.size()) && read_strictly(text)) return true;
+    if (read_strictly(text)) return true;
     const auto repaired = repair_object(text);
     if (!repaired || !read_strictly(*repaired)) return false;
     ++repaired_;
@@ -232,6 +212,7 @@ class Acceptor {
 
  private:
   FileEvents& file_;
+  SpareBlocks& spares_;
   const Progress& progress_;
   const bool keep_args_;
   std::mutex mutex_;
@@ -243,7 +224,6 @@ class Acceptor {
   std::unique_ptr<Collector> collector_;
   BlockEvents current_;
   EventTokens tokens_;
-  const char* valid_end_ = nullptr;  ///< the text being walked is valid UTF-8 up to here
   std::uint64_t repaired_ = 0;
 };
 
@@ -258,14 +238,16 @@ FileEvents read_events(const std::filesystem::path& path, const ImportOptions& o
     file.workers.push_back(
         std::make_unique<Collector>(static_cast<std::size_t>(i), options.keep_args));
 
-  BlockCutter cutter(*source, how.block_bytes);
-  Acceptor acceptor(file, options.keep_args, progress);
+  SpareBlocks spares(how.block_bytes);
+  BlockCutter cutter(*source, spares);
+  Acceptor acceptor(file, spares, options.keep_args, progress);
   std::mutex source_mutex;
   std::atomic<bool> failed{false};
   const auto reporter = std::this_thread::get_id();
   const auto work = [&](std::size_t worker) {
     Collector& collector = *file.workers[worker];
     EventTokens tokens;
+    std::size_t records = 0;  // of the block before
     while (!failed) {
       Finished finished;
       double fraction;
@@ -276,11 +258,12 @@ FileEvents read_events(const std::filesystem::path& path, const ImportOptions& o
       }
       if (std::this_thread::get_id() == reporter) progress.report(fraction, "reading events");
       finished.events.worker = worker;
+      finished.events.records.reserve(records + records / 8);
       const std::string_view text = finished.block.text();
       // The first block begins outside the events.
-      const bool guess = !how.tolerant_only && finished.block.index > 0;
-      if (guess && simdjson::validate_utf8(text.data(), text.size()))
+      if (!how.tolerant_only && finished.block.index > 0)
         finished.read = read_well_formed(text, collector, tokens, finished.events, progress);
+      records = finished.events.records.size();
       acceptor.submit(std::move(finished));
     }
   };
