@@ -49,6 +49,21 @@ WindowBalance measured_balance(const LoadSet& loads, BalanceMetric metric) {
   return result;
 }
 
+std::optional<double> newest_imbalance(const LoadSet& loads, int count) {
+  const auto& measured = loads.measured;
+  if (measured.empty() || measured.back().empty()) return std::nullopt;
+  const std::size_t first =
+      measured.size() - std::min(measured.size(), static_cast<std::size_t>(std::max(count, 1)));
+  double total = 0;
+  for (std::size_t layer = 0; layer < measured.back().size(); ++layer) {
+    std::vector<double> sum(measured.back()[layer].size());
+    for (std::size_t window = first; window < measured.size(); ++window)
+      for (std::size_t gpu = 0; gpu < sum.size(); ++gpu) sum[gpu] += measured[window][layer][gpu];
+    total += unevenness(sum).max_over_mean;
+  }
+  return total / static_cast<double>(measured.back().size());
+}
+
 std::vector<BoundPoint> bound_by_slots(const LayerLoads& loads, int gpus, int points,
                                        Progress& progress) {
   if (loads.empty() || gpus < 1 || points < 1) return {};

@@ -1,6 +1,7 @@
 // Balance of GPUs over time, and how far redundant slots could lower it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/loads/load_set.h"
@@ -19,6 +20,10 @@ WindowBalance balance_over_windows(const LoadSet& loads, const Plan& plan, Balan
                                    Progress& progress);
 /// The same for loads counted on GPUs; empty when there are none.
 WindowBalance measured_balance(const LoadSet& loads, BalanceMetric metric);
+
+/// Imbalance (max / mean) of the tokens that GPUs were counted to get over the newest `count`
+/// windows, mean over layers; nullopt when none were counted.
+std::optional<double> newest_imbalance(const LoadSet& loads, int count);
 
 /// The lowest imbalance (max / mean) that any plan with so many slots can reach.
 struct BoundPoint {

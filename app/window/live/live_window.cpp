@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/analysis/serving/workload_text.h"
+#include "views/alarms/alarms_view.h"
 #include "views/cluster/cluster_view.h"
 #include "views/common/action.h"
 #include "views/common/destroyed_elsewhere.h"
@@ -71,6 +72,7 @@ LiveWindow::LiveWindow(LiveParts parts, LiveServices services, QMainWindow* wind
 void LiveWindow::connectViews() {
   cluster_ = &parts_.layout.view<ClusterView>("cluster");
   requests_ = &parts_.layout.view<RequestsView>("requests");
+  alarms_ = &parts_.layout.view<AlarmsView>("alarms");
   connect(cluster_, &ClusterView::startRequested, this, &LiveWindow::startEmbedded);
   connect(cluster_, &ClusterView::reconnectRequested, &live_, &LiveSession::reconnect);
   connect(cluster_, &ClusterView::stopRequested, &live_, &LiveSession::stop);
@@ -206,6 +208,19 @@ void LiveWindow::takeSnapshot() {
         std::make_shared<const Serving>(Serving{snapshot.requests, snapshot.steps}));
   }
   feedEffect();
+  if (live_.active()) feedAlarms(snapshot);
+}
+
+void LiveWindow::feedAlarms(const LiveSnapshot& snapshot) {
+  const auto& status = live_.state().status;
+  const auto reading = alarm_feed_.reading(status ? &*status : nullptr, snapshot);
+  if (!reading) return;
+  for (const Alarm& alarm : alarms_->update(*reading))
+    Q_EMIT message({UserMessage::Level::Warning,
+                    tr("%1 is %2, over the limit of %3.")
+                        .arg(alarm_label(alarm.kind), alarm_value(alarm.kind, alarm.worst),
+                             alarm_value(alarm.kind, alarm.limit)),
+                    {}});
 }
 
 void LiveWindow::feedEffect() {

@@ -9,6 +9,7 @@
 
 #include "app/window/docks/dock_layout.h"
 #include "app/window/files/loader.h"
+#include "app/window/live/alarm_feed.h"
 #include "app/window/live/attach_panel.h"
 #include "app/window/live/live_session.h"
 #include "app/window/live/plan_effect_watch.h"
@@ -18,6 +19,7 @@
 
 namespace moescope {
 
+class AlarmsView;
 class ClusterView;
 class RequestsView;
 
@@ -72,6 +74,7 @@ class LiveWindow : public QObject {
   void offerPlan();
   void planEnded(const PlanOutcome& outcome);
   void feedEffect();
+  void feedAlarms(const LiveSnapshot& snapshot);
   void beginEffect(const PlanPtr& plan);
   void reportEffect();
   std::string editedPlan() const;
@@ -83,6 +86,8 @@ class LiveWindow : public QObject {
   AttachPanel* attach_panel_;
   ClusterView* cluster_ = nullptr;
   RequestsView* requests_ = nullptr;
+  AlarmsView* alarms_ = nullptr;
+  AlarmFeed alarm_feed_;
   QLabel* status_;
   QAction *record_, *attach_, *stop_, *apply_, *roll_back_;
   bool showing_ = false;    ///< the document shows the live trace

@@ -202,5 +202,15 @@ TEST(Balance, RealLoadsHaveThePublishedImbalance) {
   }
 }
 
+TEST(NewestImbalance, IsOfTheLastWindowsAsCountedOnGpus) {
+  LoadSet loads;
+  loads.measured = {{{100, 0}, {50, 50}}, {{30, 10}, {20, 20}}, {{30, 10}, {10, 30}}};
+  EXPECT_DOUBLE_EQ(*newest_imbalance(loads, 1), (1.5 + 1.5) / 2);
+  EXPECT_DOUBLE_EQ(*newest_imbalance(loads, 2), (1.5 + 50 / 40.0) / 2);
+  EXPECT_DOUBLE_EQ(*newest_imbalance(loads, 9), (160 / 90.0 + 100 / 90.0) / 2);
+  loads.measured.clear();
+  EXPECT_FALSE(newest_imbalance(loads, 4));
+}
+
 }  // namespace
 }  // namespace moescope
