@@ -70,6 +70,14 @@ QString BalanceFileChart::csv() const {
   return text;
 }
 
+QString BalanceFileChart::summary() const {
+  if (content_.figures)
+    return balance_summary(*content_.figures) + QLatin1Char('\n') +
+           series_summary(*layer_picture(*content_.figures, content_.metric));
+  if (content_.waits) return heat_summary(*content_.waits);
+  return content_.log ? series_summary(*content_.log) : content_.empty_text;
+}
+
 ReportTable BalanceFileChart::reportTable() const {
   const BalanceFiguresPtr& figures = content_.figures;
   ReportTable table{tr("Balance of expert loads"), {}, {}, {}};

@@ -32,6 +32,7 @@ class BalanceFileChart : public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// Every measure of every layer, or the log as a table.
   QString csv() const override;
+  QString summary() const override;
   /// The balance of every layer; no rows without loads.
   ReportTable reportTable() const;
 

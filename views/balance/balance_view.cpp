@@ -39,6 +39,7 @@ BalanceView::BalanceView(LoadDocument& document, Selection& selection, QWidget* 
       summary_(new QLabel(this)),
       tabs_(new QTabWidget(this)),
       gpus_(new SeriesChart(this)) {
+  setAccessibleName(tr("Balance"));
   metric_->setObjectName("balanceMetric");
   summary_->setObjectName("balanceSummary");
   summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);

@@ -25,6 +25,7 @@ class BalanceView : public QWidget, public Chart {
   QString chartName() const override { return QStringLiteral("balance"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   QString csv() const override;
+  QString summary() const override { return fileChart().summary(); }
 
   /// What is shown now.
   BalanceFileChart fileChart() const;

@@ -9,11 +9,16 @@
 
 #include "views/plot/chart_paint.h"
 #include "views/plot/panel.h"
+#include "views/plot/summary.h"
 
 namespace moescope {
 namespace {
 
 constexpr qreal kBarWidth = 14, kTick = 4;
+
+QString tr(const char* text) {
+  return QCoreApplication::translate("HeatChart", text);
+}
 
 qreal widest_row_label(const QFontMetricsF& metrics, const HeatPicture& picture) {
   qreal width = 0;
@@ -184,6 +189,38 @@ void paint_empty_text(QPainter& painter, const QRectF& area, const QString& text
                       const Theme& theme) {
   painter.setPen(theme.muted_text);
   painter.drawText(area.adjusted(24, 12, -24, -12), Qt::AlignCenter | Qt::TextWordWrap, text);
+}
+
+QString heat_summary(const HeatPicture& picture) {
+  const LoadMatrix& values = picture.values;
+  std::size_t lowest = 0, highest = 0, count = 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < values.values.size(); ++i) {
+    const double value = values.values[i];
+    if (std::isnan(value)) continue;
+    if (count == 0 || value < values.values[lowest]) lowest = i;
+    if (count == 0 || value > values.values[highest]) highest = i;
+    sum += value;
+    ++count;
+  }
+  QStringList sentences{picture.title, picture.note};
+  sentences.removeAll(QString());
+  sentences << tr("%1 by %2, %3 by %4 cells")
+                   .arg(picture.rows.name, picture.columns.name, QString::number(values.rows),
+                        QString::number(values.columns));
+  const auto place = [&](std::size_t i) {
+    const int row = static_cast<int>(i) / values.columns;
+    return tr("%1 %2, %3 %4")
+        .arg(picture.rows.name, picture.rows.label(row), picture.columns.name,
+             picture.columns.label(static_cast<int>(i) - row * values.columns));
+  };
+  const auto number = [&](double v) { return heat_value_text(v, picture.colors.scale()); };
+  if (count > 0)
+    sentences << tr("%1: %2").arg(
+        picture.value_name,
+        extremes_text(number(values.values[lowest]), place(lowest), number(values.values[highest]),
+                      place(highest), number(sum / static_cast<double>(count))));
+  return sentences.join(QStringLiteral(". ")) + QLatin1Char('.');
 }
 
 QString heat_text(const HeatPicture& picture, QChar separator) {

@@ -65,6 +65,9 @@ void paint_bar_pointer(QPainter& painter, const HeatLayout& layout, const HeatPi
 void paint_empty_text(QPainter& painter, const QRectF& area, const QString& text,
                       const Theme& theme);
 
+/// Title, what the values are of, and the lowest, highest and mean cell, in words.
+QString heat_summary(const HeatPicture& picture);
+
 /// Header, then a line a row; the first column names the rows. `separator` ',' or '\t'.
 QString heat_text(const HeatPicture& picture, QChar separator);
 

@@ -1,17 +1,15 @@
 #include "views/load/heat_map.h"
 
-#include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
-#include <QToolTip>
 #include <QWheelEvent>
 #include <algorithm>
-#include <cmath>
+
+#include "views/plot/readout.h"
 
 namespace moescope {
 namespace {
-constexpr double kLeastCells = 4;
 constexpr int kPage = 16;
 }  // namespace
 
@@ -32,6 +30,11 @@ void HeatMap::setPicture(HeatPicturePtr picture) {
   setAccessibleName(picture_ ? picture_->title : empty_text_);
   frame_ = {};
   update();
+  summary_changed(*this);
+}
+
+QString HeatMap::summary() const {
+  return picture_ && !picture_->empty() ? heat_summary(*picture_) : empty_text_;
 }
 
 void HeatMap::setEmptyText(const QString& text) {
@@ -133,13 +136,8 @@ void HeatMap::setHighlight(HeatCell cell) {
   update();
 }
 
-void HeatMap::setWindow(CellWindow window) {
-  if (!picture_) return;
-  const double rows = picture_->values.rows, columns = picture_->values.columns;
-  window.rows = std::clamp(window.rows, std::min(kLeastCells, rows), rows);
-  window.columns = std::clamp(window.columns, std::min(kLeastCells, columns), columns);
-  window.row = std::clamp(window.row, 0.0, rows - window.rows);
-  window.column = std::clamp(window.column, 0.0, columns - window.columns);
+void HeatMap::showPart(const PlaceWindow& rows, const PlaceWindow& columns) {
+  const CellWindow window{rows.first, columns.first, rows.shown, columns.shown};
   if (window == window_) return;
   window_ = window;
   frame_ = {};
@@ -147,37 +145,32 @@ void HeatMap::setWindow(CellWindow window) {
 }
 
 void HeatMap::fit() {
-  if (picture_) setWindow(picture_->whole());
+  if (picture_)
+    showPart(PlaceWindow::whole(picture_->values.rows),
+             PlaceWindow::whole(picture_->values.columns));
 }
 
 void HeatMap::zoomAt(QPointF pos, double factor) {
   if (!picture_ || picture_->empty()) return;
   const QRectF plot = layoutNow().plot;
-  const double x = std::clamp((pos.x() - plot.left()) / plot.width(), 0.0, 1.0);
-  const double y = std::clamp((pos.y() - plot.top()) / plot.height(), 0.0, 1.0);
-  CellWindow next = window_;
-  next.rows = std::clamp(window_.rows * factor, std::min(kLeastCells, window_.rows),
-                         double(picture_->values.rows));
-  next.columns = std::clamp(window_.columns * factor, std::min(kLeastCells, window_.columns),
-                            double(picture_->values.columns));
-  next.row += y * (window_.rows - next.rows);
-  next.column += x * (window_.columns - next.columns);
-  setWindow(next);
+  showPart(
+      shownRows().zoomed(factor, (pos.y() - plot.top()) / plot.height(), picture_->values.rows),
+      shownColumns().zoomed(factor, (pos.x() - plot.left()) / plot.width(),
+                            picture_->values.columns));
 }
 
 void HeatMap::panBy(QPointF pixels) {
   const QRectF plot = layoutNow().plot;
-  CellWindow next = window_;
-  next.row -= pixels.y() / plot.height() * window_.rows;
-  next.column -= pixels.x() / plot.width() * window_.columns;
-  setWindow(next);
+  showPart(
+      shownRows().moved(-pixels.y() / plot.height() * window_.rows, picture_->values.rows),
+      shownColumns().moved(-pixels.x() / plot.width() * window_.columns, picture_->values.columns));
 }
 
 void HeatMap::mouseMoveEvent(QMouseEvent* event) {
   if (!picture_ || picture_->empty()) return;
   if ((event->buttons() & (Qt::LeftButton | Qt::MiddleButton)) != 0) {
     const QPointF moved = event->position() - press_;
-    if (!dragging_ && moved.manhattanLength() > 4) dragging_ = true;
+    if (!dragging_ && moved.manhattanLength() > kDragDistance) dragging_ = true;
     if (dragging_) panBy(event->position() - last_);
     last_ = event->position();
   }
@@ -195,11 +188,12 @@ void HeatMap::mouseReleaseEvent(QMouseEvent* event) {
 }
 
 void HeatMap::mouseDoubleClickEvent(QMouseEvent*) {
+  dragging_ = true;  // its release selects nothing
   fit();
 }
 
 void HeatMap::wheelEvent(QWheelEvent* event) {
-  zoomAt(event->position(), std::pow(0.8, event->angleDelta().y() / 120.0));
+  zoomAt(event->position(), zoom_of_notches(notches_of(*event).y()));
   event->accept();
 }
 
@@ -208,12 +202,8 @@ void HeatMap::leaveEvent(QEvent*) {
 }
 
 void HeatMap::scrollTo(HeatCell cell) {
-  CellWindow next = window_;
-  next.row = std::min(next.row, double(cell.row));
-  next.row = std::max(next.row, cell.row + 1 - next.rows);
-  next.column = std::min(next.column, double(cell.column));
-  next.column = std::max(next.column, cell.column + 1 - next.columns);
-  setWindow(next);
+  showPart(shownRows().with(cell.row, picture_->values.rows),
+           shownColumns().with(cell.column, picture_->values.columns));
 }
 
 void HeatMap::moveBy(int rows, int columns) {
@@ -226,12 +216,9 @@ void HeatMap::moveBy(int rows, int columns) {
   select(to);
 }
 
-bool HeatMap::handleKey(QKeyEvent& event) {
-  if (!picture_ || picture_->empty() || (event.modifiers() & ~Qt::KeypadModifier) != 0)
-    return false;
-  const QPointF middle = layoutNow().plot.center();
-  const QSizeF step = layoutNow().plot.size() * 0.2;
-  switch (event.key()) {
+/// Keys that move the selected cell.
+bool HeatMap::moveKey(int key) {
+  switch (key) {
     case Qt::Key_Left:
       return moveBy(0, -1), true;
     case Qt::Key_Right:
@@ -248,18 +235,6 @@ bool HeatMap::handleKey(QKeyEvent& event) {
       return moveBy(0, -picture_->values.columns), true;
     case Qt::Key_End:
       return moveBy(0, picture_->values.columns), true;
-    case Qt::Key_W:
-    case Qt::Key_Plus:
-      return zoomAt(middle, 0.8), true;
-    case Qt::Key_S:
-    case Qt::Key_Minus:
-      return zoomAt(middle, 1.25), true;
-    case Qt::Key_A:
-      return panBy({step.width(), 0}), true;
-    case Qt::Key_D:
-      return panBy({-step.width(), 0}), true;
-    case Qt::Key_F:
-      return fit(), true;
     case Qt::Key_Escape:
       if (selected_ == HeatCell{}) return false;
       return select({}), true;
@@ -268,8 +243,22 @@ bool HeatMap::handleKey(QKeyEvent& event) {
   }
 }
 
+/// Keys that zoom and pan.
+bool HeatMap::viewKey(int key, Qt::KeyboardModifiers modifiers) {
+  const auto step = view_step_of(key, modifiers);
+  const auto columns = step ? shownColumns().after(*step, picture_->values.columns) : std::nullopt;
+  if (!columns) return false;
+  const bool sideways = *step == ViewStep::Back || *step == ViewStep::On;
+  showPart(sideways ? shownRows() : *shownRows().after(*step, picture_->values.rows), *columns);
+  return true;
+}
+
 void HeatMap::keyPressEvent(QKeyEvent* event) {
-  if (!handleKey(*event)) QWidget::keyPressEvent(event);
+  const bool plain = !(event->modifiers() & ~Qt::KeypadModifier);
+  const bool taken =
+      picture_ && !picture_->empty() &&
+      ((plain && moveKey(event->key())) || viewKey(event->key(), event->modifiers()));
+  if (!taken) QWidget::keyPressEvent(event);
 }
 
 bool HeatMap::event(QEvent* event) {
@@ -283,11 +272,7 @@ bool HeatMap::event(QEvent* event) {
     const auto* help = static_cast<QHelpEvent*>(event);
     const HeatCell cell = cellAt(help->pos());
     const QString text = cell.valid() && cell_text_ ? cell_text_(cell) : QString();
-    if (text.isEmpty())
-      QToolTip::hideText();
-    else
-      QToolTip::showText(help->globalPos(), text, this, rectOf(cell).toAlignedRect());
-    return true;
+    return show_readout(*this, *help, text, rectOf(cell));
   }
   return QWidget::event(event);
 }

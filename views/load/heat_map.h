@@ -5,6 +5,8 @@
 #include <QWidget>
 
 #include "views/load/heat_chart.h"
+#include "views/plot/place_window.h"
+#include "views/plot/summary.h"
 
 namespace moescope {
 
@@ -16,7 +18,7 @@ struct HeatCell {
 };
 
 /// Wheel zooms, drag pans, double click fits; arrows move the selected cell.
-class HeatMap : public QWidget {
+class HeatMap : public QWidget, public Summarised {
   Q_OBJECT
 
  public:
@@ -39,6 +41,7 @@ class HeatMap : public QWidget {
   HeatCell cellAt(QPointF pos) const;
   QRectF rectOf(HeatCell cell) const;
   QSize sizeHint() const override { return {700, 320}; }
+  QString summary() const override;
 
  public Q_SLOTS:
   void fit();
@@ -65,11 +68,14 @@ class HeatMap : public QWidget {
   void hover(HeatCell cell);
   void select(HeatCell cell);
   void moveBy(int rows, int columns);
+  PlaceWindow shownRows() const { return {window_.row, window_.rows}; }
+  PlaceWindow shownColumns() const { return {window_.column, window_.columns}; }
   void zoomAt(QPointF pos, double factor);
   void panBy(QPointF pixels);
-  void setWindow(CellWindow window);
+  void showPart(const PlaceWindow& rows, const PlaceWindow& columns);
   void scrollTo(HeatCell cell);
-  bool handleKey(QKeyEvent& event);
+  bool moveKey(int key);
+  bool viewKey(int key, Qt::KeyboardModifiers modifiers);
 
   HeatPicturePtr picture_;
   QString empty_text_;

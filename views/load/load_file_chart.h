@@ -18,6 +18,7 @@ class LoadFileChart : public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// The heatmap as a table.
   QString csv() const override;
+  QString summary() const override { return picture_ ? heat_summary(*picture_) : empty_text_; }
 
  private:
   HeatPicturePtr picture_;

@@ -42,6 +42,7 @@ LoadView::LoadView(LoadDocument& document, Selection& selection, QWidget* parent
       map_(new HeatMap(this)),
       cell_(new QLabel(this)),
       side_(new LoadSide(document, selection, this)) {
+  setAccessibleName(tr("Expert load"));
   map_->setObjectName("loadMap");
   map_->setEmptyText(load_missing_text(document));
   map_->setCellText([this](HeatCell cell) { return load_cell_text(shown_, cell); });

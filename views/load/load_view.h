@@ -24,6 +24,7 @@ class LoadView : public QWidget, public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// The shown heatmap as a table.
   QString csv() const override;
+  QString summary() const override { return fileChart().summary(); }
 
   /// What is shown now.
   LoadFileChart fileChart() const;

@@ -1,5 +1,6 @@
 #include "views/load/series_picture.h"
 
+#include <QCoreApplication>
 #include <QLocale>
 #include <algorithm>
 #include <cmath>
@@ -7,6 +8,7 @@
 #include "views/load/heat_chart.h"
 #include "views/plot/chart_paint.h"
 #include "views/plot/panel.h"
+#include "views/plot/summary.h"
 
 namespace moescope {
 namespace {
@@ -46,15 +48,20 @@ SeriesExtent shown_extent(const SeriesPicture& picture) {
   return with_room_below(picture, extent);
 }
 
+/// Pixels that a place has.
+qreal place_width(const PlotPanel& panel) {
+  return panel.x(1) - panel.x(0);
+}
+
 /// Room between the groups of bars, as a share of a place, where it can be seen.
-double bar_gap(const PlotPanel& panel, int places) {
-  return panel.plot().width() / places > 6 ? 0.2 : 0;
+double bar_gap(const PlotPanel& panel) {
+  return place_width(panel) > 6 ? 0.2 : 0;
 }
 
 /// Bars stand beside each other: bar `index` of `count` at each place.
 void add_bars(PlotPanel& panel, const SeriesPicture& picture, const ChartSeries& series, int index,
               int count, const Theme& theme) {
-  const double gap = bar_gap(panel, picture.places), width = (1 - gap) / count;
+  const double gap = bar_gap(panel), width = (1 - gap) / count;
   QVector<double> x, y;
   for (std::size_t p = 0; p < series.values.size(); ++p) {
     x.push_back(static_cast<double>(p) - 0.5 + gap / 2 + width * (index + 0.5));
@@ -65,15 +72,15 @@ void add_bars(PlotPanel& panel, const SeriesPicture& picture, const ChartSeries&
 
 /// Bars that have no value are hatched over the whole height.
 void paint_missing_bars(QPainter& painter, const PlotPanel& panel, const ChartSeries& series,
-                        int index, int count, int places, const Theme& theme) {
-  const double gap = bar_gap(panel, places), width = (1 - gap) / count;
-  const qreal pixels = width * panel.plot().width() / places;
+                        int index, int count, const Theme& theme) {
+  const double gap = bar_gap(panel), width = (1 - gap) / count;
+  const qreal pixels = width * place_width(panel);
   if (pixels < 3) return;
   for (std::size_t p = 0; p < series.values.size(); ++p)
     if (std::isnan(series.values[p])) {
       const qreal left = panel.x(static_cast<double>(p) - 0.5 + gap / 2 + width * index);
-      paint_filled(painter, QRectF(left, panel.plot().top(), pixels, panel.plot().height()),
-                   theme.background, Cue::Diagonal, theme);
+      const QRectF bar(left, panel.plot().top(), pixels, panel.plot().height());
+      paint_filled(painter, bar & panel.plot(), theme.background, Cue::Diagonal, theme);
     }
 }
 
@@ -114,7 +121,7 @@ void add_series(QPainter& painter, PlotPanel& panel, const SeriesPicture& pictur
   int index = 0;
   for (const ChartSeries& series : picture.series)
     if (series.style == ChartSeries::Style::Bars) {
-      paint_missing_bars(painter, panel, series, index, bars, picture.places, theme);
+      paint_missing_bars(painter, panel, series, index, bars, theme);
       add_bars(panel, picture, series, index++, bars, theme);
     }
   for (const ChartSeries& series : picture.series)
@@ -174,6 +181,32 @@ QString series_text(const SeriesPicture& picture, int place) {
   return lines.join(QLatin1Char('\n'));
 }
 
+QString series_summary(const SeriesPicture& picture) {
+  if (picture.places == 0) return picture.empty_text;
+  const auto tr = [](const char* text) { return QCoreApplication::translate("Series", text); };
+  QStringList sentences{picture.title};
+  if (!picture.note.isEmpty()) sentences << picture.note;
+  sentences << tr("%1 by %2, %3 in all").arg(picture.y_name, picture.x_name).arg(picture.places);
+  for (const ChartSeries& series : picture.series) {
+    int lowest = -1, highest = -1, count = 0;
+    double sum = 0;
+    const auto at = [&](int place) { return series.values[static_cast<std::size_t>(place)]; };
+    for (int p = 0; p < std::min(picture.places, static_cast<int>(series.values.size())); ++p) {
+      if (std::isnan(at(p))) continue;
+      if (lowest < 0 || at(p) < at(lowest)) lowest = p;
+      if (highest < 0 || at(p) > at(highest)) highest = p;
+      sum += at(p);
+      ++count;
+    }
+    if (count == 0) continue;
+    const auto place = [&](int p) { return picture.x_name + ' ' + picture.x_label(p); };
+    sentences << tr("%1: %2").arg(
+        series.name, extremes_text(value_text(at(lowest)), place(lowest), value_text(at(highest)),
+                                   place(highest), value_text(sum / count)));
+  }
+  return sentences.join(QStringLiteral(". ")) + QLatin1Char('.');
+}
+
 QString series_table(const SeriesPicture& picture, QChar separator) {
   const auto field = [separator](const QString& text) { return table_field(text, separator); };
   QString text = field(picture.x_name);
@@ -194,7 +227,7 @@ QString series_table(const SeriesPicture& picture, QChar separator) {
 }
 
 QRectF paint_series_chart(QPainter& painter, const QRectF& area, const SeriesPicture& picture,
-                          const Theme& theme) {
+                          const Theme& theme, const PlaceWindow& window) {
   if (picture.places == 0) {
     paint_empty_text(painter, area, picture.empty_text, theme);
     return {};
@@ -217,8 +250,9 @@ QRectF paint_series_chart(QPainter& painter, const QRectF& area, const SeriesPic
   if (plot.width() < 8 || plot.height() < 8) return {};
   PlotPanel panel(plot, painter.font(), theme);
   panel.setValues(PlotPanel::Side::Left, values);
-  panel.setPlaces(PlotPanel::Side::Bottom,
-                  {-0.5, picture.places - 0.5, picture.places, picture.x_name, picture.x_label});
+  const PlaceWindow shown = window.shown > 0 ? window : PlaceWindow::whole(picture.places);
+  panel.setPlaces(PlotPanel::Side::Bottom, {shown.first - 0.5, shown.first + shown.shown - 0.5,
+                                            picture.places, picture.x_name, picture.x_label});
   add_series(painter, panel, picture, theme);
   panel.draw(painter);
   return panel.plot();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "views/common/theme.h"
+#include "views/plot/place_window.h"
 
 namespace moescope {
 
@@ -58,8 +59,12 @@ QString series_text(const SeriesPicture& picture, int place);
 /// Header and a line a place.
 QString series_table(const SeriesPicture& picture, QChar separator);
 
-/// Draws title, legend, axes and series; returns the rectangle of the plot.
+/// Title, and the lowest, highest and mean value of every series, in words.
+QString series_summary(const SeriesPicture& picture);
+
+/// Draws title, legend, axes and series; returns the rectangle of the plot. `window`: the places
+/// that are shown; one without places shows all.
 QRectF paint_series_chart(QPainter& painter, const QRectF& area, const SeriesPicture& picture,
-                          const Theme& theme);
+                          const Theme& theme, const PlaceWindow& window = {});
 
 }  // namespace moescope

@@ -1,11 +1,10 @@
 #include "views/overlap/overlap_canvas.h"
 
-#include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
-#include <QToolTip>
 
 #include "views/overlap/overlap_view.h"
+#include "views/plot/readout.h"
 
 namespace moescope {
 
@@ -39,14 +38,17 @@ void OverlapCanvas::mousePressEvent(QMouseEvent* event) {
 
 bool OverlapCanvas::event(QEvent* event) {
   if (event->type() != QEvent::ToolTip) return QWidget::event(event);
-  auto* help = static_cast<QHelpEvent*>(event);
+  const auto* help = static_cast<QHelpEvent*>(event);
   QString text;
   for (const OverlapChartHit& hit : hits_)
     for (const OverlapChartHit::Part& part : hit.parts)
       if (part.rect.contains(help->pos())) text = part.text;
   if (onExposed(help->pos())) text += tr("\nClick to go to where it happens.");
-  QToolTip::showText(help->globalPos(), text, this);
-  return true;
+  return show_readout(*this, *help, text);
+}
+
+QString OverlapCanvas::summary() const {
+  return view_.summary();
 }
 
 }  // namespace moescope

@@ -5,17 +5,19 @@
 #include <vector>
 
 #include "views/overlap/overlap_chart.h"
+#include "views/plot/summary.h"
 
 namespace moescope {
 
 class OverlapView;
 
-class OverlapCanvas : public QWidget {
+class OverlapCanvas : public QWidget, public Summarised {
   Q_OBJECT
 
  public:
   explicit OverlapCanvas(OverlapView& view);
   QSize sizeHint() const override { return {700, 220}; }
+  QString summary() const override;
 
  Q_SIGNALS:
   void exposedClicked();

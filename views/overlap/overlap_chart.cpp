@@ -154,6 +154,15 @@ void paint_share_axis(QPainter& painter, const QRectF& plot, const Theme& theme)
   panel.draw(painter);
 }
 
+QString missing_text(const OverlapChartInput& input) {
+  if (input.awaited) return tr("Overlap is shown as soon as the trace is analysed.");
+  if (input.trace == nullptr)
+    return tr("No trace is open. Open one to see what communication it hides.");
+  return tr(
+      "No GPU work here: a trace with kernels on a device, or another range, would show its "
+      "overlap.");
+}
+
 }  // namespace
 
 OverlapParts overlap_parts(const OverlapFigures& figures) {
@@ -173,12 +182,7 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   const QRectF inner = area.adjusted(22, 8, -26, -8);
   painter.setPen(theme.muted_text);
   if (input.trace == nullptr || input.devices.empty()) {
-    painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap,
-                     input.awaited ? tr("Overlap is shown as soon as the trace is analysed.")
-                     : input.trace == nullptr
-                         ? tr("No trace is open. Open one to see what communication it hides.")
-                         : tr("No GPU work here: a trace with kernels on a device, or another "
-                              "range, would show its overlap."));
+    painter.drawText(inner, Qt::AlignCenter | Qt::TextWordWrap, missing_text(input));
     return {};
   }
   const qreal title = metrics.height() + 6, axis = place_axis_height(metrics);
@@ -222,6 +226,14 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   paint_share_axis(painter, QRectF(body.left(), body.top(), body.width(), bottom - body.top()),
                    theme);
   return hits;
+}
+
+QString overlap_summary(const OverlapChartInput& input) {
+  if (input.trace == nullptr || input.devices.empty()) return missing_text(input);
+  QStringList lines{title_of(input) + QLatin1Char('.')};
+  for (const DeviceOverlap& device : input.devices)
+    lines << device_label(*input.trace, device.key) + ": " + summary_of(device.figures) + '.';
+  return lines.join(QLatin1Char('\n'));
 }
 
 }  // namespace moescope

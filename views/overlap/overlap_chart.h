@@ -40,5 +40,7 @@ struct OverlapChartHit {
 std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF& area,
                                                  const OverlapChartInput& input,
                                                  const Theme& theme);
+/// The figures of every device, those that have no room in the picture as well, in words.
+QString overlap_summary(const OverlapChartInput& input);
 
 }  // namespace moescope

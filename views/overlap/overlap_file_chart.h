@@ -15,6 +15,7 @@ class OverlapFileChart : public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// The figures of every device, units in the header.
   QString csv() const override;
+  QString summary() const override { return overlap_summary(input_); }
 
  private:
   TracePtr trace_;

@@ -27,6 +27,7 @@ constexpr int kExposedTab = 2;
 
 OverlapView::OverlapView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent), document_(document), selection_(selection) {
+  setAccessibleName(tr("Overlap"));
   window_ = new QComboBox(this);
   window_->setObjectName("overlapWindow");
   window_->setAccessibleName(tr("What the figures are cut to"));
@@ -240,6 +241,7 @@ void OverlapView::fillFigures() {
   }
   figures_->resizeColumnsToContents();
   canvas_->update();
+  summary_changed(*canvas_);
   Q_EMIT figuresChanged();
 }
 

@@ -28,6 +28,7 @@ class OverlapView : public QWidget, public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// The table of figures of what is shown, units in the header.
   QString csv() const override;
+  QString summary() const override { return overlap_summary(chartInput()); }
   OverlapChartInput chartInput() const;
 
   /// Cuts the figures to the shared range, by a background job.

@@ -39,6 +39,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
       editor_(document),
       solver_(document) {
   setObjectName("planView");
+  setAccessibleName(tr("Plan"));
   QWidget* bar = makeBar();  // created in tab order
   strip_ = new LayerStrip(document, this);
   board_ = new PlanBoard(editor_, this);
@@ -386,6 +387,11 @@ void PlanView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   paint_board(painter, BoardLayout(shape, room.width(), zoom), picture, theme,
               QRectF(QPointF(0, 0), room));
   painter.restore();
+}
+
+QString PlanView::summary() const {
+  if (center_->currentWidget() == compare_) return compare_->summary();
+  return board_->shown() ? boardTitle() : tr("No plan is open.");
 }
 
 QString PlanView::csv() const {

@@ -37,6 +37,7 @@ class PlanView : public QWidget, public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// Every slot of every layer with its load, or the comparison.
   QString csv() const override;
+  QString summary() const override;
 
   int layer() const;
   void setLayer(int layer);

@@ -8,15 +8,16 @@
 #include <QString>
 #include <functional>
 
+#include "views/plot/summary.h"
+
 namespace moescope {
 
 struct Theme;
 
 /// Implemented by every chart widget; the export dialog, the clipboard, `moescope export` and the
 /// report use it.
-class Chart {
+class Chart : public Summarised {
  public:
-  virtual ~Chart() = default;
   virtual QString chartName() const = 0;  ///< "timeline", "overlap", "sm": file names and --chart
   /// Draws the chart with its title, legend and axes at `size` in `theme` (vector output where the
   /// painter allows it).

@@ -38,6 +38,7 @@ QByteArray svg_of(Chart& chart, QSize size, const Theme& theme) {
   generator.setViewBox(QRect(QPoint(0, 0), size));
   generator.setResolution(96);
   generator.setTitle("MoEscope " + chart.chartName());
+  generator.setDescription(chart.summary().toHtmlEscaped());  // Qt writes it as it is
   QPainter painter(&generator);
   painter.fillRect(QRect(QPoint(0, 0), size), theme.background);
   chart.paintChart(painter, size, theme);

@@ -153,11 +153,6 @@ double nice_step(double length, int count) {
   return 10 * power;
 }
 
-qreal time_to_x(TimeNs time, TimeRange range, const QRectF& plot) {
-  const double length = static_cast<double>(std::max<TimeNs>(range.length(), 1));
-  return plot.left() + static_cast<double>(time - range.begin) / length * plot.width();
-}
-
 QString device_label(const Trace& trace, const DeviceKey& key) {
   QString text;
   if (key.process < trace.processes().size()) {

@@ -41,8 +41,6 @@ qreal legend_height(const QFontMetricsF& metrics, qreal width,
                     const std::vector<LegendEntry>& entries);
 /// A step of 1, 2 or 5 x 10^n that gives at most `count` steps over `length`.
 double nice_step(double length, int count);
-/// Pixel of a time in a plot; times outside `range` fall outside the plot.
-qreal time_to_x(TimeNs time, TimeRange range, const QRectF& plot);
 
 /// "rank 0 > GPU 0 (NVIDIA H800)".
 QString device_label(const Trace& trace, const DeviceKey& key);

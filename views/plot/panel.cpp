@@ -84,18 +84,19 @@ void PlotPanel::showAxis(Side side, const QVector<double>& ticks, const QVector<
   shown.setLabel(QFontMetricsF(font_).elidedText(name, Qt::ElideRight, length + 8));
 }
 
-void PlotPanel::setTimesUnlabelled(TimeRange range) {
-  origin_ = static_cast<double>(range.begin);
-  axis(Side::Bottom).setRange(0, static_cast<double>(std::max<TimeNs>(range.length(), 1)));
+void PlotPanel::setTimesUnlabelled(const TimeAxis& times) {
+  origin_ = static_cast<double>(times.range().begin);
+  const double left = times.leftOffset();
+  axis(Side::Bottom).setRange(left, left + plot_.width() * times.nsPerPixel());
 }
 
-void PlotPanel::setTimes(TimeRange range) {
-  setTimes(range, time_ticks(range, plot_.width(), kTimeSpacing));
+void PlotPanel::setTimes(const TimeAxis& times) {
+  setTimes(times, time_ticks(times.range(), plot_.width(), kTimeSpacing));
 }
 
-void PlotPanel::setTimes(TimeRange range, const TimeTicks& ticks) {
-  setTimesUnlabelled(range);
-  const AxisTicks placed = time_axis_ticks(ticks, range.begin);
+void PlotPanel::setTimes(const TimeAxis& times, const TimeTicks& ticks) {
+  setTimesUnlabelled(times);
+  const AxisTicks placed = time_axis_ticks(ticks, times.range().begin);
   showAxis(Side::Bottom, placed.at, placed.labels, time_axis_title(ticks.unit));
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/trace/types.h"
 #include "views/common/theme.h"
+#include "views/plot/time_axis.h"
 #include "views/plot/time_ticks.h"
 
 class QCPAxis;
@@ -54,11 +55,12 @@ class PlotPanel {
   /// Where values are drawn.
   QRectF plot() const;
 
-  void setTimes(TimeRange range);
+  /// Times as `times` maps them, which is of the same sides as plot().
+  void setTimes(const TimeAxis& times);
   /// With the ticks of something that is drawn in the same picture.
-  void setTimes(TimeRange range, const TimeTicks& ticks);
+  void setTimes(const TimeAxis& times, const TimeTicks& ticks);
   /// The same times without labels: a panel above one that has them.
-  void setTimesUnlabelled(TimeRange range);
+  void setTimesUnlabelled(const TimeAxis& times);
   void setValues(Side side, const ValueAxis& axis);
   /// Places from left to right (Bottom), rows from top to bottom (Left).
   void setPlaces(Side side, const PlaceAxis& axis);

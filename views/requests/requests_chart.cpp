@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "views/common/positions.h"
 #include "views/common/units.h"
 #include "views/plot/chart_paint.h"
 #include "views/plot/panel.h"
@@ -12,7 +13,8 @@
 namespace moescope {
 namespace {
 
-constexpr qreal kLeft = 78, kRight = 14, kGap = 14;
+constexpr qreal kLeft = 78, kRight = 14;
+constexpr int kGap = 14;
 constexpr qreal kMark = 4;
 
 QString tr(const char* text) {
@@ -120,67 +122,100 @@ void add_share(PlotPanel& panel, const RequestsChartInput& input, const Theme& t
               [](const ServingFigures& w) { return w.within_percent; });
 }
 
-QString summary(const RequestsChartInput& input) {
-  const ServingFigures all = serving_figures(*input.serving, input.targets, input.range);
-  if (all.requests == 0) return tr("no request finished in the visible range");
-  const auto pair = [](const std::optional<TimeNs>& a, const std::optional<TimeNs>& b) {
-    return a ? QStringLiteral("%1 / %2").arg(format_time(*a), format_time(*b)) : tr("none");
-  };
+QString latency_pair(const std::optional<TimeNs>& p50, const std::optional<TimeNs>& p95) {
+  return p50 ? QStringLiteral("%1 / %2").arg(format_time(*p50), format_time(*p95)) : tr("none");
+}
+
+/// The four figures that title, readout and summary show.
+QString figures_text(const ServingFigures& figures) {
   return QString::fromUtf8("%1 · %2 · %3 · %4")
-      .arg(tr("%1 requests done").arg(format_count(all.requests)),
-           tr("TTFT p50/p95 %1").arg(pair(all.ttft_p50, all.ttft_p95)),
-           tr("TPOT p50/p95 %1").arg(pair(all.tpot_p50, all.tpot_p95)),
-           tr("%1 within targets").arg(format_percent(all.within_percent.value_or(0))));
+      .arg(counted(figures.requests, tr("request done"), tr("requests done")),
+           tr("TTFT p50/p95 %1").arg(latency_pair(figures.ttft_p50, figures.ttft_p95)),
+           tr("TPOT p50/p95 %1").arg(latency_pair(figures.tpot_p50, figures.tpot_p95)),
+           tr("%1 within targets").arg(format_percent(figures.within_percent.value_or(0))));
+}
+
+QString range_text(const RequestsChartInput& input) {
+  const ServingFigures all = serving_figures(*input.serving, input.targets, input.range);
+  return all.requests == 0 ? tr("no request finished in the visible range") : figures_text(all);
+}
+
+bool empty(const RequestsChartInput& input) {
+  return !input.serving || (input.serving->requests.empty() && input.serving->steps.empty());
+}
+
+QString missing_text() {
+  return tr(
+      "No requests are recorded in this trace. The embedded runtime records "
+      "them: start it with Record, or open one of its recordings.");
+}
+
+std::vector<LegendEntry> legend_of(const Theme& theme) {
+  return {{tr("TTFT (dots)"), theme.color(SpanClass::Attention)},
+          {tr("TPOT (crosses)"), theme.color(SpanClass::Dispatch)},
+          {tr("output tokens/s"), theme.color(SpanClass::Expert)},
+          {tr("prompt tokens/s (dashed)"), theme.color(SpanClass::Dense)},
+          {tr("SLO: share within both targets"), theme.text},
+          {tr("targets: dashed lines"), theme.background}};
 }
 
 }  // namespace
 
-void paint_requests_chart(QPainter& painter, const QRectF& area, const RequestsChartInput& input,
-                          const Theme& theme) {
+TimeAxis paint_requests_chart(QPainter& painter, const QRectF& area,
+                              const RequestsChartInput& input, const Theme& theme) {
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   const QFontMetricsF metrics(painter.font());
   QRectF rest = area.adjusted(8, 6, -kRight, -4);
   painter.setPen(theme.text);
-  if (!input.serving || (input.serving->requests.empty() && input.serving->steps.empty())) {
+  if (empty(input)) {
     painter.setPen(theme.muted_text);
-    painter.drawText(rest, Qt::AlignCenter | Qt::TextWordWrap,
-                     tr("No requests are recorded in this trace. The embedded runtime records "
-                        "them: start it with Record, or open one of its recordings."));
+    painter.drawText(rest, Qt::AlignCenter | Qt::TextWordWrap, missing_text());
     painter.restore();
-    return;
+    return {};
   }
   painter.drawText(
       QRectF(rest.left(), rest.top(), rest.width(), metrics.height()),
       Qt::AlignLeft | Qt::AlignVCenter,
-      metrics.elidedText(tr("Requests: ") + summary(input), Qt::ElideRight, rest.width()));
+      metrics.elidedText(tr("Requests: ") + range_text(input), Qt::ElideRight, rest.width()));
   rest.setTop(rest.top() + metrics.height() + 4);
-  const std::vector<LegendEntry> legend = {
-      {tr("TTFT (dots)"), theme.color(SpanClass::Attention)},
-      {tr("TPOT (crosses)"), theme.color(SpanClass::Dispatch)},
-      {tr("output tokens/s"), theme.color(SpanClass::Expert)},
-      {tr("prompt tokens/s (dashed)"), theme.color(SpanClass::Dense)},
-      {tr("SLO: share within both targets"), theme.text},
-      {tr("targets: dashed lines"), theme.background}};
-  rest.setTop(rest.top() + paint_legend(painter, rest, legend, theme) + 6);
+  rest.setTop(rest.top() + paint_legend(painter, rest, legend_of(theme), theme) + 6);
   rest.setBottom(rest.bottom() - place_axis_height(metrics));
   rest.setLeft(area.left() + kLeft);
-  const qreal height = std::max<qreal>(rest.height() - 2 * kGap, 30);
-  const qreal heights[] = {height * 0.46, height * 0.34, height * 0.2};
-  qreal top = rest.top();
-  QRectF plots[3];
-  for (int i = 0; i < 3; ++i) {
-    plots[i] = QRectF(rest.left(), top, rest.width(), heights[i]);
-    top += heights[i] + kGap;
-  }
+  const QRect body = rest.toRect();
+  const TimeAxis times(input.range, body, painter.device()->devicePixelRatioF());
+  const int height = std::max(body.height() - 2 * kGap, 30);
+  const double shares[] = {0.46, 0.34, 0.2};
   const auto add = {add_latencies, add_throughput, add_share};
-  for (int i = 0; i < 3; ++i) {
-    PlotPanel panel(plots[i], painter.font(), theme);
-    i < 2 ? panel.setTimesUnlabelled(input.range) : panel.setTimes(input.range);
+  int top = body.top();
+  for (int i = 0; i < 3 && !times.empty(); ++i) {
+    const int high = static_cast<int>(std::lround(height * shares[i]));
+    PlotPanel panel(QRect(body.left(), top, body.width(), high), painter.font(), theme);
+    i < 2 ? panel.setTimesUnlabelled(times) : panel.setTimes(times);
     add.begin()[i](panel, input, theme);
     panel.draw(painter);
+    top += high + kGap;
   }
   painter.restore();
+  return times;
+}
+
+QString requests_summary(const RequestsChartInput& input) {
+  if (empty(input)) return missing_text();
+  return tr("Requests over time, %1: %2. Targets: TTFT %3, TPOT %4.")
+      .arg(format_range(input.range), range_text(input), format_time(input.targets.ttft),
+           format_time(input.targets.tpot));
+}
+
+QString requests_text_at(const RequestsChartInput& input, TimeNs time) {
+  for (const ServingFigures& window : input.windows) {
+    if (time < window.range.begin || time >= window.range.end) continue;
+    return tr("%1: %2 · output %3 tokens/s · prompt %4 tokens/s")
+        .arg(format_range(window.range), figures_text(window),
+             format_count(static_cast<quint64>(window.output_tokens_per_second)),
+             format_count(static_cast<quint64>(window.prompt_tokens_per_second)));
+  }
+  return {};
 }
 
 }  // namespace moescope

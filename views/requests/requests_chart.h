@@ -5,6 +5,7 @@
 #include <QRectF>
 
 #include "views/common/theme.h"
+#include "views/plot/time_axis.h"
 #include "views/requests/requests_model.h"
 
 namespace moescope {
@@ -17,8 +18,13 @@ struct RequestsChartInput {
 };
 
 /// Three panels above one time axis, in `area`: TTFT and TPOT of each request as marks on a
-/// logarithmic axis, tokens per second, and the share of requests within their targets.
-void paint_requests_chart(QPainter& painter, const QRectF& area, const RequestsChartInput& input,
-                          const Theme& theme);
+/// logarithmic axis, tokens per second, and the share of requests within their targets. Returns
+/// where the times of all three are.
+TimeAxis paint_requests_chart(QPainter& painter, const QRectF& area,
+                              const RequestsChartInput& input, const Theme& theme);
+/// Requests done in the range, their latencies, and the share within the targets, in words.
+QString requests_summary(const RequestsChartInput& input);
+/// The figures of the second that `time` is in; "" where there are none.
+QString requests_text_at(const RequestsChartInput& input, TimeNs time);
 
 }  // namespace moescope

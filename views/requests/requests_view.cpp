@@ -8,6 +8,7 @@
 #include <QVBoxLayout>
 
 #include "views/common/action.h"
+#include "views/requests/requests_canvas.h"
 
 namespace moescope {
 namespace {
@@ -15,35 +16,12 @@ namespace {
 constexpr TimeNs kMillisecond = 1'000'000;
 constexpr TimeNs kWindow = 1'000'000'000;  ///< of throughput and share
 
-class RequestsCanvas : public QWidget {
- public:
-  explicit RequestsCanvas(RequestsView& view) : QWidget(&view), view_(view) {
-    setObjectName("requestsCanvas");
-    setAccessibleName(RequestsView::tr("Requests over time"));
-    setToolTip(
-        RequestsView::tr("Each request at the time its last token was made: time to first token "
-                         "and time per output token. Below: tokens per second, and the share of "
-                         "requests whose TTFT and TPOT are within the targets, second by second."));
-    setMinimumSize(260, 150);
-  }
-
- protected:
-  void paintEvent(QPaintEvent*) override {
-    QPainter painter(this);
-    const Theme& theme = Theme::of(palette());
-    painter.fillRect(rect(), theme.background);
-    paint_requests_chart(painter, rect(), view_.chartInput(), theme);
-  }
-
- private:
-  RequestsView& view_;
-};
-
 }  // namespace
 
 RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent), document_(document), selection_(selection) {
   setObjectName("requestsView");
+  setAccessibleName(tr("Requests"));
   sorted_.setSourceModel(&model_);
   sorted_.setSortRole(RequestsModel::kSortRole);
   table_ = new QTableView(this);
@@ -61,7 +39,7 @@ RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidge
   table_->horizontalHeader()->setDefaultSectionSize(76);
   table_->horizontalHeader()->setStretchLastSection(true);
   connect(table_, &QTableView::activated, this, &RequestsView::showRequest);
-  canvas_ = new RequestsCanvas(*this);
+  canvas_ = new RequestsCanvas(*this, selection);
   auto* left = new QWidget(this);
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(0, 0, 0, 0);
@@ -78,7 +56,6 @@ RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidge
   setTabOrder(tpot_, table_);
   addActions();
   connect(&document_, &TraceDocument::traceChanged, this, &RequestsView::reload);
-  connect(&selection_, &Selection::rangeChanged, canvas_, qOverload<>(&QWidget::update));
   reload();
 }
 
@@ -150,7 +127,7 @@ void RequestsView::retarget() {
       windows_.back().range.end > document_.trace()->range().end)
     windows_.pop_back();
   model_.setTargets(targets());
-  canvas_->update();
+  canvas_->refresh();
 }
 
 void RequestsView::showRequest(const QModelIndex& index) {

@@ -15,6 +15,8 @@
 
 namespace moescope {
 
+class RequestsCanvas;
+
 class RequestsView : public QWidget, public Chart {
   Q_OBJECT
 
@@ -32,6 +34,7 @@ class RequestsView : public QWidget, public Chart {
   QString chartName() const override { return QStringLiteral("requests"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   QString csv() const override;
+  QString summary() const override { return requests_summary(chartInput()); }
 
  private:
   QWidget* makeTargets();
@@ -46,7 +49,7 @@ class RequestsView : public QWidget, public Chart {
   QSortFilterProxyModel sorted_;
   QTableView* table_;
   QSpinBox *ttft_, *tpot_;
-  QWidget* canvas_;
+  RequestsCanvas* canvas_;
   ServingPtr serving_;
   std::vector<ServingFigures> windows_;
   JobRunner job_;

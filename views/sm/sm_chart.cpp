@@ -6,6 +6,7 @@
 
 #include "core/analysis/overlap/paced_links.h"
 #include "core/analysis/spans/gpu_work.h"
+#include "views/common/positions.h"
 #include "views/common/units.h"
 #include "views/plot/chart_paint.h"
 #include "views/plot/panel.h"
@@ -32,14 +33,16 @@ std::vector<QVector<double>> stacked(const std::vector<SmColumn>& columns,
   return heights;
 }
 
-void add_stack(PlotPanel& panel, const SmDevice& device, TimeRange range,
+void add_stack(PlotPanel& panel, const SmDevice& device, const TimeAxis& times,
                const std::vector<SpanClass>& classes, const Theme& theme) {
-  const int count = std::max(1, static_cast<int>(panel.plot().width()));
+  const int count = times.plot().width();
   const double full = std::max(1, device.allocation->sm_count);
-  const auto heights = stacked(device.integral.columns(range, count), classes, full);
+  // A column is what a pixel shows, so a picture that moves sideways moves as a whole.
+  const double begin = static_cast<double>(times.range().begin) + times.leftOffset();
+  const auto heights =
+      stacked(device.integral.columns(begin, times.nsPerPixel(), count), classes, full);
   QVector<double> x;
-  for (int i = 0; i <= count; ++i)
-    x.push_back(static_cast<double>(range.begin) + static_cast<double>(range.length()) * i / count);
+  for (int i = 0; i <= count; ++i) x.push_back(begin + times.nsPerPixel() * i);
   // The sum of all classes is drawn first and the lower classes over it: no seams between bands.
   for (std::size_t c = classes.size(); c-- > 0;)
     panel.addSteps(x, heights[c], theme.color(classes[c]));
@@ -74,22 +77,22 @@ QString panel_title(const SmChartInput& input, const SmAllocation& allocation) {
            sm_method_text(allocation.method));
 }
 
-void paint_panel(QPainter& painter, const QRectF& area, const SmChartInput& input,
-                 const SmDevice& device, const std::vector<SpanClass>& classes, bool labelled,
-                 const Theme& theme) {
+void paint_panel(QPainter& painter, const QRect& area, const SmChartInput& input,
+                 const SmDevice& device, const std::vector<SpanClass>& classes,
+                 const TimeAxis& times, bool labelled, const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   painter.setPen(theme.text);
   painter.drawText(
       QRectF(area.left(), area.top(), area.width(), metrics.height()),
       Qt::AlignLeft | Qt::AlignVCenter,
       metrics.elidedText(panel_title(input, *device.allocation), Qt::ElideRight, area.width()));
-  PlotPanel panel(area.adjusted(0, metrics.height() + 4, 0, 0), painter.font(), theme);
-  labelled ? panel.setTimes(input.range) : panel.setTimesUnlabelled(input.range);
+  PlotPanel panel(QRectF(area).adjusted(0, metrics.height() + 4, 0, 0), painter.font(), theme);
+  labelled ? panel.setTimes(times) : panel.setTimesUnlabelled(times);
   const QString held =
       tr("%1 held").arg(processor_names(*input.trace, device.allocation->key).many);
   panel.setValues(PlotPanel::Side::Left, sm_axis(device.allocation->sm_count, held,
                                                  panel.plot().height(), metrics.height()));
-  add_stack(panel, device, input.range, classes, theme);
+  add_stack(panel, device, times, classes, theme);
   panel.draw(painter);
 }
 
@@ -102,14 +105,15 @@ QString title_word(const SmChartInput& input) {
   return std::all_of(input.devices.begin(), input.devices.end(), on_cpu) ? tr("Worker") : tr("SM");
 }
 
+/// "dense GEMM", "communication: dispatch".
+QString class_text(SpanClass c) {
+  const bool part = role_of(c) == Role::Communication && c != SpanClass::Communication;
+  return part ? tr("communication: %1").arg(class_label(c)) : class_label(c);
+}
+
 std::vector<LegendEntry> legend_of(const std::vector<SpanClass>& classes, const Theme& theme) {
   std::vector<LegendEntry> legend;
-  for (const SpanClass c : classes) {
-    const bool comm = role_of(c) == Role::Communication;
-    QString text = class_label(c);
-    if (comm && c != SpanClass::Communication) text = tr("communication: %1").arg(text);
-    legend.push_back({text, theme.color(c), Cue::None});
-  }
+  for (const SpanClass c : classes) legend.push_back({class_text(c), theme.color(c), Cue::None});
   legend.push_back({tr("free"), theme.background, Cue::None});
   return legend;
 }
@@ -162,8 +166,8 @@ QString sm_missing_text(const Trace* trace, bool awaited) {
       "information) to see it.");
 }
 
-QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,
-                      const Theme& theme) {
+TimeAxis paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,
+                        const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   painter.setPen(theme.muted_text);
   const QRectF inner = area.adjusted(12, 8, -16, -8);
@@ -181,7 +185,7 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
   if (inner.height() - others - legend_height(metrics, inner.width(), legend) < least)
     legend.clear();  // rather than the picture
   const qreal above = paint_legend(painter, inner.adjusted(0, title, 0, 0), legend, theme);
-  QRectF body = inner.adjusted(56, title + above + 6, 0, -caveats - axis);
+  const QRect body = inner.adjusted(56, title + above + 6, 0, -caveats - axis).toRect();
   const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / least));
   const std::size_t shown = std::min(fit, input.devices.size());
   paint_title(painter, inner,
@@ -191,19 +195,42 @@ QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput&
                   ? tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size())
                   : QString(),
               theme);
-  const qreal height = body.height() / static_cast<qreal>(shown);
-  QRectF last;
+  const TimeAxis times(input.range, body, painter.device()->devicePixelRatioF());
+  if (times.empty()) return {};
+  const int height = body.height() / static_cast<int>(shown);
   for (std::size_t i = 0; i < shown; ++i) {
-    last = QRectF(body.left(), body.top() + height * static_cast<qreal>(i), body.width(),
-                  height - (i + 1 < shown ? 8 : 0));
-    paint_panel(painter, last, input, *input.devices[i], classes, i + 1 == shown, theme);
+    const bool last = i + 1 == shown;
+    const int top = body.top() + height * static_cast<int>(i);
+    const int bottom = last ? body.bottom() + 1 : top + height - 8;
+    paint_panel(painter, QRect(body.left(), top, body.width(), bottom - top), input,
+                *input.devices[i], classes, times, last, theme);
   }
-  if (input.cursor && *input.cursor >= input.range.begin && *input.cursor <= input.range.end) {
-    const qreal x = time_to_x(*input.cursor, input.range, body);
-    painter.setPen(QPen(theme.cursor, 1));
-    painter.drawLine(QPointF(x, body.top()), QPointF(x, body.bottom()));
-  }
-  return body;
+  return times;
+}
+
+namespace {
+
+/// "communication: dispatch 2.0, experts 4.8, free 3.2"
+QString held_text(const SmDevice& device, TimeRange range) {
+  const SmColumn mean = device.integral.columns(range, 1).front();
+  QStringList parts;
+  for (const SpanClass c : device.classes)
+    parts << tr("%1 %2").arg(class_text(c)).arg(mean.mean[static_cast<std::size_t>(c)], 0, 'f', 1);
+  parts << tr("free %1").arg(std::max(0.0, device.allocation->sm_count - mean.held()), 0, 'f', 1);
+  return parts.join(QStringLiteral(", "));
+}
+
+}  // namespace
+
+QString sm_summary(const SmChartInput& input) {
+  if (input.trace == nullptr || input.devices.empty())
+    return sm_missing_text(input.trace, input.awaited);
+  QStringList lines{
+      tr("%1 allocation by class, %2.").arg(title_word(input), format_range(input.range))};
+  for (const SmDevice* device : input.devices)
+    lines << tr("%1. Mean: %2.")
+                 .arg(panel_title(input, *device->allocation), held_text(*device, input.range));
+  return lines.join(QLatin1Char('\n'));
 }
 
 }  // namespace moescope

@@ -4,10 +4,10 @@
 #include <QPainter>
 #include <QRectF>
 #include <QString>
-#include <optional>
 #include <vector>
 
 #include "views/common/theme.h"
+#include "views/plot/time_axis.h"
 #include "views/sm/sm_data.h"
 
 namespace moescope {
@@ -17,15 +17,16 @@ struct SmChartInput {
   const Trace* trace = nullptr;
   std::vector<const SmDevice*> devices;
   TimeRange range;
-  std::optional<TimeNs> cursor;
   bool caveats = true;   ///< false where they are shown beside the picture
   bool awaited = false;  ///< a trace is open, its analysis is not there yet
 };
 
-/// Draws title, legend, panels and time axis into `area`; returns the rectangle of the panels, to
-/// map the pointer to a time.
-QRectF paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,
-                      const Theme& theme);
+/// Draws title, legend, panels and time axis into `area`; returns where the times of the panels
+/// are.
+TimeAxis paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,
+                        const Theme& theme);
+/// The mean SMs by class of each device over the range, in words.
+QString sm_summary(const SmChartInput& input);
 /// "SMs inferred from launch configurations", "recorded", ...
 QString sm_method_text(SmMethod method);
 /// Why there is no result, and what would give one. `awaited` as above.

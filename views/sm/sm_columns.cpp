@@ -49,12 +49,16 @@ SmIntegral::Sums SmIntegral::until(double time) const {
 }
 
 std::vector<SmColumn> SmIntegral::columns(TimeRange range, int count) const {
+  return columns(static_cast<double>(range.begin),
+                 static_cast<double>(range.length()) / std::max(count, 1), count);
+}
+
+std::vector<SmColumn> SmIntegral::columns(double begin, double width, int count) const {
   std::vector<SmColumn> result(static_cast<std::size_t>(std::max(count, 0)));
-  if (range.empty() || result.empty()) return result;
-  const double width = static_cast<double>(range.length()) / count;
-  Sums before = until(static_cast<double>(range.begin));
+  if (width <= 0 || result.empty()) return result;
+  Sums before = until(begin);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    const Sums after = until(static_cast<double>(range.begin) + static_cast<double>(i + 1) * width);
+    const Sums after = until(begin + static_cast<double>(i + 1) * width);
     for (std::size_t c = 0; c < before.size(); ++c) {
       result[i].mean[c] = (after[c] - before[c]) / width;
     }

@@ -22,6 +22,8 @@ class SmIntegral {
   explicit SmIntegral(const SmAllocation& allocation);
   /// One column for each of `count` equal parts of `range`; zero outside the allocation's range.
   std::vector<SmColumn> columns(TimeRange range, int count) const;
+  /// The same of columns `width` ns wide from `begin` on: those of pixels end between two ns.
+  std::vector<SmColumn> columns(double begin, double width, int count) const;
 
  private:
   using Sums = std::array<double, kSpanClassCount>;  ///< SM x ns

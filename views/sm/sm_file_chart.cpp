@@ -15,13 +15,15 @@ SmFileChart::SmFileChart(const TracePtr& trace, const AnalysisPtr& analysis, Tim
   for (const SmDevice& device : data_->devices) devices_.push_back(&device);
 }
 
+SmChartInput SmFileChart::input() const {
+  return {.trace = data_ ? data_->trace.get() : nullptr,
+          .devices = devices_,
+          .range = range_,
+          .awaited = awaited_};
+}
+
 void SmFileChart::paintChart(QPainter& painter, QSize size, const Theme& theme) {
-  const SmChartInput input{.trace = data_ ? data_->trace.get() : nullptr,
-                           .devices = devices_,
-                           .range = range_,
-                           .cursor = {},
-                           .awaited = awaited_};
-  paint_sm_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), input, theme);
+  paint_sm_chart(painter, QRectF(QPointF(0, 0), QSizeF(size)), input(), theme);
 }
 
 QString SmFileChart::csv() const {

@@ -19,8 +19,11 @@ class SmFileChart : public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// A line a step of each device, units in the header.
   QString csv() const override;
+  QString summary() const override { return sm_summary(input()); }
 
  private:
+  SmChartInput input() const;
+
   SmDataPtr data_;
   std::vector<const SmDevice*> devices_;
   TimeRange range_;

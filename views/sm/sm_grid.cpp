@@ -1,14 +1,14 @@
 #include "views/sm/sm_grid.h"
 
-#include <QHelpEvent>
 #include <QPainter>
-#include <QToolTip>
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "views/common/theme.h"
 #include "views/plot/chart_paint.h"
+#include "views/plot/readout.h"
 
 namespace moescope {
 namespace {
@@ -66,8 +66,24 @@ void SmGrid::show(const Trace* trace, const SmDevice* device, std::optional<Time
   } else {
     cells_ = device->records->at(*time, device->allocation->sm_count);
   }
-  setAccessibleDescription(message_);
   update();
+  summary_changed(*this);
+}
+
+QString SmGrid::summary() const {
+  if (cells_.empty()) return message_;
+  std::map<QString, int> held;
+  for (const SmCell& cell : cells_) {
+    if (cell.blocks == 0)
+      ++held[tr("free")];
+    else
+      ++held[cell.span_class ? class_label(*cell.span_class) : tr("unknown kernel")];
+  }
+  QStringList parts;
+  for (const auto& [what, count] : held) parts << tr("%1 %2").arg(what).arg(count);
+  return tr("%1 %2 at the pointer: %3.")
+      .arg(cells_.size())
+      .arg(names_.many, parts.join(QStringLiteral(", ")));
 }
 
 QString SmGrid::cellText(int sm) const {
@@ -132,13 +148,10 @@ void SmGrid::paintEvent(QPaintEvent*) {
 }
 
 bool SmGrid::event(QEvent* event) {
-  if (event->type() == QEvent::ToolTip && !cells_.empty()) {
-    auto* help = static_cast<QHelpEvent*>(event);
-    const int sm = cellAt(help->pos());
-    QToolTip::showText(help->globalPos(), sm < 0 ? QString() : cellText(sm), this);
-    return true;
-  }
-  return QWidget::event(event);
+  if (event->type() != QEvent::ToolTip || cells_.empty()) return QWidget::event(event);
+  const auto* help = static_cast<QHelpEvent*>(event);
+  const int sm = cellAt(help->pos());
+  return show_readout(*this, *help, sm < 0 ? QString() : cellText(sm));
 }
 
 }  // namespace moescope

@@ -5,13 +5,14 @@
 #include <optional>
 #include <vector>
 
+#include "views/plot/summary.h"
 #include "views/sm/sm_data.h"
 
 namespace moescope {
 
 /// A cell for every SM, coloured by the class of most of its blocks; else the reason why there is
 /// no grid.
-class SmGrid : public QWidget {
+class SmGrid : public QWidget, public Summarised {
   Q_OBJECT
 
  public:
@@ -25,6 +26,7 @@ class SmGrid : public QWidget {
   /// Text of a cell: "SM 17: 2 blocks of combine (name)", "worker 3: free".
   QString cellText(int sm) const;
   QSize sizeHint() const override { return {260, 140}; }
+  QString summary() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;

@@ -1,13 +1,12 @@
 #include "views/sm/sm_pair_bars.h"
 
-#include <QHelpEvent>
 #include <QPainter>
-#include <QToolTip>
 #include <algorithm>
 
 #include "views/common/theme.h"
 #include "views/common/units.h"
 #include "views/plot/chart_paint.h"
+#include "views/plot/readout.h"
 
 namespace moescope {
 
@@ -76,19 +75,29 @@ void SmPairBars::paintEvent(QPaintEvent*) {
   }
 }
 
+QString SmPairBars::summary() const {
+  if (pairs_.empty()) return tr("No device to show.");
+  constexpr std::size_t kTold = 5;  // the table has all
+  QStringList parts;
+  for (std::size_t i = 0; i < std::min(kTold, pairs_.size()); ++i)
+    parts << tr("%1 + %2: %3, %4")
+                 .arg(pairs_[i].comm)
+                 .arg(pairs_[i].compute)
+                 .arg(format_percent(pairs_[i].percent), format_time(pairs_[i].time));
+  return tr("Time at each number of %1 of communication + compute, of %2, longest first. %3.")
+      .arg(names_.many)
+      .arg(sm_count_)
+      .arg(parts.join(QStringLiteral("; ")));
+}
+
 bool SmPairBars::event(QEvent* event) {
-  if (event->type() == QEvent::ToolTip) {
-    auto* help = static_cast<QHelpEvent*>(event);
-    QToolTip::showText(
-        help->globalPos(),
-        tr("Time during which communication held the first and compute the second number of %1, "
-           "of %2; the most frequent states first. The table has all.")
-            .arg(names_.many)
-            .arg(sm_count_),
-        this);
-    return true;
-  }
-  return QWidget::event(event);
+  if (event->type() != QEvent::ToolTip) return QWidget::event(event);
+  return show_readout(
+      *this, *static_cast<QHelpEvent*>(event),
+      tr("Time during which communication held the first and compute the second number of %1, "
+         "of %2; the most frequent states first. The table has all.")
+          .arg(names_.many)
+          .arg(sm_count_));
 }
 
 }  // namespace moescope

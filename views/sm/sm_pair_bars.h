@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/analysis/sm/sm_allocation.h"
+#include "views/plot/summary.h"
 #include "views/sm/sm_data.h"
 
 namespace moescope {
@@ -20,7 +21,7 @@ std::vector<SmPairTime> sm_pair_times(const std::map<std::pair<int, int>, TimeNs
 
 /// Bars as long as the SM count, split into communication, compute and free, longest time first; as
 /// many as fit.
-class SmPairBars : public QWidget {
+class SmPairBars : public QWidget, public Summarised {
   Q_OBJECT
 
  public:
@@ -28,6 +29,7 @@ class SmPairBars : public QWidget {
   /// `names`: what the processors of the device are called.
   void show(const SmAllocation* allocation, const ProcessorNames& names);
   QSize sizeHint() const override { return {300, 160}; }
+  QString summary() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;

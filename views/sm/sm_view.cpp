@@ -40,7 +40,6 @@ SmView::SmView(TraceDocument& document, Selection& selection, QWidget* parent)
   addActions();
   connect(&document, &TraceDocument::analysisChanged, this, &SmView::reload);
   connect(&document, &TraceDocument::traceChanged, this, &SmView::reload);
-  connect(&selection, &Selection::rangeChanged, canvas_, qOverload<>(&QWidget::update));
   connect(&selection, &Selection::rangeChanged, this, &SmView::showTimes);
   range_delay_.setSingleShot(true);
   range_delay_.setInterval(kRangeDelayMs);
@@ -116,6 +115,7 @@ QWidget* SmView::makeSide() {
 void SmView::setNames(const ProcessorNames& names) {
   names_ = names;
   setWindowTitle(names.allocation());
+  setAccessibleName(names.allocation());
   pairs_->setAccessibleName(tr("Time by %1 of communication and compute").arg(names.many));
   pairs_->setHorizontalHeaderLabels(
       {tr("Comm %1").arg(names.many), tr("Compute %1").arg(names.many), tr("Time"), tr("Share")});
@@ -235,13 +235,12 @@ SmChartInput SmView::chartInput() const {
   return {.trace = data_ ? data_->trace.get() : nullptr,
           .devices = shownDevices(),
           .range = selection_.range(),
-          .cursor = selection_.cursor(),
           .awaited = awaited()};
 }
 
 void SmView::fillPairs() {
   pairs_->setRowCount(0);
-  canvas_->update();
+  canvas_->refresh();
   const auto shown = shownDevices();
   side_->setVisible(!shown.empty());  // the chart says why there are none
   if (!shown.empty()) setNames(processor_names(*data_->trace, shown.front()->allocation->key));
@@ -326,28 +325,33 @@ void SmView::fillPairTable(const SmAllocation& allocation) {
   }
 }
 
+QString SmView::textAt(TimeNs time) const {
+  const auto shown = shownDevices();
+  if (shown.empty()) return {};
+  const SmAllocation& sm = *shown.front()->allocation;
+  const auto step = sm_step_at(sm, time);
+  if (!step) return tr("No GPU work of this device at %1").arg(format_time(time));
+  return tr("At %1: communication %2, compute %3, free %4 of %5 %6")
+      .arg(format_time(time))
+      .arg(step->comm)
+      .arg(step->compute)
+      .arg(sm.sm_count - step->comm - step->compute)
+      .arg(sm.sm_count)
+      .arg(names_.many);
+}
+
 void SmView::showCursor() {
   const auto shown = shownDevices();
-  const SmDevice* device = shown.empty() ? nullptr : shown.front();
-  const SmAllocation* sm = device == nullptr ? nullptr : device->allocation;
   const auto cursor = selection_.cursor();
-  QString text = tr("Point at a time for its %1.").arg(names_.many);
-  if (sm != nullptr && cursor) {
-    if (const auto step = sm_step_at(*sm, *cursor)) {
-      text = tr("At %1: communication %2, compute %3, free %4 of %5 %6")
-                 .arg(format_time(*cursor))
-                 .arg(step->comm)
-                 .arg(step->compute)
-                 .arg(sm->sm_count - step->comm - step->compute)
-                 .arg(sm->sm_count)
-                 .arg(names_.many);
-    } else {
-      text = tr("No GPU work of this device at %1").arg(format_time(*cursor));
-    }
-  }
-  cursor_label_->setText(text);
-  grid_->show(data_ ? data_->trace.get() : nullptr, device, cursor);
-  canvas_->update();
+  const bool told = cursor && !shown.empty();
+  cursor_label_->setText(told ? textAt(*cursor)
+                              : tr("Point at a time for its %1.").arg(names_.many));
+  grid_->show(data_ ? data_->trace.get() : nullptr, shown.empty() ? nullptr : shown.front(),
+              cursor);
+}
+
+QString SmView::summary() const {
+  return sm_summary(chartInput());
 }
 
 void SmView::paintChart(QPainter& painter, QSize size, const Theme& theme) {

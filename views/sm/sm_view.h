@@ -35,6 +35,9 @@ class SmView : public QWidget, public Chart {
   QString pairsTsv() const;
   /// Shows every device as a panel of its own.
   void showAllDevices();
+  QString summary() const override;
+  /// What the SMs of the first device shown do at a time.
+  QString textAt(TimeNs time) const;
   /// Input of the picture for the shown devices and the shared range.
   SmChartInput chartInput() const;
   /// What is shown now.

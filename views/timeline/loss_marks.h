@@ -6,8 +6,8 @@
 
 #include "core/trace/trace.h"
 #include "views/common/theme.h"
+#include "views/plot/pixel_map.h"
 #include "views/timeline/lanes/row_layout.h"
-#include "views/timeline/spans/pixel_math.h"
 
 namespace moescope {
 

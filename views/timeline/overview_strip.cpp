@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "views/common/positions.h"
 #include "views/common/theme.h"
+#include "views/common/units.h"
+#include "views/plot/zoom_keys.h"
 #include "views/timeline/lanes/lane_raster.h"
 #include "views/timeline/loss_marks.h"
 
@@ -16,7 +19,7 @@ constexpr int kGrownMs = 500;  // between pictures of a trace that is recorded
 }  // namespace
 
 OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
-    : QWidget(parent), scene_(scene) {
+    : QWidget(parent), scene_(scene), gestures_(scene.selection(), [this] { return axis(); }) {
   setMouseTracking(true);
   setAttribute(Qt::WA_OpaquePaintEvent);
   setAccessibleName(tr("Overview of the whole trace"));
@@ -38,13 +41,14 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
   connect(&scene.selection(), &Selection::cursorChanged, this, &OverviewStrip::moveCursor);
 }
 
-PixelMap OverviewStrip::map() const {
-  return {scene_.selection().full(), std::max(1, width())};
+TimeAxis OverviewStrip::axis() const {
+  if (!scene_.hasTrace()) return {};
+  return {scene_.selection().full(), rect(), devicePixelRatioF()};
 }
 
 /// On whole device pixels: a pan of less moves nothing here.
 QRectF OverviewStrip::windowRect() const {
-  const PixelMap pixels = map();
+  const TimeAxis pixels = axis();
   const TimeRange range = scene_.selection().range();
   const double ratio = devicePixelRatioF();
   const auto snapped = [&](TimeNs time) { return std::round(pixels.x(time) * ratio) / ratio; };
@@ -55,7 +59,7 @@ QRectF OverviewStrip::windowRect() const {
 QRect OverviewStrip::cursorRect() const {
   const auto cursor = scene_.selection().cursor();
   if (!cursor) return {};
-  return {static_cast<int>(std::floor(map().x(*cursor))), 0, 1, height()};
+  return {axis().column(*cursor), 0, 1, height()};
 }
 
 void OverviewStrip::moveCursor() {
@@ -158,8 +162,8 @@ void OverviewStrip::startWork() {
   const auto& tracks = input.trace->tracks();
   for (const TrackId track : scene_.rows().trackOrder())
     if (!input.filter || tracks[track].process == *input.filter) input.tracks.push_back(track);
-  input.pixels = {scene_.selection().full(),
-                  std::max(1, static_cast<int>(width() * devicePixelRatioF()))};
+  input.pixels =
+      PixelMap::on_grid(scene_.selection().full(), static_cast<int>(width() * devicePixelRatioF()));
   job_.start(
       tr("Overview"),
       [input = std::move(input)](Progress& progress) { return work_out(input, progress); },
@@ -167,6 +171,7 @@ void OverviewStrip::startWork() {
         shown_ = overview;
         render();
         update();
+        summary_changed(*this);
       });
 }
 
@@ -199,7 +204,7 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const Theme& theme = Theme::of(palette());
   if (picture_.isNull()) render();
-  const PixelMap pixels = map();
+  const TimeAxis pixels = axis();
   // Of another width, or of a trace that grew: stretched until the right one is ready.
   const double left = pixels.x(shown_.full.begin), right = pixels.x(shown_.full.end);
   painter.fillRect(rect(), theme.alternate);
@@ -211,7 +216,8 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
   veil.setAlpha(170);
   painter.fillRect(QRectF(0, 0, x0, height()), veil);
   painter.fillRect(QRectF(x1, 0, width() - x1, height()), veil);
-  paint_loss_band(painter, *scene_.trace(), QRectF(0, height() - 5, width(), 5), pixels, theme);
+  paint_loss_band(painter, *scene_.trace(), QRectF(0, height() - 5, width(), 5), pixels.map(),
+                  theme);
   painter.setPen(QPen(theme.text, 1));
   painter.drawRect(QRectF(x0, 0, x1 - x0 - 1, height() - 1));
   if (x1 - x0 > 3 * kGripWidth) {
@@ -225,7 +231,7 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
 }
 
 OverviewStrip::Grip OverviewStrip::gripAt(double x) const {
-  const PixelMap pixels = map();
+  const TimeAxis pixels = axis();
   const TimeRange range = scene_.selection().range();
   const double x0 = pixels.x(range.begin), x1 = pixels.x(range.end);
   if (x1 - x0 > 2 * kGripWidth || x < x0 || x > x1) {
@@ -253,10 +259,8 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event) {
                                                         : Qt::ArrowCursor);
     return;
   }
-  const PixelMap pixels = map();
-  const TimeRange full = scene_.selection().full();
-  const TimeNs now = std::clamp(pixels.time(x), full.begin, full.end);
-  const TimeNs moved = now - std::clamp(pixels.time(press_x_), full.begin, full.end);
+  const TimeAxis pixels = axis();
+  const TimeNs now = pixels.time(x), moved = now - pixels.time(press_x_);
   TimeRange range = press_range_;
   switch (grip_) {
     case Grip::Window:
@@ -269,7 +273,7 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event) {
       range.end = std::max(now, range.begin + Selection::kMinRange);
       break;
     case Grip::New:
-      if (std::abs(x - press_x_) < 3) return;
+      if (std::abs(x - press_x_) < kDragDistance) return;
       range = {std::min(now, now - moved), std::max(now, now - moved)};
       break;
     case Grip::None:
@@ -279,22 +283,43 @@ void OverviewStrip::mouseMoveEvent(QMouseEvent* event) {
 }
 
 void OverviewStrip::mouseReleaseEvent(QMouseEvent* event) {
-  if (grip_ == Grip::New && std::abs(event->position().x() - press_x_) < 3) {
-    const TimeNs centre = map().time(press_x_), half = press_range_.length() / 2;
+  if (grip_ == Grip::New && std::abs(event->position().x() - press_x_) < kDragDistance) {
+    const TimeNs centre = axis().time(press_x_), half = press_range_.length() / 2;
     scene_.selection().setRange({centre - half, centre - half + press_range_.length()});
   }
   grip_ = Grip::None;
 }
 
-void OverviewStrip::mouseDoubleClickEvent(QMouseEvent*) {
-  scene_.selection().fit();
+void OverviewStrip::mouseDoubleClickEvent(QMouseEvent* event) {
+  gestures_.doubleClick(event->position());
 }
 
 void OverviewStrip::wheelEvent(QWheelEvent* event) {
-  if (scene_.hasTrace())
-    scene_.selection().zoom(std::pow(0.8, event->angleDelta().y() / 120.0),
-                            map().time(event->position().x()));
+  gestures_.wheel(event->position(), notches_of(*event), event->modifiers());
   event->accept();
+}
+
+QString OverviewStrip::summary() const {
+  if (!scene_.hasTrace()) return tr("No trace is open.");
+  const auto& selection = scene_.selection();
+  const QString ranges = tr("Whole trace %1, visible range %2.")
+                             .arg(format_range(selection.full()), format_range(selection.range()));
+  if (shown_.mean.empty()) return ranges;
+  RibbonShares sum;
+  for (const RibbonShares& share : shown_.mean) {
+    sum.compute += share.compute;
+    sum.both += share.both;
+    sum.exposed += share.exposed;
+  }
+  const auto percent = [this](float of) {
+    return format_percent(100.0 * static_cast<double>(of) /
+                          static_cast<double>(shown_.mean.size()));
+  };
+  if (!shown_.ribbons)
+    return tr("%1 Threads are busy %2 of the time.").arg(ranges, percent(sum.compute));
+  return tr("%1 Mean over the devices: compute only %2, compute with communication %3, "
+            "communication only (exposed) %4 of the time.")
+      .arg(ranges, percent(sum.compute), percent(sum.both), percent(sum.exposed));
 }
 
 }  // namespace moescope

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "views/common/job.h"
+#include "views/plot/summary.h"
+#include "views/plot/time_gestures.h"
 #include "views/timeline/lanes/timeline_scene.h"
 
 namespace moescope {
@@ -20,14 +22,16 @@ struct Overview {
 
 /// Stacked over time: the mean share of compute only, both, and exposed over all devices shown; a
 /// trace without GPU work shows how busy its threads are. Drag the window to pan, its edges to
-/// resize it, elsewhere to choose a new range; click to centre.
-class OverviewStrip : public QWidget {
+/// resize it, elsewhere to choose a new range; click to centre. Wheel and double click are those of
+/// every chart over time.
+class OverviewStrip : public QWidget, public Summarised {
   Q_OBJECT
 
  public:
   OverviewStrip(TimelineScene& scene, QWidget* parent);
   const Overview& shown() const { return shown_; }
   bool busy() const { return job_.running() || delay_.isActive(); }
+  QString summary() const override;
   QSize sizeHint() const override { return {400, 44}; }
   QSize minimumSizeHint() const override { return {60, 44}; }
 
@@ -43,7 +47,7 @@ class OverviewStrip : public QWidget {
 
  private:
   enum class Grip { None, Window, Left, Right, New };
-  PixelMap map() const;
+  TimeAxis axis() const;
   Grip gripAt(double x) const;
   QRectF windowRect() const;
   QRect cursorRect() const;
@@ -53,6 +57,7 @@ class OverviewStrip : public QWidget {
   void render();
 
   TimelineScene& scene_;
+  TimeGestures gestures_;
   QImage picture_;
   Overview shown_;
   JobRunner job_;

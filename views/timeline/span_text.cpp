@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 
+#include "views/common/positions.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -62,6 +63,25 @@ QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span) {
       .arg(elided(utf8(scene.trace()->strings()[span.name])), class_text(scene, span),
            format_time(span.duration), format_time(span.start),
            utf8(scene.trace()->path(ref.track)));
+}
+
+QString timeline_summary(TimelineScene& scene) {
+  if (!scene.hasTrace()) return tr("No trace is open.");
+  const Trace& trace = *scene.trace();
+  const auto& selection = scene.selection();
+  QString text =
+      tr("%1 of %2, %3, in %4. Visible range %5, whole trace %6.")
+          .arg(counted(trace.tracks().size(), tr("stream or thread"), tr("streams and threads")),
+               counted(trace.processes().size(), tr("rank"), tr("ranks")),
+               counted(trace.span_count(), tr("span"), tr("spans")),
+               counted(scene.rows().allRows().size(), tr("row"), tr("rows")),
+               format_range(selection.range()), format_range(selection.full()));
+  if (const auto& area = selection.area())
+    text += QLatin1Char(' ') + tr("Marked: %1.").arg(format_range(area->range));
+  const SpanRef current = selection.currentSpan();
+  if (const auto span = current.valid() ? scene.span(current) : std::nullopt)
+    text += QLatin1Char(' ') + tr("Selected: %1.").arg(span_summary(scene, current, *span));
+  return text;
 }
 
 QString row_tooltip(const TimelineScene& scene, const TimelineRow& row) {

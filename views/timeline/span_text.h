@@ -13,6 +13,8 @@ QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span);
 QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span);
 /// Rich text for a row: its path and how it is used.
 QString row_tooltip(const TimelineScene& scene, const TimelineRow& row);
+/// What the timeline shows: rows, spans, the visible range and the selected span, in words.
+QString timeline_summary(TimelineScene& scene);
 /// Rich text for a place on an overlap ribbon.
 QString ribbon_tooltip(const TimelineScene& scene, const TimelineRow& row, TimeNs time);
 

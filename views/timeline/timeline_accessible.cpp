@@ -1,7 +1,6 @@
 #include "views/timeline/timeline_accessible.h"
 
 #include <QAccessible>
-#include <QAccessibleWidget>
 #include <map>
 
 #include "views/common/units.h"
@@ -129,10 +128,10 @@ void AccessibleRow::doAction(const QString& name) {
 }
 
 /// The canvas, with a child for each row.
-class AccessibleTimeline : public QAccessibleWidget {
+class AccessibleTimeline : public AccessibleChart {
  public:
   explicit AccessibleTimeline(TimelineCanvas* canvas)
-      : QAccessibleWidget(canvas, QAccessible::Tree), canvas_(canvas) {}
+      : AccessibleChart(canvas, QAccessible::Tree), canvas_(canvas) {}
   ~AccessibleTimeline() override {
     for (const auto& [key, id] : ids_) QAccessible::deleteAccessibleInterface(id);
   }

@@ -4,6 +4,7 @@
 
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
+#include "views/plot/zoom_keys.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 
@@ -26,24 +27,15 @@ void TimelineView::buildActions() {
   buildRowActions();
 }
 
-void TimelineView::zoomKey(double factor) {
-  const auto& interaction = canvas_->interaction();
-  const TimeRange range = selection_.range();
-  const TimeNs middle = range.begin + range.length() / 2;
-  selection_.zoom(factor, interaction.pointerInside()
-                              ? scene_->map().time(std::max(0.0, interaction.pointer().x()))
-                              : middle);
-}
-
 void TimelineView::buildRangeActions() {
   makeAction("timeline.zoom_in", tr("Zoom in"), tr("Zoom in at the pointer"), {Qt::Key_W},
-             [this] { zoomKey(0.6); });
+             [this] { canvas_->interaction().zoom(kZoomPerKey); });
   makeAction("timeline.zoom_out", tr("Zoom out"), tr("Zoom out at the pointer"), {Qt::Key_S},
-             [this] { zoomKey(1 / 0.6); });
+             [this] { canvas_->interaction().zoom(1 / kZoomPerKey); });
   makeAction("timeline.pan_left", tr("Pan to earlier"), tr("Show an earlier part"), {Qt::Key_A},
-             [this] { selection_.pan(-0.2); });
+             [this] { selection_.pan(-kPanPerKey); });
   makeAction("timeline.pan_right", tr("Pan to later"), tr("Show a later part"), {Qt::Key_D},
-             [this] { selection_.pan(0.2); });
+             [this] { selection_.pan(kPanPerKey); });
   makeAction("timeline.fit_selection", tr("Fit selection"),
              tr("Show the selected spans or area; everything when nothing is selected"),
              {Qt::Key_F}, [this] { fitSelection(); });

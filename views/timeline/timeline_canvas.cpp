@@ -1,8 +1,10 @@
 #include "views/timeline/timeline_canvas.h"
 
-#include <QToolTip>
 #include <cmath>
 
+#include "views/plot/crosshair.h"
+#include "views/plot/readout.h"
+#include "views/plot/zoom_keys.h"
 #include "views/timeline/loss_marks.h"
 #include "views/timeline/span_text.h"
 #include "views/timeline/timeline_accessible.h"
@@ -83,7 +85,7 @@ void TimelineCanvas::refresh() {
   AxisTicks placed = time_axis_ticks(labelled, range.begin);
   ticker_->set(std::move(placed.at), std::move(placed.labels));
   // The axis lies on the grid of the lanes, less than a pixel beside the range.
-  const double left = -map.x(range.begin) * map.nsPerPixel();
+  const double left = scene_.axis().leftOffset();
   xAxis2->setRange(left, left + map.width() * map.nsPerPixel());
   Q_EMIT ticksChanged();
   lanes_stale_ = true;
@@ -92,8 +94,7 @@ void TimelineCanvas::refresh() {
 
 void TimelineCanvas::moveCursor() {
   update(cursor_shown_);
-  const auto cursor = scene_.selection().cursor();
-  cursor_shown_ = cursor ? overlay_.cursorRect(*cursor) : QRect();
+  cursor_shown_ = crosshair_rect(scene_.axis(), scene_.selection().cursor(), 0, height());
   update(cursor_shown_);
 }
 
@@ -141,9 +142,12 @@ void TimelineCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
 }
 
 void TimelineCanvas::wheelEvent(QWheelEvent* event) {
-  interaction_.wheel(inLanes(event->position()), QPointF(event->angleDelta()) / 120.0,
-                     event->modifiers());
+  interaction_.wheel(inLanes(event->position()), notches_of(*event), event->modifiers());
   event->accept();
+}
+
+void TimelineCanvas::keyPressEvent(QKeyEvent* event) {
+  if (!interaction_.key(event->key(), event->modifiers())) QCustomPlot::keyPressEvent(event);
 }
 
 void TimelineCanvas::leaveEvent(QEvent* event) {
@@ -162,6 +166,10 @@ void TimelineCanvas::changeEvent(QEvent* event) {
   if (event->type() != QEvent::PaletteChange && event->type() != QEvent::StyleChange) return;
   applyTheme();
   refresh();
+}
+
+QString TimelineCanvas::summary() const {
+  return timeline_summary(scene_);
 }
 
 QString TimelineCanvas::toolTipAt(QPointF pos) {
@@ -188,12 +196,7 @@ QString TimelineCanvas::toolTipAt(QPointF pos) {
 bool TimelineCanvas::event(QEvent* event) {
   if (event->type() != QEvent::ToolTip) return QCustomPlot::event(event);
   const auto* help = static_cast<QHelpEvent*>(event);
-  const QString text = toolTipAt(help->pos());
-  if (text.isEmpty())
-    QToolTip::hideText();
-  else
-    QToolTip::showText(help->globalPos(), text, this);
-  return true;
+  return show_readout(*this, *help, toolTipAt(help->pos()));
 }
 
 }  // namespace moescope

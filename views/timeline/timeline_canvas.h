@@ -3,6 +3,7 @@
 
 #include <qcustomplot.h>
 
+#include "views/plot/summary.h"
 #include "views/plot/ticks.h"
 #include "views/timeline/lanes/lane_plottable.h"
 #include "views/timeline/timeline_interaction.h"
@@ -10,7 +11,7 @@
 
 namespace moescope {
 
-class TimelineCanvas : public QCustomPlot {
+class TimelineCanvas : public QCustomPlot, public Summarised {
   Q_OBJECT
 
  public:
@@ -26,6 +27,7 @@ class TimelineCanvas : public QCustomPlot {
   /// Where the lanes are in this widget.
   QRect lanesRect() const;
   const TimeTicks& ticks() const { return ticks_; }
+  QString summary() const override;
 
  Q_SIGNALS:
   void contextMenuWanted(QPoint global_pos);
@@ -39,6 +41,7 @@ class TimelineCanvas : public QCustomPlot {
   void mouseReleaseEvent(QMouseEvent* event) override;
   void mouseDoubleClickEvent(QMouseEvent* event) override;
   void wheelEvent(QWheelEvent* event) override;
+  void keyPressEvent(QKeyEvent* event) override;
   void leaveEvent(QEvent* event) override;
   void contextMenuEvent(QContextMenuEvent* event) override;
   void changeEvent(QEvent* event) override;

@@ -51,11 +51,11 @@ std::vector<LegendEntry> legend_entries(const std::set<CellColor>& colors, bool 
   return entries;
 }
 
-/// Below the lanes, which lie on a grid of pixels that is less than a pixel beside `range`.
-void paint_axis(QPainter& painter, const QRectF& lanes, TimeRange range, const TimeTicks& ticks,
+/// Below the lanes.
+void paint_axis(QPainter& painter, const TimeAxis& axis, const TimeTicks& ticks,
                 const Theme& theme) {
-  PlotPanel panel(lanes, painter.font(), theme);
-  panel.setTimes(range, ticks);
+  PlotPanel panel(axis.plot(), painter.font(), theme);
+  panel.setTimes(axis, ticks);
   panel.draw(painter);
 }
 
@@ -86,8 +86,8 @@ void TimelineChart::paintLanes(QPainter& painter, const QRect& lanes, const RowL
   painter.save();
   painter.translate(lanes.topLeft());
   renderer.drawVector(painter);
-  paint_losses(painter, *scene_.trace(), layout,
-               PixelMap::on_grid(scene_.selection().range(), lanes.width()), theme);
+  paint_losses(painter, *scene_.trace(), layout, TimeAxis(scene_.selection().range(), lanes).map(),
+               theme);
   LabelCache labels;
   QFont small = painter.font();
   small.setPixelSize(11);
@@ -141,7 +141,7 @@ void TimelineChart::paintChart(QPainter& painter, QSize size, const Theme& theme
   lanes.setTop(std::min(kTitleHeight + static_cast<int>(legend) + 6, lanes.bottom() - 10));
   lay_out();
   paintLanes(painter, lanes, layout, renderer, theme);
-  paint_axis(painter, lanes, scene_.selection().range(), canvas.ticks, theme);
+  paint_axis(painter, {scene_.selection().range(), lanes}, canvas.ticks, theme);
   painter.restore();
 }
 

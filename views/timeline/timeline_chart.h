@@ -6,6 +6,7 @@
 #include "views/plot/chart.h"
 #include "views/timeline/lanes/lane_renderer.h"
 #include "views/timeline/lanes/timeline_scene.h"
+#include "views/timeline/span_text.h"
 
 namespace moescope {
 
@@ -19,6 +20,7 @@ class TimelineChart : public Chart {
   /// Shows at most a number of spans that fits a spreadsheet; a last line counts the rest.
   QString csv() const override { return csvTask()(); }
   std::function<QString()> csvTask() const override;
+  QString summary() const override { return timeline_summary(scene_); }
 
  private:
   void paintTitle(QPainter& painter, int width, const Theme& theme) const;

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/common/positions.h"
 #include "views/common/units.h"
+#include "views/plot/crosshair.h"
 #include "views/timeline/loss_marks.h"
 #include "views/workspace/notes_model.h"
 
@@ -31,13 +31,14 @@ void TimelineOverlay::paint(QPainter& painter) {
     drawArea(painter, *area);
   else if (scene_.selection().area())
     drawArea(painter, *scene_.selection().area());
-  if (interaction_.draggedZoom()) drawZoom(painter, *interaction_.draggedZoom());
+  const TimeAxis axis = scene_.axis();
+  if (const auto& zoom = interaction_.draggedZoom()) paint_zoom_range(painter, axis, *zoom, theme_);
   drawFlow(painter);
   drawSelection(painter);
   drawMeasure(painter);
   painter.restore();
   drawNotes(painter);
-  drawCursor(painter);
+  paint_crosshair(painter, axis, scene_.selection().cursor(), -area_.top() / 2.0, theme_);
   if (const int pinned = scene_.layout().pinnedHeight(); pinned > 0) {
     painter.setPen(QPen(theme_.muted_text, 1));
     painter.drawLine(QLineF(0, pinned, area_.width(), pinned));
@@ -63,15 +64,7 @@ void TimelineOverlay::drawEmptyState(QPainter& painter) {
 
 void TimelineOverlay::drawPlate(QPainter& painter, QPointF centre, const QString& text,
                                 const QColor& color) {
-  const QFontMetricsF metrics(painter.font());
-  QRectF plate(0, 0, metrics.horizontalAdvance(text) + 12, metrics.height() + 4);
-  plate.moveCenter(centre);
-  plate.moveLeft(std::clamp(plate.left(), 0.0, std::max(0.0, area_.width() - plate.width())));
-  painter.setPen(Qt::NoPen);
-  painter.setBrush(color);
-  painter.drawRect(plate);
-  painter.setPen(Theme::text_on(color));
-  painter.drawText(plate, Qt::AlignCenter, text);
+  paint_plate(painter, centre, text, color, 0, area_.width());
 }
 
 void TimelineOverlay::drawArea(QPainter& painter, const AreaSelection& area) {
@@ -96,17 +89,6 @@ void TimelineOverlay::drawArea(QPainter& painter, const AreaSelection& area) {
   painter.drawLine(QPointF(x1, 0), QPointF(x1, area_.height()));
   drawPlate(painter, {(x0 + x1) / 2, area_.height() - 14.0}, format_time(area.range.length()),
             theme_.selection);
-}
-
-void TimelineOverlay::drawZoom(QPainter& painter, TimeRange range) {
-  const PixelMap map = scene_.map();
-  QColor veil = theme_.background;
-  veil.setAlpha(140);
-  const double x0 = map.x(range.begin), x1 = map.x(range.end);
-  painter.fillRect(QRectF(0, 0, x0, area_.height()), veil);
-  painter.fillRect(QRectF(x1, 0, area_.width() - x1, area_.height()), veil);
-  drawPlate(painter, {(x0 + x1) / 2, 14}, tr("zoom to %1").arg(format_time(range.length())),
-            theme_.cursor);
 }
 
 void TimelineOverlay::drawMarkedRow(QPainter& painter) {
@@ -140,30 +122,6 @@ void TimelineOverlay::drawSelection(QPainter& painter) {
   const auto& selection = scene_.selection();
   if (selection.hovered().valid()) drawSpan(painter, selection.hovered(), theme_.cursor, 1);
   for (const auto& ref : selection.selectedSpans()) drawSpan(painter, ref, theme_.selection, 2);
-}
-
-void TimelineOverlay::drawCursor(QPainter& painter) {
-  const auto cursor = scene_.selection().cursor();
-  if (!cursor) return;
-  const PixelMap map = scene_.map();
-  const double x = map.x(*cursor);
-  if (x < 0 || x >= map.width()) return;
-  QColor color = theme_.cursor;
-  color.setAlpha(150);
-  painter.setPen(QPen(color, 1));
-  painter.drawLine(QPointF(std::floor(x), 0), QPointF(std::floor(x), area_.height()));
-  drawPlate(
-      painter, {x, -area_.top() / 2.0},
-      format_position(*cursor, map.nsPerPixel(), position_unit(scene_.selection().range().end)),
-      theme_.cursor);
-}
-
-QRect TimelineOverlay::cursorRect(TimeNs time) const {
-  constexpr int kPlate = 90;  // half the width of the longest time, with room
-  const double x = scene_.map().x(time);
-  if (x < 0 || x >= scene_.map().width()) return {};
-  // The plate is kept inside the lanes: near a side it is up to its width away from the line.
-  return QRect(static_cast<int>(x) - 2 * kPlate, 0, 4 * kPlate, area_.bottom() + 1);
 }
 
 namespace {

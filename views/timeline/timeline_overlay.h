@@ -23,17 +23,13 @@ class TimelineOverlay {
   void paint(QPainter& painter);
   /// Text of the note whose flag is at `pos` (lanes coordinates, y < 0 on the axis); "" for none.
   QString noteAt(QPointF pos) const;
-  /// What the pointer line and its time cover, in the coordinates of the canvas.
-  QRect cursorRect(TimeNs time) const;
 
  private:
   void drawEmptyState(QPainter& painter);
   void drawArea(QPainter& painter, const AreaSelection& area);
-  void drawZoom(QPainter& painter, TimeRange range);
   void drawMarkedRow(QPainter& painter);
   void drawSelection(QPainter& painter);
   void drawSpan(QPainter& painter, SpanRef ref, const QColor& color, double width);
-  void drawCursor(QPainter& painter);
   void drawMeasure(QPainter& painter);
   void drawFlow(QPainter& painter);
   void drawNotes(QPainter& painter);

@@ -17,6 +17,7 @@ TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidge
       document_(document),
       selection_(selection),
       scene_(new TimelineScene(document, selection, this)) {
+  setAccessibleName(tr("Timeline"));
   buildWidgets();
   buildActions();
   connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);

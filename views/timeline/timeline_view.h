@@ -43,6 +43,7 @@ class TimelineView : public QWidget, public Chart {
   }
   QString csv() const override { return csvTask()(); }
   std::function<QString()> csvTask() const override { return TimelineChart(*scene_).csvTask(); }
+  QString summary() const override { return timeline_summary(*scene_); }
   /// True while something that belongs in the picture is still on its way.
   bool busy() const { return scene_->busy(); }
 
@@ -65,7 +66,6 @@ class TimelineView : public QWidget, public Chart {
   void moveSelection(int step);
   void moveToRow(int step);
   void selectNearest(TrackId track);
-  void zoomKey(double factor);
   std::optional<RowKey> currentRow() const;
   void namePin();
   void togglePin();

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "views/common/units.h"
+#include "views/plot/pixel_map.h"
 #include "views/plot/time_ticks.h"
-#include "views/timeline/spans/pixel_math.h"
 
 namespace moescope {
 namespace {

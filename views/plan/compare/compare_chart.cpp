@@ -6,12 +6,17 @@
 
 #include "views/plot/chart_paint.h"
 #include "views/plot/panel.h"
+#include "views/plot/summary.h"
 
 namespace moescope {
 namespace {
 
 QString tr(const char* text) {
   return QCoreApplication::translate("CompareView", text);
+}
+
+QString missing_text() {
+  return tr("No plans to compare.");
 }
 
 constexpr double kBarWidth = 0.4;  // of a layer's room; two stand beside each other
@@ -69,7 +74,7 @@ void paint_comparison(QPainter& painter, const QRectF& whole,
   const QFontMetricsF metrics(painter.font());
   painter.setPen(theme.text);
   if (layers.empty()) {
-    painter.drawText(area, Qt::AlignCenter, tr("No plans to compare."));
+    painter.drawText(area, Qt::AlignCenter, missing_text());
     return;
   }
   painter.drawText(area, Qt::AlignTop | Qt::AlignLeft, title);
@@ -100,6 +105,41 @@ void paint_comparison(QPainter& painter, const QRectF& whole,
   add_bounds(panel, layers, theme);
   hatch_before(painter, panel, layers, kBefore, before, theme);
   panel.draw(painter);
+}
+
+namespace {
+
+/// "before: lowest 1.0200 (layer 3), highest ..."; "" where no layer has the figure.
+QString figure_summary(const QString& name, const std::vector<CompareLayer>& layers,
+                       Imbalance which) {
+  std::vector<const CompareLayer*> known;
+  double sum = 0;
+  for (const CompareLayer& layer : layers) {
+    if (!(layer.*which)) continue;
+    known.push_back(&layer);
+    sum += *(layer.*which);
+  }
+  if (known.empty()) return {};
+  const auto [lowest, highest] = std::minmax_element(
+      known.begin(), known.end(), [which](const CompareLayer* a, const CompareLayer* b) {
+        return *(a->*which) < *(b->*which);
+      });
+  const auto number = [](double value) { return QString::number(value, 'f', 4); };
+  const auto place = [](const CompareLayer& layer) { return tr("layer %1").arg(layer.id); };
+  return tr("%1: %2.").arg(
+      name, extremes_text(number(*(**lowest.*which)), place(**lowest), number(*(**highest.*which)),
+                          place(**highest), number(sum / static_cast<double>(known.size()))));
+}
+
+}  // namespace
+
+QString comparison_summary(const std::vector<CompareLayer>& layers, const QString& title) {
+  if (layers.empty()) return missing_text();
+  QStringList sentences{title, figure_summary(tr("before"), layers, &CompareLayer::before),
+                        figure_summary(tr("after"), layers, &CompareLayer::after),
+                        figure_summary(tr("bound"), layers, &CompareLayer::bound)};
+  sentences.removeAll(QString());
+  return sentences.join(QLatin1Char(' '));
 }
 
 }  // namespace moescope

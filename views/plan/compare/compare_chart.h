@@ -16,4 +16,7 @@ void paint_comparison(QPainter& painter, const QRectF& area,
                       const std::vector<CompareLayer>& layers, const QString& title,
                       const Theme& theme);
 
+/// Imbalance of the layers before, after and at best, in words.
+QString comparison_summary(const std::vector<CompareLayer>& layers, const QString& title);
+
 }  // namespace moescope

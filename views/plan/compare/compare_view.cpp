@@ -47,6 +47,7 @@ CompareView::CompareView(PlanDocument& document, QWidget* parent)
       layers_(new CompareLayersModel(this)),
       copies_(new CompareCopiesModel(this)) {
   setObjectName("planCompare");
+  setAccessibleName(tr("Comparison of two plans"));
   layer_table_ = make_table(layers_, "compareLayers", tr("Comparison by layer"), this);
   copy_table_ = make_table(copies_, "compareCopies", tr("Copies of the layer"), this);
   copy_table_->horizontalHeader()->setSectionResizeMode(CompareCopiesModel::ColumnCount - 1,
@@ -140,6 +141,7 @@ void CompareView::showEvent(QShowEvent* event) {
 
 void CompareView::refresh() {
   stale_ = false;
+  summary_changed(*this);
   auto diffs = diffs_of(document_);
   layers_->show(compare_layers(document_, diffs));
   showSummary();
@@ -192,10 +194,16 @@ void CompareView::showSummary() {
 
 void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   paint_comparison(painter, QRectF(QPointF(0, 0), QSizeF(size)),
-                   compare_layers(document_, diffs_of(document_)),
-                   tr("Imbalance (max / mean GPU load) by layer. Before: %1. After: %2.")
-                       .arg(document_.beforeName(), document_.title()),
-                   theme);
+                   compare_layers(document_, diffs_of(document_)), chartTitle(), theme);
+}
+
+QString CompareView::chartTitle() const {
+  return tr("Imbalance (max / mean GPU load) by layer. Before: %1. After: %2.")
+      .arg(document_.beforeName(), document_.title());
+}
+
+QString CompareView::summary() const {
+  return comparison_summary(compare_layers(document_, diffs_of(document_)), chartTitle());
 }
 
 QString CompareView::csv() const {

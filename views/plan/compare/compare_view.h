@@ -27,6 +27,7 @@ class CompareView : public QWidget, public Chart {
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// Layers with their figures, then an empty line and the copies of all layers.
   QString csv() const override;
+  QString summary() const override;
 
   void setLayer(int layer);
   /// Compares with the plan in `file`; reports when it does not fit.
@@ -43,6 +44,7 @@ class CompareView : public QWidget, public Chart {
   void markStale();
   void refresh();
   void showSummary();
+  QString chartTitle() const;
   QWidget* makeBar();
   void chooseFile();
 

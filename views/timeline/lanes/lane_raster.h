@@ -3,11 +3,11 @@
 
 #include <vector>
 
+#include "views/plot/pixel_map.h"
 #include "views/timeline/spans/bucket_tile.h"
 #include "views/timeline/spans/class_table.h"
 #include "views/timeline/spans/lane_cells.h"
 #include "views/timeline/spans/loaded_chunk.h"
-#include "views/timeline/spans/pixel_math.h"
 
 namespace moescope {
 

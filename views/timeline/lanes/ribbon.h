@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/analysis/overlap/overlap.h"
-#include "views/timeline/spans/pixel_math.h"
+#include "views/plot/pixel_map.h"
 
 namespace moescope {
 

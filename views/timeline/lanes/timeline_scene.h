@@ -8,6 +8,7 @@
 #include <set>
 
 #include "views/common/job.h"
+#include "views/plot/time_axis.h"
 #include "views/timeline/lanes/lane_renderer.h"
 #include "views/timeline/lanes/row_layout.h"
 #include "views/timeline/lanes/row_model.h"
@@ -59,10 +60,9 @@ class TimelineScene : public QObject {
   /// Size of the lanes in logical pixels, and how many device pixels make one of them.
   void setViewport(QSize size, double dpr);
   QSize viewport() const { return viewport_; }
-  /// Of logical pixels, on the grid of the device pixels that the lanes are drawn with.
-  PixelMap map() const {
-    return PixelMap::on_grid(selection_.range(), std::max(1, viewport_.width()), dpr_);
-  }
+  /// Of the lanes, on the grid of the device pixels that they are drawn with.
+  TimeAxis axis() const { return {selection_.range(), QRect(QPoint(0, 0), viewport_), dpr_}; }
+  PixelMap map() const { return axis().map(); }
   void setScroll(int scroll);
   void setLaneHeight(int height);
   /// Pins or hides rows so that it can be undone; `what` names the step.

@@ -9,7 +9,7 @@
 
 #include "core/analysis/spans/classify.h"
 #include "views/common/theme.h"
-#include "views/timeline/spans/pixel_math.h"
+#include "views/plot/pixel_map.h"
 
 namespace moescope {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "views/timeline/spans/pixel_math.h"
+#include "views/plot/pixel_map.h"
 
 namespace moescope {
 namespace {

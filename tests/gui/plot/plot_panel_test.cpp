@@ -68,10 +68,12 @@ TEST(PlotPanel, MapsValuesPlacesAndTimesToPixels) {
   EXPECT_DOUBLE_EQ(panel.x(3.5), 300);
   // Times far from 0 keep their precision.
   constexpr TimeNs kFar = 1'800'000'000'000'000'000;
-  PlotPanel timed({0, 0, 1000, 100}, QFont(), theme());
-  timed.setTimesUnlabelled({kFar, kFar + 1024});
-  EXPECT_DOUBLE_EQ(timed.x(static_cast<double>(kFar)), 0);
-  EXPECT_DOUBLE_EQ(timed.x(static_cast<double>(kFar + 512)), 500);
+  PlotPanel timed({40, 0, 1000, 100}, QFont(), theme());
+  const TimeAxis times({kFar, kFar + 1024}, timed.plot().toRect());
+  timed.setTimesUnlabelled(times);
+  EXPECT_NEAR(timed.x(static_cast<double>(kFar)), times.x(kFar), 1e-3);
+  EXPECT_NEAR(timed.x(static_cast<double>(kFar + 512)), times.x(kFar + 512), 1e-3);
+  EXPECT_NEAR(times.x(kFar + 512) - times.x(kFar), 500, 1e-3);
 }
 
 TEST(PlotPanel, MapsALogarithmicAxisAndRowsFromTheTop) {
@@ -136,7 +138,7 @@ TEST(PlotPanel, BarsReachFromTheBaseToTheirValue) {
 
 TEST(PlotPanel, DrawsStepsAsAFilledAreaUnderEachValue) {
   PlotPanel panel({100, 20, 200, 100}, QFont(), theme());
-  panel.setTimesUnlabelled({0, 100});
+  panel.setTimesUnlabelled(TimeAxis({0, 100}, panel.plot().toRect()));
   ValueAxis axis = values(0, 10);
   axis.grid = false;
   panel.setValues(Side::Left, axis);

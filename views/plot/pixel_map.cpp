@@ -1,4 +1,4 @@
-#include "views/timeline/spans/pixel_math.h"
+#include "views/plot/pixel_map.h"
 
 #include <algorithm>
 #include <bit>

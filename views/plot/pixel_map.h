@@ -1,4 +1,4 @@
-// Pixel maths of the timeline: which pixel a time falls on, and back. Free of widgets.
+// Which pixel a time falls on, and back: the numbers behind TimeAxis. Free of widgets.
 #pragma once
 
 #include <algorithm>
