@@ -7,7 +7,7 @@
 
 namespace moescope {
 
-/// Implemented by every chart. A widget that has it is told to screen readers as a chart whose
+/// Implemented by every chart. A widget that has it is announced to screen readers as a chart whose
 /// description is its summary; nothing else is needed.
 class Summarised {
  public:

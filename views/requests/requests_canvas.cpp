@@ -21,9 +21,10 @@ QString RequestsCanvas::readout(QPointF pos) const {
     if (const QString text = requests_text_at(view_.chartInput(), axis().time(pos.x()));
         !text.isEmpty())
       return text;
-  return tr("Each request at the time its last token was made: time to first token and time per "
-            "output token. Below: tokens per second, and the share of requests whose TTFT and TPOT "
-            "are within the targets, second by second.");
+  return tr(
+      "Each request at the time its last token was made: time to first token and time per "
+      "output token. Below: tokens per second, and the share of requests whose TTFT and TPOT "
+      "are within the targets, second by second.");
 }
 
 QString RequestsCanvas::summary() const {

@@ -343,9 +343,9 @@ QString SmView::textAt(TimeNs time) const {
 void SmView::showCursor() {
   const auto shown = shownDevices();
   const auto cursor = selection_.cursor();
-  const bool told = cursor && !shown.empty();
-  cursor_label_->setText(told ? textAt(*cursor)
-                              : tr("Point at a time for its %1.").arg(names_.many));
+  const bool shows = cursor && !shown.empty();
+  cursor_label_->setText(shows ? textAt(*cursor)
+                               : tr("Point at a time for its %1.").arg(names_.many));
   grid_->show(data_ ? data_->trace.get() : nullptr, shown.empty() ? nullptr : shown.front(),
               cursor);
 }

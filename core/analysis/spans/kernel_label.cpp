@@ -64,7 +64,7 @@ bool is_generic(std::string_view function) {
   return RE2::PartialMatch(re2::StringPiece(function.data(), function.size()), generic);
 }
 
-/// What a generic kernel was made for: the first name in its arguments that tells an operation.
+/// What a generic kernel was made for: the first name in its arguments that names an operation.
 std::string operation_of(std::string_view arguments) {
   static const RE2 names(R"(([A-Za-z_]\w*(?:::[A-Za-z_]\w*)*))");
   static const RE2 operation(

@@ -87,7 +87,7 @@ class Collector {
   const std::vector<LaunchConfig>& launches() const { return launches_; }
 
  private:
-  /// Neighbours mostly share their track: what told the last one of a group.
+  /// Neighbours mostly share their track: what decided for the last one of a group.
   struct LastTrack {
     std::string pid, tid, device, stream;
     std::uint32_t id = 0;
