@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <QComboBox>
 #include <QSignalSpy>
 
 #include "tests/gui/wait_for.h"
@@ -53,7 +54,8 @@ TEST(HeadlineStrip, AnswersWhatIsExposedAndWhoIsToBlame) {
   EXPECT_TRUE(strip.tile("step")->isHidden()) << "no steps are known";
   EXPECT_TRUE(strip.tile("lost")->isHidden());
   for (const char* name : {"exposed", "hidden", "worst", "sm"}) {
-    EXPECT_THAT(strip.tile(name)->toolTip().toStdString(), testing::HasSubstr("whole trace"));
+    EXPECT_THAT(strip.tile(name)->toolTip().toStdString(),
+                testing::HasSubstr("Whole trace, 1 device."));
     EXPECT_FALSE(strip.tile(name)->accessibleDescription().isEmpty());
   }
 }
@@ -71,6 +73,30 @@ TEST(HeadlineStrip, AClickLeadsToTheEvidence) {
   EXPECT_EQ(workspace.selection().area()->range, (TimeRange{300, 370}));
   strip.tile("sm")->click();
   EXPECT_EQ(wanted[1][0].toString(), "sm");
+}
+
+TEST(HeadlineStrip, AnswersAreOfTheChosenScope) {
+  Workspace workspace;
+  HeadlineStrip strip(workspace);
+  const auto* box = strip.findChild<QComboBox*>("scopeBox");
+  open(workspace, two_layers());
+  ASSERT_TRUE(settled(strip));
+  EXPECT_EQ(box->count(), 2);
+  workspace.selection().setRange({280, 360});
+  workspace.selection().setScope(FigureScope::Visible);
+  ASSERT_TRUE(settled(strip));
+  EXPECT_EQ(strip.tile("exposed")->tile().value, "60 ns");
+  EXPECT_THAT(strip.tile("exposed")->toolTip().toStdString(),
+              testing::HasSubstr("Visible range, 80 ns, 1 device."));
+  workspace.selection().setArea(AreaSelection{{100, 180}, {}});
+  EXPECT_EQ(box->count(), 3);
+  workspace.selection().setScope(FigureScope::Selected);
+  ASSERT_TRUE(settled(strip));
+  EXPECT_EQ(strip.tile("exposed")->tile().value, "20 ns");
+  workspace.selection().setArea({});
+  ASSERT_TRUE(settled(strip));
+  EXPECT_EQ(workspace.selection().scope(), FigureScope::Trace);
+  EXPECT_EQ(strip.tile("exposed")->tile().value, "110 ns");
 }
 
 TEST(HeadlineStrip, LoadsTellImbalanceAndTheHottestExpert) {

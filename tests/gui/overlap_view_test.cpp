@@ -57,8 +57,8 @@ TEST(OverlapView, TheVisibleRangeHasFiguresOfItsOwnAndThePictureSaysSo) {
   test::ChartDocument chart;
   OverlapView view(chart.document, chart.selection);
   chart.selection.setRange({500, 700});
-  view.showVisibleRange();
   QSignalSpy spy(&view, &OverlapView::figuresChanged);
+  chart.selection.setScope(FigureScope::Visible);
   ASSERT_TRUE(!view.busy() || spy.wait(5000));
   EXPECT_EQ(figure_in(view, "comm_ns"), "200");
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "100");
@@ -93,20 +93,19 @@ TEST(OverlapView, TsvHasUnitsAndPlainNumbers) {
   EXPECT_TRUE(text.contains("<rank & 0> > GPU 0 (Test GPU)\t200\t50.0000\t200\t400"));
 }
 
-TEST(OverlapView, SelectedAreaIsOfferedOnlyWhileThereIsOne) {
+TEST(OverlapView, FiguresOfTheSelectedAreaGoWithIt) {
   test::ChartDocument chart;
   OverlapView view(chart.document, chart.selection);
-  EXPECT_EQ(view.windowChoice()->count(), 2);
   chart.selection.setArea(AreaSelection{{400, 600}, {0}});
-  ASSERT_EQ(view.windowChoice()->count(), 3);
-  EXPECT_TRUE(view.windowChoice()->itemText(2).contains("all streams"));
   QSignalSpy spy(&view, &OverlapView::figuresChanged);
-  view.windowChoice()->setCurrentIndex(2);
+  chart.selection.setScope(FigureScope::Selected);
   ASSERT_TRUE(spy.wait(5000));
+  EXPECT_EQ(view.findChild<QLabel*>("overlapScope")->text(),
+            "Selected area, 200 ns, all streams of its devices");
   EXPECT_EQ(figure_in(view, "overlap_ns"), "200");
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "0");
   chart.selection.clearSelection();
-  EXPECT_EQ(view.windowChoice()->count(), 2);
+  EXPECT_EQ(view.findChild<QLabel*>("overlapScope")->text(), "Whole trace");
   EXPECT_FALSE(view.chartInput().window.has_value());
   EXPECT_EQ(figure_in(view, "exposed_comm_ns"), "200");
 }
@@ -137,7 +136,7 @@ TEST(OverlapView, EveryTableIsOfTheChosenScope) {
   const auto* scopes = view.findChild<QTableWidget*>("overlapScopes");
   EXPECT_EQ(exposed->rowCount(), 2);
   layers.selection.setArea(AreaSelection{{2000, 2040}, {}});
-  view.windowChoice()->setCurrentIndex(2);
+  layers.selection.setScope(FigureScope::Selected);
   ASSERT_TRUE(wait_for([&] { return view.chartInput().window.has_value(); }));
   ASSERT_EQ(exposed->rowCount(), 1) << "the one outside is not listed";
   EXPECT_EQ(dynamic_cast<FigureItem*>(exposed->item(0, 1))->exact(), "2000");
@@ -155,7 +154,7 @@ TEST(OverlapView, InTheVisibleRangeSteppingMarksWhatIsSeen) {
   LayerDocument layers;
   OverlapView view(layers.document, layers.selection);
   layers.selection.setRange({900, 1500});
-  view.showVisibleRange();
+  layers.selection.setScope(FigureScope::Visible);
   ASSERT_TRUE(wait_for([&] { return view.chartInput().window.has_value(); }));
   EXPECT_EQ(view.findChild<QTableWidget*>("overlapExposed")->rowCount(), 1);
   view.showNextExposed();

@@ -3,6 +3,7 @@
 #include <QHBoxLayout>
 
 #include "core/analysis/spans/gpu_work.h"
+#include "views/workspace/scope_box.h"
 
 namespace moescope {
 namespace {
@@ -30,11 +31,15 @@ HeadlineStrip::HeadlineStrip(Workspace& workspace, QWidget* parent)
                                                               {"lost", "timeline"}})
     addTile(name, view);
   line->addStretch(1);
+  auto* box = new ScopeBox(workspace.selection(), this);
+  scope_ = box;
+  line->insertWidget(0, box, 0, Qt::AlignVCenter);
   delay_.setSingleShot(true);
   connect(&delay_, &QTimer::timeout, this, &HeadlineStrip::refresh);
   TraceDocument& trace = workspace.trace();
   connect(&trace, &TraceDocument::analysisChanged, this, &HeadlineStrip::later);
   connect(&trace, &TraceDocument::traceChanged, this, &HeadlineStrip::later);
+  connect(&workspace.selection(), &Selection::scopeChanged, this, &HeadlineStrip::later);
   LoadDocument& loads = workspace.loads();
   for (const auto changed : {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged,
                              &LoadDocument::planChanged, &LoadDocument::assumedChanged})
@@ -79,8 +84,23 @@ void HeadlineStrip::refresh() {
   if (!analysis) return job_.abandon();
   job_.start(
       tr("Headline"),
-      [trace, analysis](Progress& progress) { return trace_answer(*trace, *analysis, progress); },
+      [trace, analysis, scope = scope()](Progress& progress) {
+        return trace_answer(*trace, *analysis, scope, progress);
+      },
       [this, trace](TraceAnswer answer) { showAnswer(std::move(answer), trace); });
+}
+
+AnswerScope HeadlineStrip::scope() const {
+  const Selection& selection = workspace_.selection();
+  AnswerScope scope{std::nullopt, {}, scope_text(selection)};
+  const auto area = selection.scopeArea();
+  if (!area) return scope;
+  scope.window = area->range;
+  const auto& tracks = workspace_.trace().trace()->tracks();
+  for (const TrackId track : area->tracks)
+    if (track < tracks.size())
+      scope.devices.push_back({tracks[track].process, tracks[track].device});
+  return scope;
 }
 
 void HeadlineStrip::showAnswer(TraceAnswer answer, const TracePtr& trace) {
@@ -112,6 +132,7 @@ void HeadlineStrip::showLoads(const std::optional<LoadHeadline>& loads) {
 }
 
 void HeadlineStrip::showIfAny() {
+  scope_->setVisible(workspace_.trace().trace() != nullptr);
   setVisible(std::any_of(tiles_.begin(), tiles_.end(),
                          [](const auto& entry) { return !entry.second->isHidden(); }));
 }

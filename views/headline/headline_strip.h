@@ -29,6 +29,7 @@ class HeadlineStrip : public QFrame {
   void addTile(const QString& name, const char* view);
   void later();
   void refresh();
+  AnswerScope scope() const;
   void refreshLoads();
   void showAnswer(TraceAnswer answer, const TracePtr& trace);
   void showLoads(const std::optional<LoadHeadline>& loads);
@@ -36,6 +37,7 @@ class HeadlineStrip : public QFrame {
   void goToEvidence(const QString& name);
 
   Workspace& workspace_;
+  QWidget* scope_;  ///< where it is chosen what the answers are of
   std::map<QString, HeadlineTile*> tiles_;
   std::optional<TraceAnswer> answer_;
   std::optional<LoadHeadline> loads_;

@@ -1,6 +1,7 @@
 #include "views/headline/headline_text.h"
 
 #include <QCoreApplication>
+#include <algorithm>
 
 #include "core/analysis/overlap/losses.h"
 #include "views/common/theme.h"
@@ -19,7 +20,7 @@ QString devices_text(const TraceAnswer& answer) {
 
 /// The last line of every tooltip: of what the figure is.
 QString with_scope(const QString& definition, const TraceAnswer& answer) {
-  return tr("%1\nOf %2, %3.").arg(definition, devices_text(answer), answer.scope);
+  return tr("%1\n%2, %3.").arg(definition, answer.scope, devices_text(answer));
 }
 
 QString cause_words(const ExposedGroup& cause) {
@@ -138,18 +139,47 @@ TileText hottest_tile(const LoadHeadline& loads) {
           false};
 }
 
+/// What an analysis says of a scope.
+struct ScopedAnalysis {
+  OverlapResults overlap;
+  std::vector<SmAllocation> sm;
+};
+
+ScopedAnalysis cut_to_scope(const Trace& trace, const AnalysisResults& analysis,
+                            const AnswerScope& scope, Progress& progress) {
+  ScopedAnalysis cut;
+  if (scope.window) {
+    cut.overlap = cut_overlap(trace, *analysis.classes, analysis.scopes, *scope.window, progress);
+    cut.sm = analyze_sm_allocation(trace, *analysis.classes, scope.window, progress);
+  } else {
+    cut = {{analysis.activity, analysis.overlap, analysis.scopes}, analysis.sm};
+  }
+  if (scope.devices.empty()) return cut;
+  const auto other = [&](const auto& of) {
+    return std::find(scope.devices.begin(), scope.devices.end(), of.key) == scope.devices.end();
+  };
+  std::erase_if(cut.overlap.activity, other);
+  std::erase_if(cut.overlap.overlap, other);
+  std::erase_if(cut.overlap.scopes, other);
+  std::erase_if(cut.sm, other);
+  return cut;
+}
+
 }  // namespace
 
-TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
+TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
+                         const AnswerScope& scope, Progress& progress) {
   TraceAnswer answer;
-  answer.headline =
-      headline_of(trace, *analysis.classes,
-                  {analysis.activity, analysis.overlap, analysis.scopes, analysis.sm}, progress);
+  const ScopedAnalysis cut = cut_to_scope(trace, analysis, scope, progress);
+  answer.headline = headline_of(
+      trace, *analysis.classes,
+      {cut.overlap.activity, cut.overlap.overlap, cut.overlap.scopes, cut.sm}, progress);
   const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
   answer.steps = step_times(steps);
   answer.steps_how = QString::fromStdString(steps.how);
-  for (const LossSummary& lost : summarise(trace.losses())) answer.lost += lost.count.value_or(0);
-  answer.scope = tr("whole trace");
+  for (const LossSummary& lost : summarise(losses_in(trace, scope.window)))
+    answer.lost += lost.count.value_or(0);
+  answer.scope = scope.text;
   return answer;
 }
 

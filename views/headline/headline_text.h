@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,8 +23,15 @@ struct TraceAnswer {
   QString scope;                 ///< "whole trace", "visible range, 12.4 ms"
 };
 
-/// Of the whole trace; for a job. Throws Cancelled, Error.
-TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis, Progress& progress);
+/// Of what to answer: the whole trace, or a part of it on all devices or some.
+struct AnswerScope {
+  std::optional<TimeRange> window;
+  std::vector<DeviceKey> devices;  ///< empty: all
+  QString text;                    ///< scope_text()
+};
+/// For a job. Throws Cancelled, Error.
+TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
+                         const AnswerScope& scope, Progress& progress);
 /// All of them, by name, in the order in which they stand; those without a value too.
 std::vector<std::pair<QString, TileText>> trace_tiles(const TraceAnswer& answer,
                                                       const Trace& trace);

@@ -18,6 +18,7 @@
 #include "views/overlap/overlap_file_chart.h"
 #include "views/overlap/overlap_tables.h"
 #include "views/plot/chart_paint.h"
+#include "views/workspace/scope_box.h"
 
 namespace moescope {
 namespace {
@@ -28,19 +29,16 @@ constexpr int kExposedTab = 2;
 OverlapView::OverlapView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent), document_(document), selection_(selection) {
   setAccessibleName(tr("Overlap"));
-  window_ = new QComboBox(this);
-  window_->setObjectName("overlapWindow");
-  window_->setAccessibleName(tr("What the figures are cut to"));
-  window_->setToolTip(tr("What the figures are cut to"));
-  window_->addItem(tr("Whole trace"), static_cast<int>(Window::WholeTrace));
-  window_->addItem(tr("Visible range"), static_cast<int>(Window::VisibleRange));
+  scope_ = new QLabel(this);
+  scope_->setObjectName("overlapScope");
+  scope_->setToolTip(tr("What all figures are of; it is chosen in the headline"));
   canvas_ = new OverlapCanvas(*this);
   buildTables();
   buildTabs();
   auto* left = new QWidget(this);
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(4, 4, 0, 0);
-  column->addWidget(window_, 0, Qt::AlignLeft);
+  column->addWidget(scope_);
   column->addWidget(canvas_, 1);
   auto* splitter = new QSplitter(this);
   splitter->addWidget(left);
@@ -59,13 +57,8 @@ OverlapView::OverlapView(TraceDocument& document, Selection& selection, QWidget*
     if (document_.growing()) fillTables();
   });
   connect(&selection, &Selection::processFilterChanged, this, &OverlapView::reload);
-  connect(&selection, &Selection::rangeChanged, this, [this] {
-    if (chosenWindow() == Window::VisibleRange) refreshWindow();
-  });
-  connect(&selection, &Selection::selectionChanged, this, &OverlapView::offerArea);
-  connect(window_, &QComboBox::currentIndexChanged, this, &OverlapView::refreshWindow);
+  connect(&selection, &Selection::scopeChanged, this, &OverlapView::refreshScope);
   connect(canvas_, &OverlapCanvas::exposedClicked, this, &OverlapView::showNextExposed);
-  offerArea();
   reload();
 }
 
@@ -161,7 +154,7 @@ void OverlapView::reload() {
     trace_ = document_.trace();
     analysis_ = document_.analysis();
   }
-  refreshWindow();
+  refreshScope();
 }
 
 /// While the trace grows only the table that is in front.
@@ -175,37 +168,9 @@ void OverlapView::fillTables() {
   showExposed(exposed_intervals(activity(), [this](const auto& key) { return shows(key); }), {});
 }
 
-OverlapView::Window OverlapView::chosenWindow() const {
-  return static_cast<Window>(window_->currentData().toInt());
-}
-
-void OverlapView::chooseWindow(Window window) {
-  const int index = window_->findData(static_cast<int>(window));
-  if (index >= 0) window_->setCurrentIndex(index);
-}
-
-void OverlapView::offerArea() {
-  const int index = window_->findData(static_cast<int>(Window::SelectedArea));
-  const bool chosen = chosenWindow() == Window::SelectedArea;
-  if (!selection_.area()) {
-    if (chosen) chooseWindow(Window::WholeTrace);
-    if (index >= 0) window_->removeItem(index);
-    return;
-  }
-  const QString text = selection_.area()->tracks.empty()
-                           ? tr("Selected area")
-                           : tr("Selected area: its time, all streams of its devices");
-  if (index < 0)
-    window_->addItem(text, static_cast<int>(Window::SelectedArea));
-  else
-    window_->setItemText(index, text);
-  if (chosen) refreshWindow();
-}
-
-void OverlapView::refreshWindow() {
-  std::optional<AreaSelection> window;
-  if (chosenWindow() == Window::VisibleRange) window = AreaSelection{selection_.range(), {}};
-  if (chosenWindow() == Window::SelectedArea) window = selection_.area();
+void OverlapView::refreshScope() {
+  const std::optional<AreaSelection> window = selection_.scopeArea();
+  scope_->setText(scope_text(selection_));
   if (!analysis_ || !trace_ || !window) {
     job_.abandon();
     showWindow({}, nullptr);
@@ -306,15 +271,15 @@ void OverlapView::showExposedOfScope(int row) {
 void OverlapView::goTo(const Exposed& exposed) {
   stepped_ = exposed.range.begin;
   const TimeNs margin = std::max<TimeNs>(exposed.range.length(), 1000);
-  if (chosenWindow() != Window::VisibleRange)
+  if (selection_.scope() != FigureScope::Visible)
     selection_.setRange({exposed.range.begin - margin, exposed.range.end + margin});
-  if (chosenWindow() != Window::SelectedArea)
+  if (selection_.scope() != FigureScope::Selected)
     selection_.setArea(AreaSelection{exposed.range, tracks_of(*trace_, exposed.key)});
 }
 
 /// Position of stepping: the marked interval, unless that is the window itself.
 std::optional<TimeNs> OverlapView::position() const {
-  if (chosenWindow() == Window::SelectedArea) return stepped_;
+  if (selection_.scope() == FigureScope::Selected) return stepped_;
   return selection_.area() ? std::optional(selection_.area()->range.begin) : std::nullopt;
 }
 

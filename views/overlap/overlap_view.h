@@ -1,7 +1,7 @@
 // Overlap summary: bars and figures per device and per scope, and where communication is exposed.
 #pragma once
 
-#include <QComboBox>
+#include <QLabel>
 #include <QTabWidget>
 #include <QTableWidget>
 #include <QWidget>
@@ -31,10 +31,7 @@ class OverlapView : public QWidget, public Chart {
   QString summary() const override { return overlap_summary(chartInput()); }
   OverlapChartInput chartInput() const;
 
-  /// Cuts the figures to the shared range, by a background job.
-  void showVisibleRange() { chooseWindow(Window::VisibleRange); }
   bool busy() const { return job_.running() || exposed_->busy(); }
-  QComboBox* windowChoice() const { return window_; }
 
  public Q_SLOTS:
   void showNextExposed();
@@ -47,17 +44,12 @@ class OverlapView : public QWidget, public Chart {
   void showEvent(QShowEvent* event) override;
 
  private:
-  enum class Window { WholeTrace, VisibleRange, SelectedArea };
-
   void buildTables();
   void buildTabs();
   void addActions();
   void reload();
   void fillTables();
-  Window chosenWindow() const;
-  void chooseWindow(Window window);
-  void offerArea();
-  void refreshWindow();
+  void refreshScope();
   void showWindow(const std::optional<AreaSelection>& window,
                   std::shared_ptr<const OverlapResults> cut);
   /// Of what is shown: the whole trace, or what it is cut to.
@@ -84,7 +76,7 @@ class OverlapView : public QWidget, public Chart {
   std::shared_ptr<const OverlapResults> cut_;  ///< null: all of analysis_ is shown
   std::optional<AreaSelection> shown_window_;  ///< what cut_ is cut to
   std::optional<TimeNs> stepped_;  ///< begin of the exposed interval that was shown last
-  QComboBox* window_;
+  QLabel* scope_;                  ///< what all figures are of
   OverlapCanvas* canvas_;
   QTabWidget* tabs_;
   QTableWidget* figures_;

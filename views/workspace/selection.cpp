@@ -21,6 +21,7 @@ void Selection::reset(TimeRange full) {
   hovered_ = {};
   selected_.clear();
   area_.reset();
+  if (scope_ == FigureScope::Selected) scope_ = FigureScope::Trace;
   process_filter_.reset();
   applyRange(full_);
   Q_EMIT historyChanged();
@@ -28,6 +29,7 @@ void Selection::reset(TimeRange full) {
   Q_EMIT hoveredChanged();
   Q_EMIT selectionChanged();
   Q_EMIT processFilterChanged();
+  Q_EMIT scopeChanged();
 }
 
 void Selection::grow(TimeRange full) {
@@ -53,6 +55,7 @@ TimeRange Selection::clamped(TimeRange range) const {
 void Selection::applyRange(TimeRange range) {
   range_ = range;
   Q_EMIT rangeChanged(range_);
+  if (scope_ == FigureScope::Visible) Q_EMIT scopeChanged();
 }
 
 void Selection::setRange(TimeRange range) {
@@ -127,6 +130,20 @@ void Selection::setArea(std::optional<AreaSelection> area) {
   if (area == area_) return;
   area_ = std::move(area);
   Q_EMIT selectionChanged();
+  if (scope_ != FigureScope::Selected) return;
+  if (!area_) scope_ = FigureScope::Trace;
+  Q_EMIT scopeChanged();
+}
+
+void Selection::setScope(FigureScope scope) {
+  if (scope == scope_ || (scope == FigureScope::Selected && !area_)) return;
+  scope_ = scope;
+  Q_EMIT scopeChanged();
+}
+
+std::optional<AreaSelection> Selection::scopeArea() const {
+  if (scope_ == FigureScope::Visible) return AreaSelection{range_, {}};
+  return scope_ == FigureScope::Selected ? area_ : std::nullopt;
 }
 
 bool Selection::clearSelection() {

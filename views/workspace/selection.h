@@ -18,6 +18,13 @@ struct AreaSelection {
   friend bool operator==(const AreaSelection&, const AreaSelection&) = default;
 };
 
+/// What figures are of, in every view.
+enum class FigureScope {
+  Trace,     ///< the whole trace
+  Visible,   ///< the visible range
+  Selected,  ///< the marked area: its time, and all streams of its devices
+};
+
 class Selection : public QObject {
   Q_OBJECT
 
@@ -57,6 +64,11 @@ class Selection : public QObject {
   void selectSpan(SpanRef span, bool extend = false);
   const std::optional<AreaSelection>& area() const { return area_; }
   void setArea(std::optional<AreaSelection> area);
+  /// What figures are of. Without a marked area it is never Selected.
+  FigureScope scope() const { return scope_; }
+  void setScope(FigureScope scope);
+  /// What figures are cut to; nullopt: the whole trace.
+  std::optional<AreaSelection> scopeArea() const;
   /// One step back: area, then spans. False when nothing was selected.
   bool clearSelection();
 
@@ -82,6 +94,7 @@ class Selection : public QObject {
   void cursorChanged();
   void hoveredChanged();
   void selectionChanged();  ///< spans or area
+  void scopeChanged();      ///< another scope, or its range or area changed
   void placeChanged();
   void hoveredPlaceChanged();
   void processFilterChanged();
@@ -98,6 +111,7 @@ class Selection : public QObject {
   SpanRef hovered_;
   std::vector<SpanRef> selected_;
   std::optional<AreaSelection> area_;
+  FigureScope scope_ = FigureScope::Trace;
   ModelPlace place_, hovered_place_;
   std::optional<ProcessId> process_filter_;
 };
