@@ -23,6 +23,7 @@
 #include "app/window/run_question.h"
 #include "app/window/window_commands.h"
 #include "core/open/file_kind.h"
+#include "views/balance/imbalance_track.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
 #include "views/details/details_panel.h"
@@ -33,6 +34,9 @@
 #include "views/shell/command_palette.h"
 #include "views/shell/key_sheet.h"
 #include "views/shell/start_page.h"
+#include "views/sm/sm_track.h"
+#include "views/sm/sm_view.h"
+#include "views/timeline/timeline_view.h"
 #include "views/views.h"
 
 /// Links the resources of the static library in; the macro works outside every namespace only.
@@ -151,6 +155,9 @@ void MainWindow::buildViews() {
     messages_->showMessage({UserMessage::Level::Error, error, {}});
   });
   buildFind();
+  auto& timeline = layout_.view<TimelineView>("timeline");
+  timeline.addTrack(new SmTrack(layout_.view<SmView>("sm"), selection()));
+  timeline.addTrack(new ImbalanceTrack(loads(), selection()));
   connect(headline_, &HeadlineStrip::viewWanted, &layout_, &DockLayout::reveal);
 }
 

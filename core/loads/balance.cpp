@@ -1,6 +1,7 @@
 #include "core/loads/balance.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/parallel.h"
 #include "core/placement/bounds.h"
@@ -62,6 +63,28 @@ std::optional<double> newest_imbalance(const LoadSet& loads, int count) {
     total += unevenness(sum).max_over_mean;
   }
   return total / static_cast<double>(measured.back().size());
+}
+
+std::vector<WindowImbalance> imbalance_over_time(const LoadSet& loads, const Plan& plan,
+                                                 Progress& progress) {
+  std::vector<WindowImbalance> series;
+  if (loads.times.empty()) return series;
+  WindowBalance balance = measured_balance(loads, BalanceMetric::MaxOverMean);
+  if (balance.empty())
+    balance = balance_over_windows(loads, plan, BalanceMetric::MaxOverMean, progress);
+  for (std::size_t w = 0; w < std::min(balance.size(), loads.times.size()); ++w) {
+    const std::vector<double>& layers = balance[w];
+    if (layers.empty()) continue;
+    const auto worst = std::max_element(layers.begin(), layers.end());
+    const auto row = static_cast<std::size_t>(worst - layers.begin());
+    series.push_back(
+        {loads.times[w],
+         std::accumulate(layers.begin(), layers.end(), 0.0) / static_cast<double>(layers.size()),
+         *worst, loads.layer_ids.empty() ? static_cast<int>(row) : loads.layer_ids[row]});
+  }
+  std::stable_sort(series.begin(), series.end(),
+                   [](const auto& a, const auto& b) { return a.time.begin < b.time.begin; });
+  return series;
 }
 
 std::vector<BoundPoint> bound_by_slots(const LayerLoads& loads, int gpus, int points,

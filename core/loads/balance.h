@@ -25,6 +25,17 @@ WindowBalance measured_balance(const LoadSet& loads, BalanceMetric metric);
 /// windows, mean over layers; nullopt when none were counted.
 std::optional<double> newest_imbalance(const LoadSet& loads, int count);
 
+/// Imbalance (max / mean) of the GPUs in one window, over its layers.
+struct WindowImbalance {
+  WindowTime time;
+  double mean = 1, worst = 1;
+  int worst_layer = 0;  ///< model layer
+};
+/// Of the windows that have times, by time: as counted on the GPUs where they were, else as `plan`
+/// spreads the tokens; empty without times. Throws Cancelled.
+std::vector<WindowImbalance> imbalance_over_time(const LoadSet& loads, const Plan& plan,
+                                                 Progress& progress);
+
 /// The lowest imbalance (max / mean) that any plan with so many slots can reach.
 struct BoundPoint {
   int slot_count = 0;

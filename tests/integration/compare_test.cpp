@@ -25,7 +25,7 @@ class CompareCommand : public testing::Test {
         << R"({"distributedInfo":{"rank":0},"traceEvents":[)"
         << R"({"ph":"X","cat":"kernel","name":"gemm","pid":0,"tid":7,"ts":0,"dur":10,)"
         << R"("args":{"device":0,"stream":7}},)"
-        << R"({"ph":"X","cat":"kernel","name":"deep_ep::dispatch<true>(int)","pid":0,"tid":8,)"
+        << R"x({"ph":"X","cat":"kernel","name":"deep_ep::dispatch<true>(int)","pid":0,"tid":8,)x"
         << R"("ts":10,"dur":)" << us << R"(,"args":{"device":0,"stream":8}}]})";
     return path.string();
   }

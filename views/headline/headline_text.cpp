@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/analysis/overlap/losses.h"
+#include "core/analysis/spans/gpu_work.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -76,18 +77,22 @@ TileText worst_tile(const TraceAnswer& answer, const Trace& trace) {
           false};
 }
 
-TileText sm_tile(const TraceAnswer& answer) {
+TileText sm_tile(const TraceAnswer& answer, const Trace& trace) {
   const auto& sms = answer.headline.comm_sms;
   if (!sms) return {};
   const QString value = sms->sm_count > 0 ? tr("%1 of %2").arg(sms->most).arg(sms->sm_count)
                                           : QString::number(sms->most);
   const QString how = sms->method == SmMethod::Inferred ? tr("inferred") : tr("recorded");
-  return {tr("SMs of communication"), value,
-          tr("%1 on average, %2").arg(sms->mean, 0, 'f', 1).arg(how),
-          with_scope(tr("SMs that communication holds for most of the time it runs. Inferred means "
-                        "from grid sizes: an upper bound."),
-                     answer),
-          false};
+  const bool on_cpu =
+      find_device(trace, sms->key) != nullptr && find_device(trace, sms->key)->on_cpu;
+  return {
+      on_cpu ? tr("Workers of communication") : tr("SMs of communication"), value,
+      tr("%1 on average, %2").arg(sms->mean, 0, 'f', 1).arg(how),
+      with_scope(on_cpu ? tr("Workers that communication holds for most of the time it runs.")
+                        : tr("SMs that communication holds for most of the time it runs. Inferred "
+                             "means from grid sizes: an upper bound."),
+                 answer),
+      false};
 }
 
 TileText step_tile(const TraceAnswer& answer) {
@@ -186,7 +191,7 @@ TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
 std::vector<std::pair<QString, TileText>> trace_tiles(const TraceAnswer& answer,
                                                       const Trace& trace) {
   return {{"exposed", exposed_tile(answer)},    {"hidden", hidden_tile(answer)},
-          {"worst", worst_tile(answer, trace)}, {"sm", sm_tile(answer)},
+          {"worst", worst_tile(answer, trace)}, {"sm", sm_tile(answer, trace)},
           {"step", step_tile(answer)},          {"lost", lost_tile(answer)}};
 }
 

@@ -208,6 +208,20 @@ TimeAxis paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInpu
   return times;
 }
 
+void paint_sm_stack(QPainter& painter, const SmDevice& device, const TimeAxis& times,
+                    const Theme& theme) {
+  PlotPanel panel(times.plot(), painter.font(), theme);
+  panel.setTimesUnlabelled(times);
+  ValueAxis axis;
+  axis.high = std::max(1, device.allocation->sm_count);
+  axis.grid = false;
+  axis.ticks = {axis.high};
+  axis.label = [](double) { return QString(); };
+  panel.setValues(PlotPanel::Side::Left, axis);
+  add_stack(panel, device, times, device.classes, theme);
+  panel.draw(painter);
+}
+
 namespace {
 
 /// "communication: dispatch 2.0, experts 4.8, free 3.2"

@@ -25,6 +25,9 @@ struct SmChartInput {
 /// are.
 TimeAxis paint_sm_chart(QPainter& painter, const QRectF& area, const SmChartInput& input,
                         const Theme& theme);
+/// The stack of one device alone, where `times` says.
+void paint_sm_stack(QPainter& painter, const SmDevice& device, const TimeAxis& times,
+                    const Theme& theme);
 /// The mean SMs by class of each device over the range, in words.
 QString sm_summary(const SmChartInput& input);
 /// "SMs inferred from launch configurations", "recorded", ...

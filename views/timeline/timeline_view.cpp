@@ -1,16 +1,22 @@
 #include "views/timeline/timeline_view.h"
 
 #include <QGridLayout>
+#include <QLabel>
 #include <QMenu>
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
 
 #include "core/analysis/overlap/paced_links.h"
+#include "views/common/action.h"
+#include "views/plot/time_track.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
 
 namespace moescope {
+namespace {
+constexpr int kTrackHeight = 72;  // logical pixels, when it is shown first
+}
 
 TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
@@ -55,7 +61,9 @@ void TimelineView::buildWidgets() {
   grid->setSpacing(0);
   overview_->setFixedHeight(overview_->sizeHint().height());
   grid->addWidget(overview_, 0, 0);
-  grid->addWidget(canvas_, 1, 0);
+  lanes_column_ = new QSplitter(Qt::Vertical, right);
+  lanes_column_->addWidget(canvas_);
+  grid->addWidget(lanes_column_, 1, 0);
   grid->addWidget(scroll_bar_, 1, 1);
   grid->setRowStretch(1, 1);
 
@@ -77,13 +85,60 @@ void TimelineView::buildWidgets() {
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(find_box);
-  column->addWidget(header_, 1);
+  names_column_ = new QSplitter(Qt::Vertical, left);
+  names_column_->addWidget(header_);
+  column->addWidget(names_column_, 1);
+  for (QSplitter* stack : {lanes_column_, names_column_}) {
+    stack->setHandleWidth(3);
+    stack->setChildrenCollapsible(false);
+    stack->setStretchFactor(0, 1);
+  }
+  // Both are as high, so that what is dragged in one holds in the other.
+  connect(lanes_column_, &QSplitter::splitterMoved, this,
+          [this] { names_column_->setSizes(lanes_column_->sizes()); });
+  connect(names_column_, &QSplitter::splitterMoved, this,
+          [this] { lanes_column_->setSizes(names_column_->sizes()); });
 
   splitter->addWidget(left);
   splitter->addWidget(right);
   splitter->setStretchFactor(1, 1);
   splitter->setSizes({230, 900});
   setFocusProxy(canvas_);
+}
+
+void TimelineView::addTrack(TimeTrack* track) {
+  auto* name = new QLabel(names_column_);
+  name->setObjectName("trackName." + track->id());
+  name->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+  name->setContentsMargins(8, 2, 4, 0);
+  name->setMinimumHeight(track->minimumHeight());
+  names_column_->addWidget(name);
+  lanes_column_->addWidget(track);
+  QAction* shown =
+      add_command(this, "timeline.track_" + track->id(), tr("Track: %1").arg(track->title()),
+                  tr("Show or hide the strip below the lanes"));
+  shown->setCheckable(true);
+  shown->setChecked(true);
+  const auto refresh = [this, track, name, shown] {
+    const bool was = !track->isHidden(), now = shown->isChecked() && track->hasData();
+    name->setText(QStringLiteral("<b>%1</b><br>%2")
+                      .arg(track->title().toHtmlEscaped(),
+                           track->note().toHtmlEscaped().replace('\n', "<br>")));
+    track->setVisible(now);
+    name->setVisible(now);
+    if (was == now) return;
+    QList<int> heights = lanes_column_->sizes();
+    const int index = lanes_column_->indexOf(track);
+    if (now && heights[index] < kTrackHeight) {
+      heights[0] = std::max(0, heights[0] + heights[index] - kTrackHeight);
+      heights[index] = kTrackHeight;
+    }
+    lanes_column_->setSizes(heights);
+    names_column_->setSizes(heights);
+  };
+  connect(track, &TimeTrack::dataChanged, this, refresh);
+  connect(shown, &QAction::toggled, this, refresh);
+  refresh();
 }
 
 void TimelineView::updateScrollBar() {

@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QLineEdit>
 #include <QScrollBar>
+#include <QSplitter>
 #include <QWidget>
 #include <functional>
 #include <optional>
@@ -18,6 +19,7 @@ namespace moescope {
 
 class OverviewStrip;
 class RowHeader;
+class TimeTrack;
 
 class TimelineView : public QWidget, public Chart {
   Q_OBJECT
@@ -44,6 +46,9 @@ class TimelineView : public QWidget, public Chart {
   QString csv() const override { return csvTask()(); }
   std::function<QString()> csvTask() const override { return TimelineChart(*scene_).csvTask(); }
   QString summary() const override { return timeline_summary(*scene_); }
+  /// Puts a strip below the lanes, with its title in the column of row names. The view owns it, and
+  /// an action "timeline.track_ID" shows and hides it.
+  void addTrack(TimeTrack* track);
   /// True while something that belongs in the picture is still on its way.
   bool busy() const { return scene_->busy(); }
 
@@ -78,6 +83,8 @@ class TimelineView : public QWidget, public Chart {
   TimelineCanvas* canvas_ = nullptr;
   RowHeader* header_ = nullptr;
   OverviewStrip* overview_ = nullptr;
+  QSplitter* lanes_column_ = nullptr;  ///< lanes, and below them the tracks
+  QSplitter* names_column_ = nullptr;  ///< the names of both, with the same heights
   QScrollBar* scroll_bar_ = nullptr;
   QLineEdit* find_row_ = nullptr;
   QAction *measure_action_ = nullptr, *pin_action_ = nullptr;

@@ -120,8 +120,9 @@ void print_headline(const Trace& trace, const Headline& headline,
                text(worst->exposed), text(cause.time), cause_text(cause));
   }
   if (const auto& sms = headline.comm_sms)
-    fmt::print("SMs of communication   {}{} while it runs, {:.1f} on average ({})\n", sms->most,
-               sms->sm_count > 0 ? fmt::format(" of {}", sms->sm_count) : "", sms->mean,
+    fmt::print("communication holds    {}{} {} while it runs, {:.1f} on average ({})\n", sms->most,
+               sms->sm_count > 0 ? fmt::format(" of {}", sms->sm_count) : "",
+               processor_words(find_device(trace, sms->key)).many, sms->mean,
                to_string(sms->method));
 }
 

@@ -112,14 +112,14 @@ std::string value_text(const std::optional<double>& value, FigureUnit unit) {
 
 void print_row(const Difference& row) {
   const auto percent = row.delta_percent();
-  fmt::print("  {:<10.10} {:<40.40} {:<16.16} {:>11} {:>11} {:>9}  {}\n", row.scope, row.label,
+  fmt::print("  {:<10.10} {:<38.38} {:<18.18} {:>11} {:>11} {:>9}  {}\n", row.scope, row.label,
              row.figure, value_text(row.a, row.unit), value_text(row.b, row.unit),
              percent ? fmt::format("{:+.1f} %", *percent) : "", to_string(row.change));
 }
 
 /// Rows of the whole, then those of parts that changed most.
 void print_rows(const Comparison& comparison, int most) {
-  fmt::print("\n  {:<10} {:<40} {:<16} {:>11} {:>11} {:>9}  {}\n", "scope", "of", "figure", "A",
+  fmt::print("\n  {:<10} {:<38} {:<18} {:>11} {:>11} {:>9}  {}\n", "scope", "of", "figure", "A",
              "B", "change", "");
   std::vector<const Difference*> parts;
   for (const Difference& row : comparison.differences) {

@@ -86,6 +86,7 @@ std::optional<WorstDevice> worst_of(const Trace& trace, const Classification& cl
 std::optional<CommSms> comm_sms_of(const std::vector<SmAllocation>& sm) {
   std::map<int, TimeNs> held;
   CommSms result;
+  if (!sm.empty()) result.key = sm.front().key;
   for (const SmAllocation& device : sm) {
     for (const auto& [sms, time] : device.time_at)
       if (sms.first > 0) held[sms.first] += time;

@@ -37,6 +37,7 @@ struct WorstDevice {
 
 /// SMs that communication holds while it runs, over the devices whose SM count is known.
 struct CommSms {
+  DeviceKey key;     ///< the first of these devices
   int most = 0;      ///< the number held for the longest time
   double mean = 0;   ///< SM x ns / ns, of the time in which it holds any
   int sm_count = 0;  ///< of the devices; 0 when they differ

@@ -212,5 +212,28 @@ TEST(NewestImbalance, IsOfTheLastWindowsAsCountedOnGpus) {
   EXPECT_FALSE(newest_imbalance(loads, 4));
 }
 
+TEST(ImbalanceOverTime, IsOfWindowsWithTimesInTheirOrder) {
+  LoadSet loads;
+  loads.experts = 2;
+  loads.layer_ids = {3, 7};
+  loads.windows = {{{1, 1}, {3, 1}}, {{1, 1}, {1, 1}}};
+  Plan plan;
+  plan.num_gpus = 2;
+  plan.num_experts = 2;
+  plan.physical_to_logical = {{0, 1}, {0, 1}};
+  Progress progress;
+  EXPECT_THAT(imbalance_over_time(loads, plan, progress), IsEmpty()) << "without times";
+  loads.times = {{100, 200}, {0, 100}};
+  const auto series = imbalance_over_time(loads, plan, progress);
+  ASSERT_THAT(series, SizeIs(2));
+  EXPECT_EQ(series[0].time.begin, 0);
+  EXPECT_DOUBLE_EQ(series[0].mean, 1);
+  EXPECT_DOUBLE_EQ(series[1].mean, 1.25);
+  EXPECT_DOUBLE_EQ(series[1].worst, 1.5);
+  EXPECT_EQ(series[1].worst_layer, 7);
+  loads.measured = {{{9, 1}, {1, 1}}, {{1, 1}, {1, 1}}};
+  EXPECT_DOUBLE_EQ(imbalance_over_time(loads, plan, progress)[1].worst, 1.8) << "as counted";
+}
+
 }  // namespace
 }  // namespace moescope
