@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <QComboBox>
+#include <QHBoxLayout>
 #include <QSignalSpy>
 
 #include "tests/gui/wait_for.h"
@@ -58,6 +59,24 @@ TEST(HeadlineStrip, AnswersWhatIsExposedAndWhoIsToBlame) {
                 testing::HasSubstr("Whole trace, 1 device."));
     EXPECT_FALSE(strip.tile(name)->accessibleDescription().isEmpty());
   }
+}
+
+TEST(HeadlineStrip, NothingIsCutWhereThereIsRoom) {
+  Workspace workspace;
+  QWidget window;
+  QHBoxLayout around(&window);
+  auto* strip = new HeadlineStrip(workspace);
+  around.addWidget(strip);
+  window.resize(600, 80);
+  window.show();
+  open(workspace, two_layers());
+  ASSERT_TRUE(settled(*strip));
+  window.resize(1600, 80);
+  ASSERT_TRUE(wait_for([&] {
+    for (const char* name : {"exposed", "hidden", "worst", "sm"})
+      if (strip->tile(name)->width() < strip->tile(name)->sizeHint().width()) return false;
+    return true;
+  }));
 }
 
 TEST(HeadlineStrip, AClickLeadsToTheEvidence) {

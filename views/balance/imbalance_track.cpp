@@ -43,7 +43,7 @@ double ImbalanceTrack::highest() const {
 }
 
 QString ImbalanceTrack::note() const {
-  return tr("mean of layers, dashed: worst\n1.00 to %1").arg(highest(), 0, 'f', 2);
+  return tr("mean of layers, dashed: worst\nscale 1.00 to %1").arg(highest(), 0, 'f', 2);
 }
 
 QString ImbalanceTrack::summary() const {

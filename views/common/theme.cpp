@@ -11,9 +11,9 @@ namespace {
 using ClassColors = std::array<const char*, kSpanClassCount>;
 
 // In the order of SpanClass. Colours from a palette that survives red-green blindness.
-constexpr ClassColors kLight = {"#4477AA", "#88AADD", "#AA7744", "#EE7733", "#CC3311", "#AA3377",
+constexpr ClassColors kLight = {"#4477AA", "#88AADD", "#AA7744", "#EE7733", "#CC3311", "#775599",
                                 "#228833", "#66BB77", "#999999", "#667788", "#B8C0C8"};
-constexpr ClassColors kDark = {"#6FA3D8", "#A9C4EA", "#CF9C66", "#FF9A5C", "#F0684A", "#D76BA4",
+constexpr ClassColors kDark = {"#6FA3D8", "#A9C4EA", "#CF9C66", "#FF9A5C", "#F0684A", "#B59AD8",
                                "#4DB35E", "#8FD79D", "#B5B5B5", "#8899AA", "#4A5360"};
 
 Theme make_light() {
@@ -26,8 +26,8 @@ Theme make_light() {
   t.cursor = "#1B1F24";
   t.selection = "#0B62D6";
   t.ribbon_compute = "#228833";
-  t.ribbon_both = "#009988";
-  t.ribbon_exposed = "#CC3311";
+  t.ribbon_both = "#80CCC4";
+  t.ribbon_exposed = "#D6006C";
   return t;
 }
 
@@ -42,8 +42,8 @@ Theme make_dark() {
   t.cursor = "#F2F4F7";
   t.selection = "#6CB0FF";
   t.ribbon_compute = "#4DB35E";
-  t.ribbon_both = "#2FBFAE";
-  t.ribbon_exposed = "#F0684A";
+  t.ribbon_both = "#257069";
+  t.ribbon_exposed = "#FF4F9A";
   return t;
 }
 

@@ -14,6 +14,8 @@ namespace moescope {
 struct Theme {
   bool dark = false;
   QColor background, alternate, text, muted_text, grid, cursor, selection;
+  /// Exposed communication has a colour that no class has, the loudest; hidden communication is
+  /// muted.
   QColor ribbon_compute, ribbon_both, ribbon_exposed;
 
   static const Theme& light();

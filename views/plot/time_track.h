@@ -13,7 +13,7 @@ class TimeTrack : public TimeCanvas {
   TimeTrack(const QString& id, const QString& title, Selection& selection, QWidget* parent);
 
   QString id() const { return id_; }
-  QString title() const { return title_; }
+  virtual QString title() const { return title_; }
   /// What stands under the title beside the strip: what it is of, and its scale.
   virtual QString note() const = 0;
   /// False where there is nothing to draw: the strip takes no room then.

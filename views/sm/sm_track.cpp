@@ -14,12 +14,19 @@ bool SmTrack::hasData() const {
   return !view_.chartInput().devices.empty();
 }
 
+/// "Worker allocation" where the ranks ran on a CPU.
+QString SmTrack::title() const {
+  const SmChartInput input = view_.chartInput();
+  if (input.devices.empty()) return TimeTrack::title();
+  return processor_names(*input.trace, input.devices.front()->allocation->key).allocation();
+}
+
 QString SmTrack::note() const {
   const SmChartInput input = view_.chartInput();
   if (input.devices.empty()) return {};
   const SmAllocation& shown = *input.devices.front()->allocation;
   const QString mark = shown.method == SmMethod::Inferred ? tr("• inferred, ") : QString();
-  return tr("%1\n%20 to %3 %4")
+  return tr("%1\n%2scale 0 to %3 %4")
       .arg(device_label(*input.trace, shown.key), mark)
       .arg(shown.sm_count)
       .arg(processor_names(*input.trace, shown.key).many);

@@ -12,6 +12,7 @@ class SmTrack : public TimeTrack {
 
  public:
   SmTrack(SmView& view, Selection& selection, QWidget* parent = nullptr);
+  QString title() const override;
   QString note() const override;
   bool hasData() const override;
   QString summary() const override;

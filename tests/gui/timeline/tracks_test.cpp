@@ -76,7 +76,7 @@ TEST_F(Tracks, NamesStandBesideThemAndAnActionHidesThem) {
   open_trace();
   auto* name = timeline.findChild<QLabel*>("trackName.sm");
   EXPECT_TRUE(name->isVisible());
-  EXPECT_TRUE(name->text().contains("0 to 132 SMs"));
+  EXPECT_TRUE(name->text().contains("scale 0 to 132 SMs"));
   EXPECT_EQ(name->mapToGlobal(QPoint()).y(), sm->mapToGlobal(QPoint()).y());
   timeline.findChild<QAction*>("timeline.track_sm")->setChecked(false);
   EXPECT_TRUE(sm->isHidden());
