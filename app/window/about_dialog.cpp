@@ -40,6 +40,7 @@ QList<Library> libraries() {
       {"fmt", fmt_version, "MIT", tr("text")},
       {"CLI11", CLI11_VERSION, "BSD-3-Clause", tr("command line")},
       {"zlib", zlibVersion(), "Zlib", tr("gzip traces")},
+      {"Breeze icons", "5.103", "LGPL-3.0-or-later", tr("icons")},
       {"Zstandard", "", "BSD-3-Clause", tr("columns of traces")},
   };
 }

@@ -11,6 +11,8 @@
 namespace moescope {
 namespace {
 
+constexpr double kSmall = 0.88, kLarge = 1.25;  // of the desktop's size of text
+
 /// Fusion outlines input fields darker than the window, which is invisible on a dark one; and its
 /// tabs are so wide that nine of them do not fit below a timeline.
 class ToolStyle : public QProxyStyle {
@@ -79,6 +81,14 @@ void apply_appearance(const QString& theme) {
   if (dynamic_cast<ToolStyle*>(QApplication::style()) == nullptr)
     QApplication::setStyle(new ToolStyle);
   QApplication::setPalette(make_palette(dark ? Theme::dark_theme() : Theme::light()));
+}
+
+void apply_text_size(const QString& size) {
+  static const QFont desktop = QApplication::font();
+  QFont font = desktop;
+  const double scale = size == "small" ? kSmall : size == "large" ? kLarge : 1.0;
+  font.setPointSizeF(desktop.pointSizeF() * scale);
+  QApplication::setFont(font);
 }
 
 }  // namespace moescope

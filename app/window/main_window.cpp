@@ -27,13 +27,12 @@
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
 #include "views/details/details_panel.h"
-#include "views/find/find_panel.h"
 #include "views/headline/headline_strip.h"
 #include "views/notes/notes_panel.h"
 #include "views/rules/rules_panel.h"
-#include "views/shell/command_palette.h"
 #include "views/shell/key_sheet.h"
 #include "views/shell/start_page.h"
+#include "views/shell/tool_icon.h"
 #include "views/sm/sm_track.h"
 #include "views/sm/sm_view.h"
 #include "views/timeline/timeline_view.h"
@@ -47,7 +46,24 @@ static void add_resources() {
 namespace moescope {
 namespace {
 constexpr auto kGeometryKey = "window/geometry";
+
+/// Actions of which one is checked; choosing one calls `choose` with its id.
+void add_choices(QMenu& menu, const QString& area, const QString& tip,
+                 const QList<QPair<QString, QString>>& choices, const QString& current,
+                 const std::function<void(const QString&)>& choose) {
+  auto* group = new QActionGroup(&menu);
+  for (const auto& [id, text] : choices) {
+    QAction* action = menu.addAction(text);
+    action->setObjectName(area + id);
+    action->setToolTip(tip);
+    action->setCheckable(true);
+    action->setChecked(current == id);
+    group->addAction(action);
+    QObject::connect(action, &QAction::triggered, &menu, [choose, id = id] { choose(id); });
+  }
 }
+
+}  // namespace
 
 MainWindow::MainWindow(WindowServices services, QWidget* parent)
     : QMainWindow(parent),
@@ -69,6 +85,7 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   setAcceptDrops(true);
   resize(1280, 800);
   apply_appearance(session_.theme());
+  apply_text_size(session_.textSize());
   connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &MainWindow::traceChanged);
   connect(&workspace_.trace(), &TraceDocument::traceGrown, this, &MainWindow::showContentText);
   buildCentral();
@@ -81,6 +98,7 @@ MainWindow::MainWindow(WindowServices services, QWidget* parent)
   buildLive();
   restoreGeometry(session_.value(kGeometryKey));
   refreshStartPage();
+  start_->setFocus();  // not the box of the tool bar, which would take single-key commands
 }
 
 /// The views look at members of the window.
@@ -95,7 +113,7 @@ void MainWindow::buildCentral() {
   headline_ = new HeadlineStrip(workspace_);
   messages_ = new MessageBar(this);
   addToolBar(range_bar_);
-  addStrips({headline_, &live_->attachPanel(), &guide_->panel(), messages_});
+  addStrips({headline_, &live_->attachPanel(), &guide_->panel()});
   connect(start_, &StartPage::openRequested, files_, &FileActions::chooseFiles);
   connect(start_, &StartPage::openFolderRequested, files_, &FileActions::chooseFolder);
   connect(start_, &StartPage::restoreRequested, this, &MainWindow::restoreLastSession);
@@ -115,7 +133,7 @@ void MainWindow::addStrips(const QList<QWidget*>& strips) {
   lines->setSpacing(2);
   for (QWidget* strip : strips) lines->addWidget(strip);
   column->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-  auto* bar = new QToolBar(tr("Messages"), this);
+  auto* bar = new QToolBar(tr("Headline"), this);
   bar->setObjectName("messageArea");
   bar->setMovable(false);
   bar->addWidget(column);
@@ -154,31 +172,22 @@ void MainWindow::buildViews() {
   connect(&rules, &RulesPanel::failed, this, [this](const QString& error) {
     messages_->showMessage({UserMessage::Level::Error, error, {}});
   });
-  buildFind();
+  search_ = new Search(range_bar_->omnibox(), layout_, document(), this);
+  search_->setCommands([this] { return commands(); });
+  connect(search_, &Search::message, messages_, &MessageBar::showMessage);
   auto& timeline = layout_.view<TimelineView>("timeline");
   timeline.addTrack(new SmTrack(layout_.view<SmView>("sm"), selection()));
   timeline.addTrack(new ImbalanceTrack(loads(), selection()));
   connect(headline_, &HeadlineStrip::viewWanted, &layout_, &DockLayout::reveal);
 }
 
-void MainWindow::buildFind() {
-  find_ = &layout_.view<FindPanel>("find");
-  connect(range_bar_->findField(), &QLineEdit::textChanged, find_, &FindPanel::setText);
-  connect(range_bar_->findField(), &QLineEdit::returnPressed, this, [this] {
-    layout_.reveal("find");
-    find_->next();
-    range_bar_->findField()->setFocus();
-  });
-}
-
 void MainWindow::buildActions() {
   addEditActions();
-  addSearchActions();
   addHelpActions();
   connect(outputs_, &OutputActions::message, messages_, &MessageBar::showMessage);
   plans_->joinUndo(undo_, document().undoStack());
   for (const QObject* part :
-       std::initializer_list<const QObject*>{this, files_, comparer_, outputs_, range_bar_,
+       std::initializer_list<const QObject*>{this, files_, search_, comparer_, outputs_, range_bar_,
                                              &layout_, plans_, live_, &live_->follow(), guide_})
     actions_.addOf(*part);
 }
@@ -217,23 +226,12 @@ void MainWindow::addEditActions() {
   });
 }
 
-void MainWindow::addSearchActions() {
-  make_action(this, "edit.find", tr("&Find…"), tr("Find spans by name"), {QKeySequence::Find},
-              [this] {
-                layout_.reveal("find");
-                find_->focusInput();
-              });
-  make_action(this, "edit.find_next", tr("Find &next"), tr("Go to the next hit"),
-              {QKeySequence("F3")}, [this] { find_->next(); });
-  make_action(this, "edit.find_previous", tr("Find &previous"), tr("Go to the previous hit"),
-              {QKeySequence("Shift+F3")}, [this] { find_->previous(); });
-}
-
 void MainWindow::addHelpActions() {
-  make_action(this, "help.palette", tr("&Command palette…"), tr("Find and run any command"),
-              {QKeySequence("Ctrl+Shift+P")}, [this] { showPalette(); });
   make_action(this, "help.keys", tr("&Keys…"), tr("All commands that have a key"),
               {QKeySequence("?"), QKeySequence("F1")}, [this] { showKeySheet(); });
+  make_action(this, "help.message", tr("Go to the &message"),
+              tr("Give the message in the lower right the keyboard; Escape closes it"),
+              {QKeySequence("Ctrl+M")}, [this] { messages_->takeFocus(); });
   make_action(this, "help.about", tr("&About MoEscope…"), tr("Version, licence and libraries"), {},
               [this] {
                 auto* about = new AboutDialog(this);
@@ -248,25 +246,34 @@ void MainWindow::buildMenus() {
       {{"@recent", [this](QMenu& file) { files_->addRecent(file); }},
        {"@docks", [this](QMenu& view) { layout_.fillDocks(view); }},
        {"@layouts", [this](QMenu& view) { layout_.fillLayouts(*view.addMenu(tr("&Layouts"))); }},
-       {"@themes", [this](QMenu& view) { fillThemes(*view.addMenu(tr("&Theme"))); }}});
+       {"@themes", [this](QMenu& view) { fillThemes(view); }},
+       {"@text_sizes", [this](QMenu& view) { fillTextSizes(view); }}});
   QList<QAction*> first;
-  for (const QString& id : tool_bar_ids()) first << actions_.find(id);
+  for (const auto& [id, icon] : tool_bar_table()) {
+    QAction* action = actions_.find(id);
+    action->setIcon(tool_icon(icon));
+    action->setIconVisibleInMenu(false);
+    first << action;
+  }
   range_bar_->addFirst(first);
 }
 
-void MainWindow::fillThemes(QMenu& menu) {
-  auto* group = new QActionGroup(this);
-  const QList<QPair<QString, QString>> choices = {
-      {"system", tr("&System")}, {"light", tr("&Light")}, {"dark", tr("&Dark")}};
-  for (const auto& [id, text] : choices) {
-    QAction* action = menu.addAction(text);
-    action->setObjectName("theme." + id);
-    action->setToolTip(tr("Colours of the window"));
-    action->setCheckable(true);
-    action->setChecked(session_.theme() == id);
-    group->addAction(action);
-    connect(action, &QAction::triggered, this, [this, id = id] { setTheme(id); });
-  }
+void MainWindow::fillThemes(QMenu& view) {
+  add_choices(*view.addMenu(tr("&Theme")), "theme.", tr("Colours of the window"),
+              {{"system", tr("&System")}, {"light", tr("&Light")}, {"dark", tr("&Dark")}},
+              session_.theme(), [this](const QString& theme) {
+                session_.setTheme(theme);
+                apply_appearance(theme);
+              });
+}
+
+void MainWindow::fillTextSizes(QMenu& view) {
+  add_choices(*view.addMenu(tr("Text si&ze")), "text_size.", tr("Size of the texts of the window"),
+              {{"small", tr("&Small")}, {"normal", tr("&Normal")}, {"large", tr("&Large")}},
+              session_.textSize(), [this](const QString& size) {
+                session_.setTextSize(size);
+                apply_text_size(size);
+              });
 }
 
 void MainWindow::buildStatus() {
@@ -413,29 +420,18 @@ void MainWindow::showContentText() {
 void MainWindow::refreshStartPage() {
   QList<StartPage::Entry> recent;
   for (const RecentEntry& entry : session_.recent())
-    recent << StartPage::Entry{entry.files, entry.label(), {}, entry.missing(), entry.pinned};
+    recent << StartPage::Entry{entry.files, entry.name(), entry.folder(), entry.missing(),
+                               entry.pinned};
   start_->setRecent(recent);
   QList<StartPage::Entry> samples;
   for (const Sample& sample : find_samples())
-    samples << StartPage::Entry{sample.files, sample.label, {}, false, false};
+    samples << StartPage::Entry{sample.files, sample.label, sample.lesson};
   start_->setSamples(samples);
   start_->setLastSession(session_.lastFiles());
 }
 
-void MainWindow::setTheme(const QString& theme) {
-  session_.setTheme(theme);
-  apply_appearance(theme);
-}
-
 CommandList MainWindow::commands() const {
   return window_commands(*menuBar(), layout_);
-}
-
-void MainWindow::showPalette() {
-  auto* palette = new CommandPalette(commands(), this);
-  palette->setAttribute(Qt::WA_DeleteOnClose);
-  palette->move(mapToGlobal(QPoint((width() - palette->width()) / 2, 60)));
-  palette->show();
 }
 
 void MainWindow::showKeySheet() {
@@ -463,10 +459,17 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+  if (!event->mimeData()->hasUrls()) return;
+  event->acceptProposedAction();
+  start_->setInviting(true);
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) {
+  start_->setInviting(false);
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
+  start_->setInviting(false);
   QStringList files;
   for (const QUrl& url : event->mimeData()->urls())
     if (url.isLocalFile()) files << url.toLocalFile();

@@ -15,6 +15,7 @@
 #include "app/window/live/live_guide.h"
 #include "app/window/output/output_actions.h"
 #include "app/window/range_bar.h"
+#include "app/window/search.h"
 #include "app/window/services.h"
 #include "app/window/session/message_bar.h"
 #include "views/shell/action_registry.h"
@@ -22,7 +23,6 @@
 
 namespace moescope {
 
-class FindPanel;
 class HeadlineStrip;
 class PlanWindow;
 class RunQuestion;
@@ -56,25 +56,25 @@ class MainWindow : public QMainWindow {
   const ActionRegistry& actionRegistry() const { return actions_; }
 
  public Q_SLOTS:
-  void showPalette();
+  void showPalette() { search_->showCommands(); }
   void showKeySheet();
   void restoreLastSession();
 
  protected:
   void closeEvent(QCloseEvent* event) override;
   void dragEnterEvent(QDragEnterEvent* event) override;
+  void dragLeaveEvent(QDragLeaveEvent* event) override;
   void dropEvent(QDropEvent* event) override;
 
  private:
   void buildCentral();
   void buildViews();
-  void buildFind();
   void buildActions();
   void addEditActions();
-  void addSearchActions();
   void addHelpActions();
   void buildMenus();
   void fillThemes(QMenu& view);
+  void fillTextSizes(QMenu& view);
   void buildStatus();
   void buildLive();
   void addStrips(const QList<QWidget*>& strips);
@@ -89,7 +89,6 @@ class MainWindow : public QMainWindow {
   void contentChanged();
   void showContentText();
   void refreshStartPage();
-  void setTheme(const QString& theme);
 
   Workspace workspace_;
   QUndoGroup undo_;
@@ -112,7 +111,7 @@ class MainWindow : public QMainWindow {
   JobStatus* job_status_ = nullptr;
   QLabel* file_status_ = nullptr;
   StartPage* start_ = nullptr;
-  FindPanel* find_ = nullptr;
+  Search* search_ = nullptr;
   PlanWindow* plans_ = nullptr;
   TimeRange restore_range_;
 };

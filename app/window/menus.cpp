@@ -18,9 +18,10 @@ const QList<MenuRow>& menu_table() {
         "file.quit"}},
       {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Edit"),
        {"edit.undo", "edit.redo", "-", "edit.add_note", "-", "edit.find", "edit.find_next",
-        "edit.find_previous", "edit.clear_selection"}},
+        "edit.find_previous", "edit.go_to_step", "-", "edit.clear_selection"}},
       {QT_TRANSLATE_NOOP("moescope::MainWindow", "&View"),
-       {"range.back", "range.forward", "range.fit", "-", "@docks", "-", "@layouts", "@themes"}},
+       {"range.back", "range.forward", "range.fit", "-", "@docks", "-", "@layouts", "@themes",
+        "@text_sizes"}},
       {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Plan"),
        {"plan.new", "plan.open", "plan.import", "-", "plan.save", "plan.save_as", "plan.export",
         "plan.close", "-", "plan.resplit", "plan.migrate", "plan.solve", "-", "plan.compare"}},
@@ -28,15 +29,19 @@ const QList<MenuRow>& menu_table() {
        {"live.record", "live.attach", "live.stop", "-", "live.follow", "-", "live.apply",
         "live.roll_back"}},
       {QT_TRANSLATE_NOOP("moescope::MainWindow", "&Help"),
-       {"help.palette", "help.guide", "help.keys", "-", "help.about"}},
+       {"help.palette", "help.guide", "help.keys", "help.message", "-", "help.about"}},
   };
   return table;
 }
 
 }  // namespace
 
-QStringList tool_bar_ids() {
-  return {"file.open", "live.record", "live.attach", "live.stop", "live.follow"};
+QList<QPair<QString, QString>> tool_bar_table() {
+  return {{"file.open", "document-open"},
+          {"live.record", "media-record"},
+          {"live.attach", "network-connect"},
+          {"live.stop", "media-playback-stop"},
+          {"live.follow", "media-seek-forward"}};
 }
 
 void build_menus(QMenuBar& bar, const ActionRegistry& actions, const ActionRegistry::Parts& parts) {

@@ -7,9 +7,10 @@
 
 namespace moescope {
 
-/// Ids of the actions in front of the tool bar.
-QStringList tool_bar_ids();
-/// Fills the menu bar; `parts` are "@recent", "@docks", "@layouts" and "@themes".
+/// Ids of the actions in front of the tool bar, and their icons.
+QList<QPair<QString, QString>> tool_bar_table();
+/// Fills the menu bar; `parts` are "@recent", "@docks", "@layouts", "@themes" and
+/// "@text_sizes".
 void build_menus(QMenuBar& bar, const ActionRegistry& actions, const ActionRegistry::Parts& parts);
 
 }  // namespace moescope

@@ -4,42 +4,45 @@
 
 #include "views/common/positions.h"
 #include "views/common/units.h"
+#include "views/shell/tool_icon.h"
 
 namespace moescope {
+namespace {
+constexpr int kIcon = 18, kBoxWidth = 250;  // px
+constexpr int kRoomForTexts = 170;          // letters
+}  // namespace
 
 RangeBar::RangeBar(TraceDocument& document, Selection& selection, QWidget* parent)
     : QToolBar(tr("Tool bar"), parent),
       document_(document),
       selection_(selection),
       range_(new QLabel(this)),
-      find_(new QLineEdit(this)),
+      omnibox_(new Omnibox(this)),
       rank_(new QComboBox(this)) {
   setObjectName("toolBar");
-  setToolButtonStyle(Qt::ToolButtonTextOnly);
+  setIconSize(QSize(kIcon, kIcon));
   range_->setObjectName("rangeLabel");
   range_->setAccessibleName(tr("Visible range"));
   range_->setToolTip(tr("Start, end and length of the visible range"));
   range_->setContentsMargins(10, 0, 10, 0);
-  find_->setObjectName("findField");
-  find_->setPlaceholderText(tr("Find spans"));
-  find_->setAccessibleName(tr("Find spans"));
-  find_->setClearButtonEnabled(true);
-  find_->setMaximumWidth(240);
+  omnibox_->setMinimumWidth(kBoxWidth);
+  omnibox_->setMaximumWidth(2 * kBoxWidth);
   rank_->setObjectName("rankFilter");
   rank_->setAccessibleName(tr("Rank shown"));
   rank_->setToolTip(tr("Show one rank in every view, or all"));
   rank_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
 
   addSeparator();
-  addWidget(range_);
-  back_ = addStep("range.back", tr("‹ Back"), tr("Go back to the range before"),
-                  QKeySequence("Alt+Left"), [this] { selection_.goBack(); });
-  forward_ = addStep("range.forward", tr("Forward ›"), tr("Go forward in the range history"),
-                     QKeySequence("Alt+Right"), [this] { selection_.goForward(); });
-  fit_ = addStep("range.fit", tr("Fit trace"), tr("Show the whole trace"), QKeySequence("Ctrl+0"),
-                 [this] { selection_.fit(); });
+  addWidget(omnibox_);
   addSeparator();
-  addWidget(find_);
+  addWidget(range_);
+  back_ = addStep("range.back", tr("Back"), tr("Go back to the range before"), "go-previous",
+                  QKeySequence("Alt+Left"), [this] { selection_.goBack(); });
+  forward_ = addStep("range.forward", tr("Forward"), tr("Go forward in the range history"),
+                     "go-next", QKeySequence("Alt+Right"), [this] { selection_.goForward(); });
+  fit_ = addStep("range.fit", tr("Fit trace"), tr("Show the whole trace"), "zoom-fit-best",
+                 QKeySequence("Ctrl+0"), [this] { selection_.fit(); });
+  addSeparator();
   auto* label = new QLabel(tr("Rank:"), this);
   label->setContentsMargins(10, 0, 4, 0);
   label->setBuddy(rank_);
@@ -64,8 +67,10 @@ RangeBar::RangeBar(TraceDocument& document, Selection& selection, QWidget* paren
 }
 
 QAction* RangeBar::addStep(const QString& name, const QString& text, const QString& tip,
-                           QKeySequence keys, const std::function<void()>& run) {
-  QAction* action = addAction(text);
+                           const QString& icon, QKeySequence keys,
+                           const std::function<void()>& run) {
+  QAction* action = addAction(tool_icon(icon), text);
+  action->setIconVisibleInMenu(false);
   action->setObjectName(name);
   action->setShortcut(keys);
   action->setToolTip(tip + QStringLiteral(" (%1)").arg(keys.toString(QKeySequence::NativeText)));
@@ -75,6 +80,12 @@ QAction* RangeBar::addStep(const QString& name, const QString& text, const QStri
 
 void RangeBar::addFirst(const QList<QAction*>& added) {
   insertActions(actions().value(0), added);
+}
+
+void RangeBar::resizeEvent(QResizeEvent* event) {
+  QToolBar::resizeEvent(event);
+  const bool room = width() >= kRoomForTexts * fontMetrics().averageCharWidth();
+  setToolButtonStyle(room ? Qt::ToolButtonTextBesideIcon : Qt::ToolButtonIconOnly);
 }
 
 void RangeBar::showRange() {
@@ -96,7 +107,6 @@ void RangeBar::fillRanks() {
     for (const Process& process : document_.trace()->processes())
       rank_->addItem(QString::fromStdString(process.label));
   rank_->setEnabled(document_.trace() != nullptr);
-  find_->setEnabled(document_.trace() != nullptr);
   showRange();
 }
 

@@ -1,11 +1,11 @@
-// The tool bar: open, the visible range with its history, find, and the rank filter.
+// The tool bar: open, the one box, the visible range with its history, and the rank filter.
 #pragma once
 
 #include <QComboBox>
 #include <QLabel>
-#include <QLineEdit>
 #include <QToolBar>
 
+#include "views/shell/omnibox.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"
 
@@ -16,14 +16,17 @@ class RangeBar : public QToolBar {
 
  public:
   RangeBar(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
-  QLineEdit* findField() const { return find_; }
+  Omnibox& omnibox() const { return *omnibox_; }
   QComboBox* rankFilter() const { return rank_; }
-  /// Adds actions at the left end with their texts shown.
+  /// Adds actions at the left end. Where there is room the tool bar shows texts beside icons.
   void addFirst(const QList<QAction*>& actions);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
-  QAction* addStep(const QString& name, const QString& text, const QString& tip, QKeySequence keys,
-                   const std::function<void()>& run);
+  QAction* addStep(const QString& name, const QString& text, const QString& tip,
+                   const QString& icon, QKeySequence keys, const std::function<void()>& run);
   void showRange();
   void fillRanks();
   void followRank();
@@ -34,7 +37,7 @@ class RangeBar : public QToolBar {
   QAction* back_ = nullptr;
   QAction* forward_ = nullptr;
   QAction* fit_ = nullptr;
-  QLineEdit* find_;
+  Omnibox* omnibox_;
   QComboBox* rank_;
 };
 

@@ -1,8 +1,7 @@
-// The command palette: what Return runs, and what it never runs.
+// Commands in the box of the tool bar: what Return runs, and what it never runs.
 #include <gmock/gmock.h>
 
 #include <QAction>
-#include <QLineEdit>
 #include <QSettings>
 #include <QTest>
 #include <set>
@@ -14,7 +13,7 @@
 #include "tests/gui/wait_for.h"
 #include "tests/support/temp_folder.h"
 #include "views/common/destructive_action.h"
-#include "views/shell/command_palette.h"
+#include "views/shell/omnibox.h"
 
 namespace moescope {
 namespace {
@@ -89,14 +88,11 @@ class PaletteTest : public testing::Test {
     QDir(PlanAutosave::defaultFolder()).removeRecursively();
   }
   PlanDocument& document() { return window->plans().document(); }
-  CommandPalette& type(const QString& text) {
+  Omnibox& type(const QString& text) {
     window->showPalette();
-    auto* palette = window->findChild<CommandPalette*>("commandPalette");
-    QTest::keyClicks(palette->findChild<QLineEdit*>("paletteInput"), text);
-    return *palette;
-  }
-  void press(CommandPalette& palette, Qt::Key key) {
-    QTest::keyClick(palette.findChild<QLineEdit*>("paletteInput"), key);
+    auto* box = window->findChild<Omnibox*>("omnibox");
+    QTest::keyClicks(box, text);
+    return *box;
   }
 
   std::unique_ptr<MainWindow> window;
@@ -109,13 +105,14 @@ TEST_F(PaletteTest, PlanAndReturnGoesToThePlanAndKeepsIt) {
   const Plan edited = document().plan();
   ASSERT_NE(edited, test::small_plan());
   window->layouts().dock("plan")->hide();
-  CommandPalette& palette = type("Plan");
-  EXPECT_THAT(palette.list()->currentItem()->text().toStdString(), StartsWith("Go to:  Plan"));
-  press(palette, Qt::Key_Return);
+  Omnibox& box = type("Plan");
+  EXPECT_THAT(box.choices()->list().currentItem()->text().toStdString(),
+              StartsWith("Go to:  Plan"));
+  QTest::keyClick(&box, Qt::Key_Return);
   ASSERT_TRUE(wait_for([this] { return window->layouts().dock("plan")->isVisible(); }));
   EXPECT_EQ(document().plan(), edited);
   // Once more, with the dock in sight: it is not hidden by that.
-  press(type("Plan"), Qt::Key_Return);
+  QTest::keyClick(&type("Plan"), Qt::Key_Return);
   QTest::qWait(50);
   EXPECT_TRUE(window->layouts().dock("plan")->isVisible());
   EXPECT_EQ(document().plan(), edited);
@@ -123,17 +120,18 @@ TEST_F(PaletteTest, PlanAndReturnGoesToThePlanAndKeepsIt) {
 
 TEST_F(PaletteTest, UndoRunsOnlyWhenItWasChosen) {
   const Plan edited = document().plan();
-  CommandPalette* palette = &type("undo swap");
-  EXPECT_EQ(palette->list()->currentItem(), nullptr);
-  EXPECT_TRUE(palette->findChild<QLabel*>("paletteHint")->isVisibleTo(palette));
-  press(*palette, Qt::Key_Return);
+  Omnibox& box = type("undo swap");
+  const ChoiceList& choices = *box.choices();
+  EXPECT_EQ(choices.list().currentItem(), nullptr);
+  EXPECT_TRUE(choices.findChild<QLabel*>("paletteHint")->isVisible());
+  QTest::keyClick(&box, Qt::Key_Return);
   QTest::qWait(50);
   EXPECT_EQ(document().plan(), edited);
-  EXPECT_TRUE(palette->isVisible()) << "nothing was run";
-  press(*palette, Qt::Key_Down);
-  ASSERT_NE(palette->list()->currentItem(), nullptr);
-  EXPECT_THAT(palette->list()->currentItem()->text().toStdString(), HasSubstr("Undo Swap"));
-  press(*palette, Qt::Key_Return);
+  EXPECT_TRUE(choices.isVisible()) << "nothing was run";
+  QTest::keyClick(&box, Qt::Key_Down);
+  ASSERT_NE(choices.list().currentItem(), nullptr);
+  EXPECT_THAT(choices.list().currentItem()->text().toStdString(), HasSubstr("Undo Swap"));
+  QTest::keyClick(&box, Qt::Key_Return);
   EXPECT_TRUE(wait_for([this] { return document().plan() == test::small_plan(); }));
 }
 

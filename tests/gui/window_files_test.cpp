@@ -160,7 +160,7 @@ TEST_F(WindowFiles, theThemeChangesAtOnceAndIsRemembered) {
 
 TEST_F(WindowFiles, f3GoesToTheNextHitFromAnywhere) {
   open(rank0);
-  find<QLineEdit>("findField")->setText("kernel");
+  find<QLineEdit>("omnibox")->setText("kernel");
   auto* panel = find<FindPanel>("findPanel");
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 1; }));
   window->activateWindow();

@@ -6,7 +6,6 @@
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTest>
-#include <QToolBar>
 #include <atomic>
 #include <fstream>
 #include <future>
@@ -19,8 +18,8 @@
 #include "views/details/details_panel.h"
 #include "views/find/find_panel.h"
 #include "views/rules/rules_panel.h"
-#include "views/shell/command_palette.h"
 #include "views/shell/key_sheet.h"
+#include "views/shell/omnibox.h"
 #include "views/shell/start_page.h"
 #include "views/statistics/statistics_panel.h"
 
@@ -127,15 +126,6 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
 }
 
-TEST_F(WindowTest, messagesTakeRoomOnlyWhileTheyAreShown) {
-  auto* strip = find<QToolBar>("messageArea");
-  EXPECT_TRUE(wait_for([&] { return !strip->isVisible(); }));
-  open({"good.json"});
-  EXPECT_TRUE(wait_for([&] { return strip->isVisible(); })) << "some events were skipped";
-  window->messages().clear();
-  EXPECT_TRUE(wait_for([&] { return !strip->isVisible(); }));
-}
-
 TEST_F(WindowTest, panelsBehindTabsDoNotWidenTheWindow) {
   open({"good.json"});
   EXPECT_TRUE(wait_for([&] { return window->layouts().dock("sm")->isVisible(); }));
@@ -164,21 +154,6 @@ TEST_F(WindowTest, reportsHowManyEventsWereSkipped) {
   EXPECT_THAT(window->messages().details().toStdString(), HasSubstr("no time"));
 }
 
-TEST_F(WindowTest, aMessageTakesNoMoreLinesThanItsText) {
-  open({"good.json"});
-  const auto height_with = [this](const QString& text) {
-    window->messages().showMessage({UserMessage::Level::Warning, text, {}});
-    QTest::qWait(50);  // until the layout has settled
-    return window->messages().parentWidget()->height();
-  };
-  const int line = window->fontMetrics().lineSpacing();
-  const int one = height_with("one line that is long enough to be wrapped in a narrow place");
-  EXPECT_LT(one, 3 * line) << "a line and its buttons";
-  const int more = height_with(QString("words ").repeated(200));
-  EXPECT_GT(more, one + 2 * line) << "long texts are shown whole";
-  EXPECT_EQ(height_with("short again"), one);
-}
-
 TEST_F(WindowTest, aBadFileLeavesTheOpenTraceAndSaysWhatToDo) {
   open({"good.json"});
   const TracePtr before = window->document().trace();
@@ -190,8 +165,6 @@ TEST_F(WindowTest, aBadFileLeavesTheOpenTraceAndSaysWhatToDo) {
   EXPECT_THAT(text, HasSubstr("bad.json"));
   EXPECT_THAT(text, HasSubstr("byte 12"));
   EXPECT_THAT(text, HasSubstr("record the trace again"));
-  EXPECT_TRUE(wait_for([&] { return window->messages().width() > window->width() * 9 / 10; }))
-      << "the message is in sight, in a line of its own";
   EXPECT_FALSE(window->messages().visibleRegion().isEmpty());
 }
 
@@ -299,11 +272,11 @@ TEST_F(WindowTest, restoresFilesAndRangeOfTheLastSession) {
 TEST_F(WindowTest, paletteFindsAndRunsACommand) {
   open({"good.json"});
   window->showPalette();
-  auto* palette = find<CommandPalette>("commandPalette");
-  auto* input = palette->findChild<QLineEdit*>("paletteInput");
+  auto* input = find<Omnibox>("omnibox");
   QTest::keyClicks(input, "clotra");
-  ASSERT_GT(palette->list()->count(), 0);
-  EXPECT_THAT(palette->list()->item(0)->text().toStdString(), HasSubstr("Close trace"));
+  const QListWidget& list = input->choices()->list();
+  ASSERT_GT(list.count(), 0);
+  EXPECT_THAT(list.item(0)->text().toStdString(), HasSubstr("Close trace"));
   QTest::keyClick(input, Qt::Key_Down);  // it takes something away, so it is no default
   QTest::keyClick(input, Qt::Key_Return);
   EXPECT_TRUE(wait_for([&] { return window->document().trace() == nullptr; }));
@@ -411,14 +384,14 @@ TEST_F(WindowTest, findSaysWhyNothingIsListed) {
   EXPECT_THAT(empty_text(), HasSubstr("No trace is open"));
   open({"good.json"});
   EXPECT_THAT(empty_text(), HasSubstr("Write a part"));
-  find<QLineEdit>("findField")->setText("no such span");
+  find<QLineEdit>("omnibox")->setText("no such span");
   EXPECT_TRUE(wait_for([&] { return empty_text().starts_with("No span"); }));
 }
 
 TEST_F(WindowTest, findStepsThroughTheHits) {
   open({"good.json"});
   auto* panel = find<FindPanel>("findPanel");
-  find<QLineEdit>("findField")->setText("kernel");
+  find<QLineEdit>("omnibox")->setText("kernel");
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 2; }));
   EXPECT_TRUE(find<QLabel>("findEmpty")->isHidden());
   panel->next();

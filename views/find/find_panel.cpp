@@ -157,11 +157,6 @@ void FindPanel::setText(const QString& text) {
   input_->setText(text);
 }
 
-void FindPanel::focusInput() {
-  input_->setFocus(Qt::ShortcutFocusReason);
-  input_->selectAll();
-}
-
 void FindPanel::search() {
   const FindQuery query{input_->text().toStdString(), regex_->isChecked(), case_->isChecked()};
   const TracePtr trace = document_.trace();

@@ -1,4 +1,4 @@
-// Ctrl+F: finds spans by name, lists them and steps through them.
+// Finds spans by name, lists them and steps through them.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -41,7 +41,9 @@ class FindPanel : public QWidget {
   FindPanel(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   const FindModel& model() const { return model_; }
   void setText(const QString& text);
-  void focusInput();
+  /// Where another field gives the text.
+  void hideInput() { input_->hide(); }
+  QString countText() const { return count_->text(); }
 
  public Q_SLOTS:
   void next() { step(1); }

@@ -1,176 +1,191 @@
 #include "views/shell/start_page.h"
 
 #include <QAction>
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QVBoxLayout>
+
+#include "views/common/action.h"
+#include "views/shell/tool_icon.h"
 
 namespace moescope {
 namespace {
 
-constexpr int kFilesRole = Qt::UserRole;
-constexpr int kPinnedRole = Qt::UserRole + 1;
-constexpr int kRowPadding = 10;
-constexpr qsizetype kShownRows = 10;
+constexpr int kWidth = 1040;         // px of the page at most
+constexpr double kTitleScale = 1.6;  // of the size of text
+constexpr int kIcon = 36;            // px
 
-QLabel* make_title(const QString& text, QWidget* parent) {
+QLabel* make_title(const QString& text, double scale, QWidget* parent) {
   auto* label = new QLabel(text, parent);
   QFont font = label->font();
   font.setBold(true);
+  font.setPointSizeF(font.pointSizeF() * scale);
   label->setFont(font);
   return label;
+}
+
+QWidget* under_title(const QString& title, QWidget* content, QWidget* parent) {
+  auto* part = new QWidget(parent);
+  auto* lines = new QVBoxLayout(part);
+  lines->setContentsMargins(0, 0, 0, 0);
+  lines->setSpacing(4);
+  lines->addWidget(make_title(title, 1, part));
+  lines->addWidget(content, 1);
+  lines->addStretch(0);
+  return part;
 }
 
 }  // namespace
 
 StartPage::StartPage(QWidget* parent)
     : QWidget(parent),
-      restore_(new QPushButton(tr("Restore last session"), this)),
-      recent_title_(make_title(tr("Recent"), this)),
-      recent_(makeList(tr("Recent traces"))),
-      samples_title_(make_title(tr("Samples"), this)),
-      samples_(makeList(tr("Sample traces"))) {
+      drop_(new DropArea(this)),
+      recent_(new EntryList(tr("Recent traces"), this)),
+      samples_(new EntryList(tr("Sample traces"), this)) {
   setObjectName("startPage");
   recent_->setObjectName("recentList");
   samples_->setObjectName("sampleList");
-  restore_->setObjectName("restoreSession");
-  auto* icon = new QLabel(this);
-  icon->setPixmap(QIcon(":/moescope.svg").pixmap(48, 48));
-  auto* title = new QLabel(tr("MoEscope"), this);
-  QFont font = title->font();
-  font.setPointSizeF(font.pointSizeF() * 2);
-  title->setFont(font);
-  auto* what = new QLabel(
-      tr("Open a trace, or drop files or a folder here. Several files become one trace with a "
-         "track group for each rank.\n\n"
-         "•  PyTorch profiler (Kineto) and Chrome traces: .json, .json.gz\n"
-         "•  Nsight Systems exports: .sqlite\n"
-         "•  MoEscope traces: .moetrace\n"
-         "•  Expert loads: dumps and logs of SGLang, vLLM and TensorRT-LLM; .json, .csv, .npy\n"
-         "•  Placement plans: files of these engines, vllm-ascend and MoEscope"),
-      this);
-  what->setWordWrap(true);
-  auto* live = new QPushButton(tr("Try it live"), this);
-  live->setObjectName("startLive");
-  live->setDefault(true);
-  live->setToolTip(
-      tr("Serve a small MoE model on 16 ranks of this machine, watch it, and be led "
-         "from drifting loads to a better plan in two minutes"));
-  auto* attach = new QPushButton(tr("Attach to a cluster…"), this);
-  attach->setObjectName("startAttach");
-  attach->setToolTip(tr("Watch a moescope-node that runs on this or another machine"));
-  auto* open = new QPushButton(tr("Open files…"), this);
-  open->setObjectName("startOpen");
-  auto* folder = new QPushButton(tr("Open folder…"), this);
-  for (QPushButton* button : {live, attach, open, folder, restore_}) button->setMinimumHeight(32);
-  auto* keys =
-      new QLabel(tr("Ctrl+O opens files, Ctrl+Shift+P finds any command, ? shows all keys."), this);
-  keys->setForegroundRole(QPalette::PlaceholderText);
-
-  auto* buttons = new QHBoxLayout;
-  buttons->addWidget(live);
-  buttons->addWidget(open);
-  buttons->addWidget(folder);
-  buttons->addWidget(attach);
-  buttons->addWidget(restore_);
-  buttons->addStretch();
+  fillDropArea();
   auto* column = new QWidget(this);
-  column->setMaximumWidth(820);
+  column->setMaximumWidth(kWidth);
   auto* lines = new QVBoxLayout(column);
-  lines->setSpacing(10);
-  auto* head = new QHBoxLayout;
-  head->addWidget(icon);
-  head->addWidget(title, 1);
-  lines->addLayout(head);
-  lines->addWidget(what);
-  lines->addLayout(buttons);
-  lines->addSpacing(10);
-  lines->addWidget(recent_title_);
-  lines->addWidget(recent_);
-  lines->addWidget(samples_title_);
-  lines->addWidget(samples_);
-  lines->addWidget(keys);
-  lines->addStretch(1);
+  lines->setContentsMargins(0, 0, 0, 0);
+  lines->setSpacing(14);
+  lines->addWidget(makeHead());
+  lines->addWidget(drop_);
+  lines->addWidget(makeStarts());
+  lines->addWidget(makeLists(), 1);
   auto* whole = new QHBoxLayout(this);
-  whole->setContentsMargins(24, 32, 24, 24);
+  whole->setContentsMargins(24, 16, 24, 16);
   whole->addStretch(1);
-  whole->addWidget(column, 6);
+  whole->addWidget(column, 20);
   whole->addStretch(1);
-
-  connect(live, &QPushButton::clicked, this, &StartPage::liveRequested);
-  connect(attach, &QPushButton::clicked, this, &StartPage::attachRequested);
-  connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
-  connect(folder, &QPushButton::clicked, this, &StartPage::openFolderRequested);
-  connect(restore_, &QPushButton::clicked, this, &StartPage::restoreRequested);
+  for (EntryList* list : {recent_, samples_})
+    connect(list, &EntryList::filesRequested, this, &StartPage::filesRequested);
   addRecentActions();
   setRecent({});
   setSamples({});
   setLastSession({});
 }
 
-QListWidget* StartPage::makeList(const QString& name) {
-  auto* list = new QListWidget(this);
-  list->setAccessibleName(name);
-  list->setUniformItemSizes(true);
-  list->setAlternatingRowColors(true);
-  list->setTextElideMode(Qt::ElideMiddle);
-  list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  connect(list, &QListWidget::itemActivated, this, [this](const QListWidgetItem* item) {
-    Q_EMIT filesRequested(item->data(kFilesRole).toStringList());
-  });
-  return list;
+QWidget* StartPage::makeHead() {
+  auto* head = new QWidget(this);
+  auto* icon = new QLabel(head);
+  icon->setPixmap(QIcon(":/moescope.svg").pixmap(kIcon, kIcon));
+  auto* what = new QLabel(tr("How much communication is exposed, which SMs it takes, which experts "
+                             "are hot, and what another placement would do."),
+                          head);
+  what->setWordWrap(true);
+  auto* line = new QHBoxLayout(head);
+  line->setContentsMargins(0, 0, 0, 0);
+  line->setSpacing(12);
+  line->addWidget(icon);
+  line->addWidget(make_title(tr("MoEscope"), kTitleScale, head));
+  line->addWidget(what, 1);
+  return head;
+}
+
+void StartPage::fillDropArea() {
+  auto* what = new QLabel(
+      tr("PyTorch profiler and Chrome traces (.json, .json.gz), Nsight Systems exports (.sqlite), "
+         ".moetrace. Expert loads: dumps and logs of SGLang, vLLM and TensorRT-LLM (.pt, .json, "
+         ".csv, .npy). Placement plans of these engines and vllm-ascend. Several files of one run "
+         "become one trace with a group of tracks per rank."),
+      drop_);
+  what->setWordWrap(true);
+  what->setAlignment(Qt::AlignCenter);
+  what->setForegroundRole(QPalette::PlaceholderText);
+  auto* title = make_title(tr("Drop a trace, expert loads or a plan here"), 1.2, drop_);
+  title->setAlignment(Qt::AlignCenter);
+  auto* buttons = new QHBoxLayout;
+  buttons->addStretch(1);
+  auto* open = addButton(*buttons, "startOpen", tr("Open files…"),
+                         tr("Choose files to open (Ctrl+O)"), &StartPage::openRequested);
+  open->setIcon(tool_icon("document-open"));
+  setFocusProxy(open);
+  addButton(*buttons, "startFolder", tr("Open folder…"),
+            tr("Open all traces of a folder as one, or a folder of load dumps"),
+            &StartPage::openFolderRequested)
+      ->setIcon(tool_icon("document-open-folder"));
+  restore_ = addButton(*buttons, "restoreSession", tr("Restore last session"), {},
+                       &StartPage::restoreRequested);
+  buttons->addStretch(1);
+  auto* lines = new QVBoxLayout(drop_);
+  lines->setContentsMargins(20, 16, 20, 16);
+  lines->setSpacing(10);
+  lines->addWidget(title);
+  lines->addLayout(buttons);
+  lines->addWidget(what);
+}
+
+QWidget* StartPage::makeStarts() {
+  auto* starts = new QWidget(this);
+  auto* line = new QHBoxLayout(starts);
+  line->setContentsMargins(0, 0, 0, 0);
+  auto* live = addButton(*line, "startLive", tr("Try it live"),
+                         tr("Serve a small MoE model on 16 ranks of this machine, watch it, and be "
+                            "led from drifting loads to a better plan in two minutes"),
+                         &StartPage::liveRequested);
+  live->setIcon(tool_icon("media-record"));
+  live->setDefault(true);
+  addButton(*line, "startAttach", tr("Attach to a cluster…"),
+            tr("Watch a moescope-node that runs on this or another machine"),
+            &StartPage::attachRequested)
+      ->setIcon(tool_icon("network-connect"));
+  auto* keys = new QLabel(tr("Ctrl+Shift+P finds any command, ? shows all keys."), starts);
+  keys->setForegroundRole(QPalette::PlaceholderText);
+  line->addStretch(1);
+  line->addWidget(keys);
+  return starts;
+}
+
+QWidget* StartPage::makeLists() {
+  auto* lists = new QWidget(this);
+  samples_part_ = under_title(tr("Start with a recording"), samples_, lists);
+  recent_part_ = under_title(tr("Recent"), recent_, lists);
+  auto* line = new QHBoxLayout(lists);
+  line->setContentsMargins(0, 0, 0, 0);
+  line->setSpacing(16);
+  line->addWidget(recent_part_, 1);
+  line->addWidget(samples_part_, 1);
+  return lists;
+}
+
+QPushButton* StartPage::addButton(QLayout& line, const QString& name, const QString& text,
+                                  const QString& tip, void (StartPage::*clicked)()) {
+  auto* button = new QPushButton(text, this);
+  button->setObjectName(name);
+  button->setToolTip(tip);
+  button->setMinimumHeight(32);
+  line.addWidget(button);
+  connect(button, &QPushButton::clicked, this, clicked);
+  return button;
 }
 
 void StartPage::addRecentActions() {
   recent_->setContextMenuPolicy(Qt::ActionsContextMenu);
-  auto* pin = new QAction(tr("Pin"), recent_);
-  connect(recent_, &QListWidget::currentItemChanged, pin, [this, pin] {
-    const auto* item = recent_->currentItem();
-    pin->setText(item != nullptr && item->data(kPinnedRole).toBool() ? tr("Unpin") : tr("Pin"));
-  });
-  pin->setToolTip(tr("A pinned entry stays at the top of the recent list"));
-  auto* remove = new QAction(tr("Remove from the list"), recent_);
-  remove->setShortcut(QKeySequence::Delete);
-  remove->setShortcutContext(Qt::WidgetShortcut);
-  recent_->addActions({pin, remove});
+  QAction* pin =
+      add_command(recent_, {}, tr("Pin"), tr("A pinned entry stays at the top of the recent list"));
+  connect(recent_, &QListWidget::currentItemChanged, pin,
+          [this, pin] { pin->setText(recent_->currentPinned() ? tr("Unpin") : tr("Pin")); });
   connect(pin, &QAction::triggered, this, [this] {
-    if (const auto* item = recent_->currentItem())
-      Q_EMIT pinRequested(item->data(kFilesRole).toStringList(), !item->data(kPinnedRole).toBool());
+    if (recent_->currentItem() != nullptr)
+      Q_EMIT pinRequested(recent_->currentFiles(), !recent_->currentPinned());
   });
+  QAction* remove = add_command(recent_, {}, tr("Remove from the list"),
+                                tr("Forget this entry; the files stay"), {QKeySequence::Delete});
   connect(remove, &QAction::triggered, this, [this] {
-    if (const auto* item = recent_->currentItem())
-      Q_EMIT removeRequested(item->data(kFilesRole).toStringList());
+    if (recent_->currentItem() != nullptr) Q_EMIT removeRequested(recent_->currentFiles());
   });
-}
-
-void StartPage::fill(QListWidget* list, const QList<Entry>& entries) {
-  list->clear();
-  for (const Entry& entry : entries) {
-    QString text = entry.pinned ? QStringLiteral("★ ") + entry.label : entry.label;
-    if (entry.missing) text += tr("  - missing");
-    auto* item = new QListWidgetItem(text, list);
-    item->setToolTip(entry.tip.isEmpty() ? entry.files.join(QLatin1Char('\n')) : entry.tip);
-    item->setData(kFilesRole, entry.files);
-    item->setData(kPinnedRole, entry.pinned);
-    item->setSizeHint({0, list->fontMetrics().height() + kRowPadding});
-    if (entry.missing) item->setForeground(palette().color(QPalette::PlaceholderText));
-  }
-  // As tall as its entries: empty space below them would look like missing content.
-  const int row = list->fontMetrics().height() + kRowPadding;
-  list->setFixedHeight(row * static_cast<int>(std::min<qsizetype>(entries.size(), kShownRows)) +
-                       2 * list->frameWidth());
 }
 
 void StartPage::setRecent(const QList<Entry>& entries) {
-  fill(recent_, entries);
-  recent_title_->setVisible(!entries.isEmpty());
-  recent_->setVisible(!entries.isEmpty());
+  recent_->setEntries(entries);
+  recent_part_->setVisible(!entries.isEmpty());
 }
 
 void StartPage::setSamples(const QList<Entry>& entries) {
-  fill(samples_, entries);
-  samples_title_->setVisible(!entries.isEmpty());
-  samples_->setVisible(!entries.isEmpty());
+  samples_->setEntries(entries);
+  samples_part_->setVisible(!entries.isEmpty());
 }
 
 void StartPage::setLastSession(const QStringList& files) {

@@ -1,10 +1,12 @@
-// Shown while nothing is open: what can be opened, and what was open before.
+// Shown while nothing is open: where files are dropped, what was open before, samples.
 #pragma once
 
 #include <QLabel>
-#include <QListWidget>
 #include <QPushButton>
 #include <QWidget>
+
+#include "views/shell/drop_area.h"
+#include "views/shell/entry_list.h"
 
 namespace moescope {
 
@@ -12,19 +14,15 @@ class StartPage : public QWidget {
   Q_OBJECT
 
  public:
-  /// One line of the recent or the samples list.
-  struct Entry {
-    QStringList files;
-    QString label, tip;
-    bool missing = false;
-    bool pinned = false;
-  };
+  using Entry = EntryList::Entry;
 
   explicit StartPage(QWidget* parent = nullptr);
   void setRecent(const QList<Entry>& entries);
   void setSamples(const QList<Entry>& entries);
   /// Empty: nothing to restore, the button is hidden.
   void setLastSession(const QStringList& files);
+  /// Files are over the window.
+  void setInviting(bool inviting) { drop_->setInviting(inviting); }
 
  Q_SIGNALS:
   void liveRequested();  ///< try it live
@@ -37,15 +35,18 @@ class StartPage : public QWidget {
   void removeRequested(const QStringList& files);
 
  private:
-  QListWidget* makeList(const QString& name);
-  void fill(QListWidget* list, const QList<Entry>& entries);
+  QWidget* makeHead();
+  void fillDropArea();
+  QWidget* makeStarts();
+  QWidget* makeLists();
+  QPushButton* addButton(QLayout& line, const QString& name, const QString& text,
+                         const QString& tip, void (StartPage::*clicked)());
   void addRecentActions();
 
-  QPushButton* restore_;
-  QLabel* recent_title_;
-  QListWidget* recent_;
-  QLabel* samples_title_;
-  QListWidget* samples_;
+  DropArea* drop_;
+  QPushButton* restore_ = nullptr;
+  QWidget *recent_part_ = nullptr, *samples_part_ = nullptr;
+  EntryList *recent_, *samples_;
 };
 
 }  // namespace moescope

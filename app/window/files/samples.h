@@ -10,6 +10,7 @@ namespace moescope {
 struct Sample {
   QStringList files;
   QString label;
+  QString lesson;  ///< what one sees in it
 };
 
 /// Every .moetrace of the folder, and its rank files together as one trace. Empty when there are

@@ -2,72 +2,113 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QDockWidget>
 #include <QEvent>
-#include <QHBoxLayout>
+#include <QGraphicsOpacityEffect>
+#include <QKeyEvent>
+#include <QMainWindow>
+#include <QPainter>
+#include <QStatusBar>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "views/common/theme.h"
+#include "views/shell/tool_icon.h"
 
 namespace moescope {
 namespace {
+
+constexpr int kStayMs = 7000, kFadeMs = 600;
+constexpr int kWidth = 480, kGap = 12;  // px
+constexpr int kIcon = 22;               // px
+constexpr double kTint = 0.12;          // of the level's colour over the window's
 
 QToolButton* make_button(const QString& text, const QString& tip, QWidget* parent) {
   auto* button = new QToolButton(parent);
   button->setText(text);
   button->setToolTip(tip);
   button->setAccessibleName(tip);
-  button->setAutoRaise(true);
+  button->setFocusPolicy(Qt::StrongFocus);
   return button;
+}
+
+QColor mixed(const QColor& a, const QColor& b, double part) {
+  const auto mix = [part](float x, float y) {
+    return x * static_cast<float>(1 - part) + y * static_cast<float>(part);
+  };
+  return QColor::fromRgbF(mix(a.redF(), b.redF()), mix(a.greenF(), b.greenF()),
+                          mix(a.blueF(), b.blueF()));
 }
 
 }  // namespace
 
-MessageBar::MessageBar(QWidget* parent)
-    : QFrame(parent),
+MessageBar::MessageBar(QWidget* window)
+    : QFrame(window),
       mark_(new QLabel(this)),
+      kind_(new QLabel(this)),
       text_(new QLabel(this)),
       details_(new QPlainTextEdit(this)),
-      details_button_(make_button(tr("Details"), tr("Show the details of this message"), this)) {
+      details_button_(make_button(tr("Details"), tr("Show the details of this message"), this)),
+      close_(make_button(tr("Close"), tr("Close this message (Escape)"), this)),
+      buttons_(new QHBoxLayout),
+      fade_(new QPropertyAnimation(this)) {
   setObjectName("messageBar");
-  setFrameShape(QFrame::NoFrame);
-  setAutoFillBackground(true);
-  mark_->setFixedWidth(5);
-  mark_->setAutoFillBackground(true);
+  setAccessibleName(tr("Message"));
   text_->setObjectName("messageText");
   text_->setWordWrap(true);
   text_->setTextFormat(Qt::PlainText);
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
   text_->setAccessibleName(tr("Message"));
+  QFont bold = font();
+  bold.setBold(true);
+  kind_->setFont(bold);
+  kind_->setObjectName("messageKind");
   details_->setReadOnly(true);
   details_->setMaximumHeight(110);
+  details_->setTabChangesFocus(true);
   details_->setAccessibleName(tr("Details of the message"));
   details_button_->setCheckable(true);
   auto* copy = make_button(tr("Copy"), tr("Copy the message"), this);
-  auto* close = make_button(tr("Dismiss"), tr("Dismiss this message"), this);
 
-  line_ = new QHBoxLayout;
-  line_->setContentsMargins(8, 4, 6, 4);
-  line_->addWidget(text_, 1);
-  line_->addWidget(details_button_);
-  line_->addWidget(copy);
-  line_->addWidget(close);
+  buttons_->addStretch(1);
+  for (QToolButton* button : {details_button_, copy, close_}) buttons_->addWidget(button);
   auto* column = new QVBoxLayout;
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(0);
-  column->addLayout(line_);
+  column->setSpacing(4);
+  column->addWidget(kind_);
+  column->addWidget(text_);
+  column->addLayout(buttons_);
   column->addWidget(details_);
   auto* whole = new QHBoxLayout(this);
-  whole->setContentsMargins(0, 0, 0, 0);
-  whole->setSpacing(0);
-  whole->addWidget(mark_);
+  whole->setContentsMargins(10, 8, 8, 8);
+  whole->setSpacing(10);
+  whole->addWidget(mark_, 0, Qt::AlignTop);
   whole->addLayout(column, 1);
 
-  connect(details_button_, &QToolButton::toggled, details_, &QWidget::setVisible);
-  connect(close, &QToolButton::clicked, this, &MessageBar::clear);
+  auto* effect = new QGraphicsOpacityEffect(this);
+  setGraphicsEffect(effect);
+  fade_->setTargetObject(effect);
+  fade_->setPropertyName("opacity");
+  fade_->setDuration(kFadeMs);
+  fade_->setEndValue(0.0);
+  setOpacity(1);
+  connect(fade_, &QPropertyAnimation::finished, this, &MessageBar::clear);
+  stay_.setSingleShot(true);
+  stay_.setInterval(kStayMs);
+  connect(&stay_, &QTimer::timeout, fade_, [this] { fade_->start(); });
+  connect(details_button_, &QToolButton::toggled, this, [this](bool shown) {
+    details_->setVisible(shown);
+    stayOrFade();
+    place();
+  });
+  connect(close_, &QToolButton::clicked, this, &MessageBar::clear);
   connect(copy, &QToolButton::clicked, this, [this] {
     QApplication::clipboard()->setText(
         details().isEmpty() ? text() : text() + QLatin1Char('\n') + details());
   });
+  connect(qApp, &QApplication::focusChanged, this, [this](QWidget* old, QWidget* now) {
+    if (isVisible() && isAncestorOf(old) != isAncestorOf(now)) stayOrFade();
+  });
+  window->installEventFilter(this);
   details_->hide();
   hide();
 }
@@ -84,14 +125,17 @@ void MessageBar::showMessage(const UserMessage& message) {
   details_->hide();
   paintLevel();
   show();
+  place();
+  stayAbove();
+  stayOrFade();
 }
 
 void MessageBar::offer(const UserMessage& message, Choices choices) {
   showMessage(message);
   for (auto& [text, run] : choices) {
     QToolButton* button = make_button(text, text, this);
-    button->setAutoRaise(false);
-    line_->insertWidget(1 + static_cast<int>(choices_.size()), button);
+    buttons_->insertWidget(static_cast<int>(choices_.size()), button);
+    setTabOrder(choices_.isEmpty() ? text_ : static_cast<QWidget*>(choices_.back()), button);
     choices_ << button;
     connect(button, &QToolButton::clicked, this, [this, run = std::move(run)] {
       const auto chosen = run;  // the button goes with the message
@@ -99,6 +143,8 @@ void MessageBar::offer(const UserMessage& message, Choices choices) {
       chosen();
     });
   }
+  place();
+  stayOrFade();
 }
 
 void MessageBar::dropChoices() {
@@ -114,27 +160,129 @@ void MessageBar::clear() {
   level_ = UserMessage::Level::Info;
   text_->clear();
   details_->clear();
+  stay_.stop();
+  fade_->stop();
+  const bool had_focus = isAncestorOf(QApplication::focusWidget());
   hide();
+  if (had_focus && before_ && before_->isVisible()) before_->setFocus();
 }
+
+void MessageBar::takeFocus() {
+  if (!isVisible()) return;
+  before_ = QApplication::focusWidget();
+  (choices_.isEmpty() ? close_ : choices_.front())->setFocus(Qt::ShortcutFocusReason);
+}
+
+// --- how long ------------------------------------------------------------------------------------
+
+bool MessageBar::passes() const {
+  return level_ == UserMessage::Level::Info && choices_.isEmpty() && !details_button_->isChecked();
+}
+
+/// Somebody who points at it or has the keyboard in it is reading it.
+void MessageBar::stayOrFade() {
+  stay_.stop();
+  fade_->stop();
+  setOpacity(1);
+  if (isVisible() && passes() && !underMouse() && !isAncestorOf(QApplication::focusWidget()))
+    stay_.start();
+}
+
+void MessageBar::setOpacity(double opacity) {
+  static_cast<QGraphicsOpacityEffect*>(graphicsEffect())->setOpacity(opacity);
+}
+
+void MessageBar::enterEvent(QEnterEvent*) {
+  stayOrFade();
+}
+
+void MessageBar::leaveEvent(QEvent*) {
+  stayOrFade();
+}
+
+/// Escape is the window's for the selection otherwise.
+bool MessageBar::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride &&
+      static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+    event->accept();
+    return true;
+  }
+  return QFrame::event(event);
+}
+
+void MessageBar::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Escape)
+    clear();
+  else
+    QFrame::keyPressEvent(event);
+}
+
+// --- where ---------------------------------------------------------------------------------------
+
+/// Above the status bar, as high as its text needs.
+void MessageBar::place() {
+  const QWidget& window = *parentWidget();
+  const auto* main = qobject_cast<const QMainWindow*>(&window);
+  const auto* status = main != nullptr ? main->findChild<QStatusBar*>() : nullptr;
+  const int bottom = window.height() - (status != nullptr ? status->height() : 0) - kGap;
+  const int width = std::min(kWidth, window.width() - 2 * kGap);
+  layout()->activate();
+  const int wanted =
+      std::max(layout()->totalHeightForWidth(width), layout()->totalMinimumSize().height());
+  const int height = std::min(wanted, bottom - kGap);
+  setGeometry(window.width() - width - kGap, bottom - height, width, height);
+}
+
+/// A dock that is brought to the front of its tabs would come before the message.
+void MessageBar::stayAbove() {
+  raise();
+  for (auto* dock :
+       parentWidget()->findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly))
+    dock->installEventFilter(this);
+}
+
+bool MessageBar::eventFilter(QObject* watched, QEvent* event) {
+  if (isHidden()) return false;
+  if (watched == parentWidget()) {
+    if (event->type() == QEvent::PaletteChange) paintLevel();
+    if (event->type() == QEvent::Resize || event->type() == QEvent::FontChange) place();
+  } else if (event->type() == QEvent::ZOrderChange || event->type() == QEvent::Show) {
+    raise();
+  }
+  return false;
+}
+
+// --- colours -------------------------------------------------------------------------------------
 
 void MessageBar::paintLevel() {
-  const Theme& theme = Theme::of(QApplication::palette());
-  const QColor color = level_ == UserMessage::Level::Error     ? theme.ribbon_exposed
-                       : level_ == UserMessage::Level::Warning ? theme.color(SpanClass::Dispatch)
-                                                               : theme.selection;
-  QPalette mark;
-  mark.setColor(QPalette::Window, color);
-  mark_->setPalette(mark);
-  QColor tint = color;
-  tint.setAlpha(theme.dark ? 60 : 36);
-  QPalette frame = QApplication::palette();
-  frame.setColor(QPalette::Window, tint);
+  const QPalette base = QApplication::palette();
+  const Theme& theme = Theme::of(base);
+  const bool error = level_ == UserMessage::Level::Error;
+  const bool warning = level_ == UserMessage::Level::Warning;
+  color_ = error     ? theme.color(SpanClass::Combine)
+           : warning ? theme.color(SpanClass::Dispatch)
+                     : theme.selection;
+  mark_->setPixmap(tool_icon(error     ? QStringLiteral("dialog-error")
+                             : warning ? QStringLiteral("dialog-warning")
+                                       : QStringLiteral("dialog-information"),
+                             color_)
+                       .pixmap(QSize(kIcon, kIcon), devicePixelRatioF()));
+  kind_->setText(error ? tr("Error") : warning ? tr("Warning") : QString());
+  kind_->setVisible(error || warning);
+  QPalette frame = base;
+  const QColor fill = mixed(base.color(QPalette::Base), color_, kTint);
+  frame.setColor(QPalette::Window, fill);
   setPalette(frame);
+  QPalette line = frame;
+  line.setColor(QPalette::WindowText, color_);
+  kind_->setPalette(line);
 }
 
-void MessageBar::changeEvent(QEvent* event) {
-  QFrame::changeEvent(event);
-  if (event->type() == QEvent::ApplicationPaletteChange) paintLevel();
+void MessageBar::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  const int line = level_ == UserMessage::Level::Error ? 2 : 1;
+  painter.fillRect(rect(), color_);
+  painter.fillRect(rect().adjusted(line, line, -line, -line), palette().color(QPalette::Window));
 }
 
 }  // namespace moescope

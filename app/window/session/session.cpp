@@ -10,14 +10,17 @@ bool RecentEntry::missing() const {
                      [](const QString& file) { return !QFileInfo::exists(file); });
 }
 
+QString RecentEntry::name() const {
+  const QString first = QFileInfo(files.value(0)).fileName();
+  return files.size() == 1 ? first : QObject::tr("%1 + %2 more").arg(first).arg(files.size() - 1);
+}
+
+QString RecentEntry::folder() const {
+  return QFileInfo(files.value(0)).absolutePath();
+}
+
 QString RecentEntry::label() const {
-  const QFileInfo first(files.value(0));
-  if (files.size() == 1)
-    return QStringLiteral("%1  (%2)").arg(first.fileName(), first.absolutePath());
-  return QObject::tr("%1 + %2 more  (%3)")
-      .arg(first.fileName())
-      .arg(files.size() - 1)
-      .arg(first.absolutePath());
+  return QStringLiteral("%1  (%2)").arg(name(), folder());
 }
 
 Session::Session(QObject* parent) : QObject(parent) {}
@@ -97,6 +100,13 @@ QString Session::theme() const {
 }
 void Session::setTheme(const QString& theme) {
   settings_.setValue("theme", theme);
+}
+
+QString Session::textSize() const {
+  return settings_.value("textSize", "normal").toString();
+}
+void Session::setTextSize(const QString& size) {
+  settings_.setValue("textSize", size);
 }
 
 QStringList Session::layoutNames() const {

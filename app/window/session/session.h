@@ -1,4 +1,5 @@
-// What is remembered between runs: recent files, the last session, layouts, the theme.
+// What is remembered between runs: recent files, the last session, layouts, the theme, the size of
+// texts.
 #pragma once
 
 #include <QByteArray>
@@ -15,8 +16,10 @@ namespace moescope {
 struct RecentEntry {
   QStringList files;
   bool pinned = false;
-  bool missing() const;   ///< true when one of the files is not there now
-  QString label() const;  ///< file name and folder, or "name + 3 more"
+  bool missing() const;    ///< true when one of the files is not there now
+  QString name() const;    ///< "run.json" or "run0.json + 3 more"
+  QString folder() const;  ///< of the first file
+  QString label() const;   ///< both
 };
 
 class Session : public QObject {
@@ -44,6 +47,9 @@ class Session : public QObject {
   /// "system", "light" or "dark".
   QString theme() const;
   void setTheme(const QString& theme);
+  /// "small", "normal" or "large".
+  QString textSize() const;
+  void setTextSize(const QString& size);
   QStringList layoutNames() const;
   QByteArray layout(const QString& name) const;
   void setLayout(const QString& name, const QByteArray& state);

@@ -1,0 +1,112 @@
+// Messages lie over the lower right of the window: nothing moves for them, and what matters stays.
+#include "app/window/session/message_bar.h"
+
+#include <gmock/gmock.h>
+
+#include <QMainWindow>
+#include <QPushButton>
+#include <QStatusBar>
+#include <QTest>
+
+#include "app/window/appearance.h"
+#include "tests/gui/wait_for.h"
+
+namespace moescope {
+namespace {
+
+using test::wait_for;
+
+class MessageBarTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    apply_appearance("light");
+    window.resize(1000, 600);
+    window.setCentralWidget(button);
+    window.statusBar()->show();
+    button->setFocus();
+    window.show();
+    ASSERT_TRUE(wait_for([this] { return button->hasFocus(); }));
+    bar.setStay(30);
+  }
+  void TearDown() override { apply_appearance("system"); }
+  void show(UserMessage::Level level, const QString& text, const QString& details = {}) {
+    bar.showMessage({level, text, details});
+  }
+  QColor middle() {
+    const QImage picture = window.grab().toImage();
+    return picture.pixelColor(bar.geometry().center().x(), bar.geometry().bottom() - 4);
+  }
+
+  QMainWindow window;
+  QPushButton* button = new QPushButton("a control");
+  MessageBar bar{&window};
+};
+
+TEST_F(MessageBarTest, noControlMovesAndTheStatusBarStaysFree) {
+  const QRect before = button->geometry();
+  show(UserMessage::Level::Error, "It failed.");
+  QTest::qWait(20);
+  EXPECT_EQ(button->geometry(), before);
+  EXPECT_GT(bar.geometry().left(), window.width() / 2);
+  EXPECT_LT(bar.geometry().right(), window.width());
+  EXPECT_LE(bar.geometry().bottom(), window.statusBar()->geometry().top());
+  window.resize(700, 500);
+  EXPECT_TRUE(wait_for([&] { return bar.geometry().right() < 700; }));
+  EXPECT_LE(bar.geometry().bottom(), window.statusBar()->geometry().top());
+}
+
+TEST_F(MessageBarTest, itIsAsHighAsItsText) {
+  show(UserMessage::Level::Warning, "short");
+  const int one = bar.height();
+  show(UserMessage::Level::Warning, QString("words ").repeated(80));
+  EXPECT_GT(bar.height(), one + 3 * bar.fontMetrics().lineSpacing());
+  show(UserMessage::Level::Warning, "short again");
+  EXPECT_EQ(bar.height(), one);
+}
+
+TEST_F(MessageBarTest, anInformationFadesAndAnErrorStays) {
+  show(UserMessage::Level::Info, "Saved.");
+  EXPECT_TRUE(bar.isVisible());
+  EXPECT_TRUE(wait_for([&] { return bar.isHidden(); }));
+  for (const auto level : {UserMessage::Level::Warning, UserMessage::Level::Error}) {
+    show(level, "It failed.");
+    QTest::qWait(900);
+    EXPECT_TRUE(bar.isVisible());
+  }
+}
+
+TEST_F(MessageBarTest, aQuestionStaysUntilItIsAnswered) {
+  int answered = 0;
+  bar.offer({UserMessage::Level::Info, "Compare?", {}}, {{"Compare", [&] { ++answered; }}});
+  QTest::qWait(900);
+  ASSERT_TRUE(bar.isVisible());
+  bar.takeFocus();
+  QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+  EXPECT_EQ(answered, 1);
+  EXPECT_TRUE(bar.isHidden());
+}
+
+TEST_F(MessageBarTest, theKeyboardReachesItAndEscapeGivesItBack) {
+  show(UserMessage::Level::Error, "It failed.");
+  EXPECT_TRUE(button->hasFocus()) << "a message takes no focus by itself";
+  bar.takeFocus();
+  ASSERT_TRUE(bar.isAncestorOf(QApplication::focusWidget()));
+  QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+  EXPECT_TRUE(bar.isHidden());
+  EXPECT_TRUE(button->hasFocus());
+}
+
+TEST_F(MessageBarTest, anErrorDoesNotLookLikeAnInformationAndFollowsTheTheme) {
+  show(UserMessage::Level::Info, "Saved.");
+  const QColor info = middle();
+  show(UserMessage::Level::Error, "It failed.");
+  const QColor error = middle();
+  EXPECT_NE(info, error);
+  EXPECT_EQ(bar.findChild<QLabel*>("messageKind")->text(), "Error");
+  apply_appearance("dark");
+  EXPECT_TRUE(wait_for([&] { return middle().lightness() < 100; }))
+      << middle().name().toStdString() << " was " << error.name().toStdString();
+}
+
+}  // namespace
+}  // namespace moescope

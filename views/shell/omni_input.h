@@ -1,0 +1,18 @@
+// What was typed into the box of the tool bar: a span's name, a command, a step or SQL.
+#pragma once
+
+#include <QString>
+
+namespace moescope {
+
+enum class OmniKind { Spans, Commands, Step, Sql };
+
+struct OmniInput {
+  OmniKind kind = OmniKind::Spans;
+  QString text;  ///< without the prefix and blanks around
+};
+
+/// ">" begins a command, "#" a step's number, "=" or "sql " a query; all else is a span's name.
+OmniInput read_omni_input(const QString& typed);
+
+}  // namespace moescope
