@@ -54,10 +54,32 @@ ContentText loads_text(const LoadDocument& loads) {
   return {title_of(parts.front()), parts.join(kBetween), loads.files().join(QLatin1Char('\n'))};
 }
 
+/// What is open beside a trace and is not of its file.
+void add_others(Workspace& workspace, ContentText& text) {
+  const LoadDocument& loads = workspace.loads();
+  QStringList names;
+  for (const QString& file : loads.files())
+    if (!workspace.trace().files().contains(file)) names << file;
+  if (!names.isEmpty()) {
+    const QString first = QFileInfo(names.front()).fileName();
+    text.status += kBetween + (names.size() == 1 ? Text::tr("loads: %1").arg(first)
+                                                 : Text::tr("loads: %1 + %2 more")
+                                                       .arg(first)
+                                                       .arg(names.size() - 1));
+    text.files += QLatin1Char('\n') + names.join(QLatin1Char('\n'));
+  }
+  if (const PlanDocument& plan = workspace.plan(); !plan.empty())
+    text.status += kBetween + Text::tr("plan: %1").arg(plan.name());
+}
+
 }  // namespace
 
 ContentText content_text(Workspace& workspace) {
-  if (workspace.trace().trace()) return trace_text(workspace.trace());
+  if (workspace.trace().trace()) {
+    ContentText text = trace_text(workspace.trace());
+    add_others(workspace, text);
+    return text;
+  }
   if (!workspace.loads().empty()) return loads_text(workspace.loads());
   if (const PlanDocument& plan = workspace.plan(); !plan.empty())
     return {title_of(plan.name()), plan.name(), plan.file()};

@@ -42,6 +42,10 @@ QTableWidgetItem* number(const QString& text) {
   return item;
 }
 
+QString experts(int count) {
+  return counted(static_cast<quint64>(count), ApplyPanel::tr("expert"), ApplyPanel::tr("experts"));
+}
+
 }  // namespace
 
 ApplyPanel::ApplyPanel(QWidget* parent) : QFrame(parent) {
@@ -151,8 +155,8 @@ void ApplyPanel::fillMoves(const std::vector<GpuMoves>& moves) {
   for (int row = 0; row < moves_->rowCount(); ++row) {
     const GpuMoves& of = moves[static_cast<std::size_t>(row)];
     moves_->setItem(row, 0, new QTableWidgetItem(tr("rank %1 of a unit").arg(of.gpu)));
-    moves_->setItem(row, 1, number(tr("%1 experts").arg(of.takes)));
-    moves_->setItem(row, 2, number(tr("%1 experts").arg(of.gives)));
+    moves_->setItem(row, 1, number(experts(of.takes)));
+    moves_->setItem(row, 2, number(experts(of.gives)));
   }
   fit_height(moves_, 8);
 }
