@@ -94,8 +94,8 @@ TEST_F(Crosshair, IsOnePixelWideAtTheTimeInEveryChart) {
   for (const TimeRange range : {TimeRange{0, 1000}, TimeRange{137, 491}}) {
     chart.selection.setRange(range);
     for (const TimeNs time : {range.begin + 1, range.begin + 200, range.end - 1})
-      for (TimeCanvas* canvas : {static_cast<TimeCanvas*>(&of_sm),
-                                 static_cast<TimeCanvas*>(&of_requests)}) {
+      for (TimeCanvas* canvas :
+           {static_cast<TimeCanvas*>(&of_sm), static_cast<TimeCanvas*>(&of_requests)}) {
         const auto columns = line(*canvas, time);
         EXPECT_THAT(columns, ElementsAre(canvas->axis().column(time)));
         EXPECT_EQ(TimeAxis(range, canvas->axis().plot(), canvas->devicePixelRatioF()).column(time),
