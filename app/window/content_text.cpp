@@ -62,10 +62,10 @@ void add_others(Workspace& workspace, ContentText& text) {
     if (!workspace.trace().files().contains(file)) names << file;
   if (!names.isEmpty()) {
     const QString first = QFileInfo(names.front()).fileName();
-    text.status += kBetween + (names.size() == 1 ? Text::tr("loads: %1").arg(first)
-                                                 : Text::tr("loads: %1 + %2 more")
-                                                       .arg(first)
-                                                       .arg(names.size() - 1));
+    text.status +=
+        kBetween + (names.size() == 1
+                        ? Text::tr("loads: %1").arg(first)
+                        : Text::tr("loads: %1 + %2 more").arg(first).arg(names.size() - 1));
     text.files += QLatin1Char('\n') + names.join(QLatin1Char('\n'));
   }
   if (const PlanDocument& plan = workspace.plan(); !plan.empty())

@@ -54,9 +54,9 @@ class AllCharts : public testing::Test {
     workspace.selection().setCursor(60);
     Progress progress;
     workspace.loads().setLoads(test::plan_loads(), {"loads.json"});
-    workspace.loads().setBalanceLog(std::make_shared<const BalanceLog>(parse_balance_log(
-        "[Expert Balancedness] forward_pass_id=7 current_pass_balancedness=0.5\n", "s.log",
-        progress)));
+    workspace.loads().setBalanceLog(std::make_shared<const BalanceLog>(
+        parse_balance_log("[Expert Balancedness] forward_pass_id=7 current_pass_balancedness=0.5\n",
+                          "s.log", progress)));
     workspace.loads().setWaitLog(std::make_shared<const WaitLog>(
         parse_wait_log("[t] rank=0 [1 2]\n[t] rank=1 [3 4]\n", "w.log", progress)));
     workspace.plan().open(test::small_plan(), {}, {}, "test plan");
@@ -85,7 +85,8 @@ TEST_F(AllCharts, EveryChartOfEveryViewHasANameAndADescriptionWithItsFigures) {
       // Some are made by jobs.
       EXPECT_TRUE(test::wait_for([&] {
         const std::string text = told(*chart, QAccessible::Description);
-        return std::any_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+        return std::any_of(text.begin(), text.end(),
+                           [](unsigned char c) { return std::isdigit(c); });
       })) << which
           << ": " << told(*chart, QAccessible::Description);
       ++charts[spec.id.toStdString()];
@@ -120,7 +121,8 @@ TEST(Summary, OfSmsIsTheMeanByClassOverTheVisibleRange) {
               AllOf(HasSubstr("10 SMs"), HasSubstr("communication: dispatch 0.8"),
                     HasSubstr("expert 4.8"), HasSubstr("free 4.4"), HasSubstr("inferred")));
   const SmFileChart part(chart.trace, chart.results, {400, 600}, progress);
-  EXPECT_THAT(part.summary().toStdString(), AllOf(HasSubstr("dispatch 2.0"), HasSubstr("free 0.0")));
+  EXPECT_THAT(part.summary().toStdString(),
+              AllOf(HasSubstr("dispatch 2.0"), HasSubstr("free 0.0")));
 }
 
 TEST(Summary, OfOverlapHasTheFiguresOfEveryDevice) {
@@ -194,8 +196,8 @@ TEST(Summary, OfRequestsHasLatenciesAndShare) {
   request.output = 4;
   request.done = 900'000'000;
   serving->requests.push_back(request);
-  const RequestsChartInput input{serving, serving_windows(*serving, {}, 1'000'000'000), {},
-                                 {0, 1'000'000'000}};
+  const RequestsChartInput input{
+      serving, serving_windows(*serving, {}, 1'000'000'000), {}, {0, 1'000'000'000}};
   EXPECT_THAT(requests_summary(input).toStdString(),
               AllOf(HasSubstr("1 request done"), HasSubstr("20.0 ms"), HasSubstr("5.00 ms"),
                     HasSubstr("100.0 % within targets")));
