@@ -17,6 +17,7 @@
 #include "tests/support/data.h"
 #include "views/details/details_panel.h"
 #include "views/find/find_panel.h"
+#include "views/headline/headline_strip.h"
 #include "views/rules/rules_panel.h"
 #include "views/shell/key_sheet.h"
 #include "views/shell/omnibox.h"
@@ -124,6 +125,16 @@ TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
       wait_for([&] { return window->layouts().dock("tree")->width() < window->width() / 5; }));
   EXPECT_EQ(window->selection().full(), (TimeRange{0, 5000}));
   EXPECT_THAT(window->windowTitle().toStdString(), HasSubstr("good.json"));
+}
+
+TEST_F(WindowTest, theHeadlineIsCutOnlyWhereThereIsNoRoom) {
+  window->resize(1500, 900);
+  open({"good.json"});
+  const auto& strip = window->headline();
+  ASSERT_TRUE(wait_for([&] { return strip.tile("exposed")->isVisible(); }));
+  const HeadlineTile* tile = strip.tile("exposed");
+  EXPECT_TRUE(wait_for([&] { return tile->width() >= tile->sizeHint().width(); }))
+      << tile->width() << " of " << tile->sizeHint().width() << ", strip " << strip.width();
 }
 
 TEST_F(WindowTest, panelsBehindTabsDoNotWidenTheWindow) {

@@ -77,8 +77,8 @@ TEST_F(CompareCommand, FailsWhenAConditionHolds) {
 }
 
 TEST_F(CompareCommand, ComparesLoadsAndPlansToo) {
-  const auto a = file("a.csv", "layer,expert,tokens\n0,0,10\n0,1,10\n0,2,10\n0,3,10\n");
-  const auto b = file("b.csv", "layer,expert,tokens\n0,0,40\n0,1,10\n0,2,10\n0,3,10\n");
+  const auto a = file("a.csv", "layer_id,expert_id,count\n0,0,10\n0,1,10\n0,2,10\n0,3,10\n");
+  const auto b = file("b.csv", "layer_id,expert_id,count\n0,0,40\n0,1,10\n0,2,10\n0,3,10\n");
   const auto loads = run_moescope({"compare", a, b, "--json", "--fail-if", "imbalance_worst>10%"});
   EXPECT_EQ(loads.exit_code, 1) << loads.err;
   EXPECT_EQ(row(json::parse(loads.out), "layer", "imbalance")["a"], 1);

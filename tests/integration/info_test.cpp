@@ -101,7 +101,7 @@ TEST_F(Info, WhatARecordingLostIsReportedByInfoAnalyzeAndSql) {
   EXPECT_THAT(run_moescope({"info", file}).out, HasSubstr(kReported));
   const auto text = run_moescope({"analyze", file});
   EXPECT_THAT(text.err, HasSubstr(kReported));
-  EXPECT_THAT(text.out, HasSubstr("1.000 ms    in which records are missing"));
+  EXPECT_THAT(text.out, HasSubstr("records missing        in 1.000 ms"));
   const json all = json::parse(run_moescope({"analyze", file, "--json"}).out);
   EXPECT_EQ(all["devices"][0]["lost_ns"], 1'000'000);
   EXPECT_EQ(all["skipped"][0]["count"], 7);

@@ -126,6 +126,14 @@ void print_headline(const Trace& trace, const Headline& headline,
                to_string(sms->method));
 }
 
+/// What the recording lost, with the figures that it leaves uncertain.
+void print_lost(const Trace& trace, const std::optional<TimeRange>& window) {
+  const auto losses = losses_in(trace, window);
+  if (!losses.empty())
+    fmt::print("records missing        in {} ms: the figures know only what was recorded\n",
+               ms(lost_time(losses, window)));
+}
+
 /// A line per device, that with the most exposed communication first.
 void print_devices(const Trace& trace, std::vector<DeviceOverlap> devices,
                    const std::vector<SmAllocation>& sm) {
@@ -203,6 +211,7 @@ void print_run(const AnalyzeOptions& options, const Trace& trace, const RunFigur
   print_remarks(trace, window);
   if (const auto links = paced_links_text(trace.info()); !links.empty()) fmt::print("{}\n", links);
   print_headline(trace, run.headline, window);
+  print_lost(trace, window);
   if (options.per_device || run.overlap.overlap.empty())
     print_blocks(trace, run.overlap.overlap, run.sm, window);
   else
