@@ -268,7 +268,7 @@ void MainWindow::fillThemes(QMenu& view) {
 }
 
 void MainWindow::fillTextSizes(QMenu& view) {
-  add_choices(*view.addMenu(tr("Text si&ze")), "textsize.", tr("Size of the texts of the window"),
+  add_choices(*view.addMenu(tr("Text si&ze")), "text.", tr("Size of the texts of the window"),
               {{"small", tr("&Small")}, {"normal", tr("&Normal")}, {"large", tr("&Large")}},
               session_.textSize(), [this](const QString& size) {
                 session_.setTextSize(size);

@@ -158,6 +158,20 @@ TEST_F(WindowFiles, theThemeChangesAtOnceAndIsRemembered) {
   find<QAction>("theme.system")->trigger();
 }
 
+TEST_F(WindowFiles, theTextSizeIsForEverythingAndRemembered) {
+  find<QAction>("text.normal")->trigger();
+  const double normal = window->font().pointSizeF();
+  find<QAction>("text.large")->trigger();
+  EXPECT_TRUE(wait_for([&] { return window->font().pointSizeF() > normal * 1.2; }));
+  find<QAction>("text.small")->trigger();
+  EXPECT_TRUE(wait_for([&] { return window->font().pointSizeF() < normal * 0.95; }));
+  window.reset();
+  start();
+  EXPECT_TRUE(find<QAction>("text.small")->isChecked());
+  find<QAction>("text.normal")->trigger();
+  EXPECT_DOUBLE_EQ(QApplication::font().pointSizeF(), normal);
+}
+
 TEST_F(WindowFiles, f3GoesToTheNextHitFromAnywhere) {
   open(rank0);
   find<QLineEdit>("omnibox")->setText("kernel");

@@ -165,6 +165,18 @@ TEST_F(WindowTest, reportsHowManyEventsWereSkipped) {
   EXPECT_THAT(window->messages().details().toStdString(), HasSubstr("no time"));
 }
 
+TEST_F(WindowTest, aMessageStaysAboveDocksThatComeToTheFrontOfTheirTabs) {
+  open({"good.json"});
+  window->messages().showMessage({UserMessage::Level::Error, "It failed.", {}});
+  for (const char* id : {"overlap", "query", "sm"}) {
+    window->layouts().reveal(id);
+    EXPECT_TRUE(wait_for([&] { return !window->layouts().dock(id)->visibleRegion().isEmpty(); }))
+        << id;
+    QTest::qWait(20);
+    EXPECT_EQ(window->children().last(), &window->messages());
+  }
+}
+
 TEST_F(WindowTest, aBadFileLeavesTheOpenTraceAndSaysWhatToDo) {
   open({"good.json"});
   const TracePtr before = window->document().trace();
@@ -267,6 +279,21 @@ TEST_F(WindowTest, recentFilesPinAndClear) {
   window->session().clearRecent();
   ASSERT_EQ(window->session().recent().size(), 1U);
   EXPECT_TRUE(window->session().recent().front().pinned);
+}
+
+TEST_F(WindowTest, oneClickOnTheStartPageOpensAndADoubleClickOpensOnce) {
+  window->session().addRecent({"good.json"});
+  auto* list = find<EntryList>("recentList");
+  ASSERT_TRUE(wait_for([&] { return list->count() == 1 && list->isVisible(); }));
+  QSignalSpy opened(find<StartPage>("startPage"), &StartPage::filesRequested);
+  const QPoint place = list->visualItemRect(list->item(0)).center();
+  QTest::mouseClick(list->viewport(), Qt::RightButton, {}, place);
+  EXPECT_EQ(opened.size(), 0);
+  QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, place);
+  ASSERT_EQ(opened.size(), 1);
+  EXPECT_EQ(opened.front().front().toStringList(), QStringList{"good.json"});
+  QTest::mouseDClick(list->viewport(), Qt::LeftButton, {}, place);
+  EXPECT_EQ(opened.size(), 1);
 }
 
 TEST_F(WindowTest, restoresFilesAndRangeOfTheLastSession) {

@@ -1,5 +1,6 @@
 #include "app/window/session/message_bar.h"
 
+#include <QAccessible>
 #include <QApplication>
 #include <QClipboard>
 #include <QDockWidget>
@@ -128,6 +129,8 @@ void MessageBar::showMessage(const UserMessage& message) {
   place();
   stayAbove();
   stayOrFade();
+  QAccessibleEvent alert(this, QAccessible::Alert);  // read aloud, as it takes no focus
+  QAccessible::updateAccessibility(&alert);
 }
 
 void MessageBar::offer(const UserMessage& message, Choices choices) {
@@ -247,7 +250,8 @@ bool MessageBar::eventFilter(QObject* watched, QEvent* event) {
     if (event->type() == QEvent::PaletteChange) paintLevel();
     if (event->type() == QEvent::Resize || event->type() == QEvent::FontChange) place();
   } else if (event->type() == QEvent::ZOrderChange || event->type() == QEvent::Show) {
-    raise();
+    // Later: a dock comes to the front of its tabs only when it is the last of its siblings now.
+    QTimer::singleShot(0, this, &QWidget::raise);
   }
   return false;
 }

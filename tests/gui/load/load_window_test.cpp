@@ -135,6 +135,8 @@ TEST_F(LoadWindow, LoadsStayBesideATraceThatIsOpenedLater) {
             R"("args":{"device":0,"stream":7}}]})");
   window->openFiles({trace});
   ASSERT_TRUE(wait_for([this] { return window->document().trace() != nullptr; }));
+  EXPECT_THAT(window->findChild<QLabel*>("fileStatus")->text().toStdString(),
+              HasSubstr("loads: loads.json"));
   EXPECT_TRUE(window->loads().loads());
   EXPECT_TRUE(dockShown("timeline"));
 }
