@@ -14,8 +14,9 @@ constexpr int kWindowGap = 8;  // px to the edges of the window
 ChoiceList::ChoiceList(QWidget& field)
     : QFrame(field.window()), field_(field), list_(new QListWidget(this)), hint_(new QLabel(this)) {
   setObjectName("choiceList");
-  setFrameShape(QFrame::StyledPanel);
+  setFrameStyle(QFrame::Box | QFrame::Plain);  // a line that is seen on a dark window too
   setAutoFillBackground(true);
+  setBackgroundRole(QPalette::Base);
   setFocusPolicy(Qt::NoFocus);
   list_->setObjectName("paletteList");
   list_->setAccessibleName(tr("What matches"));
