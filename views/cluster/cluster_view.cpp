@@ -24,6 +24,21 @@ QString rounded(double value) {
   return value >= 100 ? format_count(static_cast<quint64>(value)) : QString::number(value, 'f', 1);
 }
 
+QString words(const NodeWorkers& w) {
+  return ClusterView::tr("%1 compute, %2 communicate")
+      .arg(w.workers - w.communication)
+      .arg(w.communication);
+}
+
+/// What was requested, granted and observed, said once where it is the same.
+QString workers_text(const NodeUnit& unit) {
+  const QString requested = words(unit.requested), granted = words(unit.granted),
+                observed = words(unit.observed);
+  if (requested == granted && granted == observed) return observed;
+  return ClusterView::tr("requested: %1<br>granted: %2<br>observed: %3")
+      .arg(requested, granted, observed);
+}
+
 }  // namespace
 
 QString phase_label(LiveState phase) {
@@ -283,17 +298,12 @@ void ClusterView::showFigures() {
     return QStringLiteral("<tr><td>%1&nbsp;&nbsp;</td><td align=right><b>%2</b></td></tr>")
         .arg(name, value);
   };
-  const auto workers = [](const NodeWorkers& w) {
-    return QStringLiteral("%1+%2").arg(w.workers - w.communication).arg(w.communication);
-  };
   QString text = "<table cellspacing=0 cellpadding=1>";
   for (const NodeUnit& unit : status.units) {
     const QString name = QString(to_string(unit.kind));
     text += row(name, tr("%1 tokens/s, %2 steps/s")
                           .arg(rounded(unit.tokens_per_second), rounded(unit.steps_per_second)));
-    text += row(tr("%1 workers").arg(name),
-                QStringLiteral("%1 / %2 / %3")
-                    .arg(workers(unit.requested), workers(unit.granted), workers(unit.observed)));
+    text += row(tr("%1 workers").arg(name), workers_text(unit));
   }
   text += row(tr("Requests"), tr("%1 done, %2 waiting, %3 decoding")
                                   .arg(format_count(status.finished), format_count(status.waiting),
