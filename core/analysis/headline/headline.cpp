@@ -11,21 +11,6 @@
 namespace moescope {
 namespace {
 
-void add(OverlapFigures& sum, const OverlapFigures& f) {
-  sum.comm_events += f.comm_events;
-  sum.compute_events += f.compute_events;
-  sum.memory_events += f.memory_events;
-  sum.span += f.span;
-  sum.busy += f.busy;
-  sum.idle += f.idle;
-  sum.compute += f.compute;
-  sum.comm += f.comm;
-  sum.memory += f.memory;
-  sum.overlap += f.overlap;
-  sum.exposed += f.exposed;
-  sum.wait += f.wait;
-}
-
 /// Name of the place where the most time lies; "" without any.
 std::string most_of(const std::map<std::string, TimeNs>& times) {
   const auto most = std::max_element(
@@ -70,19 +55,6 @@ std::vector<ExposedGroup> groups_of(const Trace& trace, const std::vector<Expose
   return groups;
 }
 
-std::optional<WorstDevice> worst_of(const Trace& trace, const Classification& classes,
-                                    const HeadlineInput& input, Progress& progress) {
-  const auto worst = std::max_element(input.overlap.begin(), input.overlap.end(),
-                                      [](const DeviceOverlap& a, const DeviceOverlap& b) {
-                                        return a.figures.exposed < b.figures.exposed;
-                                      });
-  if (worst == input.overlap.end() || worst->figures.exposed == 0) return std::nullopt;
-  const auto intervals =
-      exposed_intervals(input.activity, [&](const DeviceKey& key) { return key == worst->key; });
-  const auto causes = exposed_causes(trace, classes, input.scopes, intervals, progress);
-  return WorstDevice{worst->key, worst->figures.exposed, groups_of(trace, intervals, causes)};
-}
-
 std::optional<CommSms> comm_sms_of(const std::vector<SmAllocation>& sm) {
   std::map<int, TimeNs> held;
   CommSms result;
@@ -122,12 +94,31 @@ std::string cause_text(const ExposedGroup& group) {
   return text;
 }
 
+std::optional<WorstDevice> worst_device(const Trace& trace, const Classification& classes,
+                                        const std::vector<DeviceActivity>& activity,
+                                        const std::vector<ScopeOverlap>& scopes,
+                                        Progress& progress) {
+  WorstDevice worst;
+  for (const DeviceActivity& device : activity) {
+    const TimeNs exposed = device.comm.subtract(device.compute).length();
+    if (exposed <= worst.exposed) continue;
+    worst.key = device.key;
+    worst.exposed = exposed;
+  }
+  if (worst.exposed == 0) return std::nullopt;
+  const auto intervals =
+      exposed_intervals(activity, [&](const DeviceKey& key) { return key == worst.key; });
+  const auto causes = exposed_causes(trace, classes, scopes, intervals, progress);
+  worst.causes = groups_of(trace, intervals, causes);
+  return worst;
+}
+
 Headline headline_of(const Trace& trace, const Classification& classes, const HeadlineInput& input,
                      Progress& progress) {
   Headline headline;
   headline.devices = input.overlap.size();
-  for (const DeviceOverlap& device : input.overlap) add(headline.total, device.figures);
-  headline.worst = worst_of(trace, classes, input, progress);
+  headline.total = sum_of(input.overlap);
+  headline.worst = worst_device(trace, classes, input.activity, input.scopes, progress);
   headline.comm_sms = comm_sms_of(input.sm);
   return headline;
 }

@@ -35,6 +35,14 @@ struct WorstDevice {
   std::vector<ExposedGroup> causes;  ///< by time, most first; they sum to `exposed`
 };
 
+/// Of `activity`, which may be cut to a window (cut_activity()) or leave devices out; nullopt
+/// without exposed communication in it. Reads the communication kernels of that device there.
+/// Throws Cancelled, Error.
+std::optional<WorstDevice> worst_device(const Trace& trace, const Classification& classes,
+                                        const std::vector<DeviceActivity>& activity,
+                                        const std::vector<ScopeOverlap>& scopes,
+                                        Progress& progress = no_progress());
+
 /// SMs that communication holds while it runs, over the devices whose SM count is known.
 struct CommSms {
   DeviceKey key;     ///< the first of these devices

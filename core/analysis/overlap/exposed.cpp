@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/analysis/overlap/scope_at.h"
 #include "core/analysis/spans/gpu_work.h"
 
 namespace moescope {
@@ -85,30 +86,6 @@ void add_runs(const Trace& trace, const Classification& classes, const DeviceKey
     });
 }
 
-/// Time that `range` shares with the ranges of a scope, which are sorted and apart.
-TimeNs shared_with(const std::vector<TimeRange>& ranges, const TimeRange& range) {
-  TimeNs time = 0;
-  auto it = std::upper_bound(ranges.begin(), ranges.end(), range.begin,
-                             [](TimeNs t, const TimeRange& r) { return t < r.end; });
-  for (; it != ranges.end() && it->begin < range.end; ++it) time += shared(range, *it);
-  return time;
-}
-
-/// The scope of `kind` that covers most of an interval; "" for none.
-std::string scope_at(const std::vector<ScopeOverlap>& scopes, const char* kind,
-                     const Exposed& interval) {
-  TimeNs most = 0;
-  std::string name;
-  for (const ScopeOverlap& scope : scopes) {
-    if (scope.kind != kind || scope.key != interval.key) continue;
-    const TimeNs time = shared_with(scope.ranges, interval.range);
-    if (time <= most) continue;
-    most = time;
-    name = scope.name;
-  }
-  return name;
-}
-
 }  // namespace
 
 std::vector<Exposed> exposed_intervals(const std::vector<DeviceActivity>& activity,
@@ -152,8 +129,8 @@ std::vector<ExposedCause> exposed_causes(const Trace& trace, const Classificatio
     device.add_causes(classes, causes);
   }
   for (std::size_t i = 0; i < intervals.size(); ++i) {
-    causes[i].layer = scope_at(scopes, "layer", intervals[i]);
-    causes[i].micro_batch = scope_at(scopes, "micro_batch", intervals[i]);
+    causes[i].layer = scope_at(scopes, "layer", intervals[i].key, intervals[i].range);
+    causes[i].micro_batch = scope_at(scopes, "micro_batch", intervals[i].key, intervals[i].range);
   }
   return causes;
 }

@@ -106,13 +106,36 @@ std::optional<double> OverlapFigures::overlap_percent() const {
   return 100.0 * static_cast<double>(overlap) / static_cast<double>(comm);
 }
 
+OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices) {
+  OverlapFigures sum;
+  for (const DeviceOverlap& device : devices) {
+    const OverlapFigures& f = device.figures;
+    sum.comm_events += f.comm_events;
+    sum.compute_events += f.compute_events;
+    sum.memory_events += f.memory_events;
+    sum.span += f.span;
+    sum.busy += f.busy;
+    sum.idle += f.idle;
+    sum.compute += f.compute;
+    sum.comm += f.comm;
+    sum.memory += f.memory;
+    sum.overlap += f.overlap;
+    sum.exposed += f.exposed;
+    sum.wait += f.wait;
+  }
+  return sum;
+}
+
+DeviceActivity cut_activity(const DeviceActivity& device, TimeRange window) {
+  return {device.key, device.compute.clip(window), device.comm.clip(window),
+          device.memory.clip(window), device.wait.clip(window)};
+}
+
 OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window) {
   OverlapFigures f;
   if (window.empty()) return f;
   f.span = window.length();
-  measure({device.key, device.compute.clip(window), device.comm.clip(window),
-           device.memory.clip(window), device.wait.clip(window)},
-          f);
+  measure(cut_activity(device, window), f);
   return f;
 }
 

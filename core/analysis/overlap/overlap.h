@@ -37,6 +37,11 @@ struct DeviceOverlap {
   OverlapFigures figures;
 };
 
+/// Sums over devices of every figure.
+OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices);
+
+/// The part of `device` inside `window`.
+DeviceActivity cut_activity(const DeviceActivity& device, TimeRange window);
 /// Lengths of `device` cut to `window`, of which span is the length. Events are not counted.
 OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window);
 

@@ -1,0 +1,38 @@
+#include "core/analysis/spans/same_name.h"
+
+#include <algorithm>
+
+namespace moescope {
+SameName::SameName(const Trace& trace, SpanKind kind, StringId name, const Progress& progress)
+    : kind_(kind), name_(name) {
+  TimeNs most = -1;
+  for (TrackId track = 0; track < trace.tracks().size(); ++track)
+    trace.visit_chunks(track, [&](const SpanChunk& chunk, std::uint32_t first) {
+      progress.check();
+      const auto& c = chunk.columns();
+      for (std::size_t row = 0; row < c.size(); ++row) {
+        if (c.name[row] != name || c.kind[row] != kind) continue;
+        sorted_.push_back(c.duration[row]);
+        durations_.add(c.duration[row]);
+        if (c.duration[row] <= most) continue;
+        most = c.duration[row];
+        longest_ = {track, first + static_cast<std::uint32_t>(row)};
+      }
+      return true;
+    });
+  std::sort(sorted_.begin(), sorted_.end());
+}
+
+TimeNs SameName::percentile(int percent) const {
+  if (sorted_.empty()) return 0;
+  const std::size_t share = sorted_.size() * static_cast<std::size_t>(percent);
+  const std::size_t rank = std::clamp<std::size_t>((share + 99) / 100, 1, sorted_.size());
+  return sorted_[rank - 1];
+}
+
+std::uint64_t SameName::longer_than(TimeNs duration) const {
+  return static_cast<std::uint64_t>(sorted_.end() -
+                                    std::upper_bound(sorted_.begin(), sorted_.end(), duration));
+}
+
+}  // namespace moescope
