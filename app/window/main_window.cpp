@@ -29,6 +29,7 @@
 #include "views/details/details_panel.h"
 #include "views/headline/headline_strip.h"
 #include "views/notes/notes_panel.h"
+#include "views/query/query_view.h"
 #include "views/rules/rules_panel.h"
 #include "views/shell/key_sheet.h"
 #include "views/shell/start_page.h"
@@ -164,11 +165,14 @@ void MainWindow::buildViews() {
   connect(plans_, &PlanWindow::opened, &session_, &Session::addRecent);
   connect(plans_, &PlanWindow::contentChanged, this, &MainWindow::contentChanged);
   auto& rules = layout_.view<RulesPanel>("rules");
-  connect(&layout_.view<DetailsPanel>("details"), &DetailsPanel::ruleRequested, this,
-          [this, &rules](int rule) {
-            layout_.reveal("rules");
-            rules.showRule(rule);
-          });
+  auto& inspector = layout_.view<DetailsPanel>("details");
+  connect(&inspector, &DetailsPanel::ruleRequested, this, [this, &rules](int rule) {
+    layout_.reveal("rules");
+    rules.showRule(rule);
+  });
+  connect(&inspector, &DetailsPanel::viewWanted, &layout_, &DockLayout::reveal);
+  connect(&inspector, &DetailsPanel::queryWanted, &layout_.view<QueryView>("query"),
+          &QueryView::ask);
   connect(&rules, &RulesPanel::failed, this, [this](const QString& error) {
     messages_->showMessage({UserMessage::Level::Error, error, {}});
   });

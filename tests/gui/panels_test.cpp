@@ -1,7 +1,6 @@
 // Panels beside the views: what they say of a selection, and where their links lead.
 #include <gmock/gmock.h>
 
-#include <QAbstractItemModelTester>
 #include <QTest>
 #include <future>
 #include <thread>
@@ -11,7 +10,6 @@
 #include "views/common/destroyed_elsewhere.h"
 #include "views/common/job.h"
 #include "views/common/theme.h"
-#include "views/details/details_panel.h"
 #include "views/legend/legend_panel.h"
 #include "views/statistics/statistics_panel.h"
 #include "views/timeline/spans/label_text.h"
@@ -31,125 +29,15 @@ TracePtr launched_trace() {
                            {"Memcpy HtoD", 3000, 100, 8, SpanKind::Memcpy, 3}});
 }
 
-/// A collective that two ranks run, 100 ns apart; `args` are those of its kernels.
-TracePtr two_ranks(const std::string& args = "") {
-  TraceBuilder builder;
-  for (const int rank : {0, 1}) {
-    const ProcessId process =
-        builder.add_process({.label = "rank " + std::to_string(rank), .rank = rank});
-    const TrackId track = builder.add_track({.process = process,
-                                             .type = TrackType::DeviceStream,
-                                             .device = 0,
-                                             .id = 7,
-                                             .name = "stream 7"});
-    SpanBatch batch;
-    Span span;
-    span.start = 1000 + rank * 100;
-    span.duration = 500;
-    span.name = builder.strings().intern("ncclDevKernel_AllReduce");
-    span.kind = SpanKind::Kernel;
-    batch.columns.push_back(span);
-    batch.args_text = args;
-    batch.args_offsets = {0, static_cast<std::uint32_t>(args.size())};
-    builder.append(track, std::move(batch));
-  }
-  return builder.snapshot();
-}
-
 struct OpenDocument {
   explicit OpenDocument(TracePtr trace) {
     selection.reset(trace->range());
     document.setTrace(trace, {"made"});
     document.setAnalysis(analyze_document(*trace, RuleSet::built_in()));
   }
-  SpanRef find(const std::string& name) const {
-    const Trace& trace = *document.trace();
-    for (TrackId track = 0; track < trace.tracks().size(); ++track)
-      for (std::uint32_t i = 0; i < trace.span_count(track); ++i)
-        if (trace.name({track, i}) == name) return {track, i};
-    return {};
-  }
   TraceDocument document;
   Selection selection;
 };
-
-QModelIndex row_of(const QAbstractItemModel& model, const QString& property) {
-  return model
-      .match(model.index(0, 0), Qt::DisplayRole, property, 1, Qt::MatchExactly | Qt::MatchRecursive)
-      .value(0);
-}
-
-TEST(Details, aKernelLeadsToItsLaunchAndBack) {
-  OpenDocument open(launched_trace());
-  DetailsPanel panel(open.document, open.selection);
-  panel.resize(400, 400);
-  panel.show();
-  open.selection.selectSpan(open.find("flash_fwd_kernel"));
-  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "Launched by").isValid(); }));
-  const QModelIndex launch = row_of(*panel.shownModel(), "Launched by").siblingAtColumn(1);
-  EXPECT_TRUE(launch.data().toString().startsWith("cudaLaunchKernel"));
-  QTest::mouseClick(panel.tree()->viewport(), Qt::LeftButton, {},
-                    panel.tree()->visualRect(launch).center());
-  EXPECT_EQ(open.selection.currentSpan(), open.find("cudaLaunchKernel"));
-  const QModelIndex kernel = row_of(*panel.shownModel(), "Launched").siblingAtColumn(1);
-  ASSERT_TRUE(kernel.data().toString().startsWith("flash_fwd_kernel"));
-  Q_EMIT panel.tree()->activated(kernel);
-  EXPECT_EQ(open.selection.currentSpan(), open.find("flash_fwd_kernel"));
-}
-
-TEST(Details, peersThatAreGuessedByOrderAreMarked) {
-  OpenDocument open(two_ranks());
-  DetailsPanel panel(open.document, open.selection);
-  open.selection.selectSpan({0, 0});
-  const QString guessed = QString::fromUtf8("• On other ranks (guessed)");
-  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), guessed).isValid(); }));
-  const QModelIndex value = row_of(panel.model(), guessed).siblingAtColumn(1);
-  EXPECT_TRUE(value.data(Qt::ToolTipRole).toString().contains("by order only"));
-}
-
-TEST(Details, aCollectiveLeadsToTheOtherRanks) {
-  OpenDocument open(two_ranks(
-      R"({"Collective name":"allreduce","Process Group Name":"ep","Process Group Ranks":"[0, 1]","Seq":1})"));
-  DetailsPanel panel(open.document, open.selection);
-  open.selection.selectSpan({0, 0});
-  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
-  Q_EMIT panel.tree()->activated(row_of(*panel.shownModel(), "On other ranks").siblingAtColumn(1));
-  EXPECT_EQ(open.selection.currentSpan(), (SpanRef{1, 0}));
-}
-
-TEST(Details, anotherTraceForgetsTheJoinsOfTheOneBefore) {
-  OpenDocument open(launched_trace());
-  DetailsPanel panel(open.document, open.selection);
-  open.selection.selectSpan(open.find("flash_fwd_kernel"));
-  const TracePtr other = two_ranks();
-  open.selection.reset(other->range());
-  open.document.setTrace(other, {"other"});
-  open.document.setAnalysis(analyze_document(*other, RuleSet::built_in()));
-  open.selection.selectSpan({0, 0});
-  ASSERT_TRUE(wait_for([&] {
-    return row_of(panel.model(), QString::fromUtf8("• On other ranks (guessed)")).isValid();
-  }));
-  EXPECT_FALSE(row_of(panel.model(), "Launched by").isValid());
-}
-
-TEST(Details, theModelKeepsTheRulesOfModels) {
-  OpenDocument open(two_ranks(R"({"Group":{"Ranks":[0,1],"Name":"ep"},"Seq":1})"));
-  Progress progress;
-  const FlowIndex flow(*open.document.trace(), *open.document.analysis()->classes, progress);
-  DetailsModel model;
-  const QAbstractItemModelTester tester(&model,
-                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
-  const auto read = [&](SpanRef ref, const FlowIndex* of) {
-    return read_span_details(open.document.trace(), ref, open.document.analysis(), of);
-  };
-  model.show(read({0, 0}, &flow));
-  EXPECT_TRUE(row_of(model, "Ranks").isValid()) << "arguments are a tree";
-  EXPECT_TRUE(model.toText().contains("    Name\tep\n")) << model.toText().toStdString();
-  model.show(read({1, 0}, nullptr));
-  EXPECT_FALSE(row_of(model, QString::fromUtf8("• On other ranks (guessed)")).isValid());
-  model.clear();
-  EXPECT_EQ(model.rowCount(), 0);
-}
 
 TEST(Statistics, rowsAreSortedByTheNumberAlone) {
   OpenDocument open(launched_trace());

@@ -344,7 +344,7 @@ QString value_of(const QAbstractItemModel& model, const QString& property) {
   return hits.isEmpty() ? QString("absent") : hits.front().siblingAtColumn(1).data().toString();
 }
 
-TEST_F(WindowTest, detailsShowTimesAndEveryArgument) {
+TEST_F(WindowTest, theInspectorShowsTimesAndEveryArgumentOnce) {
   open({"good.json"});
   window->selection().selectSpan({0, 0});
   const DetailsModel& model = find<DetailsPanel>("detailsPanel")->model();

@@ -1,9 +1,10 @@
-// Everything known of one span as a tree of properties and values.
+// What is known of the selection as a tree of properties and values.
 #pragma once
 
 #include <QStandardItemModel>
+#include <functional>
 
-#include "views/details/span_details.h"
+#include "views/details/span_rows.h"
 
 namespace moescope {
 
@@ -11,24 +12,17 @@ class DetailsModel : public QStandardItemModel {
   Q_OBJECT
 
  public:
-  static constexpr int kRuleRole = Qt::UserRole + 1;  ///< int: rule that the row names
-  static constexpr int kSpanRole = Qt::UserRole + 2;  ///< SpanRef: span that the row leads to
-
   explicit DetailsModel(QObject* parent = nullptr) : QStandardItemModel(parent) {}
-  void show(const SpanDetails& details);
+  /// Replaces all rows by those that `fill` adds.
+  void show(const std::function<void(const FactRows&)>& fill);
+  void showSpan(const SpanDetails& details, TimeRange visible);
+  /// The visible range moved: sets the duration of the shown span against it.
+  void setVisible(TimeRange visible);
   /// "name<TAB>value" lines with indentation by depth.
   QString toText() const;
 
  private:
-  void addTimes(const Span& span);
-  void addClass(const SpanDetails& details);
-  void addLaunch(const Trace& trace, const Span& span);
-  void addFlow(const SpanDetails& details);
-  void addSpans(const Trace& trace, const QString& title, const QString& tip,
-                const LinkedSpans& spans);
-  void addArguments(const std::string& args);
+  std::optional<Span> span_;  ///< shown
 };
 
 }  // namespace moescope
-
-Q_DECLARE_METATYPE(moescope::SpanRef)

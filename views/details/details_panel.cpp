@@ -5,46 +5,116 @@
 #include <QClipboard>
 #include <QHeaderView>
 #include <QVBoxLayout>
+#include <algorithm>
 
+#include "core/analysis/spans/kernel_label.h"
 #include "views/common/action.h"
+#include "views/details/area_details.h"
+#include "views/details/place_details.h"
+#include "views/details/rank_details.h"
+#include "views/details/step_details.h"
 
 namespace moescope {
+namespace {
 
-DetailsPanel::DetailsPanel(TraceDocument& document, Selection& selection, QWidget* parent)
+constexpr int kGrownMs = 2000;
+
+using Views = QList<QPair<QString, QString>>;
+
+/// Where more of it is shown.
+Views views_for(Inspected what) {
+  const auto tr = [](const char* text) { return DetailsPanel::tr(text); };
+  switch (what) {
+    case Inspected::Span:
+      return {{"overlap", tr("Overlap")},
+              {"steps", tr("Steps")},
+              {"query", tr("Query same name")},
+              {"statistics", tr("Statistics")}};
+    case Inspected::Area:
+      return {{"overlap", tr("Overlap")}, {"statistics", tr("Statistics")}, {"sm", tr("SMs")}};
+    case Inspected::Step:
+      return {{"steps", tr("Steps and critical path")}, {"overlap", tr("Overlap")}};
+    case Inspected::Place:
+      return {{"load", tr("Heatmap")}, {"plan", tr("Board")}, {"balance", tr("Balance")}};
+    case Inspected::Rank:
+      return {{"overlap", tr("Overlap")}, {"statistics", tr("Statistics")}};
+    case Inspected::Nothing:
+      return {};
+  }
+  return {};
+}
+
+QString same_name_sql(std::string_view name) {
+  QString quoted = QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
+  quoted.replace(QLatin1Char('\''), QStringLiteral("''"));
+  return QStringLiteral(
+             "SELECT span, process, device, stream, start, dur, class\nFROM spans\n"
+             "WHERE name = '%1'\nORDER BY dur DESC")
+      .arg(quoted);
+}
+
+}  // namespace
+
+DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     : QWidget(parent),
-      document_(document),
-      selection_(selection),
-      revealer_(document, selection),
-      empty_(new QLabel(tr("Select a span to see its details."), this)),
+      workspace_(workspace),
+      document_(workspace.trace()),
+      selection_(workspace.selection()),
+      revealer_(document_, selection_),
+      inspected_(workspace),
+      title_(new QLabel(this)),
+      empty_(new QLabel(this)),
       search_(new QLineEdit(this)),
-      tree_(new QTreeView(this)) {
+      tree_(new QTreeView(this)),
+      links_(new InspectorLinks(this)) {
   setObjectName("detailsPanel");
+  build();
+  addCommands();
+  connectDocuments();
+  refresh();
+}
+
+void DetailsPanel::build() {
   filter_.setSourceModel(&model_);
   filter_.setRecursiveFilteringEnabled(true);
   filter_.setFilterKeyColumn(-1);
   filter_.setFilterCaseSensitivity(Qt::CaseInsensitive);
+  QFont bold = font();
+  bold.setBold(true);
+  title_->setObjectName("inspectorTitle");
+  title_->setFont(bold);
+  title_->setWordWrap(true);
+  title_->setTextFormat(Qt::PlainText);
+  title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  title_->setContentsMargins(4, 0, 4, 0);
   empty_->setAlignment(Qt::AlignCenter);
   empty_->setWordWrap(true);
   empty_->setForegroundRole(QPalette::PlaceholderText);
-  search_->setPlaceholderText(tr("Search details"));
+  search_->setPlaceholderText(tr("Search these facts"));
   search_->setClearButtonEnabled(true);
-  search_->setAccessibleName(tr("Search details"));
+  search_->setAccessibleName(tr("Search these facts"));
   tree_->setObjectName("detailsTree");
   tree_->setModel(&filter_);
-  tree_->setAccessibleName(tr("Details of the selected span"));
+  tree_->setAccessibleName(tr("Facts of the selection"));
   tree_->setFrameShape(QFrame::NoFrame);
   tree_->setAlternatingRowColors(true);
+  tree_->setIndentation(12);
+  tree_->setHeaderHidden(true);
   tree_->setContextMenuPolicy(Qt::ActionsContextMenu);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(4, 4, 4, 4);
-  layout->addWidget(search_);
+  layout->addWidget(title_);
   layout->addWidget(tree_, 1);
+  layout->addWidget(links_);
+  layout->addWidget(search_);
   layout->addWidget(empty_, 1);
+}
 
+void DetailsPanel::addCommands() {
   QAction* value = add_command(this, "details.copy_value", tr("Copy value"),
                                tr("Copy the value of the current row"), {QKeySequence::Copy});
-  QAction* all = add_command(this, "details.copy_all", tr("Copy all details"),
-                             tr("Copy every property and value as text"));
+  QAction* all = add_command(this, "details.copy_all", tr("Copy all facts"),
+                             tr("Copy every property and value of the selection as text"));
   tree_->addActions({value, all});
   connect(value, &QAction::triggered, this, &DetailsPanel::copyValue);
   connect(all, &QAction::triggered, this, &DetailsPanel::copyAll);
@@ -56,50 +126,165 @@ DetailsPanel::DetailsPanel(TraceDocument& document, Selection& selection, QWidge
   connect(tree_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
     if (index.column() == 1) activate(index);
   });
-  connect(&selection_, &Selection::selectionChanged, this, &DetailsPanel::refresh);
-  connect(&span_job_, &JobRunner::failed, this, &DetailsPanel::showEmpty);  // a damaged chunk
-  const auto forget = [this] {
-    flow_job_.abandon();
-    flow_.reset();
-    refresh();
-  };
-  connect(&document_, &TraceDocument::traceChanged, this, forget);
-  connect(&document_, &TraceDocument::traceGrown, this, [forget](bool evicted) {
+  connect(links_, &InspectorLinks::viewWanted, this, &DetailsPanel::follow);
+}
+
+void DetailsPanel::connectDocuments() {
+  connect(&inspected_, &InspectedKeeper::changed, this, &DetailsPanel::refresh);
+  for (JobRunner* job : {&span_job_, &facts_job_})  // a damaged chunk
+    connect(job, &JobRunner::failed, this, &DetailsPanel::showEmpty);
+  connect(&selection_, &Selection::rangeChanged, this,
+          [this] { model_.setVisible(selection_.range()); });
+  connect(&workspace_.placeLink(), &PlaceLink::stepsFound, this, [this] {
+    if (inspected_.what() == Inspected::Span || inspected_.what() == Inspected::Step) refresh();
+  });
+  connect(&document_, &TraceDocument::traceChanged, this, &DetailsPanel::forget);
+  connect(&document_, &TraceDocument::traceGrown, this, [this](bool evicted) {
     if (evicted) forget();
   });
-  connect(&document_, &TraceDocument::analysisChanged, this, [this, forget] {
-    // Details of a span stay valid while the trace grows.
-    if (!document_.growing() || !flow_) forget();
+  grown_.setSingleShot(true);
+  grown_.setInterval(kGrownMs);
+  connect(&grown_, &QTimer::timeout, this, &DetailsPanel::refresh);
+  connect(&document_, &TraceDocument::analysisChanged, this, [this] {
+    if (!document_.growing()) return forget();
+    // Facts of a span stay valid while the trace grows.
+    if (inspected_.what() == Inspected::Span && flow_) return;
+    if (!grown_.isActive()) grown_.start();
   });
+}
+
+bool DetailsPanel::busy() const {
+  return flow_job_.running() || name_job_.running() || span_job_.running() ||
+         facts_job_.running() || workspace_.placeLink().busy();
+}
+
+void DetailsPanel::forget() {
+  flow_job_.abandon();
+  name_job_.abandon();
+  flow_.reset();
+  same_name_.reset();
   refresh();
 }
 
-/// Details that are shown stay until the next ones were read.
+/// Facts that are shown stay until the next ones were read.
 void DetailsPanel::refresh() {
   span_job_.abandon();
+  facts_job_.abandon();
+  const bool waits = inspected_.what() != Inspected::Place && !document_.analysis();
+  if (waits && inspected_.what() != Inspected::Span && inspected_.what() != Inspected::Nothing)
+    return showEmpty(tr("The trace is being analysed."));
+  switch (inspected_.what()) {
+    case Inspected::Span:
+      return refreshSpan();
+    case Inspected::Area:
+      return refreshArea();
+    case Inspected::Step:
+      return refreshStep();
+    case Inspected::Place:
+      return refreshPlace();
+    case Inspected::Rank:
+      return refreshRank();
+    case Inspected::Nothing:
+      return showEmpty(
+          tr("Select a span, mark an area, or choose a step, rank, expert or GPU to see what is "
+             "known of it."));
+  }
+}
+
+SpanContext DetailsPanel::context() const {
+  return {document_.analysis(), flow_, workspace_.placeLink().foundSteps(), same_name_};
+}
+
+void DetailsPanel::refreshSpan() {
   const TracePtr trace = document_.trace();
-  const SpanRef span = trace ? selection_.currentSpan() : SpanRef{};
-  if (!span.valid()) return showEmpty(tr("Select a span to see its details."));
+  const SpanRef span = selection_.currentSpan();
   if (!trace->in_memory()) {
     span_job_.start(
         tr("Reading a span"),
-        [trace, span, analysis = document_.analysis(), flow = flow_](Progress&) {
-          return read_span_details(trace, span, analysis, flow.get());
+        [trace, span, context = context()](Progress&) {
+          return read_span_details(trace, span, context);
         },
-        [this](const SpanDetails& details) { showDetails(details); });
+        [this](const SpanDetails& details) { showSpan(details); });
     return;
   }
   try {
-    showDetails(read_span_details(trace, span, document_.analysis(), flow_.get()));
+    showSpan(read_span_details(trace, span, context()));
   } catch (const std::exception& error) {  // a selection of the trace before
     showEmpty(QString::fromUtf8(error.what()));
   }
 }
 
-void DetailsPanel::showDetails(const SpanDetails& details) {
-  model_.show(details);
+void DetailsPanel::refreshArea() {
+  facts_job_.start(
+      tr("Figures of the marked area"),
+      [trace = document_.trace(), analysis = document_.analysis(), area = *selection_.area()](
+          Progress& progress) { return read_area_details(trace, analysis, area, progress); },
+      [this](const AreaDetails& details) {
+        showFacts(tr("Marked area"), [&](const FactRows& rows) { add_area_rows(rows, details); });
+      });
+}
+
+void DetailsPanel::refreshStep() {
+  const auto steps = workspace_.placeLink().steps();
+  if (!steps) return;  // stepsFound() follows
+  const auto number = static_cast<std::uint64_t>(selection_.place().step);
+  facts_job_.start(
+      tr("Figures of step %1").arg(number),
+      [trace = document_.trace(), analysis = document_.analysis(), steps,
+       number](Progress& progress) {
+        return read_step_details(trace, analysis, *steps, number, progress);
+      },
+      [this, number](const std::optional<StepDetails>& details) {
+        if (!details) return showEmpty(tr("The trace has no step %1.").arg(number));
+        showFacts(tr("Step %1").arg(number),
+                  [&](const FactRows& rows) { add_step_rows(rows, *details); });
+      });
+}
+
+void DetailsPanel::refreshPlace() {
+  const LoadDocument& loads = workspace_.loads();
+  facts_job_.start(
+      tr("Figures of an expert"),
+      [input = PlaceInput{loads.loads(), loads.windows(), *loads.placement(), selection_.place(),
+                          document_.trace(), document_.analysis()}](Progress&) {
+        return read_place_details(input);
+      },
+      [this](const PlaceDetails& details) {
+        showFacts(place_title(details),
+                  [&](const FactRows& rows) { add_place_rows(rows, details); });
+      });
+}
+
+void DetailsPanel::refreshRank() {
+  const ProcessId process = *selection_.processFilter();
+  facts_job_.start(
+      tr("Figures of a rank"),
+      [trace = document_.trace(), analysis = document_.analysis(), process](Progress& progress) {
+        return read_rank_details(trace, analysis, process, progress);
+      },
+      [this](const RankDetails& details) {
+        const auto& process_of = details.trace->processes().at(details.process);
+        showFacts(QString::fromStdString(process_of.label),
+                  [&](const FactRows& rows) { add_rank_rows(rows, details); });
+      });
+}
+
+void DetailsPanel::showSpan(const SpanDetails& details) {
+  const std::string_view name = details.trace->strings()[details.span.name];
+  title_->setText(QString::fromStdString(kernel_label(name)));
+  title_->setToolTip(QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
+  model_.showSpan(details, selection_.range());
   layoutTree();
   if (!flow_) findFlow();
+  if (!details.same_name) findSameName(details);
+}
+
+void DetailsPanel::showFacts(const QString& title,
+                             const std::function<void(const FactRows&)>& fill) {
+  title_->setText(title);
+  title_->setToolTip({});
+  model_.show(fill);
+  layoutTree();
 }
 
 void DetailsPanel::showEmpty(const QString& text) {
@@ -110,10 +295,12 @@ void DetailsPanel::showEmpty(const QString& text) {
 
 void DetailsPanel::layoutTree() {
   const bool some = model_.rowCount() > 0;
-  tree_->setVisible(some);
-  search_->setVisible(some);
+  for (QWidget* part : {static_cast<QWidget*>(title_), static_cast<QWidget*>(tree_),
+                        static_cast<QWidget*>(search_)})
+    part->setVisible(some);
+  links_->setViews(some ? views_for(inspected_.what()) : Views());
   empty_->setVisible(!some);
-  tree_->expandAll();
+  tree_->expandToDepth(0);
   tree_->header()->setStretchLastSection(true);
   tree_->resizeColumnToContents(0);
   tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), tree_->width() / 2));
@@ -131,16 +318,44 @@ void DetailsPanel::findFlow() {
       },
       [this](const auto& found) {
         if (found.first == document_.analysis()) flow_ = found.second;
-        refresh();
+        if (inspected_.what() == Inspected::Span) refresh();
       });
 }
 
+void DetailsPanel::findSameName(const SpanDetails& details) {
+  name_job_.start(
+      tr("Spans of the same name"),
+      [trace = details.trace, kind = details.span.kind,
+       name = details.span.name](Progress& progress) {
+        return std::make_shared<const SameName>(*trace, kind, name, progress);
+      },
+      [this](SameNamePtr found) {
+        same_name_ = std::move(found);
+        if (inspected_.what() == Inspected::Span) refresh();
+      });
+}
+
+void DetailsPanel::follow(const QString& view) {
+  const TracePtr trace = document_.trace();
+  if (view == QLatin1String("query") && trace && inspected_.what() == Inspected::Span)
+    Q_EMIT queryWanted(same_name_sql(title_->toolTip().toStdString()));
+  Q_EMIT viewWanted(view);
+}
+
 void DetailsPanel::activate(const QModelIndex& index) {
+  // Read first: what is done replaces the rows.
   const QModelIndex first = index.siblingAtColumn(0);
-  if (const QVariant rule = first.data(DetailsModel::kRuleRole); rule.isValid())
-    Q_EMIT ruleRequested(rule.toInt());
-  if (const QVariant span = first.data(DetailsModel::kSpanRole); span.isValid())
-    revealer_.reveal(span.value<SpanRef>());
+  const QVariant rule = first.data(kRuleRole), span = first.data(kSpanRole);
+  const QVariant place = first.data(kPlaceRole), target = first.data(kAreaRole);
+  if (rule.isValid()) Q_EMIT ruleRequested(rule.toInt());
+  if (span.isValid()) revealer_.reveal(span.value<SpanRef>());
+  if (place.isValid()) selection_.setPlace(place.value<ModelPlace>());
+  if (target.isValid()) {
+    const auto area = target.value<AreaSelection>();
+    const TimeNs margin = std::max<TimeNs>(area.range.length(), 1000);
+    selection_.setRange({area.range.begin - margin, area.range.end + margin});
+    selection_.setArea(area);
+  }
 }
 
 void DetailsPanel::copyValue() {

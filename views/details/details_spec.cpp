@@ -6,12 +6,11 @@ namespace moescope {
 
 ViewSpec details_view() {
   return {.id = QStringLiteral("details"),
-          .title = DetailsPanel::tr("Details"),
+          .title = DetailsPanel::tr("Inspector"),
           .area = Qt::RightDockWidgetArea,
-          .needs_trace = true,
           .shown_in = Preset::Analyse,
           .height_share = 50,
-          .make = make_trace_view<DetailsPanel>};
+          .make = [](Workspace& workspace) { return new DetailsPanel(workspace); }};
 }
 
 }  // namespace moescope

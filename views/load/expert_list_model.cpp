@@ -1,7 +1,9 @@
 #include "views/load/expert_list_model.h"
 
+#include <QFont>
 #include <algorithm>
 
+#include "core/loads/expert_facts.h"
 #include "core/loads/metrics.h"
 #include "views/common/units.h"
 #include "views/load/number_text.h"
@@ -34,11 +36,11 @@ QVariant aligned_in(int column, int role) {
 
 }  // namespace
 
-void ExpertListModel::setInput(const LoadPictureInput& input, int layer) {
+void ExpertListModel::setInput(const LoadPictureInput& input, const ModelPlace& place) {
   beginResetModel();
   rows_.clear();
   loads_ = input.sums ? input.sums->loads : nullptr;
-  const int layers = loads_ ? loads_->layers() : 0;
+  const int layers = loads_ ? loads_->layers() : 0, layer = place.layer;
   for (int l = std::max(layer, 0); l < (layer < 0 ? layers : std::min(layer + 1, layers)); ++l) {
     const auto& tokens = input.sums->shown[static_cast<Index>(l)];
     const auto u = unevenness(tokens);
@@ -53,8 +55,25 @@ void ExpertListModel::setInput(const LoadPictureInput& input, int layer) {
     return sign * a.over_mean > sign * b.over_mean;
   });
   rows_.resize(std::min<Index>(rows_.size(), kRows));
+  mark(input, place);
   for (Row& row : rows_) row.gpus = gpus_of(input.gpus.plan, row.layer, row.expert);
   endResetModel();
+}
+
+void ExpertListModel::mark(const LoadPictureInput& input, const ModelPlace& place) {
+  marked_ = -1;
+  const bool inside = loads_ && place.layer >= 0 && place.layer < loads_->layers() &&
+                      place.expert >= 0 && place.expert < loads_->experts;
+  if (!inside || rows_.empty()) return;
+  const auto at = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) {
+    return row.layer == place.layer && row.expert == place.expert;
+  });
+  marked_ = static_cast<int>(at - rows_.begin());
+  if (at != rows_.end()) return;
+  const LoadStanding standing =
+      standing_of(input.sums->shown[static_cast<Index>(place.layer)], place.expert);
+  rows_.push_back(
+      {place.layer, place.expert, standing.tokens, standing.share, standing.over_mean, {}});
 }
 
 int ExpertListModel::rowCount(const QModelIndex& parent) const {
@@ -92,6 +111,12 @@ QVariant ExpertListModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid()) return {};
   const Row& row = rows_[static_cast<Index>(index.row())];
   if (role == Qt::DisplayRole) return text(row, index.column());
+  if (index.row() == marked_ && role == Qt::FontRole) {
+    QFont bold;
+    bold.setBold(true);
+    return bold;
+  }
+  if (index.row() == marked_ && role == Qt::ToolTipRole) return tr("The selected expert");
   return aligned_in(index.column(), role);
 }
 

@@ -20,8 +20,11 @@ class ExpertListModel : public QAbstractTableModel {
 
   explicit ExpertListModel(Order order, QObject* parent = nullptr)
       : QAbstractTableModel(parent), order_(order) {}
-  /// `layer` -1: of all layers.
-  void setInput(const LoadPictureInput& input, int layer);
+  /// Of the layer of `place`, -1: of all layers. The expert of `place` is marked; it has a row
+  /// below the others where it is not one of them.
+  void setInput(const LoadPictureInput& input, const ModelPlace& place);
+  /// The row of the marked expert; -1 when there is none.
+  int markedRow() const { return marked_; }
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -35,11 +38,13 @@ class ExpertListModel : public QAbstractTableModel {
     double tokens = 0, share = 0, over_mean = 0;
     std::vector<int> gpus;
   };
+  void mark(const LoadPictureInput& input, const ModelPlace& place);
   QString text(const Row& row, int column) const;
 
   Order order_;
   LoadsPtr loads_;
   std::vector<Row> rows_;
+  int marked_ = -1;
 };
 
 /// How far each layer's distribution moved from the reference windows, most first.

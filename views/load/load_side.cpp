@@ -14,6 +14,11 @@ namespace {
 using Index = std::size_t;
 enum Of { kOfGpus, kOfExperts };
 
+/// Selects a row and scrolls to it; -1: none.
+void show_row(QTableView* table, int row) {
+  if (row >= 0) table->selectRow(row);
+}
+
 QString tr_metric(const char* text) {
   return QCoreApplication::translate("BalanceMetric", text);
 }
@@ -175,8 +180,10 @@ void LoadSide::setInput(const LoadPictureInput& input) {
 
 void LoadSide::refreshLists() {
   const int layer = selection_.place().layer;
-  hottest_.setInput(input_, layer);
-  coldest_.setInput(input_, layer);
+  hottest_.setInput(input_, selection_.place());
+  coldest_.setInput(input_, selection_.place());
+  show_row(findChild<QTableView*>("loadHottest"), hottest_.markedRow());
+  show_row(findChild<QTableView*>("loadColdest"), coldest_.markedRow());
   const QString of = layer < 0 || !input_.sums
                          ? QString()
                          : tr(" of %1").arg(layer_name(*input_.sums->loads, layer));

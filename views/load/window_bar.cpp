@@ -4,6 +4,8 @@
 #include <QLabel>
 #include <QSignalBlocker>
 
+#include "views/load/follow_time_button.h"
+
 namespace moescope {
 
 WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
@@ -53,6 +55,7 @@ WindowBar::WindowBar(LoadDocument& document, QWidget* parent)
   layout->addWidget(slider_, 1);
   layout->addWidget(all_);
   layout->addWidget(newest_);
+  layout->addWidget(new FollowTimeButton(document, this));
   auto* against = new QLabel(tr("&Compare with"), this);
   against->setBuddy(reference_);
   layout->addWidget(against);

@@ -68,16 +68,18 @@ QueryView::QueryView(TraceDocument& document, Selection& selection, QWidget* par
   connect(editor_, &SqlEditor::runRequested, this, &QueryView::run);
   connect(cancel_, &QPushButton::clicked, &job_, &JobRunner::cancel);
   connect(tree_, &QueryTree::textWanted, editor_, &QPlainTextEdit::insertPlainText);
-  connect(tree_, &QueryTree::queryChosen, this, [this](const QString& sql) {
-    setSql(sql);
-    run();
-  });
+  connect(tree_, &QueryTree::queryChosen, this, &QueryView::ask);
   for (const auto changed : {&JobRunner::finished, &JobRunner::cancelled})
     connect(&job_, changed, this, &QueryView::refreshState);
   connect(&job_, &JobRunner::cancelled, this, [this] { status_->setText(tr("Cancelled.")); });
   connect(&job_, &JobRunner::failed, status_, &QLabel::setText);
   connect(&document_, &TraceDocument::traceChanged, this, &QueryView::refreshState);
   refreshState();
+}
+
+void QueryView::ask(const QString& sql) {
+  setSql(sql);
+  run();
 }
 
 void QueryView::buildResult() {

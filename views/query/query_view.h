@@ -28,6 +28,8 @@ class QueryView : public QWidget {
   QueryView(TraceDocument& document, Selection& selection, QWidget* parent = nullptr);
   void setSql(const QString& sql) { editor_->setPlainText(sql); }
   void run();
+  /// Writes the question and answers it.
+  void ask(const QString& sql);
   bool busy() const { return job_.running(); }
   const ResultModel& result() const { return model_; }
   QString status() const { return status_->text(); }

@@ -4,7 +4,7 @@
 #include <QHeaderView>
 #include <algorithm>
 
-#include "core/analysis/spans/gpu_work.h"
+#include "views/common/device_text.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t kMostSegments = 200;
 constexpr int kSegmentRole = Qt::UserRole;
-
-QString device_text(const Trace& trace, const DeviceKey& key) {
-  return QString::fromStdString(trace.processes().at(key.process).label + ", " +
-                                device_word(trace, key));
-}
 
 QString cause_words(PathCause cause, SpanClass span_class) {
   switch (cause) {

@@ -137,6 +137,7 @@ void LoadDocument::completeSets(std::vector<LoadsPtr> sets, QStringList files) {
 }
 
 void LoadDocument::setWindows(WindowRange windows) {
+  if (follows_time_) setFollowsTime(false);
   const WindowRange all = all_windows(loads_);
   newest_ = windows.last >= all.last && windows.first > 0 ? windows.count() : 0;
   choose(windows);
@@ -146,6 +147,12 @@ void LoadDocument::followNewest(int count) {
   growing_ = true;
   newest_ = count;
   choose(newest_windows(loads_, count));
+}
+
+void LoadDocument::setFollowsTime(std::optional<bool> follows) {
+  if (follows == follows_time_) return;
+  follows_time_ = follows;
+  Q_EMIT followsTimeChanged();
 }
 
 void LoadDocument::setAwaited(bool awaited) {

@@ -74,6 +74,13 @@ class LoadDocument : public QObject {
   /// not of all, is followed.
   void setWindows(WindowRange windows);
 
+  /// Whether the windows are those of the visible time; nullopt where loads and trace have no clock
+  /// in common. Choosing windows by hand ends it.
+  std::optional<bool> followsTime() const { return follows_time_; }
+  void setFollowsTime(std::optional<bool> follows);
+  /// As setWindows(), but chosen by the visible time.
+  void showWindows(WindowRange windows) { choose(windows); }
+
   /// The plan that GPU figures are of: what is edited, else what runs. Null: none.
   const PlanPtr& plan() const { return plan_; }
   void setPlan(PlanPtr plan);
@@ -109,6 +116,7 @@ class LoadDocument : public QObject {
   void loadsReplaced();
   void awaitedChanged();
   void windowsChanged();
+  void followsTimeChanged();
   void planChanged();
   void runningPlanChanged();
   void engineChanged();
@@ -124,6 +132,7 @@ class LoadDocument : public QObject {
   std::vector<LoadsPtr> sets_;
   int shown_set_ = 0, newest_ = 0;
   bool growing_ = false, awaited_ = false;
+  std::optional<bool> follows_time_;
   AssumedLayout assumed_;
   std::optional<WindowRange> reference_;
   BalanceLogPtr balance_log_;

@@ -16,6 +16,9 @@ void Workspace::followTrace() {
   const TracePtr& trace = trace_.trace();
   if (!trace_.completing()) {
     selection_.reset(trace ? trace->range() : TimeRange{0, 1});
+    ModelPlace place = selection_.place();
+    place.step = place.micro_batch = -1;  // of the trace before
+    selection_.setPlace(place);
     return;
   }
   // The selection stays except for spans, which may be numbered differently in the file.

@@ -4,9 +4,11 @@
 
 #include "views/workspace/compare_document.h"
 #include "views/workspace/load_document.h"
+#include "views/workspace/place_link.h"
 #include "views/workspace/plan_document.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"
+#include "views/workspace/window_follow.h"
 
 namespace moescope {
 
@@ -23,8 +25,10 @@ class Workspace : public QObject {
   PlanDocument& plan() { return plan_; }
   CompareDocument& compare() { return compare_; }
   Selection& selection() { return selection_; }
+  PlaceLink& placeLink() { return place_link_; }
   const TraceDocument& trace() const { return trace_; }
   const LoadDocument& loads() const { return loads_; }
+  const PlaceLink& placeLink() const { return place_link_; }
 
  private:
   void followTrace();
@@ -34,6 +38,9 @@ class Workspace : public QObject {
   LoadDocument loads_;
   PlanDocument plan_{loads_};
   CompareDocument compare_;
+  // These set the selection and the windows: after all that they listen to.
+  PlaceLink place_link_{trace_, loads_, selection_};
+  WindowFollow window_follow_{trace_, loads_, selection_};
 };
 
 /// For ViewSpec::make of a view of the trace.

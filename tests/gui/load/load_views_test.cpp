@@ -231,6 +231,32 @@ TEST_F(LoadViews, PlacesByLoadAreNotCalledRanks) {
     EXPECT_THAT(cell(kind, {0, 0}), testing::Not(HasSubstr("rank")));
 }
 
+TEST_F(LoadViews, TheSelectedExpertIsMarkedInTheListsBesideTheHeatmap) {
+  auto* table = find<QTableView>("loadHottest");
+  selection.setPlace({0, 2, -1});
+  const auto rows = table->selectionModel()->selectedRows(ExpertListModel::Expert);
+  ASSERT_EQ(rows.size(), 1);
+  EXPECT_EQ(rows.front().data(), "2");
+  EXPECT_TRUE(rows.front().data(Qt::FontRole).value<QFont>().bold());
+  EXPECT_FALSE(table->model()->index(0, 0).data(Qt::FontRole).isValid());
+  selection.setPlace({0, -1, -1});
+  EXPECT_FALSE(table->selectionModel()->hasSelection());
+}
+
+TEST_F(LoadViews, AnExpertThatIsNotAmongTheHottestHasARowBelowThem) {
+  LoadSet loads = made_loads();
+  loads.experts = 80;
+  loads.windows = {LayerLoads(2, std::vector<double>(80, 1.0))};
+  loads.windows[0][0][70] = 0;
+  loads.running_map.reset();
+  document.setLoads(shared_loads(loads), {});
+  selection.setPlace({0, 70, -1});
+  auto* hot = find<QTableView>("loadHottest")->model();
+  ASSERT_EQ(hot->rowCount(), ExpertListModel::kRows + 1);
+  EXPECT_EQ(hot->index(ExpertListModel::kRows, ExpertListModel::Expert).data(), "70");
+  EXPECT_EQ(find<QTableView>("loadColdest")->model()->rowCount(), ExpertListModel::kRows);
+}
+
 TEST_F(LoadViews, HottestAndColdestAreOfTheLayerOrOfAll) {
   auto* hot = find<QTableView>("loadHottest")->model();
   EXPECT_EQ(hot->index(0, ExpertListModel::Layer).data(), "5");
