@@ -303,6 +303,7 @@ std::vector<std::string> path_in_words(const CriticalPath& path, const Trace& tr
   std::stable_sort(largest.begin(), largest.end(),
                    [](const auto* a, const auto* b) { return a->time.begin < b->time.begin; });
   std::vector<std::string> words;
+  words.reserve(largest.size());
   for (const PathSegment* segment : largest) words.push_back(words_of(*segment, trace));
   return words;
 }
