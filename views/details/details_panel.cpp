@@ -108,6 +108,8 @@ void DetailsPanel::build() {
   layout->addWidget(links_);
   layout->addWidget(search_);
   layout->addWidget(empty_, 1);
+  setTabOrder(tree_, links_);
+  setTabOrder(links_, search_);
 }
 
 void DetailsPanel::addCommands() {
