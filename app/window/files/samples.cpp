@@ -19,7 +19,7 @@ Sample sample_of(const QFileInfo& file) {
                        "Recorded with the embedded runtime on CPU ranks.")};
   if (name == "decode")
     return {files, translated("Decode, 16 ranks"),
-            translated("Thirty short steps: which rank the others wait for, and which experts are "
+            translated("Short steps: which rank the others wait for, and which experts are "
                        "hot. Recorded with the embedded runtime on CPU ranks.")};
   if (name == "plan-change")
     return {files, translated("A plan change while serving, 8 ranks"),
