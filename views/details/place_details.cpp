@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <algorithm>
+#include <cmath>
 
 #include "core/analysis/spans/gpu_work.h"
 #include "core/figure_text.h"
@@ -20,7 +21,7 @@ QString tr(const char* text) {
 }
 
 QString tokens_of(double tokens) {
-  return QString::fromStdString(count_text(static_cast<std::int64_t>(tokens + 0.5)));
+  return QString::fromStdString(count_text(std::llround(tokens)));
 }
 
 QString ratio(double value) {

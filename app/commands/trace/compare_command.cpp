@@ -189,6 +189,7 @@ void run(const CompareOptions& options) {
   const Compared compared = compare_files(options);
   command_progress().report(1, "done");
   std::vector<Outcome> outcomes;
+  outcomes.reserve(conditions.size());
   for (const FailCondition& condition : conditions)
     outcomes.push_back({condition.text, holds(condition, compared.comparison)});
   if (options.json)

@@ -133,14 +133,14 @@ void MessageBar::showMessage(const UserMessage& message) {
   QAccessible::updateAccessibility(&alert);
 }
 
-void MessageBar::offer(const UserMessage& message, Choices choices) {
+void MessageBar::offer(const UserMessage& message, const Choices& choices) {
   showMessage(message);
-  for (auto& [text, run] : choices) {
+  for (const auto& [text, run] : choices) {
     QToolButton* button = make_button(text, text, this);
     buttons_->insertWidget(static_cast<int>(choices_.size()), button);
     setTabOrder(choices_.isEmpty() ? text_ : static_cast<QWidget*>(choices_.back()), button);
     choices_ << button;
-    connect(button, &QToolButton::clicked, this, [this, run = std::move(run)] {
+    connect(button, &QToolButton::clicked, this, [this, run = run] {
       const auto chosen = run;  // the button goes with the message
       clear();
       chosen();

@@ -27,7 +27,7 @@ class MessageBar : public QFrame {
   void showMessage(const UserMessage& message);
   /// A message with buttons; pressing one takes the message away.
   using Choices = std::vector<std::pair<QString, std::function<void()>>>;
-  void offer(const UserMessage& message, Choices choices);
+  void offer(const UserMessage& message, const Choices& choices);
   void clear();
   /// Gives its first button the keyboard; nothing without a message.
   void takeFocus();
