@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/loads/expert_facts.h"
 #include "core/parallel.h"
 #include "core/placement/bounds.h"
 
@@ -80,7 +81,7 @@ std::vector<WindowImbalance> imbalance_over_time(const LoadSet& loads, const Pla
     series.push_back(
         {loads.times[w],
          std::accumulate(layers.begin(), layers.end(), 0.0) / static_cast<double>(layers.size()),
-         *worst, loads.layer_ids.empty() ? static_cast<int>(row) : loads.layer_ids[row]});
+         *worst, layer_of_row(loads, static_cast<int>(row))});
   }
   std::stable_sort(series.begin(), series.end(),
                    [](const auto& a, const auto& b) { return a.time.begin < b.time.begin; });

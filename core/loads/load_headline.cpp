@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/loads/expert_facts.h"
 #include "core/loads/metrics.h"
 
 namespace moescope {
@@ -16,7 +17,7 @@ LoadHeadline load_headline(const LoadSet& loads, const PlacementOfLoads& placeme
     const double of_layer = unevenness(sum[row]).max_over_mean;
     if (row > 0 && of_layer <= headline.hottest) continue;
     headline.hottest = of_layer;
-    headline.hottest_layer = loads.layer_ids.empty() ? static_cast<int>(row) : loads.layer_ids[row];
+    headline.hottest_layer = layer_of_row(loads, static_cast<int>(row));
     headline.hottest_expert =
         static_cast<int>(std::max_element(sum[row].begin(), sum[row].end()) - sum[row].begin());
   }

@@ -143,7 +143,8 @@ class Bed {
     const auto trace = open_moetrace(file_);
     const Classification classes(*trace, RuleSet::built_in());
     double comm = 0, overlap = 0;
-    for (const auto& device : analyze_overlap(*trace, classes)) {
+    const auto devices = analyze_overlap(*trace, classes).overlap;
+    for (const auto& device : devices) {
       comm += static_cast<double>(device.figures.comm);
       overlap += static_cast<double>(device.figures.overlap);
     }

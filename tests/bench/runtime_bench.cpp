@@ -149,7 +149,8 @@ class Bed {
 void add_overlap(const std::filesystem::path& file, int steps, Measured& measured) {
   const auto trace = open_moetrace(file);
   const Classification classes(*trace, RuleSet::built_in());
-  for (const auto& device : analyze_overlap(*trace, classes)) {
+  const auto overlap = analyze_overlap(*trace, classes).overlap;
+  for (const auto& device : overlap) {
     const double each = 1e6 * steps * kRanks;
     measured.communication += static_cast<double>(device.figures.comm) / each;
     measured.exposed += static_cast<double>(device.figures.exposed) / each;

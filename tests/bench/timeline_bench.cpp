@@ -44,7 +44,7 @@ struct Picture {
     if (!analyse || trace->span_count() > 20'000'000) return;
     auto results = std::make_shared<AnalysisResults>();
     results->classes = std::make_shared<const Classification>(*trace, RuleSet::built_in());
-    results->activity = device_activity(*trace, *results->classes);
+    results->activity = analyze_overlap(*trace, *results->classes).activity;
     document.setAnalysis(std::move(results));
   }
 

@@ -55,7 +55,8 @@ void check_trace(const Trace& trace, bool json_args) {
                               {SpanClass::Dense, "gemm", false, ""}}};
   const Classification classes(trace, rules);
   attempt([&] {
-    for (const auto& device : analyze_overlap(trace, classes)) check_figures(device.figures);
+    const auto overlap = analyze_overlap(trace, classes).overlap;
+    for (const auto& device : overlap) check_figures(device.figures);
     for (const auto& scope : analyze_scopes(trace, classes)) check_figures(scope.figures);
   });
   attempt([&] {

@@ -39,8 +39,8 @@ struct ChartDocument {
     trace = builder.snapshot();
     auto made = std::make_shared<AnalysisResults>();
     made->classes = std::make_shared<const Classification>(*trace, RuleSet::built_in());
-    made->activity = device_activity(*trace, *made->classes);
-    made->overlap = analyze_overlap(*trace, *made->classes);
+    made->activity = analyze_overlap(*trace, *made->classes).activity;
+    made->overlap = analyze_overlap(*trace, *made->classes).overlap;
     SmAllocation sm;
     sm.sm_count = 10;
     sm.method = SmMethod::Inferred;

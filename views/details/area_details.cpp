@@ -6,7 +6,6 @@
 #include "core/analysis/overlap/span_overlap.h"
 #include "core/analysis/spans/gpu_work.h"
 #include "core/analysis/spans/kernel_label.h"
-#include "views/common/device_text.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -75,7 +74,8 @@ void add_worst(const FactRows& rows, const Trace& trace, const WorstDevice& wors
   };
   const FactRows group = rows.add(
       tr("Most exposed"),
-      tr("%1, %2").arg(device_text(trace, worst.key), format_time(worst.exposed)),
+      tr("%1, %2").arg(QString::fromStdString(device_text(trace, worst.key)),
+                       format_time(worst.exposed)),
       tr("The device with the most exposed communication. Click to go to its longest stretch."));
   group.leadTo(kAreaRole, to(worst.causes.front()));
   for (std::size_t i = 0; i < std::min(worst.causes.size(), kMostCauses); ++i)
@@ -95,7 +95,7 @@ void add_devices(const FactRows& rows, const Trace& trace,
   for (std::size_t i = 0; i < std::min(devices.size(), kMostDevices); ++i) {
     const OverlapFigures& f = devices[i].figures;
     group.add(
-        device_text(trace, devices[i].key),
+        QString::fromStdString(device_text(trace, devices[i].key)),
         tr("exposed %1, busy %2").arg(format_time(f.exposed), time_of(f.busy, f.span)),
         tr("Exposed %1, hidden %2, busy %3")
             .arg(time_of(f.exposed, f.comm), time_of(f.overlap, f.comm), time_of(f.busy, f.span)));

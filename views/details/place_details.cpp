@@ -7,7 +7,6 @@
 #include "core/analysis/spans/gpu_work.h"
 #include "core/figure_text.h"
 #include "core/loads/plan_balance.h"
-#include "views/common/device_text.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -111,7 +110,7 @@ void add_work(const FactRows& rows, const PlaceDetails& details) {
       tr("Work of layer %1 by the annotations and phases of the trace").arg(details.layer_id));
   for (Index i = 0; i < std::min(details.work.size(), kMostDevices); ++i) {
     const ScopeOverlap& scope = details.work[i];
-    const FactRows device = group.add(device_text(trace, scope.key),
+    const FactRows device = group.add(QString::fromStdString(device_text(trace, scope.key)),
                                       tr("%1, exposed %2")
                                           .arg(format_time(scope.figures.span),
                                                time_of(scope.figures.exposed, scope.figures.comm)),

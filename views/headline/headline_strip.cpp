@@ -84,10 +84,20 @@ void HeadlineStrip::refresh() {
   if (!analysis) return job_.abandon();
   job_.start(
       tr("Headline"),
-      [trace, analysis, scope = scope()](Progress& progress) {
-        return trace_answer(*trace, *analysis, scope, progress);
+      [trace, analysis, scope = scope(), known = knownSteps()](Progress& progress) {
+        StepSummary steps = known ? *known : step_summary(*trace, *analysis, progress);
+        return trace_answer(*trace, *analysis, scope, std::move(steps), progress);
       },
-      [this, trace](TraceAnswer answer) { showAnswer(std::move(answer), trace); });
+      [this, trace, analysis](TraceAnswer answer) {
+        steps_of_ = analysis;
+        showAnswer(std::move(answer), trace);
+      });
+}
+
+/// Another scope has the same steps.
+std::optional<StepSummary> HeadlineStrip::knownSteps() const {
+  if (!answer_ || steps_of_.lock() != workspace_.trace().analysis()) return std::nullopt;
+  return answer_->steps;
 }
 
 AnswerScope HeadlineStrip::scope() const {

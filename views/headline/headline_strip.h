@@ -4,6 +4,7 @@
 #include <QFrame>
 #include <QTimer>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "views/common/job.h"
@@ -30,6 +31,7 @@ class HeadlineStrip : public QFrame {
   void later();
   void refresh();
   AnswerScope scope() const;
+  std::optional<StepSummary> knownSteps() const;
   void refreshLoads();
   void showAnswer(TraceAnswer answer, const TracePtr& trace);
   void showLoads(const std::optional<LoadHeadline>& loads);
@@ -40,6 +42,7 @@ class HeadlineStrip : public QFrame {
   QWidget* scope_;  ///< where it is chosen what the answers are of
   std::map<QString, HeadlineTile*> tiles_;
   std::optional<TraceAnswer> answer_;
+  std::weak_ptr<const AnalysisResults> steps_of_;  ///< of which the steps in answer_ are
   std::optional<LoadHeadline> loads_;
   QTimer delay_;
   JobRunner job_, load_job_;

@@ -96,13 +96,13 @@ TileText sm_tile(const TraceAnswer& answer, const Trace& trace) {
 }
 
 TileText step_tile(const TraceAnswer& answer) {
-  if (answer.steps.empty()) return {};
+  if (answer.steps.times.empty()) return {};
   const auto most =
-      std::max_element(answer.steps.begin(), answer.steps.end(),
+      std::max_element(answer.steps.times.begin(), answer.steps.times.end(),
                        [](const auto& a, const auto& b) { return a.count < b.count; });
   const QString phase = QString::fromStdString(most->phase);
   QString all;
-  for (const StepTimes& times : answer.steps)
+  for (const StepTimes& times : answer.steps.times)
     all += tr("%1%2, p50 %3, p95 %4\n")
                .arg(times.phase.empty() ? QString() : QString::fromStdString(times.phase) + ' ',
                     counted(times.count, tr("step"), tr("steps")), format_time(times.p50),
@@ -111,7 +111,7 @@ TileText step_tile(const TraceAnswer& answer) {
       phase.isEmpty() ? tr("Step") : tr("Step, %1").arg(phase), format_time(most->p50),
       tr("p95 %1, %2").arg(format_time(most->p95), counted(most->count, tr("step"), tr("steps"))),
       tr("Median time of a forward pass, whole trace.\n%1Found by: %2. Click for the list.")
-          .arg(all, answer.steps_how),
+          .arg(all, answer.steps.how),
       false};
 }
 
@@ -172,16 +172,19 @@ ScopedAnalysis cut_to_scope(const Trace& trace, const AnalysisResults& analysis,
 
 }  // namespace
 
+StepSummary step_summary(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
+  const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
+  return {step_times(steps), QString::fromStdString(steps.how)};
+}
+
 TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
-                         const AnswerScope& scope, Progress& progress) {
+                         const AnswerScope& scope, StepSummary steps, Progress& progress) {
   TraceAnswer answer;
   const ScopedAnalysis cut = cut_to_scope(trace, analysis, scope, progress);
   answer.headline = headline_of(
       trace, *analysis.classes,
       {cut.overlap.activity, cut.overlap.overlap, cut.overlap.scopes, cut.sm}, progress);
-  const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
-  answer.steps = step_times(steps);
-  answer.steps_how = QString::fromStdString(steps.how);
+  answer.steps = std::move(steps);
   for (const LossSummary& lost : summarise(losses_in(trace, scope.window)))
     answer.lost += lost.count.value_or(0);
   answer.scope = scope.text;

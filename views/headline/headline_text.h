@@ -14,13 +14,20 @@
 
 namespace moescope {
 
+/// Lengths of the steps of a whole trace, whatever the scope.
+struct StepSummary {
+  std::vector<StepTimes> times;  ///< by phase
+  QString how;                   ///< how steps were found
+};
+/// For a job: reads kernels where nothing else names steps. Throws Cancelled, Error.
+StepSummary step_summary(const Trace& trace, const AnalysisResults& analysis, Progress& progress);
+
 /// What the trace says in its scope.
 struct TraceAnswer {
   Headline headline;
-  std::vector<StepTimes> steps;  ///< of the whole trace, by phase
-  QString steps_how;             ///< how steps were found
-  quint64 lost = 0;              ///< records that the recording lost in the scope
-  QString scope;                 ///< "whole trace", "visible range, 12.4 ms"
+  StepSummary steps;
+  quint64 lost = 0;  ///< records that the recording lost in the scope
+  QString scope;     ///< "whole trace", "visible range, 12.4 ms"
 };
 
 /// Of what to answer: the whole trace, or a part of it on all devices or some.
@@ -31,7 +38,7 @@ struct AnswerScope {
 };
 /// For a job. Throws Cancelled, Error.
 TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
-                         const AnswerScope& scope, Progress& progress);
+                         const AnswerScope& scope, StepSummary steps, Progress& progress);
 /// All of them, by name, in the order in which they stand; those without a value too.
 std::vector<std::pair<QString, TileText>> trace_tiles(const TraceAnswer& answer,
                                                       const Trace& trace);

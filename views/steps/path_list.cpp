@@ -4,7 +4,7 @@
 #include <QHeaderView>
 #include <algorithm>
 
-#include "views/common/device_text.h"
+#include "core/analysis/spans/gpu_work.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -32,7 +32,7 @@ QString cause_words(PathCause cause, SpanClass span_class) {
 
 QString waiters_text(const PathSegment& segment, const Trace& trace) {
   if (segment.waited_for_by.empty()) return {};
-  const QString first = device_text(trace, segment.waited_for_by.front());
+  const QString first = QString::fromStdString(device_text(trace, segment.waited_for_by.front()));
   const auto more = segment.waited_for_by.size() - 1;
   return more == 0 ? PathList::tr("%1 waits for it").arg(first)
                    : PathList::tr("%1 and %2 more wait for it").arg(first).arg(more);
@@ -98,7 +98,7 @@ void PathList::showPath(const CriticalPath& path, const Trace& trace) {
     for (const Straggler& straggler : path.stragglers)
       add(late,
           tr("%1, at %2")
-              .arg(device_text(trace, straggler.device),
+              .arg(QString::fromStdString(device_text(trace, straggler.device)),
                    counted(straggler.collectives, tr("collective"), tr("collectives"))),
           straggler.waited, {});
   }
@@ -106,12 +106,12 @@ void PathList::showPath(const CriticalPath& path, const Trace& trace) {
   for (std::size_t i = 0; i < std::min(segments_.size(), kMostSegments); ++i) {
     const PathSegment& segment = segments_[i];
     const QString waiters = waiters_text(segment, trace);
-    auto* item = add(
-        chain,
-        tr("%1: %2%3")
-            .arg(device_text(trace, segment.device), cause_words(segment.cause, segment.span_class),
-                 waiters.isEmpty() ? QString() : "; " + waiters),
-        segment.time.length(), swatch(segment.cause, segment.span_class));
+    auto* item = add(chain,
+                     tr("%1: %2%3")
+                         .arg(QString::fromStdString(device_text(trace, segment.device)),
+                              cause_words(segment.cause, segment.span_class),
+                              waiters.isEmpty() ? QString() : "; " + waiters),
+                     segment.time.length(), swatch(segment.cause, segment.span_class));
     item->setData(0, kSegmentRole, static_cast<qulonglong>(i));
   }
   if (segments_.size() > kMostSegments)

@@ -4,6 +4,7 @@
 #include <QFont>
 #include <array>
 
+#include "core/analysis/steps/step_standing.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -28,9 +29,8 @@ const TraceStep* StepsModel::step(int row) const {
 }
 
 int StepsModel::rowOf(std::uint64_t number) const {
-  for (int row = 0; row < rowCount(); ++row)
-    if (step(row)->number == number) return row;
-  return -1;
+  const auto row = steps_ ? step_of_number(*steps_, number) : std::nullopt;
+  return row ? static_cast<int>(*row) : -1;
 }
 
 int StepsModel::rowCount(const QModelIndex& parent) const {

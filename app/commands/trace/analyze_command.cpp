@@ -56,9 +56,8 @@ std::string ms(std::int64_t ns) {
 void print_blocks(const Trace& trace, const std::vector<DeviceOverlap>& devices,
                   const std::vector<SmAllocation>& sm, const std::optional<TimeRange>& window) {
   for (const auto& [key, f] : devices) {
-    const auto& process = trace.processes().at(key.process);
     const Device* device = find_device(trace, key);
-    fmt::print("{}, {}{}\n", process.label, device_word(trace, key),
+    fmt::print("{}{}\n", device_text(trace, key),
                device != nullptr ? " (" + device->name + ")" : "");
     fmt::print("  events         {} communication, {} compute, {} memory\n", f.comm_events,
                f.compute_events, f.memory_events);
@@ -115,9 +114,9 @@ void print_headline(const Trace& trace, const Headline& headline,
   }
   if (const auto& worst = headline.worst) {
     const ExposedGroup& cause = worst->causes.front();
-    fmt::print("worst                  {}, {}: {} exposed, of which {} {}\n",
-               trace.processes().at(worst->key.process).label, device_word(trace, worst->key),
-               text(worst->exposed), text(cause.time), cause_text(cause));
+    fmt::print("worst                  {}: {} exposed, of which {} {}\n",
+               device_text(trace, worst->key), text(worst->exposed), text(cause.time),
+               cause_text(cause));
   }
   if (const auto& sms = headline.comm_sms)
     fmt::print("communication holds    {}{} {} while it runs, {:.1f} on average ({})\n", sms->most,
@@ -147,8 +146,7 @@ void print_devices(const Trace& trace, std::vector<DeviceOverlap> devices,
     const SmAllocation* a = find_sm(sm, key);
     const double length = a == nullptr ? 1 : static_cast<double>(std::max<TimeNs>(f.comm, 1));
     fmt::print(
-        "{:<28.28} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}\n",
-        fmt::format("{}, {}", trace.processes().at(key.process).label, device_word(trace, key)),
+        "{:<28.28} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}\n", device_text(trace, key),
         ms(f.span), ms(f.idle), ms(f.compute), ms(f.comm), ms(f.exposed),
         percent ? fmt::format("{:.1f}", *percent) : "-",
         a == nullptr ? "-" : fmt::format("{:.1f}", static_cast<double>(a->comm_sm_ns) / length));
@@ -166,11 +164,8 @@ void print_scopes(const Trace& trace, const std::vector<ScopeOverlap>& scopes) {
     const auto& f = scope.figures;
     const auto percent = f.overlap_percent();
     fmt::print("{:<12} {:<32.32} {:<20.20} {:>7} {:>12} {:>12} {:>12} {:>12} {:>9}\n", scope.kind,
-               scope.name,
-               fmt::format("{}, {}", trace.processes().at(scope.key.process).label,
-                           device_word(trace, scope.key)),
-               scope.windows, ms(f.span), ms(f.compute), ms(f.comm), ms(f.exposed),
-               percent ? fmt::format("{:.1f}", *percent) : "-");
+               scope.name, device_text(trace, scope.key), scope.windows, ms(f.span), ms(f.compute),
+               ms(f.comm), ms(f.exposed), percent ? fmt::format("{:.1f}", *percent) : "-");
   }
 }
 
@@ -197,7 +192,7 @@ RunFigures figures_of(const AnalyzeOptions& options, const Trace& trace,
   if (options.scopes || !options.json)
     run.overlap = analyze_overlap_and_scopes(trace, classes, window, progress);
   else
-    run.overlap = analyze_overlap_and_activity(trace, classes, window, progress);
+    run.overlap = analyze_overlap(trace, classes, window, progress);
   run.sm = analyze_sm_allocation(trace, classes, window, progress);
   run.headline = headline_of(
       trace, classes, {run.overlap.activity, run.overlap.overlap, run.overlap.scopes, run.sm},

@@ -66,10 +66,12 @@ void write_report_of(const TraceDocument& document, const LoadDocument& loads,
     input.trace = document.trace();
     input.analysis = document.analysis();
     input.statistics = std::move(statistics);
-    for (auto& [name, text] :
-         trace_tiles(trace_answer(*document.trace(), *document.analysis(),
-                                  {std::nullopt, {}, QObject::tr("Whole trace")}, no_progress()),
-                     *document.trace()))
+    for (auto& [name, text] : trace_tiles(
+             trace_answer(*document.trace(), *document.analysis(),
+                          {std::nullopt, {}, QObject::tr("Whole trace")},
+                          step_summary(*document.trace(), *document.analysis(), no_progress()),
+                          no_progress()),
+             *document.trace()))
       input.headline.push_back(std::move(text));
     input.charts = {&trace->timeline, &trace->overlap, &trace->sm};
   }

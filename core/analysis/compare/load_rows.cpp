@@ -8,6 +8,7 @@
 #include "core/analysis/compare/loads_and_plans.h"
 #include "core/analysis/compare/rows.h"
 #include "core/error.h"
+#include "core/loads/expert_facts.h"
 #include "core/loads/metrics.h"
 
 namespace moescope {
@@ -17,8 +18,7 @@ namespace {
 std::map<int, std::size_t> rows_by_layer(const LoadSet& loads) {
   std::map<int, std::size_t> rows;
   for (int l = 0; l < loads.layers(); ++l)
-    rows[loads.layer_ids.empty() ? l : loads.layer_ids[static_cast<std::size_t>(l)]] =
-        static_cast<std::size_t>(l);
+    rows[layer_of_row(loads, l)] = static_cast<std::size_t>(l);
   return rows;
 }
 

@@ -21,16 +21,10 @@ struct LayerFigures {
   Samples samples[kLayerFigureCount];
 };
 
-const DeviceActivity* activity_of(const CompareSide& side, const DeviceKey& key) {
-  for (const DeviceActivity& device : side.overlap.activity)
-    if (device.key == key) return &device;
-  return nullptr;
-}
-
 std::map<std::string, LayerFigures> layers_of(const CompareSide& side) {
   std::map<std::string, LayerFigures> layers;
   for (const ScopeOverlap& scope : side.overlap.scopes) {
-    const DeviceActivity* device = activity_of(side, scope.key);
+    const DeviceActivity* device = find_activity(side.overlap.activity, scope.key);
     if (scope.kind != "layer" || device == nullptr) continue;
     LayerFigures& layer = layers[scope.name];
     for (std::size_t i = 0; i < kLayerFigureCount; ++i)

@@ -31,12 +31,10 @@ void add_rows(const std::string& scope, const std::string& key, const WorkSum* a
   fill(b, &Difference::b, samples.b);
   judge(total, samples);
   judge(count);
-  judge(mean);
-  // Its noise is that of the total over as many runs.
-  if (total.noise && a != nullptr && b != nullptr && a->count == b->count) {
+  // The noise of a mean is that of the total, over as many runs.
+  if (total.noise && a != nullptr && b != nullptr && a->count == b->count)
     mean.noise = *total.noise / static_cast<double>(a->count);
-    judge(mean);
-  }
+  judge(mean);
   for (Difference* row : {&total, &count, &mean}) rows.push_back(std::move(*row));
 }
 

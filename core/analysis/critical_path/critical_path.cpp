@@ -247,10 +247,6 @@ class Walk {
   bool started_ = false;
 };
 
-std::string device_text(const Trace& trace, const DeviceKey& key) {
-  return fmt::format("{}, {}", trace.processes().at(key.process).label, device_word(trace, key));
-}
-
 std::string words_of(const PathSegment& segment, const Trace& trace) {
   std::string text;
   if (segment.cause == PathCause::Idle)

@@ -27,6 +27,9 @@ struct GatherOptions {
 std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification& classes,
                                        const GatherOptions& options, Progress& progress);
 
+/// Figures and activity of `devices`, without scopes.
+OverlapResults results_of(std::vector<DeviceWork> devices);
+
 /// Fills the lengths of `figures` from the unions; `span` and the counts are the caller's.
 void measure(const DeviceActivity& activity, OverlapFigures& figures);
 

@@ -126,6 +126,13 @@ OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices) {
   return sum;
 }
 
+const DeviceActivity* find_activity(const std::vector<DeviceActivity>& activity,
+                                    const DeviceKey& key) {
+  const auto found = std::find_if(activity.begin(), activity.end(),
+                                  [&](const DeviceActivity& device) { return device.key == key; });
+  return found == activity.end() ? nullptr : &*found;
+}
+
 DeviceActivity cut_activity(const DeviceActivity& device, TimeRange window) {
   return {device.key, device.compute.clip(window), device.comm.clip(window),
           device.memory.clip(window), device.wait.clip(window)};
@@ -139,28 +146,10 @@ OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window) {
   return f;
 }
 
-std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
-                                            std::optional<TimeRange> window, Progress& progress) {
-  std::vector<DeviceActivity> result;
-  for (auto& work : gather_devices(trace, classes, {window, false}, progress))
-    result.push_back(std::move(work.activity));
-  return result;
-}
-
-std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
-                                           std::optional<TimeRange> window, Progress& progress) {
-  std::vector<DeviceOverlap> result;
-  for (const auto& work : gather_devices(trace, classes, {window, false}, progress))
-    result.push_back({work.activity.key, work.figures});
-  return result;
-}
-
 std::vector<ScopeOverlap> analyze_scopes(const Trace& trace, const Classification& classes,
                                          std::optional<TimeRange> window, Progress& progress) {
   return analyze_overlap_and_scopes(trace, classes, window, progress).scopes;
 }
-
-namespace {
 
 OverlapResults results_of(std::vector<DeviceWork> devices) {
   OverlapResults results;
@@ -171,10 +160,8 @@ OverlapResults results_of(std::vector<DeviceWork> devices) {
   return results;
 }
 
-}  // namespace
-
-OverlapResults analyze_overlap_and_activity(const Trace& trace, const Classification& classes,
-                                            std::optional<TimeRange> window, Progress& progress) {
+OverlapResults analyze_overlap(const Trace& trace, const Classification& classes,
+                               std::optional<TimeRange> window, Progress& progress) {
   return results_of(gather_devices(trace, classes, {window, false}, progress));
 }
 

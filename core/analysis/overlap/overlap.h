@@ -36,6 +36,9 @@ struct DeviceOverlap {
   DeviceKey key;
   OverlapFigures figures;
 };
+/// The activity of one device; nullptr when it is not among them.
+const DeviceActivity* find_activity(const std::vector<DeviceActivity>& activity,
+                                    const DeviceKey& key);
 
 /// Sums over devices of every figure.
 OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices);
@@ -44,15 +47,6 @@ OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices);
 DeviceActivity cut_activity(const DeviceActivity& device, TimeRange window);
 /// Lengths of `device` cut to `window`, of which span is the length. Events are not counted.
 OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window);
-
-/// Unions per device over `window` (clipped) or the whole trace. Throws Cancelled.
-std::vector<DeviceActivity> device_activity(const Trace& trace, const Classification& classes,
-                                            std::optional<TimeRange> window = {},
-                                            Progress& progress = no_progress());
-/// The figures per device over `window` or the whole trace. Throws Cancelled.
-std::vector<DeviceOverlap> analyze_overlap(const Trace& trace, const Classification& classes,
-                                           std::optional<TimeRange> window = {},
-                                           Progress& progress = no_progress());
 
 /// A named part of the trace: an annotation such as "attn(F)", a layer, a micro-batch, a phase.
 struct ScopeOverlap {
@@ -81,9 +75,11 @@ struct OverlapResults {
   std::vector<DeviceOverlap> overlap;
   std::vector<ScopeOverlap> scopes;
 };
-/// Without scopes. Throws Cancelled.
-OverlapResults analyze_overlap_and_activity(const Trace& trace, const Classification& classes,
-                                            std::optional<TimeRange> window, Progress& progress);
+/// Unions and figures per device over `window` (clipped) or the whole trace, without scopes. Throws
+/// Cancelled.
+OverlapResults analyze_overlap(const Trace& trace, const Classification& classes,
+                               std::optional<TimeRange> window = {},
+                               Progress& progress = no_progress());
 /// With scopes. Throws Cancelled.
 OverlapResults analyze_overlap_and_scopes(const Trace& trace, const Classification& classes,
                                           std::optional<TimeRange> window, Progress& progress);

@@ -203,17 +203,15 @@ OverlapResults cut_overlap(const Trace& trace, const Classification& classes,
                            const std::vector<ScopeOverlap>& scopes, TimeRange window,
                            Progress& progress) {
   auto devices = gather_devices(trace, classes, {window, !scopes.empty()}, progress);
-  OverlapResults results;
+  std::vector<ScopeOverlap> cut;
   for (const ScopeOverlap& whole : scopes) {
     progress.check();
     auto scope = scope_inside(whole.kind, whole.name, whole.key,
                               IntervalSet::union_of(whole.ranges), devices, window);
-    if (scope) results.scopes.push_back(std::move(*scope));
+    if (scope) cut.push_back(std::move(*scope));
   }
-  for (auto& work : devices) {
-    results.overlap.push_back({work.activity.key, work.figures});
-    results.activity.push_back(std::move(work.activity));
-  }
+  OverlapResults results = results_of(std::move(devices));
+  results.scopes = std::move(cut);
   return results;
 }
 

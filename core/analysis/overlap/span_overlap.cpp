@@ -17,9 +17,8 @@ bool belongs(const Trace& trace, const std::vector<TrackId>& tracks, const Devic
 
 std::optional<SpanOverlap> overlap_of_span(const std::vector<DeviceActivity>& activity,
                                            const DeviceKey& key, TimeRange range) {
-  const auto device = std::find_if(activity.begin(), activity.end(),
-                                   [&](const DeviceActivity& a) { return a.key == key; });
-  if (device == activity.end()) return std::nullopt;
+  const DeviceActivity* device = find_activity(activity, key);
+  if (device == nullptr) return std::nullopt;
   const OverlapFigures figures = lengths_in(*device, range);
   return SpanOverlap{range.length() - figures.compute, figures.compute, figures.comm};
 }

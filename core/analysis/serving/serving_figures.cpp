@@ -1,18 +1,19 @@
 #include "core/analysis/serving/serving_figures.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "core/percentile.h"
 
 namespace moescope {
 namespace {
 
 /// Nearest rank; nullopt of nothing.
-std::optional<TimeNs> percentile(std::vector<TimeNs>& values, double share) {
+std::optional<TimeNs> percentile(std::vector<TimeNs>& values, int percent) {
   if (values.empty()) return std::nullopt;
-  const auto rank = static_cast<std::ptrdiff_t>(
-      std::max(0.0, std::ceil(share * static_cast<double>(values.size())) - 1));
-  std::nth_element(values.begin(), values.begin() + rank, values.end());
-  return values[static_cast<std::size_t>(rank)];
+  const auto at =
+      values.begin() + static_cast<std::ptrdiff_t>(nearest_rank(values.size(), percent));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
 }
 
 }  // namespace
@@ -47,10 +48,10 @@ ServingFigures serving_figures(const Serving& serving, const ServingTargets& tar
   figures.prompt_tokens_per_second = prompt / seconds;
   figures.output_tokens_per_second = output / seconds;
   if (figures.requests > 0) figures.within_percent = 100.0 * static_cast<double>(within) / count;
-  figures.ttft_p50 = percentile(ttft, 0.5);
-  figures.ttft_p95 = percentile(ttft, 0.95);
-  figures.tpot_p50 = percentile(tpot, 0.5);
-  figures.tpot_p95 = percentile(tpot, 0.95);
+  figures.ttft_p50 = percentile(ttft, 50);
+  figures.ttft_p95 = percentile(ttft, 95);
+  figures.tpot_p50 = percentile(tpot, 50);
+  figures.tpot_p95 = percentile(tpot, 95);
   const auto& steps = serving.steps;
   const auto step = std::lower_bound(steps.begin(), steps.end(), range.begin, begun_before);
   for (auto it = step; it != steps.end() && it->begin < range.end; ++it)

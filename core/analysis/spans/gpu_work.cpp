@@ -27,6 +27,10 @@ std::string device_word(const Trace& trace, const DeviceKey& key) {
   return device != nullptr && device->on_cpu ? "CPU" : "GPU " + std::to_string(key.device);
 }
 
+std::string device_text(const Trace& trace, const DeviceKey& key) {
+  return trace.processes().at(key.process).label + ", " + device_word(trace, key);
+}
+
 ProcessorWords processor_words(const Device* device) {
   if (device != nullptr && device->on_cpu) return {"worker", "workers"};
   return {"SM", "SMs"};

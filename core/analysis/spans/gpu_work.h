@@ -24,6 +24,8 @@ const Device* find_device(const Trace& trace, const DeviceKey& key);
 
 /// Name of the device of `key`: "GPU 3", or "CPU" where our runtime ran without a GPU.
 std::string device_word(const Trace& trace, const DeviceKey& key);
+/// The same with its process, for lists and sentences: "rank 3, GPU 0".
+std::string device_text(const Trace& trace, const DeviceKey& key);
 
 /// Words for the processors of a device, singular and plural: "worker", "workers" where our runtime
 /// ran on the CPU, else "SM", "SMs". `device` may be null.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/percentile.h"
+
 namespace moescope {
 SameName::SameName(const Trace& trace, SpanKind kind, StringId name, const Progress& progress)
     : kind_(kind), name_(name) {
@@ -25,9 +27,7 @@ SameName::SameName(const Trace& trace, SpanKind kind, StringId name, const Progr
 
 TimeNs SameName::percentile(int percent) const {
   if (sorted_.empty()) return 0;
-  const std::size_t share = sorted_.size() * static_cast<std::size_t>(percent);
-  const std::size_t rank = std::clamp<std::size_t>((share + 99) / 100, 1, sorted_.size());
-  return sorted_[rank - 1];
+  return sorted_[nearest_rank(sorted_.size(), percent)];
 }
 
 std::uint64_t SameName::longer_than(TimeNs duration) const {

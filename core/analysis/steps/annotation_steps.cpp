@@ -77,9 +77,9 @@ bool overlap_little(const std::vector<Occurrence>& list) {
 }
 
 IntervalSet busy_of(const std::vector<DeviceActivity>& activity, const DeviceKey& key) {
-  for (const DeviceActivity& device : activity)
-    if (device.key == key) return device.compute.unite(device.comm).unite(device.memory);
-  return {};
+  const DeviceActivity* device = find_activity(activity, key);
+  return device == nullptr ? IntervalSet()
+                           : device->compute.unite(device->comm).unite(device->memory);
 }
 
 /// GPU work in the steps of a candidate, ns; 0 when these cannot be steps: there is but one, they

@@ -5,14 +5,13 @@
 #include <map>
 
 #include "core/analysis/steps/step_places.h"
+#include "core/percentile.h"
 
 namespace moescope {
 namespace {
 
-/// The value below which `percent` of the sorted values lie, by the nearest rank.
 TimeNs percentile(const std::vector<TimeNs>& sorted, int percent) {
-  const std::size_t rank = (sorted.size() * static_cast<std::size_t>(percent) + 99) / 100;
-  return sorted[std::max<std::size_t>(rank, 1) - 1];
+  return sorted[nearest_rank(sorted.size(), percent)];
 }
 
 std::map<std::string, std::vector<TimeNs>> lengths_by_phase(const std::vector<TraceStep>& steps) {

@@ -17,7 +17,8 @@ constexpr const char* kComm = "ncclDevKernel_SendRecv";
 constexpr const char* kWait = "deep_ep::internode::notify_dispatch<false>";
 
 OverlapFigures figures_of(const TracePtr& trace, std::optional<TimeRange> window = {}) {
-  const auto devices = analyze_overlap(*trace, Classification(*trace, RuleSet::built_in()), window);
+  const auto devices =
+      analyze_overlap(*trace, Classification(*trace, RuleSet::built_in()), window).overlap;
   return devices.at(0).figures;
 }
 

@@ -146,7 +146,7 @@ TEST(GpuRecording, EveryRankHasSpansOfEveryClassThatItsUnitRuns) {
 TEST(GpuRecording, OverlapScopesAndWorkerAllocationAreFound) {
   const Trace& trace = *recording().trace;
   const Classification classes(trace, RuleSet::built_in());
-  const auto overlap = analyze_overlap(trace, classes);
+  const auto overlap = analyze_overlap(trace, classes).overlap;
   ASSERT_EQ(overlap.size(), 8U);
   for (const auto& device : overlap) {
     EXPECT_GT(device.figures.comm, 0);

@@ -130,7 +130,8 @@ std::vector<std::string> described(const Trace& trace, bool with_args) {
 
 void expect_same_figures(const Trace& before, const Trace& after) {
   const Classification classes(before, RuleSet::built_in()), again(after, RuleSet::built_in());
-  const auto a = analyze_overlap(before, classes), b = analyze_overlap(after, again);
+  const auto a = analyze_overlap(before, classes).overlap,
+             b = analyze_overlap(after, again).overlap;
   ASSERT_EQ(a.size(), b.size());
   ASSERT_FALSE(a.empty());
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -306,7 +306,7 @@ TEST(KinetoKinds, OldNamesOfCopiesAreMemory) {
   const auto trace = import_events(
       R"({"ph":"X","cat":"Memcpy","name":"n","pid":0,"tid":7,"ts":1,"dur":1,"args":{"device":0,"stream":7}},)"
       R"({"ph":"X","cat":"Memset","name":"n","pid":0,"tid":7,"ts":3,"dur":1,"args":{"device":0,"stream":7}})");
-  const auto devices = analyze_overlap(*trace, Classification(*trace, RuleSet::built_in()));
+  const auto devices = analyze_overlap(*trace, Classification(*trace, RuleSet::built_in())).overlap;
   ASSERT_EQ(devices.size(), 1U);
   EXPECT_EQ(devices[0].figures.memory_events, 2U);
   EXPECT_EQ(devices[0].figures.memory, 2000);

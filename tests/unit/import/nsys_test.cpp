@@ -516,7 +516,7 @@ TEST(NsysReference, RealFileHasTheFiguresToTheNanosecond) {
   MOESCOPE_REQUIRE_DATA("nsys_mfu_2gpu_before.sqlite");
   const auto trace = import_file(test::shared_data("nsys_mfu_2gpu_before.sqlite"));
   const Classification classes(*trace, RuleSet::built_in());
-  const auto result = analyze_overlap(*trace, classes);
+  const auto result = analyze_overlap(*trace, classes).overlap;
   ASSERT_EQ(result.size(), 2U);
   const auto& a = result[0].figures;
   EXPECT_EQ(trace->processes()[result[0].key.process].label, "pid 144 python3");
