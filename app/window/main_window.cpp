@@ -26,14 +26,17 @@
 #include "views/balance/imbalance_track.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
+#include "views/common/tool_icon.h"
+#include "views/counters/counter_track.h"
 #include "views/details/details_panel.h"
 #include "views/headline/headline_strip.h"
 #include "views/notes/notes_panel.h"
 #include "views/query/query_view.h"
+#include "views/requests/requests_track.h"
+#include "views/requests/requests_view.h"
 #include "views/rules/rules_panel.h"
 #include "views/shell/key_sheet.h"
 #include "views/shell/start_page.h"
-#include "views/shell/tool_icon.h"
 #include "views/sm/sm_track.h"
 #include "views/sm/sm_view.h"
 #include "views/timeline/timeline_view.h"
@@ -182,6 +185,8 @@ void MainWindow::buildViews() {
   auto& timeline = layout_.view<TimelineView>("timeline");
   timeline.addTrack(new SmTrack(layout_.view<SmView>("sm"), selection()));
   timeline.addTrack(new ImbalanceTrack(loads(), selection()));
+  timeline.addTrack(new RequestsTrack(layout_.view<RequestsView>("requests"), selection()));
+  timeline.addTrack(new CounterTrack(document(), selection()));
   connect(headline_, &HeadlineStrip::viewWanted, &layout_, &DockLayout::reveal);
 }
 

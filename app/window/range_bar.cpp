@@ -3,8 +3,8 @@
 #include <QAction>
 
 #include "views/common/positions.h"
+#include "views/common/tool_icon.h"
 #include "views/common/units.h"
-#include "views/shell/tool_icon.h"
 
 namespace moescope {
 namespace {

@@ -94,21 +94,33 @@ void add_windows(PlotPanel& panel, const RequestsChartInput& input, const QPen& 
 }
 
 void add_throughput(PlotPanel& panel, const RequestsChartInput& input, const Theme& theme) {
-  double high = 10;
-  for (const ServingFigures& w : input.windows)
-    high = std::max({high, w.output_tokens_per_second, w.prompt_tokens_per_second});
   ValueAxis axis;
   axis.name = tr("Tokens/s");
   axis.cut_name = false;
-  axis.high = nice_step(high, 1);  // in steps, as the windows move on while live
+  axis.high = throughput_scale(input);
   axis.ticks = linear_ticks(axis.high, 3);
   axis.label = [](double v) { return format_count(static_cast<quint64>(v)); };
   panel.setValues(PlotPanel::Side::Left, axis);
+  add_throughput_lines(panel, input, theme);
+}
+
+}  // namespace
+
+double throughput_scale(const RequestsChartInput& input) {
+  double high = 10;
+  for (const ServingFigures& w : input.windows)
+    high = std::max({high, w.output_tokens_per_second, w.prompt_tokens_per_second});
+  return nice_step(high, 1);
+}
+
+void add_throughput_lines(PlotPanel& panel, const RequestsChartInput& input, const Theme& theme) {
   add_windows(panel, input, QPen(theme.color(SpanClass::Dense), 1.5, Qt::DashLine),
               [](const ServingFigures& w) { return w.prompt_tokens_per_second; });
   add_windows(panel, input, QPen(theme.color(SpanClass::Expert), 2),
               [](const ServingFigures& w) { return w.output_tokens_per_second; });
 }
+
+namespace {
 
 void add_share(PlotPanel& panel, const RequestsChartInput& input, const Theme& theme) {
   ValueAxis axis;

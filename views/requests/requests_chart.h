@@ -5,6 +5,7 @@
 #include <QRectF>
 
 #include "views/common/theme.h"
+#include "views/plot/panel.h"
 #include "views/plot/time_axis.h"
 #include "views/requests/requests_model.h"
 
@@ -22,6 +23,10 @@ struct RequestsChartInput {
 /// where the times of all three are.
 TimeAxis paint_requests_chart(QPainter& painter, const QRectF& area,
                               const RequestsChartInput& input, const Theme& theme);
+/// Tokens per second that the axis of throughput ends at: in steps, as windows move on while live.
+double throughput_scale(const RequestsChartInput& input);
+/// Output (solid) and prompt (dashed) tokens per second of the windows, on an axis of `panel`.
+void add_throughput_lines(PlotPanel& panel, const RequestsChartInput& input, const Theme& theme);
 /// Requests done in the range, their latencies, and the share within the targets, in words.
 QString requests_summary(const RequestsChartInput& input);
 /// The figures of the second that `time` is in; "" where there are none.

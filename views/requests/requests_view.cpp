@@ -128,6 +128,7 @@ void RequestsView::retarget() {
     windows_.pop_back();
   model_.setTargets(targets());
   canvas_->refresh();
+  Q_EMIT dataChanged();
 }
 
 void RequestsView::showRequest(const QModelIndex& index) {

@@ -36,6 +36,9 @@ class RequestsView : public QWidget, public Chart {
   QString csv() const override;
   QString summary() const override { return requests_summary(chartInput()); }
 
+ Q_SIGNALS:
+  void dataChanged();  ///< chartInput() is of other requests or targets
+
  private:
   QWidget* makeTargets();
   void addActions();

@@ -5,7 +5,7 @@
 #include <QVBoxLayout>
 
 #include "views/common/action.h"
-#include "views/shell/tool_icon.h"
+#include "views/common/tool_icon.h"
 
 namespace moescope {
 namespace {

@@ -43,7 +43,7 @@ void paint_pin(QPainter& painter, const QRectF& rect, bool pinned, const QColor&
 
 void paint_row_name(QPainter& painter, const TimelineRow& row, const QRectF& rect,
                     const Theme& theme, int lane_height, bool with_marks) {
-  const bool heading = row.key.kind == RowKind::Process;
+  const bool heading = row.heading();
   QFont font = painter.font();
   font.setBold(heading);
   painter.save();
@@ -131,15 +131,13 @@ void RowHeader::paintRow(QPainter& painter, const PlacedRow& placed, const Theme
   const auto& row = *placed.row;
   QRect rect(0, top_ + placed.y, width(), placed.height);
   const bool hovered = interaction_.hoveredRow() == row.key;
-  if (row.key.kind == RowKind::Process || row.key.kind == RowKind::Threads)
-    painter.fillRect(rect, theme.alternate);
+  if (row.heading() || row.key.kind == RowKind::Threads) painter.fillRect(rect, theme.alternate);
   if (hovered) {
     QColor tint = theme.selection;
     tint.setAlpha(28);
     painter.fillRect(rect, tint);
   }
-  const bool can_pin = row.key.kind == RowKind::Track || row.key.kind == RowKind::Ribbon;
-  const bool show_pin = can_pin && (row.pinned || hovered) && placed.height >= 12;
+  const bool show_pin = row.canPin() && (row.pinned || hovered) && placed.height >= 12;
   paint_row_name(painter, row, show_pin ? rect.adjusted(0, 0, -kPinSize - 4, 0) : rect, theme,
                  scene_.layout().laneHeight(), true);
   if (show_pin) paint_pin(painter, pinRect(placed), row.pinned, theme.muted_text);
@@ -154,8 +152,7 @@ void RowHeader::mousePressEvent(QMouseEvent* event) {
   if (!row || event->button() != Qt::LeftButton) return;
   const RowKey key = row->key;
   const auto* placed = scene_.layout().find(key);
-  const bool can_pin = key.kind == RowKind::Track || key.kind == RowKind::Ribbon;
-  if (can_pin && placed && pinRect(*placed).contains(event->pos())) {
+  if (row->canPin() && placed && pinRect(*placed).contains(event->pos())) {
     scene_.setPinned(key, !row->pinned);
   } else if (row->collapsible) {
     scene_.rows().toggle(key);

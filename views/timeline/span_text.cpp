@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 
+#include "core/analysis/spans/gpu_work.h"
 #include "views/common/positions.h"
 #include "views/common/units.h"
 
@@ -91,14 +92,15 @@ QString row_tooltip(const TimelineScene& scene, const TimelineRow& row) {
   if (row.lanes < row.lane_total)
     text +=
         "<br>" + tr("%1 of %2 levels shown; click to show all").arg(row.lanes).arg(row.lane_total);
-  if (row.key.kind == RowKind::Ribbon)
-    text += "<br>" + tr("How much of each moment the device computes, communicates, or both. Red "
-                        "is exposed: communication with no compute beside it.");
+  if (row.ribbon)
+    text += "<br>" + tr("How much of each moment %1 computes, communicates, or both. Magenta is "
+                        "exposed: communication with no compute beside it.")
+                         .arg(QString::fromStdString(device_text(*scene.trace(), *row.ribbon)));
   return text;
 }
 
 QString ribbon_tooltip(const TimelineScene& scene, const TimelineRow& row, TimeNs time) {
-  const auto it = scene.ribbons().find({row.key.process, row.key.device});
+  const auto it = row.ribbon ? scene.ribbons().find(*row.ribbon) : scene.ribbons().end();
   if (it == scene.ribbons().end())
     return tr("The overlap of this device is shown when the analysis is done.");
   static const char* const kNames[] = {"idle (no compute, no communication)", "compute only",

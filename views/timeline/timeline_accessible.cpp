@@ -59,6 +59,8 @@ QString AccessibleRow::classText() const {
   switch (key_.kind) {
     case RowKind::Process:
       return tr("rank");
+    case RowKind::Alike:
+      return tr("ranks whose figures are alike");
     case RowKind::Ribbon:
       return tr("overlap of compute and communication");
     case RowKind::Threads:
@@ -95,7 +97,7 @@ QAccessible::State AccessibleRow::state() const {
   state.expandable = shown.collapsible;
   state.expanded = shown.collapsible && !shown.collapsed;
   state.collapsed = shown.collapsed;
-  state.checkable = key_.kind == RowKind::Track || key_.kind == RowKind::Ribbon;
+  state.checkable = shown.canPin();
   state.checked = shown.pinned;
   state.offscreen = !canvas_->scene().layout().find(key_);
   state.invisible = state.offscreen;
@@ -116,7 +118,7 @@ QStringList AccessibleRow::actionNames() const {
   QStringList names;
   if (!isValid()) return names;
   if (row()->collapsible) names << toggleAction();
-  if (key_.kind == RowKind::Track || key_.kind == RowKind::Ribbon) names << pressAction();
+  if (row()->canPin()) names << pressAction();
   return names;
 }
 

@@ -185,7 +185,7 @@ QString TimelineCanvas::toolTipAt(QPointF pos) {
   QStringList texts;
   if (const auto found = scene_.spanAt(at))
     texts << span_tooltip(scene_, found->ref, found->span);
-  else if (hit.row && hit.row->key.kind == RowKind::Ribbon)
+  else if (hit.row && hit.row->ribbon)
     texts << ribbon_tooltip(scene_, *hit.row, map.time(at.x()));
   const auto near = static_cast<TimeNs>(std::min(3 * map.nsPerPixel(), 1e18));
   if (hit.row) texts << loss_tooltip(*scene_.trace(), *hit.row, map.time(at.x()), near);

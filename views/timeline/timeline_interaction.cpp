@@ -80,8 +80,8 @@ void TimelineInteraction::click(QPointF pos, Qt::KeyboardModifiers modifiers) {
   if (pos.y() < 0) return;
   const bool extend = modifiers & Qt::ControlModifier;
   const RowHit hit = scene_.layout().at(static_cast<int>(pos.y()));
-  if (hit.row && hit.row->key.kind == RowKind::Ribbon) {
-    clickRibbon(*hit.row, timeAt(pos.x()));
+  if (hit.row && hit.row->ribbon) {
+    clickRibbon(*hit.row->ribbon, timeAt(pos.x()));
     return;
   }
   scene_.findSpanAt(pos, [this, extend, asked = ++asked_](const std::optional<FoundSpan>& found) {
@@ -95,8 +95,8 @@ void TimelineInteraction::click(QPointF pos, Qt::KeyboardModifiers modifiers) {
   });
 }
 
-void TimelineInteraction::clickRibbon(const TimelineRow& row, TimeNs time) {
-  const auto it = scene_.ribbons().find({row.key.process, row.key.device});
+void TimelineInteraction::clickRibbon(const DeviceKey& device, TimeNs time) {
+  const auto it = scene_.ribbons().find(device);
   if (it == scene_.ribbons().end()) return;
   const TimeRange full = selection().full();
   TimeRange stretch = it->second.stretch(time);
@@ -104,7 +104,7 @@ void TimelineInteraction::clickRibbon(const TimelineRow& row, TimeNs time) {
   AreaSelection area{stretch, {}};
   const auto& tracks = scene_.trace()->tracks();
   for (TrackId track = 0; track < tracks.size(); ++track)
-    if (tracks[track].process == row.key.process && tracks[track].device == row.key.device)
+    if (tracks[track].process == device.process && tracks[track].device == device.device)
       area.tracks.push_back(track);
   selection().setArea(std::move(area));
 }

@@ -47,7 +47,7 @@ class TimelineInteraction : public TimeGestures {
 
  private:
   void fitSpan(const FoundSpan& found);
-  void clickRibbon(const TimelineRow& row, TimeNs time);
+  void clickRibbon(const DeviceKey& device, TimeNs time);
   TimeNs snapped(QPointF pos);
 
   TimelineScene& scene_;

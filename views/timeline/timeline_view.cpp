@@ -10,7 +10,9 @@
 #include "core/analysis/overlap/paced_links.h"
 #include "views/common/action.h"
 #include "views/plot/time_track.h"
+#include "views/timeline/lanes/rank_rows.h"
 #include "views/timeline/overview_strip.h"
+#include "views/timeline/rank_menu.h"
 #include "views/timeline/row_header.h"
 
 namespace moescope {
@@ -22,11 +24,13 @@ TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidge
     : QWidget(parent),
       document_(document),
       selection_(selection),
-      scene_(new TimelineScene(document, selection, this)) {
+      scene_(new TimelineScene(document, selection, this)),
+      ranks_(new RankRows(*scene_, this)) {
   setAccessibleName(tr("Timeline"));
   buildWidgets();
   buildActions();
   connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);
+  connect(ranks_, &RankRows::failed, this, &TimelineView::failed);
   connect(scene_, &TimelineScene::placesChanged, this, &TimelineView::updateScrollBar);
   connect(scroll_bar_, &QScrollBar::valueChanged, this, [this](int value) {
     if (value != scene_->layout().scroll()) scene_->setScroll(value);
@@ -78,9 +82,11 @@ void TimelineView::buildWidgets() {
   header_ = new RowHeader(*scene_, canvas_->interaction(), TimelineCanvas::kAxisHeight, left);
   auto* find_box = new QWidget(left);
   find_box->setFixedHeight(overview_->sizeHint().height());
-  auto* find_layout = new QVBoxLayout(find_box);
-  find_layout->setContentsMargins(6, 0, 6, 0);
+  auto* find_layout = new QHBoxLayout(find_box);
+  find_layout->setContentsMargins(6, 0, 2, 0);
+  find_layout->setSpacing(2);
   find_layout->addWidget(find_row_);
+  find_layout->addWidget(new RankMenu(*ranks_, *this, find_box));
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);

@@ -18,6 +18,7 @@
 namespace moescope {
 
 class OverviewStrip;
+class RankRows;
 class RowHeader;
 class TimeTrack;
 
@@ -35,6 +36,7 @@ class TimelineView : public QWidget, public Chart {
   TimelineCanvas& canvas() { return *canvas_; }
   RowHeader& header() { return *header_; }
   QScrollBar& scrollBar() { return *scroll_bar_; }
+  RankRows& ranks() { return *ranks_; }
   QLineEdit& findRowEdit() { return *find_row_; }
   /// Goes one step back: drag, measure, area, selection. False when nothing was left.
   bool stepBack();
@@ -80,6 +82,7 @@ class TimelineView : public QWidget, public Chart {
   TraceDocument& document_;
   Selection& selection_;
   TimelineScene* scene_;
+  RankRows* ranks_;
   TimelineCanvas* canvas_ = nullptr;
   RowHeader* header_ = nullptr;
   OverviewStrip* overview_ = nullptr;

@@ -14,7 +14,7 @@
 #include <algorithm>
 
 #include "views/common/theme.h"
-#include "views/shell/tool_icon.h"
+#include "views/common/tool_icon.h"
 
 namespace moescope {
 namespace {

@@ -1,9 +1,11 @@
 // Rows of the timeline and their places: order, folding, pinning, hiding, filtering, scrolling.
 #include <gmock/gmock.h>
 
+#include <QSettings>
 #include <QSignalSpy>
 
 #include "tests/gui/timeline/timeline_fixture.h"
+#include "views/timeline/lanes/rank_rows.h"
 #include "views/timeline/lanes/row_layout.h"
 #include "views/timeline/lanes/row_model.h"
 
@@ -129,6 +131,61 @@ TEST_F(Rows, revealUnfoldsAndUnhides) {
   EXPECT_NE(model.find(thread), nullptr);
 }
 
+TEST_F(Rows, aFoldedRankShowsTheOverlapOfItsDevice) {
+  EXPECT_FALSE(model.rows()[0].ribbon);
+  model.toggle({RowKind::Process, 0});
+  EXPECT_EQ(model.rows()[0].ribbon, (DeviceKey{0, 0}));
+  EXPECT_EQ(model.rows()[0].detail.toStdString(), "process 100");
+}
+
+TEST_F(Rows, ofManyRanksEachStartsAsOneRow) {
+  model.setTrace(test::make_ranks(RowModel::kRanksOpen + 1, 1), false);
+  EXPECT_EQ(model.rows().size(), static_cast<std::size_t>(RowModel::kRanksOpen + 1));
+  EXPECT_TRUE(model.rows()[5].ribbon);
+  model.setTrace(test::make_ranks(2, 1), false);
+  EXPECT_EQ(model.rows().size(), 12U);
+}
+
+struct Arranged : Rows {
+  Arranged() {
+    model.setTrace(test::make_ranks(6, 1), false);
+    for (ProcessId p = 0; p < 6; ++p) model.toggle({RowKind::Process, p});
+  }
+};
+
+TEST_F(Arranged, ranksStandInTheOrderGivenAndTheOthersFollow) {
+  model.setArrangement({{{4, 0}}, {{1, 0}}});
+  EXPECT_THAT(titles(model.rows()),
+              ElementsAre("rank 4", "rank 1", "rank 0", "rank 2", "rank 3", "rank 5"));
+  model.setArrangement({});
+  EXPECT_EQ(model.rows()[0].title.toStdString(), "rank 0");
+}
+
+TEST_F(Arranged, ranksAlikeShareARowThatUnfolds) {
+  model.setArrangement({{{4, 0}}, {{0, 0}, {1, 0}, {2, 0}, {5, 0}}, {{3, 0}}});
+  EXPECT_THAT(titles(model.rows()), ElementsAre("rank 4", "4 ranks alike", "rank 3"));
+  const TimelineRow alike = model.rows()[1];
+  EXPECT_EQ(alike.detail.toStdString(), "0\u20132, 5");
+  EXPECT_EQ(alike.ribbon, (DeviceKey{0, 0}));
+  model.toggle(alike.key);
+  EXPECT_THAT(titles(model.rows()), ElementsAre("rank 4", "4 ranks alike", "rank 0", "rank 1",
+                                                "rank 2", "rank 5", "rank 3"));
+  EXPECT_EQ(model.rows()[2].indent, 1);
+  EXPECT_FALSE(model.rows()[1].ribbon) << "its ranks show theirs";
+}
+
+TEST_F(Arranged, aSpanOfARankAlikeCanBeRevealed) {
+  model.setArrangement({{{0, 0}, {1, 0}, {2, 0}}});
+  model.hide({RowKind::Process, 0});
+  EXPECT_EQ(model.rows()[0].title.toStdString(), "2 ranks alike");
+  const RowKey stream{RowKind::Track, 2, 0, 6};
+  EXPECT_EQ(model.find(stream), nullptr);
+  model.reveal(stream);
+  EXPECT_NE(model.find(stream), nullptr);
+  model.setProcessFilter(ProcessId{1});
+  EXPECT_EQ(model.rows()[0].title.toStdString(), "rank 1") << "one is left: no group";
+}
+
 TEST_F(Rows, manyLevelsAreCappedUntilExpanded) {
   model.setLaneTotals({{2, 9}});
   const auto* row = model.rowOf(2);
@@ -170,6 +227,14 @@ TEST_F(Layout, rowsFollowEachOtherWithoutGap) {
   }
   EXPECT_EQ(y, layout.contentHeight());
   EXPECT_EQ(layout.maxScroll(), 0);
+}
+
+TEST_F(Layout, lanesFillTheHeightWithinTheirLimits) {
+  // 2 ranks: 24 + 20 (ribbon) + 2 x lane + 20 (threads) + lane each, and 2 px below every lane.
+  const int fixed = 2 * (24 + 20 + 20 + 3 * RowLayout::kGap);
+  EXPECT_EQ(layout.fillingHeight(model, fixed + 6 * 30 + 5), 30);
+  EXPECT_EQ(layout.fillingHeight(model, 100), RowLayout::kLaneHeight);
+  EXPECT_EQ(layout.fillingHeight(model, 5000), RowLayout::kMaxLaneHeight);
 }
 
 TEST_F(Layout, onlyVisibleRowsArePlacedAndEveryPointHitsItsRow) {
@@ -222,6 +287,75 @@ TEST_F(Layout, noHeightAndNoRowsAreSafe) {
   layout.update(model, 18, 100, 0);
   EXPECT_TRUE(layout.placed().empty());
   EXPECT_EQ(layout.at(10).row, nullptr);
+}
+
+/// Ranks 0 and 1 are alike; rank 2 exposes more, rank 3 computes longer.
+TracePtr uneven_ranks() {
+  TraceBuilder builder;
+  for (int rank = 0; rank < 4; ++rank) {
+    const ProcessId p = builder.add_process(
+        {.label = "rank " + std::to_string(rank), .pid = std::to_string(rank), .rank = rank});
+    builder.add_device({.process = p, .index = 0, .name = "Test GPU", .sm_count = 132});
+    const auto put = [&](std::int64_t stream, const char* name, TimeNs start, TimeNs length) {
+      const TrackId t = builder.add_track(
+          {.process = p, .type = TrackType::DeviceStream, .device = 0, .id = stream});
+      SpanBatch batch;
+      Span span;
+      span.start = start;
+      span.duration = length;
+      span.name = builder.strings().intern(name);
+      span.kind = SpanKind::Kernel;
+      batch.columns.push_back(span);
+      builder.append(t, std::move(batch));
+    };
+    put(7, "gemm", 0, rank == 3 ? 900 : 500);
+    put(20, "deep_ep::dispatch", 400, rank == 2 ? 600 : 300);
+  }
+  return builder.snapshot();
+}
+
+struct RankOrderOfWindow : testing::Test {
+  void choose(const char* action) {
+    auto* found = window.view->findChild<QAction*>(action);
+    ASSERT_NE(found, nullptr);
+    found->trigger();
+    ASSERT_TRUE(test::wait_for([&] { return !window.view->ranks().busy(); }));
+  }
+  std::vector<std::string> ranks() {
+    std::vector<std::string> result;
+    for (const auto& row : window.scene().rows().rows())
+      if (row.heading()) result.push_back(row.title.toStdString());
+    return result;
+  }
+  test::TimelineWindow window;
+};
+
+TEST_F(RankOrderOfWindow, isChosenInTheMenuAndForgottenByNoTrace) {
+  QSettings().clear();
+  window.open(uneven_ranks());
+  EXPECT_THAT(ranks(), ElementsAre("rank 0", "rank 1", "rank 2", "rank 3"));
+  choose("timeline.ranks_by_exposed");
+  EXPECT_THAT(ranks(), ElementsAre("rank 2", "rank 0", "rank 1", "rank 3"));
+  choose("timeline.ranks_by_compute");
+  EXPECT_THAT(ranks(), ElementsAre("rank 3", "rank 0", "rank 1", "rank 2"));
+  window.open(uneven_ranks());
+  ASSERT_TRUE(test::wait_for([&] { return ranks().front() == "rank 3"; }));
+  choose("timeline.alike_ranks");
+  EXPECT_THAT(ranks(), ElementsAre("rank 3", "2 ranks alike", "rank 2"));
+  choose("timeline.alike_ranks");
+  choose("timeline.ranks_by_number");
+  EXPECT_THAT(ranks(), ElementsAre("rank 0", "rank 1", "rank 2", "rank 3"));
+}
+
+TEST_F(RankOrderOfWindow, isOfWhatFiguresAreOf) {
+  QSettings().clear();
+  window.open(uneven_ranks());
+  window.selection.setRange({0, 600});
+  window.selection.setScope(FigureScope::Visible);
+  choose("timeline.ranks_by_exposed");
+  // Until 600 ns ranks 0 to 2 expose 100 ns each, rank 3 nothing.
+  EXPECT_THAT(ranks(), ElementsAre("rank 0", "rank 1", "rank 2", "rank 3"));
+  choose("timeline.ranks_by_number");
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
 #include "views/balance/imbalance_track.h"
+#include "views/counters/counter_track.h"
+#include "views/requests/requests_track.h"
+#include "views/requests/requests_view.h"
 #include "views/sm/sm_track.h"
 #include "views/sm/sm_view.h"
 #include "views/timeline/timeline_view.h"
@@ -22,9 +25,12 @@ struct Tracks : testing::Test {
       : timeline(workspace.trace(), workspace.selection()),
         sm_view(workspace.trace(), workspace.selection()),
         sm(new SmTrack(sm_view, workspace.selection())),
-        imbalance(new ImbalanceTrack(workspace.loads(), workspace.selection())) {
-    timeline.addTrack(sm);
-    timeline.addTrack(imbalance);
+        imbalance(new ImbalanceTrack(workspace.loads(), workspace.selection())),
+        requests_view(workspace.trace(), workspace.selection()),
+        requests(new RequestsTrack(requests_view, workspace.selection())),
+        counters(new CounterTrack(workspace.trace(), workspace.selection())) {
+    for (TimeTrack* track : std::initializer_list<TimeTrack*>{sm, imbalance, requests, counters})
+      timeline.addTrack(track);
     timeline.resize(900, 500);
     timeline.show();
   }
@@ -50,7 +56,26 @@ struct Tracks : testing::Test {
   SmView sm_view;
   SmTrack* sm;
   ImbalanceTrack* imbalance;
+  RequestsView requests_view;
+  RequestsTrack* requests;
+  CounterTrack* counters;
 };
+
+/// Four counters, one of them without samples.
+TracePtr with_counters() {
+  TraceBuilder builder;
+  const ProcessId p = builder.add_process({.label = "rank 0", .pid = "1", .rank = 0});
+  const TrackId t = builder.add_track({.process = p, .type = TrackType::Thread, .device = -1});
+  SpanBatch batch;
+  batch.columns.push_back({.start = 0, .duration = 1000});
+  builder.append(t, std::move(batch));
+  builder.add_counter({p, 0, "empty", "", {}, {}});
+  builder.add_counter({p, 0, "SMs active", "%", {0, 100, 500}, {10, 80, 40}});
+  builder.add_counter({p, 0, "memory", "B", {0, 500}, {1e9, 2e9}});
+  builder.add_counter({p, 0, "clock", "MHz", {0}, {1980}});
+  builder.add_counter({p, 0, "power", "W", {0}, {650}});
+  return builder.snapshot();
+}
 
 TEST_F(Tracks, TakeNoRoomWithoutData) {
   EXPECT_TRUE(sm->isHidden());
@@ -81,6 +106,36 @@ TEST_F(Tracks, NamesStandBesideThemAndAnActionHidesThem) {
   timeline.findChild<QAction*>("timeline.track_sm")->setChecked(false);
   EXPECT_TRUE(sm->isHidden());
   EXPECT_TRUE(name->isHidden());
+}
+
+TEST_F(Tracks, CountersShowTheFirstFewUntilOthersAreChosen) {
+  workspace.trace().setTrace(with_counters(), {"a.json"});
+  ASSERT_TRUE(wait_for([&] { return counters->isVisible() && !counters->axis().empty(); }));
+  EXPECT_EQ(counters->note().toStdString(),
+            "SMs active: 0 to 80 %\nmemory: 0 to 2e+09 B\nclock: 0 to 1980 MHz\n"
+            "2 more: right-click");
+  counters->setShown(2, false);
+  counters->setShown(3, false);
+  counters->setShown(4, true);
+  EXPECT_EQ(counters->shown(), (std::set<std::size_t>{1, 4}));
+  EXPECT_EQ(counters->note().section('\n', 1, 1).toStdString(), "power: 0 to 650 W");
+  workspace.trace().setTrace(test::make_trace({{"gemm", 0, 10}}), {"b.json"});
+  EXPECT_FALSE(counters->hasData());
+  EXPECT_TRUE(counters->isHidden());
+}
+
+TEST_F(Tracks, RequestsAppearWithTheirTargets) {
+  open_trace();
+  EXPECT_TRUE(requests->isHidden());
+  auto serving = std::make_shared<Serving>();
+  serving->requests.resize(1);
+  serving->requests[0].ttft = 2'000'000'000;
+  serving->requests[0].output = 700;
+  serving->requests[0].done = 900;
+  requests_view.setServing(serving);
+  EXPECT_TRUE(requests->isVisible());
+  EXPECT_TRUE(requests->note().contains("scale 0 to 1,000")) << requests->note().toStdString();
+  EXPECT_TRUE(requests->summary().contains("1 request done")) << requests->summary().toStdString();
 }
 
 TEST_F(Tracks, SayWhatTheyShow) {

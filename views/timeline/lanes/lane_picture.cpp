@@ -114,8 +114,8 @@ void LanePicture::paintGround(const PixelRun& columns) {
   for (const auto& placed : renderer_->content_->layout.placed()) {
     if (!columns.empty()) paintRow(placed, columns);
     bottom = std::max(bottom, renderer_->physical(placed.y + placed.height));
-    if (placed.row->key.kind != RowKind::Ribbon) continue;
-    const auto it = renderer_->ribbons_.find({placed.row->key.process, placed.row->key.device});
+    if (!placed.row->ribbon) continue;
+    const auto it = renderer_->ribbons_.find(*placed.row->ribbon);
     if (it == renderer_->ribbons_.end()) continue;
     const PixelRun run = columns.hull(it->second.changed);
     if (run.empty()) continue;
@@ -131,7 +131,7 @@ void LanePicture::paintRow(const PlacedRow& placed, const PixelRun& columns) {
   const RowKind kind = placed.row->key.kind;
   const int top = physical(layout.top(placed)), bottom = physical(placed.y + placed.height);
   if (kind != RowKind::Track) {
-    const bool header = kind == RowKind::Process || kind == RowKind::Threads;
+    const bool header = placed.row->heading() || kind == RowKind::Threads;
     fillRows(top, bottom, header ? header_line_ : grid_line_, columns);
     return;
   }
@@ -208,8 +208,7 @@ void LanePicture::paintLane(const Lane& lane, const PixelRun& columns) {
 
 void LanePicture::paintRibbon(const PlacedRow& placed, const PixelRun& columns) {
   const auto& canvas = renderer_->canvas_;
-  const auto& shares =
-      renderer_->ribbons_.at({placed.row->key.process, placed.row->key.device}).shares;
+  const auto& shares = renderer_->ribbons_.at(*placed.row->ribbon).shares;
   const int gap = placed.height >= 8 ? renderer_->physical(2) : 0;
   const int y0 = renderer_->physical(placed.y) + gap,
             y1 = renderer_->physical(placed.y + placed.height) - gap;

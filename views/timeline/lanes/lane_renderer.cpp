@@ -102,11 +102,10 @@ void LaneRenderer::prepareRibbons() {
   std::vector<std::pair<const Ribbon*, DrawnRibbon*>> jobs;
   for (auto& [key, drawn] : ribbons_) drawn.used = false;
   for (const auto& placed : content_->layout.placed()) {
-    if (placed.row->key.kind != RowKind::Ribbon) continue;
-    const DeviceKey key{placed.row->key.process, placed.row->key.device};
-    const auto it = content_->looks->ribbons.find(key);
+    if (!placed.row->ribbon) continue;
+    const auto it = content_->looks->ribbons.find(*placed.row->ribbon);
     if (it == content_->looks->ribbons.end()) continue;
-    DrawnRibbon& drawn = ribbons_[key];
+    DrawnRibbon& drawn = ribbons_[it->first];
     drawn.used = true;
     if (drawn.shares.empty() || drawn.map != map_) jobs.emplace_back(&it->second, &drawn);
   }

@@ -49,7 +49,7 @@ void LaneRenderer::drawVector(QPainter& painter) {
   painter.setClipRect(QRectF(QPointF(0, 0), QSizeF(canvas_.size)), Qt::IntersectClip);
   painter.fillRect(QRectF(QPointF(0, 0), QSizeF(canvas_.size)), theme.background);
   for (const auto& placed : layout.placed())
-    if (placed.row->key.kind == RowKind::Process || placed.row->key.kind == RowKind::Threads)
+    if (placed.row->heading() || placed.row->key.kind == RowKind::Threads)
       painter.fillRect(QRectF(0, layout.top(placed), canvas_.size.width(),
                               placed.y + placed.height - layout.top(placed)),
                        theme.alternate);
@@ -59,8 +59,8 @@ void LaneRenderer::drawVector(QPainter& painter) {
     painter.drawLine(QPointF(x, 0), QPointF(x, canvas_.size.height()));
   }
   for (const auto& placed : layout.placed()) {
-    if (placed.row->key.kind != RowKind::Ribbon) continue;
-    const auto it = ribbons_.find({placed.row->key.process, placed.row->key.device});
+    if (!placed.row->ribbon) continue;
+    const auto it = ribbons_.find(*placed.row->ribbon);
     if (it == ribbons_.end()) continue;
     draw_ribbon(painter, it->second.shares, placed.y + 2, placed.height - 4, canvas_.dpr, theme);
   }

@@ -4,18 +4,31 @@
 
 namespace moescope {
 
-int RowLayout::rowHeight(const TimelineRow& row) const {
+int RowLayout::rowHeight(const TimelineRow& row, int lane_height) {
   switch (row.key.kind) {
     case RowKind::Process:
+    case RowKind::Alike:
       return kProcessHeight;
     case RowKind::Threads:
       return kThreadsHeight;
     case RowKind::Ribbon:
-      return std::min(kRibbonHeight, std::max(lane_height_ + kGap, kMinLaneHeight));
+      return std::min(kRibbonHeight, std::max(lane_height + kGap, kMinLaneHeight));
     case RowKind::Track:
-      return row.lanes * lane_height_ + (lane_height_ >= 8 ? kGap : 0);
+      return row.lanes * lane_height + (lane_height >= 8 ? kGap : 0);
   }
   return 0;
+}
+
+int RowLayout::fillingHeight(const RowModel& model, int height) const {
+  int fixed = 0, lanes = 0;
+  for (const auto* rows : {&model.pinned(), &model.rows()})
+    for (const auto& row : *rows) {
+      const int own = row.key.kind == RowKind::Track ? row.lanes : 0;
+      lanes += own;
+      fixed += rowHeight(row, kLaneHeight) - own * kLaneHeight;
+    }
+  if (lanes == 0) return kLaneHeight;
+  return std::clamp((height - fixed) / lanes, kLaneHeight, kMaxLaneHeight);
 }
 
 void RowLayout::update(const RowModel& model, int lane_height, int height, int scroll) {

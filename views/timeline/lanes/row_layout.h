@@ -25,13 +25,16 @@ class RowLayout {
  public:
   /// Heights in logical pixels.
   static constexpr int kProcessHeight = 24, kThreadsHeight = 20, kRibbonHeight = 20, kGap = 2;
-  static constexpr int kMinLaneHeight = 4, kMaxLaneHeight = 40, kLaneHeight = 18;
+  static constexpr int kMinLaneHeight = 4, kMaxLaneHeight = 48, kLaneHeight = 18;
 
   /// Lays out the rows of `model` for a viewport `height` tall, scrolled by `scroll`. The layout
   /// points into the model and holds until the model changes.
   void update(const RowModel& model, int lane_height, int height, int scroll);
 
   const std::vector<PlacedRow>& placed() const { return placed_; }  ///< what is visible
+  /// The height of lanes with which the rows of `model` fill `height`: at least kLaneHeight, at
+  /// most kMaxLaneHeight.
+  int fillingHeight(const RowModel& model, int height) const;
   int laneHeight() const { return lane_height_; }
   int pinnedHeight() const { return pinned_height_; }
   int contentHeight() const { return content_height_; }  ///< of the rows that scroll
@@ -53,11 +56,13 @@ class RowLayout {
   /// Scroll position that brings the row with `key` into view; nullopt when it is in view, pinned
   /// or not shown.
   std::optional<int> scrollTo(const RowModel& model, const RowKey& key) const;
-  int rowHeight(const TimelineRow& row) const;
+  int rowHeight(const TimelineRow& row) const { return rowHeight(row, lane_height_); }
   /// Top of a shown row, also of one that is scrolled out of the viewport.
   std::optional<int> rowTop(const RowModel& model, const RowKey& key) const;
 
  private:
+  static int rowHeight(const TimelineRow& row, int lane_height);
+
   std::vector<PlacedRow> placed_;
   int lane_height_ = kLaneHeight;
   int pinned_height_ = 0, content_height_ = 0, height_ = 0, scroll_ = 0;

@@ -13,6 +13,21 @@ QString text(std::string_view s) {
   return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
 }
 
+/// "0, 3–7, 12".
+QString number_ranges(std::vector<int> numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  QStringList parts;
+  for (std::size_t i = 0; i < numbers.size();) {
+    std::size_t end = i + 1;
+    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
+    parts << (end - i > 2 ? QStringLiteral("%1–%2").arg(numbers[i]).arg(numbers[end - 1])
+                          : QString::number(numbers[i]));
+    if (end - i == 2) parts << QString::number(numbers[end - 1]);
+    i = end;
+  }
+  return parts.join(", ");
+}
+
 }  // namespace
 
 struct RowModel::Group {
@@ -30,14 +45,32 @@ void RowModel::setTrace(TracePtr trace, bool keep) {
     collapsed_.clear();
     expanded_.clear();
     filter_.reset();
-    std::size_t threads = 0;
-    const auto all = groups();
-    for (const auto& group : all) threads += group.threads.size();
-    for (const auto& group : all)
-      if (threads > kThreadsShown && !group.devices.empty() && !group.threads.empty())
-        collapsed_.insert({RowKind::Threads, group.process});
+    arrangement_.clear();
+    foldMany();
     applyPinRule();
   }
+  rebuild();
+}
+
+/// What would be more than can be looked at starts folded.
+void RowModel::foldMany() {
+  const auto all = groups();
+  std::size_t threads = 0, with_devices = 0;
+  for (const auto& group : all) {
+    threads += group.threads.size();
+    with_devices += group.devices.empty() ? 0 : 1;
+  }
+  for (const auto& group : all) {
+    if (group.devices.empty()) continue;
+    if (threads > kThreadsShown && !group.threads.empty())
+      collapsed_.insert({RowKind::Threads, group.process});
+    if (with_devices > kRanksOpen) collapsed_.insert({RowKind::Process, group.process});
+  }
+}
+
+void RowModel::setArrangement(RankArrangement arrangement) {
+  if (arrangement == arrangement_) return;
+  arrangement_ = std::move(arrangement);
   rebuild();
 }
 
@@ -89,13 +122,19 @@ std::vector<RowModel::Group> RowModel::groups() const {
     std::sort(group.threads.begin(), group.threads.end(), by_id);
     result.push_back(std::move(group));
   }
-  const auto rank = [&](const Group& group) {
-    const bool known = group.process < trace_->processes().size();
-    return known ? trace_->processes()[group.process].rank.value_or(std::numeric_limits<int>::max())
-                 : std::numeric_limits<int>::max();
+  std::map<ProcessId, std::size_t> place;  // in the arrangement
+  for (const auto& alike : arrangement_)
+    for (const auto& rank : alike) place.emplace(rank.process, place.size());
+  const auto order = [&](const Group& group) {
+    constexpr int kLast = std::numeric_limits<int>::max();
+    const auto at = place.find(group.process);
+    const auto& processes = trace_->processes();
+    const bool known = group.process < processes.size();
+    return std::pair(at == place.end() ? place.size() : at->second,
+                     known ? processes[group.process].rank.value_or(kLast) : kLast);
   };
   std::stable_sort(result.begin(), result.end(),
-                   [&](const Group& a, const Group& b) { return rank(a) < rank(b); });
+                   [&](const Group& a, const Group& b) { return order(a) < order(b); });
   return result;
 }
 
@@ -125,66 +164,140 @@ bool RowModel::shown(const RowKey& key, bool everything) const {
   return everything || (!choices_.hidden.contains(key) && !isPinned(key));
 }
 
-void RowModel::appendProcess(const Group& group, bool everything,
-                             std::vector<TimelineRow>& out) const {
-  const RowKey process_key{RowKind::Process, group.process};
+QString RowModel::label(ProcessId process) const {
   const auto& processes = trace_->processes();
+  return process < processes.size() && !processes[process].label.empty()
+             ? text(processes[process].label)
+             : tr("process %1").arg(process);
+}
+
+std::optional<DeviceKey> RowModel::shownDevice(const Group& group) const {
+  if (group.devices.empty()) return {};
+  for (const auto& alike : arrangement_)
+    for (const auto& rank : alike)
+      if (rank.process == group.process && group.devices.contains(rank.device))
+        return DeviceKey{group.process, rank.device};
+  return DeviceKey{group.process, group.devices.begin()->first};
+}
+
+void RowModel::appendProcess(const Group& group, bool everything, int indent,
+                             std::vector<TimelineRow>& out) const {
   TimelineRow header;
-  header.key = process_key;
-  header.title = group.process < processes.size() && !processes[group.process].label.empty()
-                     ? text(processes[group.process].label)
-                     : tr("process %1").arg(group.process);
-  header.path = header.title;
+  header.key = {RowKind::Process, group.process};
+  header.title = header.path = label(group.process);
+  header.indent = indent;
+  const auto& processes = trace_->processes();
   if (group.process < processes.size() && !processes[group.process].pid.empty())
     header.detail = tr("process %1").arg(text(processes[group.process].pid));
   header.collapsible = true;
-  header.collapsed = collapsed_.contains(process_key);
+  header.collapsed = collapsed_.contains(header.key);
+  if (header.collapsed) {
+    header.ribbon = shownDevice(group);
+    if (header.ribbon && group.devices.size() > 1)
+      header.detail = tr("%1, one of %2")
+                          .arg(QString::fromStdString(device_word(*trace_, *header.ribbon)))
+                          .arg(group.devices.size());
+  }
   out.push_back(header);
   if (header.collapsed && !everything) return;
+  appendDevices(group, header, everything, out);
+  appendThreads(group, header, everything, out);
+}
 
+void RowModel::appendDevices(const Group& group, const TimelineRow& header, bool everything,
+                             std::vector<TimelineRow>& out) const {
   for (const auto& [index, streams] : group.devices) {
+    const DeviceKey key{group.process, index};
     TimelineRow ribbon;
     ribbon.key = {RowKind::Ribbon, group.process, index};
-    ribbon.title =
-        tr("%1 overlap").arg(QString::fromStdString(device_word(*trace_, {group.process, index})));
-    if (const auto* device = find_device(*trace_, {group.process, index}))
-      ribbon.detail = text(device->name);
+    ribbon.title = tr("%1 overlap").arg(QString::fromStdString(device_word(*trace_, key)));
+    if (const auto* device = find_device(*trace_, key)) ribbon.detail = text(device->name);
     ribbon.path = header.path + " > " + ribbon.title;
-    ribbon.indent = 1;
+    ribbon.indent = header.indent + 1;
     ribbon.pinned = isPinned(ribbon.key);
+    ribbon.ribbon = key;
     if (shown(ribbon.key, everything)) out.push_back(ribbon);
     for (const auto track : streams) {
-      auto row = trackRow(track, 1);
+      auto row = trackRow(track, header.indent + 1);
       if (shown(row.key, everything)) out.push_back(std::move(row));
     }
   }
+}
+
+void RowModel::appendThreads(const Group& group, const TimelineRow& header, bool everything,
+                             std::vector<TimelineRow>& out) const {
   if (group.threads.empty()) return;
   TimelineRow threads;
   threads.key = {RowKind::Threads, group.process};
   threads.title = tr("Host threads");
   threads.detail = QString::number(group.threads.size());
   threads.path = header.path + " > " + threads.title;
-  threads.indent = 1;
+  threads.indent = header.indent + 1;
   threads.collapsible = true;
   threads.collapsed = collapsed_.contains(threads.key);
   if (!shown(threads.key, everything)) return;
   out.push_back(threads);
   if (threads.collapsed && !everything) return;
   for (const auto track : group.threads) {
-    auto row = trackRow(track, 2);
+    auto row = trackRow(track, header.indent + 2);
     if (shown(row.key, everything)) out.push_back(std::move(row));
   }
+}
+
+/// One row for ranks that are alike; of one rank: its own rows.
+void RowModel::appendAlike(const std::vector<const Group*>& members,
+                           std::vector<TimelineRow>& out) const {
+  if (members.size() == 1) return appendProcess(*members.front(), false, 0, out);
+  TimelineRow header;
+  header.key = {RowKind::Alike, members.front()->process};
+  std::vector<int> numbers;
+  for (const Group* member : members)
+    if (member->process < trace_->processes().size())
+      if (const auto rank = trace_->processes()[member->process].rank) numbers.push_back(*rank);
+  header.title = tr("%1 ranks alike").arg(members.size());
+  header.detail = number_ranges(std::move(numbers));
+  header.path = header.title + ": " + header.detail;
+  header.collapsible = true;
+  header.collapsed = !expanded_.contains(header.key);
+  if (header.collapsed) header.ribbon = shownDevice(*members.front());
+  out.push_back(header);
+  if (header.collapsed) return;
+  for (const Group* member : members) appendProcess(*member, false, 1, out);
 }
 
 void RowModel::rebuild() {
   rows_.clear();
   pinned_rows_.clear();
+  const auto all = groups();
+  std::map<ProcessId, std::size_t> alike_of;
+  for (std::size_t i = 0; i < arrangement_.size(); ++i)
+    for (const auto& rank : arrangement_[i]) alike_of.emplace(rank.process, i);
+  // groups() has the ranks of one entry of the arrangement beside each other.
+  std::vector<const Group*> members;
+  const auto flush = [&] {
+    if (!members.empty()) appendAlike(members, rows_);
+    members.clear();
+  };
+  for (const auto& group : all) {
+    if (processHidden(group.process)) continue;
+    const auto at = alike_of.find(group.process);
+    const auto before = members.empty() ? alike_of.end() : alike_of.find(members.back()->process);
+    const bool same =
+        at != alike_of.end() && before != alike_of.end() && at->second == before->second;
+    if (!same) flush();
+    members.push_back(&group);
+  }
+  flush();
+  findPinnedRows(all);
+  Q_EMIT changed();
+}
+
+void RowModel::findPinnedRows(const std::vector<Group>& groups) {
+  if (choices_.pinned.empty()) return;
   std::map<RowKey, TimelineRow> all;
-  for (const auto& group : groups()) {
-    if (!processHidden(group.process)) appendProcess(group, false, rows_);
-    if (choices_.pinned.empty()) continue;
+  for (const auto& group : groups) {
     std::vector<TimelineRow> every;
-    appendProcess(group, true, every);
+    appendProcess(group, true, 0, every);
     for (auto& row : every) all.emplace(row.key, std::move(row));
   }
   for (const auto& key : choices_.pinned)
@@ -193,12 +306,11 @@ void RowModel::rebuild() {
     row.indent = 0;
     row.title = row.path;  // outside its group, only the path identifies it
   }
-  Q_EMIT changed();
 }
 
 std::vector<TimelineRow> RowModel::allRows() const {
   std::vector<TimelineRow> all;
-  for (const auto& group : groups()) appendProcess(group, true, all);
+  for (const auto& group : groups()) appendProcess(group, true, 0, all);
   return all;
 }
 
@@ -239,7 +351,7 @@ void RowModel::setChoices(Choices choices) {
 
 void RowModel::setPinned(const RowKey& key, bool pinned) {
   if (isPinned(key) == pinned) return;
-  if (key.kind == RowKind::Process || key.kind == RowKind::Threads) return;
+  if (key.kind != RowKind::Track && key.kind != RowKind::Ribbon) return;
   if (pinned)
     choices_.pinned.push_back(key);
   else
@@ -251,8 +363,7 @@ void RowModel::applyPinRule() {
   constexpr std::size_t kMaxPinned = 64;  // more would leave no room for the others
   if (choices_.pin_rule.isEmpty()) return;
   for (const auto& row : allRows()) {
-    const bool can_pin = row.key.kind == RowKind::Track || row.key.kind == RowKind::Ribbon;
-    if (can_pin && choices_.pinned.size() < kMaxPinned && !isPinned(row.key) &&
+    if (row.canPin() && choices_.pinned.size() < kMaxPinned && !isPinned(row.key) &&
         row.path.contains(choices_.pin_rule, Qt::CaseInsensitive))
       choices_.pinned.push_back(row.key);
   }
@@ -289,7 +400,8 @@ void RowModel::showAll() {
 }
 
 void RowModel::toggle(const RowKey& key) {
-  auto& set = key.kind == RowKind::Track ? expanded_ : collapsed_;
+  const bool starts_folded = key.kind == RowKind::Track || key.kind == RowKind::Alike;
+  auto& set = starts_folded ? expanded_ : collapsed_;
   if (key.kind == RowKind::Ribbon) return;
   if (!set.insert(key).second) set.erase(key);
   rebuild();
@@ -298,7 +410,11 @@ void RowModel::toggle(const RowKey& key) {
 void RowModel::reveal(const RowKey& key) {
   choices_.hidden.erase(key);
   choices_.hidden.erase({RowKind::Process, key.process});
-  collapsed_.erase({RowKind::Process, key.process});
+  if (key.kind != RowKind::Process) collapsed_.erase({RowKind::Process, key.process});
+  for (const auto& alike : arrangement_)
+    for (const auto& rank : alike)
+      if (rank.process == key.process)  // the row's key has the first one that is shown
+        for (const auto& first : alike) expanded_.insert({RowKind::Alike, first.process});
   const bool in_threads = key.kind == RowKind::Track && trace_ &&
                           trace_->tracks().at(key.track).type != TrackType::DeviceStream;
   if (in_threads) {

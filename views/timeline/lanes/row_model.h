@@ -1,5 +1,5 @@
-// The rows of the timeline: rank > device > ribbon and streams, rank > threads; what is pinned,
-// hidden, collapsed or expanded.
+// The rows of the timeline: ranks alike > rank > device > ribbon and streams, rank > threads; their
+// order, and what is pinned, hidden, collapsed or expanded.
 #pragma once
 
 #include <QObject>
@@ -10,11 +10,18 @@
 #include <set>
 #include <vector>
 
+#include "core/analysis/spans/device_key.h"
 #include "core/trace/trace.h"
 
 namespace moescope {
 
-enum class RowKind : std::uint8_t { Process, Ribbon, Track, Threads };
+enum class RowKind : std::uint8_t {
+  Process,
+  Ribbon,
+  Track,
+  Threads,
+  Alike,  ///< several ranks whose figures are alike; its key has the first one's process
+};
 
 /// Names a row for as long as the trace is open.
 struct RowKey {
@@ -35,7 +42,21 @@ struct TimelineRow {
   int lane_total = 1;  ///< sub-lanes the track has
   bool collapsible = false, collapsed = false;
   bool pinned = false;
+  /// The device whose overlap is drawn in the row: of a ribbon, and of what is folded into one row.
+  std::optional<DeviceKey> ribbon;
+
+  bool heading() const { return key.kind == RowKind::Process || key.kind == RowKind::Alike; }
+  bool canPin() const { return key.kind == RowKind::Track || key.kind == RowKind::Ribbon; }
 };
+
+/// A rank, and the device that stands for it where it is folded into one row.
+struct ArrangedRank {
+  ProcessId process = 0;
+  int device = 0;
+  friend bool operator==(const ArrangedRank&, const ArrangedRank&) = default;
+};
+/// Ranks in the order of their rows; those that are alike stand together.
+using RankArrangement = std::vector<std::vector<ArrangedRank>>;
 
 class RowModel : public QObject {
   Q_OBJECT
@@ -52,6 +73,8 @@ class RowModel : public QObject {
   /// Sub-lanes of tracks as their summaries arrive.
   void setLaneTotals(const std::map<TrackId, int>& totals);
   void setProcessFilter(std::optional<ProcessId> process);
+  /// Ranks that it leaves out follow by number; {} orders all by number. Another trace forgets it.
+  void setArrangement(RankArrangement arrangement);
 
   const std::vector<TimelineRow>& pinned() const { return pinned_rows_; }
   const std::vector<TimelineRow>& rows() const { return rows_; }  ///< without the pinned ones
@@ -92,6 +115,8 @@ class RowModel : public QObject {
   static constexpr int kLaneCap = 6;
   /// A trace with more threads than this starts with its threads folded.
   static constexpr int kThreadsShown = 4;
+  /// A trace with more ranks than this starts with one row for each.
+  static constexpr int kRanksOpen = 16;
 
  Q_SIGNALS:
   void changed();
@@ -100,16 +125,27 @@ class RowModel : public QObject {
   struct Group;  ///< the tracks of one rank
   void rebuild();
   std::vector<Group> groups() const;
-  void appendProcess(const Group& group, bool everything, std::vector<TimelineRow>& out) const;
+  void foldMany();
+  void appendAlike(const std::vector<const Group*>& members, std::vector<TimelineRow>& out) const;
+  void appendProcess(const Group& group, bool everything, int indent,
+                     std::vector<TimelineRow>& out) const;
+  void appendDevices(const Group& group, const TimelineRow& header, bool everything,
+                     std::vector<TimelineRow>& out) const;
+  void appendThreads(const Group& group, const TimelineRow& header, bool everything,
+                     std::vector<TimelineRow>& out) const;
+  std::optional<DeviceKey> shownDevice(const Group& group) const;
+  QString label(ProcessId process) const;
   TimelineRow trackRow(TrackId track, int indent) const;
   bool shown(const RowKey& key, bool everything) const;
   bool processHidden(ProcessId process) const;
   void applyPinRule();
+  void findPinnedRows(const std::vector<Group>& groups);
 
   TracePtr trace_;
   std::map<TrackId, int> lane_totals_;
   std::optional<ProcessId> filter_;
   Choices choices_;
+  RankArrangement arrangement_;
   std::set<RowKey> collapsed_, expanded_;
   std::vector<TimelineRow> rows_, pinned_rows_;
 };

@@ -155,12 +155,7 @@ void TimelineScene::setLaneHeight(int height) {
 }
 
 void TimelineScene::relayout() {
-  if (!lane_height_chosen_) {
-    constexpr int kTall = 26;
-    layout_.update(rows_, kTall, viewport_.height(), 0);
-    const bool fits = layout_.pinnedHeight() + layout_.contentHeight() <= viewport_.height();
-    lane_height_ = fits ? kTall : RowLayout::kLaneHeight;
-  }
+  if (!lane_height_chosen_) lane_height_ = layout_.fillingHeight(rows_, viewport_.height());
   layout_.update(rows_, lane_height_, viewport_.height(), scroll_);
   scroll_ = layout_.scroll();
   Q_EMIT placesChanged();

@@ -1,4 +1,4 @@
-#include "views/shell/tool_icon.h"
+#include "views/common/tool_icon.h"
 
 #include <QApplication>
 #include <QFile>
