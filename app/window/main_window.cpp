@@ -179,7 +179,7 @@ void MainWindow::buildViews() {
   connect(&rules, &RulesPanel::failed, this, [this](const QString& error) {
     messages_->showMessage({UserMessage::Level::Error, error, {}});
   });
-  search_ = new Search(range_bar_->omnibox(), layout_, document(), this);
+  search_ = new Search(range_bar_->omnibox(), layout_, document(), selection(), this);
   search_->setCommands([this] { return commands(); });
   connect(search_, &Search::message, messages_, &MessageBar::showMessage);
   auto& timeline = layout_.view<TimelineView>("timeline");

@@ -7,18 +7,24 @@
 
 namespace moescope {
 
-Search::Search(Omnibox& box, DockLayout& layout, TraceDocument& document, QObject* parent)
+Search::Search(Omnibox& box, DockLayout& layout, TraceDocument& document, Selection& selection,
+               QObject* parent)
     : QObject(parent),
       box_(box),
       layout_(layout),
       document_(document),
-      find_(layout.view<FindPanel>("find")) {
+      find_(layout.view<FindPanel>("find")),
+      layers_(document, selection) {
   find_.hideInput();
   connect(&box_, &Omnibox::spansWanted, &find_, &FindPanel::setText);
   connect(&box_, &Omnibox::nextWanted, &find_, &FindPanel::next);
   connect(&box_, &Omnibox::previousWanted, &find_, &FindPanel::previous);
   connect(&box_, &Omnibox::hitsWanted, this, [this] { layout_.reveal("find"); });
   connect(&box_, &Omnibox::stepWanted, this, &Search::goToStep);
+  connect(&box_, &Omnibox::layerWanted, &layers_, &LayerNavigator::goTo);
+  connect(&layers_, &LayerNavigator::missed, this, [this](const QString& why) {
+    Q_EMIT message({UserMessage::Level::Warning, why, {}});
+  });
   connect(&box_, &Omnibox::sqlWanted, this, &Search::query);
   connect(&find_, &FindPanel::hitsChanged, &box_,
           [this] { box_.showFound(find_.model().rowCount(), find_.countText()); });
@@ -36,6 +42,14 @@ void Search::addActions() {
               {QKeySequence("Shift+F3")}, [this] { find_.previous(); });
   make_action(this, "edit.go_to_step", tr("&Go to step…"), tr("Go to a step by its number"),
               {QKeySequence("Ctrl+G")}, [this] { box_.begin(QStringLiteral("#")); });
+  make_action(this, "edit.go_to_layer", tr("Go to &layer…"),
+              tr("Go to the next run of a layer by its number"), {QKeySequence("Ctrl+Shift+G")},
+              [this] { box_.begin(QStringLiteral("@")); });
+  make_action(this, "edit.next_layer", tr("Next layer"), tr("Go to the layer that runs next"),
+              {QKeySequence("}")}, [this] { layers_.move(1); });
+  make_action(this, "edit.previous_layer", tr("Previous layer"),
+              tr("Go to the layer that ran before"), {QKeySequence("{")},
+              [this] { layers_.move(-1); });
   make_action(this, "help.palette", tr("&Command palette…"), tr("Find and run any command"),
               {QKeySequence("Ctrl+Shift+P")}, [this] { showCommands(); });
 }

@@ -1,4 +1,4 @@
-// What the box of the tool bar leads to: hits and their list, steps, SQL and commands.
+// What the box of the tool bar leads to: hits and their list, steps, layers, SQL and commands.
 #pragma once
 
 #include <QObject>
@@ -7,6 +7,7 @@
 #include "app/window/session/user_message.h"
 #include "views/shell/command_list.h"
 #include "views/shell/omnibox.h"
+#include "views/workspace/layer_navigator.h"
 #include "views/workspace/trace_document.h"
 
 namespace moescope {
@@ -18,7 +19,8 @@ class Search : public QObject {
 
  public:
   /// @pre the docks have their views
-  Search(Omnibox& box, DockLayout& layout, TraceDocument& document, QObject* parent);
+  Search(Omnibox& box, DockLayout& layout, TraceDocument& document, Selection& selection,
+         QObject* parent);
   void setCommands(std::function<CommandList()> commands) { box_.setCommands(std::move(commands)); }
   void showCommands() { box_.begin(QStringLiteral(">")); }
 
@@ -34,6 +36,7 @@ class Search : public QObject {
   DockLayout& layout_;
   TraceDocument& document_;
   FindPanel& find_;
+  LayerNavigator layers_;
 };
 
 }  // namespace moescope

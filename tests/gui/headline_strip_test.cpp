@@ -7,6 +7,7 @@
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QSignalSpy>
+#include <numeric>
 
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
@@ -94,6 +95,20 @@ TEST(HeadlineStrip, AClickLeadsToTheEvidence) {
   EXPECT_EQ(wanted[1][0].toString(), "sm");
 }
 
+TEST(HeadlineStrip, ALineShowsWhenCommunicationWasExposed) {
+  Workspace workspace;
+  HeadlineStrip strip(workspace);
+  open(workspace, two_layers());
+  ASSERT_TRUE(settled(strip));
+  const TileText& tile = strip.tile("exposed")->tile();
+  ASSERT_FALSE(tile.trend.empty());
+  EXPECT_EQ(std::accumulate(tile.trend.begin(), tile.trend.end(), 0.0), 110)
+      << "the windows add up to the figure";
+  EXPECT_THAT(strip.tile("exposed")->toolTip().toStdString(),
+              testing::HasSubstr("Line: over time, 39 windows of 8 ns each, from 0 ns to "));
+  EXPECT_TRUE(strip.tile("tokens")->isHidden()) << "no engine recorded this";
+}
+
 TEST(HeadlineStrip, AnswersAreOfTheChosenScope) {
   Workspace workspace;
   HeadlineStrip strip(workspace);
@@ -114,8 +129,8 @@ TEST(HeadlineStrip, AnswersAreOfTheChosenScope) {
   EXPECT_EQ(strip.tile("exposed")->tile().value, "20 ns");
   workspace.selection().setArea({});
   ASSERT_TRUE(settled(strip));
-  EXPECT_EQ(workspace.selection().scope(), FigureScope::Trace);
-  EXPECT_EQ(strip.tile("exposed")->tile().value, "110 ns");
+  EXPECT_EQ(workspace.selection().scope(), FigureScope::Visible) << "as before the area";
+  EXPECT_EQ(strip.tile("exposed")->tile().value, "60 ns");
 }
 
 TEST(HeadlineStrip, LoadsTellImbalanceAndTheHottestExpert) {

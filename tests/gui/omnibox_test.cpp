@@ -27,6 +27,8 @@ TEST(OmniInput, PrefixesSayWhatIsMeant) {
   EXPECT_EQ(read("> open").kind, OmniKind::Commands);
   EXPECT_EQ(read("> open").text, "open");
   EXPECT_EQ(read("#12").kind, OmniKind::Step);
+  EXPECT_EQ(read("@ 7").kind, OmniKind::Layer);
+  EXPECT_EQ(read("@ 7").text, "7");
   EXPECT_EQ(read("=SELECT 1").text, "SELECT 1");
   EXPECT_EQ(read("SQL select 1").kind, OmniKind::Sql);
   EXPECT_EQ(read("sqlite3_step").kind, OmniKind::Spans) << "a name that begins like a prefix";
@@ -69,6 +71,16 @@ class OmniboxTest : public testing::Test {
   QStringList run;
   int next = 0;
 };
+
+TEST_F(OmniboxTest, AnAtSignGoesToALayerAndStaysForItsNextRun) {
+  QSignalSpy wanted(&box, &Omnibox::layerWanted);
+  box.begin("@");
+  QTest::keyClicks(&box, "7");
+  QTest::keyClick(&box, Qt::Key_Return);
+  ASSERT_EQ(wanted.size(), 1);
+  EXPECT_EQ(wanted[0][0].toInt(), 7);
+  EXPECT_EQ(box.text(), "@7");
+}
 
 TEST_F(OmniboxTest, APlainNameFindsSpansAndSaysHowMany) {
   QSignalSpy wanted(&box, &Omnibox::spansWanted);

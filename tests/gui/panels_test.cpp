@@ -65,6 +65,30 @@ TEST(Statistics, rowsAreSortedByTheNumberAlone) {
   EXPECT_THAT(totals(), testing::ElementsAre(50, 90'000));
 }
 
+TEST(Statistics, areOfWhatFiguresAreOf) {
+  OpenDocument open(launched_trace());
+  StatisticsPanel panel(open.document, open.selection);
+  const auto* title = panel.findChild<QLabel*>("statisticsTitle");
+  const auto says = [&](const char* text) {
+    return wait_for([&] { return title->text().startsWith(text); });
+  };
+  EXPECT_TRUE(says("Whole trace: 3 spans of devices")) << title->text().toStdString();
+  open.selection.setRange({900, 1600});
+  open.selection.selectSpan({0, 0});  // the Inspector's
+  QTest::qWait(200);
+  EXPECT_TRUE(says("Whole trace: 3 spans"));
+  open.selection.setScope(FigureScope::Visible);
+  EXPECT_TRUE(says("Visible range, 700 ns: 1 span of devices")) << title->text().toStdString();
+  open.selection.markArea({{1900, 3050}, {}});
+  EXPECT_TRUE(says("Selected area, 1.15 \xc2\xb5s")) << title->text().toStdString();
+  EXPECT_EQ(panel.model().statistics().names.size(), 3U) << "the operator of the host too";
+  open.selection.setArea({});
+  EXPECT_TRUE(says("Visible range, 700 ns"));
+  open.selection.selectSpan({1, 0});
+  open.selection.selectSpan({2, 0}, true);
+  EXPECT_TRUE(says("Selected: 2 spans")) << title->text().toStdString();
+}
+
 TEST(Statistics, aTraceOfTheHostAloneIsShownUnasked) {
   OpenDocument open(test::make_trace({{"aten::linear", 0, 90'000, 1, SpanKind::CpuOp}}));
   StatisticsPanel panel(open.document, open.selection);

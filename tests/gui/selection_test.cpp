@@ -126,5 +126,22 @@ TEST(Selection, anotherTraceForgetsWhatBelongedToTheOldOne) {
   EXPECT_FALSE(selection.canGoBack());
 }
 
+TEST(Selection, figuresAreOfAnAreaThatWasMarkedUntilItGoes) {
+  Selection selection;
+  selection.reset({0, 1000});
+  selection.setScope(FigureScope::Visible);
+  selection.setArea(AreaSelection{{100, 200}, {}});  // a view shows some evidence
+  EXPECT_EQ(selection.scope(), FigureScope::Visible);
+  const QSignalSpy spy(&selection, &Selection::scopeChanged);
+  selection.markArea({{300, 400}, {}});
+  EXPECT_EQ(selection.scope(), FigureScope::Selected);
+  ASSERT_TRUE(selection.scopeArea());
+  EXPECT_EQ(selection.scopeArea()->range, (TimeRange{300, 400}));
+  selection.markArea({{300, 500}, {}});
+  EXPECT_EQ(spy.count(), 2);
+  selection.setArea({});
+  EXPECT_EQ(selection.scope(), FigureScope::Visible) << "as before";
+}
+
 }  // namespace
 }  // namespace moescope

@@ -208,7 +208,7 @@ TEST(SmView, WhileTheTraceIsAnalysedItSaysSo) {
   EXPECT_TRUE(method->text().contains("No trace is open"));
 }
 
-TEST(SmView, TimesAreOfWhatTheChartShowsAndSayOfWhat) {
+TEST(SmView, TimesAreOfTheChosenScopeAndSayOfWhat) {
   test::ChartDocument chart;
   chart.document.setAnalysis(analyze_document(*chart.trace, RuleSet::built_in()));
   SmView view(chart.document, chart.selection);
@@ -222,14 +222,16 @@ TEST(SmView, TimesAreOfWhatTheChartShowsAndSayOfWhat) {
   };
   EXPECT_EQ(total(), 1000);
   chart.selection.setRange({500, 700});
+  EXPECT_TRUE(scope->text().startsWith("Whole trace"));
+  chart.selection.setScope(FigureScope::Visible);
   ASSERT_TRUE(test::wait_for([&] { return scope->text() == "Visible range, 200 ns"; }));
   EXPECT_EQ(total(), 200);
   const auto of_range =
       analyze_sm_allocation(*chart.trace, *chart.document.analysis()->classes, TimeRange{500, 700});
   EXPECT_EQ(view.findChild<QTableWidget*>("smPairs")->rowCount(),
             static_cast<int>(of_range.front().time_at.size()));
-  chart.selection.fit();
-  ASSERT_TRUE(test::wait_for([&] { return scope->text().startsWith("Whole trace"); }));
+  chart.selection.setScope(FigureScope::Trace);
+  EXPECT_EQ(scope->text().toStdString(), "Whole trace");
   EXPECT_EQ(total(), 1000);
 }
 

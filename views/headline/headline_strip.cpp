@@ -26,6 +26,8 @@ HeadlineStrip::HeadlineStrip(Workspace& workspace, QWidget* parent)
                                                               {"worst", "timeline"},
                                                               {"sm", "sm"},
                                                               {"step", "steps"},
+                                                              {"latency", "requests"},
+                                                              {"tokens", "requests"},
                                                               {"imbalance", "balance"},
                                                               {"hottest", "load"},
                                                               {"lost", "timeline"}})
@@ -76,7 +78,8 @@ void HeadlineStrip::refresh() {
   if (!trace) {
     job_.abandon();
     answer_.reset();
-    for (const char* name : {"exposed", "hidden", "worst", "sm", "step", "lost"})
+    for (const char* name :
+         {"exposed", "hidden", "worst", "sm", "step", "latency", "tokens", "lost"})
       tiles_.at(name)->setTile({});
     return showIfAny();
   }

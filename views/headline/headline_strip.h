@@ -18,8 +18,8 @@ class HeadlineStrip : public QFrame {
 
  public:
   explicit HeadlineStrip(Workspace& workspace, QWidget* parent = nullptr);
-  /// Null when no tile of this name is there: "exposed", "hidden", "worst", "sm", "step", "lost",
-  /// "imbalance", "hottest".
+  /// Null when no tile of this name is there: "exposed", "hidden", "worst", "sm", "step",
+  /// "latency", "tokens", "lost", "imbalance", "hottest".
   HeadlineTile* tile(const QString& name) const;
   bool busy() const { return job_.running() || load_job_.running() || delay_.isActive(); }
 

@@ -2,8 +2,10 @@
 
 #include <QCoreApplication>
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
 
-#include "core/analysis/overlap/losses.h"
 #include "core/analysis/spans/gpu_work.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
@@ -24,6 +26,25 @@ QString with_scope(const QString& definition, const TraceAnswer& answer) {
   return tr("%1\n%2, %3.").arg(definition, answer.scope, devices_text(answer));
 }
 
+/// Says what the line beside the value is, in the units of `format`.
+QString with_trend(const QString& definition, const Trend& trend,
+                   const std::function<QString(double)>& format) {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const double value : trend.values) {
+    if (std::isnan(value)) continue;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  if (low > high) return definition;
+  return tr("%1\nLine: over time, %2 of %3 each, from %4 to %5.")
+      .arg(definition, counted(trend.values.size(), tr("window"), tr("windows")),
+           format_time(trend.window), format(low), format(high));
+}
+
+QString time_text(double ns) {
+  return format_time(static_cast<TimeNs>(ns));
+}
+
 QString cause_words(const ExposedGroup& cause) {
   QString text = cause.waits ? tr("waiting in %1").arg(QString::fromStdString(cause.kernel))
                              : class_label(cause.span_class);
@@ -40,12 +61,16 @@ TileText exposed_tile(const TraceAnswer& answer) {
   if (!hidden)
     return {tr("Communication"), tr("none"), tr("no kernel communicates"),
             with_scope(tr("No kernel is of a class of communication."), answer), false};
-  return {tr("Exposed communication"), format_time(total.exposed),
+  return {tr("Exposed communication"),
+          format_time(total.exposed),
           tr("%1 of communication").arg(format_percent(100 - *hidden)),
-          with_scope(tr("Time in which a device communicates and computes nothing, summed over the "
-                        "devices. Click for the longest."),
-                     answer),
-          total.exposed > 0};
+          with_trend(
+              with_scope(tr("Time in which a device communicates and computes nothing, summed over "
+                            "the devices. Click for the longest."),
+                         answer),
+              answer.exposed, time_text),
+          total.exposed > 0,
+          answer.exposed.values};
 }
 
 TileText hidden_tile(const TraceAnswer& answer) {
@@ -97,10 +122,10 @@ TileText sm_tile(const TraceAnswer& answer, const Trace& trace) {
 
 TileText step_tile(const TraceAnswer& answer) {
   if (answer.steps.times.empty()) return {};
-  const auto most =
-      std::max_element(answer.steps.times.begin(), answer.steps.times.end(),
-                       [](const auto& a, const auto& b) { return a.count < b.count; });
-  const QString phase = QString::fromStdString(most->phase);
+  const std::string& main = answer.steps.main_phase;
+  const auto most = std::find_if(answer.steps.times.begin(), answer.steps.times.end(),
+                                 [&](const StepTimes& times) { return times.phase == main; });
+  const QString phase = QString::fromStdString(main);
   QString all;
   for (const StepTimes& times : answer.steps.times)
     all += tr("%1%2, p50 %3, p95 %4\n")
@@ -108,11 +133,48 @@ TileText step_tile(const TraceAnswer& answer) {
                     counted(times.count, tr("step"), tr("steps")), format_time(times.p50),
                     format_time(times.p95));
   return {
-      phase.isEmpty() ? tr("Step") : tr("Step, %1").arg(phase), format_time(most->p50),
+      phase.isEmpty() ? tr("Step") : tr("Step, %1").arg(phase),
+      format_time(most->p50),
       tr("p95 %1, %2").arg(format_time(most->p95), counted(most->count, tr("step"), tr("steps"))),
-      tr("Median time of a forward pass, whole trace.\n%1Found by: %2. Click for the list.")
-          .arg(all, answer.steps.how),
-      false};
+      with_trend(
+          tr("Median time of a forward pass, whole trace.\n%1Found by: %2. Click for the list.")
+              .arg(all, answer.steps.how),
+          answer.step, time_text),
+      false,
+      answer.step.values};
+}
+
+TileText latency_tile(const TraceAnswer& answer) {
+  const ServingFigures& serving = answer.serving;
+  if (!serving.ttft_p95) return {};
+  const QString tpot = serving.tpot_p95 ? tr("TPOT p95 %1").arg(format_time(*serving.tpot_p95))
+                                        : tr("no second token");
+  return {tr("TTFT p95"),
+          format_time(*serving.ttft_p95),
+          tpot,
+          with_trend(with_scope(tr("Time to the first token that 95 % of the requests stay within, "
+                                   "and time per output token after it. Click for the requests."),
+                                answer),
+                     answer.ttft, time_text),
+          false,
+          answer.ttft.values};
+}
+
+TileText tokens_tile(const TraceAnswer& answer) {
+  const ServingFigures& serving = answer.serving;
+  if (serving.requests == 0) return {};
+  const auto rate = [](double tokens) {
+    return tr("%1 tokens/s").arg(format_count(static_cast<quint64>(tokens)));
+  };
+  return {tr("Output"),
+          rate(serving.output_tokens_per_second),
+          counted(serving.requests, tr("request done"), tr("requests done")),
+          with_trend(with_scope(tr("Output tokens of the requests that finished, per second. Click "
+                                   "for the requests."),
+                                answer),
+                     answer.tokens, rate),
+          false,
+          answer.tokens.values};
 }
 
 TileText lost_tile(const TraceAnswer& answer) {
@@ -144,58 +206,14 @@ TileText hottest_tile(const LoadHeadline& loads) {
           false};
 }
 
-/// What an analysis says of a scope.
-struct ScopedAnalysis {
-  OverlapResults overlap;
-  std::vector<SmAllocation> sm;
-};
-
-ScopedAnalysis cut_to_scope(const Trace& trace, const AnalysisResults& analysis,
-                            const AnswerScope& scope, Progress& progress) {
-  ScopedAnalysis cut;
-  if (scope.window) {
-    cut.overlap = cut_overlap(trace, *analysis.classes, analysis.scopes, *scope.window, progress);
-    cut.sm = analyze_sm_allocation(trace, *analysis.classes, scope.window, progress);
-  } else {
-    cut = {{analysis.activity, analysis.overlap, analysis.scopes}, analysis.sm};
-  }
-  if (scope.devices.empty()) return cut;
-  const auto other = [&](const auto& of) {
-    return std::find(scope.devices.begin(), scope.devices.end(), of.key) == scope.devices.end();
-  };
-  std::erase_if(cut.overlap.activity, other);
-  std::erase_if(cut.overlap.overlap, other);
-  std::erase_if(cut.overlap.scopes, other);
-  std::erase_if(cut.sm, other);
-  return cut;
-}
-
 }  // namespace
-
-StepSummary step_summary(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
-  const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
-  return {step_times(steps), QString::fromStdString(steps.how)};
-}
-
-TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
-                         const AnswerScope& scope, StepSummary steps, Progress& progress) {
-  TraceAnswer answer;
-  const ScopedAnalysis cut = cut_to_scope(trace, analysis, scope, progress);
-  answer.headline = headline_of(
-      trace, *analysis.classes,
-      {cut.overlap.activity, cut.overlap.overlap, cut.overlap.scopes, cut.sm}, progress);
-  answer.steps = std::move(steps);
-  for (const LossSummary& lost : summarise(losses_in(trace, scope.window)))
-    answer.lost += lost.count.value_or(0);
-  answer.scope = scope.text;
-  return answer;
-}
 
 std::vector<std::pair<QString, TileText>> trace_tiles(const TraceAnswer& answer,
                                                       const Trace& trace) {
   return {{"exposed", exposed_tile(answer)},    {"hidden", hidden_tile(answer)},
           {"worst", worst_tile(answer, trace)}, {"sm", sm_tile(answer, trace)},
-          {"step", step_tile(answer)},          {"lost", lost_tile(answer)}};
+          {"step", step_tile(answer)},          {"latency", latency_tile(answer)},
+          {"tokens", tokens_tile(answer)},      {"lost", lost_tile(answer)}};
 }
 
 std::vector<std::pair<QString, TileText>> load_tiles(const LoadHeadline& loads) {

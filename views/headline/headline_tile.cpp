@@ -4,12 +4,22 @@
 #include <QPainter>
 #include <QStyle>
 #include <QStyleOptionFocusRect>
+#include <algorithm>
+#include <cmath>
 
 #include "views/common/theme.h"
 
 namespace moescope {
 namespace {
 constexpr int kMargin = 8, kLeastText = 64, kMostText = 260;  // logical pixels
+constexpr int kTrendWidth = 56, kTrendGap = 8;
+}  // namespace
+
+bool operator==(const TileText& a, const TileText& b) {
+  const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
+  return a.caption == b.caption && a.value == b.value && a.note == b.note &&
+         a.definition == b.definition && a.bad == b.bad &&
+         std::equal(a.trend.begin(), a.trend.end(), b.trend.begin(), b.trend.end(), same);
 }
 
 HeadlineTile::HeadlineTile(QWidget* parent) : QAbstractButton(parent) {
@@ -47,9 +57,10 @@ QFont HeadlineTile::smallFont() const {
 
 QSize HeadlineTile::sizeHint() const {
   const QFontMetrics small(smallFont()), value(valueFont());
+  const int trend = text_.trend.empty() ? 0 : kTrendGap + kTrendWidth;
   const int text =
-      std::max({small.horizontalAdvance(text_.caption), value.horizontalAdvance(text_.value),
-                small.horizontalAdvance(text_.note)});
+      std::max({small.horizontalAdvance(text_.caption),
+                value.horizontalAdvance(text_.value) + trend, small.horizontalAdvance(text_.note)});
   return {std::clamp(text, kLeastText, kMostText) + 2 * kMargin + 1,
           2 * small.height() + value.height() + 4};
 }
@@ -63,6 +74,33 @@ QSize HeadlineTile::minimumSizeHint() const {
 bool HeadlineTile::event(QEvent* event) {
   if (event->type() == QEvent::FontChange) updateGeometry();
   return QAbstractButton::event(event);
+}
+
+void HeadlineTile::paintTrend(QPainter& painter, const QRectF& area, const QColor& color) const {
+  double high = 0;
+  for (const double value : text_.trend) high = std::fmax(high, value);
+  if (high <= 0) return;
+  const double step = area.width() / static_cast<double>(text_.trend.size());
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(QPen(color, 1.2));
+  QPolygonF line;
+  const auto draw = [&] {
+    painter.drawPolyline(line);
+    line.clear();
+  };
+  for (std::size_t i = 0; i < text_.trend.size(); ++i) {
+    const double value = text_.trend[i];
+    if (std::isnan(value)) {
+      draw();
+      continue;
+    }
+    const double y = area.bottom() - value / high * area.height();
+    const double x = area.left() + step * static_cast<double>(i);
+    line << QPointF(x, y) << QPointF(x + step, y);  // each holds for its window
+  }
+  draw();
+  painter.restore();
 }
 
 void HeadlineTile::paintEvent(QPaintEvent*) {
@@ -84,6 +122,11 @@ void HeadlineTile::paintEvent(QPaintEvent*) {
     y += metrics.height();
   };
   line(smallFont(), small, theme.muted_text, text_.caption);
+  const int free = room - value.horizontalAdvance(text_.value) - kTrendGap;
+  if (!text_.trend.empty() && free >= kTrendWidth)
+    paintTrend(painter,
+               QRectF(kMargin + room - kTrendWidth, y + 3, kTrendWidth, value.height() - 6),
+               text_.bad ? theme.ribbon_exposed : theme.muted_text);
   line(valueFont(), value, text_.bad ? theme.ribbon_exposed : theme.text, text_.value);
   line(smallFont(), small, theme.muted_text, text_.note);
   if (!hasFocus()) return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QAbstractButton>
+#include <vector>
 
 namespace moescope {
 
@@ -13,7 +14,9 @@ struct TileText {
   QString note;        ///< "3.7 % of communication"
   QString definition;  ///< for the tooltip, with the scope
   bool bad = false;    ///< the value is what the user hunts
-  friend bool operator==(const TileText&, const TileText&) = default;
+  /// The figure over time, from 0 up, drawn beside the value; NaN where there is none.
+  std::vector<double> trend = {};
+  friend bool operator==(const TileText& a, const TileText& b);
 };
 
 class HeadlineTile : public QAbstractButton {
@@ -35,6 +38,7 @@ class HeadlineTile : public QAbstractButton {
  private:
   QFont valueFont() const;
   QFont smallFont() const;
+  void paintTrend(QPainter& painter, const QRectF& area, const QColor& color) const;
 
   TileText text_;
 };

@@ -105,7 +105,7 @@ void TimeGestures::release(QPointF pos, Qt::MouseButton button, Qt::KeyboardModi
   const std::optional<TimeRange> zoom_to = dragged_zoom_;
   reset();
   if (drag == Drag::Pressed && button == Qt::LeftButton) click(pos, modifiers);
-  if (drag == Drag::Area) selection_.setArea(areaBetween(press_pos_, pos));
+  if (drag == Drag::Area) selection_.markArea(areaBetween(press_pos_, pos));
   if (drag == Drag::Zoom && zoom_to && !zoom_to->empty()) selection_.setRange(*zoom_to);
   if (drag == Drag::Own) ownRelease(pos);
   Q_EMIT overlayChanged();

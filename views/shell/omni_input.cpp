@@ -9,6 +9,7 @@ OmniInput read_omni_input(const QString& typed) {
   static const QList<std::pair<QString, OmniKind>> prefixes = {
       {QStringLiteral(">"), OmniKind::Commands},
       {QStringLiteral("#"), OmniKind::Step},
+      {QStringLiteral("@"), OmniKind::Layer},
       {QStringLiteral("="), OmniKind::Sql},
       {QStringLiteral("sql "), OmniKind::Sql}};
   for (const auto& [prefix, kind] : prefixes)

@@ -15,11 +15,11 @@ constexpr int kClearButton = 24;  // px
 Omnibox::Omnibox(QWidget* parent)
     : QLineEdit(parent), commands_([] { return CommandList(); }), count_(new QLabel(this)) {
   setObjectName("omnibox");
-  setPlaceholderText(tr("Find spans   > command   # step   = SQL"));
-  setAccessibleName(tr("Find spans, run a command, go to a step, or query"));
+  setPlaceholderText(tr("Find spans   > command   # step   @ layer   = SQL"));
+  setAccessibleName(tr("Find spans, run a command, go to a step or layer, or query"));
   setToolTip(
       tr("A part of a name finds spans, Return goes from one to the next.\n"
-         "> runs a command, # goes to a step, = asks in SQL."));
+         "> runs a command, # goes to a step, @ to a layer, = asks in SQL."));
   setClearButtonEnabled(true);
   count_->setObjectName("omniCount");
   count_->setForegroundRole(QPalette::PlaceholderText);
@@ -99,6 +99,9 @@ void Omnibox::fill(bool open) {
     case OmniKind::Step:
       fillStep(input.text);
       break;
+    case OmniKind::Layer:
+      fillLayer(input.text);
+      break;
     case OmniKind::Sql:
       fillSql(input.text);
       break;
@@ -112,7 +115,7 @@ void Omnibox::fillSpans(const QString& name) {
     return choices_->setChoices(
         {}, trace_open_
                 ? tr("Type a part of a span's name, > and a command, # and a step's number, "
-                     "or = and SQL.")
+                     "@ and a layer's, or = and SQL.")
                 : tr("Type a command. Open a trace to find its spans."));
   }
   QList<Choice> choices;
@@ -158,6 +161,18 @@ void Omnibox::fillStep(const QString& number) {
                            Q_EMIT stepWanted(step);
                            restore();
                          }}});
+}
+
+void Omnibox::fillLayer(const QString& number) {
+  bool valid = false;
+  const int layer = number.toInt(&valid);
+  if (!trace_open_) return choices_->setChoices({}, tr("Open a trace to go to a layer of it."));
+  if (!valid || layer < 0) return choices_->setChoices({}, tr("Type the number of a layer."));
+  // The text stays, to go on to its next run.
+  choices_->setChoices(
+      {{tr("Go to layer %1, where it runs next").arg(layer), {}, true, [this, layer] {
+          Q_EMIT layerWanted(layer);
+        }}});
 }
 
 void Omnibox::fillSql(const QString& sql) {

@@ -1,4 +1,5 @@
-// The one box of the tool bar: finds spans, runs commands (">"), goes to steps ("#"), asks in SQL
+// The one box of the tool bar: finds spans, runs commands (">"), goes to steps ("#") and layers
+// ("@"), asks in SQL
 // ("="). Nothing that takes something away runs unless it was chosen with the arrow keys or the
 // mouse.
 #pragma once
@@ -36,6 +37,7 @@ class Omnibox : public QLineEdit {
   void previousWanted();
   void hitsWanted();  ///< the list of them
   void stepWanted(quint64 number);
+  void layerWanted(int layer);
   void sqlWanted(const QString& sql);
 
  protected:
@@ -51,6 +53,7 @@ class Omnibox : public QLineEdit {
   void fillSpans(const QString& name);
   void fillCommands(const QString& pattern);
   void fillStep(const QString& number);
+  void fillLayer(const QString& number);
   void fillSql(const QString& sql);
   Choice choiceOf(const Command& command);
   void runCurrent();

@@ -19,6 +19,7 @@
 #include "views/sm/sm_columns.h"
 #include "views/sm/sm_grid.h"
 #include "views/sm/sm_pair_bars.h"
+#include "views/workspace/scope_box.h"
 
 namespace moescope {
 namespace {
@@ -40,7 +41,7 @@ SmView::SmView(TraceDocument& document, Selection& selection, QWidget* parent)
   addActions();
   connect(&document, &TraceDocument::analysisChanged, this, &SmView::reload);
   connect(&document, &TraceDocument::traceChanged, this, &SmView::reload);
-  connect(&selection, &Selection::rangeChanged, this, &SmView::showTimes);
+  connect(&selection, &Selection::scopeChanged, this, &SmView::showTimes);
   range_delay_.setSingleShot(true);
   range_delay_.setInterval(kRangeDelayMs);
   connect(&range_delay_, &QTimer::timeout, this, &SmView::sweepRange);
@@ -73,8 +74,7 @@ QWidget* SmView::makeSide() {
   cursor_label_->setWordWrap(true);
   scope_ = new QLabel(this);
   scope_->setObjectName("smScope");
-  scope_->setToolTip(
-      tr("The part of the trace that the times and shares below cover: the range of the chart"));
+  scope_->setToolTip(tr("What the times and shares below are of; it is chosen in the headline"));
   grid_ = new SmGrid(this);
   bars_ = new SmPairBars(this);
   pairs_ = new QTableWidget(0, 4, this);
@@ -267,18 +267,16 @@ bool SmView::awaited() const {
   return !data_ && document_.trace() != nullptr;
 }
 
-/// The times at each pair in the visible range, which is what the chart beside shows. The whole
-/// trace has them in its analysis; a part of it is swept by a job, and the old figures stay with
-/// their range until it is done.
+/// The times at each pair in what figures are of. The whole trace has them in its analysis; a part
+/// of it is swept by a job, and the old figures stay with their range until it is done.
 void SmView::showTimes() {
   const auto shown = shownDevices();
   if (shown.size() != 1) return;
   const SmAllocation& whole = *shown.front()->allocation;
-  const TimeRange range = selection_.range();
-  if (range.begin <= whole.range.begin && range.end >= whole.range.end) {
+  if (!selection_.scopeArea()) {
     range_delay_.stop();
     times_job_.abandon();
-    fillTimes(whole, tr("Whole trace, %1").arg(format_time(whole.range.length())));
+    fillTimes(whole, scope_text(selection_));
     return;
   }
   if (!range_delay_.isActive()) range_delay_.start();
@@ -286,19 +284,20 @@ void SmView::showTimes() {
 
 void SmView::sweepRange() {
   const auto shown = shownDevices();
-  if (shown.size() != 1) return;
-  const TimeRange range = selection_.range();
+  const auto area = selection_.scopeArea();
+  if (shown.size() != 1 || !area) return;
   times_job_.start(
-      tr("SMs of the visible range"),
-      [data = data_, key = shown.front()->allocation->key, range](Progress& progress) {
+      tr("SMs of a part of the trace"),
+      [data = data_, key = shown.front()->allocation->key,
+       range = area->range](Progress& progress) {
         return analyze_sm_allocation_of(*data->trace, *data->analysis->classes, key, range,
                                         progress);
       },
-      [this, data = data_, range](std::optional<SmAllocation> found) {
+      [this, data = data_, scope = scope_text(selection_)](std::optional<SmAllocation> found) {
         const auto now = shownDevices();
         if (data != data_ || now.size() != 1 || !found) return;
         if (found->key != now.front()->allocation->key) return;
-        fillTimes(*found, tr("Visible range, %1").arg(format_time(range.length())));
+        fillTimes(*found, scope);
       });
 }
 

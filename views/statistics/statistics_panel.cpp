@@ -6,11 +6,14 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QVBoxLayout>
+#include <algorithm>
+#include <chrono>
 
 #include "core/analysis/overlap/losses.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
 #include "views/plot/chart_paint.h"
+#include "views/workspace/scope_box.h"
 
 namespace moescope {
 namespace {
@@ -30,6 +33,7 @@ StatisticsPanel::StatisticsPanel(TraceDocument& document, Selection& selection, 
       table_(new QTableView(this)) {
   setObjectName("statisticsPanel");
   title_->setWordWrap(true);
+  title_->setObjectName("statisticsTitle");
   grouping_->addItems({tr("By name"), tr("By class")});
   grouping_->setAccessibleName(tr("Group statistics"));
   side_->setObjectName("statisticsSide");
@@ -83,13 +87,14 @@ StatisticsPanel::StatisticsPanel(TraceDocument& document, Selection& selection, 
     if (!delay_.isActive()) delay_.start();
   };
   connect(&selection_, &Selection::selectionChanged, this, later);
-  connect(&selection_, &Selection::rangeChanged, this, later);
+  connect(&selection_, &Selection::scopeChanged, this, later);
   connect(&selection_, &Selection::processFilterChanged, this, later);
   connect(&document_, &TraceDocument::traceChanged, this, [this, later] {
     delay_.setInterval(kDelayMs);
     later();
   });
-  connect(&document_, &TraceDocument::traceGrown, this, [this] { delay_.setInterval(kGrowingMs); });
+  connect(&document_, &TraceDocument::traceGrown, this,
+          [this] { delay_.setInterval(std::max(kGrowingMs, delay_.interval())); });
   connect(&document_, &TraceDocument::analysisChanged, this, later);
   connect(grouping_, &QComboBox::currentIndexChanged, this, [this](int index) {
     model_.setByClass(index == 1);
@@ -154,14 +159,16 @@ void StatisticsPanel::refresh() {
   }
   const TracePtr trace = document_.trace();
   const AnalysisPtr analysis = document_.analysis();
-  if (!selection_.area() && !selection_.selectedSpans().empty()) {
-    const auto& spans = selection_.selectedSpans();
+  // One span is explained by the Inspector; figures stay of the scope.
+  if (const auto& spans = selection_.selectedSpans(); spans.size() > 1) {
     show(statistics_of(*trace, *analysis->classes, spans), tr("Selected"));
     return;
   }
-  const auto area = selection_.area().value_or(AreaSelection{selection_.range(), {}});
-  QString what = (selection_.area() ? tr("Selected area, %1") : tr("Visible range, %1"))
-                     .arg(format_time(area.range.length()));
+  const auto area = selection_.scopeArea().value_or(AreaSelection{selection_.full(), {}});
+  QString what =
+      area.tracks.empty()
+          ? scope_text(selection_)
+          : tr("Selected area, %1, its rows alone").arg(format_time(area.range.length()));
   if (const auto lost = losses_in(*trace, area.range, selection_.processFilter()); !lost.empty())
     what += tr(" (records are missing in %1 of it)").arg(format_time(lost_time(lost, area.range)));
   const auto tracks = tracksOfFilter(area.tracks);
@@ -174,8 +181,15 @@ void StatisticsPanel::refresh() {
       [trace, analysis, range = area.range, tracks](Progress& progress) {
         return statistics_of(*trace, *analysis->classes, range, tracks, true, progress);
       },
-      [this, what, number = document_.traceNumber()](SelectionStatistics statistics) {
-        if (number == document_.traceNumber()) show(std::move(statistics), what);
+      [this, what, number = document_.traceNumber(),
+       started = std::chrono::steady_clock::now()](SelectionStatistics statistics) {
+        if (number != document_.traceNumber()) return;
+        show(std::move(statistics), what);
+        if (!document_.growing()) return;
+        // A recording gets longer: its statistics take a tenth of a thread at most.
+        const std::chrono::duration<double, std::milli> took =
+            std::chrono::steady_clock::now() - started;
+        delay_.setInterval(std::max(kGrowingMs, static_cast<int>(10 * took.count())));
       });
 }
 

@@ -1,4 +1,4 @@
-// Statistics of what is selected: the marked area, else the selected spans, else what is visible.
+// Statistics of several selected spans, else of what figures are of.
 #pragma once
 
 #include <QComboBox>

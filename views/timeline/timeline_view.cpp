@@ -6,6 +6,7 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include "core/analysis/overlap/paced_links.h"
 #include "views/common/action.h"
@@ -32,6 +33,7 @@ TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidge
   connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);
   connect(ranks_, &RankRows::failed, this, &TimelineView::failed);
   connect(scene_, &TimelineScene::placesChanged, this, &TimelineView::updateScrollBar);
+  connect(&selection_, &Selection::selectionChanged, this, &TimelineView::followSelection);
   connect(scroll_bar_, &QScrollBar::valueChanged, this, [this](int value) {
     if (value != scene_->layout().scroll()) scene_->setScroll(value);
   });
@@ -172,10 +174,23 @@ void TimelineView::showContextMenu(QPoint global_pos) {
   menu.exec(global_pos);
 }
 
+/// A span that was selected elsewhere may be in a folded rank or below the rows in view.
+void TimelineView::followSelection() {
+  const SpanRef ref = selection_.currentSpan();
+  if (ref == std::exchange(followed_, ref) || !ref.valid()) return;
+  if (ref == selection_.hovered()) return;  // it was clicked here: rows stay where they are
+  if (!scene_->trace() || ref.track >= scene_->trace()->tracks().size()) return;
+  scene_->revealTrack(ref.track, 0);
+  scene_->source().query([ref](const Trace& trace) { return trace.span(ref); },
+                         [this, ref](const Span& span) {
+                           if (selection_.currentSpan() == ref)
+                             scene_->revealTrack(ref.track, span.depth);
+                         });
+}
+
 void TimelineView::revealSpan(SpanRef ref) {
   if (!scene_->trace() || ref.track >= scene_->trace()->tracks().size()) return;
-  const auto& track = scene_->trace()->tracks()[ref.track];
-  scene_->reveal({RowKind::Track, track.process, track.device, ref.track});
+  scene_->revealTrack(ref.track, 0);
   const auto& selected = selection_.selectedSpans();
   if (std::find(selected.begin(), selected.end(), ref) == selected.end())
     selection_.selectSpan(ref);

@@ -67,6 +67,7 @@ class TimelineView : public QWidget, public Chart {
   QAction* makeAction(const char* name, const QString& text, const QString& tip,
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
+  void followSelection();
   void updateScrollBar();
   void showContextMenu(QPoint global_pos);
   void fitSelection();
@@ -92,6 +93,7 @@ class TimelineView : public QWidget, public Chart {
   QLineEdit* find_row_ = nullptr;
   QAction *measure_action_ = nullptr, *pin_action_ = nullptr;
   std::size_t found_row_ = 0;
+  SpanRef followed_;  ///< whose row was brought into view
 };
 
 }  // namespace moescope

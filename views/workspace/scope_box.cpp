@@ -22,8 +22,8 @@ ScopeBox::ScopeBox(Selection& selection, QWidget* parent)
   setObjectName("scopeBox");
   setAccessibleName(tr("What figures are of"));
   setToolTip(
-      tr("What the headline and all figures of overlap are of: the whole trace, the visible "
-         "range, or the marked area"));
+      tr("What the figures of headline, overlap, SMs and statistics are of: the whole trace, the "
+         "visible range, or the marked area"));
   refill();
   connect(&selection, &Selection::selectionChanged, this, &ScopeBox::refill);
   connect(&selection, &Selection::scopeChanged, this, &ScopeBox::refill);

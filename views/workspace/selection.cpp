@@ -131,13 +131,19 @@ void Selection::setArea(std::optional<AreaSelection> area) {
   area_ = std::move(area);
   Q_EMIT selectionChanged();
   if (scope_ != FigureScope::Selected) return;
-  if (!area_) scope_ = FigureScope::Trace;
+  if (!area_) scope_ = scope_without_area_;
   Q_EMIT scopeChanged();
+}
+
+void Selection::markArea(const AreaSelection& area) {
+  setArea(area);
+  setScope(FigureScope::Selected);
 }
 
 void Selection::setScope(FigureScope scope) {
   if (scope == scope_ || (scope == FigureScope::Selected && !area_)) return;
   scope_ = scope;
+  if (scope != FigureScope::Selected) scope_without_area_ = scope;
   Q_EMIT scopeChanged();
 }
 

@@ -64,6 +64,9 @@ class Selection : public QObject {
   void selectSpan(SpanRef span, bool extend = false);
   const std::optional<AreaSelection>& area() const { return area_; }
   void setArea(std::optional<AreaSelection> area);
+  /// The same by the user's own hand: figures are of the area until it goes, then of what they
+  /// were.
+  void markArea(const AreaSelection& area);
   /// What figures are of. Without a marked area it is never Selected.
   FigureScope scope() const { return scope_; }
   void setScope(FigureScope scope);
@@ -112,6 +115,7 @@ class Selection : public QObject {
   std::vector<SpanRef> selected_;
   std::optional<AreaSelection> area_;
   FigureScope scope_ = FigureScope::Trace;
+  FigureScope scope_without_area_ = FigureScope::Trace;  ///< when a selected area goes
   ModelPlace place_, hovered_place_;
   std::optional<ProcessId> process_filter_;
 };

@@ -358,5 +358,23 @@ TEST_F(RankOrderOfWindow, isOfWhatFiguresAreOf) {
   choose("timeline.ranks_by_number");
 }
 
+TEST(TimelineRows, aSpanSelectedElsewhereUnfoldsItsRankAndComesIntoView) {
+  test::TimelineWindow window({1030, 300});
+  window.open(test::make_ranks(RowModel::kRanksOpen + 4, 2));
+  const SpanRef span{static_cast<TrackId>(3 * (RowModel::kRanksOpen + 2)), 1};
+  EXPECT_EQ(window.scene().rows().rowOf(span.track), nullptr) << "ranks start folded";
+  window.selection.selectSpan(span);
+  ASSERT_NE(window.scene().rows().rowOf(span.track), nullptr);
+  const auto* placed = window.scene().layout().rowOf(span.track);
+  ASSERT_NE(placed, nullptr);
+  EXPECT_LE(placed->y + placed->height, window.scene().layout().height());
+  const int scroll = window.scene().layout().scroll();
+  window.scene().setScroll(0);
+  window.selection.setHovered({0, 0});
+  window.selection.selectSpan({0, 0});
+  EXPECT_EQ(window.scene().rows().rowOf(0), nullptr) << "clicked here: rows stay";
+  EXPECT_GT(scroll, 0);
+}
+
 }  // namespace
 }  // namespace moescope

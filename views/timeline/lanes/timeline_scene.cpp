@@ -191,6 +191,17 @@ void TimelineScene::reveal(const RowKey& key) {
   if (const auto scroll = layout_.scrollTo(rows_, key)) setScroll(*scroll);
 }
 
+void TimelineScene::revealTrack(TrackId track, int depth) {
+  const Track& of = trace()->tracks()[track];
+  const RowKey key{RowKind::Track, of.process, of.device, track};
+  reveal(key);
+  const TimelineRow* row = rows_.find(key);
+  if (row != nullptr && row->collapsed && depth >= row->lanes) {
+    rows_.toggle(key);
+    reveal(key);
+  }
+}
+
 namespace {
 
 /// Where a pointer is, in the words of a trace.

@@ -70,6 +70,8 @@ class TimelineScene : public QObject {
   void setPinned(const RowKey& key, bool pinned);
   /// Unfolds and scrolls until the row can be seen.
   void reveal(const RowKey& key);
+  /// The same for a track, and for one of its sub-lanes when it has more than are drawn.
+  void revealTrack(TrackId track, int depth);
 
   /// The span under a point of the lanes. Not every chunk may be at hand (`complete` is false
   /// then): those are requested.
