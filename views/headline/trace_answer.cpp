@@ -46,7 +46,10 @@ void add_trends(const Trace& trace, TimeRange range, const std::vector<DeviceAct
                 TraceAnswer& answer) {
   const auto windows = trend_windows(range, kTrendWindows);
   answer.exposed = exposed_trend(activity, windows);
-  answer.step = median_trend(answer.steps.lengths, windows);
+  // A few steps would leave most windows empty.
+  const auto steps =
+      static_cast<int>(std::min<std::size_t>(answer.steps.lengths.size(), kTrendWindows));
+  answer.step = median_trend(answer.steps.lengths, trend_windows(range, steps));
   const Serving serving = read_serving(trace);
   answer.serving = serving_figures(serving, {}, range);
   if (answer.serving.requests == 0) return;
