@@ -6,6 +6,7 @@
 #include <array>
 
 #include "views/common/positions.h"
+#include "views/common/row_height.h"
 #include "views/common/units.h"
 #include "views/workspace/reveal.h"
 
@@ -84,7 +85,7 @@ FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* par
   table_->setShowGrid(false);
   table_->setWordWrap(false);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  fit_rows_to_text(*table_);
   table_->horizontalHeader()->setSectionResizeMode(FindModel::Name, QHeaderView::Stretch);
   empty_->setObjectName("findEmpty");
   empty_->setAlignment(Qt::AlignCenter);

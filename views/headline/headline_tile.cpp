@@ -4,13 +4,20 @@
 #include <QPainter>
 #include <QStyle>
 #include <QStyleOptionFocusRect>
+#include <cmath>
 
 #include "views/common/theme.h"
 
 namespace moescope {
 namespace {
-constexpr int kMargin = 8, kLeastText = 64, kMostText = 260;  // logical pixels
+constexpr int kMargin = 8, kLeastText = 64, kMostText = 300;  // logical pixels
+constexpr int kMostValue = 150;                               // that is never cut
+
+/// Of text that is not elided: letters may have fractions of a pixel.
+int width_of(const QString& text, const QFont& font) {
+  return static_cast<int>(std::ceil(QFontMetricsF(font).horizontalAdvance(text))) + 1;
 }
+}  // namespace
 
 HeadlineTile::HeadlineTile(QWidget* parent) : QAbstractButton(parent) {
   setCursor(Qt::PointingHandCursor);
@@ -48,16 +55,18 @@ QFont HeadlineTile::smallFont() const {
 QSize HeadlineTile::sizeHint() const {
   const QFontMetrics small(smallFont()), value(valueFont());
   const int text =
-      std::max({small.horizontalAdvance(text_.caption), value.horizontalAdvance(text_.value),
-                small.horizontalAdvance(text_.note)});
-  return {std::clamp(text, kLeastText, kMostText) + 2 * kMargin + 1,
+      std::max({width_of(text_.caption, smallFont()), width_of(text_.value, valueFont()),
+                width_of(text_.note, smallFont())});
+  const int most = kMostText * std::max(1, small.height() / 12);
+  return {std::clamp(text, kLeastText, most) + 2 * kMargin + 1,
           2 * small.height() + value.height() + 4};
 }
 
-/// The value is never cut; captions and notes are elided, and the tooltip has them.
+/// Captions and notes are elided, long values only where large text leaves no room; the tooltip has
+/// them.
 QSize HeadlineTile::minimumSizeHint() const {
-  const int value = QFontMetrics(valueFont()).horizontalAdvance(text_.value);
-  return {std::max(value, kLeastText) + 2 * kMargin + 1, sizeHint().height()};
+  const int value = width_of(text_.value, valueFont());
+  return {std::clamp(value, kLeastText, kMostValue) + 2 * kMargin + 1, sizeHint().height()};
 }
 
 bool HeadlineTile::event(QEvent* event) {
