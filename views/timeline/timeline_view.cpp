@@ -130,6 +130,7 @@ void TimelineView::addTrack(TimeTrack* track) {
     name->setText(QStringLiteral("<b>%1</b><br>%2")
                       .arg(track->title().toHtmlEscaped(),
                            track->note().toHtmlEscaped().replace('\n', "<br>")));
+    name->setToolTip(track->title() + '\n' + track->note());
     track->setVisible(now);
     name->setVisible(now);
     if (was == now) return;
@@ -158,18 +159,14 @@ void TimelineView::updateScrollBar() {
 }
 
 void TimelineView::showContextMenu(QPoint global_pos) {
-  namePin();
-  QMenu menu;
-  for (const char* name :
-       {"timeline.fit_selection", "timeline.measure", "", "timeline.pin", "timeline.unpin_all",
-        "timeline.hide_row", "timeline.only_rank", "timeline.show_all", "timeline.find_row", "",
-        "timeline.taller", "timeline.shorter"}) {
-    if (auto* action = *name ? findChild<QAction*>(QLatin1String(name)) : nullptr)
-      menu.addAction(action);
-    else
-      menu.addSeparator();
-  }
-  menu.exec(global_pos);
+  QMenu* menu = makeContextMenu();
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->popup(global_pos);
+}
+
+void TimelineView::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange) canvas_->setTextOf(font());
 }
 
 void TimelineView::revealSpan(SpanRef ref) {
