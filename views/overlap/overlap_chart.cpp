@@ -199,11 +199,12 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   const bool with_figures = body.height() >= least;
   const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / least));
   const std::size_t shown = std::min(fit, input.devices.size());
-  paint_title(painter, inner, title_of(input),
-              shown < input.devices.size()
-                  ? tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size())
-                  : QString(),
-              theme);
+  paint_title(
+      painter, inner, title_of(input),
+      shown < input.devices.size()
+          ? tr("the %1 worst of %2 devices; the table has all").arg(shown).arg(input.devices.size())
+          : QString(),
+      theme);
   const qreal rest = name + (with_figures ? figures : 4);
   const qreal row = std::min(body.height() / static_cast<qreal>(shown), rest + kMostBar);
   std::vector<OverlapChartHit> hits;
