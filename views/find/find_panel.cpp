@@ -177,7 +177,8 @@ void FindPanel::search() {
                             .arg(format_count(result.hits.size())));
         count_->setToolTip({});
         model_.setHits(trace, std::move(result.hits));
-        table_->resizeColumnToContents(FindModel::Start);
+        for (const int column : {FindModel::Start, FindModel::Track})
+          table_->resizeColumnToContents(column);
         Q_EMIT hitsChanged();
       });
 }

@@ -10,8 +10,9 @@
 
 namespace moescope {
 namespace {
-constexpr int kMargin = 8, kLeastText = 64, kMostText = 300;  // logical pixels
-constexpr int kMostValue = 150;                               // that is never cut
+constexpr int kMargin = 8, kLeastText = 64, kMostText = 420;  // logical pixels
+constexpr int kMostKept = 150;                                // where there is little room
+constexpr int kLargeLine = 20;                                // height of large text
 
 /// Of text that is not elided: letters may have fractions of a pixel.
 int width_of(const QString& text, const QFont& font) {
@@ -62,11 +63,13 @@ QSize HeadlineTile::sizeHint() const {
           2 * small.height() + value.height() + 4};
 }
 
-/// Captions and notes are elided, long values only where large text leaves no room; the tooltip has
-/// them.
+/// Long texts give way first, and with large text all but the value; the tooltip has them.
 QSize HeadlineTile::minimumSizeHint() const {
-  const int value = width_of(text_.value, valueFont());
-  return {std::clamp(value, kLeastText, kMostValue) + 2 * kMargin + 1, sizeHint().height()};
+  int text = width_of(text_.value, valueFont());
+  if (QFontMetrics(smallFont()).height() <= kLargeLine)
+    text =
+        std::max({text, width_of(text_.caption, smallFont()), width_of(text_.note, smallFont())});
+  return {std::clamp(text, kLeastText, kMostKept) + 2 * kMargin + 1, sizeHint().height()};
 }
 
 bool HeadlineTile::event(QEvent* event) {

@@ -43,7 +43,7 @@ summary{cursor:pointer;padding:3px 0}
 @media screen and (prefers-color-scheme: dark){body{color:#E6E9ED;background:#1B1E23}th,td{border-color:#363C44}.muted{color:#9AA5B1}.bad{color:#FF4F9A}}
 @page{size:A4 landscape;margin:12mm}
 @media print{body{max-width:none;margin:0;padding:0;font-size:9pt}h1{font-size:16pt}h2{font-size:12pt;break-after:avoid}h3,summary{break-after:avoid}
-table{font-size:8pt}th,td{padding:2px 4px}thead{display:table-header-group}tr,img,.cards,.caveats{break-inside:avoid}div.wide{overflow:visible}}
+img{max-height:86mm;width:auto}table{font-size:7.5pt}th,td{padding:2px 4px}.x{display:none}thead{display:table-header-group}tr,img,.cards,.caveats{break-inside:avoid}div.wide{overflow:visible}}
 )";
 
 QString text_of(const std::string& text) {
@@ -135,10 +135,15 @@ QString opened_section(const ReportInput& input) {
          "</table>\n";
 }
 
+/// Counts are for a screen: a page has no room for them beside the times.
+QString class_of(const FigureDefinition& definition) {
+  return definition.unit.isEmpty() ? QStringLiteral("n x") : QStringLiteral("n");
+}
+
 QString figure_headers() {
   QString html;
   for (const FigureDefinition& d : figure_definitions()) {
-    html += "<th class=\"n\" title=\"" + d.definition.toHtmlEscaped() + "\">" +
+    html += "<th class=\"" + class_of(d) + "\" title=\"" + d.definition.toHtmlEscaped() + "\">" +
             d.label.toHtmlEscaped() + "</th>";
   }
   return html;
@@ -154,7 +159,8 @@ QString figure_cells(const OverlapFigures& figures) {
       html += "<td class=\"n\" align=\"right\" title=\"" + figure_text(d, figures) + "\">" +
               format_percent(*value) + "</td>";
     else
-      html += cell(figure_text(d, figures), true);
+      html +=
+          "<td class=\"" + class_of(d) + "\" align=\"right\">" + figure_text(d, figures) + "</td>";
   }
   return html;
 }

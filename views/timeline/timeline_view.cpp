@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QSplitter>
+#include <QTimer>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -17,8 +18,9 @@
 
 namespace moescope {
 namespace {
+constexpr int kLeastLanes = 220;  // logical pixels, before tracks are as high as they like
 constexpr int kTrackHeight = 72;  // logical pixels, when it is shown first
-}
+}  // namespace
 
 TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
@@ -142,6 +144,7 @@ void TimelineView::addTrack(TimeTrack* track) {
     }
     lanes_column_->setSizes(heights);
     names_column_->setSizes(heights);
+    giveLanesRoom();
   };
   connect(track, &TimeTrack::dataChanged, this, refresh);
   connect(shown, &QAction::toggled, this, refresh);
@@ -162,6 +165,27 @@ void TimelineView::showContextMenu(QPoint global_pos) {
   QMenu* menu = makeContextMenu();
   menu->setAttribute(Qt::WA_DeleteOnClose);
   menu->popup(global_pos);
+}
+
+void TimelineView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  QTimer::singleShot(0, this, &TimelineView::giveLanesRoom);  // when the columns have their size
+}
+
+/// In a low window the tracks give way to the lanes.
+void TimelineView::giveLanesRoom() {
+  QList<int> heights = lanes_column_->sizes();
+  const int low = 3 * fontMetrics().height() + 3;  // three lines beside it are whole
+  for (int i = 1; i < heights.size() && heights[0] < kLeastLanes; ++i) {
+    const QWidget* track = lanes_column_->widget(i);
+    if (track->isHidden()) continue;
+    const int given = std::clamp(kLeastLanes - heights[0], 0,
+                                 std::max(0, heights[i] - std::max(low, track->minimumHeight())));
+    heights[i] -= given;
+    heights[0] += given;
+  }
+  lanes_column_->setSizes(heights);
+  names_column_->setSizes(heights);
 }
 
 void TimelineView::changeEvent(QEvent* event) {

@@ -67,6 +67,7 @@ class TimelineView : public QWidget, public Chart {
 
  protected:
   void changeEvent(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void buildWidgets();
@@ -79,6 +80,7 @@ class TimelineView : public QWidget, public Chart {
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
   void updateScrollBar();
+  void giveLanesRoom();
   void showContextMenu(QPoint global_pos);
   void fitSelection();
   void moveSelection(int step);
