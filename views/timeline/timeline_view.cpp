@@ -172,17 +172,17 @@ void TimelineView::resizeEvent(QResizeEvent* event) {
   QTimer::singleShot(0, this, &TimelineView::giveLanesRoom);  // when the columns have their size
 }
 
-/// In a low window the tracks give way to the lanes.
+/// In a low window the tracks give way to the lanes, as far as three lines beside them are whole.
 void TimelineView::giveLanesRoom() {
   QList<int> heights = lanes_column_->sizes();
-  const int low = 3 * fontMetrics().height() + 3;  // three lines beside it are whole
-  for (int i = 1; i < heights.size() && heights[0] < kLeastLanes; ++i) {
-    const QWidget* track = lanes_column_->widget(i);
-    if (track->isHidden()) continue;
-    const int given = std::clamp(kLeastLanes - heights[0], 0,
-                                 std::max(0, heights[i] - std::max(low, track->minimumHeight())));
-    heights[i] -= given;
-    heights[0] += given;
+  const int low = 3 * fontMetrics().lineSpacing() + 4;
+  for (int i = 1; i < heights.size(); ++i) {
+    if (lanes_column_->widget(i)->isHidden()) continue;
+    const int wanted =
+        std::clamp(heights[i] + heights[0] - kLeastLanes, low, std::max(low, heights[i]));
+    const int taken = std::min(wanted - heights[i], std::max(0, heights[0] - low));
+    heights[i] += taken;
+    heights[0] -= taken;
   }
   lanes_column_->setSizes(heights);
   names_column_->setSizes(heights);
