@@ -180,7 +180,8 @@ QString scopes_table(const ReportInput& input) {
   QString body;
   for (std::size_t i = 0; i < std::min(kScopes, order.size()); ++i) {
     const ScopeOverlap& scope = *order[i];
-    body += "<tr>" + cell(text_of(scope.kind)) + cell(text_of(scope.name)) +
+    body += "<tr>" + cell(text_of(scope.kind).replace(QLatin1Char('_'), QLatin1Char('-'))) +
+            cell(text_of(scope.name)) +
             cell(device_label(*input.trace, scope.key).toHtmlEscaped()) +
             cell(format_count(scope.windows), true) + figure_cells(scope.figures) + "</tr>\n";
   }
