@@ -443,6 +443,21 @@ TEST_F(WindowTest, findStepsThroughTheHits) {
   EXPECT_EQ(window->selection().currentSpan(), (SpanRef{0, 0}));
 }
 
+TEST_F(WindowTest, aSpanLeadsToItsLikeAndToARuleForItsName) {
+  open({"good.json"});
+  window->selection().selectSpan({0, 0});
+  find<QAction>("timeline.find_same")->trigger();
+  EXPECT_EQ(find<QLineEdit>("omnibox")->text(), "my_own_kernel");
+  EXPECT_TRUE(wait_for([&] { return find<FindPanel>("findPanel")->model().rowCount() == 1; }));
+  EXPECT_TRUE(window->layouts().dock("find")->isVisible());
+  const auto& model = find<RulesPanel>("rulesPanel")->model();
+  const std::size_t before = model.rules().rules.size();
+  find<QAction>("timeline.reclassify")->trigger();
+  ASSERT_EQ(model.rules().rules.size(), before + 1);
+  EXPECT_EQ(model.rules().rules.front().pattern, "my_own_kernel");
+  EXPECT_EQ(model.rules().rules.front().span_class, SpanClass::OtherCompute) << "as it is now";
+}
+
 TEST_F(WindowTest, rankFilterAndTreeFollowEachOther) {
   open({"good.json"});
   auto* rank = find<QComboBox>("rankFilter");
