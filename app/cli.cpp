@@ -35,7 +35,7 @@ int exit_parsing(const CLI::App& app, const CLI::ParseError& error) {
 /// Options of the window.
 struct WindowArguments {
   std::vector<std::string> files;
-  std::string screenshot, theme;
+  std::string screenshot, theme, tour;
   std::pair<int, int> size{0, 0};
   bool live = false;
 };
@@ -45,6 +45,9 @@ void add_window_options(CLI::App& app, WindowArguments& window) {
 #ifdef MOESCOPE_HAS_GUI
   app.add_option("--screenshot", window.screenshot,
                  "Open FILE, write the window to this PNG when all is analysed, and exit");
+  app.add_option("--tour", window.tour,
+                 "Write pictures of every view to this folder, and exit (./dev tour)")
+      ->group("");  // for those who develop it
   app.add_flag("--live", window.live,
                "Start the embedded runtime, watch it live and record it; needs moescope-node "
                "beside this program");
@@ -67,6 +70,7 @@ int run_parsed(int argc, char** argv, CLI::App& app, const WindowArguments& wind
                   .width = window.size.first,
                   .height = window.size.second,
                   .theme = window.theme,
+                  .tour = window.tour,
                   .live = window.live});
 #else
   (void)window;

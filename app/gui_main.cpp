@@ -8,6 +8,7 @@
 
 #include "app/window/appearance.h"
 #include "app/window/main_window.h"
+#include "app/window/tour.h"
 #include "core/error.h"
 #include "core/version.h"
 #include "views/plot/chart.h"
@@ -63,6 +64,12 @@ int run_gui(int argc, char** argv, const GuiOptions& options) {
   window.show();
   QStringList files;
   for (const std::string& file : options.files) files << QString::fromStdString(file);
+  if (!options.tour.empty()) {
+    auto* tour = new Tour(window, files, QString::fromStdString(options.tour));
+    QObject::connect(tour, &Tour::finished, &app, [](bool ok) { QApplication::exit(ok ? 0 : 1); });
+    tour->start();
+    return QApplication::exec();
+  }
   window.openFiles(files);
   if (options.live) window.tryLive();
   if (!options.screenshot.empty())

@@ -11,6 +11,7 @@ struct GuiOptions {
   std::string screenshot;     ///< PNG to write after loading, then exit; empty: stay open
   int width = 0, height = 0;  ///< window size, 0: as it was left
   std::string theme;          ///< "light" or "dark" for this run; empty: the user's choice
+  std::string tour;           ///< folder for pictures of every view, then exit; empty: stay open
   bool live = false;          ///< start the embedded runtime and watch it
 };
 

@@ -1,12 +1,15 @@
 #include "app/window/appearance.h"
 
 #include <QApplication>
+#include <QMainWindow>
 #include <QPainter>
 #include <QPalette>
 #include <QProxyStyle>
 #include <QStyleOption>
+#include <QTabBar>
 
 #include "views/common/theme.h"
+#include "views/shell/full_text_tips.h"
 
 namespace moescope {
 namespace {
@@ -23,6 +26,15 @@ class ToolStyle : public QProxyStyle {
     const int value = QProxyStyle::pixelMetric(metric, option, widget);
     return metric == PM_TabBarTabHSpace ? value / 2 : value;
   }
+  void polish(QWidget* widget) override {
+    QProxyStyle::polish(widget);
+    // Tabs of docks whose titles are cut say nothing; those without room are scrolled to.
+    auto* tabs = qobject_cast<QTabBar*>(widget);
+    if (tabs == nullptr || qobject_cast<QMainWindow*>(tabs->parentWidget()) == nullptr) return;
+    tabs->setElideMode(Qt::ElideNone);
+    tabs->setUsesScrollButtons(true);
+  }
+  using QProxyStyle::polish;
   void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                      const QWidget* widget) const override {
     QProxyStyle::drawPrimitive(element, option, painter, widget);
@@ -78,8 +90,10 @@ QPalette make_palette(const Theme& theme) {
 void apply_appearance(const QString& theme) {
   static const QPalette desktop = QApplication::palette();
   const bool dark = theme == "dark" || (theme == "system" && Theme::of(desktop).dark);
-  if (dynamic_cast<ToolStyle*>(QApplication::style()) == nullptr)
+  if (dynamic_cast<ToolStyle*>(QApplication::style()) == nullptr) {
     QApplication::setStyle(new ToolStyle);
+    qApp->installEventFilter(new FullTextTips(qApp));
+  }
   QApplication::setPalette(make_palette(dark ? Theme::dark_theme() : Theme::light()));
 }
 

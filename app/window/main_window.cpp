@@ -183,11 +183,22 @@ void MainWindow::buildViews() {
   search_->setCommands([this] { return commands(); });
   connect(search_, &Search::message, messages_, &MessageBar::showMessage);
   auto& timeline = layout_.view<TimelineView>("timeline");
+  connect(&timeline, &TimelineView::sameNameWanted, this, [this](const QString& name) {
+    range_bar_->omnibox().setText(name);
+    layout_.reveal("find");
+  });
+  connect(&timeline, &TimelineView::ruleWanted, this,
+          [this, &rules](const QString& name, ClassifiedName now) {
+            layout_.reveal("rules");
+            rules.addRuleFor(name, now);
+          });
   timeline.addTrack(new SmTrack(layout_.view<SmView>("sm"), selection()));
   timeline.addTrack(new ImbalanceTrack(loads(), selection()));
   timeline.addTrack(new RequestsTrack(layout_.view<RequestsView>("requests"), selection()));
   timeline.addTrack(new CounterTrack(document(), selection()));
   connect(headline_, &HeadlineStrip::viewWanted, &layout_, &DockLayout::reveal);
+  connect(&selection(), &Selection::selectionChanged, this,
+          [this] { layout_.showSelection(selection().currentSpan().valid()); });
 }
 
 void MainWindow::buildActions() {
@@ -292,6 +303,8 @@ void MainWindow::buildStatus() {
   job_status_ = new JobStatus(this);
   statusBar()->addWidget(file_status_, 1);
   statusBar()->addPermanentWidget(job_status_);
+  statusBar()->addPermanentWidget(messages_->foldedButton());
+  messages_->foldedButton()->hide();  // a status bar shows what it is given
   statusBar()->setSizeGripEnabled(false);
 }
 

@@ -86,6 +86,37 @@ TEST_F(MessageBarTest, aQuestionStaysUntilItIsAnswered) {
   EXPECT_TRUE(bar.isHidden());
 }
 
+TEST_F(MessageBarTest, whatStaysCoversTheWindowForAWhileOnly) {
+  QToolButton* folded = bar.foldedButton();
+  window.statusBar()->addPermanentWidget(folded);
+  folded->hide();
+  bar.setUnfolded(30);
+  show(UserMessage::Level::Warning, "Two events were skipped.");
+  EXPECT_TRUE(folded->isHidden());
+  ASSERT_TRUE(wait_for([&] { return bar.isHidden(); }));
+  ASSERT_TRUE(folded->isVisible());
+  EXPECT_EQ(folded->text(), "Warning");
+  EXPECT_TRUE(folded->toolTip().contains("Two events were skipped."));
+  EXPECT_EQ(bar.level(), UserMessage::Level::Warning) << "it is not closed";
+  bar.setUnfolded(100000);
+  folded->click();
+  EXPECT_TRUE(bar.isVisible());
+  EXPECT_TRUE(folded->isHidden());
+  bar.clear();
+  EXPECT_TRUE(folded->isHidden());
+}
+
+TEST_F(MessageBarTest, aFoldedErrorIsNotReplacedByAnInformationAndTheKeyboardUnfoldsIt) {
+  bar.setUnfolded(30);
+  show(UserMessage::Level::Error, "It failed.");
+  ASSERT_TRUE(wait_for([&] { return bar.isHidden(); }));
+  show(UserMessage::Level::Info, "Saved.");
+  EXPECT_TRUE(bar.isHidden());
+  bar.takeFocus();
+  EXPECT_TRUE(bar.isVisible());
+  EXPECT_EQ(bar.text(), "It failed.");
+}
+
 TEST_F(MessageBarTest, theKeyboardReachesItAndEscapeGivesItBack) {
   show(UserMessage::Level::Error, "It failed.");
   EXPECT_TRUE(button->hasFocus()) << "a message takes no focus by itself";

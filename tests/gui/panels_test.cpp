@@ -12,7 +12,6 @@
 #include "views/common/theme.h"
 #include "views/legend/legend_panel.h"
 #include "views/statistics/statistics_panel.h"
-#include "views/timeline/spans/label_text.h"
 #include "views/tree/trace_tree.h"
 
 namespace moescope {
@@ -95,6 +94,34 @@ TEST(Statistics, aTraceOfTheHostAloneIsShownUnasked) {
   EXPECT_TRUE(wait_for([&] { return panel.shownModel()->rowCount() == 1; }));
 }
 
+TEST(Statistics, sharesAreOfTheRowsThatAreShownAndAddUp) {
+  OpenDocument open(launched_trace());
+  StatisticsPanel panel(open.document, open.selection);
+  ASSERT_TRUE(wait_for([&] { return panel.shownModel()->rowCount() > 0; }));
+  double sum = 0;
+  for (int row = 0; row < panel.shownModel()->rowCount(); ++row)
+    sum += panel.shownModel()
+               ->index(row, StatisticsModel::Share)
+               .data(StatisticsModel::kSortRole)
+               .toDouble();
+  EXPECT_NEAR(sum, 100, 1e-6);
+  EXPECT_TRUE(
+      panel.shownModel()->index(0, StatisticsModel::Share).data().toString().endsWith(" %"));
+}
+
+TEST(Statistics, theTableFollowsTheSizeOfText) {
+  OpenDocument open(launched_trace());
+  StatisticsPanel panel(open.document, open.selection);
+  panel.setVisible(true);
+  const double before = panel.table()->font().pointSizeF();
+  const int row = panel.table()->verticalHeader()->defaultSectionSize();
+  QFont large = panel.font();
+  large.setPointSizeF(2 * large.pointSizeF());
+  panel.setFont(large);
+  EXPECT_NEAR(panel.table()->font().pointSizeF(), 2 * before, 0.6);
+  EXPECT_GT(panel.table()->verticalHeader()->defaultSectionSize(), row * 3 / 2);
+}
+
 TEST(TraceTree, workOfTheDevicesComesBeforeTheThreads) {
   OpenDocument open(launched_trace());
   const TraceTree tree(open.document, open.selection);
@@ -103,21 +130,6 @@ TEST(TraceTree, workOfTheDevicesComesBeforeTheThreads) {
   ASSERT_EQ(model.rowCount(rank), 2);
   EXPECT_EQ(model.index(0, 0, rank).data().toString(), "GPU 0");
   EXPECT_EQ(model.index(1, 0, rank).data().toString(), "Threads");
-}
-
-TEST(ShortName, isThePartThatDistinguishesKernels) {
-  const std::pair<const char*, const char*> names[] = {
-      {"Memcpy HtoD (Pageable -> Device)", "Memcpy HtoD (Pageable -> Device)"},
-      {"void dpsk::ep::internode::combine<false, 8, __nv_bfloat16>(int4*, float*)", "combine"},
-      {"void cutlass::device_kernel<dpsk::cuda::fp8_ptp128c::GemmKernel>(int)",
-       "fp8_ptp128c::GemmKernel"},
-      {"void cutlass::device_kernel<flash::enable_sm90_or_later<flash::FwdSm90<1> > >(int)",
-       "flash::FwdSm90"},
-      {"void cutlass::device_kernel<Kernel>(int)", "Kernel"},
-      {"cutlass::device_kernel", "device_kernel"},
-      {"a::", "a::"},
-      {"", ""}};
-  for (const auto& [name, expected] : names) EXPECT_EQ(short_name(name), expected) << name;
 }
 
 TEST(Legend, showsTheClassesInUseEachWithItsDefinition) {

@@ -213,6 +213,7 @@ TEST_F(WindowFiles, aBrokenRuleFileIsAnErrorAndChangesNothing) {
 }
 
 TEST_F(WindowFiles, aNamedLayoutComesBackAndCanBeRemoved) {
+  window->resize(1600, 900);
   open(rank0);
   window->layouts().dock("details")->hide();
   window->session().setLayout("no details", window->saveState());

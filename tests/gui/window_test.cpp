@@ -115,6 +115,7 @@ class WindowTest : public testing::Test {
 };
 
 TEST_F(WindowTest, opensAFileAndShowsTheDocks) {
+  window->resize(1600, 900);
   EXPECT_TRUE(find<StartPage>("startPage")->isVisible());
   open({"good.json"});
   EXPECT_FALSE(find<StartPage>("startPage")->isVisible());
@@ -153,7 +154,7 @@ TEST_F(WindowTest, theTimelineKeepsItsPartOfANarrowWindow) {
   QTest::qWait(200);  // until the widths may be changed
   const int tree = width("tree"), details = width("details");
   window->resize(900, 700);
-  EXPECT_TRUE(wait_for([&] { return width("timeline") > 900 * 40 / 100; })) << width("timeline");
+  EXPECT_TRUE(wait_for([&] { return width("timeline") == 900; })) << width("timeline");
   window->resize(1500, 900);
   EXPECT_TRUE(wait_for([&] { return width("tree") == tree && width("details") == details; }))
       << width("tree") << ", " << width("details");
@@ -260,6 +261,7 @@ TEST_F(WindowTest, aFailedSaveIsReported) {
 }
 
 TEST_F(WindowTest, closingTheTraceGoesBackToTheStartPage) {
+  window->resize(1600, 900);
   open({"good.json"});
   find<QAction>("file.close")->trigger();
   EXPECT_EQ(window->document().trace(), nullptr);
@@ -393,6 +395,7 @@ TEST_F(WindowTest, aBrokenRuleIsReportedAndNotApplied) {
 }
 
 TEST_F(WindowTest, statisticsGiveNamesRoomInANarrowColumn) {
+  window->resize(1600, 900);
   open({"good.json"});
   auto* panel = find<StatisticsPanel>("statisticsPanel");
   auto* table = find<QTableView>("statisticsTable");
@@ -438,6 +441,21 @@ TEST_F(WindowTest, findStepsThroughTheHits) {
   EXPECT_EQ(window->selection().currentSpan(), (SpanRef{0, 0}));
 }
 
+TEST_F(WindowTest, aSpanLeadsToItsLikeAndToARuleForItsName) {
+  open({"good.json"});
+  window->selection().selectSpan({0, 0});
+  find<QAction>("timeline.find_same")->trigger();
+  EXPECT_EQ(find<QLineEdit>("omnibox")->text(), "my_own_kernel");
+  EXPECT_TRUE(wait_for([&] { return find<FindPanel>("findPanel")->model().rowCount() == 1; }));
+  EXPECT_TRUE(window->layouts().dock("find")->isVisible());
+  const auto& model = find<RulesPanel>("rulesPanel")->model();
+  const std::size_t before = model.rules().rules.size();
+  find<QAction>("timeline.reclassify")->trigger();
+  ASSERT_EQ(model.rules().rules.size(), before + 1);
+  EXPECT_EQ(model.rules().rules.front().pattern, "my_own_kernel");
+  EXPECT_EQ(model.rules().rules.front().span_class, SpanClass::OtherCompute) << "as it is now";
+}
+
 TEST_F(WindowTest, rankFilterAndTreeFollowEachOther) {
   open({"good.json"});
   auto* rank = find<QComboBox>("rankFilter");
@@ -447,11 +465,13 @@ TEST_F(WindowTest, rankFilterAndTreeFollowEachOther) {
 }
 
 TEST_F(WindowTest, ownLayoutsComeBack) {
+  window->resize(1600, 900);
   open({"good.json"});
   window->layouts().dock("legend")->hide();
   window->close();
   window = std::make_unique<MainWindow>(test_services());
   window->show();
+  window->resize(1600, 900);
   open({"good.json"});
   EXPECT_FALSE(window->layouts().dock("legend")->isVisible());
   window->layouts().arrange(Preset::Analyse);

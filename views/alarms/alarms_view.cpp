@@ -5,6 +5,7 @@
 #include <QSettings>
 #include <QVBoxLayout>
 
+#include "views/common/row_height.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -47,7 +48,7 @@ AlarmsView::AlarmsView(QWidget* parent)
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  fit_rows_to_text(*table_);
   table_->horizontalHeader()->setSectionResizeMode(AlarmsModel::Kind, QHeaderView::Stretch);
   takeLimits();
   showState();

@@ -5,6 +5,8 @@
 #include <QPixmap>
 #include <array>
 
+#include "views/common/contrast.h"
+
 namespace moescope {
 namespace {
 
@@ -72,8 +74,8 @@ QBrush Theme::brush(SpanClass c, bool waits) const {
 }
 
 QColor Theme::text_on(const QColor& fill) {
-  const double luminance = 0.2126 * fill.redF() + 0.7152 * fill.greenF() + 0.0722 * fill.blueF();
-  return luminance > 0.45 ? QColor("#111111") : QColor("#FFFFFF");
+  const QColor black("#111111"), white("#FFFFFF");
+  return contrast(fill, black) > contrast(fill, white) ? black : white;
 }
 
 QIcon class_swatch(const QBrush& fill, const QColor& border) {

@@ -155,6 +155,12 @@ void DetailsPanel::connectDocuments() {
   });
 }
 
+/// Rows and links that lead somewhere have a colour of the theme.
+void DetailsPanel::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange) refresh();
+}
+
 bool DetailsPanel::busy() const {
   return flow_job_.running() || name_job_.running() || span_job_.running() ||
          facts_job_.running() || workspace_.placeLink().busy();

@@ -36,6 +36,9 @@ class DetailsPanel : public QWidget {
   void viewWanted(const QString& id);
   void queryWanted(const QString& sql);  ///< an answer of the view "query"
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
   void build();
   void addCommands();

@@ -9,6 +9,7 @@ ViewSpec details_view() {
           .title = DetailsPanel::tr("Inspector"),
           .area = Qt::RightDockWidgetArea,
           .shown_in = Preset::Analyse,
+          .over_when_narrow = true,
           .height_share = 50,
           .make = [](Workspace& workspace) { return new DetailsPanel(workspace); }};
 }

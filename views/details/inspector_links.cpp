@@ -16,6 +16,7 @@ void InspectorLinks::setViews(const QList<QPair<QString, QString>>& views) {
   QStringList links;
   for (const auto& [id, words] : views)
     links << QStringLiteral("<a href=\"%1\">%2</a>").arg(id, words.toHtmlEscaped());
+  clear();  // links have the colour that the theme had when the text was set
   setText(links.isEmpty() ? QString() : tr("See: %1").arg(links.join(QStringLiteral(" · "))));
   setVisible(!links.isEmpty());
 }

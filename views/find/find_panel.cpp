@@ -6,6 +6,7 @@
 #include <array>
 
 #include "views/common/positions.h"
+#include "views/common/row_height.h"
 #include "views/common/units.h"
 #include "views/workspace/reveal.h"
 
@@ -84,7 +85,7 @@ FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* par
   table_->setShowGrid(false);
   table_->setWordWrap(false);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  fit_rows_to_text(*table_);
   table_->horizontalHeader()->setSectionResizeMode(FindModel::Name, QHeaderView::Stretch);
   empty_->setObjectName("findEmpty");
   empty_->setAlignment(Qt::AlignCenter);
@@ -176,7 +177,8 @@ void FindPanel::search() {
                             .arg(format_count(result.hits.size())));
         count_->setToolTip({});
         model_.setHits(trace, std::move(result.hits));
-        table_->resizeColumnToContents(FindModel::Start);
+        for (const int column : {FindModel::Start, FindModel::Track})
+          table_->resizeColumnToContents(column);
         Q_EMIT hitsChanged();
       });
 }

@@ -11,8 +11,15 @@
 
 namespace moescope {
 namespace {
-constexpr int kMargin = 8, kLeastText = 64, kMostText = 260;  // logical pixels
+constexpr int kMargin = 8, kLeastText = 64, kMostText = 420;  // logical pixels
+constexpr int kMostKept = 150;                                // where there is little room
 constexpr int kTrendWidth = 56, kTrendGap = 8;
+constexpr int kLargeLine = 20;  // height of large text
+
+/// Of text that is not elided: letters may have fractions of a pixel.
+int width_of(const QString& text, const QFont& font) {
+  return static_cast<int>(std::ceil(QFontMetricsF(font).horizontalAdvance(text))) + 1;
+}
 }  // namespace
 
 bool operator==(const TileText& a, const TileText& b) {
@@ -59,16 +66,20 @@ QSize HeadlineTile::sizeHint() const {
   const QFontMetrics small(smallFont()), value(valueFont());
   const int trend = text_.trend.empty() ? 0 : kTrendGap + kTrendWidth;
   const int text =
-      std::max({small.horizontalAdvance(text_.caption),
-                value.horizontalAdvance(text_.value) + trend, small.horizontalAdvance(text_.note)});
-  return {std::clamp(text, kLeastText, kMostText) + 2 * kMargin + 1,
+      std::max({width_of(text_.caption, smallFont()), width_of(text_.value, valueFont()) + trend,
+                width_of(text_.note, smallFont())});
+  const int most = kMostText * std::max(1, small.height() / 12);
+  return {std::clamp(text, kLeastText, most) + 2 * kMargin + 1,
           2 * small.height() + value.height() + 4};
 }
 
-/// The value is never cut; captions and notes are elided, and the tooltip has them.
+/// Long texts give way first, and with large text all but the value; the tooltip has them.
 QSize HeadlineTile::minimumSizeHint() const {
-  const int value = QFontMetrics(valueFont()).horizontalAdvance(text_.value);
-  return {std::max(value, kLeastText) + 2 * kMargin + 1, sizeHint().height()};
+  int text = width_of(text_.value, valueFont());
+  if (QFontMetrics(smallFont()).height() <= kLargeLine)
+    text =
+        std::max({text, width_of(text_.caption, smallFont()), width_of(text_.note, smallFont())});
+  return {std::clamp(text, kLeastText, kMostKept) + 2 * kMargin + 1, sizeHint().height()};
 }
 
 bool HeadlineTile::event(QEvent* event) {

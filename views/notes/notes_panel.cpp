@@ -9,6 +9,7 @@
 
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
+#include "views/common/row_height.h"
 #include "views/common/theme.h"
 
 namespace moescope {
@@ -33,7 +34,7 @@ NotesPanel::NotesPanel(TraceDocument& document, Selection& selection, QWidget* p
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+  fit_rows_to_text(*table_, 8);
   table_->horizontalHeader()->setSectionResizeMode(NotesModel::Text, QHeaderView::Stretch);
   table_->horizontalHeader()->setStretchLastSection(false);
   table_->setColumnWidth(NotesModel::Time, fontMetrics().horizontalAdvance("000.000 000 s") + 40);

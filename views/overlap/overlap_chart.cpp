@@ -154,6 +154,12 @@ void paint_share_axis(QPainter& painter, const QRectF& plot, const Theme& theme)
   panel.draw(painter);
 }
 
+QString left_out_text(std::size_t shown, std::size_t all) {
+  if (shown >= all) return {};
+  return shown == 1 ? tr("the worst of %1 devices").arg(all)
+                    : tr("the %1 worst of %2 devices").arg(shown).arg(all);
+}
+
 QString missing_text(const OverlapChartInput& input) {
   if (input.awaited) return tr("Overlap is shown as soon as the trace is analysed.");
   if (input.trace == nullptr)
@@ -199,11 +205,7 @@ std::vector<OverlapChartHit> paint_overlap_chart(QPainter& painter, const QRectF
   const bool with_figures = body.height() >= least;
   const auto fit = static_cast<std::size_t>(std::max(1.0, body.height() / least));
   const std::size_t shown = std::min(fit, input.devices.size());
-  paint_title(painter, inner, title_of(input),
-              shown < input.devices.size()
-                  ? tr("%1 of %2 devices shown").arg(shown).arg(input.devices.size())
-                  : QString(),
-              theme);
+  paint_title(painter, inner, title_of(input), left_out_text(shown, input.devices.size()), theme);
   const qreal rest = name + (with_figures ? figures : 4);
   const qreal row = std::min(body.height() / static_cast<qreal>(shown), rest + kMostBar);
   std::vector<OverlapChartHit> hits;

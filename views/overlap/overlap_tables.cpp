@@ -2,6 +2,7 @@
 
 #include <QHeaderView>
 
+#include "views/common/row_height.h"
 #include "views/common/units.h"
 #include "views/overlap/figures.h"
 #include "views/plot/chart_paint.h"
@@ -39,7 +40,7 @@ void style_table(QTableWidget* table) {
   table->setShowGrid(false);
   table->setAlternatingRowColors(true);
   table->verticalHeader()->hide();
-  table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 6);
+  fit_rows_to_text(*table);
   table->setSelectionBehavior(QAbstractItemView::SelectRows);
 }
 

@@ -73,6 +73,8 @@ void OverlapView::buildTables() {
   scopes_->setAccessibleName(tr("Overlap figures per layer, micro-batch, phase and annotation"));
   setup_figure_table(scopes_, {tr("Kind"), tr("Scope"), tr("Device"), tr("Occurrences")});
   connect(scopes_, &QTableWidget::cellActivated, this, &OverlapView::showExposedOfScope);
+  // What is hunted stands beside what it is of, before device and occurrences.
+  for (const int place : {2, 3}) scopes_->horizontalHeader()->moveSection(place + 2, place);
   exposed_ = new ExposedTable(this);
   connect(exposed_, &ExposedTable::chosen, this, &OverlapView::goTo);
   // One click shows where a figure comes from, as activating the row does.
@@ -298,6 +300,11 @@ OverlapChartInput OverlapView::chartInput() const {
   if (shown_window_) input.window = shown_window_->range;
   for (const DeviceOverlap& device : overlap())
     if (shows(device.key)) input.devices.push_back(device);
+  // The worst are seen where not all have room.
+  std::stable_sort(input.devices.begin(), input.devices.end(),
+                   [](const DeviceOverlap& a, const DeviceOverlap& b) {
+                     return a.figures.exposed > b.figures.exposed;
+                   });
   return input;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/query/query.h"
 #include "views/common/action.h"
+#include "views/common/row_height.h"
 #include "views/common/units.h"
 #include "views/plot/chart_paint.h"
 
@@ -94,7 +95,7 @@ void QueryView::buildResult() {
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->setWordWrap(false);
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  fit_rows_to_text(*table_);
   chart_ = new ResultChart(this);
   tabs_ = new QTabWidget(this);
   tabs_->setObjectName("queryTabs");

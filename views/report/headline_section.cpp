@@ -26,7 +26,8 @@ QString headline_style() {
   return QStringLiteral(
       "td.card{border:1px solid #DDE1E6;padding:8px "
       "14px}.value{font-size:170%}.bad{color:#D6006C}\n"
-      "@media (prefers-color-scheme: dark){td.card{border-color:#363C44}.bad{color:#FF4F9A}}\n");
+      "@media screen and (prefers-color-scheme: "
+      "dark){td.card{border-color:#363C44}.bad{color:#FF4F9A}}\n");
 }
 
 }  // namespace moescope

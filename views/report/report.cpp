@@ -9,6 +9,7 @@
 
 #include "core/analysis/overlap/losses.h"
 #include "core/analysis/overlap/paced_links.h"
+#include "core/analysis/spans/kernel_label.h"
 #include "core/error.h"
 #include "core/version.h"
 #include "views/common/theme.h"
@@ -23,17 +24,26 @@ namespace {
 
 constexpr QSize kChartSize(1000, 420);
 constexpr std::size_t kKernelsPerClass = 10;
-constexpr std::size_t kPairs = 20;
+constexpr std::size_t kPairs = 12;
+constexpr std::size_t kScopes = 40;  // those with the most exposed communication
 
 /// Makes the HTML of one picture.
 using ImageOf = std::function<QString(Chart&)>;
 
+// Prints on A4 across: titles stay with what follows, no row or picture is cut, titles of columns
+// come again on every page, and dark colours are for screens only.
 const char* const kStyle = R"(
 body{font-family:sans-serif;max-width:1100px;margin:24px auto;padding:0 16px;color:#1B1F24;background:#FFFFFF}
 table{border-collapse:collapse;margin:8px 0 16px}th,td{padding:3px 8px;border-bottom:1px solid #DDE1E6;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right;white-space:nowrap}div.wide{overflow-x:auto}img{max-width:100%;height:auto}
-.name{overflow-wrap:anywhere}.muted{color:#5B6570}
-@media (prefers-color-scheme: dark){body{color:#E6E9ED;background:#1B1E23}th,td{border-color:#363C44}.muted{color:#9AA5B1}}
+thead th{border-bottom:2px solid #B8C0C8;vertical-align:bottom}
+td.n,th.n{text-align:right}td.n{white-space:nowrap}div.wide{overflow-x:auto}img{max-width:100%;height:auto}
+.name{overflow-wrap:anywhere}.muted{color:#5B6570}.bad{color:#D6006C}
+.caveats{border-left:4px solid #EE7733;padding:2px 12px;margin:12px 0}.caveats ul{margin:4px 0;padding-left:18px}
+summary{cursor:pointer;padding:3px 0}
+@media screen and (prefers-color-scheme: dark){body{color:#E6E9ED;background:#1B1E23}th,td{border-color:#363C44}.muted{color:#9AA5B1}.bad{color:#FF4F9A}}
+@page{size:A4 landscape;margin:12mm}
+@media print{body{max-width:none;margin:0;padding:0;font-size:9pt}h1{font-size:16pt}h2{font-size:12pt;break-after:avoid}h3,summary{break-after:avoid}
+img{max-height:86mm;width:auto}table{font-size:7.5pt}th,td{padding:2px 4px}.x{display:none}thead{display:table-header-group}tr,img,.cards,.caveats{break-inside:avoid}div.wide{overflow:visible}}
 )";
 
 QString text_of(const std::string& text) {
@@ -49,6 +59,12 @@ QString cell(const QString& escaped, bool number = false) {
 QString time_cell(TimeNs ns) {
   return "<td class=\"n\" align=\"right\" title=\"" + format_time_full(ns) + "\">" +
          format_time(ns) + "</td>";
+}
+
+/// A table whose first row comes again on every printed page; `head` and `body` are rows.
+QString table_of(const QString& head, const QString& body) {
+  return "<div class=\"wide\"><table>\n<thead>" + head + "</thead>\n<tbody>" + body +
+         "</tbody></table></div>\n";
 }
 
 QString row(const QString& name, const QString& escaped) {
@@ -68,16 +84,15 @@ QString files_section(const QStringList& files) {
 QString table_section(const ReportTable& table) {
   QString html = "<h2>" + table.title.toHtmlEscaped() + "</h2>\n";
   for (const QString& note : table.notes) html += "<p>" + note.toHtmlEscaped() + "</p>\n";
-  html += "<div class=\"wide\"><table>\n<tr>";
+  QString head = "<tr>", body;
   for (const QString& name : table.header)
-    html += "<th class=\"n\">" + name.toHtmlEscaped() + "</th>";
-  html += "</tr>\n";
+    head += "<th class=\"n\">" + name.toHtmlEscaped() + "</th>";
   for (const QStringList& fields : table.rows) {
-    html += "<tr>";
-    for (const QString& field : fields) html += cell(field.toHtmlEscaped(), true);
-    html += "</tr>\n";
+    body += "<tr>";
+    for (const QString& field : fields) body += cell(field.toHtmlEscaped(), true);
+    body += "</tr>\n";
   }
-  return html + "</table></div>\n";
+  return html + table_of(head + "</tr>", body);
 }
 
 QString opened_section(const ReportInput& input) {
@@ -120,10 +135,15 @@ QString opened_section(const ReportInput& input) {
          "</table>\n";
 }
 
+/// Counts are for a screen: a page has no room for them beside the times.
+QString class_of(const FigureDefinition& definition) {
+  return definition.unit.isEmpty() ? QStringLiteral("n x") : QStringLiteral("n");
+}
+
 QString figure_headers() {
   QString html;
   for (const FigureDefinition& d : figure_definitions()) {
-    html += "<th class=\"n\" title=\"" + d.definition.toHtmlEscaped() + "\">" +
+    html += "<th class=\"" + class_of(d) + "\" title=\"" + d.definition.toHtmlEscaped() + "\">" +
             d.label.toHtmlEscaped() + "</th>";
   }
   return html;
@@ -132,108 +152,148 @@ QString figure_headers() {
 QString figure_cells(const OverlapFigures& figures) {
   QString html;
   for (const FigureDefinition& d : figure_definitions()) {
-    const QString full = figure_text(d, figures);
     const auto value = d.value(figures);
-    html += d.unit == QLatin1String("ns") && value ? time_cell(static_cast<TimeNs>(*value))
-                                                   : cell(full, true);
+    if (value && d.unit == QLatin1String("ns"))
+      html += time_cell(static_cast<TimeNs>(*value));
+    else if (value && d.unit == QLatin1String("%"))
+      html += "<td class=\"n\" align=\"right\" title=\"" + figure_text(d, figures) + "\">" +
+              format_percent(*value) + "</td>";
+    else
+      html +=
+          "<td class=\"" + class_of(d) + "\" align=\"right\">" + figure_text(d, figures) + "</td>";
   }
   return html;
 }
 
-QString overlap_section(const ReportInput& input) {
-  QString html = "<h2>Overlap per device</h2>\n<div class=\"wide\"><table>\n<tr><th>Device</th>" +
-                 figure_headers() + "</tr>\n";
-  for (const DeviceOverlap& device : input.analysis->overlap) {
-    html += "<tr>" + cell(device_label(*input.trace, device.key).toHtmlEscaped()) +
-            figure_cells(device.figures) + "</tr>\n";
-  }
-  html += "</table></div>\n<h2>Overlap per scope</h2>\n";
-  if (input.analysis->scopes.empty()) {
-    return html +
-           "<p>The trace names no annotations, layers, micro-batches or phases around GPU "
-           "work.</p>\n";
-  }
-  html +=
-      "<div class=\"wide\"><table>\n<tr><th>Kind</th><th>Scope</th><th>Device</th><th "
-      "class=\"n\">Occurrences</th>" +
-      figure_headers() + "</tr>\n";
-  for (const ScopeOverlap& scope : input.analysis->scopes) {
-    html += "<tr>" + cell(text_of(scope.kind)) + cell(text_of(scope.name)) +
+template <typename Item>
+std::vector<const Item*> worst_first(const std::vector<Item>& items) {
+  std::vector<const Item*> order;
+  for (const Item& item : items) order.push_back(&item);
+  std::stable_sort(order.begin(), order.end(), [](const Item* a, const Item* b) {
+    return a->figures.exposed > b->figures.exposed;
+  });
+  return order;
+}
+
+QString scopes_table(const ReportInput& input) {
+  const auto order = worst_first(input.analysis->scopes);
+  QString body;
+  for (std::size_t i = 0; i < std::min(kScopes, order.size()); ++i) {
+    const ScopeOverlap& scope = *order[i];
+    body += "<tr>" + cell(text_of(scope.kind).replace(QLatin1Char('_'), QLatin1Char('-'))) +
+            cell(text_of(scope.name)) +
             cell(device_label(*input.trace, scope.key).toHtmlEscaped()) +
             cell(format_count(scope.windows), true) + figure_cells(scope.figures) + "</tr>\n";
   }
-  return html + "</table></div>\n";
+  QString html =
+      table_of("<tr><th>Kind</th><th>Scope</th><th>Device</th><th class=\"n\">Occurrences</th>" +
+                   figure_headers() + "</tr>",
+               body);
+  if (order.size() > kScopes)
+    html += QString("<p class=\"muted\">The %1 with the most exposed communication, of %2.</p>\n")
+                .arg(kScopes)
+                .arg(order.size());
+  return html;
+}
+
+QString overlap_section(const ReportInput& input) {
+  QString body;
+  for (const DeviceOverlap* device : worst_first(input.analysis->overlap))
+    body += "<tr>" + cell(device_label(*input.trace, device->key).toHtmlEscaped()) +
+            figure_cells(device->figures) + "</tr>\n";
+  const QString html = "<h2>Overlap per device, the worst first</h2>\n" +
+                       table_of("<tr><th>Device</th>" + figure_headers() + "</tr>", body) +
+                       "<h2>Overlap per layer, micro-batch, phase and annotation</h2>\n";
+  if (input.analysis->scopes.empty())
+    return html +
+           "<p>The trace names no annotations, layers, micro-batches or phases around GPU "
+           "work.</p>\n";
+  return html + scopes_table(input);
 }
 
 QString pairs_table(const SmAllocation& sm, const QString& many) {
   std::vector<std::pair<std::pair<int, int>, TimeNs>> pairs(sm.time_at.begin(), sm.time_at.end());
   std::stable_sort(pairs.begin(), pairs.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  QString html = "<table>\n<tr><th class=\"n\">Comm " + many + "</th><th class=\"n\">Compute " +
-                 many + "</th><th class=\"n\">Time</th></tr>\n";
-  for (std::size_t i = 0; i < std::min(kPairs, pairs.size()); ++i) {
-    html += "<tr>" + cell(QString::number(pairs[i].first.first), true) +
+  QString body;
+  for (std::size_t i = 0; i < std::min(kPairs, pairs.size()); ++i)
+    body += "<tr>" + cell(QString::number(pairs[i].first.first), true) +
             cell(QString::number(pairs[i].first.second), true) + time_cell(pairs[i].second) +
             "</tr>\n";
-  }
-  html += "</table>\n";
-  if (pairs.size() > kPairs) {
+  QString html =
+      table_of("<tr><th class=\"n\">Communication " + many + "</th><th class=\"n\">Compute " +
+                   many + "</th><th class=\"n\">Time</th></tr>",
+               body);
+  if (pairs.size() > kPairs)
     html += QString("<p class=\"muted\">%1 shorter pairs are left out.</p>\n")
                 .arg(pairs.size() - kPairs);
-  }
   return html;
+}
+
+/// Mean over the device's range, which three figures of "SM x ns" do not tell a reader.
+QString held_cell(std::int64_t sm_ns, const SmAllocation& sm) {
+  const auto length = static_cast<double>(std::max<TimeNs>(sm.range.length(), 1));
+  return "<td class=\"n\" align=\"right\" title=\"" + format_count(static_cast<quint64>(sm_ns)) +
+         " x ns\">" + QString::number(static_cast<double>(sm_ns) / length, 'f', 1) + "</td>";
 }
 
 QString sm_section(const ReportInput& input) {
   const auto& all = input.analysis->sm;
-  const ProcessorNames title =
+  const ProcessorNames names =
       all.empty() ? ProcessorNames{"SM", "SMs"} : processor_names(*input.trace, all.front().key);
-  QString html = "<h2>" + title.allocation() + "</h2>\n";
-  if (all.empty()) {
+  QString html = "<h2>" + names.allocation() + "</h2>\n";
+  if (all.empty())
     return html + "<p>" + sm_missing_text(input.trace.get(), false).toHtmlEscaped() + "</p>\n";
-  }
+  QString body;
+  QStringList caveats;
   for (const SmAllocation& sm : all) {
-    QStringList caveats;
-    for (const std::string& caveat : sm.caveats) caveats << text_of(caveat);
-    const ProcessorNames names = processor_names(*input.trace, sm.key);
-    const auto held = [&](const char* what) {
-      return QString("%1 (%2 x ns)").arg(what, names.one);
-    };
-    const auto amount = [](std::int64_t ns) { return format_count(static_cast<quint64>(ns)); };
-    html +=
-        "<h3>" + device_label(*input.trace, sm.key).toHtmlEscaped() + "</h3>\n<table>\n" +
-        row("Method", (sm.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString()) +
-                          sm_method_text(sm.method).toHtmlEscaped()) +
-        row("Caveats", list_of(caveats)) + row(names.many, QString::number(sm.sm_count)) +
-        row(held("Communication"), amount(sm.comm_sm_ns)) +
-        row(held("Compute"), amount(sm.compute_sm_ns)) + row(held("Free"), amount(sm.free_sm_ns)) +
-        row(QString("Demand above the %1 count").arg(names.one), format_time(sm.oversubscribed)) +
-        row("Split exact", format_time(sm.exact)) + "</table>\n" + pairs_table(sm, names.many);
+    for (const std::string& caveat : sm.caveats)
+      if (!caveats.contains(text_of(caveat))) caveats << text_of(caveat);
+    body += "<tr>" + cell(device_label(*input.trace, sm.key).toHtmlEscaped()) +
+            cell((sm.method == SmMethod::Inferred ? QString::fromUtf8("• ") : QString()) +
+                 sm_method_text(sm.method).toHtmlEscaped()) +
+            cell(QString::number(sm.sm_count), true) + held_cell(sm.comm_sm_ns, sm) +
+            held_cell(sm.compute_sm_ns, sm) + held_cell(sm.free_sm_ns, sm) +
+            time_cell(sm.oversubscribed) + time_cell(sm.exact) + "</tr>\n";
   }
+  html += table_of("<tr><th>Device</th><th>Method</th><th class=\"n\">" + names.many +
+                       "</th><th class=\"n\">Communication, mean " + names.many +
+                       "</th><th class=\"n\">Compute, mean</th><th class=\"n\">Free, mean</th>"
+                       "<th class=\"n\">Demand above the count</th><th class=\"n\">Split "
+                       "exact</th></tr>",
+                   body);
+  for (const QString& caveat : caveats) html += "<p class=\"muted\">" + caveat + "</p>\n";
+  for (const SmAllocation& sm : all)
+    html += "<details" + QString(all.size() == 1 ? " open" : "") + "><summary>" +
+            device_label(*input.trace, sm.key).toHtmlEscaped() + ": time with so many " +
+            names.many + " held</summary>\n" + pairs_table(sm, names.many) + "</details>\n";
   return html;
 }
 
 QString kernels_section(const ReportInput& input) {
-  QString html =
-      "<h2>Longest kernels by class</h2>\n<div class=\"wide\"><table>\n<tr><th>Class</th>"
-      "<th>Kernel, copy or fill</th><th class=\"n\">Count</th><th class=\"n\">Total</th><th "
-      "class=\"n\">Mean</th><th class=\"n\">Min</th><th "
-      "class=\"n\">Max</th></tr>\n";
+  QString body;
   for (int c = 0; c < kSpanClassCount; ++c) {
     std::size_t shown = 0;
     for (const NameStatistics& name : input.statistics.names) {
       if (!is_gpu_work(name.kind) || static_cast<int>(name.classified.span_class) != c) continue;
       if (++shown > kKernelsPerClass) break;
       const DurationStatistics& d = name.durations;
-      html += "<tr>" +
+      const auto whole = input.trace->strings()[name.name];
+      body += "<tr>" +
               cell(class_label(name.classified.span_class, name.classified.waits).toHtmlEscaped()) +
-              "<td class=\"name\">" + text_of(std::string(input.trace->strings()[name.name])) +
-              "</td>" + cell(format_count(d.count), true) + time_cell(d.total) +
-              time_cell(static_cast<TimeNs>(d.mean() + 0.5)) + time_cell(d.min) + time_cell(d.max) +
-              "</tr>\n";
+              "<td class=\"name\" title=\"" + text_of(std::string(whole)) + "\">" +
+              text_of(kernel_label(whole)) + "</td>" + cell(format_count(d.count), true) +
+              time_cell(d.total) + time_cell(static_cast<TimeNs>(d.mean() + 0.5)) +
+              time_cell(d.min) + time_cell(d.max) + "</tr>\n";
     }
   }
-  return html + "</table></div>\n";
+  return "<h2>Longest kernels by class</h2>\n" +
+         table_of(
+             "<tr><th>Class</th><th>Kernel, copy or fill</th><th class=\"n\">Count</th><th "
+             "class=\"n\">Total</th><th class=\"n\">Mean</th><th class=\"n\">Min</th><th "
+             "class=\"n\">Max</th></tr>",
+             body) +
+         "<p class=\"muted\">Names are short; pointing at one shows the whole.</p>\n";
 }
 
 QString glossary() {
@@ -242,11 +302,12 @@ QString glossary() {
     html += row(d.label.toHtmlEscaped() + " (<code>" + d.key.toHtmlEscaped() + "</code>)",
                 d.definition.toHtmlEscaped());
   }
-  html += row("SM x ns", "SMs held times the time for which they were held") +
-          row("Demand above the SM count",
-              "Time in which the kernels that ran asked for more SMs than the device has") +
-          row("Total, mean, min, max", "Of the durations; overlapping spans add up") +
-          row(QString::fromUtf8("•"), "Marks what is inferred and not recorded");
+  html +=
+      row("Mean SMs", "SMs held times the time for which they were held, over the device's range") +
+      row("Demand above the SM count",
+          "Time in which the kernels that ran asked for more SMs than the device has") +
+      row("Total, mean, min, max", "Of the durations; overlapping spans add up") +
+      row(QString::fromUtf8("•"), "Marks what is inferred and not recorded");
   return html + "</table>\n";
 }
 
@@ -257,14 +318,31 @@ QString names_of(const QStringList& files) {
   return names.join(", ");
 }
 
-/// What to know before the figures are believed: warnings of the reader, losses of the recording.
+/// What to know before the figures are believed: warnings of the reader, losses of the recording,
+/// what is inferred or paced.
 QString caveats_of(const ReportInput& input) {
   if (!input.trace) return {};
   QStringList caveats;
   for (const std::string& warning : input.trace->info().warnings) caveats << text_of(warning);
   for (const LossSummary& loss : summarise(input.trace->losses()))
     caveats << text_of(describe(loss, *input.trace));
-  return caveats.isEmpty() ? QString() : "<p>" + caveats.join("<br>") + "</p>\n";
+  if (const QString links = with_window_units(paced_links_text(input.trace->info()));
+      !links.isEmpty())
+    caveats << links.toHtmlEscaped();
+  for (const SmAllocation& sm : input.analysis->sm)
+    for (const std::string& caveat : sm.caveats)
+      if (!caveats.contains(text_of(caveat))) caveats << text_of(caveat);
+  if (caveats.isEmpty()) return {};
+  return "<div class=\"caveats\"><b>Know before you rely on it</b><ul><li>" +
+         caveats.join("</li>\n<li>") + "</li></ul></div>\n";
+}
+
+QString scope_of(const ReportInput& input) {
+  if (!input.trace) return {};
+  const auto devices = input.analysis->overlap.size();
+  return "<p class=\"muted\">All figures are of the whole trace, " +
+         format_time(input.trace->range().length()) + ", " + counted(devices, "device", "devices") +
+         ", unless a section says otherwise.</p>\n";
 }
 
 QString html_with(const ReportInput& input, const ImageOf& image) {
@@ -276,7 +354,7 @@ QString html_with(const ReportInput& input, const ImageOf& image) {
       "</style></head><body>\n<h1>MoEscope report</h1>\n";
   html += "<p class=\"muted\">Made with MoEscope " + QString::fromStdString(program_version()) +
           " on " + input.date.toHtmlEscaped() + ", from " + names_of(input.files) + "</p>\n" +
-          headline_section(input.headline) + caveats_of(input);
+          headline_section(input.headline) + scope_of(input) + caveats_of(input);
   for (Chart* chart : input.charts) html += "<p>" + image(*chart) + "</p>\n";
   for (const ReportTable& table : input.tables) html += table_section(table);
   if (input.trace) html += overlap_section(input) + sm_section(input) + kernels_section(input);
@@ -322,7 +400,7 @@ QByteArray report_pdf(const ReportInput& input) {
 
 QString report_html(const ReportInput& input) {
   return html_with(input, [](Chart& chart) {
-    return "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"" +
+    return "<picture><source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"" +
            data_uri(chart, Theme::dark_theme()) + "\"><img alt=\"" +
            chart.chartName().toHtmlEscaped() + " chart\" width=\"1000\" height=\"420\" src=\"" +
            data_uri(chart, Theme::light()) + "\"></picture>";

@@ -15,6 +15,7 @@ namespace {
 
 constexpr qreal kLeft = 78, kRight = 14;
 constexpr int kGap = 14;
+constexpr int kLeastPanel = 60;  // px
 constexpr qreal kMark = 4;
 
 QString tr(const char* text) {
@@ -152,6 +153,20 @@ QString range_text(const RequestsChartInput& input) {
   return all.requests == 0 ? tr("no request finished in the visible range") : figures_text(all);
 }
 
+std::size_t finished_in(const RequestsChartInput& input) {
+  const auto& all = input.serving->requests;
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& request) {
+    return request.done >= input.range.begin && request.done <= input.range.end;
+  }));
+}
+
+QString none_finished_text(const RequestsChartInput& input) {
+  return input.serving->requests.empty()
+             ? tr("No request was finished while this was recorded, so there are no latencies.")
+             : tr("No request was finished in the visible range. Show more of the time to see "
+                  "latencies.");
+}
+
 bool empty(const RequestsChartInput& input) {
   return !input.serving || (input.serving->requests.empty() && input.serving->steps.empty());
 }
@@ -196,16 +211,24 @@ TimeAxis paint_requests_chart(QPainter& painter, const QRectF& area,
   rest.setLeft(area.left() + kLeft);
   const QRect body = rest.toRect();
   const TimeAxis times(input.range, body, painter.device()->devicePixelRatioF());
-  const int height = std::max(body.height() - 2 * kGap, 30);
-  const double shares[] = {0.46, 0.34, 0.2};
+  // In a low area the latencies alone: labels of three axes would lie over each other.
+  const int panels = body.height() < kLeastPanel * 2 ? 1 : body.height() < kLeastPanel * 3 ? 2 : 3;
+  const int height = std::max(body.height() - (panels - 1) * kGap, 30);
+  const double shares[] = {0.46, 0.34, 0.2}, of[] = {0.46, 0.8, 1};
   const auto add = {add_latencies, add_throughput, add_share};
   int top = body.top();
-  for (int i = 0; i < 3 && !times.empty(); ++i) {
-    const int high = static_cast<int>(std::lround(height * shares[i]));
+  const bool none_finished = finished_in(input) == 0;
+  for (int i = 0; i < panels && !times.empty(); ++i) {
+    const int high = static_cast<int>(std::lround(height * shares[i] / of[panels - 1]));
     PlotPanel panel(QRect(body.left(), top, body.width(), high), painter.font(), theme);
-    i < 2 ? panel.setTimesUnlabelled(times) : panel.setTimes(times);
+    i < panels - 1 ? panel.setTimesUnlabelled(times) : panel.setTimes(times);
     add.begin()[i](panel, input, theme);
     panel.draw(painter);
+    if (i == 0 && none_finished) {
+      painter.setPen(theme.muted_text);
+      painter.drawText(QRect(body.left(), top, body.width(), high),
+                       Qt::AlignCenter | Qt::TextWordWrap, none_finished_text(input));
+    }
     top += high + kGap;
   }
   painter.restore();

@@ -8,6 +8,7 @@
 #include <QVBoxLayout>
 
 #include "views/common/action.h"
+#include "views/common/row_height.h"
 #include "views/requests/requests_canvas.h"
 
 namespace moescope {
@@ -35,9 +36,10 @@ RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidge
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  fit_rows_to_text(*table_);
   table_->horizontalHeader()->setDefaultSectionSize(76);
   table_->horizontalHeader()->setStretchLastSection(true);
+  table_->horizontalHeader()->moveSection(RequestsModel::Done, 1);  // what they are sorted by
   connect(table_, &QTableView::activated, this, &RequestsView::showRequest);
   canvas_ = new RequestsCanvas(*this, selection);
   auto* left = new QWidget(this);
@@ -47,7 +49,7 @@ RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidge
   column->addWidget(canvas_, 1);
   auto* splitter = new QSplitter(this);
   splitter->addWidget(left);
-  splitter->addWidget(table_);
+  splitter->addWidget(makeList());
   splitter->setStretchFactor(0, 3);
   splitter->setStretchFactor(1, 2);
   auto* layout = new QVBoxLayout(this);
@@ -57,6 +59,30 @@ RequestsView::RequestsView(TraceDocument& document, Selection& selection, QWidge
   addActions();
   connect(&document_, &TraceDocument::traceChanged, this, &RequestsView::reload);
   reload();
+}
+
+QWidget* RequestsView::makeList() {
+  list_ = new QWidget(this);
+  auto* order = new QLabel(list_);
+  order->setObjectName("requestsOrder");
+  order->setContentsMargins(6, 6, 4, 0);
+  const auto say = [this, order] {
+    const QHeaderView& header = *table_->horizontalHeader();
+    const QString column =
+        model_.headerData(header.sortIndicatorSection(), Qt::Horizontal, Qt::DisplayRole)
+            .toString();
+    order->setText(header.sortIndicatorOrder() == Qt::DescendingOrder
+                       ? tr("Sorted by %1, the highest first").arg(column)
+                       : tr("Sorted by %1, the lowest first").arg(column));
+  };
+  connect(table_->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this, say);
+  say();
+  auto* column = new QVBoxLayout(list_);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(2);
+  column->addWidget(order);
+  column->addWidget(table_, 1);
+  return list_;
 }
 
 QWidget* RequestsView::makeTargets() {
@@ -115,7 +141,7 @@ void RequestsView::setServing(ServingPtr serving) {
   if (serving) job_.abandon();
   serving_ = std::move(serving);
   model_.setServing(serving_);
-  table_->setVisible(model_.rowCount() > 0);  // the chart says why there are none
+  list_->setVisible(model_.rowCount() > 0);  // the chart says why there are none
   retarget();
 }
 

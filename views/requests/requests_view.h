@@ -41,6 +41,7 @@ class RequestsView : public QWidget, public Chart {
 
  private:
   QWidget* makeTargets();
+  QWidget* makeList();
   void addActions();
   void reload();
   void retarget();
@@ -51,6 +52,7 @@ class RequestsView : public QWidget, public Chart {
   RequestsModel model_;
   QSortFilterProxyModel sorted_;
   QTableView* table_;
+  QWidget* list_ = nullptr;  ///< the table, and how it is sorted
   QSpinBox *ttft_, *tpot_;
   RequestsCanvas* canvas_;
   ServingPtr serving_;

@@ -6,6 +6,7 @@
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QRegularExpression>
 #include <QStyledItemDelegate>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -14,6 +15,7 @@
 #include "core/files.h"
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
+#include "views/common/row_height.h"
 #include "views/common/theme.h"
 
 namespace moescope {
@@ -58,7 +60,7 @@ RulesPanel::RulesPanel(TraceDocument& document, QWidget* parent)
   table_->setFrameShape(QFrame::NoFrame);
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+  fit_rows_to_text(*table_, 8);
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   for (const int column : {RulesModel::Pattern, RulesModel::Comment})  // share what is left
     table_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
@@ -157,6 +159,21 @@ void RulesPanel::showRule(int rule) {
   const QModelIndex index = model_.index(rule, RulesModel::Pattern);
   table_->setCurrentIndex(index);
   table_->scrollTo(index);
+}
+
+void RulesPanel::addRuleFor(const QString& name, ClassifiedName now) {
+  // The function with its namespaces: other arguments of its templates are of the same class.
+  static const QRegularExpression arguments(QStringLiteral("[<(]"));
+  QString function = name;
+  if (function.startsWith(QLatin1String("void "))) function.remove(0, 5);
+  if (const auto cut = function.indexOf(arguments); cut > 0) function.truncate(cut);
+  RuleSet rules = model_.rules();
+  rules.rules.insert(
+      rules.rules.begin(),
+      Rule{now.span_class, QRegularExpression::escape(function).toStdString(), now.waits, ""});
+  model_.change(std::move(rules), tr("Add rule for %1").arg(function));
+  showRule(0);
+  table_->setCurrentIndex(model_.index(0, RulesModel::Class));
 }
 
 void RulesPanel::refreshState() {

@@ -21,6 +21,9 @@ class RulesPanel : public QWidget {
   explicit RulesPanel(TraceDocument& document, QWidget* parent = nullptr);
   RulesModel& model() { return model_; }
   void showRule(int rule);
+  /// Adds a first rule for kernels of this name, of the class that they have `now`, for the user to
+  /// change.
+  void addRuleFor(const QString& name, ClassifiedName now);
   /// Throws Error; the table stays as it is then.
   void importRules(const QString& file);
   void exportRules(const QString& file) const;

@@ -14,26 +14,6 @@ constexpr int kWidth = 1040;         // px of the page at most
 constexpr double kTitleScale = 1.6;  // of the size of text
 constexpr int kIcon = 36;            // px
 
-QLabel* make_title(const QString& text, double scale, QWidget* parent) {
-  auto* label = new QLabel(text, parent);
-  QFont font = label->font();
-  font.setBold(true);
-  font.setPointSizeF(font.pointSizeF() * scale);
-  label->setFont(font);
-  return label;
-}
-
-QWidget* under_title(const QString& title, QWidget* content, QWidget* parent) {
-  auto* part = new QWidget(parent);
-  auto* lines = new QVBoxLayout(part);
-  lines->setContentsMargins(0, 0, 0, 0);
-  lines->setSpacing(4);
-  lines->addWidget(make_title(title, 1, part));
-  lines->addWidget(content, 1);
-  lines->addStretch(0);
-  return part;
-}
-
 }  // namespace
 
 StartPage::StartPage(QWidget* parent)
@@ -61,10 +41,42 @@ StartPage::StartPage(QWidget* parent)
   whole->addStretch(1);
   for (EntryList* list : {recent_, samples_})
     connect(list, &EntryList::filesRequested, this, &StartPage::filesRequested);
+  sizeTitles();
   addRecentActions();
   setRecent({});
   setSamples({});
   setLastSession({});
+}
+
+QLabel* StartPage::makeTitle(const QString& text, double scale, QWidget* parent) {
+  auto* label = new QLabel(text, parent);
+  titles_.emplace_back(label, scale);
+  return label;
+}
+
+QWidget* StartPage::underTitle(const QString& title, QWidget* content, QWidget* parent) {
+  auto* part = new QWidget(parent);
+  auto* lines = new QVBoxLayout(part);
+  lines->setContentsMargins(0, 0, 0, 0);
+  lines->setSpacing(4);
+  lines->addWidget(makeTitle(title, 1, part));
+  lines->addWidget(content, 1);
+  lines->addStretch(0);
+  return part;
+}
+
+void StartPage::sizeTitles() {
+  for (const auto& [label, scale] : titles_) {
+    QFont large = font();
+    large.setBold(true);
+    large.setPointSizeF(large.pointSizeF() * scale);
+    label->setFont(large);
+  }
+}
+
+void StartPage::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange) sizeTitles();
 }
 
 QWidget* StartPage::makeHead() {
@@ -79,7 +91,7 @@ QWidget* StartPage::makeHead() {
   line->setContentsMargins(0, 0, 0, 0);
   line->setSpacing(12);
   line->addWidget(icon);
-  line->addWidget(make_title(tr("MoEscope"), kTitleScale, head));
+  line->addWidget(makeTitle(tr("MoEscope"), kTitleScale, head));
   line->addWidget(what, 1);
   return head;
 }
@@ -94,7 +106,7 @@ void StartPage::fillDropArea() {
   what->setWordWrap(true);
   what->setAlignment(Qt::AlignCenter);
   what->setForegroundRole(QPalette::PlaceholderText);
-  auto* title = make_title(tr("Drop a trace, expert loads or a plan here"), 1.2, drop_);
+  auto* title = makeTitle(tr("Drop a trace, expert loads or a plan here"), 1.2, drop_);
   title->setAlignment(Qt::AlignCenter);
   auto* buttons = new QHBoxLayout;
   buttons->addStretch(1);
@@ -140,8 +152,8 @@ QWidget* StartPage::makeStarts() {
 
 QWidget* StartPage::makeLists() {
   auto* lists = new QWidget(this);
-  samples_part_ = under_title(tr("Start with a recording"), samples_, lists);
-  recent_part_ = under_title(tr("Recent"), recent_, lists);
+  samples_part_ = underTitle(tr("Start with a recording"), samples_, lists);
+  recent_part_ = underTitle(tr("Recent"), recent_, lists);
   auto* line = new QHBoxLayout(lists);
   line->setContentsMargins(0, 0, 0, 0);
   line->setSpacing(16);

@@ -34,6 +34,9 @@ class StartPage : public QWidget {
   void pinRequested(const QStringList& files, bool pinned);
   void removeRequested(const QStringList& files);
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
   QWidget* makeHead();
   void fillDropArea();
@@ -42,8 +45,12 @@ class StartPage : public QWidget {
   QPushButton* addButton(QLayout& line, const QString& name, const QString& text,
                          const QString& tip, void (StartPage::*clicked)());
   void addRecentActions();
+  QLabel* makeTitle(const QString& text, double scale, QWidget* parent);
+  QWidget* underTitle(const QString& title, QWidget* content, QWidget* parent);
+  void sizeTitles();
 
   DropArea* drop_;
+  QList<std::pair<QLabel*, double>> titles_;  ///< and their size, of the size of text
   QPushButton* restore_ = nullptr;
   QWidget *recent_part_ = nullptr, *samples_part_ = nullptr;
   EntryList *recent_, *samples_;

@@ -39,6 +39,12 @@ void StatisticsModel::setByClass(bool by_class) {
   endResetModel();
 }
 
+void StatisticsModel::setWhole(TimeNs whole) {
+  if (whole == whole_) return;
+  whole_ = whole;
+  if (rowCount() > 0) Q_EMIT dataChanged(index(0, Share), index(rowCount() - 1, Share));
+}
+
 int StatisticsModel::rowCount(const QModelIndex& parent) const {
   if (parent.isValid() || statistics_.all.count == 0) return 0;
   return static_cast<int>(by_class_ ? statistics_.classes.size() : statistics_.names.size());
@@ -99,6 +105,11 @@ QVariant StatisticsModel::data(const QModelIndex& index, int role) const {
   if (column == Count)
     return role == kSortRole ? QVariant::fromValue<qulonglong>(d.count)
                              : QVariant(format_count(d.count));
+  if (column == Share) {
+    const double share =
+        whole_ > 0 ? 100.0 * static_cast<double>(d.total) / static_cast<double>(whole_) : 0;
+    return role == kSortRole ? QVariant(share) : QVariant(format_percent(share));
+  }
   const TimeNs time = time_of(d, column);
   if (role == kSortRole) return QVariant::fromValue<qlonglong>(time);
   return role == Qt::ToolTipRole ? format_time_full(time) : format_time(time);
@@ -106,12 +117,14 @@ QVariant StatisticsModel::data(const QModelIndex& index, int role) const {
 
 QVariant StatisticsModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) return {};
-  const std::array<QString, ColumnCount> titles = {
-      tr("Class"), tr("Name"), tr("Count"), tr("Total"), tr("Mean"), tr("Min"), tr("Max")};
+  const std::array<QString, ColumnCount> titles = {tr("Class"), tr("Name"),  tr("Count"),
+                                                   tr("Total"), tr("Share"), tr("Mean"),
+                                                   tr("Min"),   tr("Max")};
   const std::array<QString, ColumnCount> tips = {tr("Class by the first rule that matches"),
                                                  tr("Name of the spans"),
                                                  tr("Number of spans"),
                                                  tr("Sum of durations; spans that overlap add up"),
+                                                 tr("Total / the totals of all rows shown"),
                                                  tr("Total / count"),
                                                  tr("Shortest duration"),
                                                  tr("Longest duration")};

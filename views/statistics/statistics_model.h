@@ -12,13 +12,15 @@ class StatisticsModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { Class, Name, Count, Total, Mean, Min, Max, ColumnCount };
+  enum Column { Class, Name, Count, Total, Share, Mean, Min, Max, ColumnCount };
   static constexpr int kSortRole = Qt::UserRole;      ///< raw value: number of ns, or text
   static constexpr int kHostRole = Qt::UserRole + 1;  ///< bool: not work of a GPU
 
   explicit StatisticsModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
   void setStatistics(TracePtr trace, SelectionStatistics statistics);
   void setByClass(bool by_class);
+  /// What shares are of, in ns: the sum of the totals of all rows that are shown.
+  void setWhole(TimeNs whole);
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -38,6 +40,7 @@ class StatisticsModel : public QAbstractTableModel {
   TracePtr trace_;
   SelectionStatistics statistics_;
   bool by_class_ = false;
+  TimeNs whole_ = 0;
 };
 
 /// Sorts by the column that the user asked for and by nothing else; shows work of the GPUs, of the

@@ -11,6 +11,7 @@
 
 #include "core/analysis/overlap/losses.h"
 #include "views/common/action.h"
+#include "views/common/row_height.h"
 #include "views/common/units.h"
 #include "views/plot/chart_paint.h"
 #include "views/workspace/scope_box.h"
@@ -56,15 +57,11 @@ StatisticsPanel::StatisticsPanel(TraceDocument& document, Selection& selection, 
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
   table_->setWordWrap(false);
-  QFont small = font();  // five figures beside a name must fit a narrow column
-  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.9));
-  table_->setFont(small);
-  table_->horizontalHeader()->setFont(small);
   table_->horizontalHeader()->setMinimumSectionSize(36);
   table_->setIconSize({12, 12});
-  table_->setTextElideMode(Qt::ElideRight);
+  table_->setTextElideMode(Qt::ElideMiddle);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
+  fit_rows_to_text(*table_);
   table_->setContextMenuPolicy(Qt::ActionsContextMenu);
   auto* top = new QHBoxLayout;
   top->addWidget(title_, 1);
@@ -78,6 +75,7 @@ StatisticsPanel::StatisticsPanel(TraceDocument& document, Selection& selection, 
   layout->addLayout(top);
   layout->addWidget(table_, 1);
   addCopyActions();
+  shrinkText();
 
   delay_.setSingleShot(true);
   delay_.setInterval(kDelayMs);
@@ -150,6 +148,20 @@ void StatisticsPanel::resizeEvent(QResizeEvent* event) {
   table_->setColumnHidden(StatisticsModel::Min, width() < kNarrow);
 }
 
+/// Six figures beside a name must fit a narrow column.
+void StatisticsPanel::shrinkText() {
+  QFont small = font();
+  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.9));
+  table_->setFont(small);
+  table_->horizontalHeader()->setFont(small);
+  fitColumns();
+}
+
+void StatisticsPanel::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange) shrinkText();
+}
+
 void StatisticsPanel::refresh() {
   if (document_.growing() && !isVisible())
     return;  // the range follows the recording, and the panel is hidden
@@ -214,6 +226,9 @@ void StatisticsPanel::showTitle() {
   if (shown == Shown::Gpu && gpu == 0) shown = Shown::Host;  // rather than nothing
   if (shown == Shown::Host && host.count == 0) shown = Shown::Gpu;
   sorted_.setShown(shown);
+  model_.setWhole(shown == Shown::All    ? all.total
+                  : shown == Shown::Host ? host.total
+                                         : all.total - host.total);
   if (all.count == 0) return title_->setText(what_);
   const auto spans = [](quint64 count) { return counted(count, tr("span"), tr("spans")); };
   const auto title = [&](const QString& counted, TimeNs total) {
@@ -252,8 +267,9 @@ QString StatisticsPanel::toText(QChar separator, bool selected_rows) const {
     if (selected_rows && !table_->selectionModel()->isRowSelected(row, {})) continue;
     QStringList cells;
     for (int column = 0; column < StatisticsModel::ColumnCount; ++column)
-      cells << table_field(sorted_.index(row, column).data(StatisticsModel::kSortRole).toString(),
-                           separator);
+      if (column != StatisticsModel::Share)  // follows from the totals
+        cells << table_field(sorted_.index(row, column).data(StatisticsModel::kSortRole).toString(),
+                             separator);
     lines << cells.join(separator);
   }
   return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');

@@ -28,12 +28,14 @@ class StatisticsPanel : public QWidget {
  protected:
   void showEvent(QShowEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
+  void changeEvent(QEvent* event) override;
 
  private:
   void refresh();
   void show(SelectionStatistics statistics, const QString& what);
   void showTitle();
   void fitColumns();
+  void shrinkText();
   void addCopyActions();
   std::vector<TrackId> tracksOfFilter(const std::vector<TrackId>& wanted) const;
 

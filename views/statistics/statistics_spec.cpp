@@ -10,6 +10,7 @@ ViewSpec statistics_view() {
           .area = Qt::RightDockWidgetArea,
           .needs_trace = true,
           .shown_in = Preset::Analyse,
+          .over_when_narrow = true,
           .height_share = 50,
           .make = make_trace_view<StatisticsPanel>};
 }

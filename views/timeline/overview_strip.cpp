@@ -25,7 +25,8 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
   setAccessibleName(tr("Overview of the whole trace"));
   setToolTip(
       tr("The whole trace: mean share over the devices of compute only, compute with "
-         "communication, and communication only (red: exposed). Drag the window to pan, its "
+         "communication, and, at the bottom, communication only (exposed). Drag the window to pan, "
+         "its "
          "edges to resize it, elsewhere to choose a range."));
   delay_.setSingleShot(true);
   connect(&delay_, &QTimer::timeout, this, &OverviewStrip::startWork);

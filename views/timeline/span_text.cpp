@@ -1,15 +1,17 @@
 #include "views/timeline/span_text.h"
 
 #include <QCoreApplication>
+#include <algorithm>
 
 #include "core/analysis/spans/gpu_work.h"
 #include "views/common/positions.h"
 #include "views/common/units.h"
+#include "views/timeline/spans/label_text.h"
 
 namespace moescope {
 namespace {
 
-constexpr qsizetype kMaxName = 160;
+constexpr qsizetype kShortName = 60, kMaxName = 160, kWholeName = 600;
 
 QString tr(const char* text) {
   return QCoreApplication::translate("Timeline", text);
@@ -19,13 +21,13 @@ QString utf8(std::string_view s) {
   return QString::fromUtf8(s.data(), static_cast<qsizetype>(s.size()));
 }
 
-QString elided(QString name) {
-  if (name.size() > kMaxName) name = name.left(kMaxName - 1) + QChar(0x2026);
+QString elided(QString name, qsizetype most) {
+  if (name.size() > most) name = name.left(most - 1) + QChar(0x2026);
   return name;
 }
 
-/// "dispatch (waiting), rule 4: deep_ep" or "host (CUDA runtime call)".
-QString class_text(TimelineScene& scene, const Span& span) {
+/// "dispatch (waiting)" or "host (CUDA runtime call)"; `with_rule`: "dispatch, rule 4: deep_ep".
+QString class_text(TimelineScene& scene, const Span& span, bool with_rule) {
   const auto& analysis = scene.document().analysis();
   if (!analysis || !analysis->classes)
     return tr("%1, not classified yet").arg(QString::fromLatin1(to_string(span.kind)));
@@ -33,6 +35,7 @@ QString class_text(TimelineScene& scene, const Span& span) {
   QString text = class_label(name.span_class, name.waits);
   if (span.kind != SpanKind::Kernel)
     return tr("%1 (%2)").arg(text, QString::fromLatin1(to_string(span.kind)));
+  if (!with_rule) return text;
   const auto& rules = analysis->classes->rules().rules;
   if (name.rule < 0 || static_cast<std::size_t>(name.rule) >= rules.size())
     return tr("%1, no rule matched").arg(text);
@@ -47,22 +50,36 @@ QString line(const QString& label, const QString& value) {
 
 }  // namespace
 
-QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span) {
-  QString text =
-      "<b>" + elided(utf8(scene.trace()->strings()[span.name])).toHtmlEscaped() + "</b><table>";
-  text += line(tr("Class"), class_text(scene, span));
-  text +=
-      line(tr("Start"), tr("%1 (%2)").arg(format_time(span.start), format_time_full(span.start)));
-  text += line(tr("Duration"),
-               tr("%1 (%2)").arg(format_time(span.duration), format_time_full(span.duration)));
-  text += line(tr("Track"), utf8(scene.trace()->path(ref.track)));
-  return text + "</table>";
+/// Most of what is asked: how long, what, how much of what is seen. The Inspector has the rest.
+QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span, bool full) {
+  const auto name = scene.trace()->strings()[span.name];
+  const QString label = short_name(name);
+  const TimeRange visible = scene.selection().range();
+  const TimeNs seen =
+      std::max<TimeNs>(0, std::min(span.end(), visible.end) - std::max(span.start, visible.begin));
+  QString text = QStringLiteral("<b>%1</b> %2<br>%3")
+                     .arg(format_time(span.duration), elided(label, kShortName).toHtmlEscaped(),
+                          class_text(scene, span, full).toHtmlEscaped());
+  if (visible.length() > 0)
+    text += tr(", %1 of the visible range")
+                .arg(format_percent(100.0 * static_cast<double>(seen) /
+                                    static_cast<double>(visible.length())));
+  if (!full) {
+    text += "<br>" + utf8(scene.trace()->path(ref.track)).toHtmlEscaped();
+    const bool cut = label != utf8(name) || label.size() > kShortName;
+    return cut ? text + "<br><i>" + tr("Shift shows the full name.") + "</i>" : text;
+  }
+  return text + "<table>" + line(tr("Name"), elided(utf8(name), kWholeName)) +
+         line(tr("Start"),
+              tr("%1 (%2)").arg(format_time(span.start), format_time_full(span.start))) +
+         line(tr("Duration"), format_time_full(span.duration)) +
+         line(tr("Track"), utf8(scene.trace()->path(ref.track))) + "</table>";
 }
 
 QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span) {
   return tr("%1, %2, %3 long, at %4, on %5")
-      .arg(elided(utf8(scene.trace()->strings()[span.name])), class_text(scene, span),
-           format_time(span.duration), format_time(span.start),
+      .arg(elided(utf8(scene.trace()->strings()[span.name]), kMaxName),
+           class_text(scene, span, true), format_time(span.duration), format_time(span.start),
            utf8(scene.trace()->path(ref.track)));
 }
 
@@ -93,8 +110,8 @@ QString row_tooltip(const TimelineScene& scene, const TimelineRow& row) {
     text +=
         "<br>" + tr("%1 of %2 levels shown; click to show all").arg(row.lanes).arg(row.lane_total);
   if (row.ribbon)
-    text += "<br>" + tr("How much of each moment %1 computes, communicates, or both. Magenta is "
-                        "exposed: communication with no compute beside it.")
+    text += "<br>" + tr("How much of each moment %1 computes, communicates, or both. What hangs "
+                        "from the top is exposed: communication with no compute beside it.")
                          .arg(QString::fromStdString(device_text(*scene.trace(), *row.ribbon)));
   return text;
 }

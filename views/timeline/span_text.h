@@ -7,8 +7,9 @@
 
 namespace moescope {
 
-/// Rich text: name, class and rule, start, duration, where.
-QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span);
+/// Rich text: duration, short name, class, share of the visible range, where; `full` also has the
+/// whole name, the rule of the class, and times to the ns.
+QString span_tooltip(TimelineScene& scene, SpanRef ref, const Span& span, bool full);
 /// One line: "combine, dispatch, 1.20 ms at 0.120 s".
 QString span_summary(TimelineScene& scene, SpanRef ref, const Span& span);
 /// Rich text for a row: its path and how it is used.

@@ -25,6 +25,7 @@ void TimelineView::buildActions() {
   buildRangeActions();
   buildSelectionActions();
   buildRowActions();
+  buildSpanActions();
 }
 
 void TimelineView::buildRangeActions() {

@@ -1,5 +1,6 @@
 #include "views/timeline/timeline_canvas.h"
 
+#include <QGuiApplication>
 #include <cmath>
 
 #include "views/plot/crosshair.h"
@@ -25,9 +26,6 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);
   setMinimumSize(120, 60);
-  QFont small = font();
-  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.9));
-  setFont(small);
   axisRect()->setAutoMargins(QCP::msNone);
   axisRect()->setMargins(QMargins(0, kAxisHeight, 0, 0));
   axisRect()->setMinimumMargins(QMargins());
@@ -38,8 +36,8 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   plotLayout()->setRowSpacing(0);
   xAxis2->setTicker(ticker_);
   xAxis2->setTickLength(5, 0);
-  xAxis2->setTickLabelFont(small);
   lanes_ = new LanePlottable(xAxis2, yAxis, scene);
+  setTextOf(font());
   applyTheme();
   connect(&scene, &TimelineScene::changed, this, &TimelineCanvas::refresh);
   auto& selection = scene.selection();
@@ -60,6 +58,15 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
 
 QRect TimelineCanvas::lanesRect() const {
   return QRect(0, kAxisHeight, width(), std::max(0, height() - kAxisHeight));
+}
+
+void TimelineCanvas::setTextOf(const QFont& font) {
+  QFont small = font;
+  small.setPointSizeF(std::max(7.5, small.pointSizeF() * 0.9));
+  setFont(small);
+  xAxis2->setTickLabelFont(small);
+  lanes_stale_ = true;
+  replot(QCustomPlot::rpQueuedReplot);
 }
 
 void TimelineCanvas::applyTheme() {
@@ -184,7 +191,8 @@ QString TimelineCanvas::toolTipAt(QPointF pos) {
   const PixelMap map = scene_.map();
   QStringList texts;
   if (const auto found = scene_.spanAt(at))
-    texts << span_tooltip(scene_, found->ref, found->span);
+    texts << span_tooltip(scene_, found->ref, found->span,
+                          QGuiApplication::queryKeyboardModifiers() & Qt::ShiftModifier);
   else if (hit.row && hit.row->ribbon)
     texts << ribbon_tooltip(scene_, *hit.row, map.time(at.x()));
   const auto near = static_cast<TimeNs>(std::min(3 * map.nsPerPixel(), 1e18));

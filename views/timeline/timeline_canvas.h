@@ -27,6 +27,8 @@ class TimelineCanvas : public QCustomPlot, public Summarised {
   /// Where the lanes are in this widget.
   QRect lanesRect() const;
   const TimeTicks& ticks() const { return ticks_; }
+  /// Text in `font`, a little smaller.
+  void setTextOf(const QFont& font);
   QString summary() const override;
 
  Q_SIGNALS:

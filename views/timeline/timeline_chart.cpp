@@ -37,8 +37,10 @@ std::vector<LegendEntry> legend_entries(const std::set<CellColor>& colors, bool 
                                         const Theme& theme) {
   const LanePalette palette(theme);
   std::vector<LegendEntry> entries;
+  bool host = false;  // one entry for its shades
   for (const auto color : colors) {
-    const auto c = static_cast<SpanClass>(color & kCellClassMask);
+    const SpanClass c = class_of_cell(color);
+    if (c == SpanClass::Host && std::exchange(host, true)) continue;
     const bool waits = color & kCellWaits;
     entries.push_back({class_label(c, waits),
                        waits ? theme.color(c) : QColor(palette.fill(color, kFullLevel)),

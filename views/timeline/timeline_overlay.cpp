@@ -75,7 +75,9 @@ void TimelineOverlay::drawArea(QPainter& painter, const AreaSelection& area) {
   QColor fill = theme_.selection;
   fill.setAlpha(50);
   const auto& layout = scene_.layout();
+  double bottom = 0;  // of the rows
   for (const auto& placed : layout.placed()) {
+    bottom = std::max(bottom, static_cast<double>(placed.y + placed.height));
     const auto& key = placed.row->key;
     const bool in = area.tracks.empty() ||
                     (key.kind == RowKind::Track && std::find(area.tracks.begin(), area.tracks.end(),
@@ -87,8 +89,8 @@ void TimelineOverlay::drawArea(QPainter& painter, const AreaSelection& area) {
   painter.setPen(QPen(theme_.selection, 1));
   painter.drawLine(QPointF(x0, 0), QPointF(x0, area_.height()));
   painter.drawLine(QPointF(x1, 0), QPointF(x1, area_.height()));
-  drawPlate(painter, {(x0 + x1) / 2, area_.height() - 14.0}, format_time(area.range.length()),
-            theme_.selection);
+  drawPlate(painter, {(x0 + x1) / 2, std::min(bottom + 12, area_.height() - 14.0)},
+            format_time(area.range.length()), theme_.selection);
 }
 
 void TimelineOverlay::drawMarkedRow(QPainter& painter) {
@@ -163,8 +165,32 @@ void TimelineOverlay::drawNotes(QPainter& painter) {
                                    {x + kFlagWidth, kFlagTop + kFlagHeight / 3},
                                    {x, kFlagTop + kFlagHeight * 2 / 3}}));
     if (placed) painter.drawEllipse(QPointF(x, bottom - placed->height / 2.0), 3, 3);
+    const double next =
+        i + 1 < last ? std::floor(map.x(notes[i + 1].time)) : static_cast<double>(area_.width());
+    drawNoteText(
+        painter, QString::fromStdString(notes[i].text), color,
+        QPointF(x + 4, placed ? bottom - placed->height / 2.0 : painter.fontMetrics().height()),
+        next - x - 8);
   }
   painter.restore();
+}
+
+/// As much of it as there is room for before the next note; the flag's tooltip has all.
+void TimelineOverlay::drawNoteText(QPainter& painter, const QString& text, const QColor& color,
+                                   QPointF left, double room) {
+  constexpr double kMost = 220, kLeast = 36;
+  const QFontMetricsF metrics(painter.font());
+  if (room < kLeast) return;
+  const QString shown = metrics.elidedText(text.section(QLatin1Char('\n'), 0, 0), Qt::ElideRight,
+                                           std::min(room, kMost) - 8);
+  const QRectF plate(left.x(), left.y() - metrics.height() / 2,
+                     metrics.horizontalAdvance(shown) + 8, metrics.height());
+  painter.setPen(QPen(color, 1));
+  painter.setBrush(theme_.background);
+  painter.drawRect(plate);
+  painter.setPen(theme_.text);
+  painter.drawText(plate, Qt::AlignCenter, shown);
+  painter.setPen(Qt::NoPen);
 }
 
 QString TimelineOverlay::noteAt(QPointF pos) const {

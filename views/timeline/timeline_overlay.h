@@ -33,6 +33,8 @@ class TimelineOverlay {
   void drawMeasure(QPainter& painter);
   void drawFlow(QPainter& painter);
   void drawNotes(QPainter& painter);
+  void drawNoteText(QPainter& painter, const QString& text, const QColor& color, QPointF left,
+                    double room);
   void drawLink(QPainter& painter, const FlowLink& link);
   /// A small text on a plate, kept inside the lanes.
   void drawPlate(QPainter& painter, QPointF centre, const QString& text, const QColor& color);

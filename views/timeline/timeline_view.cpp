@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QSplitter>
+#include <QTimer>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <utility>
@@ -18,8 +19,9 @@
 
 namespace moescope {
 namespace {
+constexpr int kLeastLanes = 220;  // logical pixels, before tracks are as high as they like
 constexpr int kTrackHeight = 72;  // logical pixels, when it is shown first
-}
+}  // namespace
 
 TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
@@ -132,6 +134,7 @@ void TimelineView::addTrack(TimeTrack* track) {
     name->setText(QStringLiteral("<b>%1</b><br>%2")
                       .arg(track->title().toHtmlEscaped(),
                            track->note().toHtmlEscaped().replace('\n', "<br>")));
+    name->setToolTip(track->title() + '\n' + track->note());
     track->setVisible(now);
     name->setVisible(now);
     if (was == now) return;
@@ -143,6 +146,7 @@ void TimelineView::addTrack(TimeTrack* track) {
     }
     lanes_column_->setSizes(heights);
     names_column_->setSizes(heights);
+    giveLanesRoom();
   };
   connect(track, &TimeTrack::dataChanged, this, refresh);
   connect(shown, &QAction::toggled, this, refresh);
@@ -160,18 +164,35 @@ void TimelineView::updateScrollBar() {
 }
 
 void TimelineView::showContextMenu(QPoint global_pos) {
-  namePin();
-  QMenu menu;
-  for (const char* name :
-       {"timeline.fit_selection", "timeline.measure", "", "timeline.pin", "timeline.unpin_all",
-        "timeline.hide_row", "timeline.only_rank", "timeline.show_all", "timeline.find_row", "",
-        "timeline.taller", "timeline.shorter"}) {
-    if (auto* action = *name ? findChild<QAction*>(QLatin1String(name)) : nullptr)
-      menu.addAction(action);
-    else
-      menu.addSeparator();
+  QMenu* menu = makeContextMenu();
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->popup(global_pos);
+}
+
+void TimelineView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  QTimer::singleShot(0, this, &TimelineView::giveLanesRoom);  // when the columns have their size
+}
+
+/// In a low window the tracks give way to the lanes, as far as three lines beside them are whole.
+void TimelineView::giveLanesRoom() {
+  QList<int> heights = lanes_column_->sizes();
+  const int low = 3 * fontMetrics().lineSpacing() + 4;
+  for (int i = 1; i < heights.size(); ++i) {
+    if (lanes_column_->widget(i)->isHidden()) continue;
+    const int wanted =
+        std::clamp(heights[i] + heights[0] - kLeastLanes, low, std::max(low, heights[i]));
+    const int taken = std::min(wanted - heights[i], std::max(0, heights[0] - low));
+    heights[i] += taken;
+    heights[0] -= taken;
   }
-  menu.exec(global_pos);
+  lanes_column_->setSizes(heights);
+  names_column_->setSizes(heights);
+}
+
+void TimelineView::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange) canvas_->setTextOf(font());
 }
 
 /// A span that was selected elsewhere may be in a folded rank or below the rows in view.

@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QLineEdit>
+#include <QMenu>
 #include <QScrollBar>
 #include <QSplitter>
 #include <QWidget>
@@ -51,12 +52,22 @@ class TimelineView : public QWidget, public Chart {
   /// Puts a strip below the lanes, with its title in the column of row names. The view owns it, and
   /// an action "timeline.track_ID" shows and hides it.
   void addTrack(TimeTrack* track);
+  /// What can be done at the pointer: with the span there, which gets selected, and with rows. The
+  /// caller deletes it.
+  QMenu* makeContextMenu();
   /// True while something that belongs in the picture is still on its way.
   bool busy() const { return scene_->busy(); }
 
  Q_SIGNALS:
   /// Reading the trace failed; the text says what and what to do.
   void failed(const QString& message);
+  void sameNameWanted(const QString& name);  ///< the spans of this name, listed
+  /// A rule that says of which class kernels of this name are, now `now`.
+  void ruleWanted(const QString& name, moescope::ClassifiedName now);
+
+ protected:
+  void changeEvent(QEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void buildWidgets();
@@ -64,11 +75,13 @@ class TimelineView : public QWidget, public Chart {
   void buildRangeActions();
   void buildSelectionActions();
   void buildRowActions();
+  void buildSpanActions();
   QAction* makeAction(const char* name, const QString& text, const QString& tip,
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
   void followSelection();
   void updateScrollBar();
+  void giveLanesRoom();
   void showContextMenu(QPoint global_pos);
   void fitSelection();
   void moveSelection(int step);
@@ -92,6 +105,7 @@ class TimelineView : public QWidget, public Chart {
   QScrollBar* scroll_bar_ = nullptr;
   QLineEdit* find_row_ = nullptr;
   QAction *measure_action_ = nullptr, *pin_action_ = nullptr;
+  QList<QAction*> span_actions_;
   std::size_t found_row_ = 0;
   SpanRef followed_;  ///< whose row was brought into view
 };

@@ -10,6 +10,7 @@ ViewSpec tree_view() {
           .area = Qt::LeftDockWidgetArea,
           .needs_trace = true,
           .shown_in = Preset::Analyse,
+          .over_when_narrow = true,
           .width = 232,
           .width_share = 18,
           .height_share = 62,

@@ -28,7 +28,9 @@ struct ViewSpec {
   Qt::DockWidgetArea area = Qt::BottomDockWidgetArea;
   bool needs_trace = false;  ///< nothing to show of loads, logs and plans alone
   Presets shown_in = Preset::Analyse | Preset::Live;
-  Presets front_in;       ///< in front of the other tabs, or the first to be looked at
+  Presets front_in;  ///< in front of the other tabs, or the first to be looked at
+  /// In a narrow window it lies over the others, when it is asked for, instead of beside them.
+  bool over_when_narrow = false;
   int width = 480;        ///< px at most, of the left and right columns
   int width_share = 31;   ///< of the window at most, %
   int height_share = 46;  ///< of the window, %

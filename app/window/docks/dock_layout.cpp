@@ -12,8 +12,11 @@
 
 namespace moescope {
 namespace {
-constexpr int kSidesShare = 55;  // of the window at most, %
-constexpr int kHoldMs = 100;     // until the first layout is done
+constexpr int kSidesShare = 55;   // of the window at most, %
+constexpr int kHoldMs = 100;      // until the first layout is done
+constexpr int kNarrow = 1400;     // px of the window, below which side docks lie over the others
+constexpr int kNarrowText = 18;   // px of a line of text up to which that holds
+constexpr int kDrawerShare = 42;  // of a narrow window for the views below the timeline, %
 constexpr auto kDockPrefix = "dock.";
 
 bool is_side(Qt::DockWidgetArea area) {
@@ -37,7 +40,7 @@ QWidget* panel_of(const QDockWidget& dock) {
 }
 
 DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
-    : QObject(parent), window_(window), session_(session) {
+    : QObject(parent), window_(window), session_(session), overlays_(window, this) {
   window_.setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowNestedDocks |
                          QMainWindow::AllowTabbedDocks);
   for (const auto corner : {Qt::TopLeftCorner, Qt::BottomLeftCorner})
@@ -63,6 +66,7 @@ void DockLayout::addViews(std::vector<ViewSpec> views, Workspace& workspace) {
 }
 
 void DockLayout::removeViews() {
+  overlays_.clear();
   qDeleteAll(docks_);
   docks_.clear();
   places_.clear();
@@ -82,6 +86,7 @@ void DockLayout::add(ViewSpec view, Workspace& workspace) {
   dock->installEventFilter(this);
   window_.addDockWidget(view.area, dock);
   dock->hide();
+  if (view.over_when_narrow) overlays_.add(*dock, view.area);
   docks_ << dock;
   places_.push_back({dock, std::move(view)});
   addGo(places_.back());
@@ -111,6 +116,9 @@ void DockLayout::addPresets() {
              tr("The arrangement of docks for making a placement plan"));
   add_preset(Preset::Compare, "compare", tr("&Compare"),
              tr("The plan on the board beside the one before, and their balance"));
+  make_action(this, "layout.drawer", tr("Views &below the timeline"),
+              tr("Hide the views below the timeline, or show them again"),
+              {QKeySequence("Ctrl+Alt+J")}, [this] { toggleDrawer(); });
 }
 
 QDockWidget* DockLayout::dock(const QString& id) const {
@@ -142,11 +150,64 @@ void DockLayout::setContent(Content content) {
   content_ = content;
   const bool nothing = content == Content::Nothing;
   showStart(nothing);
+  overlays_.settle();
+  inspector_came_ = false;
   for (QAction* go : go_actions_) go->setEnabled(!nothing);
   for (QDockWidget* dock : docks_) dock->hide();
   if (nothing) return;
   const QByteArray state = session_.value(stateKey());
-  if (state.isEmpty() || !window_.restoreState(state)) arrange(Preset::Analyse);
+  if (state.isEmpty())
+    arrange(Preset::Analyse);
+  else
+    restore(state);
+}
+
+/// States know nothing of overlays: they are made, and restored, with all docks in their places.
+void DockLayout::restore(const QByteArray& state) {
+  overlays_.settle();
+  if (!window_.restoreState(state)) return arrange(Preset::Analyse);
+  followWidth();
+}
+
+/// Large text needs more room.
+bool DockLayout::tooNarrow() const {
+  const int line = std::max(window_.fontMetrics().height(), kNarrowText);
+  return window_.width() < kNarrow * line / kNarrowText;
+}
+
+void DockLayout::followWidth() {
+  const bool narrow = content_ != Content::Nothing && tooNarrow();
+  if (narrow == overlays_.on()) return;
+  if (narrow)
+    overlays_.lift();
+  else
+    overlays_.settle();
+}
+
+void DockLayout::showSelection(bool something) {
+  QDockWidget* inspector = dock("details");
+  if (!overlays_.on() || inspector == nullptr || !overlays_.has(*inspector)) return;
+  if (something == inspector_came_) return;  // once: somebody who closes it wants it closed
+  inspector_came_ = something;
+  inspector->setVisible(something);
+}
+
+void DockLayout::toggleDrawer() {
+  QList<QPointer<QDockWidget>> shown;
+  for (QDockWidget* dock : docks_)
+    if (window_.dockWidgetArea(dock) == Qt::BottomDockWidgetArea && !dock->isHidden() &&
+        !dock->isFloating())
+      shown << dock;
+  if (shown.isEmpty()) {
+    for (const QPointer<QDockWidget>& dock : drawer_)
+      if (dock) dock->show();
+    if (drawer_front_) drawer_front_->raise();
+    return;
+  }
+  drawer_ = shown;
+  for (const QPointer<QDockWidget>& dock : shown)
+    if (!dock->visibleRegion().isEmpty()) drawer_front_ = dock;
+  for (const QPointer<QDockWidget>& dock : shown) dock->hide();
 }
 
 /// A window without a central widget shares the width among its columns by size hints; beside an
@@ -158,6 +219,7 @@ void DockLayout::showStart(bool shown) {
 
 void DockLayout::arrange(Preset preset) {
   if (content_ == Content::Nothing) return;
+  overlays_.settle();
   placeAll();
   sizeAll();
   // Hidden ones have their places too, for when they are shown.
@@ -166,6 +228,7 @@ void DockLayout::arrange(Preset preset) {
   for (const Place& place : places_)
     if (place.view.front_in.testFlag(preset) && !place.dock->isHidden())
       is_for_work(preset) ? reveal(place.view.id) : place.dock->raise();
+  followWidth();
   if (preset == Preset::Compare) Q_EMIT comparisonWanted();
 }
 
@@ -190,6 +253,11 @@ void DockLayout::placeAll() {
   for (QDockWidget* first : tabs) first->raise();
 }
 
+int DockLayout::heightShare(const ViewSpec& view) const {
+  if (!tooNarrow() || is_side(view.area)) return view.height_share;
+  return is_tabbed(view) ? kDrawerShare : 100 - kDrawerShare;
+}
+
 void DockLayout::sizeAll() {
   QList<QDockWidget*> rows;
   QList<int> heights;
@@ -199,7 +267,7 @@ void DockLayout::sizeAll() {
       holdWidth(*place.dock,
                 std::min(place.view.width, window_.width() * place.view.width_share / 100));
     rows << place.dock;
-    heights << window_.height() * place.view.height_share / 100;
+    heights << window_.height() * heightShare(place.view) / 100;
   }
   window_.resizeDocks(rows, heights, Qt::Vertical);
 }
@@ -220,6 +288,7 @@ void DockLayout::holdWidth(QDockWidget& dock, int width) {
 bool DockLayout::eventFilter(QObject* watched, QEvent* event) {
   if (event->type() != QEvent::Resize) return false;
   if (watched == &window_) {
+    QTimer::singleShot(0, this, &DockLayout::followWidth);
     QTimer::singleShot(0, this, &DockLayout::restoreSides);
   } else if (auto* dock = qobject_cast<QDockWidget*>(watched);
              window_.width() == settled_width_ && side_widths_.contains(dock) &&
@@ -237,7 +306,7 @@ void DockLayout::restoreSides() {
   QList<int> widths;
   QMap<Qt::DockWidgetArea, int> columns;
   for (auto it = side_widths_.begin(); it != side_widths_.end(); ++it) {
-    if (it.key()->isFloating() || !it.key()->isVisible()) continue;
+    if (it.key()->isFloating() || !it.key()->isVisible() || overlays_.has(*it.key())) continue;
     docks << it.key();
     widths << it.value();
     int& column = columns[window_.dockWidgetArea(it.key())];
@@ -266,7 +335,7 @@ void DockLayout::refillLayouts(QMenu& menu) {
   if (!names.isEmpty()) menu.addSeparator();
   for (const QString& name : names)
     menu.addAction(name, this, [this, name] {
-      if (content_ != Content::Nothing) window_.restoreState(session_.layout(name));
+      if (content_ != Content::Nothing) restore(session_.layout(name));
     });
   menu.addSeparator();
   menu.addAction(tr("&Save layout as…"), this, &DockLayout::saveAs);
@@ -280,11 +349,19 @@ void DockLayout::refillLayouts(QMenu& menu) {
 void DockLayout::saveAs() {
   const QString name =
       QInputDialog::getText(&window_, tr("Save layout"), tr("Name of the layout")).trimmed();
-  if (!name.isEmpty()) session_.setLayout(name, window_.saveState());
+  if (!name.isEmpty()) session_.setLayout(name, stateNow());
+}
+
+QByteArray DockLayout::stateNow() {
+  const bool lifted = overlays_.on();
+  overlays_.settle();
+  QByteArray state = window_.saveState();
+  if (lifted) overlays_.lift();
+  return state;
 }
 
 void DockLayout::save() {
-  if (content_ != Content::Nothing) session_.setValue(stateKey(), window_.saveState());
+  if (content_ != Content::Nothing) session_.setValue(stateKey(), stateNow());
 }
 
 }  // namespace moescope

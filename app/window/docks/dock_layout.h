@@ -6,8 +6,10 @@
 #include <QMap>
 #include <QMenu>
 #include <QObject>
+#include <QPointer>
 #include <vector>
 
+#include "app/window/docks/side_overlays.h"
 #include "app/window/session/session.h"
 #include "views/workspace/view_spec.h"
 
@@ -53,6 +55,10 @@ class DockLayout : public QObject {
   void fillLayouts(QMenu& menu);
   /// Remembers the arrangement for the next run.
   void save();
+  /// True while side docks lie over the others, as the window is too narrow for them.
+  bool narrow() const { return overlays_.on(); }
+  /// In a narrow window: shows the Inspector while something is selected, unless it was closed.
+  void showSelection(bool something);
 
  Q_SIGNALS:
   void comparisonWanted();  ///< the layout "Compare" was chosen
@@ -73,6 +79,12 @@ class DockLayout : public QObject {
   void showStart(bool shown);
   void holdWidth(QDockWidget& dock, int width);
   void restoreSides();
+  void restore(const QByteArray& state);
+  bool tooNarrow() const;
+  void followWidth();
+  void toggleDrawer();
+  QByteArray stateNow();
+  int heightShare(const ViewSpec& view) const;
   bool eventFilter(QObject* watched, QEvent* event) override;
   void refillLayouts(QMenu& menu);
   void saveAs();
@@ -81,11 +93,15 @@ class DockLayout : public QObject {
   QMainWindow& window_;
   Session& session_;
   QWidget* start_ = nullptr;
+  SideOverlays overlays_;
   QList<QDockWidget*> docks_;
   QList<QAction*> go_actions_, preset_actions_;
   std::vector<Place> places_;
   QMap<QDockWidget*, int> side_widths_;  ///< of the left and right columns, as last settled
   int settled_width_ = 0;                ///< of the window then
+  QList<QPointer<QDockWidget>> drawer_;  ///< views below the timeline that were hidden together
+  QPointer<QDockWidget> drawer_front_;
+  bool inspector_came_ = false;  ///< by itself, for a selection
   Content content_ = Content::Nothing;
 };
 

@@ -1,6 +1,7 @@
 #include "app/window/output/report_maker.h"
 
 #include <QDateTime>
+#include <algorithm>
 
 #include "views/balance/balance_file_chart.h"
 #include "views/headline/headline_text.h"
@@ -14,13 +15,22 @@
 namespace moescope {
 namespace {
 
+/// The worst are seen where not all have room.
+std::vector<DeviceOverlap> worst_first(std::vector<DeviceOverlap> devices) {
+  std::stable_sort(devices.begin(), devices.end(),
+                   [](const DeviceOverlap& a, const DeviceOverlap& b) {
+                     return a.figures.exposed > b.figures.exposed;
+                   });
+  return devices;
+}
+
 /// Charts of the whole trace; those of the window show a part of it.
 struct TraceCharts {
   explicit TraceCharts(const TraceDocument& document)
       : scene(copy.trace(), copy.selection()),
         timeline(scene),
         overlap(document.trace(),
-                {document.trace().get(), document.analysis()->overlap, {}, false}),
+                {document.trace().get(), worst_first(document.analysis()->overlap), {}, false}),
         sm(document.trace(), document.analysis(), document.trace()->range(), progress) {
     copy.trace().setTrace(document.trace(), document.files());
     copy.trace().setAnalysis(document.analysis());

@@ -20,6 +20,7 @@ namespace moescope {
 namespace {
 
 constexpr int kStayMs = 7000, kFadeMs = 600;
+constexpr int kUnfoldedMs = 15000;      // rows below a message are seen again after that
 constexpr int kWidth = 480, kGap = 12;  // px
 constexpr int kIcon = 22;               // px
 constexpr double kTint = 0.12;          // of the level's colour over the window's
@@ -51,6 +52,7 @@ MessageBar::MessageBar(QWidget* window)
       details_(new QPlainTextEdit(this)),
       details_button_(make_button(tr("Details"), tr("Show the details of this message"), this)),
       close_(make_button(tr("Close"), tr("Close this message (Escape)"), this)),
+      folded_(new QToolButton(window)),
       buttons_(new QHBoxLayout),
       fade_(new QPropertyAnimation(this)) {
   setObjectName("messageBar");
@@ -96,6 +98,14 @@ MessageBar::MessageBar(QWidget* window)
   stay_.setSingleShot(true);
   stay_.setInterval(kStayMs);
   connect(&stay_, &QTimer::timeout, fade_, [this] { fade_->start(); });
+  unfolded_.setSingleShot(true);
+  unfolded_.setInterval(kUnfoldedMs);
+  connect(&unfolded_, &QTimer::timeout, this, &MessageBar::fold);
+  folded_->setObjectName("foldedMessage");
+  folded_->setAutoRaise(true);
+  folded_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  folded_->hide();
+  connect(folded_, &QToolButton::clicked, this, &MessageBar::unfold);
   connect(details_button_, &QToolButton::toggled, this, [this](bool shown) {
     details_->setVisible(shown);
     stayOrFade();
@@ -106,7 +116,8 @@ MessageBar::MessageBar(QWidget* window)
     QApplication::clipboard()->setText(
         details().isEmpty() ? text() : text() + QLatin1Char('\n') + details());
   });
-  connect(qApp, &QApplication::focusChanged, this, [this](QWidget* old, QWidget* now) {
+  // As long as the timers live: its buttons lose the keyboard when they are deleted.
+  connect(qApp, &QApplication::focusChanged, &stay_, [this](QWidget* old, QWidget* now) {
     if (isVisible() && isAncestorOf(old) != isAncestorOf(now)) stayOrFade();
   });
   window->installEventFilter(this);
@@ -116,7 +127,9 @@ MessageBar::MessageBar(QWidget* window)
 
 void MessageBar::showMessage(const UserMessage& message) {
   const bool matters = level_ == UserMessage::Level::Error || !choices_.isEmpty();
-  if (isVisibleTo(parentWidget()) && matters && message.level == UserMessage::Level::Info) return;
+  const bool there = isVisibleTo(parentWidget()) || !folded_->isHidden();
+  if (there && matters && message.level == UserMessage::Level::Info) return;
+  folded_->hide();
   dropChoices();
   level_ = message.level;
   text_->setText(message.text);
@@ -164,6 +177,8 @@ void MessageBar::clear() {
   text_->clear();
   details_->clear();
   stay_.stop();
+  unfolded_.stop();
+  folded_->hide();
   fade_->stop();
   const bool had_focus = isAncestorOf(QApplication::focusWidget());
   hide();
@@ -171,6 +186,7 @@ void MessageBar::clear() {
 }
 
 void MessageBar::takeFocus() {
+  unfold();
   if (!isVisible()) return;
   before_ = QApplication::focusWidget();
   (choices_.isEmpty() ? close_ : choices_.front())->setFocus(Qt::ShortcutFocusReason);
@@ -185,10 +201,35 @@ bool MessageBar::passes() const {
 /// Somebody who points at it or has the keyboard in it is reading it.
 void MessageBar::stayOrFade() {
   stay_.stop();
+  unfolded_.stop();
   fade_->stop();
   setOpacity(1);
-  if (isVisible() && passes() && !underMouse() && !isAncestorOf(QApplication::focusWidget()))
-    stay_.start();
+  if (isVisible() && !underMouse() && !isAncestorOf(QApplication::focusWidget()))
+    (passes() ? stay_ : unfolded_).start();
+}
+
+/// What is below is seen again, and the message can be read again.
+void MessageBar::fold() {
+  if (isHidden() || text_->text().isEmpty()) return;
+  const QString kind = level_ == UserMessage::Level::Error     ? tr("Error")
+                       : level_ == UserMessage::Level::Warning ? tr("Warning")
+                       : choices_.isEmpty()                    ? tr("Message")
+                                                               : tr("Question");
+  folded_->setText(kind);
+  folded_->setIcon(QIcon(mark_->pixmap()));
+  folded_->setAccessibleName(tr("%1: %2").arg(kind, text()));
+  folded_->setToolTip(tr("%1\nClick to show the message again (Ctrl+M)").arg(text()));
+  hide();
+  folded_->show();
+}
+
+void MessageBar::unfold() {
+  if (folded_->isHidden()) return;
+  folded_->hide();
+  show();
+  place();
+  stayAbove();
+  stayOrFade();
 }
 
 void MessageBar::setOpacity(double opacity) {

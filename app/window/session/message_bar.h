@@ -18,7 +18,8 @@
 namespace moescope {
 
 /// Shows one message at a time; neither an error nor a question is replaced by an information.
-/// An information without choices fades after a while, all else stays until it is closed.
+/// An information without choices fades after a while. All else stays until it is closed, but
+/// covers what is below for a while only: then it folds into a button of the status bar.
 class MessageBar : public QFrame {
   Q_OBJECT
 
@@ -36,6 +37,10 @@ class MessageBar : public QFrame {
   UserMessage::Level level() const { return level_; }
   /// How long an information stays, in ms.
   void setStay(int ms) { stay_.setInterval(ms); }
+  /// How long the others lie over the window, in ms.
+  void setUnfolded(int ms) { unfolded_.setInterval(ms); }
+  /// What a message folds into, for the status bar; it is shown while there is a folded one.
+  QToolButton* foldedButton() const { return folded_; }
 
  protected:
   bool event(QEvent* event) override;
@@ -48,6 +53,8 @@ class MessageBar : public QFrame {
  private:
   bool passes() const;
   void stayOrFade();
+  void fold();
+  void unfold();
   void setOpacity(double opacity);
   void dropChoices();
   void paintLevel();
@@ -57,12 +64,12 @@ class MessageBar : public QFrame {
   UserMessage::Level level_ = UserMessage::Level::Info;
   QLabel *mark_, *kind_, *text_;
   QPlainTextEdit* details_;
-  QToolButton *details_button_, *close_;
+  QToolButton *details_button_, *close_, *folded_;
   QHBoxLayout* buttons_;
   QList<QToolButton*> choices_;
   QPointer<QWidget> before_;  ///< had the keyboard before takeFocus()
   QColor color_;              ///< of the level
-  QTimer stay_;
+  QTimer stay_, unfolded_;
   QPropertyAnimation* fade_;
 };
 

@@ -91,6 +91,37 @@ std::string with_operation(const std::string& function, std::string_view argumen
   return operation.empty() ? function : function + " (" + operation + ")";
 }
 
+/// A function of CUTLASS that only launches what its argument names.
+bool is_launcher(std::string_view function) {
+  return function == "device_kernel" || function == "Kernel" || function == "Kernel2";
+}
+
+/// What a launcher launches, with its namespace: its first argument, below guards such as
+/// enable_sm90<...>. Empty when there is none.
+std::string launched_by(std::string_view name) {
+  for (auto open = name.find('<'); open != std::string_view::npos; open = name.find('<')) {
+    name.remove_prefix(open + 1);
+    const auto argument = name.substr(0, name.find_first_of("<(,>"));
+    if (last_part(argument).starts_with("enable_")) continue;
+    const auto last = argument.rfind("::");
+    if (last == std::string_view::npos || last == 0) return std::string(argument);
+    const auto before = argument.rfind("::", last - 1);
+    return std::string(before == std::string_view::npos ? argument : argument.substr(before + 2));
+  }
+  return {};
+}
+
+/// "Memcpy HtoD (Pageable -> Device)" and "attn(F)" are words of whoever recorded them; what is in
+/// the parentheses of a function are types.
+bool is_signature(std::string_view name) {
+  if (name.starts_with("void ")) return true;
+  const auto cut = name.find_first_of("<(");
+  if (name.substr(0, cut).find("::") != std::string_view::npos) return true;
+  if (cut == std::string_view::npos || cut == 0 || name[cut - 1] == ' ') return false;
+  static const RE2 types(R"([<*&,]|\b(int|float|double|char|bool|unsigned|long|void)\b)");
+  return RE2::PartialMatch(re2::StringPiece(name.data() + cut, name.size() - cut), types);
+}
+
 }  // namespace
 
 std::string kernel_key(std::string_view name) {
@@ -100,8 +131,11 @@ std::string kernel_key(std::string_view name) {
 }
 
 std::string kernel_label(std::string_view name) {
+  if (!is_signature(name)) return std::string(name);
   const Signature signature = take_apart(name);
   const std::string function(last_part(signature.function));
+  if (is_launcher(function))
+    if (std::string launched = launched_by(name); !launched.empty()) return launched;
   return function.empty() ? std::string(name) : with_operation(function, signature.arguments);
 }
 

@@ -6,10 +6,10 @@
 
 namespace moescope {
 
-/// What a kernel is called in tables and sentences: the function, and in parentheses what a generic
-/// kernel was made for, as "vectorized_elementwise_kernel (FillFunctor)", "device_kernel
-/// (FlashAttnBwd)". Names that are no C++ signature stay as they are. Different kernels may have
-/// the same label.
+/// What a kernel is called everywhere, on lanes, in tables and sentences: the function, and in
+/// parentheses what a generic kernel was made for, as "vectorized_elementwise_kernel
+/// (FillFunctor)"; of CUTLASS's launchers what they launch, as "flash::FlashAttnBwd". Names that
+/// are no C++ signature stay as they are. Different kernels may have the same label.
 std::string kernel_label(std::string_view name);
 
 /// By which kernels of two traces are matched: the label with the namespaces of the function,

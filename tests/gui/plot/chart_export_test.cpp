@@ -147,6 +147,23 @@ TEST_F(ChartExport, UnknownSuffixAndUnwritableFolderAreErrors) {
   EXPECT_FALSE(QFile::exists(path("a.png")));
 }
 
+/// What a printer needs is in the file: pages, titles of columns on each, no dark colours.
+TEST_F(ChartExport, TheReportPrintsWhole) {
+  ReportInput input;
+  input.trace = chart.trace;
+  input.analysis = chart.results;
+  input.charts = {&overlap};
+  const QString html = report_html(input);
+  EXPECT_TRUE(html.contains("@page{size:A4 landscape"));
+  EXPECT_TRUE(html.contains("thead{display:table-header-group}"));
+  EXPECT_TRUE(html.contains("break-inside:avoid"));
+  EXPECT_EQ(html.count("prefers-color-scheme"), html.count("screen and (prefers-color-scheme"));
+  const qsizetype wide = html.count("<div class=\"wide\"><table>");
+  EXPECT_GT(wide, 2);
+  EXPECT_EQ(html.count("<thead>"), wide) << "every table of figures has titles that come again";
+  EXPECT_LT(html.indexOf("All figures are of"), html.indexOf("<img"));
+}
+
 TEST_F(ChartExport, TheReportEscapesTheTraceAndHoldsItsFigures) {
   ReportInput input;
   input.trace = chart.trace;
@@ -162,7 +179,9 @@ TEST_F(ChartExport, TheReportEscapesTheTraceAndHoldsItsFigures) {
   EXPECT_TRUE(html.contains("expert_gemm&lt;script&gt;"));
   EXPECT_TRUE(html.contains("&lt;rank &amp; 0&gt;"));
   EXPECT_TRUE(html.contains("&lt;b&gt;hand&lt;/b&gt;.json"));
-  EXPECT_TRUE(html.contains("50.0000"));
+  EXPECT_TRUE(html.contains("50.0 %"));
+  EXPECT_TRUE(html.contains("title=\"50.0000 %\""));
+  EXPECT_TRUE(html.contains("All figures are of the whole trace"));
   EXPECT_TRUE(html.contains("one by one"));
   EXPECT_FALSE(html.contains("src=\"http"));
   for (const auto& name : {"r.html", "r.pdf"}) {

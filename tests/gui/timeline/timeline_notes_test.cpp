@@ -25,6 +25,23 @@ TEST_F(TimelineNotes, haveAFlagWithTheirText) {
   EXPECT_EQ(canvas().overlay().noteAt(flagAt(5000) + QPointF(0, 60)), "");
 }
 
+TEST_F(TimelineNotes, theirTextStandsBesideTheFlagWhereThereIsRoom) {
+  const auto beside = [this](TimeNs time) {
+    const QPoint flag =
+        (QPointF(canvas().lanesRect().topLeft()) + QPointF(scene().map().x(time), 0)).toPoint();
+    return picture().copy(flag.x() + 6, flag.y() + 4, 60, 20);
+  };
+  document.notes().add({.time = 5000, .text = "a"});
+  const QImage one = beside(5000);
+  document.notes().remove(0);
+  document.notes().add({.time = 5000, .text = "first requests"});
+  EXPECT_NE(beside(5000), one) << "another text, another picture";
+  const QImage whole = beside(5000);
+  document.notes().add(
+      {.time = 5000 + static_cast<TimeNs>(20 * scene().map().nsPerPixel()), .text = "y"});
+  EXPECT_NE(beside(5000), whole) << "no room before the next note";
+}
+
 TEST_F(TimelineNotes, takenBackLeaveNothing) {
   const QImage before = picture();
   const int row = document.notes().add({.time = 5000, .text = "x"});

@@ -1,6 +1,8 @@
 // The timeline as a user drives it with pointer and keys.
 #include <gmock/gmock.h>
 
+#include <QClipboard>
+#include <QMenu>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QToolTip>
@@ -15,6 +17,8 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 constexpr TrackId kCompute = 0, kComm = 1, kHost = 2;
 
@@ -301,14 +305,56 @@ TEST_F(Timeline, controlReturnPinsTheRowsThatMatch) {
   EXPECT_FALSE(QSettings().contains("timeline/pinRule"));
 }
 
-TEST_F(Timeline, tooltipShowsNameClassTimesAndWhere) {
+TEST_F(Timeline, tooltipIsShortAndTheFullOneHasTheWholeName) {
   const auto found = scene().spanAt(QPointF(at(450, kComm) - canvas().lanesRect().topLeft()));
   ASSERT_TRUE(found.has_value());
-  const std::string text = span_tooltip(scene(), found->ref, found->span).toStdString();
-  EXPECT_THAT(text, HasSubstr("deep_ep::dispatch"));
-  EXPECT_THAT(text, HasSubstr("dispatch, rule"));
-  EXPECT_THAT(text, HasSubstr("300 ns"));
+  const std::string text = span_tooltip(scene(), found->ref, found->span, false).toStdString();
+  EXPECT_THAT(text, StartsWith("<b>300 ns</b> dispatch<br>dispatch, "));
+  EXPECT_THAT(text, HasSubstr(" % of the visible range"));
   EXPECT_THAT(text, HasSubstr("rank 0 &gt; GPU 0 &gt; stream 20"));
+  EXPECT_THAT(text, Not(HasSubstr("deep_ep")));
+  const std::string full = span_tooltip(scene(), found->ref, found->span, true).toStdString();
+  EXPECT_THAT(full, HasSubstr("deep_ep::dispatch"));
+  EXPECT_THAT(full, HasSubstr("dispatch, rule"));
+}
+
+TEST_F(Timeline, theMenuOfASpanSelectsItAndCopiesFindsAndReclassifiesIt) {
+  QStringList same, ruled;
+  QObject::connect(view.get(), &TimelineView::sameNameWanted, view.get(),
+                   [&](const QString& name) { same << name; });
+  QObject::connect(view.get(), &TimelineView::ruleWanted, view.get(),
+                   [&](const QString& name, ClassifiedName now) {
+                     ruled << name + ' ' + to_string(now.span_class);
+                   });
+  moveTo(at(450, kComm));
+  std::unique_ptr<QMenu> menu(view->makeContextMenu());
+  EXPECT_EQ(selection.currentSpan(), (SpanRef{kComm, 0}));
+  const auto run = [&](const char* name) {
+    for (QAction* action : menu->actions())
+      if (action->objectName() == QLatin1String(name)) return action->trigger();
+    ADD_FAILURE() << name << " is not in the menu";
+  };
+  run("timeline.copy_name");
+  const QString name = QApplication::clipboard()->text();
+  EXPECT_TRUE(name.contains("deep_ep::dispatch")) << name.toStdString();
+  run("timeline.find_same");
+  EXPECT_EQ(same, QStringList{name});
+  run("timeline.reclassify");
+  EXPECT_EQ(ruled, QStringList{name + " dispatch"});
+  run("timeline.copy_span");
+  EXPECT_TRUE(QApplication::clipboard()->text().contains("300 ns"));
+  run("timeline.zoom_to_span");
+  EXPECT_LT(selection.range().length(), 400);
+}
+
+TEST_F(Timeline, theMenuBesideSpansIsAboutRows) {
+  selection.selectSpan({});
+  moveTo(at(1990, kComm));
+  std::unique_ptr<QMenu> menu(view->makeContextMenu());
+  EXPECT_FALSE(selection.currentSpan().valid());
+  for (const QAction* action : menu->actions())
+    EXPECT_NE(action->objectName(), "timeline.copy_name");
+  EXPECT_FALSE(view->findChild<QAction*>("timeline.copy_name")->isEnabled());
 }
 
 TEST_F(Timeline, hoveringNotifiesTheOtherViews) {

@@ -18,11 +18,14 @@ class ClassTable {
     if (kind == SpanKind::Kernel)
       return name < kernels_.size() ? kernels_[name]
                                     : static_cast<CellColor>(SpanClass::OtherCompute);
-    return kinds_[static_cast<std::size_t>(kind)];
+    const CellColor of_kind = kinds_[static_cast<std::size_t>(kind)];
+    return of_kind == static_cast<CellColor>(SpanClass::Host) && name < hosts_.size() ? hosts_[name]
+                                                                                      : of_kind;
   }
 
  private:
   std::vector<CellColor> kernels_;  ///< by StringId
+  std::vector<CellColor> hosts_;    ///< shades of the host, by StringId
   std::array<CellColor, kSpanKindCount> kinds_ = default_kinds();
   static std::array<CellColor, kSpanKindCount> default_kinds();
 };

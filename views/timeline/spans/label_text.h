@@ -13,9 +13,7 @@
 
 namespace moescope {
 
-/// The part of a name that distinguishes kernels at a glance: without return type, template
-/// arguments, parameters and namespaces; of CUTLASS's device_kernel<K> it is K. Names that are no
-/// C++ signature stay as they are.
+/// kernel_label(): the one short name of a span.
 QString short_name(std::string_view name);
 
 /// Laid-out labels, kept between frames.

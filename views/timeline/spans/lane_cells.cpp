@@ -9,6 +9,10 @@ namespace {
 constexpr double kFaintest = 0.4;      // a nearly empty column still shows this much of its colour
 constexpr double kEdgeTint = 0.45;     // how much background the first column of a span takes
 constexpr double kHatchGround = 0.35;  // colour between the hatch lines
+// Shades of host spans beside that of the class, which distinguish names; paler than any class.
+constexpr QRgb kLightHost[] = {0xFFC7BCD6, 0xFFBBCDBF, 0xFFD5CBAF, 0xFFB3C7D6};
+constexpr QRgb kDarkHost[] = {0xFF584B6C, 0xFF43584A, 0xFF5C5238, 0xFF3B5468};
+static_assert(std::size(kLightHost) + 1 == kHostShades && std::size(kDarkHost) + 1 == kHostShades);
 
 }  // namespace
 
@@ -105,8 +109,10 @@ LanePalette::LanePalette(const Theme& theme) : background_(theme.background.rgb(
   for (int c = 0; c < kCellColors; ++c) {
     const auto color = static_cast<CellColor>(c);
     const int index = color & kCellClassMask;
-    if (index >= kSpanClassCount) continue;
-    const QRgb full = theme.color(static_cast<SpanClass>(index)).rgb();
+    const int shade = index - static_cast<int>(SpanClass::Host);
+    if (shade >= kHostShades) continue;
+    const QRgb full = shade > 0 ? (theme.dark ? kDarkHost : kLightHost)[shade - 1]
+                                : theme.color(static_cast<SpanClass>(index)).rgb();
     hatch_[static_cast<std::size_t>(index)] = full;
     QRgb ground = color & kCellWaits ? mix(background_, full, kHatchGround) : full;
     if (color & kCellEdge) ground = mix(ground, background_, kEdgeTint);

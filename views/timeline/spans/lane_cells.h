@@ -19,6 +19,13 @@ inline constexpr CellColor kCellWaits = 0x10;  ///< communication that only wait
 inline constexpr CellColor kCellEdge = 0x20;   ///< first column of a span: drawn lighter
 inline constexpr CellColor kCellClassMask = 0x0F;
 inline constexpr int kCellColors = 0x40;
+/// Host spans have one of these shades by name: the class, and the values above it.
+inline constexpr int kHostShades = 5;
+static_assert(kSpanClassCount - 1 + kHostShades <= kCellClassMask + 1);
+/// The class of a cell, whatever its shade.
+inline SpanClass class_of_cell(CellColor color) {
+  return static_cast<SpanClass>(std::min<int>(color & kCellClassMask, kSpanClassCount - 1));
+}
 /// Fullness 0 (nothing) to 8 (covered all along); 1 is still clearly visible.
 inline constexpr int kFullLevel = 8;
 
