@@ -108,6 +108,8 @@ TEST_F(PairedLanesTest, ARowOfTheTableGoesToItsWorkOnBothSides) {
   EXPECT_THAT(lanes().alignment().toStdString(), HasSubstr("Step 2 of A lies above step 2 of B"));
   choose("kernel", "deep_ep::dispatch");
   EXPECT_EQ(lanes().offset(), (270 - 550) * kUs) << "the dispatch of step 2, which is aligned";
+  EXPECT_EQ(lanes().findChild<QComboBox*>("lanesAlignedAt")->currentText(), "Aligned by hand")
+      << "at a span, no longer at the step";
   const SpanRef span = workspace.selection().currentSpan();
   EXPECT_EQ(workspace.trace().trace()->span(span).start, 550 * kUs);
   const TimeRange shown = workspace.selection().range();

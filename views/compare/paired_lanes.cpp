@@ -218,6 +218,9 @@ void PairedLanes::alignAt(const Difference& row, bool zoom) {
     at_->setCurrentIndex(static_cast<int>(row.scope == "step" ? At::Step : At::Layer));
     fillChoices();
     place_->setCurrentText(key);
+  } else {
+    at_->setCurrentIndex(static_cast<int>(At::Hand));
+    place_->hide();
   }
   // Of two parts of one trace each row is looked for in its part, else in the step that is aligned.
   const auto near = [&](const ComparedPart& part, TimeNs anchor) {

@@ -11,6 +11,7 @@
 #include "core/analysis/compare/csv.h"
 #include "core/analysis/serving/plan_flips.h"
 #include "views/common/action.h"
+#include "views/common/units.h"
 
 namespace moescope {
 namespace {
@@ -86,6 +87,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   for (QPushButton* button : {choose_, before_after_})
     layout->addWidget(button, 0, Qt::AlignHCenter);
   layout->addWidget(parts_, 1);
+  layout->addStretch(0);
   addActions();
   connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForTrace);
   connect(before_after_, &QPushButton::clicked, this, [this] {
@@ -197,6 +199,7 @@ void TraceCompareView::showParts() {
 void TraceCompareView::explain(const QString& text, bool can_choose) {
   model_.setComparison(nullptr);
   title_->setText(text);
+  title_->setAlignment(Qt::AlignCenter);
   title_->setToolTip({});
   causes_->clear();
   choose_->setVisible(can_choose);
@@ -227,7 +230,7 @@ void TraceCompareView::refresh() {
   const bool something = document.kind() != CompareDocument::Kind::Nothing;
   for (QWidget* widget :
        std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
-    widget->setEnabled(something);
+    widget->setVisible(something);
   if (!something || !workspace_.trace().trace()) {
     job_.abandon();
     kept_ = {};
@@ -256,10 +259,11 @@ void TraceCompareView::showResult(const CompareResult& result) {
   title_->setText(tr("<b>A</b> %1 &nbsp; <b>B</b> %2 &nbsp; aligned by %3")
                       .arg(result.a.name.toHtmlEscaped(), result.b.name.toHtmlEscaped(),
                            QString::fromLatin1(to_string(comparison.aligned_by))));
+  title_->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   title_->setToolTip(QString::fromStdString(comparison.aligned_why));
   QStringList causes;
   for (const std::string& cause : comparison.causes)
-    causes << QStringLiteral("• ") + QString::fromStdString(cause);
+    causes << QStringLiteral("• ") + with_window_units(cause);
   causes_->setText(causes.join(QLatin1Char('\n')));
   choose_->hide();
   before_after_->hide();

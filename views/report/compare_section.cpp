@@ -65,7 +65,7 @@ QString compare_section(const ReportComparison& compared) {
                           QString::fromLatin1(to_string(comparison.aligned_by)),
                           QString::fromStdString(comparison.aligned_why).toHtmlEscaped());
   for (const std::string& cause : comparison.causes)
-    html += "<li>" + QString::fromStdString(cause).toHtmlEscaped() + "</li>\n";
+    html += "<li>" + with_window_units(cause).toHtmlEscaped() + "</li>\n";
   html += "</ul>\n" + table_html(whole, whole.size());
   if (parts.empty()) return html;
   html += "<h3>Parts that changed most</h3>\n" + table_html(parts, kMostParts);
