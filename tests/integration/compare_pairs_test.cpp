@@ -277,6 +277,7 @@ TEST_F(CompareRecordings, AnotherPlanIsNamedOfTwoRecordingsAndBeforeAndAfterItsC
              after = record("after.moetrace", {"--plan", swapped});
   const json two = compare(before, after);
   EXPECT_THAT(causes(two), Contains(HasSubstr("another plan: ")));
+  EXPECT_GT(row_of(two, "loads", "decode", "imbalance_mean")["b"], 1) << "expert loads of both";
   const auto changed = run_moescope({"record", "--ranks", "4", "--nodes", "1", "--seconds", "4",
                                      "--workload", "rate=100,output=4:8", "--next-plan", swapped,
                                      "--next-plan-at", "1.5", "-o", path("changed.moetrace")});

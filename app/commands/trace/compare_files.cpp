@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/commands/command.h"
 #include "app/commands/trace/comparison_output.h"
 #include "app/commands/trace/open_files.h"
@@ -49,6 +51,37 @@ void name_plans(const std::optional<Plan>& a, const std::optional<Plan>& b,
   }
 }
 
+/// Rows and causes of the expert loads of one unit in both recordings.
+void add_loads_of(const LoadSet& a, const LoadSet& b, Comparison& comparison) {
+  const Comparison loads = compare_loads(a, b);
+  const std::string unit = a.unit.empty() ? "all units" : a.unit;
+  bool differs = false;
+  for (Difference row : loads.differences) {
+    // Loads of few windows differ by chance: without a known noise they are rows, not causes.
+    differs |= row.significant && row.noise.has_value();
+    row.label = row.label.empty() ? unit : fmt::format("{}, {}", unit, row.label);
+    row.key = row.key.empty() ? unit : fmt::format("{} {}", unit, row.key);
+    comparison.differences.push_back(std::move(row));
+  }
+  if (!differs) return;
+  auto& causes = comparison.causes;
+  if (causes.size() == 1 && causes.front().starts_with("nothing differs")) causes.clear();
+  const std::size_t most = std::min<std::size_t>(loads.causes.size(), 2);
+  for (std::size_t i = 0; i < most; ++i)
+    causes.push_back(fmt::format("expert loads, {}: {}", unit, loads.causes[i]));
+}
+
+/// Loads of experts that both recordings hold, unit by unit: behind the rows of the traces.
+void add_recorded_loads(const CompareRequest& request, Comparison& comparison) {
+  for (const std::string& file : {request.a, request.b})
+    if (kind_of_file(file) != FileKind::Recording || !has_recorded_loads(file)) return;
+  const auto sets_a = read_load_sets(request.a, command_progress());
+  const auto sets_b = read_load_sets(request.b, command_progress());
+  for (const LoadSet& a : sets_a)
+    for (const LoadSet& b : sets_b)
+      if (a.unit == b.unit) add_loads_of(a, b, comparison);
+}
+
 TimeNs middle_of(const CompareSide& side) {
   return side.trace->range().begin + side.trace->range().length() / 2;
 }
@@ -56,6 +89,11 @@ TimeNs middle_of(const CompareSide& side) {
 Compared compare_two_traces(const CompareRequest& request) {
   const CompareSide a = open_side(request.a, request), b = open_side(request.b, request);
   Comparison comparison = compare_traces(a, b, request.by, command_progress());
+  try {
+    add_recorded_loads(request, comparison);
+  } catch (const Error&) {
+    comparison.causes.emplace_back("the recordings hold expert loads of different models");
+  }
   name_plans(plan_at(request.a, middle_of(a)), plan_at(request.b, middle_of(b)), comparison);
   return {std::move(comparison), side_json(a), side_json(b), request.a, request.b};
 }
