@@ -46,6 +46,7 @@ Samples samples_of(const TraceSteps& steps, TimeNs OverlapFigures::*value,
 template <typename Map>
 std::vector<typename Map::key_type> keys_of(const Map& a, const Map& b) {
   std::vector<typename Map::key_type> keys;
+  keys.reserve(a.size() + b.size());
   for (const auto& [key, value] : a) keys.push_back(key);
   for (const auto& [key, value] : b)
     if (!a.contains(key)) keys.push_back(key);
