@@ -334,6 +334,8 @@ void MainWindow::connectLoading() {
     if (!restore_range_.empty()) workspace_.selection().setRange(restore_range_);
     restore_range_ = {};
     offerPrevious();
+    // Two traces may be opened to be compared; their order of arrival is not known.
+    if (workspace_.compare().kind() != CompareDocument::Kind::Nothing) layout_.reveal("compare");
   });
   connect(&notes_keeper_, &NotesKeeper::message, messages_, &MessageBar::showMessage);
   connect(&loader_, &Loader::saved, &notes_keeper_, &NotesKeeper::forgetBeside);

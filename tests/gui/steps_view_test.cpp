@@ -73,6 +73,27 @@ TEST_F(StepsTest, AStepChosenElsewhereIsSelected) {
   EXPECT_EQ(rows.front().data().toString(), "6");
 }
 
+TEST_F(StepsTest, AStepIsComparedWithTheMedianOrTheOneBefore) {
+  open(five_steps());
+  std::vector<ComparedSteps> wanted;
+  QObject::connect(&view, &StepsView::compareWanted,
+                   [&](const ComparedSteps& steps) { wanted.push_back(steps); });
+  auto* median = view.findChild<QAction*>("steps.compare_median");
+  auto* previous = view.findChild<QAction*>("steps.compare_previous");
+  EXPECT_FALSE(median->isEnabled()) << "no step is chosen";
+  view.goTo(5);
+  ASSERT_TRUE(median->isEnabled());
+  median->trigger();
+  previous->trigger();
+  ASSERT_EQ(wanted.size(), 2U);
+  EXPECT_EQ(wanted[0].b, 2U);
+  EXPECT_NE(wanted[0].a, 2U) << "another step";
+  EXPECT_EQ(wanted[1], (ComparedSteps{1, 2}));
+  view.goTo(3);
+  previous->trigger();
+  EXPECT_EQ(wanted.size(), 2U) << "there is none before the first";
+}
+
 TEST_F(StepsTest, WithoutStepsSaysWhy) {
   open(make_trace({{"a", 0, 5, 7, SpanKind::Kernel}}));
   EXPECT_EQ(view.model().rowCount(), 0);

@@ -62,6 +62,20 @@ TEST_F(TraceCompareTest, SwappedItIsTheOtherWayRound) {
   EXPECT_THAT(view.causes().toStdString(), HasSubstr("gemm is faster"));
 }
 
+TEST_F(TraceCompareTest, AnotherAlignmentAnalysesNothingAgain) {
+  hold_against(gemm_of(100));
+  const KeptSides sides = view.sides();
+  ASSERT_TRUE(sides.open && sides.other);
+  EXPECT_EQ(sides.open->analysis, workspace.trace().analysis()) << "that of the window is used";
+  view.findChild<QComboBox*>()->setCurrentIndex(3);  // totals only
+  ASSERT_TRUE(wait_for([&] { return !view.busy(); }));
+  EXPECT_EQ(view.sides().open, sides.open);
+  EXPECT_EQ(view.sides().other, sides.other);
+  hold_against(gemm_of(50));
+  EXPECT_EQ(view.sides().open, sides.open);
+  EXPECT_NE(view.sides().other, sides.other) << "another trace";
+}
+
 TEST_F(TraceCompareTest, WithItselfNothingDiffersAndItCanBeStopped) {
   hold_against(workspace.trace().trace());
   EXPECT_EQ(view.causes(), QStringLiteral("• nothing differs"));

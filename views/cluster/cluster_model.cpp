@@ -70,6 +70,11 @@ void ClusterModel::rebuild(const std::vector<NodeRank>& ranks) {
   }
 }
 
+const NodePlanChange* PlanLogModel::change(int row) const {
+  if (row < 0 || row >= rowCount()) return nullptr;
+  return &history_[history_.size() - 1 - static_cast<std::size_t>(row)];
+}
+
 void PlanLogModel::setHistory(const std::vector<NodePlanChange>& history) {
   const auto same = [](const NodePlanChange& a, const NodePlanChange& b) {
     return a.ticket == b.ticket && a.phase == b.phase && a.bytes_done == b.bytes_done &&

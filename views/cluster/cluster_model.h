@@ -53,6 +53,9 @@ class PlanLogModel : public QAbstractTableModel {
   /// report.
   void setEffects(std::map<std::uint64_t, PlanEffect> effects);
 
+  /// Of a row; nullptr when there is none.
+  const NodePlanChange* change(int row) const;
+
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;

@@ -100,6 +100,17 @@ ClusterView::ClusterView(QWidget* parent) : QWidget(parent) {
   log_empty_ = new QLabel(tr("No plan was changed in this run."), this);
   log_empty_->setForegroundRole(QPalette::PlaceholderText);
   log_empty_->setContentsMargins(8, 2, 8, 6);
+  compare_ = new QPushButton(tr("Compare before and after"), this);
+  compare_->setObjectName("clusterCompare");
+  compare_->setToolTip(
+      tr("Hold the recorded time before a change of plan against the time after it: of the change "
+         "that is chosen in the log, else of the last one"));
+  connect(compare_, &QPushButton::clicked, this, [this] {
+    if (const NodePlanChange* change = comparable()) Q_EMIT compareRequested(change->epoch);
+  });
+  log_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  connect(log_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+          &ClusterView::showComparable);
   auto* inner = new QWidget(this);
   auto* lines = new QVBoxLayout(inner);
   lines->setContentsMargins(0, 0, 0, 0);
@@ -110,6 +121,7 @@ ClusterView::ClusterView(QWidget* parent) : QWidget(parent) {
   lines->addWidget(ranks_, 3);
   lines->addWidget(log_, 1);
   lines->addWidget(log_empty_);
+  lines->addWidget(compare_, 0, Qt::AlignLeft);
   auto* scroll = new QScrollArea(this);
   scroll->setWidget(inner);
   scroll->setWidgetResizable(true);
@@ -275,10 +287,29 @@ void ClusterView::setState(const ClusterState& state) {
   log_empty_->setVisible(known && state_.status->history.empty());
   model_.setRanks(known ? state_.status->ranks : std::vector<NodeRank>());
   log_model_.setHistory(known ? state_.status->history : std::vector<NodePlanChange>());
+  showComparable();
   showFigures();
   showSettings();
   apply_->setVisible(!idle);
   apply_->setCanRollBack(!gone && can_roll_back(state_));
+}
+
+/// The change that is chosen in the log, else the last one that came into force; nullptr: none did.
+const NodePlanChange* ClusterView::comparable() const {
+  const QModelIndexList rows = log_->selectionModel()->selectedRows();
+  for (const QModelIndex& row : rows)
+    if (const auto* change = log_model_.change(row.row()); change != nullptr && change->in_force())
+      return change;
+  for (int row = 0; row < log_model_.rowCount(); ++row)
+    if (log_model_.change(row)->in_force()) return log_model_.change(row);
+  return nullptr;
+}
+
+void ClusterView::showComparable() {
+  const NodePlanChange* change = comparable();
+  compare_->setVisible(change != nullptr);
+  if (change != nullptr)
+    compare_->setText(tr("Compare before and after epoch %1").arg(change->epoch));
 }
 
 void ClusterView::showHung(bool attached) {

@@ -39,6 +39,8 @@ class ClusterView : public QWidget {
   void settingsRequested(const moescope::NodeSettings& settings);
   /// Requests per second, and the period in seconds of the mix of topics.
   void workloadRequested(double rate, double period);
+  /// The time before the plan of this epoch is to be held against the time after it.
+  void compareRequested(quint64 epoch);
 
  private:
   QWidget* makeHeader();
@@ -47,6 +49,8 @@ class ClusterView : public QWidget {
   void showFigures();
   void showSettings();
   void sendSettings();
+  const NodePlanChange* comparable() const;
+  void showComparable();
 
   ClusterState state_;
   QLabel *state_text_, *hung_, *reason_, *figures_, *recording_;
@@ -54,6 +58,7 @@ class ClusterView : public QWidget {
   QTreeView* ranks_;
   QTableView* log_;
   QLabel* log_empty_;
+  QPushButton* compare_;
   ClusterModel model_;
   PlanLogModel log_model_;
   ApplyPanel* apply_;

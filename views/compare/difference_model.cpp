@@ -16,26 +16,6 @@ QString with_sign(const QString& text, double value) {
   return value > 0 ? QLatin1Char('+') + text : text;
 }
 
-QString verdict(Change change) {
-  switch (change) {
-    case Change::Same:
-      return DifferenceModel::tr("same");
-    case Change::New:
-      return DifferenceModel::tr("new");
-    case Change::Gone:
-      return DifferenceModel::tr("gone");
-    case Change::Slower:
-      return DifferenceModel::tr("longer");
-    case Change::Faster:
-      return DifferenceModel::tr("shorter");
-    case Change::More:
-      return DifferenceModel::tr("more");
-    case Change::Less:
-      return DifferenceModel::tr("less");
-  }
-  return {};
-}
-
 /// Red is worse: more time. What is neither better nor worse keeps the colour of text.
 QVariant color_of(Change change) {
   const Theme& theme = Theme::of(QApplication::palette());
@@ -47,10 +27,9 @@ QVariant color_of(Change change) {
 QString text_of(const Difference& row, int column) {
   switch (column) {
     case DifferenceModel::Scope:
-      return QString::fromStdString(row.scope).replace('_', ' ');
+      return difference_scope(row);
     case DifferenceModel::Of:
-      return row.key.empty() ? DifferenceModel::tr("all devices")
-                             : QString::fromStdString(row.label);
+      return difference_subject(row);
     case DifferenceModel::Figure:
       return QString::fromStdString(row.figure);
     case DifferenceModel::A:
@@ -67,7 +46,7 @@ QString text_of(const Difference& row, int column) {
       return row.noise ? QStringLiteral("±") + difference_value(row.noise, row.unit)
                        : QStringLiteral("–");
     default:
-      return verdict(row.change);
+      return difference_verdict(row.change);
   }
 }
 
@@ -89,6 +68,35 @@ QVariant sortable(const Difference& row, int column) {
 }
 
 }  // namespace
+
+QString difference_scope(const Difference& row) {
+  return QString::fromStdString(row.scope).replace('_', ' ');
+}
+
+QString difference_subject(const Difference& row) {
+  if (!row.key.empty() || !row.label.empty()) return QString::fromStdString(row.label);
+  return DifferenceModel::tr("all devices");
+}
+
+QString difference_verdict(Change change) {
+  switch (change) {
+    case Change::Same:
+      return DifferenceModel::tr("same");
+    case Change::New:
+      return DifferenceModel::tr("new");
+    case Change::Gone:
+      return DifferenceModel::tr("gone");
+    case Change::Slower:
+      return DifferenceModel::tr("longer");
+    case Change::Faster:
+      return DifferenceModel::tr("shorter");
+    case Change::More:
+      return DifferenceModel::tr("more");
+    case Change::Less:
+      return DifferenceModel::tr("less");
+  }
+  return {};
+}
 
 QString difference_value(const std::optional<double>& value, FigureUnit unit) {
   if (!value) return QStringLiteral("–");
@@ -146,8 +154,8 @@ QVariant DifferenceModel::headerData(int section, Qt::Orientation orientation, i
       tr("What the figure is of"),
       tr("Kernels are matched by name without template arguments"),
       tr("The name of the figure in JSON and CSV"),
-      tr("The trace from before"),
-      tr("The open trace"),
+      tr("What was before"),
+      tr("What is held against it"),
       tr("B - A; red is longer"),
       tr("(B - A) / A"),
       tr("Twice the standard error of what varies from step to step; not known with fewer than "

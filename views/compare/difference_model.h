@@ -3,13 +3,10 @@
 
 #include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
-#include <memory>
 
-#include "core/analysis/compare/difference.h"
+#include "views/compare/compare_work.h"
 
 namespace moescope {
-
-using ComparisonPtr = std::shared_ptr<const Comparison>;
 
 class DifferenceModel : public QAbstractTableModel {
   Q_OBJECT
@@ -35,6 +32,12 @@ class DifferenceModel : public QAbstractTableModel {
   ComparisonPtr comparison_;
 };
 
+/// "sm pair", "kernel"
+QString difference_scope(const Difference& row);
+/// What the row is of: "all devices", "dispatch", "layer 3"...
+QString difference_subject(const Difference& row);
+/// "longer", "new", "same"...
+QString difference_verdict(Change change);
 /// "4.19 ms", "96.3 %", "1,234"; a dash for what one side does not have.
 QString difference_value(const std::optional<double>& value, FigureUnit unit);
 

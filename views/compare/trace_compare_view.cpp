@@ -2,23 +2,19 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QResizeEvent>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
-#include "core/analysis/compare/compare.h"
+#include "core/analysis/compare/csv.h"
+#include "core/analysis/serving/plan_flips.h"
 #include "views/common/action.h"
-#include "views/plot/chart_paint.h"
+#include "views/common/units.h"
 
 namespace moescope {
 namespace {
-
-QString names_of(const QStringList& files) {
-  QStringList names;
-  for (const QString& file : files) names << QFileInfo(file).fileName();
-  return names.join(QLatin1String(", "));
-}
 
 /// How the user wants the traces aligned; nullopt: as they allow.
 std::optional<Alignment> alignment_of(const QVariant& chosen) {
@@ -33,23 +29,98 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
       workspace_(workspace),
       title_(new QLabel(this)),
       causes_(new QLabel(this)),
+      choose_(new QPushButton(tr("Compare with…"), this)),
+      before_after_(new QPushButton(this)),
       swap_(new QToolButton(this)),
+      show_lanes_(new QToolButton(this)),
       align_(new QComboBox(this)),
       scope_(new QComboBox(this)),
       significant_(new QCheckBox(tr("Significant only"), this)),
-      table_(new QTableView(this)) {
+      table_(new QTableView(this)),
+      parts_(new QSplitter(this)),
+      lanes_(new PairedLanes(workspace, this)) {
   setObjectName("traceCompareView");
   buildTable();
+  buildChoices();
   title_->setWordWrap(true);
   title_->setObjectName("compareTitle");
   causes_->setWordWrap(true);
   causes_->setObjectName("compareCauses");
   causes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  choose_->setObjectName("compareChoose");
+  choose_->setToolTip(tr("Hold another trace against the open one"));
+  before_after_->setObjectName("compareBeforeAfter");
+  before_after_->setToolTip(
+      tr("Hold the time before the last change of plan in this recording against the time after "
+         "it"));
+  before_after_->hide();
+  top_ = new QBoxLayout(QBoxLayout::LeftToRight);
+  top_->addWidget(title_, 1);
+  auto* line = new QHBoxLayout;
+  for (QWidget* widget :
+       std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
+    line->addWidget(widget);
+  line->addStretch(0);
+  top_->addLayout(line);
+  // Causes may be many: they scroll, and leave the table its room.
+  causes_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+  causes_->setMargin(2);
+  auto* words = new QScrollArea(this);
+  words->setObjectName("compareWords");
+  words->setWidget(causes_);
+  words->setWidgetResizable(true);
+  words->setFrameShape(QFrame::NoFrame);
+  words->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  words->setFocusPolicy(Qt::NoFocus);
+  left_ = new QSplitter(Qt::Vertical, this);
+  left_->setChildrenCollapsible(false);
+  left_->addWidget(words);
+  left_->addWidget(table_);
+  left_->setSizes({400, 600});
+  parts_->setChildrenCollapsible(false);
+  parts_->addWidget(left_);
+  parts_->addWidget(lanes_);
+  parts_->setSizes({450, 550});
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(4, 4, 4, 4);
+  layout->addLayout(top_);
+  for (QPushButton* button : {choose_, before_after_})
+    layout->addWidget(button, 0, Qt::AlignHCenter);
+  layout->addWidget(parts_, 1);
+  layout->addStretch(0);
+  addActions();
+  connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForTrace);
+  connect(before_after_, &QPushButton::clicked, this, [this] {
+    workspace_.compare().setPlanChange(before_after_->property("epoch").toULongLong());
+  });
+  connect(scope_, &QComboBox::currentIndexChanged, this,
+          [this] { filter_.setScope(scope_->currentData().toString()); });
+  connect(significant_, &QCheckBox::toggled, &filter_, &DifferenceFilter::setSignificantOnly);
+  connect(align_, &QComboBox::currentIndexChanged, this, &TraceCompareView::refresh);
+  connect(swap_, &QToolButton::toggled, this, &TraceCompareView::refresh);
+  connect(show_lanes_, &QToolButton::toggled, this, &TraceCompareView::showParts);
+  connect(&workspace_.compare(), &CompareDocument::changed, this, &TraceCompareView::refresh);
+  connect(&workspace_.trace(), &TraceDocument::analysisChanged, this, [this] {
+    // A recording is analysed again and again: the comparison that runs is let end.
+    again_ = job_.running() && workspace_.trace().growing();
+    if (!again_) refresh();
+  });
+  connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &TraceCompareView::refresh);
+  connect(&job_, &JobRunner::failed, this, [this](const QString& error) { explain(error, false); });
+  refresh();
+}
+
+void TraceCompareView::buildChoices() {
   swap_->setText(tr("Swap A and B"));
   swap_->setCheckable(true);
   swap_->setToolTip(tr("Take the open trace for the one from before"));
-  align_->setAccessibleName(tr("How the traces are aligned"));
-  align_->setToolTip(tr("How the traces are laid beside each other"));
+  show_lanes_->setText(tr("Lanes"));
+  show_lanes_->setObjectName("compareLanes");
+  show_lanes_->setCheckable(true);
+  show_lanes_->setChecked(true);
+  show_lanes_->setToolTip(tr("Show the lanes of A above those of B"));
+  align_->setAccessibleName(tr("How the figures are aligned"));
+  align_->setToolTip(tr("Which rows of figures are laid beside each other"));
   align_->addItem(tr("Aligned as they allow"));
   align_->addItem(tr("By step"), static_cast<int>(Alignment::Step));
   align_->addItem(tr("By layer"), static_cast<int>(Alignment::Layer));
@@ -59,6 +130,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   scope_->addItem(tr("All rows"), QString());
   for (const auto& [text, scope] :
        std::initializer_list<std::pair<QString, const char*>>{{tr("Whole trace"), "trace"},
+                                                              {tr("Phases"), "phase"},
                                                               {tr("Devices"), "device"},
                                                               {tr("Classes"), "class"},
                                                               {tr("Kernels"), "kernel"},
@@ -68,26 +140,6 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     scope_->addItem(text, QString::fromLatin1(scope));
   significant_->setChecked(true);
   significant_->setToolTip(tr("Only what differs by more than noise, and the whole"));
-  auto* line = new QHBoxLayout;
-  line->addWidget(title_, 1);
-  for (QWidget* widget : std::initializer_list<QWidget*>{align_, scope_, significant_, swap_})
-    line->addWidget(widget);
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(4, 4, 4, 4);
-  layout->addLayout(line);
-  layout->addWidget(causes_);
-  layout->addWidget(table_, 1);
-  addActions();
-  connect(scope_, &QComboBox::currentIndexChanged, this,
-          [this] { filter_.setScope(scope_->currentData().toString()); });
-  connect(significant_, &QCheckBox::toggled, &filter_, &DifferenceFilter::setSignificantOnly);
-  connect(align_, &QComboBox::currentIndexChanged, this, &TraceCompareView::refresh);
-  connect(swap_, &QToolButton::toggled, this, &TraceCompareView::refresh);
-  connect(&workspace_.compare(), &CompareDocument::changed, this, &TraceCompareView::refresh);
-  connect(&workspace_.trace(), &TraceDocument::analysisChanged, this, &TraceCompareView::refresh);
-  connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &TraceCompareView::refresh);
-  connect(&job_, &JobRunner::failed, this, &TraceCompareView::explain);
-  refresh();
 }
 
 void TraceCompareView::buildTable() {
@@ -102,6 +154,8 @@ void TraceCompareView::buildTable() {
   table_->setFrameShape(QFrame::NoFrame);
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
+  // What a row is of comes first; its scope can be chosen above.
+  table_->horizontalHeader()->moveSection(DifferenceModel::Scope, DifferenceModel::Verdict);
   table_->setWordWrap(false);
   table_->setTextElideMode(Qt::ElideMiddle);
   table_->verticalHeader()->hide();
@@ -117,62 +171,114 @@ void TraceCompareView::addActions() {
   QAction* copy = add_command(this, "compare.copy_csv", tr("Copy differences as CSV"),
                               tr("Copy the rows that are shown as comma-separated text"));
   connect(copy, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
-  QAction* stop = add_command(this, "compare.stop", tr("Stop comparing"),
-                              tr("Forget the trace that the open one is compared with"));
+  QAction* stop =
+      add_command(this, "compare.stop", tr("Stop comparing"), tr("Forget what is compared"));
   connect(stop, &QAction::triggered, this, [this] { workspace_.compare().setBefore(nullptr, {}); });
   table_->setContextMenuPolicy(Qt::ActionsContextMenu);
   table_->addActions({copy, stop});
 }
 
-void TraceCompareView::explain(const QString& text) {
+/// Lanes beside the table in a wide dock, below it in a tall one, instead of it in a small one.
+void TraceCompareView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  constexpr int kNarrow = 760, kLow = 560;
+  const bool narrow = width() < kNarrow && height() < kLow;
+  parts_->setOrientation(width() > height() * 5 / 4 ? Qt::Horizontal : Qt::Vertical);
+  if (narrow == narrow_) return;
+  narrow_ = narrow;
+  top_->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  show_lanes_->setChecked(!narrow);
+  showParts();
+}
+
+void TraceCompareView::showParts() {
+  lanes_->setVisible(show_lanes_->isChecked());
+  left_->setVisible(!narrow_ || !show_lanes_->isChecked());
+}
+
+void TraceCompareView::explain(const QString& text, bool can_choose) {
   model_.setComparison(nullptr);
   title_->setText(text);
+  title_->setAlignment(Qt::AlignCenter);
+  title_->setToolTip({});
   causes_->clear();
+  choose_->setVisible(can_choose);
+  before_after_->hide();
+  parts_->setVisible(false);
+  lanes_->clear();
+  if (can_choose) findPlanChange();
+}
+
+/// Recordings of a runtime may hold a change of plan, which can be looked at at once.
+void TraceCompareView::findPlanChange() {
+  flips_job_.start(
+      tr("Looking for changes of plan"),
+      [trace = workspace_.trace().trace()](Progress&) { return plan_flips(*trace); },
+      [this](const std::vector<PlanFlip>& flips) {
+        const bool any =
+            !flips.empty() && workspace_.compare().kind() == CompareDocument::Kind::Nothing;
+        before_after_->setVisible(any);
+        if (!any) return;
+        before_after_->setProperty("epoch", QVariant::fromValue<qulonglong>(flips.back().epoch));
+        before_after_->setText(
+            tr("Compare before and after the plan of epoch %1").arg(flips.back().epoch));
+      });
 }
 
 void TraceCompareView::refresh() {
-  TracePtr a = workspace_.compare().before(), b = workspace_.trace().trace();
-  for (QWidget* widget : std::initializer_list<QWidget*>{align_, scope_, significant_, swap_})
-    widget->setEnabled(a && b);
-  if (!a || !b) {
+  const CompareDocument& document = workspace_.compare();
+  const bool something = document.kind() != CompareDocument::Kind::Nothing;
+  for (QWidget* widget :
+       std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
+    widget->setVisible(something);
+  if (!something || !workspace_.trace().trace()) {
     job_.abandon();
+    kept_ = {};
     return explain(
-        tr("Nothing is compared. File > Compare with… holds another trace against the "
-           "open one; opening a second trace offers it too."));
+        tr("Nothing is compared. Hold another trace against the open one; a step is compared with "
+           "another one in Steps, and a plan with the one before in Cluster."),
+        workspace_.trace().trace() != nullptr);
   }
   // Without its first analysis the open trace is still being read.
-  if (!workspace_.trace().analysis()) return;
-  if (swap_->isChecked()) std::swap(a, b);
-  job_.start(
-      tr("Comparing traces"),
-      [a, b, rules = workspace_.trace().rules(),
-       by = alignment_of(align_->currentData())](Progress& progress) {
-        const CompareSide one = compare_side(a, rules, progress);
-        const CompareSide other = compare_side(b, rules, progress);
-        return std::make_shared<const Comparison>(compare_traces(one, other, by, progress));
-      },
-      [this](ComparisonPtr comparison) { showComparison(std::move(comparison)); });
+  if (workspace_.trace().analysis()) compare();
 }
 
-void TraceCompareView::showComparison(ComparisonPtr comparison) {
-  QString a = names_of(workspace_.compare().files()), b = names_of(workspace_.trace().files());
-  if (swap_->isChecked()) std::swap(a, b);
-  title_->setText(tr("<b>A</b> %1 &nbsp; <b>B</b> %2 &nbsp; aligned by %3: %4")
-                      .arg(a.toHtmlEscaped(), b.toHtmlEscaped(),
-                           QString::fromLatin1(to_string(comparison->aligned_by)),
-                           QString::fromStdString(comparison->aligned_why).toHtmlEscaped()));
+void TraceCompareView::compare() {
+  again_ = false;
+  const CompareWork work = compare_work(workspace_, alignment_of(align_->currentData()),
+                                        swap_->isChecked(), std::exchange(kept_, {}));
+  kept_ = work.kept;
+  job_.start(
+      tr("Comparing"), [work](Progress& progress) { return work.run(progress); },
+      [this](const CompareResult& result) { showResult(result); });
+}
+
+void TraceCompareView::showResult(const CompareResult& result) {
+  kept_ = result.kept;
+  const Comparison& comparison = *result.comparison;
+  title_->setText(tr("<b>A</b> %1 &nbsp; <b>B</b> %2 &nbsp; aligned by %3")
+                      .arg(result.a.name.toHtmlEscaped(), result.b.name.toHtmlEscaped(),
+                           QString::fromLatin1(to_string(comparison.aligned_by))));
+  title_->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  title_->setToolTip(QString::fromStdString(comparison.aligned_why));
   QStringList causes;
-  for (const std::string& cause : comparison->causes)
-    causes << QStringLiteral("• ") + QString::fromStdString(cause);
+  for (const std::string& cause : comparison.causes)
+    causes << QStringLiteral("• ") + with_window_units(cause);
   causes_->setText(causes.join(QLatin1Char('\n')));
-  model_.setComparison(std::move(comparison));
+  choose_->hide();
+  before_after_->hide();
+  parts_->show();
+  model_.setComparison(result.comparison);
   table_->resizeColumnsToContents();
   table_->setColumnWidth(DifferenceModel::Of,
                          std::min(table_->columnWidth(DifferenceModel::Of), 360));
+  lanes_->show(result, swap_->isChecked());
+  if (again_) refresh();
 }
 
-/// Shows the place of a step in the open trace.
+/// Shows the place of a row on both sides, and chooses its step for the other views.
 void TraceCompareView::goTo(const Difference& row) {
+  lanes_->goTo(row);
   if (row.scope != "step") return;
   bool number_is_last = false;
   const QString number = QString::fromStdString(row.key).section(' ', -1);
@@ -182,26 +288,10 @@ void TraceCompareView::goTo(const Difference& row) {
 }
 
 QString TraceCompareView::csv() const {
-  QString text = QStringLiteral("scope,key,figure,a,b,delta,delta_pct,noise,significant,change\n");
-  const auto number = [](const std::optional<double>& value) {
-    return value ? QString::number(*value, 'g', 15) : QString();
-  };
-  for (int i = 0; i < filter_.rowCount(); ++i) {
-    const Difference& row = model_.row(filter_.mapToSource(filter_.index(i, 0)).row());
-    text += QStringList{table_field(QString::fromStdString(row.scope), QLatin1Char(',')),
-                        table_field(QString::fromStdString(row.key), QLatin1Char(',')),
-                        QString::fromStdString(row.figure),
-                        number(row.a),
-                        number(row.b),
-                        number(row.delta()),
-                        number(row.delta_percent()),
-                        number(row.noise),
-                        row.significant ? "1" : "0",
-                        QString::fromLatin1(to_string(row.change))}
-                .join(QLatin1Char(',')) +
-            QLatin1Char('\n');
-  }
-  return text;
+  std::string text = csv_header();
+  for (int i = 0; i < filter_.rowCount(); ++i)
+    text += csv_line(model_.row(filter_.mapToSource(filter_.index(i, 0)).row()));
+  return QString::fromStdString(text);
 }
 
 }  // namespace moescope

@@ -23,7 +23,7 @@ TimeNs round_step(double ns) {
 TimeTicks ticks_apart(TimeRange range, double step) {
   TimeTicks result;
   result.step = round_step(step);
-  result.unit = position_unit(range.end);
+  result.unit = position_unit(std::max(range.end, -range.begin));
   const int decimals = position_decimals(static_cast<double>(result.step), result.unit);
   TimeNs at = range.begin - range.begin % result.step;
   if (at < range.begin) at += result.step;

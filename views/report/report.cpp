@@ -354,7 +354,8 @@ QString html_with(const ReportInput& input, const ImageOf& image) {
       "</style></head><body>\n<h1>MoEscope report</h1>\n";
   html += "<p class=\"muted\">Made with MoEscope " + QString::fromStdString(program_version()) +
           " on " + input.date.toHtmlEscaped() + ", from " + names_of(input.files) + "</p>\n" +
-          headline_section(input.headline) + scope_of(input) + caveats_of(input);
+          headline_section(input.headline) + scope_of(input) + caveats_of(input) +
+          compare_section(input.comparison);
   for (Chart* chart : input.charts) html += "<p>" + image(*chart) + "</p>\n";
   for (const ReportTable& table : input.tables) html += table_section(table);
   if (input.trace) html += overlap_section(input) + sm_section(input) + kernels_section(input);

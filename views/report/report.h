@@ -8,6 +8,7 @@
 #include "core/analysis/spans/statistics.h"
 #include "views/headline/headline_tile.h"
 #include "views/plot/chart.h"
+#include "views/report/compare_section.h"
 #include "views/workspace/trace_document.h"
 
 namespace moescope {
@@ -25,6 +26,7 @@ struct ReportInput {
   AnalysisPtr analysis;
   QStringList files;
   std::vector<TileText> headline;  ///< the answers, before everything else
+  ReportComparison comparison;     ///< below them, where something is compared
   SelectionStatistics statistics;  ///< of the whole trace
   std::vector<Chart*> charts;
   std::vector<ReportTable> tables;

@@ -8,7 +8,12 @@ ViewSpec steps_view() {
   return {.id = QStringLiteral("steps"),
           .title = StepsView::tr("Steps"),
           .needs_trace = true,
-          .make = make_trace_view<StepsView>};
+          .make = [](Workspace& workspace) -> QWidget* {
+            auto* view = new StepsView(workspace.trace(), workspace.selection());
+            QObject::connect(view, &StepsView::compareWanted, &workspace.compare(),
+                             &CompareDocument::setSteps);
+            return view;
+          }};
 }
 
 }  // namespace moescope

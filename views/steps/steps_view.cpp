@@ -4,11 +4,14 @@
 #include <QClipboard>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QInputDialog>
+#include <QMenu>
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <limits>
 
 #include "core/analysis/spans/gpu_work.h"
+#include "core/analysis/steps/step_standing.h"
 #include "views/common/action.h"
 #include "views/common/units.h"
 
@@ -23,6 +26,7 @@ StepsView::StepsView(TraceDocument& document, Selection& selection, QWidget* par
       selection_(selection),
       title_(new QLabel(this)),
       number_(new QSpinBox(this)),
+      compare_(new QToolButton(this)),
       table_(new QTableView(this)),
       path_(new PathList(this)) {
   setObjectName("stepsView");
@@ -37,6 +41,7 @@ StepsView::StepsView(TraceDocument& document, Selection& selection, QWidget* par
   auto* top = new QHBoxLayout;
   top->addWidget(title_, 1);
   top->addWidget(number_);
+  top->addWidget(compare_);
   auto* splitter = new QSplitter(this);
   splitter->addWidget(table_);
   splitter->addWidget(path_);
@@ -46,6 +51,7 @@ StepsView::StepsView(TraceDocument& document, Selection& selection, QWidget* par
   layout->addLayout(top);
   layout->addWidget(splitter, 1);
   addActions();
+  addCompareActions();
   delay_.setSingleShot(true);
   connect(&delay_, &QTimer::timeout, this, &StepsView::refresh);
   connect(&document_, &TraceDocument::analysisChanged, this, &StepsView::later);
@@ -109,6 +115,85 @@ void StepsView::addActions() {
         }
         QApplication::clipboard()->setText(csv);
       });
+}
+
+void StepsView::addCompareActions() {
+  const auto add = [this](const char* id, const QString& text, const QString& tip,
+                          void (StepsView::*run)()) {
+    QAction* action = add_command(this, QLatin1String(id), text, tip);
+    connect(action, &QAction::triggered, this, run);
+    compare_actions_ << action;
+  };
+  add("steps.compare_median", tr("Compare with the median step"),
+      tr("Hold the chosen step against the one of median length among the others of its phase"),
+      &StepsView::compareWithMedian);
+  add("steps.compare_previous", tr("Compare with the step before"),
+      tr("Hold the chosen step against the one before it in its phase"),
+      &StepsView::compareWithPrevious);
+  add("steps.compare_with", tr("Compare with…"),
+      tr("Hold the chosen step against another one, by its number"), &StepsView::compareWithNumber);
+  auto* menu = new QMenu(compare_);
+  menu->addActions(compare_actions_);
+  menu->setToolTipsVisible(true);
+  compare_->setObjectName("stepsCompare");
+  compare_->setText(tr("Compare"));
+  compare_->setToolTip(tr("What differs between the chosen step and another one, and why"));
+  compare_->setPopupMode(QToolButton::InstantPopup);
+  compare_->setMenu(menu);
+  table_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  table_->addActions(compare_actions_);
+  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+          &StepsView::enableCompare);
+  connect(&model_, &QAbstractItemModel::modelReset, this, &StepsView::enableCompare);
+  enableCompare();
+}
+
+void StepsView::enableCompare() {
+  const bool can = chosenRow() >= 0 && model_.rowCount() > 1;
+  compare_->setEnabled(can);
+  for (QAction* action : compare_actions_) action->setEnabled(can);
+}
+
+/// Of the model; -1 when no step is chosen.
+int StepsView::chosenRow() const {
+  const QModelIndexList rows = table_->selectionModel()->selectedRows();
+  return rows.isEmpty() ? -1 : sorted_.mapToSource(rows.front()).row();
+}
+
+void StepsView::compareWithMedian() {
+  const int row = chosenRow();
+  if (row < 0) return;
+  const auto index = static_cast<std::size_t>(row);
+  if (const auto median = median_step_beside(*model_.steps(), index))
+    Q_EMIT compareWanted({*median, index});
+}
+
+void StepsView::compareWithPrevious() {
+  const int row = chosenRow();
+  for (int other = row - 1; row >= 0 && other >= 0; --other)
+    if (model_.step(other)->phase == model_.step(row)->phase)
+      return Q_EMIT compareWanted({static_cast<std::size_t>(other), static_cast<std::size_t>(row)});
+}
+
+/// The number counts in the phase of the chosen step first.
+void StepsView::compareWithNumber() {
+  const int row = chosenRow();
+  if (row < 0) return;
+  const TraceStep& step = *model_.step(row);
+  bool chosen = false;
+  const int number = QInputDialog::getInt(
+      this, tr("Compare step %1").arg(step.number), tr("Compare with step"),
+      static_cast<int>(std::min<std::uint64_t>(step.number, INT_MAX)), 0, INT_MAX, 1, &chosen);
+  if (!chosen) return;
+  int found = model_.rowOf(static_cast<std::uint64_t>(number));
+  for (int other = 0; other < model_.rowCount(); ++other)
+    if (model_.step(other)->number == static_cast<std::uint64_t>(number) &&
+        model_.step(other)->phase == step.phase)
+      found = other;
+  if (found < 0)
+    title_->setText(tr("There is no step %1 to compare with.").arg(number));
+  else
+    Q_EMIT compareWanted({static_cast<std::size_t>(found), static_cast<std::size_t>(row)});
 }
 
 void StepsView::showEvent(QShowEvent* event) {

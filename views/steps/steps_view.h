@@ -7,6 +7,7 @@
 #include <QSpinBox>
 #include <QTableView>
 #include <QTimer>
+#include <QToolButton>
 #include <QWidget>
 #include <memory>
 
@@ -14,6 +15,7 @@
 #include "views/common/job.h"
 #include "views/steps/path_list.h"
 #include "views/steps/steps_model.h"
+#include "views/workspace/compare_document.h"
 #include "views/workspace/selection.h"
 #include "views/workspace/trace_document.h"
 
@@ -31,12 +33,22 @@ class StepsView : public QWidget {
   /// Goes to a step by its number; false when there is none.
   bool goTo(std::uint64_t number);
 
+ Q_SIGNALS:
+  /// Steps to be held against each other.
+  void compareWanted(moescope::ComparedSteps steps);
+
  protected:
   void showEvent(QShowEvent* event) override;
 
  private:
   void buildTable();
   void addActions();
+  void addCompareActions();
+  void enableCompare();
+  int chosenRow() const;
+  void compareWithMedian();
+  void compareWithPrevious();
+  void compareWithNumber();
   void later();
   void refresh();
   void showSteps(TraceStepsPtr steps);
@@ -51,6 +63,8 @@ class StepsView : public QWidget {
   QSortFilterProxyModel sorted_;
   QLabel* title_;
   QSpinBox* number_;
+  QToolButton* compare_;
+  QList<QAction*> compare_actions_;
   QTableView* table_;
   PathList* path_;
   QTimer delay_;

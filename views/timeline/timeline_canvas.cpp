@@ -57,7 +57,21 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
 }
 
 QRect TimelineCanvas::lanesRect() const {
-  return QRect(0, kAxisHeight, width(), std::max(0, height() - kAxisHeight));
+  return QRect(0, axis_height_, width(), std::max(0, height() - axis_height_));
+}
+
+void TimelineCanvas::setOrigin(TimeNs origin) {
+  if (origin == origin_) return;
+  origin_ = origin;
+  refresh();
+}
+
+void TimelineCanvas::setAxisShown(bool shown) {
+  axis_height_ = shown ? kAxisHeight : 0;
+  xAxis2->setVisible(shown);
+  overlay_.setArea(lanesRect());
+  scene_.setViewport(lanesRect().size(), devicePixelRatioF());
+  refresh();
 }
 
 void TimelineCanvas::setTextOf(const QFont& font) {
@@ -81,7 +95,9 @@ void TimelineCanvas::applyTheme() {
 
 void TimelineCanvas::refresh() {
   const TimeRange range = scene_.selection().range();
-  ticks_ = time_ticks(range, lanesRect().width(), kTickSpacing);
+  ticks_ =
+      time_ticks({range.begin - origin_, range.end - origin_}, lanesRect().width(), kTickSpacing);
+  for (TimeTick& tick : ticks_.ticks) tick.time += origin_;
   const PixelMap map = scene_.map();
   lanes_->setTicks(ticks_);
   TimeTicks labelled = ticks_;

@@ -24,6 +24,10 @@ class TimelineCanvas : public QCustomPlot, public Summarised {
   TimelineInteraction& interaction() { return interaction_; }
   TimelineOverlay& overlay() { return overlay_; }
   LanePlottable& lanes() { return *lanes_; }
+  /// Time 0 of the axis: for traces that are aligned at a moment of each.
+  void setOrigin(TimeNs origin);
+  /// Without it the lanes fill the height: a canvas above has the axis of both.
+  void setAxisShown(bool shown);
   /// Where the lanes are in this widget.
   QRect lanesRect() const;
   const TimeTicks& ticks() const { return ticks_; }
@@ -62,6 +66,8 @@ class TimelineCanvas : public QCustomPlot, public Summarised {
   TimelineOverlay overlay_;
   QSharedPointer<FixedTicker> ticker_;
   TimeTicks ticks_;
+  TimeNs origin_ = 0;
+  int axis_height_ = kAxisHeight;
   bool lanes_stale_ = true;
   QRect cursor_shown_;  ///< where the pointer line is, to be painted over when it moves
 };

@@ -38,7 +38,9 @@ void TimelineOverlay::paint(QPainter& painter) {
   drawMeasure(painter);
   painter.restore();
   drawNotes(painter);
-  paint_crosshair(painter, axis, scene_.selection().cursor(), -area_.top() / 2.0, theme_);
+  // The plate lies on the axis; without one at the top of the lanes.
+  const double plate = area_.top() > 0 ? -area_.top() / 2.0 : painter.fontMetrics().height() * 0.6;
+  paint_crosshair(painter, axis, scene_.selection().cursor(), plate, theme_);
   if (const int pinned = scene_.layout().pinnedHeight(); pinned > 0) {
     painter.setPen(QPen(theme_.muted_text, 1));
     painter.drawLine(QLineF(0, pinned, area_.width(), pinned));

@@ -15,6 +15,7 @@ Workspace::Workspace(QObject* parent) : QObject(parent) {
 void Workspace::followTrace() {
   const TracePtr& trace = trace_.trace();
   if (!trace_.completing()) {
+    compare_.forgetParts();
     selection_.reset(trace ? trace->range() : TimeRange{0, 1});
     ModelPlace place = selection_.place();
     place.step = place.micro_batch = -1;  // of the trace before

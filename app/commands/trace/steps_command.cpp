@@ -1,4 +1,5 @@
-// moescope steps: the forward passes of a trace, and the critical path of one.
+// moescope steps: the forward passes of a trace, the critical path of one, and how it differs from
+// another.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,9 +7,11 @@
 
 #include "app/commands/command.h"
 #include "app/commands/json_output.h"
+#include "app/commands/trace/comparison_output.h"
 #include "app/commands/trace/open_files.h"
+#include "core/analysis/compare/step_pair.h"
 #include "core/analysis/critical_path/critical_path.h"
-#include "core/analysis/overlap/overlap.h"
+#include "core/analysis/steps/step_standing.h"
 #include "core/analysis/steps/steps.h"
 #include "core/error.h"
 #include "core/figure_text.h"
@@ -20,7 +23,8 @@ struct StepsOptions {
   std::vector<std::string> files;
   RunChoice runs;
   std::optional<std::uint64_t> step;
-  std::string phase, rules;
+  std::string phase, against, rules;
+  int rows = 15;
   bool json = false;
 };
 
@@ -111,12 +115,41 @@ void print_path(const CriticalPath& path, const Trace& trace) {
   for (const std::string& words : path_in_words(path, trace)) fmt::print("- {}\n", words);
 }
 
-const TraceStep& wanted_step(const StepsOptions& options, const TraceSteps& steps) {
-  for (const TraceStep& step : steps.steps)
-    if (step.number == *options.step && (options.phase.empty() || step.phase == options.phase))
-      return step;
-  throw Error(options.files.front(), "--step", fmt::format("there is no step {}", *options.step),
+std::size_t wanted_step(const StepsOptions& options, const TraceSteps& steps, std::uint64_t number,
+                        const std::string& phase, const char* option) {
+  for (std::size_t i = 0; i < steps.steps.size(); ++i)
+    if (steps.steps[i].number == number && (phase.empty() || steps.steps[i].phase == phase))
+      return i;
+  throw Error(options.files.front(), option, fmt::format("there is no step {}", number),
               "Without --step all steps are listed");
+}
+
+/// The step that another one is held against: its number, in the same phase, or "median".
+std::size_t step_against(const StepsOptions& options, const TraceSteps& steps, std::size_t step) {
+  if (options.against == "median") {
+    if (const auto median = median_step_beside(steps, step)) return *median;
+    throw Error(options.files.front(), "--against", "there is no other step of its phase");
+  }
+  std::uint64_t number = 0;
+  if (!CLI::detail::lexical_cast(options.against, number))
+    throw CLI::ValidationError("--against", "takes the number of a step, or median");
+  return wanted_step(options, steps, number, steps.steps[step].phase, "--against");
+}
+
+void compare_two_steps(const StepsOptions& options, const TracePtr& trace, const RuleSet& rules) {
+  const CompareSide whole = compare_side(trace, rules, command_progress());
+  const std::size_t step =
+      wanted_step(options, whole.steps, *options.step, options.phase, "--step");
+  const std::size_t against = step_against(options, whole.steps, step);
+  const Comparison comparison = compare_steps(whole, against, step, command_progress());
+  command_progress().report(1, "done");
+  if (options.json)
+    return print_json(comparison_json(side_json(step_side(whole, against, step)),
+                                      side_json(step_side(whole, step, against)), comparison));
+  const auto words = [&](std::size_t index) {
+    return fmt::format("{} of {}", step_words(whole.steps.steps[index]), options.files.front());
+  };
+  print_comparison(words(against), words(step), comparison, options.rows);
 }
 
 CriticalPath path_of(const Trace& trace, const Classification& classes, const TraceStep& step) {
@@ -128,14 +161,20 @@ CriticalPath path_of(const Trace& trace, const Classification& classes, const Tr
 
 void run(const StepsOptions& options) {
   const RuleSet rules = options.rules.empty() ? RuleSet::built_in() : read_rules(options.rules);
+  if (!options.against.empty() && !options.step)
+    throw CLI::ValidationError("--against", "needs --step");
   const TracePtr trace = open_files(options.files, {}, options.runs, command_progress());
+  if (!options.against.empty()) return compare_two_steps(options, trace, rules);
   const Classification classes(*trace, rules);
   const OverlapResults overlap =
       analyze_overlap_and_scopes(*trace, classes, {}, command_progress());
   const TraceSteps steps = find_steps(*trace, overlap.activity, overlap.scopes, command_progress());
   const auto outliers = steps.outliers();
   std::optional<CriticalPath> path;
-  if (options.step) path = path_of(*trace, classes, wanted_step(options, steps));
+  if (options.step)
+    path =
+        path_of(*trace, classes,
+                steps.steps[wanted_step(options, steps, *options.step, options.phase, "--step")]);
   command_progress().report(1, "done");
   if (!options.json) {
     if (!path) return print_steps(steps, outliers);
@@ -158,14 +197,20 @@ void run(const StepsOptions& options) {
 void register_steps(CLI::App& app) {
   auto* command = app.add_subcommand(
       "steps",
-      "The forward passes of a trace: time, exposed communication, outliers, critical path");
+      "The forward passes of a trace: time, exposed communication, outliers; of one its critical "
+      "path, or what differs between it and another");
   auto options = std::make_shared<StepsOptions>();
   command->add_option("FILE", options->files, "Trace files or folders")->required();
   command->add_option("--step", options->step, "Number of the step whose critical path to print");
+  command->add_option("--against", options->against,
+                      "Hold the step against this one of its phase, by number, or against the "
+                      "\"median\" one");
   command->add_option("--phase", options->phase, "Where prefill and decode count apart: which")
       ->check(CLI::IsMember({"prefill", "decode"}));
   command->add_option("--rules", options->rules,
                       "Classification rules (JSON) instead of the built-in ones");
+  command->add_option("--rows", options->rows, "With --against: most changes of parts to print")
+      ->capture_default_str();
   add_merge_option(*command, options->runs);
   command->add_flag("--json", options->json, "Print one JSON document");
   command->callback([options] { run(*options); });

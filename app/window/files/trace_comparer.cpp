@@ -16,6 +16,8 @@ TraceComparer::TraceComparer(Workspace& workspace, FileServices services, QWidge
   const auto refresh = [action, &document] { action->setEnabled(document.trace() != nullptr); };
   connect(&document, &TraceDocument::traceChanged, this, refresh);
   connect(&document, &TraceDocument::traceAboutToChange, this, &TraceComparer::keepPrevious);
+  connect(&workspace_.compare(), &CompareDocument::traceWanted, this, &TraceComparer::choose);
+  connect(&workspace_.compare(), &CompareDocument::shown, this, &TraceComparer::comparing);
   connect(&job_, &JobRunner::failed, this, [this](const QString& error) {
     Q_EMIT message({UserMessage::Level::Error, error, {}});
   });

@@ -320,6 +320,8 @@ void LiveWindow::connectPlan() {
     if (!effect_delay_.isActive()) effect_delay_.start(kReportMs);
     Q_EMIT effectShown(effect);
   });
+  connect(cluster_, &ClusterView::compareRequested, this,
+          [this](quint64 epoch) { parts_.workspace.compare().setPlanChange(epoch); });
   connect(&panel, &ApplyPanel::abandonRequested, &live_.plans(), &PlanCalls::abandon);
   const auto roll_back = [this] {
     reportEffect();

@@ -65,9 +65,13 @@ struct LoadCharts {
 }  // namespace
 
 void write_report_of(const TraceDocument& document, const LoadDocument& loads,
-                     SelectionStatistics statistics, const QString& path) {
+                     SelectionStatistics statistics, const QString& path,
+                     const ReportComparison& comparison) {
   ReportInput input;
+  input.comparison = comparison;
   input.files = document.files();
+  if (comparison.comparison && input.files.isEmpty() && loads.files().isEmpty())
+    input.files = QStringList{comparison.b, comparison.a};
   for (const QString& file : loads.files())
     if (!input.files.contains(file)) input.files << file;
   std::optional<TraceCharts> trace;

@@ -4,6 +4,7 @@
 #include <QString>
 
 #include "core/analysis/spans/statistics.h"
+#include "views/report/compare_section.h"
 #include "views/workspace/load_document.h"
 #include "views/workspace/trace_document.h"
 
@@ -12,7 +13,9 @@ namespace moescope {
 /// Writes the report of `document`, which must be analysed or without a trace, and of all sets of
 /// `loads`; .html or .pdf. `statistics` are those of the whole trace. Needs a QApplication; to be
 /// called on its thread. Throws Error.
+/// @param comparison with what the subject is held against, when it is
 void write_report_of(const TraceDocument& document, const LoadDocument& loads,
-                     SelectionStatistics statistics, const QString& path);
+                     SelectionStatistics statistics, const QString& path,
+                     const ReportComparison& comparison = {});
 
 }  // namespace moescope

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "core/analysis/compare/causes.h"
 #include "core/analysis/compare/rows.h"
 #include "core/error.h"
@@ -12,8 +10,7 @@ namespace moescope {
 namespace {
 
 bool names_layers(const CompareSide& side) {
-  return std::any_of(side.overlap.scopes.begin(), side.overlap.scopes.end(),
-                     [](const ScopeOverlap& scope) { return scope.kind == "layer"; });
+  return !side.layers.empty();
 }
 
 std::string steps_text(const TraceSteps& steps) {
@@ -68,7 +65,8 @@ Comparison compare_traces(const CompareSide& a, const CompareSide& b, std::optio
   result.aligned_by = choose(a, b, by);
   result.aligned_why = why(result.aligned_by, a, b);
   auto& rows = result.differences;
-  for (const auto add : {add_trace_rows, add_device_rows, add_work_rows, add_sm_pair_rows}) {
+  for (const auto add : {add_trace_rows, add_setup_rows, add_phase_rows, add_device_rows,
+                         add_work_rows, add_sm_pair_rows}) {
     progress.check();
     add(a, b, rows);
   }

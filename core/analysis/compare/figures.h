@@ -25,10 +25,12 @@ inline constexpr TimeFigure kTimeFigures[] = {
 struct EventFigure {
   const char* name;
   std::uint64_t OverlapFigures::*value;
+  Role role;
 };
-inline constexpr EventFigure kEventFigures[] = {{"comm_events", &OverlapFigures::comm_events},
-                                                {"compute_events", &OverlapFigures::compute_events},
-                                                {"memory_events", &OverlapFigures::memory_events}};
+inline constexpr EventFigure kEventFigures[] = {
+    {"comm_events", &OverlapFigures::comm_events, Role::Communication},
+    {"compute_events", &OverlapFigures::compute_events, Role::Compute},
+    {"memory_events", &OverlapFigures::memory_events, Role::Memory}};
 
 struct SmFigure {
   const char* name;

@@ -22,6 +22,12 @@ bool beyond_noise(const Difference& row, double a, double b) {
          delta > row.noise.value_or(0);
 }
 
+Samples lengths_of(const TraceSteps& steps) {
+  Samples samples;
+  for (const TraceStep& step : steps.steps) samples.add(static_cast<double>(step.range.length()));
+  return samples;
+}
+
 }  // namespace
 
 const char* to_string(Change change) {
@@ -76,7 +82,9 @@ Samples samples_of(const TraceSteps& steps, TimeNs OverlapFigures::*value,
 
 void judge(Difference& row, const std::optional<StepSamples>& samples) {
   double a = row.a.value_or(0), b = row.b.value_or(0);
-  if (samples && row.a && row.b) {
+  const bool summed = samples && !samples->one_step;
+  if (samples && samples->one_step) row.noise = noise_of_values(samples->a, samples->b);
+  if (summed && row.a && row.b) {
     row.noise = noise_of_means(samples->a, samples->b);
     const std::size_t steps_a = samples->a.count(), steps_b = samples->b.count();
     if (steps_a > 0 && steps_b > 0) {
@@ -90,8 +98,27 @@ void judge(Difference& row, const std::optional<StepSamples>& samples) {
   row.significant = (!row.a || !row.b) ? row.a != row.b : a != b && beyond_noise(row, a, b);
   row.change = row.significant ? change_of(row, b - a) : Change::Same;
   // Totals over equally many steps: the noise of the means, for the totals.
-  if (row.noise && samples && samples->a.count() == samples->b.count())
+  if (row.noise && summed && samples->a.count() == samples->b.count())
     *row.noise *= static_cast<double>(samples->a.count());
+}
+
+void judge_by_length(Difference& row, const CompareSide& a, const CompareSide& b) {
+  const Samples in_a = lengths_of(a.steps), in_b = lengths_of(b.steps);
+  if (!row.a || !row.b || in_a.count() == 0 || in_b.count() == 0) return judge(row);
+  double value_a = *row.a, value_b = *row.b;
+  const bool one_step = a.step.has_value();
+  if (!one_step) {
+    row.a_per_step = value_a /= static_cast<double>(in_a.count());
+    row.b_per_step = value_b /= static_cast<double>(in_b.count());
+  }
+  const auto noise = one_step ? noise_of_values(in_a, in_b) : noise_of_means(in_a, in_b);
+  const double length = (in_a.mean() + in_b.mean()) / 2;
+  if (noise && length > 0)
+    row.noise = *noise / length * std::max(std::abs(value_a), std::abs(value_b));
+  row.significant = value_a != value_b && beyond_noise(row, value_a, value_b);
+  row.change = row.significant ? change_of(row, value_b - value_a) : Change::Same;
+  if (row.noise && !one_step && in_a.count() == in_b.count())
+    *row.noise *= static_cast<double>(in_a.count());
 }
 
 }  // namespace moescope

@@ -3,45 +3,15 @@
 
 #include <map>
 
-#include "core/analysis/compare/figures.h"
+#include "core/analysis/compare/row_place.h"
 #include "core/analysis/compare/rows.h"
 
 namespace moescope {
 namespace {
 
-constexpr TimeFigure kLayerFigures[] = {{"span_ns", &OverlapFigures::span},
-                                        {"compute_ns", &OverlapFigures::compute},
-                                        {"comm_ns", &OverlapFigures::comm},
-                                        {"exposed_comm_ns", &OverlapFigures::exposed}};
-constexpr std::size_t kLayerFigureCount = std::size(kLayerFigures);
-
-/// Of one layer over all devices; its occurrences are the samples.
-struct LayerFigures {
-  double sums[kLayerFigureCount] = {};
-  Samples samples[kLayerFigureCount];
-};
-
-std::map<std::string, LayerFigures> layers_of(const CompareSide& side) {
-  std::map<std::string, LayerFigures> layers;
-  for (const ScopeOverlap& scope : side.overlap.scopes) {
-    const DeviceActivity* device = find_activity(side.overlap.activity, scope.key);
-    if (scope.kind != "layer" || device == nullptr) continue;
-    LayerFigures& layer = layers[scope.name];
-    for (std::size_t i = 0; i < kLayerFigureCount; ++i)
-      layer.sums[i] += static_cast<double>(scope.figures.*kLayerFigures[i].value);
-    for (const TimeRange& range : scope.ranges) {
-      const OverlapFigures figures = lengths_in(*device, range);
-      for (std::size_t i = 0; i < kLayerFigureCount; ++i)
-        layer.samples[i].add(static_cast<double>(figures.*kLayerFigures[i].value));
-    }
-  }
-  return layers;
-}
-
-std::string key_of(const TraceStep& step) {
-  return step.phase.empty() ? fmt::format("{}", step.number)
-                            : fmt::format("{} {}", step.phase, step.number);
-}
+/// Names of kLayerFigures.
+constexpr const char* kLayerNames[kLayerFigureCount] = {"span_ns", "compute_ns", "comm_ns",
+                                                        "exposed_comm_ns"};
 
 std::map<std::string, Samples> lengths_by_phase(const TraceSteps& steps) {
   std::map<std::string, Samples> lengths;
@@ -52,25 +22,25 @@ std::map<std::string, Samples> lengths_by_phase(const TraceSteps& steps) {
 
 std::map<std::string, TraceStep> steps_by_key(const TraceSteps& steps) {
   std::map<std::string, TraceStep> by_key;
-  for (const TraceStep& step : steps.steps) by_key[key_of(step)] = step;
+  for (const TraceStep& step : steps.steps) by_key[step_key(step)] = step;
   return by_key;
 }
 
 }  // namespace
 
 void add_layer_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows) {
-  const auto in_a = layers_of(a), in_b = layers_of(b);
-  for (const std::string& name : keys_of(in_a, in_b)) {
-    const LayerFigures *one = find_in(in_a, name), *other = find_in(in_b, name);
+  for (const std::string& name : keys_of(a.layers, b.layers)) {
+    const LayerSum *one = find_in(a.layers, name), *other = find_in(b.layers, name);
     for (std::size_t i = 0; i < kLayerFigureCount; ++i) {
-      Difference row = time_row("layer", name, kLayerFigures[i].name);
+      Difference row = time_row("layer", name, kLayerNames[i]);
       StepSamples samples;
+      samples.one_step = a.step.has_value();
       if (one != nullptr) {
-        row.a = one->sums[i];
+        row.a = one->sum[i];
         samples.a = one->samples[i];
       }
       if (other != nullptr) {
-        row.b = other->sums[i];
+        row.b = other->sum[i];
         samples.b = other->samples[i];
       }
       judge(row, samples);
@@ -85,7 +55,7 @@ void add_step_rows(const CompareSide& a, const CompareSide& b, std::vector<Diffe
                                              samples_of(b.steps, &OverlapFigures::exposed));
   const auto in_b = steps_by_key(b.steps);
   for (const TraceStep& one : a.steps.steps) {
-    const std::string key = key_of(one);
+    const std::string key = step_key(one);
     const TraceStep* other = find_in(in_b, key);
     if (other == nullptr) continue;
     Difference time = time_row("step", key, "step_ns");

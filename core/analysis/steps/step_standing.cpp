@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/percentile.h"
+
 namespace moescope {
 
 StepStanding step_standing(const TraceSteps& steps, std::size_t index) {
@@ -37,6 +39,16 @@ std::optional<std::size_t> step_of_number(const TraceSteps& steps, std::uint64_t
   for (std::size_t i = 0; i < steps.steps.size(); ++i)
     if (steps.steps[i].number == number) return i;
   return std::nullopt;
+}
+
+std::optional<std::size_t> median_step_beside(const TraceSteps& steps, std::size_t index) {
+  std::vector<std::pair<TimeNs, std::size_t>> lengths;
+  for (std::size_t i = 0; i < steps.steps.size(); ++i)
+    if (i != index && steps.steps[i].phase == steps.steps[index].phase)
+      lengths.emplace_back(steps.steps[i].range.length(), i);
+  if (lengths.empty()) return std::nullopt;
+  std::sort(lengths.begin(), lengths.end());
+  return lengths[nearest_rank(lengths.size(), 50)].second;
 }
 
 std::optional<std::size_t> step_at(const TraceSteps& steps, const DeviceKey& key, TimeRange range) {

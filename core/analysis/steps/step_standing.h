@@ -25,6 +25,9 @@ std::vector<DeviceActivity> activity_of_step(const std::vector<DeviceActivity>& 
 
 /// The step of this number, of several phases the one that begins first; nullopt without one.
 std::optional<std::size_t> step_of_number(const TraceSteps& steps, std::uint64_t number);
+/// Of the other steps of its phase the one of median length (nearest rank); nullopt without one.
+/// @pre `index` is less than the number of steps
+std::optional<std::size_t> median_step_beside(const TraceSteps& steps, std::size_t index);
 /// The step that covers most of `range` on the device; nullopt when none does.
 std::optional<std::size_t> step_at(const TraceSteps& steps, const DeviceKey& key, TimeRange range);
 

@@ -111,7 +111,7 @@ TEST(Compare, NewAndGoneKernelsAreNamed) {
   EXPECT_EQ(gone->a, 50);
   EXPECT_FALSE(gone->b);
   EXPECT_FALSE(gone->delta_percent());
-  EXPECT_THAT(back.causes, Contains(HasSubstr("gone: surprise, 50.0 ns in 1 runs")));
+  EXPECT_THAT(back.causes, Contains(HasSubstr("gone: surprise, 50.0 ns in 1 run")));
 }
 
 TEST(Compare, MoreStepsOfTheSameKindAreNotSlower) {

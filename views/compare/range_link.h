@@ -1,0 +1,40 @@
+// Two selections of times that move together, one of them shifted: what is visible, the pointer,
+// and the marked range.
+#pragma once
+
+#include <QObject>
+
+#include "views/workspace/selection.h"
+
+namespace moescope {
+
+class RangeLink : public QObject {
+  Q_OBJECT
+
+ public:
+  /// `other` follows `main`, and what is done to it is done to `main`. Both must live as long.
+  RangeLink(Selection& main, Selection& other, QObject* parent = nullptr);
+
+  /// Times of `other` minus those of `main`, ns.
+  TimeNs offset() const { return offset_; }
+  void setOffset(TimeNs offset);
+  /// `other` is of another trace, of this extent.
+  void reset(TimeRange own);
+
+ Q_SIGNALS:
+  void offsetChanged();
+
+ private:
+  TimeRange toOther(TimeRange range) const;
+  TimeRange toMain(TimeRange range) const;
+  void follow();
+  void lead(TimeRange range);
+  void copyArea(const Selection& from, Selection& to, TimeNs by);
+
+  Selection &main_, &other_;
+  TimeRange own_{0, 1};
+  TimeNs offset_ = 0;
+  bool moving_ = false;
+};
+
+}  // namespace moescope
