@@ -28,6 +28,7 @@ struct ViewSpec {
   Qt::DockWidgetArea area = Qt::BottomDockWidgetArea;
   bool needs_trace = false;  ///< nothing to show of loads, logs and plans alone
   Presets shown_in = Preset::Analyse | Preset::Live;
+  Presets beside_in;      ///< left of the other tabs of its area, side by side with them
   Presets front_in;       ///< in front of the other tabs, or the first to be looked at
   int width = 480;        ///< px at most, of the left and right columns
   int width_share = 31;   ///< of the window at most, %
