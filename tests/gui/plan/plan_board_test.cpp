@@ -56,6 +56,20 @@ TEST_F(PlanBoardTest, aStraightDragWithoutAnyMoveInBetweenCounts) {
   EXPECT_GT(board->selected().size(), 1U) << "a rubber band";
 }
 
+/// The legend says more while a slot is dragged, and takes another line for it.
+TEST_F(PlanBoardTest, slotsStayUnderThePointerWhileOneIsDragged) {
+  const QRect before = board->slotRect(13);
+  mouse(QEvent::MouseButtonPress, center(1));
+  mouse(QEvent::MouseMove, center(13));
+  ASSERT_TRUE(board->dragging());
+  view->resize(1010, 500);
+  QApplication::processEvents();
+  EXPECT_EQ(board->slotRect(13), before);
+  mouse(QEvent::MouseButtonRelease, before.center(), Qt::NoModifier, false);
+  EXPECT_EQ(expert(13), 1);
+  EXPECT_NE(board->slotRect(13), before) << "fitted again afterwards";
+}
+
 TEST_F(PlanBoardTest, withCtrlADragCopies) {
   dragOver(5, 16, Qt::ControlModifier);
   EXPECT_THAT(board->dragText().toStdString(), HasSubstr("Copy expert 5 over expert 0"));

@@ -75,6 +75,8 @@ void PlanBoard::relayout() {
     return;
   }
   const BoardShape shape = board_shape(document().state(), layer_);
+  // Slots stay under the pointer while it drags one, whatever the room does.
+  if (press_ && layout_.shape() == shape) return;
   const QSizeF room = viewport()->size();
   BoardLayout fitted = BoardLayout::fitted(shape, room);
   folds_ = shape.nodes > 1 && fitted.zoom() < BoardLayout::kReadableZoom;

@@ -104,6 +104,7 @@ void PlanBoard::mouseReleaseEvent(QMouseEvent* event) {
   }
   press_.reset();
   press_slot_ = -1;
+  relayout();  // the room may have changed meanwhile
 }
 
 void PlanBoard::mouseDoubleClickEvent(QMouseEvent* event) {
