@@ -163,7 +163,7 @@ void MainWindow::tryLive() {
 void MainWindow::buildViews() {
   layout_.addViews(all_views(), workspace_);
   live_->connectViews();
-  plans_ = new PlanWindow(workspace_, layout_, *this);
+  plans_ = new PlanWindow(workspace_, layout_, session_, *this);
   connect(plans_, &PlanWindow::message, messages_, &MessageBar::showMessage);
   connect(plans_, &PlanWindow::opened, &session_, &Session::addRecent);
   connect(plans_, &PlanWindow::contentChanged, this, &MainWindow::contentChanged);
@@ -210,6 +210,10 @@ void MainWindow::buildActions() {
        std::initializer_list<const QObject*>{this, files_, search_, comparer_, outputs_, range_bar_,
                                              &layout_, plans_, live_, &live_->follow(), guide_})
     actions_.addOf(*part);
+  plans_->connectActions(
+      {actions_.find("plan.new"), actions_.find("file.open"), actions_.find("plan.open"),
+       actions_.find("plan.import"), actions_.find("live.record")},
+      actions_.find("live.apply"));
 }
 
 void MainWindow::addEditActions() {

@@ -175,13 +175,6 @@ ServingUnit unit_on(const ServingUnit& unit, const Plan& plan) {
   return u;
 }
 
-JudgedWindows judged_windows(int windows, std::optional<std::pair<int, int>> made_from) {
-  if (!made_from) return {0, windows, false};
-  if (made_from->second < windows) return {made_from->second, windows, true};
-  if (made_from->first > 0) return {0, made_from->first, true};
-  return {0, windows, false};
-}
-
 Prediction predict(const Hardware& hardware, const ModelShape& model, const ServingUnit& unit,
                    const Plan& plan, const LoadSet& loads, const PredictOptions& options,
                    Progress& progress) {

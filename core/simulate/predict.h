@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/analysis/overlap/overlap.h"
+#include "core/loads/judged_windows.h"
 #include "core/loads/load_set.h"
 #include "core/placement/plan.h"
 #include "core/progress.h"
@@ -87,13 +88,5 @@ Prediction predict(const Hardware& hardware, const ModelShape& model, const Serv
 /// GPUs cut to what fits. With another number of GPUs the name says so: "prefill on 8 GPUs, per
 /// GPU as prefill32".
 ServingUnit unit_on(const ServingUnit& unit, const Plan& plan);
-
-/// Windows [first, last) that should judge a plan made from `made_from`, and whether none of them
-/// made it: those after, else those before, else all.
-struct JudgedWindows {
-  int first = 0, last = 0;
-  bool held_out = false;
-};
-JudgedWindows judged_windows(int windows, std::optional<std::pair<int, int>> made_from);
 
 }  // namespace moescope

@@ -113,6 +113,40 @@ TEST_F(PlanCommand, ARebuildIsAsGoodAsAFreshPlanAndCopiesLess) {
   EXPECT_EQ(solve({"--loads", later_, "--rebuild", "-o", rebuilt}).exit_code, 1);
 }
 
+TEST_F(PlanCommand, AHeldOutPlanSaysWhatMadeItAndIsJudgedOnTheRest) {
+  std::ofstream file(path("windows.csv"));
+  for (int w = 0; w < 4; ++w) {
+    if (w > 0) file << "\n";
+    for (const auto& row : test::r1_loads(1, 0.1 * w, 3, 64))
+      for (std::size_t e = 0; e < row.size(); ++e)
+        file << static_cast<long>(row[e]) << (e + 1 < row.size() ? "," : "\n");
+  }
+  file.close();
+  const auto loads = path("windows.csv"), plan = path("held.json");
+  const auto solved = run_json({"plan", "solve", "--loads", loads, "--gpus", "16", "--slots", "80",
+                                "--hold-out", "-o", plan, "--json"});
+  EXPECT_EQ(solved["window"]["last"], 3) << "made from";
+  EXPECT_EQ(solved["judged"]["held_out"], true);
+  EXPECT_EQ(solved["judged"]["text"], "made from windows 0 to 2, judged on window 3");
+  const auto judged = evaluate(plan, loads);
+  EXPECT_EQ(judged["judged"], solved["judged"]);
+  EXPECT_EQ(judged["imbalance"]["window"]["last"], 4) << "all windows, as before";
+  EXPECT_GT(judged["judged"]["imbalance"]["mean"], 1.0);
+  const auto text = run_moescope({"plan", "evaluate", "--plan", plan, "--loads", loads});
+  EXPECT_THAT(text.out, HasSubstr("made from windows 0 to 2, judged on window 3: imbalance 1."));
+
+  const auto all = run_json(
+      {"plan", "solve", "--loads", loads, "--gpus", "16", "--slots", "80", "-o", plan, "--json"});
+  EXPECT_EQ(all["window"]["last"], 4);
+  EXPECT_EQ(all["judged"]["held_out"], false);
+  EXPECT_EQ(all["judged"]["text"], "judged on all 4 windows, which it was made from");
+  EXPECT_EQ(evaluate(plan, loads_)["judged"]["held_out"], json()) << "other loads";
+  const auto refused = run_moescope({"plan", "solve", "--loads", loads_, "--gpus", "16", "--slots",
+                                     "80", "--hold-out", "-o", plan});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("--hold-out"));
+}
+
 TEST_F(PlanCommand, ValidateListsEveryProblemAndFails) {
   std::ofstream(path("bad.json"))
       << R"({"num_gpus":2,"physical_to_logical_map":[[0,1,2,2],[0,9,1,1]]})";

@@ -307,7 +307,7 @@ QString balance_summary(const BalanceFigures& figures) {
   std::vector<double> bounds;
   for (const auto& layer : figures.now) bounds.push_back(layer.bound);
   const auto bound = summarize(bounds);
-  parts << tr("bound: %1 on average, %2 at worst")
+  parts << tr("no plan with as many slots can be below %1 on average, %2 in the worst layer")
                .arg(number_text(bound.mean, 2), number_text(bound.max, 2));
   const LoadSums& sums = *figures.input.sums;
   return tr("%1, over %2.")

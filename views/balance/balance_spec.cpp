@@ -8,6 +8,7 @@ ViewSpec balance_view() {
   return {.id = QStringLiteral("balance"),
           .title = BalanceView::tr("Balance"),
           .shown_in = Preset::Analyse | Preset::Live | Preset::Plan | Preset::Compare,
+          .beside_in = Preset::Plan,
           .make = [](Workspace& workspace) -> QWidget* {
             return new BalanceView(workspace.loads(), workspace.selection());
           }};

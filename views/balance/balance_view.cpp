@@ -34,7 +34,7 @@ BalanceView::BalanceView(LoadDocument& document, Selection& selection, QWidget* 
     : QWidget(parent),
       document_(document),
       selection_(selection),
-      sums_(document),
+      sums_(document, LoadSumKeeper::Of::Judged),
       metric_(make_metric_choice(this)),
       summary_(new QLabel(this)),
       tabs_(new QTabWidget(this)),
@@ -197,8 +197,11 @@ void BalanceView::refreshPictures() {
   show(*curve_, curve_picture(*figures_));
   show(*gpus_, gpu_picture(*figures_, layer));
   const QString summary = balance_summary(*figures_);
-  const QString note = QString::fromStdString(figures_->input.now.note);
-  summary_->setText(note.isEmpty() ? summary : summary + QLatin1Char(' ') + note);
+  QStringList texts{summary, QString::fromStdString(figures_->input.now.note)};
+  if (document_.judgedWindows() != document_.windows())
+    texts.insert(1, tr("The other chosen windows made the plan."));
+  texts.removeAll(QString());
+  summary_->setText(texts.join(QLatin1Char(' ')));
   summary_->setToolTip(summary_->text());
   showSelection();
 }

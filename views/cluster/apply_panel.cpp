@@ -6,8 +6,8 @@
 #include <QVBoxLayout>
 
 #include "views/cluster/effect_text.h"
+#include "views/common/delta.h"
 #include "views/common/units.h"
-#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -231,7 +231,7 @@ void ApplyPanel::showFailure(const QString& error) {
 
 void ApplyPanel::setEffect(const PlanEffect& effect) {
   const auto rows = effect_rows(effect);
-  const QColor worse = worse_color(Theme::of(palette()));
+  const Theme& theme = Theme::of(palette());
   effect_->setRowCount(static_cast<int>(rows.size()));
   for (int row = 0; row < effect_->rowCount(); ++row) {
     const EffectRow& of = rows[static_cast<std::size_t>(row)];
@@ -241,8 +241,11 @@ void ApplyPanel::setEffect(const PlanEffect& effect) {
     effect_->setItem(row, 1, number(of.before()));
     effect_->setItem(row, 2, number(of.predicted().replace(" (", "\n(")));
     effect_->setItem(row, 3, number(of.measured().replace(" (", "\n(")));
-    if (of.predicted_worse()) effect_->item(row, 2)->setForeground(worse);
-    if (of.measured_worse()) effect_->item(row, 3)->setForeground(worse);
+    const std::pair<int, Verdict> cells[] = {{2, of.predicted_verdict()},
+                                             {3, of.measured_verdict()}};
+    for (const auto& [column, verdict] : cells)
+      if (verdict != Verdict::Same)
+        effect_->item(row, column)->setForeground(verdict_color(verdict, theme));
   }
   effect_->resizeRowsToContents();
   int height = effect_->horizontalHeader()->sizeHint().height() + 2;

@@ -6,8 +6,8 @@
 #include <array>
 #include <map>
 
+#include "views/common/delta.h"
 #include "views/common/units.h"
-#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -119,10 +119,10 @@ QString PlanLogModel::effectText(const NodePlanChange& change, int column) const
 }
 
 /// Measured figures take precedence over predictions.
-bool PlanLogModel::worse(const NodePlanChange& change, int column) const {
+Verdict PlanLogModel::verdict(const NodePlanChange& change, int column) const {
   const auto row = effectRow(change, column);
-  if (!row) return false;
-  return row->figure->measured ? row->measured_worse() : row->predicted_worse();
+  if (!row) return Verdict::Same;
+  return row->figure->measured ? row->measured_verdict() : row->predicted_verdict();
 }
 
 int PlanLogModel::rowCount(const QModelIndex& parent) const {
@@ -167,8 +167,9 @@ QVariant PlanLogModel::data(const QModelIndex& index, int role) const {
   const NodePlanChange& change =
       history_[history_.size() - 1 - static_cast<std::size_t>(index.row())];
   if (role == Qt::DisplayRole || role == Qt::ToolTipRole) return text(change, index.column());
-  if (role == Qt::ForegroundRole && worse(change, index.column()))
-    return worse_color(Theme::of(QGuiApplication::palette()));
+  if (const Verdict found = verdict(change, index.column());
+      role == Qt::ForegroundRole && found != Verdict::Same)
+    return verdict_color(found, Theme::of(QGuiApplication::palette()));
   return {};
 }
 

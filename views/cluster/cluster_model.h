@@ -66,7 +66,7 @@ class PlanLogModel : public QAbstractTableModel {
   /// The figure that a column is of; nullopt for the others, and where nothing is known.
   std::optional<EffectRow> effectRow(const NodePlanChange& change, int column) const;
   QString effectText(const NodePlanChange& change, int column) const;
-  bool worse(const NodePlanChange& change, int column) const;
+  Verdict verdict(const NodePlanChange& change, int column) const;
   std::vector<NodePlanChange> history_;
   std::map<std::uint64_t, PlanEffect> effects_;
 };

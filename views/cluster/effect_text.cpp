@@ -20,26 +20,20 @@ QString EffectRow::text(const std::optional<double>& value) const {
   return value ? write(*value) : QString(QChar(0x2013));
 }
 
-bool EffectRow::worse(const std::optional<double>& after) const {
+Delta EffectRow::change(const std::optional<double>& value) const {
   constexpr double kLeast = 0.01;
-  if (!figure->before || !after) return false;
-  return *after - *figure->before > std::max(*figure->before * kLeast, figure->error.value_or(0));
+  if (!figure->before || !value || !(*figure->before > 0)) return {};
+  const double before = *figure->before;
+  const auto percent = [before](double part) { return format_percent(100 * part / before); };
+  return delta_of(before, *value, percent, std::max(before * kLeast, figure->error.value_or(0)));
 }
 
-QString EffectRow::delta(const std::optional<double>& value) const {
-  if (!worse(value)) return {};
-  return QStringLiteral(" (+%1)").arg(format_percent(100 * (*value / *figure->before - 1)));
-}
-
-QString EffectRow::predicted() const {
-  const QString made = figure->predicted && figure->error
-                           ? write_error(*figure->predicted, *figure->error)
-                           : text(figure->predicted);
-  return made + delta(figure->predicted);
-}
-
-QString EffectRow::measured() const {
-  return text(figure->measured) + delta(figure->measured);
+QString EffectRow::text_with(const std::optional<double>& value, bool with_error) const {
+  const QString written =
+      with_error && value && figure->error ? write_error(*value, *figure->error) : text(value);
+  const Delta delta = change(value);
+  return delta.verdict == Verdict::Same ? written
+                                        : QStringLiteral("%1 (%2)").arg(written, delta.text);
 }
 
 QString latency_text(double seconds) {

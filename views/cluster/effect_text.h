@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/analysis/serving/plan_effect.h"
+#include "views/common/delta.h"
 
 namespace moescope {
 
@@ -17,19 +18,20 @@ struct EffectRow {
   std::function<QString(double, double)> write_error;  ///< value and error bar, in one unit
 
   QString before() const { return text(figure->before); }
-  /// "1.40 ± 0.05"; "13.4 ± 0.2 KiB (+39.2 %)" when it is worse than before.
-  QString predicted() const;
-  /// "13.4 KiB (+39.2 %)" when it is worse than before.
-  QString measured() const;
-  /// By more than the error bar, or 1 % without one. All figures are the better the lower they are.
-  bool predicted_worse() const { return worse(figure->predicted); }
-  bool measured_worse() const { return worse(figure->measured); }
+  /// "1.40 ± 0.05"; "13.4 ± 0.2 KiB (+39.2 %)" where it differs from before.
+  QString predicted() const { return text_with(figure->predicted, true); }
+  /// "13.4 KiB (+39.2 %)"
+  QString measured() const { return text_with(figure->measured, false); }
+  /// Against before; within the error bar, or 1 % without one, a change is noise. All figures are
+  /// the better the lower they are.
+  Verdict predicted_verdict() const { return change(figure->predicted).verdict; }
+  Verdict measured_verdict() const { return change(figure->measured).verdict; }
 
  private:
   QString text(const std::optional<double>& value) const;
-  bool worse(const std::optional<double>& after) const;
-  /// " (+39.2 %)" when `value` is worse than before, else nothing.
-  QString delta(const std::optional<double>& value) const;
+  QString text_with(const std::optional<double>& value, bool with_error) const;
+  /// In percent of before.
+  Delta change(const std::optional<double>& value) const;
 };
 
 /// A time in seconds as reported by a node: 0 stands for "not measured".

@@ -43,8 +43,9 @@ HeadlineStrip::HeadlineStrip(Workspace& workspace, QWidget* parent)
   connect(&trace, &TraceDocument::traceChanged, this, &HeadlineStrip::later);
   connect(&workspace.selection(), &Selection::scopeChanged, this, &HeadlineStrip::later);
   LoadDocument& loads = workspace.loads();
-  for (const auto changed : {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged,
-                             &LoadDocument::planChanged, &LoadDocument::assumedChanged})
+  for (const auto changed :
+       {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged, &LoadDocument::planChanged,
+        &LoadDocument::assumedChanged, &LoadDocument::judgedChanged})
     connect(&loads, changed, this, &HeadlineStrip::refreshLoads);
   showIfAny();
 }
@@ -131,7 +132,7 @@ void HeadlineStrip::refreshLoads() {
   }
   load_job_.start(
       tr("Headline of loads"),
-      [loads, placement = *placement, windows = workspace_.loads().windows()](Progress&) {
+      [loads, placement = *placement, windows = workspace_.loads().judgedWindows()](Progress&) {
         return load_headline(*loads, placement, windows.first, windows.last);
       },
       [this](const LoadHeadline& headline) { showLoads(headline); });

@@ -8,6 +8,7 @@ ViewSpec load_view() {
   return {.id = QStringLiteral("load"),
           .title = LoadView::tr("Expert load"),
           .shown_in = Preset::Analyse | Preset::Live | Preset::Plan,
+          .beside_in = Preset::Plan,
           .make = [](Workspace& workspace) -> QWidget* {
             return new LoadView(workspace.loads(), workspace.selection());
           }};

@@ -29,16 +29,18 @@ LoadSumsPtr sum_loads(const LoadsPtr& loads, WindowRange windows,
   return sums;
 }
 
-LoadSumKeeper::LoadSumKeeper(LoadDocument& document, QObject* parent)
-    : QObject(parent), document_(document) {
+LoadSumKeeper::LoadSumKeeper(LoadDocument& document, Of of, QObject* parent)
+    : QObject(parent), document_(document), of_(of) {
   connect(&document, &LoadDocument::loadsChanged, this, &LoadSumKeeper::refresh);
   connect(&document, &LoadDocument::windowsChanged, this, &LoadSumKeeper::refresh);
   connect(&document, &LoadDocument::referenceChanged, this, &LoadSumKeeper::refresh);
+  if (of == Of::Judged)
+    connect(&document, &LoadDocument::judgedChanged, this, &LoadSumKeeper::refresh);
   refresh();
 }
 
 bool LoadSumKeeper::current() const {
-  return sums_ && sums_->loads == document_.loads() && sums_->windows == document_.windows() &&
+  return sums_ && sums_->loads == document_.loads() && sums_->windows == windows() &&
          sums_->reference_windows == document_.reference();
 }
 
@@ -54,7 +56,7 @@ void LoadSumKeeper::refresh() {
     if (sums_) show(nullptr);
     return;
   }
-  const WindowRange windows = document_.windows();
+  const WindowRange windows = this->windows();
   if (current() || windows.count() < 1 ||
       windows.last > static_cast<int>(loads->windows.size()))  // between two changes
     return;
@@ -74,7 +76,7 @@ void LoadSumKeeper::refresh() {
 void LoadSumKeeper::finish() {
   if (!document_.loads() || current()) return;
   job_.abandon();
-  show(sum_loads(document_.loads(), document_.windows(), document_.reference()));
+  show(sum_loads(document_.loads(), windows(), document_.reference()));
 }
 
 }  // namespace moescope

@@ -32,7 +32,9 @@ class LoadSumKeeper : public QObject {
   Q_OBJECT
 
  public:
-  explicit LoadSumKeeper(LoadDocument& document, QObject* parent = nullptr);
+  /// Whose sums: of all chosen windows, or of those that judge the plan.
+  enum class Of { Chosen, Judged };
+  explicit LoadSumKeeper(LoadDocument& document, Of of = Of::Chosen, QObject* parent = nullptr);
 
   /// Null without loads.
   const LoadSumsPtr& sums() const { return sums_; }
@@ -46,9 +48,13 @@ class LoadSumKeeper : public QObject {
  private:
   void refresh();
   bool current() const;
+  WindowRange windows() const {
+    return of_ == Of::Judged ? document_.judgedWindows() : document_.windows();
+  }
   void show(LoadSumsPtr sums);
 
   LoadDocument& document_;
+  Of of_;
   JobRunner job_;
   LoadSumsPtr sums_;
 };

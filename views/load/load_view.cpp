@@ -14,6 +14,9 @@
 namespace moescope {
 namespace {
 
+constexpr int kNarrow = 700, kLowest = 420;     // px
+constexpr int kFileShare = 4, kLeastFile = 90;  // part of the width, px
+
 /// A set in the list of all: by its unit, and by its file where there are several.
 QString set_name(const LoadSet& set, const std::vector<LoadsPtr>& all) {
   const bool one_source = std::all_of(all.begin(), all.end(), [&set](const LoadsPtr& other) {
@@ -32,6 +35,7 @@ LoadView::LoadView(LoadDocument& document, Selection& selection, QWidget* parent
       document_(document),
       selection_(selection),
       sums_(document),
+      file_(new QLabel(this)),
       unit_(new QComboBox(this)),
       kind_(new QComboBox(this)),
       scale_(new QComboBox(this)),
@@ -60,13 +64,13 @@ LoadView::LoadView(LoadDocument& document, Selection& selection, QWidget* parent
   column->addWidget(cell_);
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
-  auto* splitter = new QSplitter(this);
-  splitter->addWidget(left);
-  splitter->addWidget(side_);
-  splitter->setStretchFactor(0, 3);
-  splitter->setStretchFactor(1, 1);
-  splitter->setSizes({720, 440});
-  layout->addWidget(splitter);
+  body_ = new QSplitter(this);
+  body_->addWidget(left);
+  body_->addWidget(side_);
+  body_->setStretchFactor(0, 3);
+  body_->setStretchFactor(1, 1);
+  body_->setSizes({720, 440});
+  layout->addWidget(body_);
   addActions();
   connect(&sums_, &LoadSumKeeper::sumsChanged, this, &LoadView::reload);
   for (const auto change :
@@ -111,6 +115,10 @@ QWidget* LoadView::makeBar() {
   auto* bar = new QWidget(this);
   auto* layout = new QHBoxLayout(bar);
   layout->setContentsMargins(4, 0, 4, 0);
+  file_->setObjectName("loadFile");
+  file_->setAccessibleName(tr("File of the loads"));
+  file_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  layout->addWidget(file_);
   layout->addWidget(unit_);
   layout->addWidget(kind_);
   layout->addWidget(scale_);
@@ -223,7 +231,33 @@ LoadPictureInput LoadView::pictureInput() const {
   return input;
 }
 
+/// Beside a narrow plan the lists stand below the heatmap.
+void LoadView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  const auto wanted = width() < kNarrow && height() > kLowest ? Qt::Vertical : Qt::Horizontal;
+  if (body_->orientation() != wanted) body_->setOrientation(wanted);
+  showFile();
+}
+
+/// Which file the loads are of, whatever else is open.
+void LoadView::showFile() {
+  const LoadsPtr& loads = document_.loads();
+  file_->setVisible(loads != nullptr);
+  if (!loads) return;
+  const QString source = QString::fromStdString(loads->source);
+  const QString name = QFileInfo(source).fileName();
+  file_->setText(
+      fontMetrics().elidedText(name, Qt::ElideMiddle, std::max(width() / kFileShare, kLeastFile)));
+  file_->setToolTip(QStringLiteral("%1\n%2").arg(source, QString::fromStdString(loads->format)));
+}
+
+/// The sums of one node are the means of the layers: a picture without anything in it.
+bool LoadView::oneNode() const {
+  return shown_.sums && shown_.kind == LoadPictureKind::NodeLayer && shown_.gpus.plan.num_nodes < 2;
+}
+
 void LoadView::reload() {
+  showFile();
   {
     const QSignalBlocker blocker(unit_);
     unit_->clear();
@@ -238,9 +272,16 @@ void LoadView::reload() {
 void LoadView::refreshPicture() {
   shown_ = pictureInput();
   shown_set_ = document_.shownSet();
-  auto picture = make_load_picture(shown_);
+  auto picture = oneNode() ? nullptr : make_load_picture(shown_);
   if (!shown_.sums)
     map_->setEmptyText(load_missing_text(document_));
+  else if (oneNode())
+    map_->setEmptyText(
+        shown_.sums->loads->num_nodes || shown_.gpus.origin == PlacementOfLoads::Origin::Plan
+            ? tr("All GPUs are on one node, so there is nothing to compare. Choose \"GPU x layer\" "
+                 "to see them.")
+            : tr("The loads do not say how many nodes the GPUs are on. Set their number at "
+                 "\"Nodes\" above, or choose \"GPU x layer\"."));
   else if (!picture && shown_.kind == LoadPictureKind::ExpertTime)
     map_->setEmptyText(
         tr("The scale Change does not apply to experts over time. Choose another scale or another "
@@ -310,7 +351,8 @@ void LoadView::showCellText() {
 }
 
 LoadFileChart LoadView::fileChart() const {
-  return {map_->picture(), map_->window(), load_missing_text(document_)};
+  return {map_->picture(), map_->window(),
+          map_->picture() || !oneNode() ? load_missing_text(document_) : map_->summary()};
 }
 
 void LoadView::paintChart(QPainter& painter, QSize size, const Theme& theme) {

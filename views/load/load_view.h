@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QSpinBox>
+#include <QSplitter>
 #include <QWidget>
 
 #include "views/load/load_file_chart.h"
@@ -39,6 +40,9 @@ class LoadView : public QWidget, public Chart {
  Q_SIGNALS:
   void pictureChanged();
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* makeBar();
   QWidget* makeAssumptions();
@@ -53,10 +57,13 @@ class LoadView : public QWidget, public Chart {
   void showSelection();
   void showCellText();
   int layerOfTime() const;
+  void showFile();
+  bool oneNode() const;
 
   LoadDocument& document_;
   Selection& selection_;
   LoadSumKeeper sums_;
+  QLabel* file_;
   QComboBox *unit_, *kind_, *scale_;
   QSpinBox *gpus_, *nodes_, *groups_;
   QWidget* assumptions_;
@@ -64,6 +71,7 @@ class LoadView : public QWidget, public Chart {
   HeatScale scale_before_ = HeatScale::Relative;  ///< before "Compare with" was chosen
   HeatMap* map_;
   QLabel* cell_;
+  QSplitter* body_;
   LoadSide* side_;
   LoadPictureInput shown_;  ///< what the heatmap on screen was made of
   int shown_set_ = -1;

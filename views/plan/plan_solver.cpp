@@ -7,6 +7,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "core/loads/judged_windows.h"
 #include "core/placement/solve/solve.h"
 #include "views/plan/compare/compare_models.h"
 
@@ -166,6 +167,14 @@ void PlanSolver::takeBestSoFar() {
   job_.cancel();
 }
 
+WindowRange PlanSolver::makingWindows(const SolveRequest& request) const {
+  const LoadDocument& loads = document_.loads();
+  WindowRange windows = loads.windows();
+  if (request.hold_out && loads.loads()->ordered_in_time && !loads.growing())
+    windows.last = windows.first + windows_to_make_from(windows.count());
+  return windows;
+}
+
 void PlanSolver::solve(const SolveRequest& request) {
   if (const QString why = obstacle(request); !why.isEmpty()) {
     Q_EMIT message(why);
@@ -182,7 +191,7 @@ void PlanSolver::solve(const SolveRequest& request) {
             now,
             start().plan(),
             document_.loads().loads(),
-            document_.loads().windows(),
+            makingWindows(request),
             document_.constraints(),
             shared_};
   const MadeFrom from = made_from(*work.loads, work.range);

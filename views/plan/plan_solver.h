@@ -25,6 +25,7 @@ struct SolveRequest {
   bool best_split = false;  ///< write replica weights of the best split
   int max_copies = 16;      ///< a layer, for Migrate
   int window_groups = 1;    ///< balance that many groups of the chosen windows as well as their sum
+  bool hold_out = true;     ///< make it from the earlier windows, so that the later ones judge it
   quint64 seed = 1;
 };
 
@@ -42,6 +43,10 @@ class PlanSolver : public QObject {
 
   /// Why solve() would not start; empty when it would.
   QString obstacle(const SolveRequest& request) const;
+  /// The windows that solve() would make the plan from: the earlier ones of those chosen, where
+  /// they follow one another in time. Loads that are recorded are taken whole: the windows to come
+  /// judge it. @pre loads are open
+  WindowRange makingWindows(const SolveRequest& request) const;
   /// Pins, bans and failed GPUs of the document are obeyed. The result is one undoable edit.
   void solve(const SolveRequest& request);
   bool running() const { return job_.running(); }

@@ -3,7 +3,6 @@
 #include <QHBoxLayout>
 #include <QIntValidator>
 #include <QScrollArea>
-#include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -11,21 +10,26 @@
 #include "views/plan/board/plan_board.h"
 #include "views/plan/compare/compare_view.h"
 #include "views/plan/compare/figures_panel.h"
+#include "views/plan/empty_plan_page.h"
+#include "views/plan/flow/plan_steps.h"
+#include "views/plan/plan_flow.h"
 #include "views/plan/predict_panel.h"
 #include "views/plan/problems_panel.h"
+#include "views/plan/serving_chooser.h"
 #include "views/plan/solve_panel.h"
-#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {
 enum ScopeIndex { kThisLayer, kRange, kAllLayers };
-constexpr int kSolveTab = 2;
+constexpr int kStripRoom = 6;  // px of the layer strip above its least height
+constexpr int kNarrow = 1000;  // px; below, figures and forms are pages beside the board's
 
+/// Tall forms must not limit the height of the dock; their buttons are never cut at the side.
 QWidget* scrolling(QWidget* panel) {
   auto* area = new QScrollArea(panel->parentWidget());
   area->setFrameShape(QFrame::NoFrame);
   area->setWidgetResizable(true);
-  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
   area->setFocusPolicy(Qt::NoFocus);
   area->setWidget(panel);
   return area;
@@ -40,21 +44,47 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
       solver_(document) {
   setObjectName("planView");
   setAccessibleName(tr("Plan"));
-  QWidget* bar = makeBar();  // created in tab order
+  steps_ = new PlanSteps(this);  // created in tab order
+  empty_ = new EmptyPlanPage(this);
+  QWidget* bar = makeBar();
   strip_ = new LayerStrip(document, this);
   board_ = new PlanBoard(editor_, this);
   compare_ = new CompareView(document, this);
+  makeLabels();
+  body_ = new QSplitter(this);
+  body_->addWidget(makeCenter());
+  body_->addWidget(makeSide());
+  body_->setStretchFactor(0, 1);
+  body_->setStretchFactor(1, 0);
+  body_->setSizes({900, 390});
+  flow_ = new PlanFlow(document, solver_, *solve_, *predict_, *steps_);
+  flow_->setParent(this);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(steps_);
+  layout->addWidget(empty_, 1);
+  layout->addWidget(bar);
+  layout->addWidget(headline_);
+  layout->addWidget(strip_);
+  layout->addWidget(body_, 1);
+  layout->addWidget(message_);
+  menu_ = new QMenu(this);
+  menu_->setObjectName("planMenu");
+  addActions();
+  connectParts();
+  connectBoard();
+  connectSteps();
+  documentReplaced();
+}
+
+void PlanView::makeLabels() {
   headline_ = new QLabel(this);
   headline_->setObjectName("planHeadline");
   headline_->setContentsMargins(8, 2, 8, 2);
   headline_->setTextFormat(Qt::RichText);
   headline_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);  // the board must not move
   headline_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  headline_->setToolTip(
-      tr("Max / mean GPU load of each layer, mean over the layers: of the plan before, of the plan "
-         "as it is, and what no plan with as many slots can be better than. Judged by the sum of "
-         "the windows that are named; other views that show the imbalance of this plan show this "
-         "figure."));
   heading_ = new QLabel(this);
   heading_->setObjectName("planHeading");
   heading_->setContentsMargins(8, 2, 8, 2);
@@ -65,6 +95,9 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   message_->setContentsMargins(8, 2, 8, 2);
   message_->setMinimumHeight(fontMetrics().height() + 6);
   message_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+}
+
+QWidget* PlanView::makeCenter() {
   auto* page = new QWidget(this);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 0, 0, 0);
@@ -77,26 +110,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   center_->setDocumentMode(true);
   center_->addTab(page, tr("Board"));
   center_->addTab(compare_, tr("Compare"));
-  auto* splitter = new QSplitter(this);
-  splitter->addWidget(center_);
-  splitter->addWidget(makeSide());
-  splitter->setStretchFactor(0, 1);
-  splitter->setStretchFactor(1, 0);
-  splitter->setSizes({900, 390});
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->setSpacing(0);
-  layout->addWidget(bar);
-  layout->addWidget(headline_);
-  layout->addWidget(strip_);
-  layout->addWidget(splitter, 1);
-  layout->addWidget(message_);
-  menu_ = new QMenu(this);
-  menu_->setObjectName("planMenu");
-  addActions();
-  connectParts();
-  setFocusProxy(board_);
-  documentReplaced();
+  return center_;
 }
 
 /// The board ends a drag while the editor still exists.
@@ -149,13 +163,56 @@ QWidget* PlanView::makeSide() {
   side_ = new QTabWidget(this);
   side_->setObjectName("planSide");
   side_->setDocumentMode(true);
-  // Tall forms must not limit the height of the dock.
-  side_->addTab(scrolling(figures_), tr("Figures"));
+  figures_page_ = scrolling(figures_);
+  solve_page_ = scrolling(solve_);
+  side_->addTab(figures_page_, tr("Figures"));
   side_->addTab(problems_, tr("Problems"));
-  side_->addTab(scrolling(solve_), tr("Solve"));
+  side_->addTab(solve_page_, tr("Solve"));
   side_->addTab(predict_, tr("Predict"));
   side_->setMinimumWidth(330);
   return side_;
+}
+
+/// In a narrow dock the board has the width: what stands beside it elsewhere are pages then.
+void PlanView::placePages() {
+  const bool narrow = width() < kNarrow;
+  if (narrow == narrow_) return;
+  narrow_ = narrow;
+  QTabWidget* from = narrow ? side_ : center_;
+  QTabWidget* to = narrow ? center_ : side_;
+  QWidget* const front = from->currentWidget();
+  for (QWidget* page : {figures_page_, static_cast<QWidget*>(problems_), solve_page_,
+                        static_cast<QWidget*>(predict_)}) {
+    const int at = from->indexOf(page);
+    const QString title = from->tabText(at);
+    from->removeTab(at);
+    to->addTab(page, title);
+  }
+  if (!narrow && to->indexOf(front) >= 0) to->setCurrentWidget(front);
+  side_->setVisible(!narrow && !document_.empty());
+  // The board gets the height of what can do with less.
+  strip_->setMaximumHeight(narrow ? strip_->minimumSizeHint().height() + kStripRoom
+                                  : QWIDGETSIZE_MAX);
+  updateActions();
+}
+
+void PlanView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  placePages();
+}
+
+void PlanView::showPage(QWidget* page) {
+  for (QTabWidget* tabs : {center_, side_})
+    if (tabs->indexOf(page) >= 0) tabs->setCurrentWidget(page);
+}
+
+void PlanView::namePage(QWidget* page, const QString& title) {
+  for (QTabWidget* tabs : {center_, side_})
+    if (const int at = tabs->indexOf(page); at >= 0) tabs->setTabText(at, title);
+}
+
+void PlanView::setStartActions(const QList<QAction*>& actions) {
+  empty_->setActions(actions);
 }
 
 void PlanView::connectParts() {
@@ -174,6 +231,21 @@ void PlanView::connectParts() {
   connect(&solver_, &PlanSolver::finished, this, [this] { strip_->setCandidate({}); });
   connect(strip_, &LayerStrip::layerChosen, this, &PlanView::setLayer);
   connect(layer_, &QComboBox::activated, this, &PlanView::setLayer);
+  connect(problems_, &ProblemsPanel::chosen, this, &PlanView::goTo);
+  const auto count = [this](int problems) {
+    namePage(problems_, problems > 0 ? tr("Problems (%1)").arg(problems) : tr("Problems"));
+  };
+  connect(problems_, &ProblemsPanel::countChanged, this, count);
+  count(problems_->count());
+  connect(compare_, &CompareView::layerChosen, this, &PlanView::setLayer);
+  connect(scope_, &QComboBox::currentIndexChanged, this, &PlanView::takeScope);
+  connect(first_, &QSpinBox::valueChanged, this, &PlanView::takeScope);
+  connect(last_, &QSpinBox::valueChanged, this, &PlanView::takeScope);
+  connect(find_, &QLineEdit::returnPressed, this, [this] { find(find_->text()); });
+  connect(&selection_, &Selection::placeChanged, this, &PlanView::followSelection);
+}
+
+void PlanView::connectBoard() {
   connect(board_, &PlanBoard::layerStepRequested, this,
           [this](int step) { setLayer(layer() + step); });
   connect(board_, &PlanBoard::selectionChanged, this, [this] {
@@ -192,24 +264,51 @@ void PlanView::connectParts() {
   connect(board_, &PlanBoard::dragTextChanged, this,
           [this](const QString& text) { message_->setText(text); });
   connect(board_, &PlanBoard::menuRequested, this, &PlanView::showMenu);
-  connect(problems_, &ProblemsPanel::chosen, this, &PlanView::goTo);
-  const auto count = [this](int problems) {
-    side_->setTabText(1, problems > 0 ? tr("Problems (%1)").arg(problems) : tr("Problems"));
+}
+
+void PlanView::connectSteps() {
+  fillSolveMenu();
+  connect(&steps_->solve(), &QToolButton::clicked, this, [this] { solve(SolveAction::Full); });
+  connect(&steps_->compare(), &QToolButton::clicked, this, &PlanView::showComparison);
+  connect(&steps_->predict(), &QToolButton::clicked, this, [this] {
+    showPage(predict_);
+    predict_->chooser().askForMissing();
+  });
+  connect(&steps_->exportPlan(), &QToolButton::clicked, this, &PlanView::exportRequested);
+  const auto look = [this] {
+    if (center_->currentWidget() == compare_ && compare_->isVisible()) flow_->noteCompared();
   };
-  connect(problems_, &ProblemsPanel::countChanged, this, count);
-  count(problems_->count());
-  connect(compare_, &CompareView::layerChosen, this, &PlanView::setLayer);
-  connect(scope_, &QComboBox::currentIndexChanged, this, &PlanView::takeScope);
-  connect(first_, &QSpinBox::valueChanged, this, &PlanView::takeScope);
-  connect(last_, &QSpinBox::valueChanged, this, &PlanView::takeScope);
-  connect(find_, &QLineEdit::returnPressed, this, [this] { find(find_->text()); });
-  connect(&selection_, &Selection::placeChanged, this, &PlanView::followSelection);
+  connect(center_, &QTabWidget::currentChanged, this, look);
+  connect(&document_, &PlanDocument::committed, this, look);
+}
+
+void PlanView::fillSolveMenu() {
+  auto* ways = new QMenu(&steps_->solve());
+  const auto add = [&](const QString& text, const QString& tip, auto run) {
+    connect(ways->addAction(text), &QAction::triggered, this, run);
+    ways->actions().back()->setToolTip(tip);
+  };
+  add(tr("&Full plan"), tr("The best plan for these slots, moving few experts"),
+      [this] { solve(SolveAction::Full); });
+  add(tr("&Bounded migration"), tr("Moves at most so many experts per layer"),
+      [this] { solve(SolveAction::Migrate); });
+  add(tr("&Re-split tokens"), tr("Another split of tokens over the replicas; no weights move"),
+      [this] { solve(SolveAction::Resplit); });
+  ways->addSeparator();
+  add(tr("&Options…"), tr("Limits, rule and windows of a solve"),
+      [this] { showPage(solve_page_); });
+  ways->setToolTipsVisible(true);
+  steps_->solve().setMenu(ways);
 }
 
 void PlanView::documentReplaced() {
-  // An empty board says how to fill it; its fields would be empty too.
-  for (QWidget* part : {bar_, static_cast<QWidget*>(strip_), static_cast<QWidget*>(side_)})
-    part->setVisible(!document_.empty());
+  // Without a plan there is nothing in them; the page in their place says what to do.
+  const bool empty = document_.empty();
+  for (QWidget* part : {bar_, static_cast<QWidget*>(strip_), static_cast<QWidget*>(body_)})
+    part->setVisible(!empty);
+  side_->setVisible(!empty && !narrow_);
+  empty_->setVisible(empty);
+  setFocusProxy(empty ? static_cast<QWidget*>(empty_) : board_);
   layer_->clear();
   const int layers = document_.empty() ? 0 : document_.plan().layers();
   for (int l = 0; l < layers; ++l) {
@@ -326,105 +425,8 @@ void PlanView::showComparison() {
 }
 
 void PlanView::solve(SolveAction action) {
-  side_->setCurrentIndex(kSolveTab);
+  if (!narrow_) showPage(solve_page_);  // in a narrow dock it would hide the board
   solver_.solve(solve_->request(action));
-}
-
-QString PlanView::boardTitle() const {
-  if (document_.empty()) return {};
-  const LayerFigures figures = document_.state().figures(layer());
-  const Plan& plan = document_.plan();
-  QString text = tr("%1, layer %2: ").arg(document_.title()).arg(plan.layer_id(layer()));
-  if (const auto imbalance = figures.imbalance()) {
-    text += tr("imbalance %1 (max / mean GPU load)").arg(*imbalance, 0, 'f', 4);
-    if (figures.bound) text += tr(", bound %1").arg(*figures.bound, 0, 'f', 4);
-  } else {
-    text += tr("imbalance not known without loads");
-  }
-  const int per_gpu = document_.state().slots_per_gpu(layer());
-  text += tr("; GPUs: %1, nodes: %2, slots per GPU: %3, experts: %4")
-              .arg(plan.num_gpus)
-              .arg(plan.num_nodes)
-              .arg(per_gpu)
-              .arg(plan.num_experts);
-  if (document_.previewing()) text += tr("; preview");
-  return text;
-}
-
-void PlanView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
-  if (center_->currentWidget() == compare_) {
-    compare_->paintChart(painter, size, theme);
-    return;
-  }
-  const QRectF area = QRectF(QPointF(0, 0), QSizeF(size)).adjusted(8, 6, -8, -6);
-  painter.setPen(theme.text);
-  if (!board_->shown()) {
-    painter.drawText(area, Qt::AlignCenter | Qt::TextWordWrap, tr("No plan is open."));
-    return;
-  }
-  const QFontMetricsF metrics(painter.font());
-  painter.drawText(area, Qt::AlignTop | Qt::AlignLeft, boardTitle());
-  qreal top = area.top() + metrics.height() + 4;
-  BoardPicture picture = board_->picture();
-  picture.selected.clear();
-  picture.current = picture.expert = picture.source = picture.target = -1;
-  picture.rubber = {};
-  top +=
-      paint_board_legend(painter, QRectF(area.left(), top, area.width(), 20), picture, theme) + 4;
-  LayerStrip::paint(painter, QRectF(area.left(), top, area.width(), 70), document_, layer(), {},
-                    theme);
-  top += 74;
-  const BoardShape shape = board_shape(document_.state(), layer());
-  const QSizeF room(area.width(), area.bottom() - top);
-  qreal zoom = 1.2;
-  while (zoom > 0.1) {
-    const QSizeF needed = BoardLayout(shape, room.width(), zoom).size();
-    if (needed.width() <= room.width() + 1 && needed.height() <= room.height()) break;
-    zoom -= 0.05;
-  }
-  painter.save();
-  painter.translate(area.left(), top);
-  paint_board(painter, BoardLayout(shape, room.width(), zoom), picture, theme,
-              QRectF(QPointF(0, 0), room));
-  painter.restore();
-}
-
-QString PlanView::summary() const {
-  if (center_->currentWidget() == compare_) return compare_->summary();
-  return board_->shown() ? boardTitle() : tr("No plan is open.");
-}
-
-QString PlanView::csv() const {
-  if (center_->currentWidget() == compare_) return compare_->csv();
-  QString text =
-      "layer,slot,GPU,node,expert,replicas,replica weight,load (tokens),GPU load (tokens)\n";
-  if (document_.empty()) return text;
-  const Plan& plan = document_.plan();
-  const PlanState& state = document_.state();
-  for (int l = 0; l < plan.layers(); ++l) {
-    const int per_gpu = state.slots_per_gpu(l);
-    if (per_gpu == 0) continue;
-    const auto& loads = state.gpu_loads(l);
-    for (int s = 0; s < plan.num_gpus * per_gpu; ++s) {
-      const SlotValue value = slot_value(plan, l, s);
-      const int gpu = s / per_gpu;
-      const bool known = value.expert >= 0 && value.expert < plan.num_experts;
-      const auto load = state.slot_load(l, s);
-      text +=
-          QString("%1,%2,%3,%4,%5,%6,%7,%8,%9\n")
-              .arg(plan.layer_id(l))
-              .arg(s)
-              .arg(gpu)
-              .arg(plan.node_of_gpu(gpu))
-              .arg(value.expert)
-              .arg(known ? state.hosts(l, value.expert).size() : 0)
-              .arg(plan.replica_weight.empty() ? QString() : QString::number(value.weight, 'g', 9),
-                   load ? QString::number(*load, 'g', 9) : QString(),
-                   loads.empty() ? QString()
-                                 : QString::number(loads[static_cast<std::size_t>(gpu)], 'g', 9));
-    }
-  }
-  return text;
 }
 
 }  // namespace moescope

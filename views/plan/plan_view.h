@@ -6,6 +6,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QSpinBox>
+#include <QSplitter>
 #include <QTabWidget>
 #include <QWidget>
 #include <functional>
@@ -18,9 +19,12 @@
 namespace moescope {
 
 class CompareView;
+class EmptyPlanPage;
 class FiguresPanel;
 class LayerStrip;
 class PlanBoard;
+class PlanFlow;
+class PlanSteps;
 class PredictPanel;
 class ProblemsPanel;
 class SolvePanel;
@@ -45,15 +49,33 @@ class PlanView : public QWidget, public Chart {
   PlanEditor& editor() { return editor_; }
   PlanSolver& solver() { return solver_; }
   CompareView& comparison() { return *compare_; }
+  PlanFlow& flow() { return *flow_; }
+  PlanSteps& steps() { return *steps_; }
   void showComparison();
+  /// Commands of the window that give a first plan, offered while there is none.
+  void setStartActions(const QList<QAction*>& actions);
   /// Starts a solve with the options of the Solve page, which is shown.
   void solve(SolveAction action);
   /// The last message about an edit or a solve.
   QString message() const;
 
+ Q_SIGNALS:
+  void exportRequested();
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* makeBar();
   QWidget* makeSide();
+  QWidget* makeCenter();
+  void makeLabels();
+  void fillSolveMenu();
+  void connectBoard();
+  void connectSteps();
+  void placePages();
+  void showPage(QWidget* page);
+  void namePage(QWidget* page, const QString& title);
   void addActions();
   void addEditActions();
   void addWalkActions();
@@ -87,7 +109,11 @@ class PlanView : public QWidget, public Chart {
   Selection& selection_;
   PlanEditor editor_;
   PlanSolver solver_;
+  PlanSteps* steps_;
+  PlanFlow* flow_;
+  EmptyPlanPage* empty_;
   PlanBoard* board_;
+  QSplitter* body_;
   QWidget* bar_;
   LayerStrip* strip_;
   CompareView* compare_;
@@ -96,6 +122,8 @@ class PlanView : public QWidget, public Chart {
   SolvePanel* solve_;
   PredictPanel* predict_;
   QTabWidget *center_, *side_;
+  QWidget *figures_page_, *solve_page_;
+  bool narrow_ = false;  ///< the pages of the side are among those of the centre
   QComboBox *layer_, *scope_;
   QSpinBox *first_, *last_;
   QLabel* to_;

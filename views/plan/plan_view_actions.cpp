@@ -108,9 +108,18 @@ void PlanView::addWalkActions() {
       [this] { board_->setZoom(board_->zoom() * 1.2); });
   add("plan.zoom_out", tr("Zoom out"), tr("Smaller slots (Ctrl+wheel)"), {QKeySequence::ZoomOut},
       [this] { board_->setZoom(board_->zoom() / 1.2); });
-  addBoardAction("plan.zoom_fit", tr("Fit the board"),
-                 tr("The zoom at which the whole board is seen"), {QKeySequence("F")},
-                 [this] { board_->zoomToFit(); });
+  addBoardAction(
+      "plan.zoom_fit", tr("Fit the board"),
+      tr("Fill the room with the board; nodes are folded where slots would be too small"),
+      {QKeySequence("F")}, [this] { board_->zoomToFit(); });
+  addBoardAction(
+      "plan.fold_node", tr("Fold or open the node"),
+      tr("The node of the slot with the keyboard, on a board whose nodes are folded"),
+      {QKeySequence("Z")}, [this] {
+        if (!board_->shown() || board_->current() < 0) return;
+        const BoardShape& shape = board_->boardLayout().shape();
+        board_->toggleNode(board_->current() / shape.slots_per_gpu / shape.gpus_per_node());
+      });
   add("plan.copy_problems", tr("Copy problems as CSV"),
       tr("All problems of the plan with layer and slot"), {},
       [this] { QApplication::clipboard()->setText(problems_->csv()); });
@@ -126,8 +135,16 @@ void PlanView::updateActions() {
     action->setEnabled(slot && (name != "plan.swap" || board_->selected().size() == 2));
   }
   nameToggles(slot);
-  heading_->setText(boardTitle());
+  const QString title = boardTitle();
+  heading_->setText(narrow_ ? title.section(QLatin1Char(';'), 0, 0) : title);
+  heading_->setToolTip(title);
   headline_->setText(plan_headline(document_, palette()));
+  headline_->setToolTip(
+      tr("Max / mean GPU load of each layer, mean over the layers: of the plan before, of the plan "
+         "as it is, and what no plan with as many slots can be better than. Judged by the sum of "
+         "the windows that are named, without those that the plan was made from where others are "
+         "left; other views that show the imbalance of this plan show this figure.") +
+      QStringLiteral("<br><br>") + headline_->text());
   headline_->setVisible(!headline_->text().isEmpty());
 }
 

@@ -5,18 +5,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/simulate/defaults.h"
-#include "core/simulate/model/description.h"
 #include "core/simulate/predict.h"
+#include "views/common/delta.h"
 #include "views/common/units.h"
-#include "views/common/verdict_color.h"
+#include "views/plan/serving_chooser.h"
 #include "views/plot/error_bar.h"
 
 namespace moescope {
 namespace {
 
 constexpr int kDelayMs = 350;
-constexpr auto kEmbeddedModel = "tiny", kUsualHardware = "h800";
 
 QString time(double ns) {
   return format_time(static_cast<TimeNs>(std::llround(ns)));
@@ -27,16 +25,7 @@ QString time(double ns) {
 PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
     : QWidget(parent), document_(document) {
   setObjectName("planPredict");
-  auto* form = new QFormLayout;
-  form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-  hardware_ = addChoice(*form, "hardware", "predictHardware", tr("Hardware"),
-                        tr("Rates and latencies of the GPUs and links"), kUsualHardware);
-  model_ = addChoice(*form, "models", "predictModel", tr("Model"),
-                     tr("Shape of the model whose step is predicted"), "deepseek-v3");
-  unit_ = addChoice(*form, "units", "predictUnit", tr("Serving unit"),
-                    tr("Phase, tokens of a micro-batch and SMs of communication; GPUs, nodes and "
-                       "slots are those of the plan"),
-                    "prefill32");
+  chooser_ = new ServingChooser(document, this);
   table_ = new QTableWidget(0, 1, this);
   table_->setObjectName("predictFigures");
   table_->setAccessibleName(tr("Predicted figures"));
@@ -54,65 +43,31 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
   note_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(6, 6, 6, 6);
-  column->addLayout(form);
+  column->addWidget(chooser_);
   column->addWidget(table_, 1);
   column->addWidget(note_);
   delay_.setSingleShot(true);
   delay_.setInterval(kDelayMs);
   connect(&delay_, &QTimer::timeout, this, &PredictPanel::start);
-  connect(&job_, &JobRunner::failed, this, [this](const QString& why) {
-    table_->setRowCount(0);
-    note_->setText(why);
-  });
+  connect(&job_, &JobRunner::failed, this, &PredictPanel::showNothing);
   for (const auto signal :
        {&PlanDocument::committed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, &PredictPanel::schedule);
-  connect(&document_, &PlanDocument::replaced, this, &PredictPanel::fitChoices);
-  connect(&document_.loads(), &LoadDocument::loadsChanged, this, &PredictPanel::fitChoices);
-  fitChoices();
+  connect(&document_.serving(), &ServingSetup::changed, this, &PredictPanel::schedule);
+  // While loads are recorded their newest windows move on; that alone makes nothing outdated.
+  for (const auto signal : {&PlanDocument::committed, &PlanDocument::replaced})
+    connect(&document_, signal, this, &PredictPanel::forget);
+  connect(&document_.serving(), &ServingSetup::changed, this, &PredictPanel::forget);
+  connect(&document_, &PlanDocument::figuresChanged, this, [this] {
+    if (!document_.loads().growing()) forget();
+  });
 }
 
-QComboBox* PredictPanel::addChoice(QFormLayout& form, const char* kind, const QString& name,
-                                   const QString& text, const QString& tip, const QString& first) {
-  auto* box = new QComboBox(this);
-  box->setObjectName(name);
-  box->setToolTip(tip);
-  box->setAccessibleName(text);
-  box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  box->setMinimumContentsLength(8);
-  for (const std::string& known : description_names(kind))
-    box->addItem(QString::fromStdString(known), QString::fromStdString(known));
-  box->setCurrentIndex(box->findData(first));
-  connect(box, &QComboBox::currentIndexChanged, this, &PredictPanel::schedule);
-  connect(box, &QComboBox::activated, this, [this, box] { chosen_.insert(box); });
-  form.addRow(text, box);
-  return box;
-}
-
-/// Names the units as they would be on the plan's machine, and chooses what fits the plan and its
-/// loads, unless the user chose otherwise.
-void PredictPanel::fitChoices() {
-  if (document_.empty()) return;
-  const Plan& plan = document_.plan();
-  for (int i = 0; i < unit_->count(); ++i) {
-    const QString name = unit_->itemData(i).toString();
-    const ServingUnit unit = unit_on(load_unit(name.toStdString()), plan);
-    unit_->setItemText(i, tr("%1 on %2 GPUs, %3 tokens per GPU (as %4)")
-                              .arg(QLatin1String(to_string(unit.phase)))
-                              .arg(unit.gpus)
-                              .arg(format_count(static_cast<quint64>(unit.tokens_per_gpu)), name));
-  }
-  const auto choose = [this](QComboBox* box, const std::string& name) {
-    if (!chosen_.contains(box)) box->setCurrentIndex(box->findData(QString::fromStdString(name)));
-  };
-  const LoadsPtr& loads = document_.loads().loads();
-  const auto model = guess_model(plan.num_experts, plan.layers());
-  choose(unit_, guess_unit_name(plan, loads ? loads->unit : std::string(),
-                                model ? model->name : std::string()));
-  if (!model) return;
-  choose(model_, model->name);
-  // The model of the runtime that this machine can run.
-  choose(hardware_, model->name == kEmbeddedModel ? "cpu" : kUsualHardware);
+/// What was predicted is not of the plan as it is.
+void PredictPanel::forget() {
+  if (short_text_.isEmpty()) return;
+  short_text_.clear();
+  Q_EMIT predicted();
 }
 
 void PredictPanel::showEvent(QShowEvent* event) {
@@ -125,27 +80,34 @@ void PredictPanel::schedule() {
   if (isVisible()) delay_.start();
 }
 
+QString PredictPanel::obstacle() const {
+  if (document_.empty()) return tr("Open or make a plan first.");
+  if (!document_.state().has_loads()) return tr("A prediction needs loads that fit the plan.");
+  if (has_errors(document_.state().problems())) return tr("The plan has errors; fix them first.");
+  if (const QStringList missing = document_.serving().missing(); !missing.isEmpty())
+    return tr("Choose %1: the open files do not tell.").arg(missing.join(tr(" and ")));
+  return {};
+}
+
+/// No figures, and why.
+void PredictPanel::showNothing(const QString& note) {
+  table_->setRowCount(0);
+  note_->setText(note);
+}
+
 void PredictPanel::start() {
   stale_ = false;
-  QString why;
-  if (document_.empty())
-    why = tr("Open or make a plan first.");
-  else if (!document_.state().has_loads())
-    why = tr("A prediction needs loads that fit the plan.");
-  else if (has_errors(document_.state().problems()))
-    why = tr("The plan has errors; fix them first.");
-  if (!why.isEmpty()) {
+  if (const QString why = obstacle(); !why.isEmpty()) {
     job_.abandon();
-    table_->setRowCount(0);
-    note_->setText(why);
+    showNothing(why);
     return;
   }
   const Plan before = document_.before() != nullptr ? document_.before()->plan() : Plan();
   const bool comparable =
       document_.before() != nullptr && !has_errors(document_.before()->problems());
   note_->setText(tr("Predicting…"));
-  const auto name_of = [](const QComboBox* box) {
-    return box->currentData().toString().toStdString();
+  const auto name_of = [this](ServingPart part) {
+    return document_.serving().name(part).toStdString();
   };
   const LoadsPtr& loads = document_.loads().loads();
   const WindowRange range = document_.loads().windows();
@@ -155,8 +117,9 @@ void PredictPanel::start() {
     judged.made_from = windows_that_made(*document_.madeFrom(), *loads, range);
   job_.start(
       tr("Predicting the step"),
-      [hardware = name_of(hardware_), model = name_of(model_), unit = name_of(unit_),
-       plan = document_.plan(), before, comparable, loads, range, judged](Progress& progress) {
+      [hardware = name_of(ServingPart::Hardware), model = name_of(ServingPart::Model),
+       unit = name_of(ServingPart::Unit), plan = document_.plan(), before, comparable, loads, range,
+       judged](Progress& progress) {
         LoadSet chosen = *loads;
         chosen.windows.assign(loads->windows.begin() + range.first,
                               loads->windows.begin() + range.last);
@@ -186,23 +149,32 @@ QString PredictPanel::figure(const QString& heading) const {
   return {};
 }
 
-void PredictPanel::showPrediction(const Prediction& p) {
-  table_->setRowCount(0);
-  const QString bar = tr("± is batch noise and the drift between the last two windows");
-  addFigure(tr("Step (predicted)"), format_time_with_error(p.step_ns, p.error_ns()), bar);
+/// The step and how it changes. Returns what there is to note about it.
+QStringList PredictPanel::showStep(const Prediction& p) {
   QStringList notes;
-  if (p.previous_ns) {
-    addFigure(tr("Step before"), time(*p.previous_ns), tr("Under the plan before, same windows"));
-    const double gain = *p.previous_ns - p.step_ns;
-    addFigure(tr("Gain"),
-              tr("%1 (%2)").arg(time(std::abs(gain)).prepend(gain < 0 ? "-" : ""),
-                                format_percent(100 * gain / std::max(*p.previous_ns, 1.0))),
-              tr("How much shorter a step becomes; negative: longer"));
-    if (gain < 0)
-      table_->item(table_->rowCount() - 1, 0)->setForeground(worse_color(Theme::of(palette())));
-    if (p.gain_below_noise.value_or(false))
-      notes << tr("The gain is smaller than the error bar: do not count on it.");
-  }
+  const QString bar =
+      tr("± is batch noise, the drift between the last two windows, and the "
+         "model's own error");
+  const QString step = format_time_with_error(p.step_ns, p.error_ns());
+  addFigure(tr("Step (predicted)"), step, bar);
+  short_text_ = tr("%1 per step").arg(step);
+  if (!p.previous_ns) return notes;
+  addFigure(tr("Step before"), time(*p.previous_ns), tr("Under the plan before, same windows"));
+  const Theme& theme = Theme::of(palette());
+  const Delta change = delta_of(*p.previous_ns, p.step_ns, time, p.noise_ns());
+  addFigure(tr("Change"),
+            tr("%1 (%2)").arg(change.text, format_percent(100 * (p.step_ns - *p.previous_ns) /
+                                                          std::max(*p.previous_ns, 1.0))),
+            tr("How much longer or (-) shorter a step becomes; within ± %1 it means nothing")
+                .arg(time(p.noise_ns())));
+  table_->item(table_->rowCount() - 1, 0)->setForeground(verdict_color(change.verdict, theme));
+  short_text_ += QStringLiteral(", ") + delta_html(change, theme);
+  if (p.gain_below_noise.value_or(false))
+    notes << tr("The change is smaller than the noise: do not count on it.");
+  return notes;
+}
+
+void PredictPanel::showCosts(const Prediction& p) {
   addFigure(tr("Tokens per second"),
             format_count(static_cast<quint64>(std::max(p.tokens_per_second, 0.0))),
             tr("Of the whole unit"));
@@ -236,11 +208,18 @@ void PredictPanel::showPrediction(const Prediction& p) {
   if (p.move)
     addFigure(tr("Time to move"), time(p.move->seconds * 1e9),
               tr("When all GPUs copy at once and nothing else uses the links"));
+}
+
+void PredictPanel::showPrediction(const Prediction& p) {
+  table_->setRowCount(0);
+  QStringList notes = showStep(p);
+  showCosts(p);
   if (p.weights_dominate)
     notes << tr("Reading weights takes as long as computing: spreading tokens cannot help.");
   if (!p.memory.fits()) notes << tr("The plan does not fit into the memory of a GPU.");
   for (const std::string& note : p.notes) notes << QString::fromStdString(note);
   note_->setText(notes.join('\n'));
+  Q_EMIT predicted();
 }
 
 }  // namespace moescope

@@ -1,10 +1,7 @@
 // What the plan will do on given hardware: step time with its error bar, against the plan before.
 #pragma once
 
-#include <QComboBox>
-#include <QFormLayout>
 #include <QLabel>
-#include <QSet>
 #include <QTableWidget>
 #include <QTimer>
 #include <QWidget>
@@ -15,6 +12,7 @@
 namespace moescope {
 
 struct Prediction;
+class ServingChooser;
 
 class PredictPanel : public QWidget {
   Q_OBJECT
@@ -26,26 +24,35 @@ class PredictPanel : public QWidget {
   /// Text of a figure by its heading; empty when there is none.
   QString figure(const QString& heading) const;
   QString note() const { return note_->text(); }
+  ServingChooser& chooser() { return *chooser_; }
+  /// "102 ± 3 ms per step, -4.2 ms": the newest prediction in short; empty when there is none.
+  const QString& shortText() const { return short_text_; }
+  /// Why nothing can be predicted now; empty when it can.
+  QString obstacle() const;
+
+ Q_SIGNALS:
+  void predicted();  ///< shortText() is another
 
  protected:
   void showEvent(QShowEvent* event) override;
 
  private:
   void schedule();
-  void fitChoices();
+  void forget();
   void start();
+  void showNothing(const QString& note);
   void showPrediction(const Prediction& prediction);
   void addFigure(const QString& heading, const QString& text, const QString& tip);
-  QComboBox* addChoice(QFormLayout& form, const char* kind, const QString& name,
-                       const QString& text, const QString& tip, const QString& first);
+  QStringList showStep(const Prediction& prediction);
+  void showCosts(const Prediction& prediction);
 
   PlanDocument& document_;
   JobRunner job_;
   QTimer delay_;
-  QComboBox *hardware_, *model_, *unit_;
-  QSet<const QComboBox*> chosen_;  ///< by the user, who knows better than a guess
+  ServingChooser* chooser_;
   QTableWidget* table_;
   QLabel* note_;
+  QString short_text_;
   bool stale_ = true;
 };
 

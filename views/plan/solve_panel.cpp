@@ -5,6 +5,8 @@
 #include <QVBoxLayout>
 #include <cmath>
 
+#include "views/plan/solve_terms.h"
+
 namespace moescope {
 
 SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* parent)
@@ -12,6 +14,12 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
   setObjectName("planSolve");
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(6, 6, 6, 6);
+  terms_ = new QLabel(this);
+  terms_->setObjectName("solveTerms");
+  terms_->setWordWrap(true);
+  terms_->setTextFormat(Qt::RichText);
+  terms_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  column->addWidget(terms_);
   resplit_ = addButton("solveResplit", tr("1  Re-split tokens"),
                        tr("Another split of each expert's tokens over its replicas. No weights "
                           "move; engines must support replica weights."),
@@ -56,9 +64,11 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
   connect(&solver_, &PlanSolver::started, this, &SolvePanel::refresh);
   connect(&solver_, &PlanSolver::finished, this, &SolvePanel::refresh);
   connect(&solver_, &PlanSolver::progressed, this, &SolvePanel::showProgress);
-  for (const auto signal :
-       {&PlanDocument::committed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
+  for (const auto signal : {&PlanDocument::committed, &PlanDocument::figuresChanged,
+                            &PlanDocument::constraintsChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, &SolvePanel::refresh);
+  // Chosen windows may change without the figures.
+  connect(&document_.loads(), &LoadDocument::windowsChanged, this, &SolvePanel::showTerms);
   refresh();
 }
 
@@ -108,6 +118,30 @@ void SolvePanel::addOptions(QFormLayout& form) {
   best_split_->setObjectName("solveSplit");
   best_split_->setToolTip(tr("The best split of tokens becomes part of the plan"));
   form.addRow(best_split_);
+  hold_out_ = new QCheckBox(tr("Judge on later windows"), this);
+  hold_out_->setObjectName("solveHoldOut");
+  hold_out_->setChecked(true);
+  hold_out_->setToolTip(
+      tr("The plan is made from the earlier three quarters of the chosen windows, and its figures "
+         "are of the later ones: how it does on loads that it has not seen. Needs several windows "
+         "that follow one another in time."));
+  form.addRow(hold_out_);
+  watchOptions();
+}
+
+void SolvePanel::watchOptions() {
+  const auto changed = [this] {
+    showTerms();
+    Q_EMIT requestChanged();
+  };
+  for (QSpinBox* box : {copies_, windows_}) connect(box, &QSpinBox::valueChanged, this, changed);
+  connect(hierarchy_, &QComboBox::currentIndexChanged, this, changed);
+  for (QCheckBox* box : {connected_, best_split_, hold_out_})
+    connect(box, &QCheckBox::toggled, this, changed);
+}
+
+void SolvePanel::showTerms() {
+  terms_->setText(solve_terms(document_, solver_, request(SolveAction::Full)));
 }
 
 SolveRequest SolvePanel::request(SolveAction action) const {
@@ -118,11 +152,13 @@ SolveRequest SolvePanel::request(SolveAction action) const {
   request.best_split = best_split_->isChecked();
   request.max_copies = copies_->value();
   request.window_groups = windows_->value();
+  request.hold_out = hold_out_->isChecked();
   return request;
 }
 
 void SolvePanel::refresh() {
   const bool running = solver_.running();
+  showTerms();
   QString why;
   for (const auto& [button, action] :
        {std::pair(resplit_, SolveAction::Resplit), std::pair(migrate_, SolveAction::Migrate),

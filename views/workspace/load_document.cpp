@@ -72,6 +72,7 @@ void LoadDocument::replaceLoads(LoadsPtr loads) {
   placement_.reset();
   windows_ = all_windows(loads_);
   reference_.reset();
+  judged_.reset();
   Q_EMIT loadsChanged();
   Q_EMIT windowsChanged();
   Q_EMIT loadsReplaced();
@@ -95,6 +96,7 @@ void LoadDocument::growLoads(LoadsPtr loads) {
                              : all       ? all_windows(loads_)
                                          : shifted(windows_, gone);
   windows_ = shifted(windows_, std::min(gone, windows_.first));
+  judged_.reset();
   Q_EMIT loadsChanged();
   choose(chosen);
   if (moved) Q_EMIT referenceChanged();
@@ -130,6 +132,7 @@ void LoadDocument::completeSets(std::vector<LoadsPtr> sets, QStringList files) {
   growing_ = false;
   newest_ = 0;
   windows_ = moved(windows_);
+  judged_.reset();
   if (reference_) reference_ = moved(*reference_);
   Q_EMIT loadsChanged();
   Q_EMIT windowsChanged();
@@ -167,7 +170,14 @@ void LoadDocument::choose(WindowRange windows) {
   windows.last = std::clamp(windows.last, std::min(windows.first + 1, count), count);
   if (windows == windows_) return;
   windows_ = windows;
+  judged_.reset();  // until the plan's document says which of them judge it
   Q_EMIT windowsChanged();
+}
+
+void LoadDocument::setJudged(std::optional<WindowRange> judged) {
+  if (judged == judged_) return;
+  judged_ = judged;
+  Q_EMIT judgedChanged();
 }
 
 void LoadDocument::setPlan(PlanPtr plan) {

@@ -81,6 +81,12 @@ class LoadDocument : public QObject {
   /// As setWindows(), but chosen by the visible time.
   void showWindows(WindowRange windows) { choose(windows); }
 
+  /// Those of the windows that figures of the plan are of: the chosen ones, without those that made
+  /// the plan where others are left.
+  WindowRange judgedWindows() const { return judged_.value_or(windows_); }
+  /// Set by the document of the plan; nullopt: all chosen ones.
+  void setJudged(std::optional<WindowRange> judged);
+
   /// The plan that GPU figures are of: what is edited, else what runs. Null: none.
   const PlanPtr& plan() const { return plan_; }
   void setPlan(PlanPtr plan);
@@ -116,6 +122,7 @@ class LoadDocument : public QObject {
   void loadsReplaced();
   void awaitedChanged();
   void windowsChanged();
+  void judgedChanged();
   void followsTimeChanged();
   void planChanged();
   void runningPlanChanged();
@@ -142,6 +149,7 @@ class LoadDocument : public QObject {
   std::optional<WatchedEngine> engine_;
   QStringList files_;
   WindowRange windows_;
+  std::optional<WindowRange> judged_;
 };
 
 }  // namespace moescope

@@ -6,13 +6,13 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/simulate/defaults.h"
+#include "core/loads/judged_windows.h"
+#include "core/simulate/model/model.h"
 
 namespace moescope {
 namespace {
 
 constexpr std::size_t kMaxPlanBytes = std::size_t{256} << 20;
-constexpr auto kDefaultModel = "deepseek-v3";
 
 qint64 expert_size(const ModelShape& model) {
   return static_cast<qint64>(std::llround(model.expert_bytes()));
@@ -58,21 +58,20 @@ class ConstraintsCommand : public QUndoCommand {
 };
 
 PlanDocument::PlanDocument(LoadDocument& loads, QObject* parent) : QObject(parent), loads_(loads) {
-  const ModelShape model = load_model_shape(kDefaultModel);
-  assume(QString::fromStdString(model.title), expert_size(model), 1);
   connect(&undo_, &QUndoStack::cleanChanged, this, &PlanDocument::fileChanged);
   connect(&loads_, &LoadDocument::loadsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::windowsChanged, this, &PlanDocument::takeLoads);
   connect(&loads_, &LoadDocument::planChanged, this, &PlanDocument::adopt);
   // What was the running plan may no longer be running.
   connect(&loads_, &LoadDocument::runningPlanChanged, this, &PlanDocument::fileChanged);
-  connect(&loads_, &LoadDocument::engineChanged, this, [this] {
-    if (empty()) return;
-    guessAssumptions();
-    applyAssumptions();
-    Q_EMIT figuresChanged();
-  });
+  connect(&loads_, &LoadDocument::engineChanged, this, &PlanDocument::servingChanged);
+  connect(&serving_, &ServingSetup::changed, this, &PlanDocument::servingChanged);
   adopt();
+}
+
+void PlanDocument::assume(const QString& model, int units) {
+  const ModelShape shape = load_model_shape(model.toStdString());
+  assume(QString::fromStdString(shape.title), expert_size(shape), units);
 }
 
 /// Its experts are those of the plan, until the user says otherwise.
@@ -82,15 +81,30 @@ void PlanDocument::assume(const QString& model, qint64 expert_bytes, int units) 
   assumptions_.units = units;
 }
 
-/// The watched runtime reports the size of its experts; otherwise the known model with as many
-/// experts and layers is used.
+/// The watched runtime reports the size of its experts; otherwise it is that of the model that is
+/// found or chosen. Where neither is known nothing is assumed.
 void PlanDocument::guessAssumptions() {
   if (!state_ || assumptions_.model != guessed_model_) return;
   const auto& engine = loads_.engine();
-  if (adopted_ && engine && engine->expert_bytes > 0)
+  const QString& model = serving_.name(ServingPart::Model);
+  const bool reported = adopted_ && engine && engine->expert_bytes > 0;
+  if (reported && !serving_.chosen(ServingPart::Model))
     assume(tr("the watched runtime"), engine->expert_bytes, engine->units);
-  else if (const auto model = guess_model(plan().num_experts, plan().layers()))
-    assume(QString::fromStdString(model->title), expert_size(*model), 1);
+  else if (model.isEmpty())
+    assume({}, 0, 1);
+  else
+    assume(model, reported ? engine->units : 1);
+}
+
+void PlanDocument::inferServing() {
+  serving_.infer(state_ ? &state_->plan() : nullptr, loads_.loads().get());
+}
+
+void PlanDocument::servingChanged() {
+  if (empty()) return;
+  guessAssumptions();
+  applyAssumptions();
+  Q_EMIT figuresChanged();
 }
 
 PlanCopies PlanDocument::moves() const {
@@ -101,7 +115,9 @@ PlanCopies PlanDocument::moves(std::int64_t copies) const {
   return {.slots_changed = 0,
           .copies = copies,
           .units = assumptions_.units,
-          .expert_bytes = static_cast<double>(assumptions_.expert_bytes)};
+          .expert_bytes = assumptions_.expert_bytes > 0
+                              ? std::optional(static_cast<double>(assumptions_.expert_bytes))
+                              : std::nullopt};
 }
 
 bool PlanDocument::runs(const Plan& plan) const {
@@ -146,14 +162,20 @@ void PlanDocument::install(std::unique_ptr<PlanState> state, PlanConstraints con
   name_ = name;
   adopted_ = std::move(adopted);
   made_from_.reset();
+  origin_.reset();
+  origin_tried_.reset();
   before_.reset();
   before_name_.clear();
   before_is_first_ = state_ != nullptr;
   if (state_) {
     before_.emplace(state_->plan());
     state_->set_reference(std::make_shared<const Plan>(state_->plan()));
+    inferServing();
     guessAssumptions();
     applyAssumptions();
+  } else {
+    inferServing();
+    loads_.setJudged(std::nullopt);
   }
   publish();
   takeLoads();
@@ -210,7 +232,42 @@ void PlanDocument::replace(const Plan& plan, const QString& text, std::optional<
   if (!edit.empty())
     undo_.push(new PlanEditCommand(*this, edit, text, std::move(from)));
   else if (from)
-    made_from_ = std::move(from);
+    setMadeFrom(std::move(*from));
+}
+
+void PlanDocument::setMadeFrom(MadeFrom from) {
+  made_from_ = std::move(from);
+  takeLoads();
+}
+
+void PlanDocument::setOrigin(std::optional<PlanOrigin> origin) {
+  origin_ = std::move(origin);
+  origin_tried_.reset();
+  takeLoads();
+}
+
+/// Whether the open loads are those that the plan's file names.
+void PlanDocument::findOrigin() {
+  const LoadsPtr& loads = loads_.loads();
+  if (!origin_ || made_from_ || !loads || loads == origin_tried_) return;
+  origin_tried_ = loads;
+  if (origin_->last > static_cast<int>(loads->windows.size()) ||
+      digest_of_loads(loads->windows) != origin_->digest)
+    return;
+  made_from_ = made_from(*loads, {origin_->first, origin_->last});
+  origin_.reset();
+}
+
+PlanJudgement PlanDocument::judgement() const {
+  if (!loads_.loads()) return {};
+  const LoadSet& loads = *loads_.loads();
+  const WindowRange chosen = loads_.windows();
+  const auto made = made_from_ ? windows_that_made(*made_from_, loads, chosen) : std::nullopt;
+  const JudgedWindows judged = judged_windows(chosen.count(), made);
+  return {{chosen.first + judged.first, chosen.first + judged.last},
+          judged.held_out,
+          QString::fromStdString(judgement_text(chosen.first, chosen.last,
+                                                static_cast<int>(loads.windows.size()), made))};
 }
 
 void PlanDocument::setConstraints(PlanConstraints constraints, const QString& text) {
@@ -221,8 +278,10 @@ void PlanDocument::setConstraints(PlanConstraints constraints, const QString& te
 void PlanDocument::applyEdit(const PlanEdit& edit, const std::optional<MadeFrom>& from) {
   preview(std::nullopt);
   state_->apply(edit);
+  const bool other_origin = made_from_ != from;
   made_from_ = from;
   publish();
+  if (other_origin) takeLoads();  // other windows judge it
   Q_EMIT changed();
   Q_EMIT committed();
 }
@@ -262,12 +321,15 @@ void PlanDocument::adopt() {
 
 void PlanDocument::takeLoads() {
   if (empty()) return;
+  findOrigin();
   load_problem_.clear();
   std::shared_ptr<const LayerLoads> loads;
   std::shared_ptr<const Routes> routes;
   if (const LoadsPtr set = loads_.loads(); set && !set->windows.empty()) {
     try {
-      const auto windows = loads_.windows();
+      const PlanJudgement judged = judgement();
+      const WindowRange windows = judged.windows;
+      loads_.setJudged(judged.held_out ? std::optional(windows) : std::nullopt);
       loads = std::make_shared<const LayerLoads>(
           loads_of_plan(*set, plan(), windows.first, windows.last));
       require_loads_fit(plan(), *loads);
@@ -283,6 +345,7 @@ void PlanDocument::takeLoads() {
     state->set_loads(loads);
     state->set_routes(routes);
   }
+  inferServing();  // when all is of these loads: others listen to it
   Q_EMIT figuresChanged();
 }
 
@@ -311,7 +374,7 @@ void PlanDocument::setAssumptions(PlanAssumptions assumptions) {
 void PlanDocument::applyAssumptions() {
   PlanExpectation expected;
   expected.redundant_experts = assumptions_.redundant_experts;
-  expected.expert_bytes = assumptions_.expert_bytes;
+  if (assumptions_.expert_bytes > 0) expected.expert_bytes = assumptions_.expert_bytes;
   expected.gpu_expert_bytes = assumptions_.gpu_expert_bytes;
   expected.groups_on_nodes = assumptions_.groups_on_nodes;
   state_->set_expected(expected);
@@ -321,7 +384,7 @@ OpenedPlan read_plan_file(const QString& file) {
   const std::string path = file.toStdString();
   const std::string text = read_text_file(path, kMaxPlanBytes);
   PlanReading reading = parse_plan(text, path);
-  OpenedPlan opened{std::move(reading.plan), {}, {}};
+  OpenedPlan opened{std::move(reading.plan), {}, {}, origin_of(text)};
   for (const PlanProblem& problem : reading.problems)
     opened.problems << QString::fromStdString(to_string(problem));
   if (!machine_is_sound(opened.plan) || opened.plan.layers() == 0)
@@ -332,6 +395,19 @@ OpenedPlan read_plan_file(const QString& file) {
     opened.problems << message_of(error);
   }
   return opened;
+}
+
+std::string plan_file_text(const Plan& plan, const PlanConstraints& constraints,
+                           const std::optional<MadeFrom>& from, const LoadsPtr& loads) {
+  std::string text = plan_json(plan, constraints);
+  if (!from || !loads || from->windows.count() == 0) return text;
+  const int count = static_cast<int>(loads->windows.size());
+  const auto made = windows_that_made(*from, *loads, {0, count});
+  // The oldest windows of what is recorded may be gone.
+  if (!made || made->second - made->first != from->windows.count()) return text;
+  return with_origin(std::move(text),
+                     {QFileInfo(QString::fromStdString(loads->source)).fileName().toStdString(),
+                      digest_of_loads(loads->windows), made->first, made->second});
 }
 
 }  // namespace moescope

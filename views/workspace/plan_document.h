@@ -8,23 +8,33 @@
 
 #include "core/placement/edit/plan_state.h"
 #include "core/placement/plan_figures.h"
+#include "core/placement/plan_origin.h"
 #include "core/placement/solve/constraints.h"
 #include "core/simulate/model/model.h"
 #include "views/common/qt_words.h"
 #include "views/workspace/load_document.h"
 #include "views/workspace/made_from.h"
+#include "views/workspace/serving_setup.h"
 
 namespace moescope {
 
 /// What figures of bytes and some checks rest on; shown beside them.
 struct PlanAssumptions {
-  QString model;                           ///< whose expert size it is
-  qint64 expert_bytes = 0;                 ///< of one expert in one layer
+  QString model;                           ///< whose expert size it is; empty: not known
+  qint64 expert_bytes = 0;                 ///< of one expert in one layer; 0: not known
   int units = 1;                           ///< that a change of plan is made in
   std::optional<qint64> gpu_expert_bytes;  ///< room for experts on a GPU
   std::optional<int> redundant_experts;    ///< of the engine's launch flag
   bool groups_on_nodes = false;            ///< a group outside its node is reported
   friend bool operator==(const PlanAssumptions&, const PlanAssumptions&) = default;
+};
+
+/// Which of the chosen windows all figures of a plan are of.
+struct PlanJudgement {
+  WindowRange windows;
+  bool held_out = false;  ///< none of them made the plan
+  /// "made from windows 0 to 5, judged on windows 6 to 7"
+  QString text;
 };
 
 /// One plan at a time. Loads and chosen windows come from the LoadDocument, which gets every edited
@@ -67,7 +77,11 @@ class PlanDocument : public QObject {
   void replace(const Plan& plan, const QString& text, std::optional<MadeFrom> from = {});
   /// Loads that the plan as it is now was made from, edits by hand aside; nullopt: not known.
   const std::optional<MadeFrom>& madeFrom() const { return made_from_; }
-  void setMadeFrom(MadeFrom from) { made_from_ = std::move(from); }
+  void setMadeFrom(MadeFrom from);
+  /// What a plan file says that made it; counts as soon as just these loads are open.
+  void setOrigin(std::optional<PlanOrigin> origin);
+  /// Empty without loads.
+  PlanJudgement judgement() const;
   void setConstraints(PlanConstraints constraints, const QString& text);
   /// Why `edit` would be refused; empty when it would not.
   QString objection(const PlanEdit& edit) const;
@@ -87,6 +101,9 @@ class PlanDocument : public QObject {
   /// The same of one layer, that many copies in each unit.
   PlanCopies moves(std::int64_t copies) const;
 
+  /// What the plan runs on and serves, for everything that has a price.
+  ServingSetup& serving() { return serving_; }
+  const ServingSetup& serving() const { return serving_; }
   const PlanAssumptions& assumptions() const { return assumptions_; }
   void setAssumptions(PlanAssumptions assumptions);
 
@@ -111,7 +128,11 @@ class PlanDocument : public QObject {
   void takeLoads();
   void adopt();
   void assume(const QString& model, qint64 expert_bytes, int units);
+  void assume(const QString& model, int units);
   void guessAssumptions();
+  void inferServing();
+  void servingChanged();
+  void findOrigin();
   void applyAssumptions();
 
   LoadDocument& loads_;
@@ -127,6 +148,9 @@ class PlanDocument : public QObject {
   PlanPtr adopted_;               ///< it is one that runs or ran, not one that was opened
   bool before_is_first_ = false;  ///< compared with the plan as it came
   std::optional<MadeFrom> made_from_;
+  std::optional<PlanOrigin> origin_;  ///< of the file, as long as its loads are not open
+  LoadsPtr origin_tried_;             ///< loads that are not those
+  ServingSetup serving_;
 };
 
 /// Reads a plan file with its pins and bans. Form problems that leave something to show are
@@ -135,7 +159,11 @@ struct OpenedPlan {
   Plan plan;
   PlanConstraints constraints;
   QStringList problems;
+  std::optional<PlanOrigin> origin;  ///< loads and windows that made it
 };
 OpenedPlan read_plan_file(const QString& file);
+/// The text of a plan file; says what made it when that was windows of `loads`, which may be null.
+std::string plan_file_text(const Plan& plan, const PlanConstraints& constraints,
+                           const std::optional<MadeFrom>& from, const LoadsPtr& loads);
 
 }  // namespace moescope

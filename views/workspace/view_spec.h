@@ -28,7 +28,8 @@ struct ViewSpec {
   Qt::DockWidgetArea area = Qt::BottomDockWidgetArea;
   bool needs_trace = false;  ///< nothing to show of loads, logs and plans alone
   Presets shown_in = Preset::Analyse | Preset::Live;
-  Presets front_in;  ///< in front of the other tabs, or the first to be looked at
+  Presets beside_in;  ///< left of the other tabs of its area, side by side with them
+  Presets front_in;   ///< in front of the other tabs, or the first to be looked at
   /// In a narrow window it lies over the others, when it is asked for, instead of beside them.
   bool over_when_narrow = false;
   int width = 480;        ///< px at most, of the left and right columns

@@ -1,6 +1,16 @@
 #include "views/workspace/workspace.h"
 
 namespace moescope {
+namespace {
+
+/// Name of the first GPU; empty where none is recorded.
+QString gpu_name(const Trace& trace) {
+  for (const Device& device : trace.devices())
+    if (!device.on_cpu && !device.name.empty()) return QString::fromStdString(device.name);
+  return {};
+}
+
+}  // namespace
 
 Workspace::Workspace(QObject* parent) : QObject(parent) {
   connect(&trace_, &TraceDocument::traceChanged, this, &Workspace::followTrace);
@@ -14,6 +24,7 @@ Workspace::Workspace(QObject* parent) : QObject(parent) {
 
 void Workspace::followTrace() {
   const TracePtr& trace = trace_.trace();
+  plan_.serving().setDevice(trace ? gpu_name(*trace) : QString());
   if (!trace_.completing()) {
     compare_.forgetParts();
     selection_.reset(trace ? trace->range() : TimeRange{0, 1});

@@ -5,6 +5,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
+#include "core/loads/judged_windows.h"
 #include "core/placement/evaluate.h"
 
 namespace moescope {
@@ -29,6 +30,35 @@ Json window_json(const LoadWindow& window) {
           {"first", window.first},
           {"last", window.last},
           {"of", window.of}};
+}
+
+Json judged_json(const Plan& plan, const LoadSet& loads,
+                 std::optional<std::pair<int, int>> made_from) {
+  const auto count = static_cast<int>(loads.windows.size());
+  const JudgedWindows judged = judged_windows(count, made_from);
+  Json json = {
+      {"text", judgement_text(0, count, count, made_from)},
+      {"made_from", made_from && made_from->first < made_from->second
+                        ? window_json(load_window(loads, made_from->first, made_from->second))
+                        : Json()},
+      {"window", window_json(load_window(loads, judged.first, judged.last))},
+      {"held_out", made_from ? Json(judged.held_out) : Json()},
+      {"imbalance", nullptr}};
+  // Loads do not have a shared expert that the plan places.
+  if (plan.num_experts != loads.experts) return json;
+  const PlanBalance balance = plan_balance(plan, loads, judged.first, judged.last);
+  json["imbalance"] = {
+      {"mean", balance.mean}, {"worst", balance.worst}, {"worst_layer", balance.worst_layer}};
+  return json;
+}
+
+void print_judged(std::FILE* out, const Json& judged) {
+  fmt::print(out, "{}", judged["text"].get<std::string>());
+  if (const Json& imbalance = judged["imbalance"]; !imbalance.is_null())
+    fmt::print(out, ": imbalance {:.4f} on average, {:.4f} at worst (layer {})",
+               imbalance["mean"].get<double>(), imbalance["worst"].get<double>(),
+               imbalance["worst_layer"].get<int>());
+  fmt::print(out, "\n");
 }
 
 Json moved_json(const PlanCopies& copies) {

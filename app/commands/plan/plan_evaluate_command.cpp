@@ -104,11 +104,14 @@ void evaluate(const EvaluateCommand& command) {
   const auto balance = plan_balance(plan, loads);
   std::string why;
   if (command.predict->made_from.empty()) command.predict->origin = origin_in(command.plan, loads);
+  const auto named = window_range(command.predict->made_from, loads, "--made-from");
+  const auto judged = judged_json(plan, loads, named ? named : command.predict->origin);
   const auto prediction =
       predict_by_choice(*command.predict, plan, layers_of_plan(loads, plan), options.previous, why);
   if (!prediction) fmt::print(stderr, "no step time predicted: {}\n", why);
   if (!command.json) {
     fmt::print("imbalance (max/mean GPU load) {}\n", to_string(balance));
+    print_judged(stdout, judged);
     if (options.previous != nullptr)
       fmt::print(
           "against the plan before: {}\n",
@@ -130,6 +133,7 @@ void evaluate(const EvaluateCommand& command) {
                            {"worst", balance.worst},
                            {"worst_layer", balance.worst_layer},
                            {"window", window_json(balance.window)}};
+  document["judged"] = judged;
   document["moved"] =
       options.previous == nullptr
           ? Json()

@@ -10,6 +10,7 @@
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/loads/judged_windows.h"
 #include "core/loads/plan_balance.h"
 #include "core/placement/eplb/eplb.h"
 #include "core/placement/plan_origin.h"
@@ -32,7 +33,7 @@ struct SolveCommand {
   std::string use, unit, shared_gpus;
   int top_k = 0;
   std::optional<std::string> compatible;  ///< name of the variant; empty: by the engine
-  bool json = false;
+  bool json = false, hold_out = false;
   /// Windows [first, last) of the loads that make the plan.
   std::pair<int, int> used{0, 0};
 };
@@ -140,6 +141,7 @@ void print_report(const Json& r, const std::string& output) {
       r["solve_ms"].get<double>(), r["window"]["text"].get<std::string>());
   fmt::print(stderr, "  equal split {}\n  best split  {}\n  bound       {}\n", three(r["equal"]),
              three(r["best_split"]), three(r["bound"]));
+  print_judged(stderr, r["judged"]);
   if (!r["copies"].is_null())
     fmt::print(stderr, "  copies per layer: {:.1f}, at most {:.0f}\n",
                r["copies"]["mean"].get<double>(), r["copies"]["max"].get<double>());
@@ -187,6 +189,21 @@ void take_shape(SolveCommand& command, const Plan& from) {
   o.groups = command.groups.value_or(known ? from.num_groups : 1);
 }
 
+/// The windows that make the plan: as given, else all; with --hold-out the earlier ones of these.
+void choose_windows(SolveCommand& command, const LoadSet& loads) {
+  auto& [first, last] = command.used;
+  command.used = window_range(command.use, loads, "--window")
+                     .value_or(std::pair(0, static_cast<int>(loads.windows.size())));
+  if (!command.hold_out) return;
+  if (!loads.ordered_in_time)
+    throw Error(loads.source, "windows", "do not follow one another in time, so none is later",
+                "Leave --hold-out out");
+  if (last - first < 2)
+    throw Error(loads.source, "windows", "are one only: nothing would be left to judge the plan",
+                "Leave --hold-out out, or give loads of several windows");
+  last = first + windows_to_make_from(last - first);
+}
+
 void run(SolveCommand& command) {
   const auto loads = read_loads_for_plan(command.loads, command.unit);
   require_other_file(command.output, {command.loads, command.constraints});
@@ -210,8 +227,7 @@ void run(SolveCommand& command) {
   o.hierarchy = hierarchy_of(command);
   if (!command.engine.empty() && !command.compatible)
     fmt::print(stderr, "note: --engine only selects the engine of --compatible\n");
-  command.used = window_range(command.use, loads, "--window")
-                     .value_or(std::pair(0, static_cast<int>(loads.windows.size())));
+  choose_windows(command, loads);
   auto windows = windows_of(loads, command);
   if (!command.shared_gpus.empty()) share(command, loads, windows);
   const auto start = std::chrono::steady_clock::now();
@@ -225,6 +241,7 @@ void run(SolveCommand& command) {
                                                window.first, window.last}));
   auto summary = report(result, sum_of(windows), o, ms);
   summary["window"] = window_json(window);
+  summary["judged"] = judged_json(result.plan, loads, command.used);
   if (o.from != nullptr && !o.rebuild && !result.cancelled)
     summary["actions"] = actions_json(plan_actions(windows, o, result.plan, command_progress()), o);
   if (command.json)
@@ -280,6 +297,9 @@ void register_plan_solve(CLI::App& plan) {
       ->check(CLI::IsMember({"equal", "best"}));
   command->add_option("--seed", c->options.seed, "Seed of the search");
   command->add_option("--window", c->use, "Make the plan from windows A:B (B not included)");
+  command->add_flag("--hold-out", c->hold_out,
+                    "Make the plan from the earlier three quarters of these windows and judge it "
+                    "on the later ones");
   command
       ->add_option(
           "--window-groups", c->windows,

@@ -13,6 +13,7 @@
 namespace moescope {
 namespace {
 constexpr int kSidesShare = 55;   // of the window at most, %
+constexpr int kBesideShare = 45;  // of the window, of views left of others, %
 constexpr int kHoldMs = 100;      // until the first layout is done
 constexpr int kNarrow = 1400;     // px of the window, below which side docks lie over the others
 constexpr int kNarrowText = 18;   // px of a line of text up to which that holds
@@ -220,7 +221,7 @@ void DockLayout::showStart(bool shown) {
 void DockLayout::arrange(Preset preset) {
   if (content_ == Content::Nothing) return;
   overlays_.settle();
-  placeAll();
+  placeAll(preset);
   sizeAll();
   // Hidden ones have their places too, for when they are shown.
   for (const Place& place : places_)
@@ -229,28 +230,51 @@ void DockLayout::arrange(Preset preset) {
     if (place.view.front_in.testFlag(preset) && !place.dock->isHidden())
       is_for_work(preset) ? reveal(place.view.id) : place.dock->raise();
   followWidth();
+  shareWidth(preset);
+  // The first layout of docks that were just placed goes by size hints instead.
+  QTimer::singleShot(0, this, [this, preset] { shareWidth(preset); });
   if (preset == Preset::Compare) Q_EMIT comparisonWanted();
 }
 
-/// Every dock that has something to show where its view stands, the first tab of an area in front.
-void DockLayout::placeAll() {
-  QMap<int, QDockWidget*> tabs;  // first tabbed dock of an area
+/// Of views that stand side by side.
+void DockLayout::shareWidth(Preset preset) {
+  QList<QDockWidget*> docks;
+  QList<int> widths;
   for (const Place& place : places_) {
-    if (!hasContent(place)) {
-      place.dock->hide();
-      continue;
-    }
+    if (place.dock->isHidden() || !is_tabbed(place.view)) continue;
+    const bool beside = place.view.beside_in.testFlag(preset);
+    if (!beside && !place.view.front_in.testFlag(preset)) continue;
+    docks << place.dock;
+    widths << window_.width() * (beside ? kBesideShare : 100 - kBesideShare) / 100;
+  }
+  if (docks.size() > 1) window_.resizeDocks(docks, widths, Qt::Horizontal);
+}
+
+/// Every dock that has something to show where its view stands, the first tab of an area in front.
+void DockLayout::placeAll(Preset preset) {
+  // First tabbed dock of an area, and of the tabs left of these.
+  QMap<int, QDockWidget*> tabs, beside;
+  const auto place_dock = [this](const Place& place, QMap<int, QDockWidget*>& group) {
     place.dock->setFloating(false);
     window_.removeDockWidget(place.dock);
     window_.addDockWidget(place.view.area, place.dock);
     if (is_tabbed(place.view)) {
-      QDockWidget*& first = tabs[place.view.area];
+      QDockWidget*& first = group[place.view.area];
       if (first != nullptr) window_.tabifyDockWidget(first, place.dock);
       if (first == nullptr) first = place.dock;
     }
     place.dock->show();
+  };
+  for (const Place& place : places_) {
+    if (!hasContent(place))
+      place.dock->hide();
+    else if (place.view.beside_in.testFlag(preset))
+      place_dock(place, beside);
   }
-  for (QDockWidget* first : tabs) first->raise();
+  for (const Place& place : places_)
+    if (hasContent(place) && !place.view.beside_in.testFlag(preset)) place_dock(place, tabs);
+  for (const auto& group : {tabs, beside})
+    for (QDockWidget* first : group) first->raise();
 }
 
 int DockLayout::heightShare(const ViewSpec& view) const {

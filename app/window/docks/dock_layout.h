@@ -74,7 +74,8 @@ class DockLayout : public QObject {
   bool hasContent(const Place& place) const {
     return content_ == Content::Trace || !place.view.needs_trace;
   }
-  void placeAll();
+  void placeAll(Preset preset);
+  void shareWidth(Preset preset);
   void sizeAll();
   void showStart(bool shown);
   void holdWidth(QDockWidget& dock, int width);

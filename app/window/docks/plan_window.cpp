@@ -13,15 +13,32 @@
 #include "views/plan/compare/compare_view.h"
 #include "views/plan/engine_dialogs.h"
 #include "views/plan/new_plan_dialog.h"
+#include "views/plan/plan_flow.h"
 #include "views/plan/plan_solver.h"
 #include "views/plan/solve_panel.h"
 
 namespace moescope {
+namespace {
 
-PlanWindow::PlanWindow(Workspace& workspace, DockLayout& layout, QMainWindow& window)
+constexpr auto kServingKey = "plan/serving";
+constexpr int kRemembered = 50;      // documents
+constexpr int kNarrowWindow = 1400;  // px; below, the plan and the loads need all of it
+
+/// Experts in order are made from no windows at all; what made the plan that ran is not known.
+std::optional<MadeFrom> origin_of_new(NewPlan::Start start, const LoadDocument& loads) {
+  if (start == NewPlan::Start::Running || !loads.loads()) return std::nullopt;
+  const bool in_order = start == NewPlan::Start::InOrder;
+  return made_from(*loads.loads(), in_order ? WindowRange{} : loads.windows());
+}
+
+}  // namespace
+
+PlanWindow::PlanWindow(Workspace& workspace, DockLayout& layout, Session& session,
+                       QMainWindow& window)
     : QObject(&window),
       window_(window),
       layout_(layout),
+      session_(session),
       loads_(workspace.loads()),
       document_(workspace.plan()),
       autosave_(document_),
@@ -36,9 +53,50 @@ PlanWindow::PlanWindow(Workspace& workspace, DockLayout& layout, QMainWindow& wi
   connect(&autosave_, &PlanAutosave::failed, this, [this](const QString& text) {
     Q_EMIT message({UserMessage::Level::Warning, text, {}});
   });
+  connect(&view_, &PlanView::exportRequested, this, &PlanWindow::exportPlan);
+  connect(&document_.serving(), &ServingSetup::changed, this, &PlanWindow::rememberServing);
+  connect(&document_, &PlanDocument::replaced, this, &PlanWindow::recallServing);
   connect(&document_, &PlanDocument::replaced, this, &PlanWindow::refresh);
   connect(&document_, &PlanDocument::replaced, this, &PlanWindow::contentChanged);
   connect(&loads_, &LoadDocument::loadsChanged, this, &PlanWindow::refresh);
+}
+
+void PlanWindow::connectActions(const QList<QAction*>& starts, QAction* apply) {
+  view_.setStartActions(starts);
+  view_.flow().setApply(apply);
+}
+
+/// What choices of model, unit and hardware are remembered with: the plan's file, or that of the
+/// loads where the plan has none.
+QString PlanWindow::documentName() const {
+  if (!document_.file().isEmpty()) return document_.file();
+  return loads_.files().value(0);
+}
+
+void PlanWindow::rememberServing() {
+  const QByteArray name = documentName().toUtf8();
+  // What is found while another document comes in is not a choice.
+  const bool theirs = !name.isEmpty() && documentName() == recalled_for_;
+  const QByteArray choices = document_.serving().choices().toUtf8();
+  if (!theirs || choices.isEmpty() || recalling_) return;
+  QByteArrayList lines = session_.value(kServingKey).split('\n');
+  lines.removeIf([&name](const QByteArray& line) {
+    return line.isEmpty() || line.mid(line.indexOf(' ') + 1) == name;
+  });
+  lines.prepend(choices + ' ' + name);
+  session_.setValue(kServingKey, lines.mid(0, kRemembered).join('\n'));
+}
+
+void PlanWindow::recallServing() {
+  if (document_.empty()) return;
+  recalled_for_ = documentName();
+  const QByteArray name = recalled_for_.toUtf8();
+  QByteArray choices;
+  for (const QByteArray& line : session_.value(kServingKey).split('\n'))
+    if (line.mid(line.indexOf(' ') + 1) == name) choices = line.left(line.indexOf(' '));
+  recalling_ = true;
+  document_.serving().setChoices(QString::fromUtf8(choices));
+  recalling_ = false;
 }
 
 JobRunner& PlanWindow::solveJob() {
@@ -72,7 +130,7 @@ void PlanWindow::addFileActions() {
 
 void PlanWindow::addSolveActions() {
   const auto solve = [this](SolveAction action) {
-    layout_.reveal("plan");
+    makeRoom();
     view_.solve(action);
   };
   needs_plan_ << make_action(this, "plan.resplit", tr("&Re-split tokens"),
@@ -141,7 +199,17 @@ void PlanWindow::show(Plan plan, PlanConstraints constraints, const QString& fil
     return;
   }
   Q_EMIT planShown();
-  layout_.reveal("plan");
+  makeRoom();
+}
+
+/// The plan in front; in a narrow window the docks that it does not need step aside.
+void PlanWindow::makeRoom() {
+  const QDockWidget* dock = layout_.dock("plan");
+  const bool seen = dock->isVisible() && !dock->visibleRegion().isEmpty();
+  if (window_.width() < kNarrowWindow && !seen)
+    layout_.arrange(Preset::Plan);
+  else
+    layout_.reveal("plan");
 }
 
 void PlanWindow::open(const QString& file, const QStringList& others) {
@@ -151,6 +219,7 @@ void PlanWindow::open(const QString& file, const QStringList& others) {
       [this, file, others](OpenedPlan opened) {
         show(std::move(opened.plan), std::move(opened.constraints), file, {});
         if (document_.file() != file) return;
+        document_.setOrigin(opened.origin);
         Q_EMIT this->opened({file});
         if (!opened.problems.isEmpty())
           Q_EMIT message({UserMessage::Level::Warning,
@@ -176,7 +245,11 @@ void PlanWindow::makeNew() {
   auto* dialog = new NewPlanDialog(loads_, &window_);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &NewPlanDialog::made, this,
-          [this](const Plan& plan, const QString& name) { show(plan, {}, {}, name); });
+          [this, dialog](const Plan& plan, const QString& name) {
+            show(plan, {}, {}, name);
+            if (const auto from = origin_of_new(dialog->wanted().start, loads_))
+              document_.setMadeFrom(*from);
+          });
   dialog->show();
 }
 
@@ -202,15 +275,17 @@ void PlanWindow::saveTo(const QString& file) {
   document_.preview(std::nullopt);
   job_.start(
       tr("Saving %1").arg(QFileInfo(file).fileName()),
-      [plan = document_.plan(), constraints = document_.constraints(),
-       path = file.toStdString()](Progress&) {
-        write_text_file(path, plan_json(plan, constraints));
+      [plan = document_.plan(), constraints = document_.constraints(), path = file.toStdString(),
+       from = document_.madeFrom(), loads = loads_.loads()](Progress&) {
+        write_text_file(path, plan_file_text(plan, constraints, from, loads));
         return true;
       },
       [this, file, index = document_.undoStack().index()](bool) {
         // Edits made in the meantime are not in the file.
         if (document_.undoStack().index() != index) return saveTo(file);
         document_.setSaved(file);
+        recalled_for_ = file;
+        rememberServing();
         Q_EMIT message({UserMessage::Level::Info, tr("Saved %1.").arg(file), {}});
         Q_EMIT opened({file});
       });
@@ -230,6 +305,7 @@ void PlanWindow::exportPlan() {
   auto* dialog = new ExportPlanDialog(document_.plan(), &window_);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &ExportPlanDialog::written, this, [this](const QString& file) {
+    view_.flow().noteExported(file);
     Q_EMIT message({UserMessage::Level::Info, tr("Exported %1 and verified it.").arg(file), {}});
   });
   dialog->show();

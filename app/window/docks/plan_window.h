@@ -19,7 +19,11 @@ class PlanWindow : public QObject {
 
  public:
   /// @pre the layout has the view
-  PlanWindow(Workspace& workspace, DockLayout& layout, QMainWindow& window);
+  PlanWindow(Workspace& workspace, DockLayout& layout, Session& session, QMainWindow& window);
+
+  /// Commands of the window that the view has buttons for: those that give a first plan, and the
+  /// one that applies it.
+  void connectActions(const QList<QAction*>& starts, QAction* apply);
 
   PlanDocument& document() { return document_; }
   PlanView& view() { return view_; }
@@ -51,7 +55,11 @@ class PlanWindow : public QObject {
   void addFileActions();
   void addSolveActions();
   void show(Plan plan, PlanConstraints constraints, const QString& file, const QString& name);
+  void makeRoom();
   void keepUnsaved();
+  QString documentName() const;
+  void rememberServing();
+  void recallServing();
   void makeNew();
   void chooseOpen();
   void save();
@@ -62,6 +70,7 @@ class PlanWindow : public QObject {
 
   QMainWindow& window_;
   DockLayout& layout_;
+  Session& session_;
   LoadDocument& loads_;
   PlanDocument& document_;
   PlanAutosave autosave_;
@@ -69,6 +78,8 @@ class PlanWindow : public QObject {
   JobRunner job_;
   QList<QAction*> needs_plan_;
   QAction* new_ = nullptr;
+  QString recalled_for_;    ///< documentName() whose choices are shown
+  bool recalling_ = false;  ///< what is remembered is not chosen again
 };
 
 }  // namespace moescope

@@ -393,18 +393,23 @@ void LiveWindow::offerPlan() {
       panel.step() == ApplyPanel::Step::Unavailable || panel.step() == ApplyPanel::Step::Ready;
   const PlanPtr& plan = parts_.workspace.loads().plan();
   const bool differs = planDiffers();
-  apply_->setEnabled(idle && differs && live_.phase() == LiveState::Live &&
-                     live_.state().may_change);
-  if (!idle) return;
+  QString why, in_short;
   if (live_.phase() != LiveState::Live)
-    panel.setUnavailable(tr("No runtime is attached to apply a plan to."));
+    why = tr("No runtime is attached to apply a plan to."), in_short = tr("no runtime is attached");
   else if (!live_.state().may_change)
-    panel.setUnavailable(tr("You may watch this runtime; only an operator may change its plan."));
+    why = tr("You may watch this runtime; only an operator may change its plan."),
+    in_short = tr("you may only watch this runtime");
   else if (!plan)
-    panel.setUnavailable(tr("There is no plan to apply: edit or solve one in the plan view."));
+    why = tr("There is no plan to apply: edit or solve one in the plan view."),
+    in_short = tr("there is no plan");
   else if (!differs)
-    panel.setUnavailable(
-        tr("The edited plan is the running one. Solve or edit it to apply another."));
+    why = tr("The edited plan is the running one. Solve or edit it to apply another."),
+    in_short = tr("it is the running plan");
+  apply_->setEnabled(idle && why.isEmpty());
+  apply_->setStatusTip(idle ? in_short : tr("a change of plan goes on; see Cluster"));
+  if (!idle) return;
+  if (!why.isEmpty())
+    panel.setUnavailable(why);
   else
     panel.setReady(tr("The edited plan differs from the running one."));
 }

@@ -311,6 +311,37 @@ TEST_F(LoadViews, CopyGivesTheValuesAsTsv) {
   EXPECT_THAT(text(shownView().csv()), HasSubstr("5,1,1,1,9"));
 }
 
+TEST_F(LoadViews, TheFileOfTheLoadsIsAlwaysNamed) {
+  LoadSet loads = made_loads();
+  loads.source = "/somewhere/else/made.json";
+  document.setLoads(shared_loads(loads), {"made.json"});
+  const auto* file = find<QLabel>("loadFile");
+  EXPECT_TRUE(file->isVisible());
+  EXPECT_EQ(file->text(), "made.json");
+  EXPECT_THAT(text(file->toolTip()), HasSubstr("/somewhere/else/made.json"));
+  document.setLoads(nullptr, {});
+  EXPECT_FALSE(file->isVisible());
+}
+
+TEST_F(LoadViews, OneNodeHasNothingToCompareAndSaysSo) {
+  shownView().setKind(LoadPictureKind::NodeLayer);
+  EXPECT_EQ(map().picture(), nullptr) << "not a white rectangle";
+  EXPECT_THAT(text(map().summary()), HasSubstr("Set their number at \"Nodes\""));
+  EXPECT_TRUE(find<QSpinBox>("loadNodes")->isVisible());
+  EXPECT_THAT(text(view->fileChart().summary()), HasSubstr("Nodes"));
+  find<QSpinBox>("loadNodes")->setValue(2);
+  ASSERT_NE(map().picture(), nullptr);
+  EXPECT_EQ(map().picture()->values.rows, 2);
+}
+
+TEST_F(LoadViews, InANarrowDockTheListsStandBelowTheHeatmap) {
+  shownView().resize(560, 620);
+  QApplication::processEvents();
+  EXPECT_GT(find<QTabWidget>("loadSide")->mapTo(view.get(), QPoint()).y(),
+            map().mapTo(view.get(), QPoint(0, map().height())).y() - 1);
+  EXPECT_GT(map().width(), 500);
+}
+
 TEST_F(LoadViews, WithoutLoadsTheViewsSayWhatWouldFillThem) {
   document.setLoads(nullptr, {});
   EXPECT_THAT(text(map().accessibleName()), HasSubstr("No expert loads are open"));
@@ -463,7 +494,8 @@ TEST_F(BalanceViews, LayersShowNowAndTheBound) {
   EXPECT_DOUBLE_EQ(layers.series[0].values[0], 7 / 6.0);  // GPUs get 7 and 5 of 12
   EXPECT_THAT(text(layers.series[0].name), HasSubstr("as it ran"));
   EXPECT_DOUBLE_EQ(layers.series[1].values[0], 1);
-  EXPECT_THAT(text(balance->findChild<QLabel*>("balanceSummary")->text()), HasSubstr("bound"));
+  EXPECT_THAT(text(balance->findChild<QLabel*>("balanceSummary")->text()),
+              HasSubstr("no plan with as many slots can be below 1.00"));
 }
 
 TEST_F(BalanceViews, APlanIsShownBesideWhatRan) {

@@ -36,8 +36,9 @@ TEST(CompareLayersModel, keepsTheRulesOfModelsAndShowsChangesWithTheirSign) {
   const auto colour = [&](int row) {
     return model.index(row, CompareLayersModel::Change).data(Qt::ForegroundRole);
   };
-  EXPECT_FALSE(colour(0).isValid());
+  EXPECT_TRUE(colour(0).isValid()) << "what got better is marked";
   EXPECT_TRUE(colour(1).isValid()) << "what got worse is marked";
+  EXPECT_NE(colour(0), colour(1));
   EXPECT_FALSE(colour(2).isValid());
   model.show({layer(3, 1.5, 1.25, 4)});
   EXPECT_EQ(model.rowCount(), 1);

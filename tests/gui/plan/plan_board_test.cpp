@@ -56,6 +56,20 @@ TEST_F(PlanBoardTest, aStraightDragWithoutAnyMoveInBetweenCounts) {
   EXPECT_GT(board->selected().size(), 1U) << "a rubber band";
 }
 
+/// The legend says more while a slot is dragged, and takes another line for it.
+TEST_F(PlanBoardTest, slotsStayUnderThePointerWhileOneIsDragged) {
+  const QRect before = board->slotRect(13);
+  mouse(QEvent::MouseButtonPress, center(1));
+  mouse(QEvent::MouseMove, center(13));
+  ASSERT_TRUE(board->dragging());
+  view->resize(1010, 500);
+  QApplication::processEvents();
+  EXPECT_EQ(board->slotRect(13), before);
+  mouse(QEvent::MouseButtonRelease, before.center(), Qt::NoModifier, false);
+  EXPECT_EQ(expert(13), 1);
+  EXPECT_NE(board->slotRect(13), before) << "fitted again afterwards";
+}
+
 TEST_F(PlanBoardTest, withCtrlADragCopies) {
   dragOver(5, 16, Qt::ControlModifier);
   EXPECT_THAT(board->dragText().toStdString(), HasSubstr("Copy expert 5 over expert 0"));
@@ -391,7 +405,8 @@ TEST_F(PlanBoardTest, otherWindowsGiveOtherFigures) {
   EXPECT_EQ(imbalance(), all);
 }
 
-TEST_F(PlanBoardTest, ThreeHundredTwentyGpusScrollAndZoom) {
+TEST_F(PlanBoardTest, ThreeHundredTwentyGpusAreFoldedByNodesAndOpen) {
+  view->resize(700, 640);
   Plan plan{.num_gpus = 320,
             .num_nodes = 40,
             .num_groups = 8,
@@ -400,14 +415,34 @@ TEST_F(PlanBoardTest, ThreeHundredTwentyGpusScrollAndZoom) {
   for (int s = 0; s < 320; ++s) plan.physical_to_logical[0].push_back(s % 256);
   loads.setLoads(test::plan_loads(1, 256), {"big.json"});
   document->open(plan, {}, {}, "decode");
+  QApplication::processEvents();
   ASSERT_TRUE(board->shown());
-  EXPECT_GT(board->verticalScrollBar()->maximum(), 0);
+  ASSERT_TRUE(board->folds());
+  for (int n = 0; n < 40; ++n) EXPECT_TRUE(board->boardLayout().folded(n)) << n;
+  EXPECT_TRUE(board->slotRect(319).isEmpty());
   board->select(319);
+  EXPECT_FALSE(board->boardLayout().folded(39)) << "what is selected is seen";
+  EXPECT_TRUE(board->boardLayout().folded(38));
   EXPECT_TRUE(board->viewport()->rect().contains(board->slotRect(319)));
-  board->zoomToFit();
-  EXPECT_LT(board->zoom(), 1);
+  // A slot of an open node goes to one of another open node.
+  board->select(300);
+  dragOver(300, 319);
+  drop(319);
+  EXPECT_EQ(expert(319), 300 % 256);
+  trigger("plan.fold_node");
+  EXPECT_TRUE(board->boardLayout().folded(39));
+  const QRectF tile = board->boardLayout().node(39);
+  const QPoint at = tile.center().toPoint() - QPoint(0, board->verticalScrollBar()->value());
+  mouse(QEvent::MouseButtonPress, at);
+  mouse(QEvent::MouseButtonRelease, at, Qt::NoModifier, false);
+  EXPECT_FALSE(board->boardLayout().folded(39)) << "by a click";
   board->setZoom(100);
   EXPECT_LE(board->zoom(), 3);
+  board->zoomToFit();
+  EXPECT_LT(board->zoom(), 2);
+  view->resize(3600, 2400);
+  QApplication::processEvents();
+  EXPECT_FALSE(board->folds()) << "there is room for all slots";
 }
 
 TEST_F(PlanBoardTest, WhatWasBeforeIsMarkedInOrangeAndDescribed) {
@@ -462,6 +497,44 @@ TEST(BoardLayout, SlotsWrapSoThatTheBarsOfGpusStayInSight) {
         EXPECT_FALSE(layout.bar(g).intersects(layout.slot(g * slots)));
       }
     }
+}
+
+/// What a window of 1280 x 800 leaves for the board beside the heatmap.
+TEST(BoardLayout, ThirtyTwoGpusOfNineSlotsAreReadableInHalfOfASmallWindow) {
+  const BoardLayout layout = BoardLayout::fitted({32, 4, 9}, {690, 380});
+  EXPECT_GE(layout.zoom(), BoardLayout::kReadableZoom);
+  EXPECT_GE(layout.textSize(), 8);
+  EXPECT_LE(layout.size().width(), 690.5);
+  EXPECT_LE(layout.size().height(), 380.5);
+  EXPECT_GE(layout.slot(0).width(), 20) << "three digits";
+}
+
+TEST(BoardLayout, AFittedBoardFillsItsRoom) {
+  for (const QSizeF room : {QSizeF(690, 380), QSizeF(1100, 500), QSizeF(1900, 900)}) {
+    const BoardLayout layout = BoardLayout::fitted({32, 4, 9}, room);
+    EXPECT_GT(layout.size().width(), 0.75 * room.width()) << room.width();
+    EXPECT_LE(layout.size().width(), room.width() + 0.5);
+    EXPECT_LE(layout.size().height(), room.height() + 0.5);
+  }
+}
+
+TEST(BoardLayout, FoldedNodesHaveABarPerGpuAndNoSlots) {
+  std::vector<char> folded(40, 1);
+  folded[7] = 0;
+  const BoardLayout layout({320, 40, 1}, 690, 0.9, 1, folded);
+  for (int n = 0; n < 40; ++n) {
+    const QRectF node = layout.node(n);
+    EXPECT_LE(node.right(), 690);
+    EXPECT_EQ(layout.nodeAt(node.center()), n);
+    for (int g = n * 8; g < (n + 1) * 8; ++g) {
+      EXPECT_TRUE(node.contains(layout.gpu(g)));
+      EXPECT_EQ(layout.gpuAt(layout.gpu(g).center()), g);
+      EXPECT_EQ(layout.slot(g).isEmpty(), n != 7);
+      EXPECT_EQ(layout.slotAt(layout.gpu(g).center()) >= 0 || n == 7, n == 7);
+    }
+    EXPECT_FALSE(n > 0 && node.intersects(layout.node(n - 1)));
+  }
+  EXPECT_EQ(layout.neighbour(63, Qt::Key_Right), 64) << "into the folded node, which opens";
 }
 
 TEST(BoardLayout, ArrowKeysReachEverySlot) {

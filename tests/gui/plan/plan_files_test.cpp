@@ -61,14 +61,17 @@ TEST_F(PlanFilesTest, theSizeOfAnExpertIsThatOfThePlansModelUntilAnotherIsChosen
   tiny.physical_to_logical.assign(8, std::vector<int>(64));
   for (auto& row : tiny.physical_to_logical) std::iota(row.begin(), row.end(), 0);
   auto* model = view->findChild<QComboBox*>("planModel");
-  const QString before = model->currentText();
+  EXPECT_THAT(model->currentText().toStdString(), HasSubstr("choose")) << "never a silent default";
+  EXPECT_EQ(document->moves(3).bytes_in_all(), std::nullopt);
+  loads.setLoads(nullptr, {});
   document->open(tiny, {}, {}, "tiny");
-  EXPECT_NE(model->currentText(), before);
   EXPECT_THAT(model->currentText().toStdString(), HasSubstr("tiny"));
+  EXPECT_GT(document->assumptions().expert_bytes, 0);
   EXPECT_LT(document->assumptions().expert_bytes, 1'000'000);
-  model->setCurrentText(before);
+  model->setCurrentText("DeepSeek-V3");
+  EXPECT_EQ(document->serving().name(ServingPart::Model), "deepseek-v3") << "chosen once for all";
   document->open(tiny, {}, {}, "tiny again");
-  EXPECT_EQ(model->currentText(), before) << "what the user chose stays";
+  EXPECT_EQ(model->currentText(), "DeepSeek-V3") << "what the user chose stays";
 }
 
 TEST_F(PlanFilesTest, editsAreUndoneWithoutLimit) {

@@ -2,6 +2,7 @@
 // ran does not run any more.
 #include <gmock/gmock.h>
 
+#include <QCheckBox>
 #include <QSignalSpy>
 #include <QTabWidget>
 
@@ -188,6 +189,7 @@ TEST_F(PlanPrediction, TheEmbeddedRuntimeIsPricedAsItRunsInEitherPhase) {
 
 TEST_F(PlanPrediction, WhatTheUserChoseIsNotGuessedOver) {
   auto* unit = view.findChild<QComboBox*>("predictUnit");
+  EXPECT_EQ(unit->currentData(), "embedded-decode") << "found";
   const int prefill = unit->findData("prefill32");
   unit->setCurrentIndex(prefill);
   Q_EMIT unit->activated(prefill);
@@ -200,15 +202,55 @@ TEST_F(PlanPrediction, SaysWhetherThePlanWasMadeFromTheWindows) {
   EXPECT_THAT(predicted().note().toStdString(), HasSubstr("made from them is unknown"));
   solveOn({0, 3});
   EXPECT_THAT(predicted().note().toStdString(),
-              HasSubstr("judged on windows 0 to 2, which the plan was made from"));
+              HasSubstr("judged on window 2, which the plan was not made from"));
+  loads.setWindows({0, 2});
+  EXPECT_THAT(predicted().note().toStdString(),
+              HasSubstr("judged on windows 0 to 1, which the plan was made from"));
   loads.setWindows({1, 5});
   EXPECT_THAT(predicted().note().toStdString(),
-              HasSubstr("judged on windows 3 to 4, which the plan was not made from"));
+              HasSubstr("judged on windows 2 to 4, which the plan was not made from"));
   loads.setWindows({4, 6});
   EXPECT_THAT(predicted().note().toStdString(),
               HasSubstr("judged on windows 4 to 5, which the plan was not made from"));
   document.undoStack().undo();
   EXPECT_THAT(predicted().note().toStdString(), HasSubstr("made from them is unknown"));
+}
+
+TEST_F(PlanPrediction, FiguresAreOfWindowsThatDidNotMakeThePlan) {
+  const auto imbalance_on = [this](int first, int last) {
+    PlanState state(document.plan());
+    state.set_loads(std::make_shared<const LayerLoads>(
+        loads_of_plan(*loads.loads(), document.plan(), first, last)));
+    return plan_imbalance(state)->mean;
+  };
+  EXPECT_EQ(document.judgement().windows, (WindowRange{0, 6})) << "nothing is known of its origin";
+  EXPECT_EQ(loads.judgedWindows(), (WindowRange{0, 6}));
+  solveOn({0, 6});
+  EXPECT_EQ(document.judgement().windows, (WindowRange{5, 6}));
+  EXPECT_EQ(document.judgement().text, "made from windows 0 to 4, judged on window 5");
+  EXPECT_EQ(loads.windows(), (WindowRange{0, 6})) << "the choice of the user stays";
+  EXPECT_EQ(loads.judgedWindows(), (WindowRange{5, 6})) << "for the other views";
+  EXPECT_EQ(plan_imbalance(document.state())->mean, imbalance_on(5, 6));
+  const std::string headline = view.findChild<QLabel*>("planHeadline")->text().toStdString();
+  EXPECT_THAT(headline, HasSubstr("made from windows 0 to 4, judged on window 5"));
+  document.undoStack().undo();
+  EXPECT_EQ(document.judgement().windows, (WindowRange{0, 6}));
+  EXPECT_EQ(plan_imbalance(document.state())->mean, imbalance_on(0, 6));
+
+  view.findChild<QCheckBox*>("solveHoldOut")->setChecked(false);
+  solveOn({0, 6});
+  EXPECT_EQ(document.judgement().text, "judged on all 6 windows, which it was made from");
+  loads.setLoads(std::make_shared<LoadSet>(*test::plan_loads(8, 64, 1)), {"loads.json"});
+  EXPECT_THAT(view.findChild<QLabel*>("solveTerms")->text().toStdString(),
+              HasSubstr("judged on the only window, which it was made from"));
+}
+
+TEST_F(PlanPrediction, WindowsWithoutAnOrderInTimeAreNotDivided) {
+  auto set = std::make_shared<LoadSet>(*loads.loads());
+  set->ordered_in_time = false;
+  loads.setLoads(set, {"loads.json"});
+  solveOn({0, 6});
+  EXPECT_EQ(document.judgement().text, "judged on all 6 windows, which it was made from");
 }
 
 LoadSet timed_loads(int first, int count) {

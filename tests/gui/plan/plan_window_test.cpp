@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <QPushButton>
 #include <QSettings>
 #include <QTest>
 #include <QToolButton>
@@ -189,6 +190,87 @@ TEST_F(PlanWindowTest, theLayoutPlanShowsTheEditorWithLoadsAndBalance) {
   EXPECT_TRUE(window->layouts().dock("plan")->isVisible());
   EXPECT_FALSE(window->layouts().dock("timeline")->isVisible());
   EXPECT_FALSE(window->layouts().dock("load")->isHidden());
+}
+
+TEST_F(PlanWindowTest, heatmapAndBoardStandSideBySide) {
+  window->resize(1280, 800);
+  openPlan();
+  window->layouts().arrange(Preset::Plan);
+  const auto* load = window->layouts().dock("load");
+  const auto* plan = window->layouts().dock("plan");
+  ASSERT_TRUE(wait_for([&] { return plan->width() > 600; })) << plan->width();
+  EXPECT_LE(load->geometry().right(), plan->geometry().left());
+  EXPECT_LT(std::abs(load->geometry().bottom() - plan->geometry().bottom()), 40);
+  EXPECT_GT(load->width(), 450);
+  EXPECT_TRUE(wait_for(
+      [&] { return !window->plans().view().board().viewport()->visibleRegion().isEmpty(); }));
+  window->layouts().arrange(Preset::Analyse);
+  EXPECT_TRUE(window->tabifiedDockWidgets(window->layouts().dock("plan"))
+                  .contains(window->layouts().dock("load")))
+      << "tabs again";
+}
+
+TEST_F(PlanWindowTest, inASmallWindowTheOtherDocksStepAsideForAPlan) {
+  window->resize(1280, 800);
+  window->openFiles({QStringLiteral(MOESCOPE_SOURCE_DIR "/sample-traces/plan-change.moetrace")});
+  ASSERT_TRUE(wait_for([&] { return !document().empty(); }));
+  window->layouts().reveal("sm");
+  openPlan();
+  ASSERT_TRUE(wait_for([&] { return document().file() == path("plan.json"); }));
+  QApplication::processEvents();
+  EXPECT_TRUE(window->layouts().dock("timeline")->isHidden());
+  EXPECT_FALSE(window->layouts().dock("load")->isHidden());
+  EXPECT_TRUE(wait_for(
+      [&] { return !window->plans().view().board().viewport()->visibleRegion().isEmpty(); }));
+}
+
+TEST_F(PlanWindowTest, withoutAPlanTheCommandsOfTheWindowAreOffered) {
+  openPlan();
+  document().close();
+  ASSERT_TRUE(wait_for([&] { return document().empty(); }));
+  auto* view = &window->plans().view();
+  for (const char* name : {"plan.new", "file.open", "plan.open", "live.record"})
+    EXPECT_NE(view->findChild<QPushButton*>(QStringLiteral("planEmpty_") + name), nullptr) << name;
+}
+
+TEST_F(PlanWindowTest, whatAPlanIsPricedForIsRememberedWithItsFile) {
+  openPlan();
+  document().serving().choose(ServingPart::Hardware, "h200");
+  write_text_file(folder / "other.json", plan_json(test::small_plan()));
+  window->openFiles({path("other.json")});
+  ASSERT_TRUE(wait_for([&] { return document().file() == path("other.json"); }));
+  EXPECT_FALSE(document().serving().chosen(ServingPart::Hardware)) << "another document";
+  window.reset();
+  makeWindow();
+  openPlan();
+  EXPECT_EQ(document().serving().name(ServingPart::Hardware), "h200");
+}
+
+TEST_F(PlanWindowTest, aSavedPlanKeepsTheWindowsThatMadeIt) {
+  QByteArray rows;
+  for (int w = 0; w < 4; ++w) {
+    if (w > 0) rows += '\n';
+    for (int l = 0; l < 4; ++l)
+      for (int e = 0; e < 16; ++e)
+        rows += QByteArray::number(100 + 37 * e * (w + 1) % 90 + l) + (e < 15 ? "," : "\n");
+  }
+  write_text_file(folder / "loads.csv", rows.toStdString());
+  window->openFiles({path("loads.csv"), path("plan.json")});
+  ASSERT_TRUE(wait_for([&] { return !document().empty() && document().state().has_loads(); }));
+  window->plans().view().solve(SolveAction::Full);
+  ASSERT_TRUE(wait_for([&] { return !window->plans().view().solver().running(); }));
+  const QString judged = document().judgement().text;
+  EXPECT_EQ(judged, "made from windows 0 to 2, judged on window 3");
+  window->plans().saveTo(path("solved.json"));
+  ASSERT_TRUE(wait_for([&] { return !document().modified(); }));
+  window.reset();
+  makeWindow();
+  window->openFiles({path("solved.json")});
+  ASSERT_TRUE(wait_for([&] { return document().file() == path("solved.json"); }));
+  EXPECT_FALSE(document().madeFrom().has_value()) << "its loads are not open";
+  window->openFiles({path("loads.csv")});
+  ASSERT_TRUE(wait_for([&] { return document().state().has_loads(); }));
+  EXPECT_EQ(document().judgement().text, judged);
 }
 
 TEST_F(PlanWindowTest, theLayoutCompareShowsBothPlansAndTheirBalance) {

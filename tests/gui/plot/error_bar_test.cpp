@@ -27,7 +27,7 @@ TEST(ErrorBar, BytesInBinaryUnits) {
   EXPECT_EQ(format_bytes_with_error(13.4 * 1024, 200), "13.4 ± 0.2 KiB");
 }
 
-TEST(EffectText, WhatGotWorseSaysByHowMuch) {
+TEST(EffectText, EveryChangeHasItsSignAndItsVerdict) {
   PlanEffect effect;
   effect.node_traffic = {9.63 * 1024, 13.4 * 1024, 13.3 * 1024, 100.0};
   effect.imbalance = {1.30, 1.22, 1.05, 0.02};
@@ -36,13 +36,16 @@ TEST(EffectText, WhatGotWorseSaysByHowMuch) {
     if (row.figure == &effect.node_traffic) {
       EXPECT_EQ(row.predicted(), "13.40 ± 0.10 KiB (+39.1 %)");
       EXPECT_EQ(row.measured(), "13.3 KiB (+38.1 %)");
-      EXPECT_TRUE(row.predicted_worse() && row.measured_worse());
+      EXPECT_EQ(row.predicted_verdict(), Verdict::Worse);
+      EXPECT_EQ(row.measured_verdict(), Verdict::Worse);
     } else if (row.figure == &effect.imbalance) {
-      EXPECT_EQ(row.predicted(), "1.22 ± 0.02");
-      EXPECT_FALSE(row.predicted_worse() || row.measured_worse());
+      EXPECT_EQ(row.predicted(), "1.22 ± 0.02 (-6.2 %)");
+      EXPECT_EQ(row.predicted_verdict(), Verdict::Better);
+      EXPECT_EQ(row.measured_verdict(), Verdict::Better);
     } else {
-      EXPECT_EQ(row.measured(), "2.04 ms") << "within the error bar";
-      EXPECT_FALSE(row.predicted_worse() || row.measured_worse());
+      EXPECT_EQ(row.measured(), "2.04 ms (+2.0 %)");
+      EXPECT_EQ(row.measured_verdict(), Verdict::Noise) << "within the error bar";
+      EXPECT_EQ(row.predicted_verdict(), Verdict::Noise);
     }
   }
 }

@@ -18,9 +18,9 @@ QString tr(const char* text) {
   return QCoreApplication::translate("PlanBoard", text);
 }
 
-QFont scaled(const QPainter& painter, qreal zoom, qreal size) {
+QFont scaled(const QPainter& painter, qreal pixels) {
   QFont font = painter.font();
-  font.setPixelSize(std::max(1, static_cast<int>(size * zoom + 0.5)));
+  font.setPixelSize(std::max(1, static_cast<int>(pixels + 0.5)));
   return font;
 }
 
@@ -46,8 +46,8 @@ class BoardPainter {
         state_(*picture.state),
         theme_(theme),
         shade_(state_, picture.layer),
-        small_(scaled(painter, layout.zoom(), 11)),
-        tiny_(scaled(painter, layout.zoom(), 8.5)) {
+        small_(scaled(painter, layout.textSize())),
+        tiny_(scaled(painter, 0.77 * layout.textSize())) {
     for (const PlanProblem& p : state_.problems(picture.layer))
       if (p.slot >= 0) {
         bool& error = problems_[p.slot];
@@ -62,14 +62,22 @@ class BoardPainter {
     painter_.drawRoundedRect(layout_.node(n), 4, 4);
     painter_.setPen(theme_.muted_text);
     painter_.setFont(small_);
-    painter_.drawText(layout_.heading(n), Qt::AlignVCenter | Qt::AlignLeft, tr("Node %1").arg(n));
+    const QString name = tr("Node %1").arg(n);
+    painter_.drawText(layout_.heading(n), Qt::AlignVCenter | Qt::AlignLeft,
+                      layout_.anyFolded() || layout_.folded(n)
+                          ? (layout_.folded(n) ? QStringLiteral("▸ ") : QStringLiteral("▾ ")) + name
+                          : name);
+    if (layout_.folded(n)) foldedNode(n);
   }
   void gpu(int g) {
     painter_.setFont(small_);
     const bool dead = state_.plan().dead(g);
     painter_.setPen(dead ? theme_.ribbon_exposed : theme_.text);
-    painter_.drawText(layout_.label(g), Qt::AlignVCenter | Qt::AlignLeft,
-                      dead ? tr("GPU %1 ✕").arg(g) : tr("GPU %1").arg(g));
+    const QRectF label = layout_.label(g);
+    QString name = tr("GPU %1").arg(g);
+    if (QFontMetricsF(small_).horizontalAdvance(name) > label.width()) name = QString::number(g);
+    painter_.drawText(label, Qt::AlignVCenter | Qt::AlignLeft,
+                      dead ? name + QStringLiteral(" ✕") : name);
     const int per_gpu = layout_.shape().slots_per_gpu;
     for (int s = g * per_gpu; s < (g + 1) * per_gpu; ++s) cell(s);
     bar(g);
@@ -86,6 +94,53 @@ class BoardPainter {
                : 0;
   }
 
+  int first_slot(int gpu) const { return gpu * layout_.shape().slots_per_gpu; }
+
+  /// The load of each GPU as a bar, the heaviest of them as a number, and what is changed or wrong.
+  void foldedNode(int n) {
+    const int per_node = layout_.shape().gpus_per_node();
+    const auto& loads = state_.gpu_loads(picture_.layer);
+    const double mean = state_.mean_gpu_load(picture_.layer);
+    const double most = loads.empty() ? 0 : *std::max_element(loads.begin(), loads.end());
+    double heaviest = 0;
+    for (int g = n * per_node; g < (n + 1) * per_node; ++g) {
+      const QRectF bar = layout_.gpu(g).adjusted(1, 0, -1, 0);
+      painter_.fillRect(bar, theme_.background);
+      if (state_.plan().dead(g) || !(mean > 0)) {
+        paint_filled(painter_, bar, theme_.background, Cue::Diagonal, theme_);
+        continue;
+      }
+      const double load = loads[static_cast<std::size_t>(g)];
+      heaviest = std::max(heaviest, load);
+      const qreal height = bar.height() * load / std::max(most, 1.25 * mean);
+      painter_.fillRect(
+          QRectF(bar.left(), bar.bottom() - height, bar.width(), height),
+          is_hottest(load, most, mean) ? theme_.ribbon_exposed : theme_.color(SpanClass::Dense));
+      if (any_changed(g))
+        painter_.fillRect(QRectF(bar.left(), bar.bottom() - 3, bar.width(), 3),
+                          theme_.color(SpanClass::Dispatch));
+    }
+    painter_.setFont(small_);
+    QString words = mean > 0 ? QString::number(heaviest / mean, 'f', 2) : QString();
+    if (any_problem(n)) words += QStringLiteral(" !");
+    const bool bad = any_problem(n) || is_hottest(heaviest, most, mean);
+    painter_.setPen(bad ? theme_.ribbon_exposed : theme_.text);
+    painter_.drawText(layout_.heading(n), Qt::AlignVCenter | Qt::AlignRight, words);
+  }
+  static bool is_hottest(double load, double most, double mean) {
+    return load >= most * (1 - 1e-9) && most > mean * 1.005;
+  }
+  bool any_changed(int gpu) const {
+    for (int s = first_slot(gpu); s < first_slot(gpu + 1); ++s)
+      if (expert_before(picture_, s)) return true;
+    return false;
+  }
+  bool any_problem(int node) const {
+    const int per_node = layout_.shape().gpus_per_node();
+    const auto at = problems_.lower_bound(first_slot(node * per_node));
+    return at != problems_.end() && at->first < first_slot((node + 1) * per_node);
+  }
+
   void cell(int slot) {
     const QRectF box = layout_.slot(slot);
     const int e = expert(slot);
@@ -95,7 +150,7 @@ class BoardPainter {
     paint_filled(painter_, box, fill,
                  e != kNoExpert && !state_.has_loads() ? Cue::Diagonal : Cue::None, theme_);
     const QColor ink = Theme::text_on(fill);
-    if (11 * layout_.zoom() >= kSmallestText) cell_text(box, e, ink);
+    if (layout_.textSize() >= kSmallestText) cell_text(box, e, ink);
     if (std::binary_search(pinned_.begin(), pinned_.end(), slot)) pin(box, ink);
     if (expert_before(picture_, slot)) changed(box);
     outline(slot, box, e);
@@ -119,7 +174,7 @@ class BoardPainter {
     painter_.setPen(ink);
     painter_.setFont(small_);
     const int n = replicas(e);
-    const qreal mark = n > 1 ? 8 * layout_.zoom() : 0;
+    const qreal mark = n > 1 ? 0.6 * layout_.textSize() : 0;
     painter_.drawText(box.adjusted(0, 0, -mark, 0), Qt::AlignCenter,
                       e == kNoExpert ? QString::fromUtf8("–") : QString::number(e));
     if (n < 2) return;
@@ -175,7 +230,7 @@ class BoardPainter {
 
   void bar(int g) {
     const QRectF area = layout_.bar(g);
-    const qreal text = 40 * layout_.zoom();
+    const qreal text = 2.9 * layout_.textSize();
     const QRectF track = area.adjusted(0, area.height() * 0.22, -text, -area.height() * 0.22);
     painter_.fillRect(track, theme_.background);
     const auto& loads = state_.gpu_loads(picture_.layer);
@@ -187,7 +242,7 @@ class BoardPainter {
     const double most = *std::max_element(loads.begin(), loads.end());
     const double load = loads[static_cast<std::size_t>(g)];
     const double scale = std::max(most, 1.25 * mean);
-    const bool hottest = load >= most * (1 - 1e-9) && most > mean * 1.005;
+    const bool hottest = is_hottest(load, most, mean);
     painter_.fillRect(
         QRectF(track.left(), track.top(), track.width() * load / scale, track.height()),
         hottest ? theme_.ribbon_exposed : theme_.color(SpanClass::Dense));
@@ -201,7 +256,7 @@ class BoardPainter {
       line(*bound * mean, QPen(theme_.text, 1, Qt::DotLine));
     if (const auto before = load_before(g); before && std::abs(*before - load) > 0.005 * mean)
       line(*before, QPen(theme_.color(SpanClass::Dispatch), 3));
-    if (11 * layout_.zoom() < kSmallestText) return;
+    if (layout_.textSize() < kSmallestText) return;
     painter_.setFont(small_);
     painter_.setPen(hottest ? theme_.ribbon_exposed : theme_.text);
     painter_.drawText(QRectF(track.right(), area.top(), text, area.height()),
@@ -245,6 +300,7 @@ void paint_board(QPainter& painter, const BoardLayout& layout, const BoardPictur
   for (int n = 0; n < shape.nodes; ++n) {
     if (!layout.node(n).intersects(visible)) continue;
     board.node(n);
+    if (layout.folded(n)) continue;
     for (int g = n * shape.gpus_per_node(); g < (n + 1) * shape.gpus_per_node(); ++g)
       if (layout.gpu(g).adjusted(-4, -4, 4, 4).intersects(visible)) board.gpu(g);
   }
@@ -259,6 +315,12 @@ void paint_board(QPainter& painter, const BoardLayout& layout, const BoardPictur
 }
 
 namespace {
+
+bool differs_from_before(const BoardPicture& picture) {
+  const auto layer = static_cast<std::size_t>(picture.layer);
+  const auto& rows = picture.before->plan().physical_to_logical;
+  return layer >= rows.size() || rows[layer] != picture.state->plan().physical_to_logical[layer];
+}
 
 /// Writes marks and words one after the other, in as many lines as the width needs; without a
 /// painter it measures only.
@@ -307,7 +369,7 @@ qreal write_legend(QPainter* painter, const QFontMetricsF& metrics, const QRectF
   if (picture.state->has_loads()) {
     const LoadShade shade(*picture.state, picture.layer);
     writer.word(tr("Tokens per replica: 0"));
-    writer.mark(120, [&](const QRectF& bar) {
+    writer.mark(70, [&](const QRectF& bar) {
       for (int i = 0; i < static_cast<int>(bar.width()); ++i)
         painter->fillRect(QRectF(bar.left() + i, bar.top() + 2, 1, bar.height() - 4),
                           shade.color(shade.most() * i / bar.width()));
@@ -317,9 +379,11 @@ qreal write_legend(QPainter* painter, const QFontMetricsF& metrics, const QRectF
     writer.word(tr("Loads not known: slots are hatched"));
   }
   writer.word(QString::fromUtf8("17³  ") + tr("expert, replicas"));
-  writer.word(QString::fromUtf8("◤  ") + tr("pinned"));
-  writer.word(tr("!  problem"));
-  if (picture.before != nullptr) {
+  // Only marks that are there: the board needs the height.
+  if (picture.constraints != nullptr && !picture.constraints->pinned_slots(picture.layer).empty())
+    writer.word(QString::fromUtf8("◤  ") + tr("pinned"));
+  if (!picture.state->problems(picture.layer).empty()) writer.word(tr("!  problem"));
+  if (picture.before != nullptr && differs_from_before(picture)) {
     writer.mark(14, [&](const QRectF& box) {
       painter->fillRect(QRectF(box.left(), box.bottom() - 6, box.width(), 4),
                         theme.color(SpanClass::Dispatch));

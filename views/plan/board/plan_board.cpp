@@ -12,7 +12,8 @@
 namespace moescope {
 namespace {
 constexpr qreal kLeastZoom = 0.3, kMostZoom = 3;
-}
+constexpr qreal kScrolledZoom = 0.9;  // of a board that does not fit
+}  // namespace
 
 PlanBoard::PlanBoard(PlanEditor& editor, QWidget* parent)
     : QAbstractScrollArea(parent), editor_(editor) {
@@ -29,6 +30,8 @@ PlanBoard::PlanBoard(PlanEditor& editor, QWidget* parent)
   connect(&doc, &PlanDocument::replaced, this, [this] {
     endDrag(false);
     layer_ = 0;
+    open_.clear();
+    fit_ = true;
     setSelection({}, -1);
     refresh();
   });
@@ -71,7 +74,24 @@ void PlanBoard::relayout() {
     verticalScrollBar()->setRange(0, 0);
     return;
   }
-  layout_ = BoardLayout(board_shape(document().state(), layer_), viewport()->width(), zoom_);
+  const BoardShape shape = board_shape(document().state(), layer_);
+  // Slots stay under the pointer while it drags one, whatever the room does.
+  if (press_ && layout_.shape() == shape) return;
+  const QSizeF room = viewport()->size();
+  BoardLayout fitted = BoardLayout::fitted(shape, room);
+  folds_ = shape.nodes > 1 && fitted.zoom() < BoardLayout::kReadableZoom;
+  std::vector<char> folded;
+  if (folds_) {
+    folded.assign(static_cast<std::size_t>(shape.nodes), 1);
+    for (const int n : open_)
+      if (n < shape.nodes) folded[static_cast<std::size_t>(n)] = 0;
+    if (fit_) fitted = BoardLayout::fitted(shape, room, folded);
+  }
+  // What does not fit at a readable size scrolls.
+  const bool readable = fitted.zoom() >= BoardLayout::kReadableZoom;
+  if (fit_) zoom_ = readable ? fitted.zoom() : kScrolledZoom;
+  layout_ = fit_ && readable ? std::move(fitted)
+                             : BoardLayout(shape, room.width(), zoom_, 1, std::move(folded));
   const QSizeF size = layout_.size();
   const auto range = [](QScrollBar* bar, qreal whole, int page) {
     bar->setRange(0, std::max(0, static_cast<int>(std::ceil(whole)) - page));
@@ -86,21 +106,28 @@ void PlanBoard::setZoom(qreal zoom) {
   zoom = std::clamp(zoom, kLeastZoom, kMostZoom);
   if (zoom == zoom_) return;
   zoom_ = zoom;
+  fit_ = false;
   refresh();
   if (current_ >= 0) ensureVisible(current_);
 }
 
 void PlanBoard::zoomToFit() {
-  if (!shown()) return;
-  const BoardShape shape = board_shape(document().state(), layer_);
-  qreal fit = kLeastZoom;
-  for (qreal zoom = 1; zoom > kLeastZoom; zoom -= 0.05) {
-    const QSizeF size = BoardLayout(shape, viewport()->width(), zoom).size();
-    if (size.width() > viewport()->width() || size.height() > viewport()->height()) continue;
-    fit = zoom;
-    break;
-  }
-  setZoom(fit);
+  fit_ = true;
+  refresh();
+}
+
+void PlanBoard::toggleNode(int node) {
+  if (!folds_ || node < 0) return;
+  if (open_.erase(node) == 0) open_.insert(node);
+  refresh();
+}
+
+void PlanBoard::openNodeOf(int slot) {
+  const BoardShape& shape = layout_.shape();
+  const int node = slot / shape.slots_per_gpu / shape.gpus_per_node();
+  if (!layout_.folded(node)) return;
+  open_.insert(node);
+  refresh();
 }
 
 QPointF PlanBoard::toBoard(QPoint point) const {
@@ -112,7 +139,7 @@ int PlanBoard::slotAt(QPoint point) const {
 }
 
 QRect PlanBoard::slotRect(int slot) const {
-  if (!shown()) return {};
+  if (!shown() || layout_.slot(slot).isEmpty()) return {};
   return layout_.slot(slot)
       .translated(-horizontalScrollBar()->value(), -verticalScrollBar()->value())
       .toAlignedRect();
@@ -120,6 +147,7 @@ QRect PlanBoard::slotRect(int slot) const {
 
 void PlanBoard::ensureVisible(int slot) {
   if (!shown() || slot < 0) return;
+  openNodeOf(slot);
   const QRectF box = layout_.slot(slot).adjusted(-30, -24, 30, 24);
   const auto scroll = [](QScrollBar* bar, qreal from, qreal to, int page) {
     if (from < bar->value()) bar->setValue(static_cast<int>(from));

@@ -4,6 +4,7 @@
 #include <QAbstractScrollArea>
 #include <QSpinBox>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "views/plan/board/board_layout.h"
@@ -34,8 +35,13 @@ class PlanBoard : public QAbstractScrollArea {
 
   qreal zoom() const { return zoom_; }
   void setZoom(qreal zoom);
-  /// The zoom at which the whole board fits, not above 1.
+  /// Fills the room, also when it changes, until another zoom is chosen: the state at first.
+  /// Nodes are folded when their slots could not be read otherwise.
   void zoomToFit();
+  /// Nodes can be folded and opened.
+  bool folds() const { return folds_; }
+  /// Opens a folded node, or folds an open one; nothing where the whole board is readable.
+  void toggleNode(int node);
 
   /// Picks the selection up: arrow keys move it, Return drops it (swap), Ctrl+Return copies.
   void pickUp();
@@ -88,6 +94,7 @@ class PlanBoard : public QAbstractScrollArea {
   };
   void refresh();
   void relayout();
+  void openNodeOf(int slot);
   QPointF toBoard(QPoint point) const;
   void ensureVisible(int slot);
   void setSelection(std::vector<int> slots, int current);
@@ -108,6 +115,8 @@ class PlanBoard : public QAbstractScrollArea {
   BoardLayout layout_;
   int layer_ = 0, current_ = -1, hovered_ = -1, anchor_ = -1;
   qreal zoom_ = 1;
+  bool fit_ = true, folds_ = false;
+  std::set<int> open_;  ///< nodes that are not folded
   std::vector<int> selected_, before_rubber_;
   std::optional<Drag> drag_;
   QString drag_text_;

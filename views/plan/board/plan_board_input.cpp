@@ -76,13 +76,14 @@ void PlanBoard::rubberTo(QPoint point) {
   rubber_ = QRectF(toBoard(*press_), toBoard(point)).normalized();
   auto slots = before_rubber_;
   for (int s = 0; s < layout_.shape().slot_count(); ++s)
-    if (layout_.slot(s).intersects(*rubber_)) slots.push_back(s);
+    if (const QRectF box = layout_.slot(s); !box.isEmpty() && box.intersects(*rubber_))
+      slots.push_back(s);
   const int last = slots.empty() ? current_ : slots.back();
   setSelection(std::move(slots), last);
 }
 
 void PlanBoard::mouseReleaseEvent(QMouseEvent* event) {
-  if (event->button() != Qt::LeftButton || carrying()) return;
+  if (!shown() || event->button() != Qt::LeftButton || carrying()) return;
   // A busy window gets only the last of several moves, possibly one after this release: a drag
   // counts from where the button was pressed to where it was released.
   pressedMove(event->pos(), event->modifiers());
@@ -92,12 +93,18 @@ void PlanBoard::mouseReleaseEvent(QMouseEvent* event) {
     rubber_.reset();
     viewport()->update();
   } else if (press_ && press_slot_ < 0) {
-    setSelection({}, current_);
+    const QPointF at = toBoard(event->pos());
+    const int node = layout_.nodeAt(at);
+    if (folds_ && node >= 0 && (layout_.folded(node) || layout_.heading(node).contains(at)))
+      toggleNode(node);
+    else
+      setSelection({}, current_);
   } else if (press_slot_ >= 0 && event->modifiers() == Qt::NoModifier) {
     click(press_slot_, Qt::NoModifier);
   }
   press_.reset();
   press_slot_ = -1;
+  relayout();  // the room may have changed meanwhile
 }
 
 void PlanBoard::mouseDoubleClickEvent(QMouseEvent* event) {

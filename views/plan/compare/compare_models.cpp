@@ -4,7 +4,6 @@
 #include <QGuiApplication>
 
 #include "views/common/units.h"
-#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -29,7 +28,9 @@ QString unit_copies_text(const PlanCopies& moves) {
 }
 
 QString moved_bytes_text(const PlanCopies& moves) {
-  return format_bytes(static_cast<quint64>(moves.bytes_in_all().value_or(0)));
+  const auto bytes = moves.copies == 0 ? std::optional(0.0) : moves.bytes_in_all();
+  return bytes ? format_bytes(static_cast<quint64>(*bytes))
+               : QCoreApplication::translate("PlanMoves", "not known");
 }
 
 QString gpu_list(const std::vector<int>& gpus) {
@@ -78,7 +79,7 @@ QString CompareLayersModel::text(const CompareLayer& layer, int column) const {
       return figure(layer.bound);
     case Change: {
       const auto change = layer.change();
-      return (change && *change > 0 ? QStringLiteral("+") : QString()) + figure(change);
+      return change ? change->text : figure({});
     }
     case Slots:
       return QString::number(layer.slots_changed);
@@ -95,8 +96,9 @@ QVariant CompareLayersModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid()) return {};
   const CompareLayer& layer = layers_.at(static_cast<std::size_t>(index.row()));
   if (role == Qt::DisplayRole) return text(layer, index.column());
-  if (role == Qt::ForegroundRole && index.column() == Change && layer.worse())
-    return worse_color(Theme::of(QGuiApplication::palette()));
+  if (const auto change = layer.change(); role == Qt::ForegroundRole && index.column() == Change &&
+                                          change && change->verdict != Verdict::Same)
+    return verdict_color(change->verdict, Theme::of(QGuiApplication::palette()));
   return right_aligned(role);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/placement/plan_diff.h"
+#include "views/common/delta.h"
 #include "views/workspace/plan_document.h"
 
 namespace moescope {
@@ -16,11 +17,14 @@ struct CompareLayer {
   std::optional<double> before, after, bound;
   int slots_changed = 0;
   PlanCopies moves;
-  std::optional<double> change() const {
-    return before && after ? std::optional(*after - *before) : std::nullopt;
+  /// Absent where one of the figures is.
+  std::optional<Delta> change() const {
+    return before && after ? std::optional(imbalance_delta(*before, *after)) : std::nullopt;
   }
-  bool better() const { return change().value_or(0) < -1e-9; }
-  bool worse() const { return change().value_or(0) > 1e-9; }
+  bool is(Verdict verdict) const {
+    const auto delta = change();
+    return delta && delta->verdict == verdict;
+  }
 };
 
 /// Figures of all layers of the document against its plan before. Empty when nothing is compared.
@@ -66,7 +70,7 @@ class CompareCopiesModel : public QAbstractTableModel {
 
 /// "734 (367 in each of 2 units)"
 QString unit_copies_text(const PlanCopies& moves);
-/// "17.2 MiB", in all units.
+/// "17.2 MiB", in all units; "not known" where the size of an expert is not.
 QString moved_bytes_text(const PlanCopies& moves);
 /// "3 5 12"
 QString gpu_list(const std::vector<int>& gpus);

@@ -8,7 +8,6 @@
 
 #include "core/placement/edit/plan_summary.h"
 #include "views/common/units.h"
-#include "views/common/verdict_color.h"
 #include "views/plan/compare/compare_chart.h"
 #include "views/plan/compare/compare_models.h"
 
@@ -169,27 +168,41 @@ void CompareView::showSummary() {
   int better = 0, worse = 0;
   for (const CompareLayer& layer : layers_->layers()) {
     changed += static_cast<quint64>(layer.slots_changed);
-    better += layer.better() ? 1 : 0;
-    worse += layer.worse() ? 1 : 0;
+    better += layer.is(Verdict::Better) ? 1 : 0;
+    worse += layer.is(Verdict::Worse) ? 1 : 0;
   }
   const auto words = [](const std::optional<Summary>& s) {
     if (!s) return tr("not known");
     return tr("%1 / %2 / %3").arg(s->mean, 0, 'f', 4).arg(s->p95, 0, 'f', 4).arg(s->max, 0, 'f', 4);
   };
+  const Theme& theme = Theme::of(palette());
+  const auto layers = [&theme](int count, const QString& text, Verdict verdict) {
+    return count == 0 ? text
+                      : QStringLiteral("<b style=\"color:%1\">%2</b>")
+                            .arg(verdict_color(verdict, theme).name(), text);
+  };
+  const auto before = plan_imbalance(*document_.before()),
+             after = plan_imbalance(document_.state());
+  QString change;
+  if (before && after)
+    change =
+        QStringLiteral(" (%1)").arg(delta_html(imbalance_delta(before->mean, after->mean), theme));
   const PlanCopies moves = document_.moves();
-  QString worse_text = tr("%1 worse").arg(worse);
-  if (worse > 0)
-    worse_text = QStringLiteral("<b style=\"color:%1\">%2</b>")
-                     .arg(worse_color(Theme::of(palette())).name(), worse_text);
-  summary_->setText(
-      tr("Imbalance, mean / p95 / worst layer: before %1, after %2. %3 layers better, %4. "
-         "%5 slots changed, copies: %6, %7 at %8 per expert.")
-          .arg(words(plan_imbalance(*document_.before())), words(plan_imbalance(document_.state())))
-          .arg(better)
-          .arg(worse_text)
-          .arg(format_count(changed), unit_copies_text(moves))
-          .arg(moved_bytes_text(moves),
-               format_bytes(static_cast<quint64>(document_.assumptions().expert_bytes))));
+  const qint64 expert_bytes = document_.assumptions().expert_bytes;
+  const QString bytes =
+      expert_bytes > 0
+          ? tr("%1 at %2 per expert")
+                .arg(moved_bytes_text(moves), format_bytes(static_cast<quint64>(expert_bytes)))
+          : tr("their bytes are not known until a model is chosen");
+  summary_->setText(tr("Imbalance, mean / p95 / worst layer: before %1, after %2%3. %4, %5. "
+                       "%6 slots changed, copies: %7, %8.")
+                        .arg(words(before), words(after), change,
+                             layers(better, tr("%1 layers better").arg(better), Verdict::Better),
+                             layers(worse, tr("%1 worse").arg(worse), Verdict::Worse),
+                             format_count(changed), unit_copies_text(moves), bytes) +
+                    (document_.state().has_loads()
+                         ? tr(" Figures: %1.").arg(document_.judgement().text)
+                         : QString()));
 }
 
 void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
@@ -211,6 +224,10 @@ QString CompareView::csv() const {
   const auto number = [](const std::optional<double>& v) {
     return v ? QString::number(*v, 'f', 6) : QString();
   };
+  const auto bytes = [](const PlanCopies& moves) {
+    const auto all = moves.bytes_in_all();
+    return all ? QString::number(*all, 'f', 0) : QString();
+  };
   QString text = "layer,imbalance before,imbalance after,bound,slots changed,copies,bytes\n";
   const auto layers = compare_layers(document_, diffs);
   for (const CompareLayer& layer : layers)
@@ -219,7 +236,7 @@ QString CompareView::csv() const {
                 .arg(number(layer.before), number(layer.after), number(layer.bound))
                 .arg(layer.slots_changed)
                 .arg(layer.moves.copies_in_all())
-                .arg(layer.moves.bytes_in_all().value_or(0), 0, 'f', 0);
+                .arg(layer.moves.copies == 0 ? QStringLiteral("0") : bytes(layer.moves));
   text += "\nlayer,expert,to slot,on GPU,from GPUs\n";
   for (std::size_t l = 0; l < layers.size(); ++l)
     for (const ExpertCopy& copy : diffs[l].copies)

@@ -17,6 +17,7 @@ namespace moescope {
 namespace {
 
 constexpr int kNow = 0, kBefore = 1, kBound = 2;
+constexpr int kNameRole = Qt::UserRole + 1;  ///< of a built-in model
 constexpr double kMebi = 1024.0 * 1024, kGibi = 1024.0 * 1024 * 1024;
 
 QString figure(const std::optional<double>& value) {
@@ -171,15 +172,18 @@ void FiguresPanel::fillCostRows() {
   const PlanCopies moves = document_.moves();
   set(Copies, kNow, unit_copies_text(moves));
   set(Bytes, kNow, moved_bytes_text(moves));
+  const qint64 expert_bytes = document_.assumptions().expert_bytes;
   table_->item(Bytes, kNow)
-      ->setToolTip(
-          tr("%1 copies × %2, for %3")
-              .arg(format_count(static_cast<quint64>(moves.copies_in_all())),
-                   format_bytes(static_cast<quint64>(document_.assumptions().expert_bytes)),
-                   document_.assumptions().model));
+      ->setToolTip(expert_bytes > 0
+                       ? tr("%1 copies × %2, for %3")
+                             .arg(format_count(static_cast<quint64>(moves.copies_in_all())),
+                                  format_bytes(static_cast<quint64>(expert_bytes)),
+                                  document_.assumptions().model)
+                       : tr("Choose the model whose experts these are, below"));
   const auto memory = [&](const Plan& plan) {
-    return format_bytes(
-        static_cast<quint64>(expert_bytes_of_gpu(plan, document_.assumptions().expert_bytes)));
+    return expert_bytes > 0
+               ? format_bytes(static_cast<quint64>(expert_bytes_of_gpu(plan, expert_bytes)))
+               : tr("not known");
   };
   set(Memory, kNow, memory(document_.plan()));
   if (document_.before() != nullptr) set(Memory, kBefore, memory(document_.before()->plan()));
@@ -200,11 +204,13 @@ QWidget* FiguresPanel::makeAssumptions() {
     const ModelShape model = load_model_shape(name);
     model_->addItem(QString::fromStdString(model.title),
                     static_cast<qint64>(std::llround(model.expert_bytes())));
+    model_->setItemData(model_->count() - 1, QString::fromStdString(name), kNameRole);
   }
   model_->addItem(tr("other"), qint64{0});
   mebibytes_ = new QDoubleSpinBox(box);
   mebibytes_->setObjectName("planExpertMebibytes");
-  mebibytes_->setRange(0.01, 100000);
+  mebibytes_->setRange(0, 100000);
+  mebibytes_->setSpecialValueText(tr("not known"));
   mebibytes_->setDecimals(2);
   mebibytes_->setSuffix(tr(" MiB"));
   room_ = new QDoubleSpinBox(box);
@@ -237,6 +243,9 @@ QWidget* FiguresPanel::makeAssumptions() {
          "as a problem"));
   form->addRow(groups_);
   connect(model_, &QComboBox::currentIndexChanged, this, [this] {
+    // The model is chosen once for all that has a price.
+    if (const QString name = model_->currentData(kNameRole).toString(); !name.isEmpty())
+      document_.serving().choose(ServingPart::Model, name);
     if (const qint64 bytes = model_->currentData().toLongLong(); bytes > 0)
       mebibytes_->setValue(static_cast<double>(bytes) / kMebi);
     takeAssumptions();
@@ -251,16 +260,17 @@ QWidget* FiguresPanel::makeAssumptions() {
 void FiguresPanel::showAssumptions() {
   const QSignalBlocker blocks[] = {QSignalBlocker(model_), QSignalBlocker(mebibytes_)};
   const PlanAssumptions& made = document_.assumptions();
-  if (model_->findText(made.model) < 0) model_->insertItem(0, made.model);
-  model_->setItemData(model_->findText(made.model), made.expert_bytes);
-  model_->setCurrentText(made.model);
+  const QString name = made.model.isEmpty() ? tr("choose the model…") : made.model;
+  if (model_->findText(name) < 0) model_->insertItem(0, name);
+  model_->setItemData(model_->findText(name), made.expert_bytes);
+  model_->setCurrentIndex(model_->findText(name));
   mebibytes_->setValue(static_cast<double>(document_.assumptions().expert_bytes) / kMebi);
 }
 
 void FiguresPanel::takeAssumptions() {
   PlanAssumptions next;
-  next.model = model_->currentText();
   next.expert_bytes = model_->currentData().toLongLong();
+  next.model = next.expert_bytes > 0 ? model_->currentText() : QString();
   const auto typed = static_cast<qint64>(std::llround(mebibytes_->value() * kMebi));
   // A size other than the model's selects another model.
   if (std::abs(typed - next.expert_bytes) > kMebi / 100) {

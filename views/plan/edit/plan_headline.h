@@ -7,8 +7,8 @@ namespace moescope {
 
 class PlanDocument;
 
-/// Rich text; empty without a plan or without loads that fit it. Red when the plan is worse than
-/// the one before.
+/// Rich text; empty without a plan or without loads that fit it. Says which windows made the plan
+/// and which judge it; the change against the plan before is signed and coloured.
 QString plan_headline(const PlanDocument& document, const QPalette& palette);
 
 }  // namespace moescope
