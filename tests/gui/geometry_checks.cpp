@@ -5,6 +5,7 @@
 #include <QAbstractScrollArea>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QCoreApplication>
 #include <QDockWidget>
 #include <QHeaderView>
 #include <QHelpEvent>
@@ -194,6 +195,10 @@ QStringList outside(QWidget& window, bool may_scroll) {
     if (scrolls(*widget, may_scroll)) continue;
     const QRect rect(widget->mapTo(&window, QPoint(0, 0)), widget->size());
     if (is_behind(*widget, window)) continue;
+    // QMainWindow keeps tab bars that it does not need at the moment far outside.
+    const bool spare = qobject_cast<const QTabBar*>(widget) != nullptr &&
+                       widget->parentWidget() == &window && !window.rect().intersects(rect);
+    if (spare) continue;
     for (const QWidget* at = widget->parentWidget(); at != nullptr; at = at->parentWidget()) {
       const QRect room(at->mapTo(&window, QPoint(0, 0)), at->size());
       if (room.contains(rect)) {

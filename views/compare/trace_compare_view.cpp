@@ -50,6 +50,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   choose_->setObjectName("compareChoose");
   choose_->setToolTip(tr("Hold another trace against the open one"));
   before_after_->setObjectName("compareBeforeAfter");
+  before_after_->setAccessibleName(tr("Compare before and after the change of plan"));
   before_after_->setToolTip(
       tr("Hold the time before the last change of plan in this recording against the time after "
          "it"));

@@ -148,7 +148,31 @@ void HeadlineStrip::showLoads(const std::optional<LoadHeadline>& loads) {
 void HeadlineStrip::showIfAny() {
   scope_->setVisible(workspace_.trace().trace() != nullptr);
   setVisible(std::any_of(tiles_.begin(), tiles_.end(),
-                         [](const auto& entry) { return !entry.second->isHidden(); }));
+                         [](const auto& entry) { return !entry.second->tile().value.isEmpty(); }));
+  fitTiles();
+}
+
+/// Leaves out what matters least until the others fit.
+void HeadlineStrip::fitTiles() {
+  if (!isVisible()) return;
+  int room = width() - scope_->sizeHint().width();
+  for (const char* name : {"lost", "exposed", "hidden", "worst", "sm", "step", "imbalance",
+                           "hottest", "latency", "tokens"}) {
+    HeadlineTile* tile = tiles_.at(name);
+    if (tile->tile().value.isEmpty()) continue;
+    room -= tile->minimumSizeHint().width();
+    tile->setVisible(room >= 0);
+  }
+}
+
+void HeadlineStrip::resizeEvent(QResizeEvent* event) {
+  QFrame::resizeEvent(event);
+  fitTiles();
+}
+
+void HeadlineStrip::showEvent(QShowEvent* event) {
+  QFrame::showEvent(event);
+  fitTiles();
 }
 
 void HeadlineStrip::goToEvidence(const QString& name) {

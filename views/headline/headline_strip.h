@@ -21,12 +21,19 @@ class HeadlineStrip : public QFrame {
   /// Null when no tile of this name is there: "exposed", "hidden", "worst", "sm", "step",
   /// "latency", "tokens", "lost", "imbalance", "hottest".
   HeadlineTile* tile(const QString& name) const;
+  /// Not that of all tiles: those that matter least give way where there is no room.
+  QSize minimumSizeHint() const override { return {200, QFrame::minimumSizeHint().height()}; }
   bool busy() const { return job_.running() || load_job_.running() || delay_.isActive(); }
 
  Q_SIGNALS:
   void viewWanted(const QString& id);  ///< the view that has the evidence
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+  void showEvent(QShowEvent* event) override;
+
  private:
+  void fitTiles();
   void addTile(const QString& name, const char* view);
   void later();
   void refresh();

@@ -15,6 +15,7 @@ namespace moescope {
 namespace {
 
 constexpr int kNarrow = 700, kLowest = 420;     // px
+constexpr int kLargeLine = 20;                  // px, height of large text
 constexpr int kFileShare = 4, kLeastFile = 90;  // part of the width, px
 
 /// A set in the list of all: by its unit, and by its file where there are several.
@@ -232,6 +233,19 @@ LoadPictureInput LoadView::pictureInput() const {
 }
 
 /// Beside a narrow plan the lists stand below the heatmap.
+/// The lists go below the heatmap before anything is cut: see resizeEvent().
+QSize LoadView::minimumSizeHint() const {
+  const QSize beside = QWidget::minimumSizeHint();
+  if (fontMetrics().height() > kLargeLine) return beside;  // the dock scrolls then
+  int most = 0;
+  for (int i = 0; i < layout()->count(); ++i)
+    if (const QLayoutItem* item = layout()->itemAt(i); item->widget() != body_)
+      most = std::max(most, item->minimumSize().width());
+  for (int i = 0; i < body_->count(); ++i)
+    most = std::max(most, body_->widget(i)->minimumSizeHint().width());
+  return {std::min(beside.width(), most), beside.height()};
+}
+
 void LoadView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
   const auto wanted = width() < kNarrow && height() > kLowest ? Qt::Vertical : Qt::Horizontal;

@@ -21,6 +21,7 @@ class LoadView : public QWidget, public Chart {
  public:
   LoadView(LoadDocument& document, Selection& selection, QWidget* parent = nullptr);
 
+  QSize minimumSizeHint() const override;
   QString chartName() const override { return QStringLiteral("load"); }
   void paintChart(QPainter& painter, QSize size, const Theme& theme) override;
   /// The shown heatmap as a table.
