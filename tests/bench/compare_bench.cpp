@@ -18,6 +18,7 @@
 #include "core/analysis/compare/step_pair.h"
 #include "core/trace/sink.h"
 #include "tests/bench/load_average.h"
+#include "tests/bench/random.h"
 
 namespace moescope {
 namespace {
@@ -40,21 +41,6 @@ constexpr Kernel kKernels[] = {{"flash::flash_attn_fwd_kernel<bf16>", false, 90'
                                {"silu_and_mul_quant", false, 12'000},
                                {"deep_gemm::m_grouped_gemm_fp8_down", false, 70'000},
                                {"deep_ep::internode::combine", true, 140'000}};
-
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 1) {}
-  TimeNs vary(TimeNs value) {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 7;
-    state_ ^= state_ << 17;
-    return value - value / 8 +
-           static_cast<TimeNs>(state_ % static_cast<std::uint64_t>(value / 4 + 1));
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 /// One rank: a thread with launches and annotations, a stream of compute and one of communication.
 void add_rank(TraceBuilder& builder, int rank, std::size_t events, std::uint64_t seed,
@@ -87,7 +73,7 @@ void add_rank(TraceBuilder& builder, int rank, std::size_t events, std::uint64_t
       for (const Kernel& kernel : kKernels) {
         const int stream = kernel.communicates ? 1 : 0;
         add(host, now += 4'000, 3'000, "cudaLaunchKernel", SpanKind::Runtime, 0, ++correlation);
-        TimeNs duration = random.vary(kernel.duration);
+        TimeNs duration = random.vary(kernel.duration, 8);
         if (&kernel == std::end(kKernels) - 1)
           duration = static_cast<TimeNs>(static_cast<double>(duration) * combine);
         const TimeNs start = std::max(free[stream], now + 5'000);

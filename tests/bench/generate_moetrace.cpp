@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/trace/file/moetrace_writer.h"
+#include "tests/bench/random.h"
 
 namespace {
 
@@ -39,22 +40,6 @@ constexpr Kernel kLayer[] = {
     {"deep_ep::internode::combine", kComm, 140'000},
 };
 
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 1) {}
-  /// `value` with up to a quarter added or taken away.
-  TimeNs vary(TimeNs value) {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 7;
-    state_ ^= state_ << 17;
-    const auto spread = static_cast<std::uint64_t>(value / 2 + 1);
-    return value - value / 4 + static_cast<TimeNs>(state_ % spread);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
 /// What one group of lanes does, span by span. The same seed generates the same spans, so that each
 /// track can be written whole in a pass of its own.
 class Group {
@@ -80,16 +65,16 @@ class Group {
   void layer(Emit& sink) {
     for (const Kernel& kernel : kLayer) {
       const std::uint32_t correlation = ++correlation_;
-      const TimeNs op = random_.vary(14'000), call = random_.vary(5'000);
+      const TimeNs op = random_.vary(14'000, 4), call = random_.vary(5'000, 4);
       emit(sink, kHostOp, host_, op, "aten::launch_op", 0);
       emit(sink, kHostCall, host_ + 2'000, call, "cudaLaunchKernel", correlation);
       auto& free = free_[kernel.lane];
       TimeNs start = std::max(free, host_ + call);
       if (kernel.lane == kComm) start = std::max(start, free_[kCompute]);
-      const TimeNs duration = random_.vary(kernel.duration);
+      const TimeNs duration = random_.vary(kernel.duration, 4);
       emit(sink, kernel.lane, start, duration, kernel.name, correlation);
       free = start + duration + 500;
-      host_ += op + random_.vary(1'000);
+      host_ += op + random_.vary(1'000, 4);
     }
     // The expert layers wait for the dispatch before them; the host runs ahead by one layer.
     free_[kCompute] = std::max(free_[kCompute], free_[kComm] - 60'000);

@@ -47,13 +47,17 @@ bool is_for_users(const QWidget& widget) {
          qobject_cast<const QAbstractButton*>(&widget) != nullptr;
 }
 
-TEST(AccessibleTree, EveryDockChartTableFieldAndButtonHasAName) {
-  QSettings().clear();
-  MainWindow window{WindowServices()};
+bool open_sample(MainWindow& window) {
   window.resize(1600, 900);
   window.show();
   window.openFiles({QStringLiteral(MOESCOPE_SOURCE_DIR "/sample-traces/prefill.moetrace")});
-  ASSERT_TRUE(wait_for([&] { return window.document().analysis() != nullptr; }));
+  return wait_for([&] { return window.document().analysis() != nullptr; });
+}
+
+TEST(AccessibleTree, EveryDockChartTableFieldAndButtonHasAName) {
+  QSettings().clear();
+  MainWindow window{WindowServices()};
+  ASSERT_TRUE(open_sample(window));
   ASSERT_TRUE(wait_for([&] { return !window.loads().empty() && !window.headline().busy(); }));
   std::vector<std::string> nameless;
   int seen = 0, charts = 0;
@@ -78,10 +82,7 @@ TEST(AccessibleTree, EveryDockChartTableFieldAndButtonHasAName) {
 TEST(AccessibleTree, LeadsFromTheWindowToEveryViewThatIsShown) {
   QSettings().clear();
   MainWindow window{WindowServices()};
-  window.resize(1600, 900);
-  window.show();
-  window.openFiles({QStringLiteral(MOESCOPE_SOURCE_DIR "/sample-traces/prefill.moetrace")});
-  ASSERT_TRUE(wait_for([&] { return window.document().analysis() != nullptr; }));
+  ASSERT_TRUE(open_sample(window));
   QAccessibleInterface* root = QAccessible::queryAccessibleInterface(&window);
   ASSERT_NE(root, nullptr);
   QStringList names;

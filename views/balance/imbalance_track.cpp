@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "views/common/units.h"
-#include "views/plot/panel.h"
 
 namespace moescope {
 
@@ -60,12 +59,7 @@ TimeAxis ImbalanceTrack::paintPicture(QPainter& painter, const QRectF& area, con
   const TimeAxis times = wholeWidth(area, painter);
   if (series_.empty() || times.empty()) return {};
   PlotPanel panel(times.plot(), painter.font(), theme);
-  panel.setTimesUnlabelled(times);
-  ValueAxis axis;
-  axis.low = 1;
-  axis.high = 1 + (highest() - 1) * 1.08 + 0.01;
-  axis.label = [](double) { return QString(); };  // the scale stands beside the strip
-  panel.setValues(PlotPanel::Side::Left, axis);
+  prepareStrip(panel, times, 1, 1 + (highest() - 1) * 1.08 + 0.01);
   QVector<double> x, mean, worst;
   for (const WindowImbalance& window : series_) {
     // A step as long as the window: what was counted is of all of it.

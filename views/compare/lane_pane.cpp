@@ -1,7 +1,8 @@
 #include "views/compare/lane_pane.h"
 
 #include <QHBoxLayout>
-#include <algorithm>
+
+#include "views/timeline/lane_scroll.h"
 
 namespace moescope {
 namespace {
@@ -33,17 +34,13 @@ LanePane::LanePane(TraceDocument& document, Selection& selection, const QString&
   line->addWidget(scroll_bar_);
   setFocusProxy(canvas_);
   setUpper(true);
-  connect(scene_, &TimelineScene::placesChanged, this, &LanePane::updateScrollBar);
-  connect(scroll_bar_, &QScrollBar::valueChanged, this, [this](int value) {
-    if (value != scene_->layout().scroll()) scene_->setScroll(value);
-  });
+  scroll_lanes(*scroll_bar_, *scene_);
   connect(canvas_, &TimelineCanvas::ticksChanged, this, [this] {
     upper_header_->setAxisTitle(
         scene_->hasTrace()
             ? tr("Aligned time (%1)").arg(QString::fromUtf8(canvas_->ticks().unit.symbol))
             : QString());
   });
-  updateScrollBar();
 }
 
 void LanePane::setUpper(bool upper) {
@@ -54,19 +51,7 @@ void LanePane::setUpper(bool upper) {
 
 void LanePane::reveal(SpanRef span) {
   const TracePtr& trace = scene_->trace();
-  if (!trace || span.track >= trace->tracks().size()) return;
-  const Track& track = trace->tracks()[span.track];
-  scene_->reveal({RowKind::Track, track.process, track.device, span.track});
-}
-
-void LanePane::updateScrollBar() {
-  const auto& layout = scene_->layout();
-  const QSignalBlocker block(scroll_bar_);
-  scroll_bar_->setRange(0, layout.maxScroll());
-  scroll_bar_->setPageStep(std::max(1, layout.height() - layout.pinnedHeight()));
-  scroll_bar_->setSingleStep(layout.laneHeight());
-  scroll_bar_->setValue(layout.scroll());
-  scroll_bar_->setVisible(layout.maxScroll() > 0);
+  if (trace && span.track < trace->tracks().size()) scene_->revealTrack(span.track, 0);
 }
 
 }  // namespace moescope

@@ -23,8 +23,6 @@ class LanePane : public QWidget {
   void reveal(SpanRef span);
 
  private:
-  void updateScrollBar();
-
   TimelineScene* scene_;
   TimelineCanvas* canvas_;
   RowHeader *upper_header_, *lower_header_;

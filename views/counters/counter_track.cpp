@@ -8,7 +8,6 @@
 
 #include "core/analysis/spans/gpu_work.h"
 #include "views/common/units.h"
-#include "views/plot/panel.h"
 
 namespace moescope {
 namespace {
@@ -126,11 +125,7 @@ TimeAxis CounterTrack::paintPicture(QPainter& painter, const QRectF& area, const
   const TimeAxis times = wholeWidth(area, painter);
   if (!hasData() || times.empty()) return {};
   PlotPanel panel(times.plot(), painter.font(), theme);
-  panel.setTimesUnlabelled(times);
-  ValueAxis axis;
-  axis.high = 1.05;
-  axis.label = [](double) { return QString(); };  // every line has a scale of its own
-  panel.setValues(PlotPanel::Side::Left, axis);
+  prepareStrip(panel, times, 0, 1.05);
   std::size_t place = 0;
   for (const std::size_t i : shown_)
     add_series(panel, series()[i], visible(), highest_[i], pen_of(place++, theme));

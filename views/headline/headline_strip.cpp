@@ -88,20 +88,20 @@ void HeadlineStrip::refresh() {
   if (!analysis) return job_.abandon();
   job_.start(
       tr("Headline"),
-      [trace, analysis, scope = scope(), known = knownSteps()](Progress& progress) {
-        StepSummary steps = known ? *known : step_summary(*trace, *analysis, progress);
-        return trace_answer(*trace, *analysis, scope, std::move(steps), progress);
+      [trace, analysis, scope = scope(), known = knownWhole()](Progress& progress) {
+        WholeTrace whole = known ? *known : whole_trace(*trace, *analysis, progress);
+        return trace_answer(*trace, *analysis, scope, std::move(whole), progress);
       },
       [this, trace, analysis](TraceAnswer answer) {
-        steps_of_ = analysis;
+        whole_of_ = analysis;
         showAnswer(std::move(answer), trace);
       });
 }
 
-/// Another scope has the same steps.
-std::optional<StepSummary> HeadlineStrip::knownSteps() const {
-  if (!answer_ || steps_of_.lock() != workspace_.trace().analysis()) return std::nullopt;
-  return answer_->steps;
+/// Another scope is of the same trace.
+std::optional<WholeTrace> HeadlineStrip::knownWhole() const {
+  if (!answer_ || whole_of_.lock() != workspace_.trace().analysis()) return std::nullopt;
+  return answer_->whole;
 }
 
 AnswerScope HeadlineStrip::scope() const {

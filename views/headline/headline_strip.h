@@ -38,7 +38,7 @@ class HeadlineStrip : public QFrame {
   void later();
   void refresh();
   AnswerScope scope() const;
-  std::optional<StepSummary> knownSteps() const;
+  std::optional<WholeTrace> knownWhole() const;
   void refreshLoads();
   void showAnswer(TraceAnswer answer, const TracePtr& trace);
   void showLoads(const std::optional<LoadHeadline>& loads);
@@ -49,7 +49,7 @@ class HeadlineStrip : public QFrame {
   QWidget* scope_;  ///< where it is chosen what the answers are of
   std::map<QString, HeadlineTile*> tiles_;
   std::optional<TraceAnswer> answer_;
-  std::weak_ptr<const AnalysisResults> steps_of_;  ///< of which the steps in answer_ are
+  std::weak_ptr<const AnalysisResults> whole_of_;  ///< of which answer_->whole is
   std::optional<LoadHeadline> loads_;
   QTimer delay_;
   JobRunner job_, load_job_;

@@ -121,13 +121,13 @@ TileText sm_tile(const TraceAnswer& answer, const Trace& trace) {
 }
 
 TileText step_tile(const TraceAnswer& answer) {
-  if (answer.steps.times.empty()) return {};
-  const std::string& main = answer.steps.main_phase;
-  const auto most = std::find_if(answer.steps.times.begin(), answer.steps.times.end(),
+  if (answer.whole.times.empty()) return {};
+  const std::string& main = answer.whole.main_phase;
+  const auto most = std::find_if(answer.whole.times.begin(), answer.whole.times.end(),
                                  [&](const StepTimes& times) { return times.phase == main; });
   const QString phase = QString::fromStdString(main);
   QString all;
-  for (const StepTimes& times : answer.steps.times)
+  for (const StepTimes& times : answer.whole.times)
     all += tr("%1%2, p50 %3, p95 %4\n")
                .arg(times.phase.empty() ? QString() : QString::fromStdString(times.phase) + ' ',
                     counted(times.count, tr("step"), tr("steps")), format_time(times.p50),
@@ -138,7 +138,7 @@ TileText step_tile(const TraceAnswer& answer) {
       tr("p95 %1, %2").arg(format_time(most->p95), counted(most->count, tr("step"), tr("steps"))),
       with_trend(
           tr("Median time of a forward pass, whole trace.\n%1Found by: %2. Click for the list.")
-              .arg(all, answer.steps.how),
+              .arg(all, answer.whole.how),
           answer.step, time_text),
       false,
       answer.step.values};

@@ -42,15 +42,14 @@ std::string main_phase(const std::vector<StepTimes>& times) {
   return most == times.end() ? std::string() : most->phase;
 }
 
-void add_trends(const Trace& trace, TimeRange range, const std::vector<DeviceActivity>& activity,
-                TraceAnswer& answer) {
+void add_trends(TimeRange range, const std::vector<DeviceActivity>& activity, TraceAnswer& answer) {
   const auto windows = trend_windows(range, kTrendWindows);
   answer.exposed = exposed_trend(activity, windows);
   // A few steps would leave most windows empty.
   const auto steps =
-      static_cast<int>(std::min<std::size_t>(answer.steps.lengths.size(), kTrendWindows));
-  answer.step = median_trend(answer.steps.lengths, trend_windows(range, steps));
-  const Serving serving = read_serving(trace);
+      static_cast<int>(std::min<std::size_t>(answer.whole.lengths.size(), kTrendWindows));
+  answer.step = median_trend(answer.whole.lengths, trend_windows(range, steps));
+  const Serving& serving = *answer.whole.serving;
   answer.serving = serving_figures(serving, {}, range);
   if (answer.serving.requests == 0) return;
   std::vector<TrendPoint> first_tokens;
@@ -64,9 +63,13 @@ void add_trends(const Trace& trace, TimeRange range, const std::vector<DeviceAct
 
 }  // namespace
 
-StepSummary step_summary(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
+WholeTrace whole_trace(const Trace& trace, const AnalysisResults& analysis, Progress& progress) {
   const TraceSteps steps = find_steps(trace, analysis.activity, analysis.scopes, progress);
-  StepSummary summary{step_times(steps), QString::fromStdString(steps.how), {}, {}};
+  WholeTrace summary{step_times(steps),
+                     QString::fromStdString(steps.how),
+                     {},
+                     {},
+                     std::make_shared<const Serving>(read_serving(trace))};
   summary.main_phase = main_phase(summary.times);
   for (const TraceStep& step : steps.steps)
     if (step.phase == summary.main_phase)
@@ -75,17 +78,17 @@ StepSummary step_summary(const Trace& trace, const AnalysisResults& analysis, Pr
 }
 
 TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
-                         const AnswerScope& scope, StepSummary steps, Progress& progress) {
+                         const AnswerScope& scope, WholeTrace whole, Progress& progress) {
   TraceAnswer answer;
   const ScopedAnalysis cut = cut_to_scope(trace, analysis, scope, progress);
   answer.headline = headline_of(
       trace, *analysis.classes,
       {cut.overlap.activity, cut.overlap.overlap, cut.overlap.scopes, cut.sm}, progress);
-  answer.steps = std::move(steps);
+  answer.whole = std::move(whole);
   for (const LossSummary& lost : summarise(losses_in(trace, scope.window)))
     answer.lost += lost.count.value_or(0);
   answer.scope = scope.text;
-  add_trends(trace, scope.window.value_or(trace.range()), cut.overlap.activity, answer);
+  add_trends(scope.window.value_or(trace.range()), cut.overlap.activity, answer);
   return answer;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,20 +15,22 @@
 
 namespace moescope {
 
-/// Lengths of the steps of a whole trace, whatever the scope.
-struct StepSummary {
+/// What a whole trace says, whatever the scope: its steps, and what was served.
+struct WholeTrace {
   std::vector<StepTimes> times;     ///< by phase
   QString how;                      ///< how steps were found
   std::string main_phase;           ///< that with the most steps
   std::vector<TrendPoint> lengths;  ///< of its steps, ns by begin
+  std::shared_ptr<const Serving> serving;
 };
-/// For a job: reads kernels where nothing else names steps. Throws Cancelled, Error.
-StepSummary step_summary(const Trace& trace, const AnalysisResults& analysis, Progress& progress);
+/// For a job: reads host spans, and kernels where nothing else names steps. Throws Cancelled,
+/// Error.
+WholeTrace whole_trace(const Trace& trace, const AnalysisResults& analysis, Progress& progress);
 
 /// What the trace says in its scope.
 struct TraceAnswer {
   Headline headline;
-  StepSummary steps;
+  WholeTrace whole;
   quint64 lost = 0;                   ///< records that the recording lost in the scope
   ServingFigures serving;             ///< without requests where no engine recorded them
   Trend exposed, step, ttft, tokens;  ///< over the scope; empty where there is nothing
@@ -42,5 +45,5 @@ struct AnswerScope {
 };
 /// For a job. Throws Cancelled, Error.
 TraceAnswer trace_answer(const Trace& trace, const AnalysisResults& analysis,
-                         const AnswerScope& scope, StepSummary steps, Progress& progress);
+                         const AnswerScope& scope, WholeTrace whole, Progress& progress);
 }  // namespace moescope

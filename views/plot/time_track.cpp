@@ -24,4 +24,13 @@ TimeAxis TimeTrack::wholeWidth(const QRectF& area, const QPainter& painter) cons
                   painter.device()->devicePixelRatioF());
 }
 
+void TimeTrack::prepareStrip(PlotPanel& panel, const TimeAxis& times, double low, double high) {
+  panel.setTimesUnlabelled(times);
+  ValueAxis axis;
+  axis.low = low;
+  axis.high = high;
+  axis.label = [](double) { return QString(); };
+  panel.setValues(PlotPanel::Side::Left, axis);
+}
+
 }  // namespace moescope

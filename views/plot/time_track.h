@@ -1,6 +1,7 @@
 // A strip below the lanes of the timeline: a quantity over the same times, on the same pixels.
 #pragma once
 
+#include "views/plot/panel.h"
 #include "views/plot/time_canvas.h"
 
 namespace moescope {
@@ -27,6 +28,9 @@ class TimeTrack : public TimeCanvas {
   void setChanged();
   /// Times fill the whole width, as the lanes above do.
   TimeAxis wholeWidth(const QRectF& area, const QPainter& painter) const;
+  /// Makes `panel`, of times.plot(), show `low` to `high` over these times without labels: the
+  /// scale stands beside the strip.
+  static void prepareStrip(PlotPanel& panel, const TimeAxis& times, double low, double high);
   TimeRange visible() const { return selection_.range(); }
 
  private:

@@ -30,17 +30,14 @@ TimeAxis RequestsTrack::paintPicture(QPainter& painter, const QRectF& area, cons
   const TimeAxis times = wholeWidth(area, painter);
   if (input.windows.empty() || times.empty()) return {};
   PlotPanel panel(times.plot(), painter.font(), theme);
-  panel.setTimesUnlabelled(times);
-  ValueAxis axis;
-  axis.high = throughput_scale(input) * 1.04;
-  axis.label = [](double) { return QString(); };  // the scale stands beside the strip
-  panel.setValues(PlotPanel::Side::Left, axis);
+  const double high = throughput_scale(input) * 1.04;
+  prepareStrip(panel, times, 0, high);
   add_throughput_lines(panel, input, theme);
   QVector<double> missed, at_top;
   for (const ServedRequest& request : input.serving->requests) {
     if (within_targets(request, input.targets)) continue;
     missed.push_back(static_cast<double>(request.done));
-    at_top.push_back(axis.high * 0.9);
+    at_top.push_back(high * 0.9);
   }
   panel.addMarks(missed, at_top, PlotPanel::Mark::Cross, 6, theme.text);
   panel.draw(painter);

@@ -131,7 +131,7 @@ void RowHeader::paintRow(QPainter& painter, const PlacedRow& placed, const Theme
   const auto& row = *placed.row;
   QRect rect(0, top_ + placed.y, width(), placed.height);
   const bool hovered = interaction_.hoveredRow() == row.key;
-  if (row.heading() || row.key.kind == RowKind::Threads) painter.fillRect(rect, theme.alternate);
+  if (row.shaded()) painter.fillRect(rect, theme.alternate);
   if (hovered) {
     QColor tint = theme.selection;
     tint.setAlpha(28);

@@ -12,6 +12,7 @@
 #include "core/analysis/overlap/paced_links.h"
 #include "views/common/action.h"
 #include "views/plot/time_track.h"
+#include "views/timeline/lane_scroll.h"
 #include "views/timeline/lanes/rank_rows.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/rank_menu.h"
@@ -34,11 +35,8 @@ TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidge
   buildActions();
   connect(scene_, &TimelineScene::failed, this, &TimelineView::failed);
   connect(ranks_, &RankRows::failed, this, &TimelineView::failed);
-  connect(scene_, &TimelineScene::placesChanged, this, &TimelineView::updateScrollBar);
   connect(&selection_, &Selection::selectionChanged, this, &TimelineView::followSelection);
-  connect(scroll_bar_, &QScrollBar::valueChanged, this, [this](int value) {
-    if (value != scene_->layout().scroll()) scene_->setScroll(value);
-  });
+  scroll_lanes(*scroll_bar_, *scene_);
   connect(canvas_, &TimelineCanvas::ticksChanged, this, [this] {
     if (!scene_->hasTrace()) return header_->setAxisTitle({});
     const auto paced = paced_links_mark(scene_->trace()->info());
@@ -153,16 +151,6 @@ void TimelineView::addTrack(TimeTrack* track) {
   refresh();
 }
 
-void TimelineView::updateScrollBar() {
-  const auto& layout = scene_->layout();
-  const QSignalBlocker block(scroll_bar_);
-  scroll_bar_->setRange(0, layout.maxScroll());
-  scroll_bar_->setPageStep(std::max(1, layout.height() - layout.pinnedHeight()));
-  scroll_bar_->setSingleStep(layout.laneHeight());
-  scroll_bar_->setValue(layout.scroll());
-  scroll_bar_->setVisible(layout.maxScroll() > 0);
-}
-
 void TimelineView::showContextMenu(QPoint global_pos) {
   QMenu* menu = makeContextMenu();
   menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -202,6 +190,9 @@ void TimelineView::followSelection() {
   if (ref == selection_.hovered()) return;  // it was clicked here: rows stay where they are
   if (!scene_->trace() || ref.track >= scene_->trace()->tracks().size()) return;
   scene_->revealTrack(ref.track, 0);
+  const TimelineRow* row = scene_->rows().rowOf(ref.track);
+  if (row == nullptr || !row->collapsed) return;
+  // It may be on a level that is not drawn.
   scene_->source().query([ref](const Trace& trace) { return trace.span(ref); },
                          [this, ref](const Span& span) {
                            if (selection_.currentSpan() == ref)

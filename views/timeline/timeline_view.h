@@ -80,7 +80,6 @@ class TimelineView : public QWidget, public Chart {
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
   void followSelection();
-  void updateScrollBar();
   void giveLanesRoom();
   void showContextMenu(QPoint global_pos);
   void fitSelection();

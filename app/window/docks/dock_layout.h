@@ -59,6 +59,8 @@ class DockLayout : public QObject {
   bool narrow() const { return overlays_.on(); }
   /// In a narrow window: shows the Inspector while something is selected, unless it was closed.
   void showSelection(bool something);
+  /// Side docks lie over the others then, and views that need room get all of it.
+  bool tooNarrow() const;
 
  Q_SIGNALS:
   void comparisonWanted();  ///< the layout "Compare" was chosen
@@ -81,7 +83,6 @@ class DockLayout : public QObject {
   void holdWidth(QDockWidget& dock, int width);
   void restoreSides();
   void restore(const QByteArray& state);
-  bool tooNarrow() const;
   void followWidth();
   void toggleDrawer();
   QByteArray stateNow();

@@ -21,8 +21,7 @@ namespace moescope {
 namespace {
 
 constexpr auto kServingKey = "plan/serving";
-constexpr int kRemembered = 50;      // documents
-constexpr int kNarrowWindow = 1400;  // px; below, the plan and the loads need all of it
+constexpr int kRemembered = 50;  // documents
 
 /// Experts in order are made from no windows at all; what made the plan that ran is not known.
 std::optional<MadeFrom> origin_of_new(NewPlan::Start start, const LoadDocument& loads) {
@@ -206,7 +205,7 @@ void PlanWindow::show(Plan plan, PlanConstraints constraints, const QString& fil
 void PlanWindow::makeRoom() {
   const QDockWidget* dock = layout_.dock("plan");
   const bool seen = dock->isVisible() && !dock->visibleRegion().isEmpty();
-  if (window_.width() < kNarrowWindow && !seen)
+  if (layout_.tooNarrow() && !seen)
     layout_.arrange(Preset::Plan);
   else
     layout_.reveal("plan");

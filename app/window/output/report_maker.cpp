@@ -83,7 +83,7 @@ void write_report_of(const TraceDocument& document, const LoadDocument& loads,
     for (auto& [name, text] : trace_tiles(
              trace_answer(*document.trace(), *document.analysis(),
                           {std::nullopt, {}, QObject::tr("Whole trace")},
-                          step_summary(*document.trace(), *document.analysis(), no_progress()),
+                          whole_trace(*document.trace(), *document.analysis(), no_progress()),
                           no_progress()),
              *document.trace()))
       input.headline.push_back(std::move(text));

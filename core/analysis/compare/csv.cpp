@@ -2,18 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "core/plain_text.h"
+
 namespace moescope {
 namespace {
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string field = "\"";
-  for (const char c : text) {
-    if (c == '"') field += '"';
-    field += c;
-  }
-  return field + '"';
-}
 
 std::string number(const std::optional<double>& value) {
   return value ? fmt::format("{:.15g}", *value) : "";
@@ -26,10 +18,10 @@ std::string csv_header() {
 }
 
 std::string csv_line(const Difference& row) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", quoted(row.scope), quoted(row.key),
-                     row.figure, number(row.a), number(row.b), number(row.delta()),
-                     number(row.delta_percent()), number(row.noise), row.significant ? 1 : 0,
-                     to_string(row.change));
+  return fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_text_field(row.scope),
+                     csv_text_field(row.key), row.figure, number(row.a), number(row.b),
+                     number(row.delta()), number(row.delta_percent()), number(row.noise),
+                     row.significant ? 1 : 0, to_string(row.change));
 }
 
 std::string csv_of(const Comparison& comparison) {

@@ -22,10 +22,16 @@ bool beyond_noise(const Difference& row, double a, double b) {
          delta > row.noise.value_or(0);
 }
 
-Samples lengths_of(const TraceSteps& steps) {
-  Samples samples;
-  for (const TraceStep& step : steps.steps) samples.add(static_cast<double>(step.range.length()));
-  return samples;
+/// By the values that are judged and the noise of the row.
+void decide(Difference& row, double a, double b) {
+  row.significant = (!row.a || !row.b) ? row.a != row.b : a != b && beyond_noise(row, a, b);
+  row.change = row.significant ? change_of(row, b - a) : Change::Same;
+}
+
+/// Totals over equally many steps: the noise of the means, for the totals.
+void noise_for_totals(Difference& row, const StepSamples& samples) {
+  if (row.noise && !samples.one_step && samples.a.count() == samples.b.count())
+    *row.noise *= static_cast<double>(samples.a.count());
 }
 
 }  // namespace
@@ -64,6 +70,18 @@ Difference time_row(std::string scope, std::string key, const char* figure) {
   return row;
 }
 
+Difference whole_row(const char* figure, FigureUnit unit) {
+  Difference row = time_row("trace", "", figure);
+  row.unit = unit;
+  return row;
+}
+
+Samples lengths_of(const TraceSteps& steps) {
+  Samples samples;
+  for (const TraceStep& step : steps.steps) samples.add(static_cast<double>(step.range.length()));
+  return samples;
+}
+
 Samples samples_of(const TraceSteps& steps, TimeNs OverlapFigures::*value,
                    const std::optional<DeviceKey>& device) {
   Samples samples;
@@ -95,30 +113,30 @@ void judge(Difference& row, const std::optional<StepSamples>& samples) {
       b = samples->b.mean();
     }
   }
-  row.significant = (!row.a || !row.b) ? row.a != row.b : a != b && beyond_noise(row, a, b);
-  row.change = row.significant ? change_of(row, b - a) : Change::Same;
-  // Totals over equally many steps: the noise of the means, for the totals.
-  if (row.noise && summed && samples->a.count() == samples->b.count())
-    *row.noise *= static_cast<double>(samples->a.count());
+  decide(row, a, b);
+  if (samples) noise_for_totals(row, *samples);
 }
 
 void judge_by_length(Difference& row, const CompareSide& a, const CompareSide& b) {
-  const Samples in_a = lengths_of(a.steps), in_b = lengths_of(b.steps);
-  if (!row.a || !row.b || in_a.count() == 0 || in_b.count() == 0) return judge(row);
+  const StepSamples lengths{lengths_of(a.steps), lengths_of(b.steps), a.step.has_value()};
+  if (!row.a || !row.b || lengths.a.count() == 0 || lengths.b.count() == 0) return judge(row);
   double value_a = *row.a, value_b = *row.b;
-  const bool one_step = a.step.has_value();
-  if (!one_step) {
-    row.a_per_step = value_a /= static_cast<double>(in_a.count());
-    row.b_per_step = value_b /= static_cast<double>(in_b.count());
+  if (!lengths.one_step) {
+    row.a_per_step = value_a /= static_cast<double>(lengths.a.count());
+    row.b_per_step = value_b /= static_cast<double>(lengths.b.count());
   }
-  const auto noise = one_step ? noise_of_values(in_a, in_b) : noise_of_means(in_a, in_b);
-  const double length = (in_a.mean() + in_b.mean()) / 2;
+  const auto noise = lengths.one_step ? noise_of_values(lengths.a, lengths.b)
+                                      : noise_of_means(lengths.a, lengths.b);
+  const double length = (lengths.a.mean() + lengths.b.mean()) / 2;
   if (noise && length > 0)
     row.noise = *noise / length * std::max(std::abs(value_a), std::abs(value_b));
-  row.significant = value_a != value_b && beyond_noise(row, value_a, value_b);
-  row.change = row.significant ? change_of(row, value_b - value_a) : Change::Same;
-  if (row.noise && !one_step && in_a.count() == in_b.count())
-    *row.noise *= static_cast<double>(in_a.count());
+  decide(row, value_a, value_b);
+  noise_for_totals(row, lengths);
+}
+
+void call_more_or_less(Difference& row) {
+  if (row.change == Change::Slower) row.change = Change::More;
+  if (row.change == Change::Faster) row.change = Change::Less;
 }
 
 }  // namespace moescope

@@ -35,9 +35,16 @@ void add_phase_rows(const CompareSide& a, const CompareSide& b, std::vector<Diff
 /// How the work was run: SMs of communication, overlap of micro-batches, balance of the devices.
 void add_setup_rows(const CompareSide& a, const CompareSide& b, std::vector<Difference>& rows);
 
+/// Of a figure of which more is neither slow nor fast, though it is a time.
+void call_more_or_less(Difference& row);
+
+/// A row of a figure of the whole that is not judged yet.
+Difference whole_row(const char* figure, FigureUnit unit);
 /// A row of a time that is not judged yet.
 Difference time_row(std::string scope, std::string key, const char* figure);
 
+/// Lengths of the steps, ns.
+Samples lengths_of(const TraceSteps& steps);
 /// A figure of every step: summed over its devices, or of `device`.
 Samples samples_of(const TraceSteps& steps, TimeNs OverlapFigures::*value,
                    const std::optional<DeviceKey>& device = {});

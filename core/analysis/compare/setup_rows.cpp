@@ -23,12 +23,6 @@ void add_mean(Difference row, const Samples& a, const Samples& b, std::vector<Di
   rows.push_back(std::move(row));
 }
 
-Difference whole_row(const char* figure, FigureUnit unit) {
-  Difference row = time_row("trace", "", figure);
-  row.unit = unit;
-  return row;
-}
-
 /// Mean number of SMs that communication holds while it holds any; nullopt where none is known.
 std::optional<double> comm_sms(const CompareSide& side) {
   double held = 0, time = 0;
@@ -113,9 +107,7 @@ void add_micro_batches(const CompareSide& a, const CompareSide& b, std::vector<D
   fill(b, &Difference::b, samples.b);
   if (!row.a && !row.b) return;
   judge(row, samples);
-  // More of it is neither slow nor fast.
-  if (row.change == Change::Slower) row.change = Change::More;
-  if (row.change == Change::Faster) row.change = Change::Less;
+  call_more_or_less(row);
   rows.push_back(std::move(row));
 }
 
@@ -146,11 +138,7 @@ ByPhase by_phase(const TraceSteps& steps) {
 }
 
 Samples lengths(const TraceSteps* steps) {
-  Samples samples;
-  if (steps != nullptr)
-    for (const TraceStep& step : steps->steps)
-      samples.add(static_cast<double>(step.range.length()));
-  return samples;
+  return steps != nullptr ? lengths_of(*steps) : Samples();
 }
 
 }  // namespace

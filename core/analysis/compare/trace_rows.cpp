@@ -31,12 +31,6 @@ std::optional<double> overlap_percent(const CompareSide& side) {
   return 100 * *overlap_sum(side, &OverlapFigures::overlap) / *comm;
 }
 
-Difference plain_row(const char* figure, FigureUnit unit) {
-  Difference row = time_row("trace", "", figure);
-  row.unit = unit;
-  return row;
-}
-
 /// 100 x overlap / communication of each step.
 Samples overlap_samples(const TraceSteps& steps) {
   Samples samples;
@@ -53,7 +47,7 @@ Samples overlap_samples(const TraceSteps& steps) {
 
 void add_overlap_percent(const CompareSide& a, const CompareSide& b,
                          std::vector<Difference>& rows) {
-  Difference row = plain_row("overlap_pct", FigureUnit::Percent);
+  Difference row = whole_row("overlap_pct", FigureUnit::Percent);
   row.a = overlap_percent(a);
   row.b = overlap_percent(b);
   if (!row.a && !row.b) return;
@@ -101,7 +95,7 @@ void add_trace_rows(const CompareSide& a, const CompareSide& b, std::vector<Diff
   }
   add_overlap_percent(a, b, rows);
   for (const EventFigure& figure : kEventFigures) {
-    Difference row = plain_row(figure.name, FigureUnit::Count);
+    Difference row = whole_row(figure.name, FigureUnit::Count);
     row.a = overlap_sum(a, figure.value);
     row.b = overlap_sum(b, figure.value);
     if (!row.a && !row.b) continue;
@@ -113,7 +107,7 @@ void add_trace_rows(const CompareSide& a, const CompareSide& b, std::vector<Diff
     const auto sum = [&](const CompareSide& side) {
       return sum_of(side.analysis->sm, [&](const SmAllocation& d) { return d.*figure.value; });
     };
-    Difference row = plain_row(figure.name, figure.unit);
+    Difference row = whole_row(figure.name, figure.unit);
     row.a = sum(a);
     row.b = sum(b);
     if (!row.a && !row.b) continue;

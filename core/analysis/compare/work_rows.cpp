@@ -72,9 +72,7 @@ void add_sm_pair_rows(const CompareSide& a, const CompareSide& b, std::vector<Di
     if (const double* time = find_in(in_a, key)) row.a = *time;
     if (const double* time = find_in(in_b, key)) row.b = *time;
     judge_by_length(row, a, b);
-    // Time at a pair is neither slow nor fast.
-    if (row.change == Change::Slower) row.change = Change::More;
-    if (row.change == Change::Faster) row.change = Change::Less;
+    call_more_or_less(row);
     rows.push_back(std::move(row));
   }
 }

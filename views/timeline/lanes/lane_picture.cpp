@@ -131,8 +131,7 @@ void LanePicture::paintRow(const PlacedRow& placed, const PixelRun& columns) {
   const RowKind kind = placed.row->key.kind;
   const int top = physical(layout.top(placed)), bottom = physical(placed.y + placed.height);
   if (kind != RowKind::Track) {
-    const bool header = placed.row->heading() || kind == RowKind::Threads;
-    fillRows(top, bottom, header ? header_line_ : grid_line_, columns);
+    fillRows(top, bottom, placed.row->shaded() ? header_line_ : grid_line_, columns);
     return;
   }
   // Lanes are opaque: only the gaps below them show the ground.

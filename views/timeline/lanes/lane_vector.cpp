@@ -49,7 +49,7 @@ void LaneRenderer::drawVector(QPainter& painter) {
   painter.setClipRect(QRectF(QPointF(0, 0), QSizeF(canvas_.size)), Qt::IntersectClip);
   painter.fillRect(QRectF(QPointF(0, 0), QSizeF(canvas_.size)), theme.background);
   for (const auto& placed : layout.placed())
-    if (placed.row->heading() || placed.row->key.kind == RowKind::Threads)
+    if (placed.row->shaded())
       painter.fillRect(QRectF(0, layout.top(placed), canvas_.size.width(),
                               placed.y + placed.height - layout.top(placed)),
                        theme.alternate);

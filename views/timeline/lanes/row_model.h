@@ -45,6 +45,8 @@ struct TimelineRow {
   /// The device whose overlap is drawn in the row: of a ribbon, and of what is folded into one row.
   std::optional<DeviceKey> ribbon;
 
+  /// Drawn on a ground of its own: it begins a group.
+  bool shaded() const { return heading() || key.kind == RowKind::Threads; }
   bool heading() const { return key.kind == RowKind::Process || key.kind == RowKind::Alike; }
   bool canPin() const { return key.kind == RowKind::Track || key.kind == RowKind::Ribbon; }
 };
