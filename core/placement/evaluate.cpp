@@ -72,6 +72,7 @@ void balance(const Plan& plan, const std::vector<int>& row, Index l,
   if (!(mean > 0)) {
     out.no_load = true;
     if (weighted) out.weighted = 1.0;
+    if (options.shares != nullptr) out.under_rule = 1.0;
     if (options.active_per_gpu) out.active_split = 1.0;
     return;
   }
@@ -81,6 +82,8 @@ void balance(const Plan& plan, const std::vector<int>& row, Index l,
   out.equal = imbalance(gpu_loads(row, loads, plan.num_gpus));
   if (weighted)
     out.weighted = imbalance(gpu_loads(row, loads, plan.num_gpus, plan.replica_weight[l]));
+  if (options.shares != nullptr)
+    out.under_rule = imbalance(gpu_loads(row, loads, plan.num_gpus, (*options.shares)[l]));
   if (options.active_per_gpu)
     out.active_split =
         choose_active(row, loads, plan.slots_per_gpu(), *options.active_per_gpu).split.max_load /

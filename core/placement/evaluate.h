@@ -11,6 +11,8 @@
 namespace moescope {
 
 using LayerLoads = std::vector<std::vector<double>>;  ///< [layer][expert], tokens
+/// Tokens by the rank that they come from: [layer][rank][expert].
+using SourceLoads = std::vector<std::vector<std::vector<double>>>;
 
 /// Decisions of the router for single tokens: [token][layer][top k], logical
 /// experts, -1 for none.
@@ -25,10 +27,11 @@ struct Routes {
 /// Imbalances are max GPU load / mean GPU load over the live GPUs; 1 is
 /// perfect. A layer without load counts as balanced (1).
 struct LayerEvaluation {
-  double equal = 1;                ///< tokens of an expert split equally over its replicas
-  std::optional<double> weighted;  ///< with the plan's own replica weights
-  double best_split = 1;           ///< with the best possible split
-  double bound = 1;                ///< of any plan with that many slots
+  double equal = 1;                  ///< tokens of an expert split equally over its replicas
+  std::optional<double> weighted;    ///< with the plan's own replica weights
+  std::optional<double> under_rule;  ///< with options.shares
+  double best_split = 1;             ///< with the best possible split
+  double bound = 1;                  ///< of any plan with that many slots
   std::optional<double> bound_hierarchical;  ///< of any plan with every group on one node
   int duplicate_slots = 0;                   ///< second copies of an expert on a GPU
   int components = 1;                        ///< of the graph of GPUs joined by shared experts
@@ -44,7 +47,9 @@ struct EvaluateOptions {
   const Routes* routes = nullptr;
   bool with_best_split = true;
   std::optional<int> active_per_gpu;  ///< slots that compute in one step, see choose_active()
-  int threads = 0;                    ///< 0 = all cores
+  /// [layer][slot] shares of an expert's tokens under a replica rule, see slot_shares().
+  const std::vector<std::vector<double>>* shares = nullptr;
+  int threads = 0;  ///< 0 = all cores
 };
 
 /// @pre validate_plan() found no error. Throws Error when loads or the previous
