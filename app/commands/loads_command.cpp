@@ -5,19 +5,22 @@
 #include "app/commands/json_output.h"
 #include "app/commands/load_logs_output.h"
 #include "app/commands/load_reading_options.h"
+#include "app/commands/rule_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/loads/engine_figures.h"
 #include "core/loads/metrics.h"
 #include "core/loads/open/open_loads.h"
+#include "core/loads/rule_of_loads.h"
 
 namespace moescope {
 namespace {
 
 struct LoadsOptions {
   std::vector<std::string> imports;
-  std::optional<int> layer, gpus;
+  std::optional<int> layer, gpus, nodes;
+  RuleChoice rule;
   std::string window, unit, output;
   int count = 8;
   bool json = false;
@@ -43,18 +46,39 @@ Json experts_json(const std::vector<int>& experts, const std::vector<double>& to
   return list;
 }
 
-/// Loads of GPUs: under the running map when there is one, else with experts in order.
-std::optional<std::vector<double>> gpu_tokens(const LoadSet& loads, const LayerLoads& sum,
-                                              std::size_t layer, std::optional<int> asked) {
-  const auto gpus = asked ? asked : loads.num_gpus;
-  if (!gpus || *gpus < 1) return std::nullopt;
-  std::vector<int> row;
-  if (loads.running_map)
-    row = (*loads.running_map)[layer];
-  else
-    for (int e = 0; e < loads.experts; ++e) row.push_back(e);
-  if (static_cast<int>(row.size()) % *gpus != 0) return std::nullopt;
-  return gpu_loads(row, sum[layer], *gpus);
+/// Where the experts were: the running map when there is one, else experts in order. nullopt where
+/// the GPUs are not known or do not fit.
+std::optional<Plan> placement(const LoadSet& loads, const LoadsOptions& options) {
+  Plan plan;
+  plan.num_gpus = options.gpus ? *options.gpus : loads.num_gpus.value_or(0);
+  if (plan.num_gpus < 1) return std::nullopt;
+  plan.num_experts = loads.experts;
+  plan.layer_ids = loads.layer_ids;
+  plan.physical_to_logical = loads.running_map.value_or(std::vector<std::vector<int>>(
+      static_cast<std::size_t>(loads.layers()), trivial_row(loads.experts, loads.experts)));
+  if (plan.slot_count() == 0 || plan.slot_count() % plan.num_gpus != 0) return std::nullopt;
+  plan.num_nodes = options.nodes ? *options.nodes : loads.num_nodes.value_or(1);
+  if (plan.num_gpus % plan.num_nodes != 0)
+    throw Error(loads.source, "--nodes",
+                fmt::format("{} GPUs do not divide over {} nodes", plan.num_gpus, plan.num_nodes));
+  return plan;
+}
+
+/// A placement and the shares that its slots have under the replica rule.
+struct Placed {
+  Plan plan;
+  ReplicaRule rule;
+  bool sources;
+  SlotShares shares;
+};
+
+std::optional<Placed> placed_loads(const LoadSet& loads, const LoadsOptions& options) {
+  auto plan = placement(loads, options);
+  if (!plan) return std::nullopt;
+  const ReplicaRule rule = chosen_rule(options.rule, loads, *plan);
+  const RuleLoads of_rule = rule_loads(loads, *plan);
+  auto shares = slot_shares(*plan, rule, of_rule);
+  return Placed{std::move(*plan), rule, !of_rule.by_source.empty(), std::move(shares)};
 }
 
 /// Shares of tokens that change expert: from window to window, and from the first half to the
@@ -103,15 +127,17 @@ Json engine_json(const std::optional<EngineFigures>& figures) {
 }
 
 Json layer_json(const LoadSet& loads, const LayerLoads& sum, const WindowRange& range,
-                std::size_t l, const LoadsOptions& options,
+                std::size_t l, const LoadsOptions& options, const std::optional<Placed>& placed,
                 const std::optional<EngineFigures>& figures) {
   const auto u = unevenness(sum[l]);
   Json json = {{"layer", l},
                {"layer_id", loads.layer_ids.empty() ? Json() : Json(loads.layer_ids[l])},
                {"tokens", u.total},
                {"experts", unevenness_json(u)}};
-  const auto gpus = gpu_tokens(loads, sum, l, options.gpus);
-  json["gpus"] = gpus ? unevenness_json(unevenness(*gpus)) : Json();
+  json["gpus"] =
+      placed ? unevenness_json(unevenness(gpu_loads(placed->plan.physical_to_logical[l], sum[l],
+                                                    placed->plan.num_gpus, placed->shares[l])))
+             : Json();
   json["gpus_measured"] = measured_json(loads, range, l);
   json["trtllm_imbalance_ratio"] = figures ? Json(figures->trtllm_imbalance_ratio[l]) : Json();
   json["hottest"] = experts_json(hottest(sum[l], options.count), sum[l]);
@@ -143,12 +169,18 @@ Json load_json(const LoadSet& loads, const LoadsOptions& options) {
                {"routes", loads.routes.tokens() > 0 ? Json(loads.routes.tokens()) : Json()},
                {"has_running_map", loads.running_map.has_value()},
                {"notes", loads.notes}};
-  const auto figures = engine_figures(loads, range.first, range.last, options.gpus);
+  const auto placed = placed_loads(loads, options);
+  if (placed)
+    add_rule(json, placed->rule, placed->sources);
+  else
+    json["rule"] = nullptr;
+  const auto figures = engine_figures(loads, range.first, range.last, options.gpus,
+                                      placed ? &placed->shares : nullptr);
   json["engine_figures"] = engine_json(figures);
   Json layers = Json::array();
   for (std::size_t l = 0; l < sum.size(); ++l)
     if (!options.layer || static_cast<int>(l) == *options.layer)
-      layers.push_back(layer_json(loads, sum, range, l, options, figures));
+      layers.push_back(layer_json(loads, sum, range, l, options, placed, figures));
   if (layers.empty())
     throw Error(loads.source, "--layer", fmt::format("there is no layer {}", *options.layer),
                 fmt::format("Give 0..{}", loads.layers() - 1));
@@ -170,6 +202,8 @@ void print_table(const Json& json) {
              json["format"].get<std::string>(),
              json["unit"].is_null() ? "" : ", " + json["unit"].get<std::string>() + " unit",
              json["windows"].get<int>(), json["layers"].get<int>(), json["experts"].get<int>());
+  if (!json["rule"].is_null())
+    fmt::print("  loads of GPUs with replicas by {}\n", json["rule_text"].get<std::string>());
   fmt::print(
       "  layer      tokens  max/mean  mean/max   gini    cv  GPUs max/mean  drift  hottest\n");
   for (const auto& l : json["layers_detail"]) {
@@ -247,6 +281,9 @@ void register_loads(CLI::App& app) {
   add_unit_option(*command, options->unit);
   command->add_option("--gpus", options->gpus, "GPUs that share the experts, for their balance")
       ->check(CLI::Range(1, 65536));
+  command->add_option("--nodes", options->nodes, "Nodes of these GPUs, for rules that prefer near")
+      ->check(CLI::Range(1, 65536));
+  add_rule_options(*command, options->rule);
   command
       ->add_option("--top", options->count, "How many of the hottest and coldest experts to list")
       ->check(CLI::Range(0, 65536));

@@ -11,7 +11,9 @@ using Index = std::size_t;
 /// Loads of the GPUs in each window and layer.
 class GpuLoads {
  public:
-  GpuLoads(const LoadSet& loads, std::optional<int> gpus) : loads_(loads) {
+  GpuLoads(const LoadSet& loads, std::optional<int> gpus,
+           const std::vector<std::vector<double>>* shares)
+      : loads_(loads), shares_(shares) {
     measured_ = !loads.measured.empty() && (!gpus || gpus == loads.num_gpus);
     gpus_ = gpus.value_or(loads.num_gpus.value_or(0));
     if (measured_ || gpus_ < 1) return;
@@ -30,11 +32,13 @@ class GpuLoads {
   std::vector<double> at(Index window, Index layer) const {
     if (measured_) return loads_.measured[window][layer];
     const auto& row = loads_.running_map ? (*loads_.running_map)[layer] : in_order_;
-    return gpu_loads(row, loads_.windows[window][layer], gpus_);
+    return gpu_loads(row, loads_.windows[window][layer], gpus_,
+                     shares_ == nullptr ? std::vector<double>() : (*shares_)[layer]);
   }
 
  private:
   const LoadSet& loads_;
+  const std::vector<std::vector<double>>* shares_;
   bool measured_ = false;
   int gpus_ = 0;
   std::vector<int> in_order_;
@@ -89,8 +93,9 @@ class FigureSums {
 }  // namespace
 
 std::optional<EngineFigures> engine_figures(const LoadSet& loads, int first, int last,
-                                            std::optional<int> gpus) {
-  const GpuLoads of_gpus(loads, gpus);
+                                            std::optional<int> gpus,
+                                            const std::vector<std::vector<double>>* shares) {
+  const GpuLoads of_gpus(loads, gpus, shares);
   if (!of_gpus.known() || loads.layers() == 0 || first >= last) return std::nullopt;
   FigureSums sums(loads);
   for (int w = first; w < last; ++w) {

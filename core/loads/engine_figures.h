@@ -10,7 +10,7 @@ namespace moescope {
 
 /// What each engine would print for these loads of GPUs. Means of ratios: not the ratio of sums.
 struct EngineFigures {
-  bool measured = false;  ///< GPU loads were counted; else tokens split equally over replicas
+  bool measured = false;  ///< GPU loads were counted; else tokens split as `shares` say
   /// (mean + 1e-5) / (max + 1e-5) of the GPUs, mean over all layers of the model, of which dense
   /// ones count 1, and over passes (SGLang 0.5.23, eplb/expert_distribution.py).
   double sglang_balancedness = 1;
@@ -26,7 +26,9 @@ struct EngineFigures {
 
 /// Figures over windows [first, last), on `gpus` or the number of GPUs in the loads. nullopt when
 /// that is unknown or does not divide the slots.
-std::optional<EngineFigures> engine_figures(const LoadSet& loads, int first, int last,
-                                            std::optional<int> gpus);
+/// @param shares [layer][slot] of the running map under a replica rule; nullptr: equal ones
+std::optional<EngineFigures> engine_figures(
+    const LoadSet& loads, int first, int last, std::optional<int> gpus,
+    const std::vector<std::vector<double>>* shares = nullptr);
 
 }  // namespace moescope

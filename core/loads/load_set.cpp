@@ -122,6 +122,7 @@ void drop_dense_layers(LoadSet& loads) {
   };
   for (auto& window : loads.windows) keep(window);
   for (auto& window : loads.measured) keep(window);
+  if (loads.by_source.size() == layers) keep(loads.by_source);
   if (loads.running_map && loads.running_map->size() == layers) keep(*loads.running_map);
   loads.dropped_layers = static_cast<int>(layers - count);
   for (Index l = 0; l < layers; ++l)
@@ -196,12 +197,29 @@ LayerLoads selected_rows(const LayerLoads& layers, const std::vector<Index>& row
   return selected;
 }
 
+SourceLoads selected_sources(const SourceLoads& layers, const std::vector<Index>& rows) {
+  if (layers.empty()) return {};
+  const LayerLoads none(layers.front().size(),
+                        std::vector<double>(layers.front().front().size(), 0.0));
+  SourceLoads selected;
+  for (const Index row : rows) selected.push_back(row == kNoLoad ? none : layers[row]);
+  return selected;
+}
+
 }  // namespace
 
 LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last) {
   auto sum = sum_windows(loads, first, last);
   const auto rows = rows_of_plan(loads, plan);
   return rows.empty() ? sum : selected_rows(sum, rows);
+}
+
+SourceLoads sources_of_plan(const LoadSet& loads, const Plan& plan) {
+  const bool known =
+      !loads.by_source.empty() && static_cast<int>(loads.by_source.front().size()) == plan.num_gpus;
+  if (!known) return {};
+  const auto rows = rows_of_plan(loads, plan);
+  return rows.empty() ? loads.by_source : selected_sources(loads.by_source, rows);
 }
 
 LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan) {
@@ -213,6 +231,7 @@ LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan) {
   selected.running_map.reset();
   for (auto& window : selected.windows) window = selected_rows(window, rows);
   for (auto& window : selected.measured) window = selected_rows(window, rows);
+  selected.by_source = selected_sources(loads.by_source, rows);
   return selected;
 }
 

@@ -30,6 +30,7 @@ struct LoadSet {
   std::string source;  ///< file or folder as the user named it
   std::string format;  ///< e.g. "SGLang recorder (stat)"
   std::string unit;    ///< "prefill" or "decode" where the source keeps them apart, else empty
+  std::string engine;  ///< that served, as in rule_engines(); empty when the source does not say
   int experts = 0;
   std::vector<LayerLoads> windows;
   std::vector<int> layer_ids;   ///< model layer of each row; may be empty
@@ -42,6 +43,9 @@ struct LoadSet {
   std::vector<WindowTime> times;  ///< of each window; empty when the source has none
   /// Tokens of each GPU, [window][layer][GPU], where they were counted; else empty.
   std::vector<LayerLoads> measured;
+  /// Tokens by the rank that they come from, of all windows together, where the source tells them;
+  /// else empty.
+  SourceLoads by_source;
   /// The placement during the recording, [layer][slot]; with several the last one.
   std::optional<std::vector<std::vector<int>>> running_map;
   Routes routes;                   ///< per token, when the source has them
@@ -80,6 +84,9 @@ LayerLoads sum_windows_but(const LoadSet& loads, int first, int last, int but_fi
 /// Sum over windows [first, last) in the layers of the plan: by layer ids when both have them.
 /// Throws Error when the plan has a layer that the loads lack.
 LayerLoads loads_of_plan(const LoadSet& loads, const Plan& plan, int first, int last);
+/// The sources of the tokens in the layers of the plan, in the same way; empty when the loads do
+/// not tell them for as many ranks as the plan has.
+SourceLoads sources_of_plan(const LoadSet& loads, const Plan& plan);
 /// All windows in the layers of the plan, in the same way. Routes and the running map are kept when
 /// the layers are the same.
 LoadSet layers_of_plan(const LoadSet& loads, const Plan& plan);

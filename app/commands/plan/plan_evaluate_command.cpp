@@ -1,4 +1,4 @@
-// moescope plan evaluate, validate and diff.
+// moescope plan evaluate and validate.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,11 +6,12 @@
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
 #include "app/commands/plan/predict_options.h"
+#include "app/commands/rule_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/loads/rule_of_loads.h"
 #include "core/placement/evaluate.h"
-#include "core/placement/plan_diff.h"
 #include "core/placement/plan_origin.h"
 #include "core/placement/validate.h"
 
@@ -31,8 +32,9 @@ std::optional<std::pair<int, int>> origin_in(const std::string& plan_file, const
 struct EvaluateCommand {
   std::string plan, loads, loads_unit, previous;
   std::optional<int> active;
+  RuleChoice rule;
   std::shared_ptr<PredictChoice> predict = std::make_shared<PredictChoice>();
-  bool json = false;
+  bool dispatch_map = false, json = false;
 };
 
 /// Calls visit(key, value) for every figure of a layer; an absent one is nullopt.
@@ -40,6 +42,7 @@ template <typename Visit>
 void for_each_figure(const LayerEvaluation& l, Visit visit) {
   visit("equal", std::optional<double>(l.equal));
   visit("weighted", l.weighted);
+  visit("under_rule", l.under_rule);
   visit("best_split", std::optional<double>(l.best_split));
   visit("bound", std::optional<double>(l.bound));
   visit("bound_hierarchical", l.bound_hierarchical);
@@ -85,8 +88,21 @@ void print_summary(const Json& summary) {
                  s["p95"].get<double>(), s["max"].get<double>());
 }
 
+/// Without loads: the map alone.
+void print_dispatch_map(const EvaluateCommand& command, const Plan& plan) {
+  const ReplicaRule rule = chosen_rule(command.rule);
+  Json document = {{"schema", 1}, {"plan", command.plan}};
+  add_rule(document, rule, false);
+  document["dispatch_physical"] = dispatch_map(plan, rule);
+  print_json(document);
+}
+
 void evaluate(const EvaluateCommand& command) {
   const auto plan = load_plan(command.plan);
+  if (command.loads.empty()) {
+    if (!command.dispatch_map) throw CLI::RequiredError("--loads");
+    return print_dispatch_map(command, plan);
+  }
   const auto loads = read_loads_for_plan(command.loads, command.loads_unit);
   EvaluateOptions options;
   Plan previous;
@@ -95,21 +111,28 @@ void evaluate(const EvaluateCommand& command) {
     options.previous = &previous;
   }
   options.active_per_gpu = command.active;
+  const ReplicaRule rule = chosen_rule(command.rule, loads, plan);
+  const RuleLoads of_rule = rule_loads(loads, plan);
+  const bool sources = !of_rule.by_source.empty();
+  const SlotShares shares = slot_shares(plan, rule, of_rule);
+  options.shares = &shares;
+  const Plan ruled = under_rule(plan, rule, of_rule);
+  const Plan ruled_previous = command.previous.empty() ? Plan() : under_rule(previous, rule, loads);
   if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
     options.routes = &loads.routes;
-  const auto layers =
-      evaluate_plan(plan, loads_of_plan(loads, plan, 0, static_cast<int>(loads.windows.size())),
-                    options, command_progress());
+  const auto layers = evaluate_plan(plan, of_rule.loads, options, command_progress());
   const auto result = evaluation_json(plan, layers);
-  const auto balance = plan_balance(plan, loads);
+  const auto balance = plan_balance(ruled, loads);
   std::string why;
   if (command.predict->made_from.empty()) command.predict->origin = origin_in(command.plan, loads);
   const auto named = window_range(command.predict->made_from, loads, "--made-from");
-  const auto judged = judged_json(plan, loads, named ? named : command.predict->origin);
+  const auto judged = judged_json(ruled, loads, named ? named : command.predict->origin);
   const auto prediction =
-      predict_by_choice(*command.predict, plan, layers_of_plan(loads, plan), options.previous, why);
+      predict_by_choice(*command.predict, ruled, layers_of_plan(loads, plan),
+                        command.previous.empty() ? nullptr : &ruled_previous, why);
   if (!prediction) fmt::print(stderr, "no step time predicted: {}\n", why);
   if (!command.json) {
+    fmt::print("replicas by {}\n", rule_text(rule, sources));
     fmt::print("imbalance (max/mean GPU load) {}\n", to_string(balance));
     print_judged(stdout, judged);
     if (options.previous != nullptr)
@@ -128,6 +151,7 @@ void evaluate(const EvaluateCommand& command) {
                    {"num_nodes", plan.num_nodes},
                    {"num_slots", plan.slot_count()},
                    {"num_logical_experts", plan.num_experts}};
+  add_rule(document, rule, sources);
   document.update(result);
   document["imbalance"] = {{"mean", balance.mean},
                            {"worst", balance.worst},
@@ -139,6 +163,7 @@ void evaluate(const EvaluateCommand& command) {
           ? Json()
           : moved_json(plan_copies(previous, plan, 1, expert_bytes_of(*command.predict, plan)));
   document["predicted"] = prediction ? prediction_json(*prediction) : Json();
+  if (command.dispatch_map) document["dispatch_physical"] = dispatch_map(plan, rule);
   print_json(document);
 }
 
@@ -185,60 +210,22 @@ void validate(ValidateCommand& command) {
   }
 }
 
-struct DiffCommand {
-  std::string a, b;
-  std::optional<std::int64_t> expert_bytes;
-  bool json = false;
-};
-
-void diff(const DiffCommand& command) {
-  const auto a = load_plan(command.a), b = load_plan(command.b);
-  const auto diffs = diff_plans(a, b);
-  Json layers = Json::array();
-  for (std::size_t l = 0; l < diffs.size(); ++l) {
-    Json list = copies_json(diffs[l]);
-    layers.push_back({{"layer", l},
-                      {"layer_id", b.layer_ids.empty() ? Json() : Json(b.layer_ids[l])},
-                      {"slots_changed", diffs[l].slots_changed},
-                      {"copies", list.size()},
-                      {"copy_list", std::move(list)}});
-  }
-  const auto moved = plan_copies(
-      a, b, 1, command.expert_bytes ? std::optional<double>(*command.expert_bytes) : std::nullopt);
-  if (command.json)
-    return print_json({{"schema", 1},
-                       {"a", command.a},
-                       {"b", command.b},
-                       {"slots_changed", moved.slots_changed},
-                       {"copies", moved.copies},
-                       {"bytes", moved_json(moved)["bytes"]},
-                       {"layers", std::move(layers)}});
-  fmt::print("{} slots changed, {}\n", moved.slots_changed, copies_text(moved));
-  for (const auto& l : layers)
-    if (l["slots_changed"] != 0)
-      fmt::print("  layer {}: {} slots changed, {} copies\n", l["layer"].get<int>(),
-                 l["slots_changed"].get<int>(), l["copies"].get<int>());
-}
-
 }  // namespace
-
-Json copies_json(const LayerDiff& diff) {
-  Json copies = Json::array();
-  for (const ExpertCopy& copy : diff.copies)
-    copies.push_back({{"expert", copy.expert},
-                      {"slot", copy.slot},
-                      {"gpu", copy.gpu},
-                      {"from_gpus", copy.from_gpus}});
-  return copies;
-}
 
 void register_plan_evaluate(CLI::App& plan) {
   auto* command = plan.add_subcommand(
       "evaluate", "Balance of a plan for given loads, compared with the best possible");
   auto c = std::make_shared<EvaluateCommand>();
   command->add_option("--plan", c->plan, "Plan file")->required();
-  command->add_option("--loads", c->loads, "Load dump or recording to evaluate it on")->required();
+  command->add_option("--loads", c->loads,
+                      "Load dump or recording to evaluate it on; needed but for --dispatch-map");
   add_unit_option(*command, c->loads_unit, "--loads-unit");
+  add_rule_options(*command, c->rule);
+  auto* map = command->add_flag(
+      "--dispatch-map", c->dispatch_map,
+      "Also the slot that each rank sends an expert's tokens to, as dispatch_physical "
+      "[rank][layer][expert] in the JSON, -1 where it is drawn for each token; alone without "
+      "--loads");
   command->add_option("--previous", c->previous,
                       "Plan that runs now: copies, and its predicted step beside the new one");
   command
@@ -246,7 +233,7 @@ void register_plan_evaluate(CLI::App& plan) {
                    "Slots of a GPU that compute in one step (dynamic redundancy): active_split")
       ->check(CLI::Range(1, 65535));
   add_predict_options(*command, c->predict);
-  command->add_flag("--json", c->json, "Print one JSON document");
+  map->needs(command->add_flag("--json", c->json, "Print one JSON document"));
   command->callback([c] { evaluate(*c); });
 }
 
@@ -268,17 +255,6 @@ void register_plan_validate(CLI::App& plan) {
                     "Report replicas outside the node of their group");
   command->add_flag("--json", c->json, "Print one JSON document");
   command->callback([c] { validate(*c); });
-}
-
-void register_plan_diff(CLI::App& plan) {
-  auto* command =
-      plan.add_subcommand("diff", "What changes from plan A to plan B, and what must be copied");
-  auto c = std::make_shared<DiffCommand>();
-  command->add_option("A", c->a, "Plan before")->required();
-  command->add_option("B", c->b, "Plan after")->required();
-  command->add_option("--expert-bytes", c->expert_bytes, "Bytes of one expert in one layer");
-  command->add_flag("--json", c->json, "Print one JSON document");
-  command->callback([c] { diff(*c); });
 }
 
 }  // namespace moescope

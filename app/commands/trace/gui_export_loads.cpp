@@ -6,6 +6,7 @@
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/loads/open/sniff.h"
+#include "core/loads/rule_of_loads.h"
 #include "views/balance/balance_file_chart.h"
 #include "views/load/load_file_chart.h"
 
@@ -37,6 +38,16 @@ void open_files(const std::vector<std::string>& files, LoadDocument& document) {
   }
 }
 
+/// GPU figures of the chart are those under the replica rule, which is said on stderr.
+void apply_rule(const RuleChoice& choice, LoadDocument& document) {
+  const Plan& plan = document.placement()->plan;
+  const LoadSet& loads = *document.loads();
+  const ReplicaRule rule = chosen_rule(choice, loads, plan);
+  fmt::print(stderr, "replicas by {}\n", rule_text(rule, !sources_of_plan(loads, plan).empty()));
+  if (Plan ruled = under_rule(plan, rule, loads); ruled != plan)
+    document.setPlan(std::make_shared<const Plan>(std::move(ruled)));
+}
+
 void choose(const LoadChartOptions& options, const std::string& source, LoadDocument& document) {
   if (!options.unit.empty()) {
     int found = -1;
@@ -55,6 +66,7 @@ void choose(const LoadChartOptions& options, const std::string& source, LoadDocu
     if (const auto& note = document.placement()->note; !note.empty())
       throw Error(options.plan, "", note, "Give the plan of these loads");
   }
+  apply_rule(options.rule, document);
   if (options.layer && (*options.layer < 0 || *options.layer >= loads->layers()))
     throw Error(source, "--layer", fmt::format("there is no layer {}", *options.layer),
                 fmt::format("Give 0..{}", loads->layers() - 1));
@@ -72,6 +84,7 @@ void add_load_chart_options(CLI::App& command, LoadChartOptions& options) {
       .add_option("--gpus", options.gpus,
                   "GPUs that share the experts, when the files do not have their number")
       ->check(CLI::Range(1, 65536));
+  add_rule_options(command, options.rule);
   command.add_option("--layer", options.layer, "Row of the loads, for expert-time and GPUs");
   command.add_option("--window", options.window, "Only windows A:B of the loads (B not included)");
   add_unit_option(command, options.unit);

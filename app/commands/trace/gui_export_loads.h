@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/commands/rule_options.h"
 #include "views/common/theme.h"
 #include "views/plot/chart.h"
 
@@ -14,6 +15,7 @@ namespace moescope {
 struct LoadChartOptions {
   std::string heatmap = "layer-expert", scale = "relative", plan, window, unit;
   std::optional<int> layer, gpus;
+  RuleChoice rule;
 };
 
 void add_load_chart_options(CLI::App& command, LoadChartOptions& options);

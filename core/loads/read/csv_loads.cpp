@@ -50,6 +50,7 @@ LoadSet read_list(std::string_view text, const std::string& source) {
   LoadSet loads;
   loads.source = source;
   loads.format = "SGLang recorder (CSV)";
+  loads.engine = "sglang";
   std::map<int, std::map<int, double>> layers;
   std::string_view line;
   std::int64_t number = 1;

@@ -214,6 +214,7 @@ LoadSet read_jsonl(std::string_view text, const std::string& source, Progress& p
       count_routes(loads);
     } else {
       loads.format = "vLLM eplb_load_stats";
+      loads.engine = "vllm";
       VllmReader reader(loads);
       for_each_line(text, loads, progress,
                     [&](const Json& record, std::size_t line) { reader.record(record, line); });

@@ -69,6 +69,7 @@ class UnitLoads {
     LoadSet loads;
     loads.source = source;
     loads.format = "MoEscope recording";
+    loads.engine = "moescope";
     loads.unit = unit;
     loads.layer_ids.assign(layers_.begin(), layers_.end());
     if (!ranks_.empty()) loads.num_gpus = static_cast<int>(ranks_.size());

@@ -219,6 +219,7 @@ class SglangSplit {
 
 void read_sglang(const std::vector<Reply>& replies, LoadSet& loads, const LoadReading& reading) {
   loads.format = "routes (SGLang reply)";
+  loads.engine = "sglang";
   const auto [layers, top_k] = SglangSplit(replies, loads.source, reading).find();
   RouteTable table(loads.source, layers, top_k);
   for (const Reply& reply : replies) {
@@ -244,6 +245,7 @@ void read_sglang(const std::vector<Reply>& replies, LoadSet& loads, const LoadRe
 
 void read_vllm(const std::vector<Reply>& replies, LoadSet& loads, const LoadReading& reading) {
   loads.format = "routes (vLLM reply)";
+  loads.engine = "vllm";
   std::optional<RouteTable> table;
   std::vector<std::size_t> shape;
   for (const Reply& reply : replies) {

@@ -143,10 +143,12 @@ LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progre
   LoadSet loads;
   loads.source = folder.string();
   loads.format = "TensorRT-LLM statistic";
+  loads.engine = "trtllm";
   loads.experts = meta_experts(folder, loads);
   const auto files = rank_files(folder);
   if (files.empty()) throw Error(loads.source, "", "has no rank<R>.safetensors");
   std::map<int, std::map<int, std::vector<double>>> counts;  // [iteration][layer]
+  std::map<int, LayerLoads> by_source;                       // [layer][rank], of all iterations
   std::set<int> layers;
   std::size_t values = 0;
   int done = 0;
@@ -166,7 +168,13 @@ LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progre
       if (sum.empty() && (values += row.size()) > kMaxLoadValues)
         throw Error(loads.source, "", "has more counts than can be kept");
       sum.resize(row.size(), 0.0);
-      for (Index e = 0; e < row.size(); ++e) sum[e] += static_cast<double>(row[e]);
+      auto& ranks = by_source[key->layer];
+      ranks.resize(files.size(), std::vector<double>(row.size(), 0.0));
+      auto& sent = ranks[static_cast<Index>(std::distance(files.begin(), files.find(rank)))];
+      for (Index e = 0; e < row.size(); ++e) {
+        sum[e] += static_cast<double>(row[e]);
+        sent[e] += static_cast<double>(row[e]);
+      }
       layers.insert(key->layer);
     }
   }
@@ -177,6 +185,8 @@ LoadSet read_trtllm_folder(const std::filesystem::path& folder, Progress& progre
         fmt::format("files of {} ranks, but the last is rank {}: some are missing", files.size(),
                     files.rbegin()->first));
   loads.layer_ids.assign(layers.begin(), layers.end());
+  if (files.rbegin()->first + 1 == loads.num_gpus)
+    for (auto& [layer, ranks] : by_source) loads.by_source.push_back(std::move(ranks));
   const int span = counts.rbegin()->first - counts.begin()->first + 1;
   if (span != static_cast<int>(counts.size()))
     loads.notes.push_back(fmt::format("{} of {} iterations are missing",

@@ -33,12 +33,15 @@ class SglangPasses {
 
  private:
   struct Dump;
-  Dump& dump_of(std::optional<int> rank, std::vector<std::vector<int>> map,
-                const std::vector<Record>& records, const std::filesystem::path& path);
-  static void add_counts(TorchFile& file, Dump& dump, const std::vector<Record>& records,
-                         const std::filesystem::path& path);
+  /// The dump that a file belongs to, and its rank.
+  std::pair<Dump&, int> dump_of(std::optional<int> rank, std::vector<std::vector<int>> map,
+                                const std::vector<Record>& records,
+                                const std::filesystem::path& path);
+  static void add_counts(TorchFile& file, Dump& dump, std::vector<double>& of_rank,
+                         const std::vector<Record>& records, const std::filesystem::path& path);
   void check_dumps() const;
   int take_windows(Dump& dump, LoadSet& loads, LoadBudget& budget) const;
+  void take_sources(LoadSet& loads) const;
 
   std::string source_;
   std::vector<Dump> dumps_;

@@ -67,7 +67,8 @@ int experts_of(const Map& map) {
 
 }  // namespace
 
-/// What all ranks wrote at one time. Only the sum over the ranks is kept.
+/// What all ranks wrote at one time. Of the passes the sum over the ranks is kept, of the ranks the
+/// sum over the passes.
 struct SglangPasses::Dump {
   struct Pass {
     Counts sum;
@@ -75,6 +76,7 @@ struct SglangPasses::Dump {
   };
   Map map;
   std::map<std::int64_t, Pass> passes;
+  std::map<int, Counts> of_rank;
   std::set<int> ranks;
   std::string file;  ///< the first of them
 
@@ -89,9 +91,9 @@ SglangPasses::SglangPasses(std::string source) : source_(std::move(source)) {}
 SglangPasses::~SglangPasses() = default;
 
 /// A rank that comes again, another map or other passes begin the next dump of the server.
-SglangPasses::Dump& SglangPasses::dump_of(std::optional<int> rank, Map map,
-                                          const std::vector<Record>& records,
-                                          const std::filesystem::path& path) {
+std::pair<SglangPasses::Dump&, int> SglangPasses::dump_of(std::optional<int> rank, Map map,
+                                                          const std::vector<Record>& records,
+                                                          const std::filesystem::path& path) {
   const auto next = [&] {
     return dumps_.empty() ? 0 : static_cast<int>(dumps_.back().ranks.size());
   };
@@ -107,10 +109,11 @@ SglangPasses::Dump& SglangPasses::dump_of(std::optional<int> rank, Map map,
                               map[0].size(), dumps_.back().file, dumps_.back().map.size(),
                               dumps_.back().map[0].size()),
                   "Put only the files of one recording into the folder");
-    dumps_.push_back({std::move(map), {}, {}, path.filename().string()});
+    dumps_.push_back({std::move(map), {}, {}, {}, path.filename().string()});
   }
-  dumps_.back().ranks.insert(rank.value_or(next()));
-  return dumps_.back();
+  const int number = rank.value_or(next());
+  dumps_.back().ranks.insert(number);
+  return {dumps_.back(), number};
 }
 
 void SglangPasses::add(TorchFile& file, const std::filesystem::path& path) {
@@ -125,14 +128,14 @@ void SglangPasses::add(TorchFile& file, const std::filesystem::path& path) {
     records.push_back(record_of(pickle, pickle.value(index), path.string()));
     per_token_ |= pickle.find(pickle.value(index), "topk_ids_of_layer") != nullptr;
   }
-  add_counts(file,
-             dump_of(rank_of(pickle, *list, path),
-                     read_expert_map(file, *map, path.string(), "last_physical_to_logical_map"),
-                     records, path),
-             records, path);
+  const auto [dump, rank] = dump_of(
+      rank_of(pickle, *list, path),
+      read_expert_map(file, *map, path.string(), "last_physical_to_logical_map"), records, path);
+  add_counts(file, dump, dump.of_rank[rank], records, path);
 }
 
-void SglangPasses::add_counts(TorchFile& file, Dump& dump, const std::vector<Record>& records,
+void SglangPasses::add_counts(TorchFile& file, Dump& dump, Counts& of_rank,
+                              const std::vector<Record>& records,
                               const std::filesystem::path& path) {
   const Index layers = dump.map.size(), slots = dump.map[0].size();
   std::set<std::pair<std::int64_t, std::string>> seen;
@@ -156,7 +159,11 @@ void SglangPasses::add_counts(TorchFile& file, Dump& dump, const std::vector<Rec
       throw Error(path.string(), place, "has more counts than can be kept",
                   "Record fewer passes, or use mode stat");
     pass.sum.resize(counts.size(), 0.0);
-    for (Index i = 0; i < counts.size(); ++i) pass.sum[i] += counts[i];
+    of_rank.resize(counts.size(), 0.0);
+    for (Index i = 0; i < counts.size(); ++i) {
+      pass.sum[i] += counts[i];
+      of_rank[i] += counts[i];
+    }
   }
 }
 
@@ -206,10 +213,32 @@ int SglangPasses::take_windows(Dump& dump, LoadSet& loads, LoadBudget& budget) c
   return partial;
 }
 
+/// Tokens by the rank that recorded them, which is the one that sends them: the recorder counts the
+/// replicas chosen for a rank's own tokens. In low-latency mode it counts what a rank receives
+/// instead, so that all its counts lie in its own slots; then nothing is known of the sources.
+void SglangPasses::take_sources(LoadSet& loads) const {
+  const Index layers = dumps_.front().map.size(), slots = dumps_.front().map[0].size();
+  const Index ranks = dumps_.front().ranks.size();
+  if (!loads.num_gpus || *dumps_.front().ranks.rbegin() + 1 != *loads.num_gpus) return;
+  bool elsewhere = false;
+  SourceLoads sources(layers, LayerLoads(ranks, Counts(static_cast<Index>(loads.experts), 0.0)));
+  for (const Dump& dump : dumps_)
+    for (const auto& [rank, counts] : dump.of_rank)
+      for (Index i = 0; i < counts.size(); ++i) {
+        if (counts[i] == 0) continue;
+        const int expert = dump.map[i / slots][i % slots];
+        elsewhere |= i % slots / (slots / ranks) != static_cast<Index>(rank);
+        if (expert >= 0)
+          sources[i / slots][static_cast<Index>(rank)][static_cast<Index>(expert)] += counts[i];
+      }
+  if (elsewhere) loads.by_source = std::move(sources);
+}
+
 LoadSet SglangPasses::take() {
   LoadSet loads;
   loads.source = source_;
   loads.format = per_token_ ? "SGLang recorder (per_token)" : "SGLang recorder (per_pass)";
+  loads.engine = "sglang";
   check_dumps();
   for (const Dump& dump : dumps_) loads.experts = std::max(loads.experts, experts_of(dump.map));
   const auto& ranks = dumps_.front().ranks;
@@ -219,6 +248,7 @@ LoadSet SglangPasses::take() {
   int partial = 0;
   for (Dump& dump : dumps_) partial += take_windows(dump, loads, budget);
   if (loads.windows.empty()) throw Error(source_, "records", "are empty: nothing was recorded");
+  take_sources(loads);
   loads.running_map = std::move(dumps_.back().map);
   loads.notes.emplace_back(
       "the dump has only the last placement: if the server rebalanced while it recorded, earlier "

@@ -13,6 +13,7 @@ LoadSet read_sglang_stat(TorchFile& file, const PickleValue& counts, const std::
   LoadSet loads;
   loads.source = source;
   loads.format = "SGLang recorder (stat)";
+  loads.engine = "sglang";
   const auto shape = count_shape(file, counts, source, "logical_count");
   LoadBudget(source).take(shape.windows, shape.layers, shape.width, "logical_count");
   loads.experts = static_cast<int>(shape.width);

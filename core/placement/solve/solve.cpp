@@ -12,9 +12,12 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/placement/bounds.h"
+#include "core/placement/rules/rule_bound.h"
+#include "core/placement/rules/slot_shares.h"
 #include "core/placement/solve/eplb_candidate.h"
 #include "core/placement/solve/layer_solver.h"
 #include "core/placement/solve/relabel.h"
+#include "core/placement/solve/ruled_plan.h"
 #include "core/placement/split.h"
 
 namespace moescope {
@@ -145,6 +148,119 @@ std::vector<int> solve_layer(const std::vector<LayerLoads>& windows, const Solve
   return row;
 }
 
+/// Reports layers as they are done, from any thread.
+class LayerListener {
+ public:
+  LayerListener(const SolveOptions& options, int layers, Progress& progress)
+      : options_(options), layers_(layers), progress_(progress) {}
+  void done(int layer, const std::vector<int>& row) {
+    const int n = ++done_;
+    if (options_.on_layer) {
+      const std::lock_guard lock(listener_);
+      options_.on_layer(layer, row);
+    }
+    if (std::this_thread::get_id() == caller_ && !progress_.cancelled())
+      progress_.report(static_cast<double>(n) / layers_, "solving layers");
+  }
+
+ private:
+  const SolveOptions& options_;
+  const int layers_;
+  Progress& progress_;
+  std::atomic<int> done_{0};
+  std::mutex listener_;
+  const std::thread::id caller_ = std::this_thread::get_id();
+};
+
+/// Every layer for equal shares, in parallel.
+void solve_layers(const std::vector<LayerLoads>& windows, const SolveOptions& options,
+                  SolveResult& result, LayerListener& listener, Progress& progress) {
+  parallel_for(
+      result.layers.size(),
+      [&](std::size_t l) {
+        auto& row = result.plan.physical_to_logical[l];
+        row = solve_layer(windows, options, static_cast<int>(l), result.layers[l], progress);
+        listener.done(static_cast<int>(l), row);
+      },
+      options.threads);
+}
+
+/// Sets the figures of all layers to those under the worst of the rules.
+void judge_layers(const LayerLoads& loads, const SolveOptions& o, SolveResult& result) {
+  std::vector<std::vector<double>> imbalances(result.layers.size());
+  for (const ReplicaRule rule : o.rules) {
+    const auto shares = slot_shares(result.plan, rule, {loads, o.by_source});
+    for (std::size_t l = 0; l < loads.size(); ++l) {
+      const auto per_gpu =
+          gpu_loads(result.plan.physical_to_logical[l], loads[l], o.gpus, shares[l]);
+      const double sum = std::accumulate(loads[l].begin(), loads[l].end(), 0.0);
+      const double live = result.plan.live_gpus();
+      imbalances[l].push_back(
+          sum > 0 ? *std::max_element(per_gpu.begin(), per_gpu.end()) * live / sum : 1);
+    }
+  }
+  for (std::size_t l = 0; l < loads.size(); ++l) {
+    auto& layer = result.layers[l];
+    layer.imbalance = *std::max_element(imbalances[l].begin(), imbalances[l].end());
+    layer.reached = layer.imbalance <= layer.target + 1e-7;
+  }
+}
+
+/// What a plan for the rules should reach in every layer.
+void set_targets(const LayerLoads& loads, const SolveOptions& o, SolveResult& result) {
+  constexpr double kTolerance = 0.003;  // excess over the bound that nobody will feel
+  for (std::size_t l = 0; l < loads.size(); ++l) {
+    double bound = 1;
+    for (const ReplicaRule rule : o.rules)
+      bound = std::max(bound, rule_bound(loads[l], o.slot_count, o.gpus, rule,
+                                         o.by_source.empty() ? nullptr : &o.by_source[l]));
+    result.layers[l].target =
+        std::max(bound * (1 + o.tolerance.value_or(kTolerance)), o.good_enough.value_or(0));
+  }
+}
+
+double mean_imbalance(const SolveResult& result) {
+  double sum = 0;
+  for (const SolvedLayer& layer : result.layers) sum += layer.imbalance;
+  return sum / static_cast<double>(result.layers.size());
+}
+
+/// A plan for rules whose shares depend on where replicas are. Where it misses its target somewhere
+/// a plan for equal shares is tried as well, and the one that is better under the rules is taken.
+void solve_ruled(const std::vector<LayerLoads>& windows, const SolveOptions& o, SolveResult& result,
+                 LayerListener& listener, Progress& progress) {
+  const LayerLoads loads = sum_of(windows);
+  SolveResult equal = result;
+  if (auto rows = ruled_rows(windows, o, progress)) {
+    result.plan.physical_to_logical = std::move(*rows);
+    set_targets(loads, o, result);
+    judge_layers(loads, o, result);
+    if (progress.cancelled() || std::all_of(result.layers.begin(), result.layers.end(),
+                                            [](const SolvedLayer& l) { return l.reached; }))
+      return;
+  }
+  solve_layers(windows, o, equal, listener, progress);
+  set_targets(loads, o, equal);
+  judge_layers(loads, o, equal);
+  if (result.plan.physical_to_logical[0].empty() ||
+      mean_imbalance(equal) < mean_imbalance(result)) {
+    result = std::move(equal);
+    result.for_equal_shares = true;
+  }
+}
+
+/// Whether all rules split an expert's tokens equally, or as well as can be, wherever they are.
+bool all_even(const std::vector<ReplicaRule>& rules) {
+  return std::none_of(rules.begin(), rules.end(),
+                      [](ReplicaRule rule) { return rule_facts(rule).by_source; });
+}
+
+void check_rules(const SolveOptions& o, const Plan& plan) {
+  require(!o.rules.empty(), "rules", "there is no replica rule", "", "--dispatch");
+  Plan shape = plan;
+  require_sources_fit(shape, o.by_source);
+}
+
 }  // namespace
 
 SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOptions& given,
@@ -161,38 +277,29 @@ SolveResult solve_plan(const std::vector<LayerLoads>& windows, const SolveOption
 
   SolveResult result;
   result.layers.resize(static_cast<std::size_t>(layers));
-  auto& plan = result.plan;
-  plan = {.num_gpus = options.gpus,
-          .num_nodes = options.nodes,
-          .num_groups = options.groups,
-          .num_experts = experts,
-          .physical_to_logical = {},
-          .layer_ids = options.layer_ids,
-          .dead_gpus = options.dead_gpus};
-  plan.physical_to_logical.resize(static_cast<std::size_t>(layers));
-  if (options.split_best) plan.replica_weight.resize(static_cast<std::size_t>(layers));
-
-  const LayerLoads total = options.split_best ? sum_of(windows) : LayerLoads();
-  std::atomic<int> done{0};
-  std::mutex listener;
-  const auto caller = std::this_thread::get_id();
-  parallel_for(
-      static_cast<std::size_t>(layers),
-      [&](std::size_t l) {
-        auto& row = plan.physical_to_logical[l];
-        row = solve_layer(windows, options, static_cast<int>(l), result.layers[l], progress);
-        if (options.split_best)
-          plan.replica_weight[l] =
-              best_split(row, total[l], options.slot_count / options.gpus).weight;
-        const int n = ++done;
-        if (options.on_layer) {
-          const std::lock_guard lock(listener);
-          options.on_layer(static_cast<int>(l), row);
-        }
-        if (std::this_thread::get_id() == caller && !progress.cancelled())
-          progress.report(static_cast<double>(n) / layers, "solving layers");
-      },
-      options.threads);
+  result.plan = {.num_gpus = options.gpus,
+                 .num_nodes = options.nodes,
+                 .num_groups = options.groups,
+                 .num_experts = experts,
+                 .physical_to_logical = {},
+                 .layer_ids = options.layer_ids,
+                 .dead_gpus = options.dead_gpus};
+  result.plan.physical_to_logical.resize(static_cast<std::size_t>(layers));
+  check_rules(options, result.plan);
+  LayerListener listener(options, layers, progress);
+  if (can_solve_for_rules(options)) {
+    solve_ruled(windows, options, result, listener, progress);
+  } else {
+    solve_layers(windows, options, result, listener, progress);
+    if (!all_even(options.rules)) {
+      judge_layers(sum_of(windows), options, result);
+      result.for_equal_shares = true;
+    }
+  }
+  if (options.split_best) {
+    Progress quiet;  // a cancelled search has a plan all the same
+    resplit(result.plan, sum_of(windows), options.threads, quiet);
+  }
   result.cancelled = progress.cancelled();
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include "core/placement/evaluate.h"
 #include "core/placement/plan.h"
+#include "core/placement/rules/replica_rule.h"
 #include "core/progress.h"
 
 namespace moescope {
@@ -48,6 +49,12 @@ struct SolveOptions {
   /// Accepted excess over the bound; with Soft and with copies to save, the
   /// search stops there.
   std::optional<double> tolerance;
+  /// Imbalance from which further balance is worth nothing: the search stops there too, so that a
+  /// running plan is copied less and with Soft fewer replicas leave their node.
+  std::optional<double> good_enough;
+  /// Rules under which the plan has to be good; of several the worst counts.
+  std::vector<ReplicaRule> rules = {ReplicaRule::Even};
+  SourceLoads by_source;  ///< of the tokens, for rules of ranks; empty: all ranks send the same
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0 = all cores; the plan does not depend on it
   /// Called after each layer from worker threads, one call at a time.
@@ -55,7 +62,7 @@ struct SolveOptions {
 };
 
 struct SolvedLayer {
-  double imbalance = 1;  ///< of all windows together, with equal split
+  double imbalance = 1;  ///< of all windows together, under the worst of the rules
   double target = 1;     ///< what the search aimed at: bound and tolerance
   int copies = 0;        ///< against `from`
   bool reached = false;
@@ -64,6 +71,9 @@ struct SolvedLayer {
 struct SolveResult {
   Plan plan;
   std::vector<SolvedLayer> layers;
+  /// The plan was made for equal shares, because no other is made with these options or none was
+  /// better; the rules judge it all the same.
+  bool for_equal_shares = false;
   bool cancelled = false;  ///< the plan is valid, but the search was cut short
 };
 
