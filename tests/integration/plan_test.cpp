@@ -210,6 +210,83 @@ TEST_F(PlanCommand, ErrorsAndWrongUsage) {
   EXPECT_EQ(run_moescope({"loads", path("nothing")}).exit_code, 1);
 }
 
+/// A plan file of one of the engine's maps: the map comes back slot for slot.
+TEST_F(PlanCommand, EvaluatePrintsTheEnginesDispatchMap) {
+  MOESCOPE_REQUIRE_DATA("engine_rules/sglang_static_1.json");
+  std::ifstream file(test::shared_data("engine_rules/sglang_static_1.json"));
+  const auto engine = json::parse(file);
+  const auto plan = path("plan.json");
+  std::ofstream(plan) << json{{"schema", 1},
+                              {"num_gpus", engine["ep_size"]},
+                              {"num_nodes", engine["num_nodes"]},
+                              {"physical_to_logical_map", engine["physical_to_logical_map"]}};
+  const auto result = run_json({"plan", "evaluate", "--plan", plan, "--engine", "sglang",
+                                "--dispatch", "static", "--dispatch-map", "--json"});
+  EXPECT_EQ(result["rule"], "sglang static");
+  EXPECT_EQ(result["sources"], "equal");
+  EXPECT_EQ(result["dispatch_physical"], engine["dispatch_physical"]);
+  EXPECT_EQ(run_moescope({"plan", "evaluate", "--plan", plan, "--dispatch-map"}).exit_code, 2)
+      << "a map is JSON";
+  EXPECT_EQ(run_moescope({"plan", "evaluate", "--plan", plan, "--json"}).exit_code, 2)
+      << "loads are missing";
+  const auto hash = run_moescope(
+      {"plan", "evaluate", "--plan", plan, "--dispatch", "hash", "--dispatch-map", "--json"});
+  EXPECT_EQ(hash.exit_code, 1);
+  EXPECT_THAT(hash.err, HasSubstr("decides token by token"));
+}
+
+TEST_F(PlanCommand, EveryFigureNamesItsRule) {
+  const auto plan = path("plan.json");
+  const auto solved = run_json({"plan", "solve", "--loads", loads_, "--gpus", "16", "--nodes", "2",
+                                "--slots", "80", "--engine", "sglang", "-o", plan, "--json"});
+  EXPECT_EQ(solved["rule"], "sglang static, sglang dynamic");
+  ASSERT_EQ(solved["rules"].size(), 2u);
+  EXPECT_EQ(solved["made_for_equal_shares"], false);
+  EXPECT_LT(solved["under_rule"]["max"], 1.01);
+  EXPECT_GE(solved["rules"][0]["bound"]["mean"], 1.0);
+
+  const auto even = evaluate(plan, loads_);
+  EXPECT_EQ(even["rule"], "even split");
+  EXPECT_EQ(even["summary"]["under_rule"], even["summary"]["equal"]);
+  const auto ruled = run_json({"plan", "evaluate", "--plan", plan, "--loads", loads_, "--engine",
+                               "sglang", "--dispatch", "static", "--json"});
+  EXPECT_EQ(ruled["rule"], "sglang static");
+  EXPECT_NEAR(ruled["summary"]["under_rule"]["mean"], solved["rules"][0]["under_rule"]["mean"],
+              1e-12);
+  EXPECT_EQ(ruled["summary"]["equal"], even["summary"]["equal"]) << "which the rule leaves alone";
+  EXPECT_NEAR(ruled["imbalance"]["mean"], ruled["summary"]["under_rule"]["mean"], 1e-12);
+  const auto text =
+      run_moescope({"plan", "evaluate", "--plan", plan, "--loads", loads_, "--engine", "sglang"});
+  EXPECT_THAT(text.out, HasSubstr("replicas by sglang static (0.5.23)"));
+  EXPECT_THAT(text.out, HasSubstr("every rank is assumed to send the same share"));
+
+  const auto diff =
+      run_json({"plan", "diff", plan, plan, "--loads", loads_, "--dispatch", "modulo", "--json"});
+  EXPECT_EQ(diff["rule"], "vllm-ascend modulo");
+  EXPECT_EQ(diff["rerouted"], 0);
+  EXPECT_EQ(diff["imbalance"]["a"], diff["imbalance"]["b"]);
+  const auto bounds = run_json({"plan", "bounds", "--loads", loads_, "--gpus", "16", "--engine",
+                                "sglang", "--max-slots", "80"});
+  EXPECT_EQ(bounds["rule"], "sglang static");
+  const auto loads =
+      run_json({"loads", loads_, "--gpus", "16", "--engine", "trtllm", "--json"})["loads"][0];
+  EXPECT_EQ(loads["rule"], "trtllm even");
+}
+
+TEST_F(PlanCommand, RulesThatDoNotExistAreRefused) {
+  const auto refused = run_moescope({"plan", "bounds", "--loads", loads_, "--gpus", "16",
+                                     "--engine", "vllm", "--dispatch", "static"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("vllm has no replica rule \"static\""));
+  EXPECT_EQ(run_moescope({"plan", "bounds", "--loads", loads_, "--gpus", "16", "--engine", "other"})
+                .exit_code,
+            2);
+  EXPECT_EQ(run_moescope({"plan", "solve", "--loads", loads_, "--gpus", "16", "--slots", "80",
+                          "--good-enough", "0.5", "-o", path("x.json")})
+                .exit_code,
+            2);
+}
+
 TEST_F(PlanCommand, LoadsJson) {
   const auto document =
       run_json({"loads", loads_, later_, "--gpus", "8", "--layer", "1", "--top", "3", "--json"});

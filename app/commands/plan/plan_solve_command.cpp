@@ -1,4 +1,4 @@
-// moescope plan solve and plan bounds.
+// moescope plan solve.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -7,13 +7,16 @@
 #include "app/commands/command.h"
 #include "app/commands/output_file.h"
 #include "app/commands/plan/plan_commands.h"
+#include "app/commands/rule_options.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/loads/judged_windows.h"
 #include "core/loads/plan_balance.h"
+#include "core/loads/rule_of_loads.h"
 #include "core/placement/eplb/eplb.h"
 #include "core/placement/plan_origin.h"
+#include "core/placement/rules/rule_bound.h"
 #include "core/placement/solve/actions.h"
 #include "core/placement/solve/constraints.h"
 #include "core/placement/solve/shared_expert.h"
@@ -25,7 +28,8 @@ namespace moescope {
 namespace {
 
 struct SolveCommand {
-  std::string loads, output, from, hierarchy, split = "equal", constraints, engine;
+  std::string loads, output, from, hierarchy, split = "equal", constraints;
+  RuleChoice rule;
   std::vector<int> dead;
   SolveOptions options;
   std::optional<int> max_copies, windows;
@@ -41,7 +45,7 @@ struct SolveCommand {
 /// Whose order of ties the plan has: as named, else the engine's own, else SGLang's.
 EplbVariant variant_of(const SolveCommand& command) {
   if (!command.compatible->empty()) return *eplb_variant_from_name(*command.compatible);
-  return command.engine == "vllm" ? EplbVariant::Numpy : EplbVariant::Torch;
+  return command.rule.engine == "vllm" ? EplbVariant::Numpy : EplbVariant::Torch;
 }
 
 /// As the engines choose: groups stay on their node when they divide over the nodes.
@@ -88,6 +92,29 @@ SolveResult solve(const SolveCommand& command, const std::vector<LayerLoads>& wi
   return result;
 }
 
+/// The plan under each rule, and under the worst of them.
+void add_rules(Json& json, const Plan& plan, const LayerLoads& loads, const SolveOptions& o) {
+  std::vector<double> worst(loads.size(), 1.0);
+  Json list = Json::array();
+  for (const ReplicaRule rule : o.rules) {
+    const auto found = imbalances_under(plan, rule, {loads, o.by_source});
+    std::vector<double> bounds;
+    for (std::size_t l = 0; l < loads.size(); ++l) {
+      worst[l] = std::max(worst[l], found[l]);
+      bounds.push_back(rule_bound(loads[l], o.slot_count, o.gpus, rule,
+                                  o.by_source.empty() ? nullptr : &o.by_source[l]));
+    }
+    Json one = Json::object();
+    add_rule(one, rule, !o.by_source.empty());
+    one["under_rule"] = summary_json(found);
+    one["bound"] = summary_json(bounds);
+    list.push_back(std::move(one));
+  }
+  json["rule"] = rule_names(o.rules);
+  json["rules"] = std::move(list);
+  json["under_rule"] = summary_json(worst);
+}
+
 Json report(const SolveResult& result, const LayerLoads& loads, const SolveOptions& o, double ms) {
   EvaluateOptions options;
   options.previous = o.from;
@@ -101,13 +128,16 @@ Json report(const SolveResult& result, const LayerLoads& loads, const SolveOptio
         std::max(l.bound, o.hierarchy == Hierarchy::Hard ? l.bound_hierarchical.value_or(1) : 1));
     if (l.copies) copies.push_back(*l.copies);
   }
-  return {{"schema", 1},
-          {"solve_ms", ms},
-          {"cancelled", result.cancelled},
-          {"equal", summary_json(equal)},
-          {"best_split", summary_json(best)},
-          {"bound", summary_json(bound)},
-          {"copies", summary_json(copies)}};
+  Json json = {{"schema", 1},
+               {"solve_ms", ms},
+               {"cancelled", result.cancelled},
+               {"equal", summary_json(equal)},
+               {"best_split", summary_json(best)},
+               {"bound", summary_json(bound)},
+               {"copies", summary_json(copies)}};
+  add_rules(json, result.plan, loads, o);
+  json["made_for_equal_shares"] = result.for_equal_shares;
+  return json;
 }
 
 /// Copies and bytes of each action; bytes are known when a model has the loads' shape.
@@ -141,6 +171,16 @@ void print_report(const Json& r, const std::string& output) {
       r["solve_ms"].get<double>(), r["window"]["text"].get<std::string>());
   fmt::print(stderr, "  equal split {}\n  best split  {}\n  bound       {}\n", three(r["equal"]),
              three(r["best_split"]), three(r["bound"]));
+  for (const auto& one : r["rules"])
+    fmt::print(stderr, "  {} {}, bound {}\n", one["rule"].get<std::string>(),
+               three(one["under_rule"]), three(one["bound"]));
+  for (const auto& one : r["rules"])
+    fmt::print(stderr, "replicas by {}\n", one["rule_text"].get<std::string>());
+  if (r["made_for_equal_shares"].get<bool>())
+    fmt::print(
+        stderr,
+        "the plan is made for equal shares: with these options none is made for the rule, or "
+        "none was better\n");
   print_judged(stderr, r["judged"]);
   if (!r["copies"].is_null())
     fmt::print(stderr, "  copies per layer: {:.1f}, at most {:.0f}\n",
@@ -225,9 +265,12 @@ void run(SolveCommand& command) {
   }
   take_shape(command, from);
   o.hierarchy = hierarchy_of(command);
-  if (!command.engine.empty() && !command.compatible)
-    fmt::print(stderr, "note: --engine only selects the engine of --compatible\n");
   choose_windows(command, loads);
+  o.rules = chosen_rules(command.rule, loads);
+  const bool sources =
+      static_cast<int>(loads.by_source.empty() ? 0 : loads.by_source[0].size()) == o.gpus &&
+      command.shared_gpus.empty();
+  if (sources) o.by_source = loads.by_source;
   auto windows = windows_of(loads, command);
   if (!command.shared_gpus.empty()) share(command, loads, windows);
   const auto start = std::chrono::steady_clock::now();
@@ -241,7 +284,9 @@ void run(SolveCommand& command) {
                                                window.first, window.last}));
   auto summary = report(result, sum_of(windows), o, ms);
   summary["window"] = window_json(window);
-  summary["judged"] = judged_json(result.plan, loads, command.used);
+  const Plan ruled =
+      command.shared_gpus.empty() ? under_rule(result.plan, o.rules.front(), loads) : result.plan;
+  summary["judged"] = judged_json(ruled, loads, command.used);
   if (o.from != nullptr && !o.rebuild && !result.cancelled)
     summary["actions"] = actions_json(plan_actions(windows, o, result.plan, command_progress()), o);
   if (command.json)
@@ -280,8 +325,7 @@ void register_plan_solve(CLI::App& plan) {
           "expert first). Without a name: as --engine, else torch")
       ->expected(0, 1)
       ->check(CLI::IsMember({"torch", "numpy", "deepseek", "stable"}));
-  command->add_option("--engine", c->engine, "Engine whose plan --compatible reproduces")
-      ->check(CLI::IsMember({"sglang", "vllm"}));
+  add_rule_options(*command, c->rule, true);
   command->add_flag("--connected", c->options.connected,
                     "Join all GPUs by replicas, so that a new split can follow drift");
   command->add_option("--from", c->from,
@@ -307,6 +351,12 @@ void register_plan_solve(CLI::App& plan) {
       ->check(CLI::Range(1, 64));
   command->add_option("--tolerance", c->options.tolerance, "Stop at this excess over the bound")
       ->check(CLI::Range(0.0, 10.0));
+  command
+      ->add_option(
+          "--good-enough", c->options.good_enough,
+          "Imbalance from which more balance is worth nothing: the search stops there, with "
+          "fewer copies (--from) and fewer replicas off their node (--hierarchy soft)")
+      ->check(CLI::Range(1.0, 100.0));
   command->add_option("--dead-gpus", c->dead, "GPUs that hold nothing")->delimiter(',');
   command->add_option("--shared-gpus", c->shared_gpus,
                       "Add a routed shared expert as the last expert, on GPUs A:B");
@@ -321,36 +371,6 @@ void register_plan_solve(CLI::App& plan) {
   command->add_option("-o", c->output, "Plan file to write")->required();
   command->add_flag("--json", c->json, "Print the figures as one JSON document");
   command->callback([c] { run(*c); });
-}
-
-void register_plan_bounds(CLI::App& plan) {
-  auto* command = plan.add_subcommand("bounds", "The lower bound on imbalance by number of slots");
-  struct Options {
-    std::string loads, unit;
-    int gpus = 1, max_slots = 0;
-    bool json = true;
-  };
-  auto o = std::make_shared<Options>();
-  command->add_option("--loads", o->loads, "Load dump or recording")->required();
-  add_unit_option(*command, o->unit);
-  command->add_option("--gpus", o->gpus, "GPUs")->required()->check(CLI::Range(1, 65536));
-  command
-      ->add_option("--max-slots", o->max_slots,
-                   "Up to this many slots (default: twice the experts)")
-      ->check(CLI::Range(1, 1 << 18));
-  command->add_flag("--json", o->json, "Print one JSON document (always done)");
-  command->callback([o] {
-    const auto loads = read_loads_for_plan(o->loads, o->unit);
-    const auto sum = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
-    Json document = {{"schema", 1}, {"gpus", o->gpus}, {"bounds", Json::array()}};
-    const int most = o->max_slots > 0 ? o->max_slots : 2 * loads.experts;
-    for (const auto& point : bound_curve(sum, o->gpus, most))
-      document["bounds"].push_back({{"slots", point.slot_count},
-                                    {"mean", point.bound.mean},
-                                    {"p95", point.bound.p95},
-                                    {"max", point.bound.max}});
-    print_json(document);
-  });
 }
 
 }  // namespace moescope

@@ -29,6 +29,10 @@ struct RuleLoads {
 /// Throws Error when loads or sources do not fit the plan.
 SlotShares slot_shares(const Plan& plan, ReplicaRule rule, const RuleLoads& loads);
 
+/// max / mean GPU load of each layer under the rule, over live GPUs; 1 without load.
+/// @pre loads fit the plan
+std::vector<double> imbalances_under(const Plan& plan, ReplicaRule rule, const RuleLoads& loads);
+
 /// `plan` with these shares as its replica weights. Of a rule with equal shares it is `plan`
 /// without weights, so that its figures are the same to the last bit.
 Plan under_rule(Plan plan, ReplicaRule rule, const RuleLoads& loads);

@@ -187,23 +187,13 @@ void solve_layers(const std::vector<LayerLoads>& windows, const SolveOptions& op
 
 /// Sets the figures of all layers to those under the worst of the rules.
 void judge_layers(const LayerLoads& loads, const SolveOptions& o, SolveResult& result) {
-  std::vector<std::vector<double>> imbalances(result.layers.size());
+  for (SolvedLayer& layer : result.layers) layer.imbalance = 1;
   for (const ReplicaRule rule : o.rules) {
-    const auto shares = slot_shares(result.plan, rule, {loads, o.by_source});
-    for (std::size_t l = 0; l < loads.size(); ++l) {
-      const auto per_gpu =
-          gpu_loads(result.plan.physical_to_logical[l], loads[l], o.gpus, shares[l]);
-      const double sum = std::accumulate(loads[l].begin(), loads[l].end(), 0.0);
-      const double live = result.plan.live_gpus();
-      imbalances[l].push_back(
-          sum > 0 ? *std::max_element(per_gpu.begin(), per_gpu.end()) * live / sum : 1);
-    }
+    const auto imbalances = imbalances_under(result.plan, rule, {loads, o.by_source});
+    for (std::size_t l = 0; l < loads.size(); ++l)
+      result.layers[l].imbalance = std::max(result.layers[l].imbalance, imbalances[l]);
   }
-  for (std::size_t l = 0; l < loads.size(); ++l) {
-    auto& layer = result.layers[l];
-    layer.imbalance = *std::max_element(imbalances[l].begin(), imbalances[l].end());
-    layer.reached = layer.imbalance <= layer.target + 1e-7;
-  }
+  for (SolvedLayer& layer : result.layers) layer.reached = layer.imbalance <= layer.target + 1e-7;
 }
 
 /// What a plan for the rules should reach in every layer.
@@ -219,31 +209,35 @@ void set_targets(const LayerLoads& loads, const SolveOptions& o, SolveResult& re
   }
 }
 
-double mean_imbalance(const SolveResult& result) {
+/// Mean over the layers of what is missed, relative to the target.
+double mean_missed(const SolveResult& result) {
   double sum = 0;
-  for (const SolvedLayer& layer : result.layers) sum += layer.imbalance;
+  for (const SolvedLayer& layer : result.layers)
+    sum += std::max(0.0, layer.imbalance / layer.target - 1);
   return sum / static_cast<double>(result.layers.size());
 }
 
-/// A plan for rules whose shares depend on where replicas are. Where it misses its target somewhere
+/// A plan for rules whose shares depend on where replicas are. Where it misses its targets by much
 /// a plan for equal shares is tried as well, and the one that is better under the rules is taken.
 void solve_ruled(const std::vector<LayerLoads>& windows, const SolveOptions& o, SolveResult& result,
                  LayerListener& listener, Progress& progress) {
+  constexpr double kFine = 0.02;
   const LayerLoads loads = sum_of(windows);
   SolveResult equal = result;
   if (auto rows = ruled_rows(windows, o, progress)) {
     result.plan.physical_to_logical = std::move(*rows);
     set_targets(loads, o, result);
     judge_layers(loads, o, result);
-    if (progress.cancelled() || std::all_of(result.layers.begin(), result.layers.end(),
-                                            [](const SolvedLayer& l) { return l.reached; }))
+    if (progress.cancelled() || mean_missed(result) < kFine) {
+      for (std::size_t l = 0; l < result.layers.size(); ++l)
+        listener.done(static_cast<int>(l), result.plan.physical_to_logical[l]);
       return;
+    }
   }
   solve_layers(windows, o, equal, listener, progress);
   set_targets(loads, o, equal);
   judge_layers(loads, o, equal);
-  if (result.plan.physical_to_logical[0].empty() ||
-      mean_imbalance(equal) < mean_imbalance(result)) {
+  if (result.plan.physical_to_logical[0].empty() || mean_missed(equal) < mean_missed(result)) {
     result = std::move(equal);
     result.for_equal_shares = true;
   }
@@ -257,8 +251,7 @@ bool all_even(const std::vector<ReplicaRule>& rules) {
 
 void check_rules(const SolveOptions& o, const Plan& plan) {
   require(!o.rules.empty(), "rules", "there is no replica rule", "", "--dispatch");
-  Plan shape = plan;
-  require_sources_fit(shape, o.by_source);
+  require_sources_fit(plan, o.by_source);
 }
 
 }  // namespace
@@ -324,13 +317,16 @@ void resplit(Plan& plan, const LayerLoads& loads, int threads, Progress& progres
       threads);
 }
 
-std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots) {
+std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots,
+                                   ReplicaRule rule, const SourceLoads& by_source) {
   std::vector<SlotBound> curve;
   if (loads.empty() || gpus < 1) return curve;
   const int experts = static_cast<int>(loads[0].size());
   for (int slots = (experts + gpus - 1) / gpus * gpus; slots <= max_slots; slots += gpus) {
     std::vector<double> bounds;
-    for (const auto& layer : loads) bounds.push_back(imbalance_bound(layer, slots, gpus));
+    for (std::size_t l = 0; l < loads.size(); ++l)
+      bounds.push_back(
+          rule_bound(loads[l], slots, gpus, rule, by_source.empty() ? nullptr : &by_source[l]));
     curve.push_back({slots, summarize(bounds)});
   }
   return curve;

@@ -98,7 +98,9 @@ struct SlotBound {
   int slot_count = 0;
   Summary bound;
 };
-/// For every multiple of `gpus` from the experts up to `max_slots`.
-std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots);
+/// For every multiple of `gpus` from the experts up to `max_slots`, see rule_bound().
+std::vector<SlotBound> bound_curve(const LayerLoads& loads, int gpus, int max_slots,
+                                   ReplicaRule rule = ReplicaRule::Even,
+                                   const SourceLoads& by_source = {});
 
 }  // namespace moescope

@@ -227,9 +227,13 @@ TEST_F(Loads, TensorRtSumsRanksAndKeepsLayerNumbers) {
               ElementsAre(LayerLoads{{11, 2, 3}, {0, 1, 5}}, LayerLoads{{9, 9, 9}, {1, 1, 1}}));
   EXPECT_EQ(loads.num_gpus, 2);
   EXPECT_EQ(loads.top_k, 2);
+  EXPECT_EQ(loads.engine, "trtllm");
+  EXPECT_THAT(loads.by_source,
+              ElementsAre(LayerLoads{{10, 11, 12}, {10, 0, 0}}, LayerLoads{{1, 2, 1}, {0, 0, 5}}));
   EXPECT_THAT(loads.notes, Contains(HasSubstr("1 of 3 iterations are missing")));
   write_bytes(dir / "rank3.safetensors", safetensors_of({{"100_3", {0, 0, 0}}}));
   EXPECT_THAT(read_loads(dir, progress_).notes, Contains(HasSubstr("last is rank 3")));
+  EXPECT_TRUE(read_loads(dir, progress_).by_source.empty()) << "rank 2 is missing";
   write_bytes(dir / "rank3.safetensors", safetensors_of({{"100_3", {0, 0}}}));
   EXPECT_THROW(read_loads(dir, progress_), Error);
   write_bytes(dir / "rank3.safetensors", safetensors_of({{"100_3", {0, 0, 0}}}).substr(0, 70));
@@ -308,11 +312,39 @@ TEST_F(Loads, SglangPassesAreSummedOverRanksAndFolded) {
   const auto loads = read_loads(dir, progress_);
   EXPECT_THAT(loads.windows, ElementsAre(LayerLoads{{15, 2, 3}}));
   EXPECT_EQ(loads.num_gpus, 2);
+  EXPECT_EQ(loads.engine, "sglang");
+  EXPECT_THAT(loads.by_source, ElementsAre(LayerLoads{{5, 2, 3}, {10, 0, 0}}));
   EXPECT_THAT(loads.notes, Contains(HasSubstr("only the last placement")));
   EXPECT_THAT(read_loads(dir / "r_0.pt", progress_).notes,
               Contains(HasSubstr("only rank 0 is here")));
   write_bytes(dir / "r_2.pt", pass_dump(2, {0, 1, 2, 1}, {1, 0, 0, 0}));
   EXPECT_THROW(read_loads(dir, progress_), Error);  // another placement
+}
+
+/// In low-latency mode a rank counts what it receives, which tells nothing of the sources.
+TEST_F(Loads, SglangPassesOfReceivedTokensHaveNoSources) {
+  const auto dir = folder_ / "dump";
+  std::filesystem::create_directory(dir);
+  write_bytes(dir / "r_0.pt", pass_dump(0, {0, 1, 2, 0}, {1, 2, 0, 0}));
+  write_bytes(dir / "r_1.pt", pass_dump(1, {0, 1, 2, 0}, {0, 0, 7, 1}));
+  EXPECT_TRUE(read_loads(dir, progress_).by_source.empty());
+}
+
+TEST_F(Loads, SourcesFollowTheLayersOfThePlan) {
+  LoadSet loads;
+  loads.experts = 2;
+  loads.layer_ids = {3, 5};
+  loads.windows = {{{1, 2}, {3, 4}}};
+  loads.by_source = {{{1, 0}, {0, 2}}, {{3, 0}, {0, 4}}};
+  Plan plan;
+  plan.num_gpus = 2;
+  plan.num_experts = 2;
+  plan.layer_ids = {5};
+  plan.physical_to_logical = {{0, 1}};
+  EXPECT_THAT(sources_of_plan(loads, plan), ElementsAre(LayerLoads{{3, 0}, {0, 4}}));
+  EXPECT_THAT(layers_of_plan(loads, plan).by_source, ElementsAre(LayerLoads{{3, 0}, {0, 4}}));
+  plan.num_gpus = 1;
+  EXPECT_TRUE(sources_of_plan(loads, plan).empty()) << "recorded with two ranks";
 }
 
 TEST_F(Loads, PicklesWithAnythingButTensorsAreRefusedByName) {
