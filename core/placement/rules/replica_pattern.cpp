@@ -149,12 +149,31 @@ bool PatternChooser::has_room(const ReplicaGroup& group) const {
 
 /// Shares under all rules. @param places of the generators, moved on; nullptr: they stay
 void PatternChooser::rate(ReplicaGroup& group, std::vector<std::size_t>* places) {
+  find_nearest(group);
   group.shares.clear();
-  for (const ReplicaRule rule : rules_) group.shares.push_back(shares_under(rule, group, places));
+  for (const ReplicaRule rule : rules_)
+    group.shares.push_back(shares_under(rule, group.units.size(), places));
 }
 
-int PatternChooser::first_slot(const ReplicaGroup& group, Index replica) const {
-  return group.units[replica] * slots_per_gpu_ * (group.on_gpus ? 1 : gpus_ / nodes_);
+/// The replica nearest to each rank, by number, and the ranks that have none.
+void PatternChooser::find_nearest(const ReplicaGroup& group) {
+  const int per_node = gpus_ / nodes_;
+  nearest_.assign(static_cast<Index>(gpus_), -1);
+  drawing_.clear();
+  if (group.on_gpus) {
+    std::vector<int> slots;
+    for (const int gpu : group.units) slots.push_back(gpu * slots_per_gpu_);
+    for (int r = 0; r < gpus_; ++r)
+      if (const int slot = nearest_slot(slots, r, slots_per_gpu_, per_node); slot >= 0)
+        nearest_[static_cast<Index>(r)] =
+            static_cast<int>(std::lower_bound(slots.begin(), slots.end(), slot) - slots.begin());
+  } else {
+    // Several nodes have one each, so that no node has all: a rank's is that of its node.
+    for (Index i = 0; i < group.units.size(); ++i)
+      std::fill_n(nearest_.begin() + group.units[i] * per_node, per_node, static_cast<int>(i));
+  }
+  for (int r = 0; r < gpus_; ++r)
+    if (nearest_[static_cast<Index>(r)] < 0) drawing_.push_back(r);
 }
 
 const PatternChooser::Made& PatternChooser::drawn(int replicas, int ranks, std::size_t place) {
@@ -165,34 +184,24 @@ const PatternChooser::Made& PatternChooser::drawn(int replicas, int ranks, std::
   return made;
 }
 
-std::vector<double> PatternChooser::shares_under(ReplicaRule rule, const ReplicaGroup& group,
+std::vector<double> PatternChooser::shares_under(ReplicaRule rule, Index n,
                                                  std::vector<std::size_t>* places) {
-  const auto n = group.units.size();
   if (!rule_facts(rule).by_source) return std::vector<double>(n, 1.0 / static_cast<double>(n));
   std::vector<double> shares(n, 0.0);
   if (rule == ReplicaRule::AscendModulo) {
     for (Index r = 0; r < source_.size(); ++r) shares[r % n] += source_[r];
     return shares;
   }
-  std::vector<int> slots;
-  for (Index i = 0; i < n; ++i) slots.push_back(first_slot(group, i));
-  std::vector<int> drawing;
-  for (int r = 0; r < gpus_; ++r) {
-    const int slot = nearest_slot(slots, r, slots_per_gpu_, gpus_ / nodes_);
-    if (slot < 0)
-      drawing.push_back(r);
-    else
-      shares[static_cast<Index>(std::lower_bound(slots.begin(), slots.end(), slot) -
-                                slots.begin())] += source_[static_cast<Index>(r)];
-  }
-  for (Index i = 0; i < drawing.size(); ++i) {
-    const auto r = static_cast<Index>(drawing[i]);
+  for (Index r = 0; r < source_.size(); ++r)
+    if (nearest_[r] >= 0) shares[static_cast<Index>(nearest_[r])] += source_[r];
+  for (Index i = 0; i < drawing_.size(); ++i) {
+    const auto r = static_cast<Index>(drawing_[i]);
     if (rule == ReplicaRule::SglangDynamic) {
       for (double& share : shares) share += source_[r] / static_cast<double>(n);
       continue;
     }
     const Made& made =
-        drawn(static_cast<int>(n), static_cast<int>(drawing.size()), draws_.places()[r]);
+        drawn(static_cast<int>(n), static_cast<int>(drawing_.size()), draws_.places()[r]);
     shares[static_cast<Index>(made.choices[i])] += source_[r];
     if (places != nullptr) (*places)[r] = made.after;
   }

@@ -58,18 +58,21 @@ class PatternChooser {
   ReplicaGroup best_of(int expert, int count, double load);
   bool has_room(const ReplicaGroup& group) const;
   void rate(ReplicaGroup& group, std::vector<std::size_t>* places);
-  std::vector<double> shares_under(ReplicaRule rule, const ReplicaGroup& group,
+  void find_nearest(const ReplicaGroup& group);
+  std::vector<double> shares_under(ReplicaRule rule, std::size_t replicas,
                                    std::vector<std::size_t>* places);
   double cost(const ReplicaGroup& group, double load) const;
   void take(const ReplicaGroup& group, double load);
   std::vector<std::vector<int>> candidates(int count, bool on_gpus);
   const Made& drawn(int replicas, int ranks, std::size_t place);
-  int first_slot(const ReplicaGroup& group, std::size_t replica) const;
 
   int gpus_, nodes_, slots_per_gpu_;
   std::vector<ReplicaRule> rules_;
   SglangStatic draws_;
   std::vector<Made> made_;      ///< for the expert at hand
+  /// For the set of nodes or GPUs at hand: the replica nearest to each rank, -1 for none, and the
+  /// ranks that have none.
+  std::vector<int> nearest_, drawing_;
   std::vector<double> source_;  ///< [rank] share of its tokens
   std::vector<Load> on_node_, on_gpu_;
   Random random_{1};
