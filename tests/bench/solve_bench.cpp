@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/placement/eplb/eplb.h"
+#include "core/placement/rules/slot_shares.h"
 #include "core/placement/solve/solve.h"
 #include "tests/support/gate_routes.h"
 #include "tests/support/load_generator.h"
@@ -101,6 +102,27 @@ void balance(const LayerLoads& loads, int gpus, int slots, std::uint64_t seed) {
   const auto layers = judge(ours.plan, loads);
   row(fmt::format("{} / {}", gpus, slots), three(theirs), three(over_layers(layers, equal)),
       three(over_layers(layers, [](const auto& l) { return l.bound; })), ours.cost);
+}
+
+/// A plan for SGLang's rules, under each of them and with equal shares, beside the plan for equal
+/// shares and EPLB's.
+void ruled(const LayerLoads& loads, int gpus, int nodes, int slots, std::uint64_t seed) {
+  auto options = machine(gpus, slots, seed);
+  options.nodes = nodes;
+  auto theirs = eplb_plan(loads, slots, 1, 1, gpus);
+  theirs.num_nodes = nodes;
+  const auto equal_shares = solve(loads, options);
+  options.rules = {ReplicaRule::SglangStatic, ReplicaRule::SglangDynamic};
+  const auto ours = solve(loads, options);
+  const auto under = [&](const Plan& plan, ReplicaRule rule) {
+    return three(summarize(imbalances_under(plan, rule, {loads, {}})));
+  };
+  for (const auto rule : {ReplicaRule::SglangStatic, ReplicaRule::SglangDynamic, ReplicaRule::Even})
+    row(fmt::format("{} / {} on {} nodes, {}", gpus, slots, nodes, rule_name(rule)),
+        under(theirs, rule),
+        fmt::format("{} (plan for equal shares {})", under(ours.plan, rule),
+                    under(equal_shares.plan, rule)),
+        "", ours.cost);
 }
 
 void hierarchical(const LayerLoads& loads, std::uint64_t seed) {
@@ -219,6 +241,8 @@ int main(int argc, char** argv) {
       {"B128", [&] { balance(loads, 128, 384, seed); }},
       {"C144", [&] { balance(loads, 144, 288, seed); }},
       {"C320", [&] { balance(loads, 320, 320, seed); }},
+      {"S32", [&] { ruled(loads, 32, 4, 288, seed); }},
+      {"S72", [&] { ruled(loads, 72, 9, 288, seed); }},
       {"D", [&] { hierarchical(loads, seed); }},
       {"E", [&] { soft(loads, seed); }},
       {"F", [&] { migration(loads, drifted, std::nullopt, seed); }},

@@ -34,7 +34,7 @@ const std::vector<RuleFacts> kRules = {
      false, false},
     {R::AscendModulo, "vllm-ascend", "modulo", "0.23.0.post1",
      "each rank sends an expert's tokens to the replica numbered rank modulo replicas", true, true},
-    {R::TrtllmEven, "trtllm", "even", "1.2",
+    {R::TrtllmEven, "trtllm", "even", "public source of 2026",
      "round robin over an expert's tokens in blocks of 1,024: equal shares", false, false},
     {R::Weights, "moescope", "weights", "this one",
      "tokens spread by the plan's replica weights, equally where it has none", false, false},

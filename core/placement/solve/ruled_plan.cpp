@@ -17,6 +17,7 @@ constexpr double kRoomForCold = 0.85;  ///< replica as heavy as this leaves room
 constexpr double kTolerance =
     0.0015;                          ///< excess over the heaviest replica at which a layer is done
 constexpr double kSumWeight = 1000;  ///< of the sum of the windows against all of them
+constexpr double kUnlucky = 1.004;   ///< times the target: worth a second annealing
 constexpr double kAlike = 1e-9;      ///< difference of shares that is none
 constexpr double kCold = 1e-8;       ///< last temperature, in squares of mean GPU loads
 
@@ -196,12 +197,15 @@ std::vector<int> exchange(std::vector<int> row, const SearchProblem& problem, In
   const double target =
       std::max(bound * (1 + o.tolerance.value_or(kTolerance)), o.good_enough.value_or(0));
   const std::int64_t slots = problem.slot_count();
+  // A cheap descent; a slow annealing where that does not do; a second one for the unlucky.
   const LayerSearch::Schedule schedules[] = {{target, 250 * slots, 1e-7, kCold},
-                                             {target, 600 * slots, 1e-3, kCold},
-                                             {target, 600 * slots, 1e-4, kCold}};
+                                             {target, 400 * slots, 1e-3, kCold},
+                                             {target, 400 * slots, 1e-4, kCold}};
   const auto first = row;
   double best = heaviest_gpu(row, problem, rules);
-  for (Index i = 0; i < std::size(schedules) && best > target && !progress.cancelled(); ++i) {
+  for (Index i = 0; i < std::size(schedules) && best > (i < 2 ? target : target * kUnlucky) &&
+                    !progress.cancelled();
+       ++i) {
     LayerSearch search(problem, i < 2 ? first : row, seed + i);
     search.anneal(schedules[i], progress);
     const double found = heaviest_gpu(search.best_row(), problem, rules);
