@@ -77,8 +77,8 @@ void register_plan(CLI::App& app) {
       app.add_subcommand("plan", "Solve, evaluate, compare and convert placement plans");
   command->require_subcommand(1);
   for (const auto add :
-       {register_plan_solve, register_plan_evaluate, register_plan_validate, register_plan_diff,
-        register_plan_bounds, register_plan_import, register_plan_export})
+       {register_plan_solve, register_plan_evaluate, register_plan_advise, register_plan_validate,
+        register_plan_diff, register_plan_bounds, register_plan_import, register_plan_export})
     add(*command);
   for (auto* part : command->get_subcommands({})) add_common_options(*part);
 }

@@ -19,6 +19,7 @@ namespace moescope {
 
 void register_plan_solve(CLI::App& plan);
 void register_plan_bounds(CLI::App& plan);
+void register_plan_advise(CLI::App& plan);
 void register_plan_evaluate(CLI::App& plan);
 void register_plan_validate(CLI::App& plan);
 void register_plan_diff(CLI::App& plan);

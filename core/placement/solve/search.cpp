@@ -11,6 +11,7 @@ namespace {
 
 /// An objective below this is rounding: every GPU is within 1e-7 of the target.
 constexpr double kReached = 1e-14;
+constexpr double kGainOfRelief = 1e-12;  ///< relative; below is rounding
 
 }  // namespace
 
@@ -322,8 +323,11 @@ bool LayerSearch::relieve(double target, const Progress& progress) {
       if (heat(g) <= target_) break;
       const auto move = best_move(g);
       if (move.slot < 0) continue;
-      moved = move.other >= 0 ? try_swap<false>(move.slot, move.other, 0)
-                              : try_replace(move.slot, move.expert, 0);
+      const double before = objective_;
+      const bool made = move.other >= 0 ? try_swap<false>(move.slot, move.other, 0)
+                                        : try_replace(move.slot, move.expert, 0);
+      // A move that gains nothing but rounding could be followed by its opposite, for ever.
+      moved = made && objective_ < before * (1 - kGainOfRelief);
       if (moved) break;
     }
     if (moved) note_best();

@@ -13,6 +13,7 @@
 #include "core/placement/validate.h"
 #include "tests/support/data.h"
 #include "tests/support/load_generator.h"
+#include "tests/support/scenario_maker.h"
 #include "tests/support/solve_machine.h"
 
 namespace moescope {
@@ -307,6 +308,22 @@ TEST(Solve, ACancelledSearchGivesAValidPlan) {
   const auto result = solve_plan({loads}, machine(128, 384), progress);
   EXPECT_TRUE(result.cancelled);
   EXPECT_FALSE(has_errors(validate_plan(result.plan)));
+}
+
+/// Swaps that only gained rounding were followed by their opposites, for ever.
+TEST(Solve, FewCopiesEndWhereOnlyRoundingIsLeftToGain) {
+  auto windows = std::vector<LayerLoads>(3, random_loads(1, 6, 256));
+  for (auto& window : windows)
+    for (auto& layer : window) layer[3] = layer[100] = 60000;
+  windows[1][0][7] += 40;
+  const Plan before = test::rolling_plan(8, 1, 256, 256, 6);
+  auto options = machine(8, 256);
+  options.from = &before;
+  options.max_copies = 8;
+  Progress progress;
+  const auto result = solve_plan(windows, options, progress);
+  EXPECT_LT(over_layers(judge(result.plan, windows[0]), equal_of).mean,
+            over_layers(judge(before, windows[0]), equal_of).mean);
 }
 
 TEST(Solve, BoundFallsWithRedundancy) {

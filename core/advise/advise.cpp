@@ -1,0 +1,112 @@
+#include "core/advise/advise.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/loads/rule_of_loads.h"
+
+namespace moescope {
+namespace {
+
+std::string what_it_does(const AdvisedAction& action) {
+  switch (action.kind) {
+    case AdvisedKind::Resplit:
+      return fmt::format("choosing replicas by {}", rule_name(action.rule));
+    case AdvisedKind::BoundedMigration:
+      return "a bounded migration";
+    case AdvisedKind::FullPlan:
+      return "a new plan";
+    case AdvisedKind::MoreRedundancy:
+      return "more redundant experts";
+    case AdvisedKind::Periodic:
+      break;
+  }
+  return fmt::format("balancing every {:.1f} min", action.every_s / 60);
+}
+
+std::string effect_text(const AdvisedAction& action) {
+  return fmt::format("{:+.1f} ± {:.1f} %", 100 * action.net, 100 * action.gain_error);
+}
+
+/// Why balance cannot be felt; empty where it can.
+std::string why_not_felt(const Advice& advice) {
+  const double imbalance = advice.today.imbalance;
+  if (advice.today.weights_dominate)
+    return fmt::format(
+        "at an imbalance of {:.2f} the GPUs read expert weights for as long as they compute: even "
+        "tokens would not shorten the step",
+        imbalance);
+  if (advice.today.even_gain < kWorthIt)
+    return fmt::format(
+        "perfectly even tokens would shorten the step by {:.1f} % only, at an imbalance of {:.2f}",
+        100 * advice.today.even_gain, imbalance);
+  if (imbalance <= advice.response.knee)
+    return fmt::format(
+        "an imbalance of {:.2f} is below the knee at {:.2f}, from which on it is felt", imbalance,
+        advice.response.knee);
+  return {};
+}
+
+void judge(Advice& advice) {
+  if (const auto why = why_not_felt(advice); !why.empty()) {
+    advice.verdict = Verdict::NotWorthIt;
+    advice.reason = why;
+    return;
+  }
+  const AdvisedAction& best = advice.actions[*advice.best];
+  if (best.net + best.gain_error < kWorthIt) {
+    advice.verdict = Verdict::NotWorthIt;
+    advice.reason = fmt::format("no change pays: the best, {}, changes the step by {} net",
+                                what_it_does(best), effect_text(best));
+    return;
+  }
+  if (best.net < kWorthIt || best.net <= best.gain_error)
+    advice.missing.push_back(
+        fmt::format("a gain above its error: {} gives {}", what_it_does(best), effect_text(best)));
+  advice.verdict = advice.missing.empty() ? Verdict::DoIt : Verdict::NotEnoughEvidence;
+  advice.reason =
+      advice.missing.empty()
+          ? fmt::format("{} shortens the step by {} net; the imbalance goes from {:.2f} to {:.2f}",
+                        what_it_does(best), effect_text(best), advice.today.imbalance,
+                        best.imbalance)
+          : fmt::format("{} would change the step by {} net, but there is missing: {}",
+                        what_it_does(best), effect_text(best), advice.missing.front());
+}
+
+}  // namespace
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::DoIt:
+      return "do_it";
+    case Verdict::NotWorthIt:
+      return "not_worth_it";
+    case Verdict::NotEnoughEvidence:
+      break;
+  }
+  return "not_enough_evidence";
+}
+
+Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOptions& options,
+              Progress& progress) {
+  Advice out;
+  progress.report(0, "the plan in force");
+  out.today = step_today(deployment, loads, progress);
+  progress.report(0.1, "where imbalance is felt");
+  out.response = balance_response(deployment.hardware, deployment.model, deployment.unit,
+                                  deployment.plan, loads, progress);
+  if (options.knee) out.response.knee = *options.knee;
+  out.evidence = load_evidence(under_rule(deployment.plan, deployment.rule, loads), loads);
+  out.missing = missing_evidence(out.evidence, loads, out.today.imbalance);
+  out.actions = advised_actions(deployment, loads, options, progress);
+  const auto best = std::max_element(
+      out.actions.begin(), out.actions.end(),
+      [](const AdvisedAction& a, const AdvisedAction& b) { return a.net < b.net; });
+  out.best = static_cast<std::size_t>(best - out.actions.begin());
+  judge(out);
+  progress.report(1, "done");
+  return out;
+}
+
+}  // namespace moescope

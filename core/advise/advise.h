@@ -1,0 +1,38 @@
+// Whether to change a placement plan: what it gains, what it costs, and what is not known.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/advise/actions.h"
+#include "core/advise/evidence.h"
+#include "core/advise/knee.h"
+
+namespace moescope {
+
+enum class Verdict { DoIt, NotWorthIt, NotEnoughEvidence };
+const char* to_string(Verdict verdict);  ///< "do_it", "not_worth_it", "not_enough_evidence"
+
+struct Advice {
+  Verdict verdict = Verdict::NotEnoughEvidence;
+  std::string reason;                ///< one sentence
+  std::vector<std::string> missing;  ///< evidence, each a phrase
+  StepToday today;
+  BalanceResponse response;
+  LoadEvidence evidence;
+  std::vector<AdvisedAction> actions;  ///< cheapest first
+  std::optional<std::size_t> best;     ///< of `actions`: the largest net effect
+};
+
+/// A net effect below this share of the step is not worth a change, whatever its error.
+inline constexpr double kWorthIt = 0.01;
+
+/// @param loads in the layers of the plan in force
+/// The verdict is DoIt when the best action's net effect is at least kWorthIt, larger than its
+/// error, and no evidence is missing; NotWorthIt when balance is not felt (imbalance below the
+/// knee, weights read for as long as tokens are computed) or no action pays; else
+/// NotEnoughEvidence. Throws Error, Cancelled.
+Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOptions& options,
+              Progress& progress);
+
+}  // namespace moescope
