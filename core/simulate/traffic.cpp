@@ -63,14 +63,14 @@ class GateModel {
 
   /// Turns the loads of a group's experts into odds; `all` sums the weights of all sets of groups.
   void set_odds(Index group, double all) {
-    constexpr double kMost = 0.999;
+    constexpr double kMostLikely = 0.999;
     auto others = group_;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(group));
     const double with =
         group_[group] * subset_products(others.data(), others.size(), top_groups_ - 1).back();
     for (Index e = group * size_; e < (group + 1) * size_; ++e) {
       const double taken =
-          with > 0 ? std::min(static_cast<double>(top_k_) * odds_[e] * all / with, kMost) : 0;
+          with > 0 ? std::min(static_cast<double>(top_k_) * odds_[e] * all / with, kMostLikely) : 0;
       odds_[e] = taken / (1 - taken);
     }
   }

@@ -15,7 +15,6 @@ namespace {
 
 constexpr auto kDrainInterval = std::chrono::milliseconds(50);
 constexpr std::int64_t kLoadWindow = 1'000'000'000;  ///< ns
-constexpr int kDevice = 0;
 constexpr const char* kFullRing = "the ring of the recorder was full";
 
 /// Writes the arguments of a span over `text`: thousands per second, so without a string for each

@@ -9,6 +9,8 @@
 
 namespace moescope::runtime {
 
+constexpr int kDevice = 0;  ///< of a rank, in its recording
+
 /// A request that is done.
 struct RequestRecord {
   std::uint64_t id = 0;

@@ -11,7 +11,6 @@ constexpr const char* kReason =
     "the recording could not keep up: sums of steps in the place of spans";
 /// After the streams and micro-batches of a rank.
 constexpr std::int64_t kStreamId = kLogStreams + kMaxMicroBatches;
-constexpr int kDevice = 0;
 
 std::string arguments(const StepSummary& s, UnitKind unit) {
   return fmt::format(

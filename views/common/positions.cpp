@@ -1,6 +1,5 @@
 #include "views/common/positions.h"
 
-#include <QLocale>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,14 +7,6 @@
 #include "views/common/units.h"
 
 namespace moescope {
-namespace {
-
-QLocale english() {
-  return QLocale(QLocale::English, QLocale::UnitedStates);
-}
-
-}  // namespace
-
 TimeUnit position_unit(TimeNs latest) {
   static constexpr std::array<TimeUnit, 4> kUnits = {
       {{"s", 1'000'000'000}, {"ms", 1'000'000}, {"µs", 1'000}, {"ns", 1}}};
@@ -34,13 +25,14 @@ int position_decimals(double resolution, const TimeUnit& unit) {
 QString format_position_number(TimeNs ns, const TimeUnit& unit, int decimals) {
   // Whole and fraction are separate: after some months a double cannot represent ns.
   const TimeNs whole = ns / unit.ns;
-  const QString text = english().toString(static_cast<qlonglong>(whole));
+  const QString text = english_locale().toString(static_cast<qlonglong>(whole));
   if (decimals == 0) return text;
   const TimeNs rest = ns % unit.ns;
-  QString fraction = english().toString(
+  QString fraction = english_locale().toString(
       std::abs(static_cast<double>(rest)) / static_cast<double>(unit.ns), 'f', decimals);
   if (fraction.startsWith(QLatin1Char('1')))
-    return english().toString(static_cast<qlonglong>(whole + (ns < 0 ? -1 : 1))) + fraction.mid(1);
+    return english_locale().toString(static_cast<qlonglong>(whole + (ns < 0 ? -1 : 1))) +
+           fraction.mid(1);
   const bool lost_sign = ns < 0 && whole == 0;
   return (lost_sign ? QStringLiteral("-") : QString()) + text + fraction.mid(1);
 }

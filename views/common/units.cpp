@@ -9,17 +9,18 @@
 #include "views/common/positions.h"
 
 namespace moescope {
-namespace {
 
-QLocale english() {
+QLocale english_locale() {
   return QLocale(QLocale::English, QLocale::UnitedStates);
 }
+
+namespace {
 
 /// Three significant digits without an exponent; at least 100 is shown whole.
 QString three_digits(double value) {
   const double magnitude = std::abs(value);
   const int decimals = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2;
-  return english().toString(value, 'f', decimals);
+  return english_locale().toString(value, 'f', decimals);
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ QString format_time(TimeNs ns) {
 }
 
 QString format_time_full(TimeNs ns) {
-  return english().toString(static_cast<qlonglong>(ns)) + " ns";
+  return english_locale().toString(static_cast<qlonglong>(ns)) + " ns";
 }
 
 QString format_position(TimeNs ns, double resolution) {
@@ -42,14 +43,14 @@ QString format_position(TimeNs ns, double resolution) {
 }
 
 QString format_count(quint64 n) {
-  return english().toString(static_cast<qulonglong>(n));
+  return english_locale().toString(static_cast<qulonglong>(n));
 }
 QString counted(quint64 n, const QString& one, const QString& many) {
   return format_count(n) + QLatin1Char(' ') + (n == 1 ? one : many);
 }
 
 QString format_percent(double percent) {
-  return english().toString(percent, 'f', 1) + " %";
+  return english_locale().toString(percent, 'f', 1) + " %";
 }
 
 QString format_bytes(quint64 bytes) {

@@ -1,12 +1,16 @@
 // Formatting of numbers: adaptive units, three significant digits, thousands separated.
 #pragma once
 
+#include <QLocale>
 #include <QString>
 #include <string>
 
 #include "core/trace/types.h"
 
 namespace moescope {
+
+/// How numbers are written, whatever the system's language.
+QLocale english_locale();
 
 /// "128 ms", "4.19 ms", "52.0 µs", "7 ns": three significant digits.
 QString format_time(TimeNs ns);

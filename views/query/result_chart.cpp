@@ -36,7 +36,7 @@ QString label_of(const QueryValue& value) {
 ResultChart::ResultChart(QWidget* parent) : QCustomPlot(parent) {
   setObjectName("queryChart");
   setAccessibleName(tr("Chart of the result"));
-  setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
+  setInteractions({QCP::iRangeDrag, QCP::iRangeZoom});
 }
 
 bool ResultChart::draw(const QueryResult& result) {

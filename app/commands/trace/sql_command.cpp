@@ -68,7 +68,7 @@ std::string json_text(const nlohmann::ordered_json& json, std::size_t depth) {
 
 /// Row by row, so that a long result needs no memory. What fails midway leaves an unfinished
 /// document, an error and exit code 1.
-void print_json(QuerySession& session, const std::string& sql, Progress& progress) {
+void print_result_json(QuerySession& session, const std::string& sql, Progress& progress) {
   bool any = false;
   session.run(
       sql,
@@ -112,7 +112,7 @@ void query_file(const SqlArguments& arguments) {
       trace, json.empty() ? RuleSet::built_in() : RuleSet::from_json(json, arguments.file.string()),
       trace->in_memory() ? std::filesystem::path() : arguments.file);
   if (arguments.csv) return print_csv(session, arguments.sql, progress);
-  if (arguments.json) return print_json(session, arguments.sql, progress);
+  if (arguments.json) return print_result_json(session, arguments.sql, progress);
   print_plain(session, arguments.sql, progress);
 }
 

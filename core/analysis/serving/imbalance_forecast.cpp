@@ -75,12 +75,12 @@ double variance_of(const Shares& shares, std::size_t first, std::size_t last, st
 }
 
 /// How windows to come differ from those at hand.
-struct Change {
+struct WindowChange {
   double farther = 1;  ///< times as far from the mean of all as these; at least 1
   double drift = 0;    ///< of the fullest GPU's share, deviation beyond what single windows scatter
 };
 
-Change change_of(const std::vector<Shares>& all) {
+WindowChange change_of(const std::vector<Shares>& all) {
   double inside = 0, outside = 0, fullest = 0, windows = 0, rows = 0;
   for (const Shares& shares : all) {
     if (shares.size() < kLeastForDrift) continue;
@@ -136,7 +136,7 @@ std::optional<ImbalanceForecast> forecast_imbalance(
   if (all.empty()) return std::nullopt;
   ImbalanceForecast forecast;
   forecast.seen = *mean_of(imbalances(all, 1));
-  const Change change = change_of(all);
+  const WindowChange change = change_of(all);
   const auto to_come = imbalances(all, change.farther);
   forecast.expected = *mean_of(to_come);
   // Layers drift each for itself, so that their mean drifts less.

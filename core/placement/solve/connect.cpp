@@ -43,12 +43,12 @@ class Connector {
   /// Anneals on components and on load above the limit; ends with the best
   /// state that keeps to it.
   void run(int tries, const Progress& progress) {
-    constexpr double kPart = 1e-3, kHot = 3e-4, kCold = 1e-7;
+    constexpr double kPart = 1e-3, kHottest = 3e-4, kColdest = 1e-7;
     label();
     auto best = row_;
     int fewest = components_;
-    double temperature = kHot;
-    const double factor = std::pow(kCold / kHot, 1.0 / std::max(tries, 1));
+    double temperature = kHottest;
+    const double factor = std::pow(kColdest / kHottest, 1.0 / std::max(tries, 1));
     for (int i = 0; i < tries && fewest > 1; ++i, temperature *= factor) {
       if (i % 64 == 0 && progress.cancelled()) break;
       const int s = random_.below(p_.slot_count()), t = random_.below(p_.slot_count());

@@ -61,11 +61,11 @@ class CountSearch {
 
   void round(double bound, int moves, const Progress& progress) {
     constexpr double kAim = 0.9;  // the target lies this far between bound and best
-    constexpr double kHot = 1e-3, kCold = 1e-6;
+    constexpr double kHottest = 1e-3, kColdest = 1e-6;
     items_ = best_;
     const double target = bound + (heaviest_ - bound) * kAim;
-    double excess = pair_up(items_, gpus_, target).excess, temperature = kHot;
-    const double factor = std::pow(kCold / kHot, 1.0 / moves);
+    double excess = pair_up(items_, gpus_, target).excess, temperature = kHottest;
+    const double factor = std::pow(kColdest / kHottest, 1.0 / moves);
     for (int m = 0; m < moves && excess > 0; ++m, temperature *= factor) {
       if (m % 256 == 0 && progress.cancelled()) return;
       saved_ = items_;

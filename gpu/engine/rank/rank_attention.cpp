@@ -7,10 +7,6 @@
 namespace moescope::runtime {
 namespace {
 
-std::size_t at(int row, int width) {
-  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
-}
-
 void add(const std::vector<float>& part, std::vector<float>& x) {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] += part[i];
 }

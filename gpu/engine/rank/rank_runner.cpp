@@ -7,13 +7,7 @@
 #include "gpu/engine/rank/rank_scope.h"
 
 namespace moescope::runtime {
-namespace {
-
-std::size_t at(int row, int width) {
-  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 RankRunner::RankRunner(UnitShared& shared, int member, KvCache& cache, WeightPool& pool,
                        RankLog* log)

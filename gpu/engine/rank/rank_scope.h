@@ -7,6 +7,11 @@
 
 namespace moescope::runtime {
 
+/// Where a row of a matrix begins, in elements.
+inline std::size_t at(int row, int width) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
+}
+
 /// A span of one stream: which bytes its rank sent in it, and which workers it held. On a stream
 /// that computes it lasts at least as long as the rank's share of the cores needs for it.
 class RankRunner::Scope {
