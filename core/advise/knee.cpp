@@ -11,7 +11,7 @@ namespace {
 
 using Index = std::size_t;
 
-constexpr int kBatches = 4;  ///< the response is smooth: differences of one seed count
+constexpr int kBatchesOfPoint = 4;  ///< the response is smooth: differences of one seed count
 /// Below this rise over the whole range the step is flat: it is the noise of the drawn batches.
 constexpr double kFlat = 0.005;
 constexpr int kKnees = 200;  ///< places that are tried for the knee
@@ -105,7 +105,7 @@ BalanceResponse balance_response(const Hardware& hardware, const ModelShape& mod
   blend.routes = {};
   const auto sums = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
   PredictOptions options;
-  options.batches = kBatches;
+  options.batches = kBatchesOfPoint;
   std::vector<std::pair<double, double>> points;
   for (const double share : kShares) {
     progress.check();
