@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // the largest window, with gzip's header and trailer
 
-uInt limited(std::size_t size) {
+uInt zlib_size(std::size_t size) {
   return static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max()));
 }
 
@@ -25,7 +25,7 @@ class ZlibGunzip final : public Gunzip {
   ZlibGunzip& operator=(const ZlibGunzip&) = delete;
 
   Outcome run(Buffers& buffers) override {
-    const uInt in = limited(buffers.in_size), out = limited(buffers.out_size);
+    const uInt in = zlib_size(buffers.in_size), out = zlib_size(buffers.out_size);
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(buffers.in));
     stream_.avail_in = in;
     stream_.next_out = reinterpret_cast<Bytef*>(buffers.out);
