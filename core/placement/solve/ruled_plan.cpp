@@ -54,7 +54,7 @@ ScaledLoads scaled(const std::vector<LayerLoads>& windows, Index layer, int gpus
     for (Index e = 0; e < sum.size(); ++e) sum[e] += window[layer][e];
     if (windows.size() > 1 && total(window[layer]) > 0) add(window[layer], 1);
   }
-  add(std::move(sum), kSumWeight * static_cast<double>(windows.size()));
+  add(std::move(sum), windows.size() > 1 ? kSumWeight * static_cast<double>(windows.size()) : 1);
   return out;
 }
 
