@@ -117,10 +117,10 @@ void evaluate(const EvaluateCommand& command) {
   const SlotShares shares = slot_shares(plan, rule, of_rule);
   options.shares = &shares;
   const Plan ruled = under_rule(plan, rule, of_rule);
-  const Plan ruled_previous = command.previous.empty() ? Plan() : under_rule(previous, rule, loads);
   if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
     options.routes = &loads.routes;
   const auto layers = evaluate_plan(plan, of_rule.loads, options, command_progress());
+  const Plan ruled_previous = command.previous.empty() ? Plan() : under_rule(previous, rule, loads);
   const auto result = evaluation_json(plan, layers);
   const auto balance = plan_balance(ruled, loads);
   std::string why;

@@ -250,9 +250,9 @@ void pass_dense_layers(const SolveOptions& o, Index layer, int experts, PatternC
 bool can_solve_for_rules(const SolveOptions& o) {
   const bool depends = std::any_of(o.rules.begin(), o.rules.end(),
                                    [](ReplicaRule rule) { return rule_facts(rule).by_source; });
-  return depends && o.from == nullptr && o.hierarchy == Hierarchy::Off && !o.connected &&
-         o.pinned.empty() && o.forbidden.empty() && o.dead_gpus.empty() &&
-         std::is_sorted(o.layer_ids.begin(), o.layer_ids.end());
+  return depends && o.gpus <= kMostStaticGpus && o.from == nullptr &&
+         o.hierarchy == Hierarchy::Off && !o.connected && o.pinned.empty() && o.forbidden.empty() &&
+         o.dead_gpus.empty() && std::is_sorted(o.layer_ids.begin(), o.layer_ids.end());
 }
 
 std::optional<std::vector<std::vector<int>>> ruled_rows(const std::vector<LayerLoads>& windows,
