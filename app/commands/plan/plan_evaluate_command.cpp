@@ -97,6 +97,77 @@ void print_dispatch_map(const EvaluateCommand& command, const Plan& plan) {
   print_json(document);
 }
 
+/// What is printed about a plan.
+struct PlanFigures {
+  ReplicaRule rule;
+  bool sources;  ///< of the tokens are known
+  Json layers;   ///< evaluation_json()
+  PlanBalance balance;
+  Json judged;
+  std::optional<PlanCopies> moved;
+  std::optional<Prediction> prediction;
+};
+
+/// The plan and the one before it, both under the rule.
+PlanFigures figures_of(const EvaluateCommand& command, const Plan& plan,
+                       const std::optional<Plan>& previous, const LoadSet& loads) {
+  const ReplicaRule rule = chosen_rule(command.rule, loads, plan);
+  const RuleLoads of_rule = rule_loads(loads, plan);
+  const SlotShares shares = slot_shares(plan, rule, of_rule);
+  EvaluateOptions options;
+  options.previous = previous ? &*previous : nullptr;
+  options.active_per_gpu = command.active;
+  options.shares = &shares;
+  if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
+    options.routes = &loads.routes;
+  const auto layers = evaluate_plan(plan, of_rule.loads, options, command_progress());
+  const Plan ruled = under_rule(plan, rule, of_rule);
+  PlanFigures out{rule,
+                  !of_rule.by_source.empty(),
+                  evaluation_json(plan, layers),
+                  plan_balance(ruled, loads),
+                  {},
+                  std::nullopt,
+                  std::nullopt};
+  if (command.predict->made_from.empty()) command.predict->origin = origin_in(command.plan, loads);
+  const auto named = window_range(command.predict->made_from, loads, "--made-from");
+  out.judged = judged_json(ruled, loads, named ? named : command.predict->origin);
+  std::optional<Plan> before;
+  if (previous) {
+    before = under_rule(*previous, rule, loads);
+    out.moved = plan_copies(*previous, plan, 1, expert_bytes_of(*command.predict, plan));
+  }
+  std::string why;
+  out.prediction = predict_by_choice(*command.predict, ruled, layers_of_plan(loads, plan),
+                                     before ? &*before : nullptr, why);
+  if (!out.prediction) fmt::print(stderr, "no step time predicted: {}\n", why);
+  return out;
+}
+
+void print_figures(const PlanFigures& figures) {
+  fmt::print("replicas by {}\n", rule_text(figures.rule, figures.sources));
+  fmt::print("imbalance (max/mean GPU load) {}\n", to_string(figures.balance));
+  print_judged(stdout, figures.judged);
+  if (figures.moved) fmt::print("against the plan before: {}\n", copies_text(*figures.moved));
+  print_summary(figures.layers["summary"]);
+  if (figures.prediction) print_prediction(stdout, *figures.prediction);
+}
+
+Json figures_json(const PlanFigures& figures) {
+  const PlanBalance& balance = figures.balance;
+  Json json = Json::object();
+  add_rule(json, figures.rule, figures.sources);
+  json.update(figures.layers);
+  json["imbalance"] = {{"mean", balance.mean},
+                       {"worst", balance.worst},
+                       {"worst_layer", balance.worst_layer},
+                       {"window", window_json(balance.window)}};
+  json["judged"] = figures.judged;
+  json["moved"] = figures.moved ? moved_json(*figures.moved) : Json();
+  json["predicted"] = figures.prediction ? prediction_json(*figures.prediction) : Json();
+  return json;
+}
+
 void evaluate(const EvaluateCommand& command) {
   const auto plan = load_plan(command.plan);
   if (command.loads.empty()) {
@@ -104,45 +175,10 @@ void evaluate(const EvaluateCommand& command) {
     return print_dispatch_map(command, plan);
   }
   const auto loads = read_loads_for_plan(command.loads, command.loads_unit);
-  EvaluateOptions options;
-  Plan previous;
-  if (!command.previous.empty()) {
-    previous = load_plan(command.previous);
-    options.previous = &previous;
-  }
-  options.active_per_gpu = command.active;
-  const ReplicaRule rule = chosen_rule(command.rule, loads, plan);
-  const RuleLoads of_rule = rule_loads(loads, plan);
-  const bool sources = !of_rule.by_source.empty();
-  const SlotShares shares = slot_shares(plan, rule, of_rule);
-  options.shares = &shares;
-  const Plan ruled = under_rule(plan, rule, of_rule);
-  const Plan ruled_previous = command.previous.empty() ? Plan() : under_rule(previous, rule, loads);
-  if (loads.routes.tokens() > 0 && loads.routes.layers == plan.layers())
-    options.routes = &loads.routes;
-  const auto layers = evaluate_plan(plan, of_rule.loads, options, command_progress());
-  const auto result = evaluation_json(plan, layers);
-  const auto balance = plan_balance(ruled, loads);
-  std::string why;
-  if (command.predict->made_from.empty()) command.predict->origin = origin_in(command.plan, loads);
-  const auto named = window_range(command.predict->made_from, loads, "--made-from");
-  const auto judged = judged_json(ruled, loads, named ? named : command.predict->origin);
-  const auto prediction =
-      predict_by_choice(*command.predict, ruled, layers_of_plan(loads, plan),
-                        command.previous.empty() ? nullptr : &ruled_previous, why);
-  if (!prediction) fmt::print(stderr, "no step time predicted: {}\n", why);
-  if (!command.json) {
-    fmt::print("replicas by {}\n", rule_text(rule, sources));
-    fmt::print("imbalance (max/mean GPU load) {}\n", to_string(balance));
-    print_judged(stdout, judged);
-    if (options.previous != nullptr)
-      fmt::print(
-          "against the plan before: {}\n",
-          copies_text(plan_copies(previous, plan, 1, expert_bytes_of(*command.predict, plan))));
-    print_summary(result["summary"]);
-    if (prediction) print_prediction(stdout, *prediction);
-    return;
-  }
+  std::optional<Plan> previous;
+  if (!command.previous.empty()) previous = load_plan(command.previous);
+  const PlanFigures figures = figures_of(command, plan, previous, loads);
+  if (!command.json) return print_figures(figures);
   Json document = {{"schema", 1},
                    {"plan", command.plan},
                    {"loads", command.loads},
@@ -151,19 +187,8 @@ void evaluate(const EvaluateCommand& command) {
                    {"num_nodes", plan.num_nodes},
                    {"num_slots", plan.slot_count()},
                    {"num_logical_experts", plan.num_experts}};
-  add_rule(document, rule, sources);
-  document.update(result);
-  document["imbalance"] = {{"mean", balance.mean},
-                           {"worst", balance.worst},
-                           {"worst_layer", balance.worst_layer},
-                           {"window", window_json(balance.window)}};
-  document["judged"] = judged;
-  document["moved"] =
-      options.previous == nullptr
-          ? Json()
-          : moved_json(plan_copies(previous, plan, 1, expert_bytes_of(*command.predict, plan)));
-  document["predicted"] = prediction ? prediction_json(*prediction) : Json();
-  if (command.dispatch_map) document["dispatch_physical"] = dispatch_map(plan, rule);
+  document.update(figures_json(figures));
+  if (command.dispatch_map) document["dispatch_physical"] = dispatch_map(plan, figures.rule);
   print_json(document);
 }
 

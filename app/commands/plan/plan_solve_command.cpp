@@ -36,6 +36,7 @@ struct SolveCommand {
   std::optional<int> gpus, nodes, groups, slot_count;
   std::string use, unit, shared_gpus;
   int top_k = 0;
+  std::optional<int> first_layer;
   std::optional<std::string> compatible;  ///< name of the variant; empty: by the engine
   bool json = false, hold_out = false;
   /// Windows [first, last) of the loads that make the plan.
@@ -250,6 +251,10 @@ void run(SolveCommand& command) {
   auto& o = command.options;
   o.split_best = command.split == "best";
   o.layer_ids = loads.layer_ids;
+  if (command.first_layer && o.layer_ids.empty()) {
+    o.layer_ids.resize(static_cast<std::size_t>(loads.layers()));
+    std::iota(o.layer_ids.begin(), o.layer_ids.end(), *command.first_layer);
+  }
   o.dead_gpus = command.dead;
   o.max_copies = command.max_copies;
   if (!command.constraints.empty()) {
@@ -358,6 +363,11 @@ void register_plan_solve(CLI::App& plan) {
           "fewer copies (--from) and fewer replicas off their node (--hierarchy soft)")
       ->check(CLI::Range(1.0, 100.0));
   command->add_option("--dead-gpus", c->dead, "GPUs that hold nothing")->delimiter(',');
+  command
+      ->add_option("--first-layer", c->first_layer,
+                   "First MoE layer of the model, for loads that do not name their layers; SGLang "
+                   "draws replicas for the dense layers too")
+      ->check(CLI::Range(0, kMaxPlanLayers));
   command->add_option("--shared-gpus", c->shared_gpus,
                       "Add a routed shared expert as the last expert, on GPUs A:B");
   command->add_option("--top-k", c->top_k, "Experts per token, where the loads do not have it")

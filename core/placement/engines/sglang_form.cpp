@@ -87,7 +87,7 @@ EngineExport SglangForm::describe(const Plan& plan, const std::string& file) con
           "without --ep-dispatch-algorithm SGLang picks: static with an all-to-all backend, "
           "else dynamic, and it refuses static with --moe-a2a-backend none",
           "SGLang picks one replica per rank (the nearest, or a seeded draw), not equal "
-          "shares: the predicted balance is an estimate",
+          "shares: solve and judge the plan for --engine sglang, with the layers numbered as here",
           "with --enable-eplb the server replaces this plan at its first rebalance"}};
   if (!plan.dead_gpus.empty()) {
     out.launch += " --elastic-ep-backend mooncake";

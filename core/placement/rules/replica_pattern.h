@@ -69,7 +69,7 @@ class PatternChooser {
   int gpus_, nodes_, slots_per_gpu_;
   std::vector<ReplicaRule> rules_;
   SglangStatic draws_;
-  std::vector<Made> made_;      ///< for the expert at hand
+  std::vector<Made> made_;  ///< for the expert at hand
   /// For the set of nodes or GPUs at hand: the replica nearest to each rank, -1 for none, and the
   /// ranks that have none.
   std::vector<int> nearest_, drawing_;

@@ -13,6 +13,9 @@
 
 namespace moescope {
 
+/// Each rank draws for all of them, so that the work grows with the square of their number.
+inline constexpr int kMostStaticGpus = 1024;
+
 /// The replica that SGLang calls the nearest for tokens of `gpu`: the only one; the lowest slot on
 /// that GPU; the lowest on its node when the node holds some, but not all. -1 when there is none.
 /// @param slots of the expert, ascending

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 
 #include "core/error.h"
@@ -18,8 +19,17 @@ std::vector<std::vector<int>> slots_of_layer(const Plan& plan, Index layer) {
   return slots_of_experts(plan.physical_to_logical[layer], plan.num_experts);
 }
 
-/// [rank][layer][expert], -1 everywhere.
+/// Places of a map that are kept in memory.
+constexpr std::int64_t kMaxPlaces = std::int64_t{1} << 28;
+
+/// [rank][layer][expert], -1 everywhere. Throws Error when it is too large.
 DispatchMap empty_map(const Plan& plan) {
+  if (std::int64_t{plan.num_gpus} * plan.layers() * plan.num_experts > kMaxPlaces)
+    throw Error("", "rule",
+                fmt::format("{} GPUs, {} layers and {} experts are more than a rule of ranks is "
+                            "followed for",
+                            plan.num_gpus, plan.layers(), plan.num_experts),
+                "Choose equal shares", "--dispatch even");
   return DispatchMap(
       static_cast<Index>(plan.num_gpus),
       std::vector<std::vector<int>>(static_cast<Index>(plan.layers()),
@@ -27,6 +37,12 @@ DispatchMap empty_map(const Plan& plan) {
 }
 
 DispatchMap static_map(const Plan& plan) {
+  // Every rank shuffles the choices of all ranks.
+  if (plan.num_gpus > kMostStaticGpus)
+    throw Error("", rule_name(ReplicaRule::SglangStatic),
+                fmt::format("is followed for up to {} GPUs, the plan has {}", kMostStaticGpus,
+                            plan.num_gpus),
+                "Choose another rule", "--dispatch dynamic");
   DispatchMap map = empty_map(plan);
   SglangStatic rule(plan.num_gpus, plan.num_nodes);
   std::vector<std::vector<int>> choice;

@@ -54,7 +54,7 @@ ScaledLoads scaled(const std::vector<LayerLoads>& windows, Index layer, int gpus
     for (Index e = 0; e < sum.size(); ++e) sum[e] += window[layer][e];
     if (windows.size() > 1 && total(window[layer]) > 0) add(window[layer], 1);
   }
-  add(std::move(sum), kSumWeight * static_cast<double>(windows.size()));
+  add(std::move(sum), windows.size() > 1 ? kSumWeight * static_cast<double>(windows.size()) : 1);
   return out;
 }
 
@@ -250,9 +250,9 @@ void pass_dense_layers(const SolveOptions& o, Index layer, int experts, PatternC
 bool can_solve_for_rules(const SolveOptions& o) {
   const bool depends = std::any_of(o.rules.begin(), o.rules.end(),
                                    [](ReplicaRule rule) { return rule_facts(rule).by_source; });
-  return depends && o.from == nullptr && o.hierarchy == Hierarchy::Off && !o.connected &&
-         o.pinned.empty() && o.forbidden.empty() && o.dead_gpus.empty() &&
-         std::is_sorted(o.layer_ids.begin(), o.layer_ids.end());
+  return depends && o.gpus <= kMostStaticGpus && o.from == nullptr &&
+         o.hierarchy == Hierarchy::Off && !o.connected && o.pinned.empty() && o.forbidden.empty() &&
+         o.dead_gpus.empty() && std::is_sorted(o.layer_ids.begin(), o.layer_ids.end());
 }
 
 std::optional<std::vector<std::vector<int>>> ruled_rows(const std::vector<LayerLoads>& windows,

@@ -199,6 +199,16 @@ TEST(ReplicaRules, RefuseSourcesOfAnotherShape) {
   EXPECT_NO_THROW(slot_shares(plan, ReplicaRule::Even, loads)) << "which needs no sources";
 }
 
+TEST(ReplicaRules, RefuseMachinesThatTheyCannotBeFollowedOn) {
+  Plan plan = plan_of(2048, 1, 2, {std::vector<int>(2048, 0)});
+  plan.physical_to_logical[0][7] = 1;
+  EXPECT_THROW(dispatch_map(plan, ReplicaRule::SglangStatic), Error) << "too many draws";
+  EXPECT_NO_THROW(dispatch_map(plan, ReplicaRule::SglangDynamic));
+  plan.num_experts = kMaxPlanExperts;
+  plan.physical_to_logical.assign(8, plan.physical_to_logical[0]);
+  EXPECT_THROW(dispatch_map(plan, ReplicaRule::AscendModulo), Error) << "too large";
+}
+
 TEST(ReplicaRules, ThoseThatDecideForEachTokenHaveNoMap) {
   const Plan plan = plan_of(2, 1, 2, {{0, 1, 0, 1}});
   EXPECT_THROW(dispatch_map(plan, ReplicaRule::VllmHash), Error);

@@ -59,6 +59,21 @@ TEST(RuleSolve, NineNodesAreBalancedUnderStaticThoughTheirRanksDraw) {
   EXPECT_GT(under(equal, R::SglangStatic, loads).mean, 1.2);
 }
 
+TEST(RuleSolve, SeveralWindowsAreBalancedTogether) {
+  std::vector<LayerLoads> windows;
+  for (int w = 0; w < 4; ++w) windows.push_back(test::r1_loads(1, 0.05 * w, 4, 128));
+  auto options = test::machine(16, 144, 2);
+  options.rules = {R::SglangStatic, R::SglangDynamic};
+  Progress progress;
+  const auto result = solve_plan(windows, options, progress);
+  EXPECT_FALSE(result.for_equal_shares);
+  EXPECT_LE(under(result.plan, R::SglangStatic, sum_of(windows)).max, 1.01);
+  // A plan for the first window alone is worse on the last.
+  const auto first = solved(windows.front(), options, options.rules).plan;
+  EXPECT_LT(under(result.plan, R::SglangStatic, windows.back()).mean,
+            under(first, R::SglangStatic, windows.back()).mean);
+}
+
 TEST(RuleSolve, ThePlanDoesNotDependOnTheThreads) {
   const auto loads = test::r1_loads(2, 0, 4, 64);
   auto options = test::machine(16, 80, 2);
