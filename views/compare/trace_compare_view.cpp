@@ -7,6 +7,7 @@
 #include <QResizeEvent>
 #include <QScrollArea>
 #include <QVBoxLayout>
+#include <set>
 
 #include "core/analysis/compare/csv.h"
 #include "core/analysis/serving/plan_flips.h"
@@ -15,6 +16,8 @@
 
 namespace moescope {
 namespace {
+
+constexpr double kShift = 10;  // px by key
 
 /// How the user wants the traces aligned; nullopt: as they allow.
 std::optional<Alignment> alignment_of(const QVariant& chosen) {
@@ -48,7 +51,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   causes_->setObjectName("compareCauses");
   causes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   choose_->setObjectName("compareChoose");
-  choose_->setToolTip(tr("Hold another trace against the open one"));
+  choose_->setToolTip(tr("Hold another trace, load dump or plan against the open one"));
   before_after_->setObjectName("compareBeforeAfter");
   before_after_->setAccessibleName(tr("Compare before and after the change of plan"));
   before_after_->setToolTip(
@@ -90,7 +93,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   layout->addWidget(parts_, 1);
   layout->addStretch(0);
   addActions();
-  connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForTrace);
+  connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForFile);
   connect(before_after_, &QPushButton::clicked, this, [this] {
     workspace_.compare().setPlanChange(before_after_->property("epoch").toULongLong());
   });
@@ -107,6 +110,15 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     if (!again_) refresh();
   });
   connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &TraceCompareView::refresh);
+  const auto refresh_kind = [this](CompareDocument::Kind kind) {
+    const CompareDocument::Kind now = workspace_.compare().kind();
+    if (now == kind || now == CompareDocument::Kind::Nothing) refresh();
+  };
+  connect(&workspace_.loads(), &LoadDocument::loadsChanged, this,
+          [refresh_kind] { refresh_kind(CompareDocument::Kind::Loads); });
+  for (const auto change : {&PlanDocument::replaced, &PlanDocument::committed})
+    connect(&workspace_.plan(), change, this,
+            [refresh_kind] { refresh_kind(CompareDocument::Kind::Plans); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& error) { explain(error, false); });
   refresh();
 }
@@ -128,26 +140,34 @@ void TraceCompareView::buildChoices() {
   align_->addItem(tr("Totals only"), static_cast<int>(Alignment::Time));
   scope_->setObjectName("compareScope");
   scope_->setAccessibleName(tr("Rows that are shown"));
-  scope_->addItem(tr("All rows"), QString());
-  for (const auto& [text, scope] :
-       std::initializer_list<std::pair<QString, const char*>>{{tr("Whole trace"), "trace"},
-                                                              {tr("Phases"), "phase"},
-                                                              {tr("Devices"), "device"},
-                                                              {tr("Classes"), "class"},
-                                                              {tr("Kernels"), "kernel"},
-                                                              {tr("Layers"), "layer"},
-                                                              {tr("Steps"), "step"},
-                                                              {tr("SM pairs"), "sm_pair"}})
-    scope_->addItem(text, QString::fromLatin1(scope));
+  scope_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+  fillScopes({});
   significant_->setChecked(true);
   significant_->setToolTip(tr("Only what differs by more than noise, and the whole"));
+}
+
+/// Those that the comparison has; the one that is chosen stays where it can.
+void TraceCompareView::fillScopes(const Comparison& comparison) {
+  const std::pair<QString, const char*> known[] = {
+      {tr("Whole trace"), "trace"}, {tr("Whole plan"), "plan"}, {tr("Expert loads"), "loads"},
+      {tr("Phases"), "phase"},      {tr("Devices"), "device"},  {tr("Classes"), "class"},
+      {tr("Kernels"), "kernel"},    {tr("Layers"), "layer"},    {tr("Experts"), "expert"},
+      {tr("Steps"), "step"},        {tr("SM pairs"), "sm_pair"}};
+  std::set<std::string> there;
+  for (const Difference& row : comparison.differences) there.insert(row.scope);
+  const QVariant chosen = scope_->currentData();
+  scope_->clear();
+  scope_->addItem(tr("All rows"), QString());
+  for (const auto& [text, scope] : known)
+    if (there.contains(scope)) scope_->addItem(text, QString::fromLatin1(scope));
+  scope_->setCurrentIndex(std::max(scope_->findData(chosen), 0));
 }
 
 void TraceCompareView::buildTable() {
   filter_.setSourceModel(&model_);
   filter_.setSortRole(DifferenceModel::kSortRole);
   table_->setObjectName("compareTable");
-  table_->setAccessibleName(tr("Differences of the two traces"));
+  table_->setAccessibleName(tr("Differences of A and B"));
   table_->setModel(&filter_);
   table_->setSortingEnabled(true);
   table_->horizontalHeader()->setSortIndicator(-1, Qt::DescendingOrder);
@@ -172,6 +192,15 @@ void TraceCompareView::addActions() {
   QAction* copy = add_command(this, "compare.copy_csv", tr("Copy differences as CSV"),
                               tr("Copy the rows that are shown as comma-separated text"));
   connect(copy, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
+  const auto shift = [this](const char* id, const QString& text, double pixels,
+                            const QString& key) {
+    QAction* action =
+        add_command(this, id, text, tr("Move the lanes of A by ten pixels against those of B"),
+                    {QKeySequence(key)});
+    connect(action, &QAction::triggered, this, [this, pixels] { lanes_->shift(pixels); });
+  };
+  shift("compare.earlier", tr("Move lanes of A to the left"), -kShift, "Alt+,");
+  shift("compare.later", tr("Move lanes of A to the right"), kShift, "Alt+.");
   QAction* stop =
       add_command(this, "compare.stop", tr("Stop comparing"), tr("Forget what is compared"));
   connect(stop, &QAction::triggered, this, [this] { workspace_.compare().setBefore(nullptr, {}); });
@@ -193,8 +222,9 @@ void TraceCompareView::resizeEvent(QResizeEvent* event) {
 }
 
 void TraceCompareView::showParts() {
-  lanes_->setVisible(show_lanes_->isChecked());
-  left_->setVisible(!narrow_ || !show_lanes_->isChecked());
+  const bool lanes = show_lanes_->isChecked() && lanes_->shown();
+  lanes_->setVisible(lanes);
+  left_->setVisible(!narrow_ || !lanes);
 }
 
 void TraceCompareView::explain(const QString& text, bool can_choose) {
@@ -207,7 +237,7 @@ void TraceCompareView::explain(const QString& text, bool can_choose) {
   before_after_->hide();
   parts_->setVisible(false);
   lanes_->clear();
-  if (can_choose) findPlanChange();
+  if (can_choose && workspace_.trace().trace()) findPlanChange();
 }
 
 /// Recordings of a runtime may hold a change of plan, which can be looked at at once.
@@ -226,22 +256,34 @@ void TraceCompareView::findPlanChange() {
       });
 }
 
+bool TraceCompareView::somethingOpen() const {
+  return workspace_.trace().trace() || workspace_.loads().loads() || !workspace_.plan().empty();
+}
+
+/// What can be chosen depends on what is compared.
+void TraceCompareView::showControls(bool something) {
+  const CompareDocument::Kind kind = workspace_.compare().kind();
+  const bool traces =
+      something && kind != CompareDocument::Kind::Loads && kind != CompareDocument::Kind::Plans;
+  for (QWidget* widget : std::initializer_list<QWidget*>{align_, show_lanes_})
+    widget->setVisible(traces);
+  for (QWidget* widget : std::initializer_list<QWidget*>{scope_, significant_, swap_})
+    widget->setVisible(something);
+}
+
 void TraceCompareView::refresh() {
   const CompareDocument& document = workspace_.compare();
   const bool something = document.kind() != CompareDocument::Kind::Nothing;
-  for (QWidget* widget :
-       std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
-    widget->setVisible(something);
-  if (!something || !workspace_.trace().trace()) {
-    job_.abandon();
-    kept_ = {};
-    return explain(
-        tr("Nothing is compared. Hold another trace against the open one; a step is compared with "
-           "another one in Steps, and a plan with the one before in Cluster."),
-        workspace_.trace().trace() != nullptr);
-  }
-  // Without its first analysis the open trace is still being read.
-  if (workspace_.trace().analysis()) compare();
+  showControls(something);
+  if (something && ready_to_compare(workspace_)) return compare();
+  if (something && workspace_.trace().trace()) return;  // it is still being read
+  job_.abandon();
+  kept_ = {};
+  explain(something ? tr("What is compared is not open any more.")
+                    : tr("Nothing is compared. Hold another trace, load dump or plan against the "
+                         "open one; a step is compared with another one in Steps, and a plan with "
+                         "the one before in Cluster."),
+          somethingOpen());
 }
 
 void TraceCompareView::compare() {
@@ -270,10 +312,15 @@ void TraceCompareView::showResult(const CompareResult& result) {
   before_after_->hide();
   parts_->show();
   model_.setComparison(result.comparison);
+  fillScopes(comparison);
   table_->resizeColumnsToContents();
   table_->setColumnWidth(DifferenceModel::Of,
                          std::min(table_->columnWidth(DifferenceModel::Of), 360));
-  lanes_->show(result, swap_->isChecked());
+  if (result.a.whole)
+    lanes_->show(result, swap_->isChecked());
+  else
+    lanes_->clear();
+  showParts();
   if (again_) refresh();
 }
 

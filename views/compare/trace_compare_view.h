@@ -1,5 +1,6 @@
-// Two traces, two steps, or the time before and after a change of plan: why they differ in words,
-// every figure of both, and the lanes of one above those of the other.
+// Two traces, two steps, the time before and after a change of plan, two load dumps or two plans:
+// why they differ in words, every figure of both, and the lanes of one trace above those of the
+// other.
 #pragma once
 
 #include <QBoxLayout>
@@ -46,7 +47,10 @@ class TraceCompareView : public QWidget {
   void refresh();
   void compare();
   void showResult(const CompareResult& result);
+  void fillScopes(const Comparison& comparison);
   void goTo(const Difference& row);
+  void showControls(bool something);
+  bool somethingOpen() const;
   void explain(const QString& text, bool can_choose);
   void showParts();
   void findPlanChange();
