@@ -2,12 +2,10 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QResizeEvent>
 #include <QScrollArea>
 #include <QVBoxLayout>
-#include <set>
 
 #include "core/analysis/compare/csv.h"
 #include "core/analysis/serving/plan_flips.h"
@@ -19,12 +17,6 @@ namespace {
 
 constexpr double kShift = 10;  // px by key
 
-/// How the user wants the traces aligned; nullopt: as they allow.
-std::optional<Alignment> alignment_of(const QVariant& chosen) {
-  if (!chosen.isValid()) return std::nullopt;
-  return static_cast<Alignment>(chosen.toInt());
-}
-
 }  // namespace
 
 TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
@@ -34,17 +26,19 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
       causes_(new QLabel(this)),
       choose_(new QPushButton(tr("Compare with…"), this)),
       before_after_(new QPushButton(this)),
-      swap_(new QToolButton(this)),
-      show_lanes_(new QToolButton(this)),
-      align_(new QComboBox(this)),
-      scope_(new QComboBox(this)),
-      significant_(new QCheckBox(tr("Significant only"), this)),
+      choices_(new CompareChoices(this)),
       table_(new QTableView(this)),
       parts_(new QSplitter(this)),
       lanes_(new PairedLanes(workspace, this)) {
   setObjectName("traceCompareView");
   buildTable();
-  buildChoices();
+  build();
+  addActions();
+  connectParts();
+  refresh();
+}
+
+void TraceCompareView::build() {
   title_->setWordWrap(true);
   title_->setObjectName("compareTitle");
   causes_->setWordWrap(true);
@@ -60,12 +54,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   before_after_->hide();
   top_ = new QBoxLayout(QBoxLayout::LeftToRight);
   top_->addWidget(title_, 1);
-  auto* line = new QHBoxLayout;
-  for (QWidget* widget :
-       std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
-    line->addWidget(widget);
-  line->addStretch(0);
-  top_->addLayout(line);
+  top_->addWidget(choices_);
   // Causes may be many: they scroll, and leave the table its room.
   causes_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
   causes_->setMargin(2);
@@ -92,17 +81,18 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     layout->addWidget(button, 0, Qt::AlignHCenter);
   layout->addWidget(parts_, 1);
   layout->addStretch(0);
-  addActions();
+}
+
+void TraceCompareView::connectParts() {
   connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForFile);
   connect(before_after_, &QPushButton::clicked, this, [this] {
     workspace_.compare().setPlanChange(before_after_->property("epoch").toULongLong());
   });
-  connect(scope_, &QComboBox::currentIndexChanged, this,
-          [this] { filter_.setScope(scope_->currentData().toString()); });
-  connect(significant_, &QCheckBox::toggled, &filter_, &DifferenceFilter::setSignificantOnly);
-  connect(align_, &QComboBox::currentIndexChanged, this, &TraceCompareView::refresh);
-  connect(swap_, &QToolButton::toggled, this, &TraceCompareView::refresh);
-  connect(show_lanes_, &QToolButton::toggled, this, &TraceCompareView::showParts);
+  connect(choices_, &CompareChoices::scopeChosen, &filter_, &DifferenceFilter::setScope);
+  connect(choices_, &CompareChoices::significantChosen, &filter_,
+          &DifferenceFilter::setSignificantOnly);
+  connect(choices_, &CompareChoices::comparisonWanted, this, &TraceCompareView::refresh);
+  connect(choices_, &CompareChoices::lanesChosen, this, &TraceCompareView::showParts);
   connect(&workspace_.compare(), &CompareDocument::changed, this, &TraceCompareView::refresh);
   connect(&workspace_.trace(), &TraceDocument::analysisChanged, this, [this] {
     // A recording is analysed again and again: the comparison that runs is let end.
@@ -110,57 +100,21 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     if (!again_) refresh();
   });
   connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &TraceCompareView::refresh);
-  const auto refresh_kind = [this](CompareDocument::Kind kind) {
-    const CompareDocument::Kind now = workspace_.compare().kind();
-    if (now == kind || now == CompareDocument::Kind::Nothing) refresh();
-  };
   connect(&workspace_.loads(), &LoadDocument::loadsChanged, this,
-          [refresh_kind] { refresh_kind(CompareDocument::Kind::Loads); });
+          [this] { refreshKind(CompareDocument::Kind::Loads); });
   for (const auto change : {&PlanDocument::replaced, &PlanDocument::committed})
     connect(&workspace_.plan(), change, this,
-            [refresh_kind] { refresh_kind(CompareDocument::Kind::Plans); });
+            [this] { refreshKind(CompareDocument::Kind::Plans); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& error) { explain(error, false); });
-  refresh();
 }
 
-void TraceCompareView::buildChoices() {
-  swap_->setText(tr("Swap A and B"));
-  swap_->setCheckable(true);
-  swap_->setToolTip(tr("Take the open trace for the one from before"));
-  show_lanes_->setText(tr("Lanes"));
-  show_lanes_->setObjectName("compareLanes");
-  show_lanes_->setCheckable(true);
-  show_lanes_->setChecked(true);
-  show_lanes_->setToolTip(tr("Show the lanes of A above those of B"));
-  align_->setAccessibleName(tr("How the figures are aligned"));
-  align_->setToolTip(tr("Which rows of figures are laid beside each other"));
-  align_->addItem(tr("Aligned as they allow"));
-  align_->addItem(tr("By step"), static_cast<int>(Alignment::Step));
-  align_->addItem(tr("By layer"), static_cast<int>(Alignment::Layer));
-  align_->addItem(tr("Totals only"), static_cast<int>(Alignment::Time));
-  scope_->setObjectName("compareScope");
-  scope_->setAccessibleName(tr("Rows that are shown"));
-  scope_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-  fillScopes({});
-  significant_->setChecked(true);
-  significant_->setToolTip(tr("Only what differs by more than noise, and the whole"));
-}
-
-/// Those that the comparison has; the one that is chosen stays where it can.
-void TraceCompareView::fillScopes(const Comparison& comparison) {
-  const std::pair<QString, const char*> known[] = {
-      {tr("Whole trace"), "trace"}, {tr("Whole plan"), "plan"}, {tr("Expert loads"), "loads"},
-      {tr("Phases"), "phase"},      {tr("Devices"), "device"},  {tr("Classes"), "class"},
-      {tr("Kernels"), "kernel"},    {tr("Layers"), "layer"},    {tr("Experts"), "expert"},
-      {tr("Steps"), "step"},        {tr("SM pairs"), "sm_pair"}};
-  std::set<std::string> there;
-  for (const Difference& row : comparison.differences) there.insert(row.scope);
-  const QVariant chosen = scope_->currentData();
-  scope_->clear();
-  scope_->addItem(tr("All rows"), QString());
-  for (const auto& [text, scope] : known)
-    if (there.contains(scope)) scope_->addItem(text, QString::fromLatin1(scope));
-  scope_->setCurrentIndex(std::max(scope_->findData(chosen), 0));
+/// What is compared may be of another kind than what changed.
+void TraceCompareView::refreshKind(CompareDocument::Kind kind) {
+  const CompareDocument::Kind now = workspace_.compare().kind();
+  if (now == kind)
+    refresh();
+  else if (now == CompareDocument::Kind::Nothing)
+    choose_->setVisible(somethingOpen());
 }
 
 void TraceCompareView::buildTable() {
@@ -217,12 +171,12 @@ void TraceCompareView::resizeEvent(QResizeEvent* event) {
   if (narrow == narrow_) return;
   narrow_ = narrow;
   top_->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  show_lanes_->setChecked(!narrow);
+  choices_->setLanes(!narrow);
   showParts();
 }
 
 void TraceCompareView::showParts() {
-  const bool lanes = show_lanes_->isChecked() && lanes_->shown();
+  const bool lanes = choices_->lanes() && lanes_->shown();
   lanes_->setVisible(lanes);
   left_->setVisible(!narrow_ || !lanes);
 }
@@ -260,21 +214,12 @@ bool TraceCompareView::somethingOpen() const {
   return workspace_.trace().trace() || workspace_.loads().loads() || !workspace_.plan().empty();
 }
 
-/// What can be chosen depends on what is compared.
-void TraceCompareView::showControls(bool something) {
-  const CompareDocument::Kind kind = workspace_.compare().kind();
-  const bool traces =
-      something && kind != CompareDocument::Kind::Loads && kind != CompareDocument::Kind::Plans;
-  for (QWidget* widget : std::initializer_list<QWidget*>{align_, show_lanes_})
-    widget->setVisible(traces);
-  for (QWidget* widget : std::initializer_list<QWidget*>{scope_, significant_, swap_})
-    widget->setVisible(something);
-}
-
 void TraceCompareView::refresh() {
   const CompareDocument& document = workspace_.compare();
   const bool something = document.kind() != CompareDocument::Kind::Nothing;
-  showControls(something);
+  choices_->setVisible(something);
+  choices_->setOfTraces(document.kind() != CompareDocument::Kind::Loads &&
+                        document.kind() != CompareDocument::Kind::Plans);
   if (something && ready_to_compare(workspace_)) return compare();
   if (something && workspace_.trace().trace()) return;  // it is still being read
   job_.abandon();
@@ -288,8 +233,8 @@ void TraceCompareView::refresh() {
 
 void TraceCompareView::compare() {
   again_ = false;
-  const CompareWork work = compare_work(workspace_, alignment_of(align_->currentData()),
-                                        swap_->isChecked(), std::exchange(kept_, {}));
+  const CompareWork work = compare_work(workspace_, choices_->alignment(), choices_->swapped(),
+                                        std::exchange(kept_, {}));
   kept_ = work.kept;
   job_.start(
       tr("Comparing"), [work](Progress& progress) { return work.run(progress); },
@@ -312,12 +257,12 @@ void TraceCompareView::showResult(const CompareResult& result) {
   before_after_->hide();
   parts_->show();
   model_.setComparison(result.comparison);
-  fillScopes(comparison);
+  choices_->fillScopes(comparison);
   table_->resizeColumnsToContents();
   table_->setColumnWidth(DifferenceModel::Of,
                          std::min(table_->columnWidth(DifferenceModel::Of), 360));
   if (result.a.whole)
-    lanes_->show(result, swap_->isChecked());
+    lanes_->show(result, choices_->swapped());
   else
     lanes_->clear();
   showParts();

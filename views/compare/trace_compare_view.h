@@ -4,16 +4,14 @@
 #pragma once
 
 #include <QBoxLayout>
-#include <QCheckBox>
-#include <QComboBox>
 #include <QLabel>
 #include <QPushButton>
 #include <QSplitter>
 #include <QTableView>
-#include <QToolButton>
 #include <QWidget>
 
 #include "views/common/job.h"
+#include "views/compare/compare_choices.h"
 #include "views/compare/difference_model.h"
 #include "views/compare/paired_lanes.h"
 #include "views/workspace/workspace.h"
@@ -29,7 +27,7 @@ class TraceCompareView : public QWidget {
   QString causes() const { return causes_->text(); }
   QString title() const { return title_->text(); }
   bool busy() const { return job_.running() || lanes_->busy(); }
-  QComboBox* scopeChoice() const { return scope_; }
+  QComboBox* scopeChoice() const { return choices_->scopes(); }
   QTableView* table() const { return table_; }
   PairedLanes& lanes() { return *lanes_; }
   /// The sides of the comparison that is shown; they are kept while their traces are.
@@ -41,15 +39,15 @@ class TraceCompareView : public QWidget {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  void buildChoices();
+  void build();
+  void connectParts();
   void buildTable();
   void addActions();
   void refresh();
+  void refreshKind(CompareDocument::Kind kind);
   void compare();
   void showResult(const CompareResult& result);
-  void fillScopes(const Comparison& comparison);
   void goTo(const Difference& row);
-  void showControls(bool something);
   bool somethingOpen() const;
   void explain(const QString& text, bool can_choose);
   void showParts();
@@ -61,9 +59,7 @@ class TraceCompareView : public QWidget {
   KeptSides kept_;
   QLabel *title_, *causes_;
   QPushButton *choose_, *before_after_;
-  QToolButton *swap_, *show_lanes_;
-  QComboBox *align_, *scope_;
-  QCheckBox* significant_;
+  CompareChoices* choices_;
   QTableView* table_;
   QBoxLayout* top_;
   QSplitter* left_;
