@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "core/analysis/compare/row_place.h"
 #include "core/analysis/compare/step_pair.h"
 #include "core/trace/sink.h"
+#include "tests/bench/cost.h"
 #include "tests/bench/load_average.h"
 #include "tests/bench/random.h"
 
@@ -99,46 +99,42 @@ TracePtr generate(std::size_t events, std::uint64_t seed, double combine) {
   return builder.snapshot();
 }
 
-template <typename Work>
-double seconds(Work work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
+using bench::Cost;
+using bench::cost_of;
 
-/// Median, and the worst.
-std::string text(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return fmt::format("{:.3f} | {:.3f}", values[values.size() / 2], values.back());
+std::string text(const std::vector<Cost>& costs) {
+  const Cost best = bench::best_of(costs);
+  return fmt::format("{:.3f} | {:.3f}", best.processor, best.wall);
 }
 
 void run(std::size_t events, int repeats) {
   const TracePtr a = generate(events, 1, 1), b = generate(events, 100, 1.2);
   const RuleSet& rules = RuleSet::built_in();
-  std::vector<double> analysis, sides, rows, all, window, step;
+  std::vector<Cost> analysis, sides, rows, all, window, step;
   CompareSide one, other;
   Comparison comparison;
   for (int i = 0; i < repeats; ++i) {
     AnalysisPtr of_a, of_b;
-    analysis.push_back(seconds([&] {
+    analysis.push_back(cost_of([&] {
       of_a = analyze_document(*a, rules);
       of_b = analyze_document(*b, rules);
     }));
-    sides.push_back(seconds([&] {
+    sides.push_back(cost_of([&] {
       one = compare_side(a, of_a);
       other = compare_side(b, of_b);
     }));
-    rows.push_back(seconds([&] { comparison = compare_traces(one, other); }));
-    all.push_back(analysis.back() + sides.back() + rows.back());
+    rows.push_back(cost_of([&] { comparison = compare_traces(one, other); }));
+    all.push_back({analysis.back().wall + sides.back().wall + rows.back().wall,
+                   analysis.back().processor + sides.back().processor + rows.back().processor});
     window.push_back(
-        seconds([&] { compare_traces(compare_side(a, rules), compare_side(b, of_b)); }));
-    step.push_back(seconds([&] { compare_steps(one, 3, 7); }));
+        cost_of([&] { compare_traces(compare_side(a, rules), compare_side(b, of_b)); }));
+    step.push_back(cost_of([&] { compare_steps(one, 3, 7); }));
   }
   fmt::print("{} and {} events, {} and {} steps, {} rows, load average {}\n\n", a->span_count(),
              b->span_count(), one.steps.steps.size(), other.steps.steps.size(),
              comparison.differences.size(), bench::load_average());
   for (const std::string& cause : comparison.causes) fmt::print("- {}\n", cause);
-  fmt::print("\n| what | median s | worst s |\n|---|---|---|\n");
+  fmt::print("\n| what, best of {} | processor s | on the clock, s |\n|---|---|---|\n", repeats);
   for (const auto& [what, values] :
        {std::pair{"analysis of both", &analysis}, std::pair{"sides of both", &sides},
         std::pair{"rows and causes", &rows}, std::pair{"all of it, both traces in memory", &all},

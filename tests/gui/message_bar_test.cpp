@@ -139,5 +139,38 @@ TEST_F(MessageBarTest, anErrorDoesNotLookLikeAnInformationAndFollowsTheTheme) {
       << middle().name().toStdString() << " was " << error.name().toStdString();
 }
 
+TEST_F(MessageBarTest, noButtonIsCutWhateverTheTexts) {
+  const QString name = "a_recording_with_a_rather_long_name_of_the_second_of_two_runs.moetrace";
+  const std::vector<std::pair<QString, MessageBar::Choices>> messages = {
+      {"The recordings are not of one run. Merged on one time axis, their times cannot be "
+       "compared.",
+       {{"Compare", [] {}},
+        {"Side by side", [] {}},
+        {"Merge anyway", [] {}},
+        {"Open in 2 windows", [] {}}}},
+      {"Only one plan can be edited at a time.",
+       {{"Compare with " + name + ' ' + name, [] {}}, {"Compare with b.json", [] {}}}}};
+  for (const QSize size : {QSize(1600, 1000), QSize(1280, 800), QSize(420, 500)})
+    for (const auto& [text, choices] : messages) {
+      window.resize(size);
+      bar.clear();
+      bar.offer({UserMessage::Level::Warning, text, "details"}, choices);
+      QTest::qWait(20);
+      const auto* label = bar.findChild<QLabel*>("messageText");
+      EXPECT_GE(label->height(), label->heightForWidth(label->width())) << text.toStdString();
+      for (const auto* one : bar.findChildren<QToolButton*>()) {
+        if (!one->isVisible()) continue;
+        const QRect place(one->mapTo(&bar, QPoint()), one->size());
+        EXPECT_TRUE(bar.rect().contains(place)) << one->text().toStdString();
+        EXPECT_GE(one->width(), one->sizeHint().width()) << one->text().toStdString();
+        EXPECT_TRUE(!one->text().contains(QChar(0x2026)) || one->toolTip().contains(name));
+        for (const auto* other : bar.findChildren<QToolButton*>())
+          if (other != one && other->isVisible()) {
+            EXPECT_FALSE(place.intersects({other->mapTo(&bar, QPoint()), other->size()}));
+          }
+      }
+    }
+}
+
 }  // namespace
 }  // namespace moescope

@@ -7,6 +7,7 @@
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
 #include "views/compare/trace_compare_view.h"
+#include "views/details/details_panel.h"
 
 namespace moescope {
 namespace {
@@ -93,12 +94,55 @@ TEST_F(PairedLanesTest, OneRangeOnePointerOneMarkForBoth) {
   EXPECT_EQ(lanes().otherSelection().area()->tracks.size(), 1U) << "the mark itself stays";
 }
 
-TEST_F(PairedLanesTest, BeyondTheOpenTraceBothStop) {
+TEST_F(PairedLanesTest, BothShowWhatOneOfThemHasAndNoMore) {
+  hold_against(three_steps(20 * kUs, 400 * kUs));  // A is longer, and its step 0 comes earlier
+  const TimeRange full = workspace.selection().full();
+  ASSERT_EQ(lanes().offset(), -30 * kUs);
+  lanes().otherSelection().setRange({1'000 * kUs, 1'200 * kUs});
+  EXPECT_EQ(lanes().otherSelection().range(), (TimeRange{1'000 * kUs, 1'200 * kUs}));
+  EXPECT_EQ(workspace.selection().range(), (TimeRange{1'030 * kUs, 1'230 * kUs}))
+      << "beyond the end of B";
+  EXPECT_EQ(workspace.selection().full(), full) << "the trace itself is as long as before";
+  lanes().otherSelection().setRange({-9'000 * kUs, 9'000 * kUs});
+  EXPECT_EQ(workspace.selection().range(), (TimeRange{0, 1'250 * kUs}))
+      << "from the begin of B to the end of A";
+  EXPECT_EQ(lanes().otherSelection().range(), (TimeRange{-30 * kUs, 1'220 * kUs}));
+  lanes().otherSelection().fit();
+  EXPECT_EQ(lanes().otherSelection().range(), (TimeRange{0, 1'220 * kUs})) << "that trace alone";
+  workspace.compare().setBefore(nullptr, {});
+  EXPECT_EQ(workspace.selection().range(), full) << "nothing lies beyond it any more";
+}
+
+TEST_F(PairedLanesTest, ASpanOfTheOtherTraceIsTheInspectors) {
+  DetailsPanel inspector(workspace);
   hold_against(three_steps(20 * kUs, 100 * kUs));
-  lanes().otherSelection().setRange({-500 * kUs, -400 * kUs});
-  const TimeRange shown = workspace.selection().range();
-  EXPECT_GE(shown.begin, workspace.selection().full().begin);
-  EXPECT_EQ(lanes().otherSelection().range().begin, shown.begin - 30 * kUs);
+  const SpanRef own = workspace.selection().currentSpan();
+  const TracePtr& other = lanes().upper().scene().trace();
+  SpanRef gemm;
+  for (TrackId track = 0; track < other->tracks().size(); ++track)
+    for (std::uint32_t row = 0; row < other->span_count(track); ++row)
+      if (other->name({track, row}) == "gemm") gemm = {track, row};
+  ASSERT_TRUE(gemm.valid());
+  lanes().otherSelection().selectSpan(gemm);
+  ASSERT_TRUE(wait_for([&] { return !inspector.busy(); }));
+  EXPECT_THAT(inspector.title().toStdString(),
+              AllOf(HasSubstr("gemm"), HasSubstr("A: before.json")));
+  EXPECT_THAT(inspector.model().toText().toStdString(), HasSubstr("50.0 µs")) << "half a step";
+  EXPECT_EQ(workspace.selection().currentSpan(), own) << "nothing of the open trace";
+  workspace.compare().setBefore(nullptr, {});
+  EXPECT_THAT(inspector.title().toStdString(), Not(HasSubstr("before.json")));
+}
+
+TEST_F(PairedLanesTest, KeysAndCommandsShiftTheLanes) {
+  hold_against(three_steps(20 * kUs, 100 * kUs));
+  const TimeNs before = lanes().offset();
+  for (QAction* action : view.actions())
+    if (action->objectName() == "compare.later") action->trigger();
+  EXPECT_LT(lanes().offset(), before);
+  for (QAction* action : view.actions())
+    if (action->objectName() == "compare.earlier") action->trigger();
+  EXPECT_NEAR(static_cast<double>(lanes().offset()), static_cast<double>(before), 2);
+  EXPECT_EQ(lanes().findChild<QComboBox*>("lanesAlignedAt")->currentText(), "Aligned by hand");
 }
 
 TEST_F(PairedLanesTest, ARowOfTheTableGoesToItsWorkOnBothSides) {
@@ -189,7 +233,7 @@ TEST_F(PairedLanesTest, InANarrowDockTheLanesTakeThePlaceOfTheTable) {
 }
 
 TEST_F(PairedLanesTest, WithNothingToCompareAButtonAsksForATrace) {
-  const QSignalSpy asked(&workspace.compare(), &CompareDocument::traceWanted);
+  const QSignalSpy asked(&workspace.compare(), &CompareDocument::fileWanted);
   auto* button = view.findChild<QPushButton*>("compareChoose");
   ASSERT_TRUE(button->isVisible());
   button->click();

@@ -4,6 +4,8 @@
 
 #include "views/balance/log_pictures.h"
 #include "views/load/load_file_chart.h"
+#include "views/load/load_pictures.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {
@@ -34,7 +36,14 @@ BalanceFileChart::BalanceFileChart(const LoadDocument& document, int layer, Prog
     : content_(content_of(document, layer, progress)) {}
 
 void BalanceFileChart::paintChart(QPainter& painter, QSize size, const Theme& theme) {
-  const QRectF area(QPointF(0, 0), QSizeF(size));
+  QRectF area(QPointF(0, 0), QSizeF(size));
+  if (content_.figures && !content_.judged.isEmpty()) {
+    const QRectF line =
+        area.adjusted(8, area.height() - QFontMetricsF(painter.font()).height() - 6, -8, -4);
+    painter.setPen(theme.muted_text);
+    painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, content_.judged);
+    area.setBottom(line.top());
+  }
   if (!content_.figures) {
     if (content_.waits) {
       const HeatLayout layout = heat_layout(QFontMetricsF(painter.font()), area, *content_.waits);
@@ -61,8 +70,14 @@ void BalanceFileChart::paintChart(QPainter& painter, QSize size, const Theme& th
 QString BalanceFileChart::csv() const {
   QString text;
   if (content_.figures) {
-    for (const QStringList& row : balance_rows(*content_.figures))
-      text += row.join(QLatin1Char(',')) + QLatin1Char('\n');
+    const LoadSums& sums = *content_.figures->input.sums;
+    QStringList of{load_scope_text(*sums.loads, sums.windows), content_.judged};
+    of.removeAll(QString());
+    QString last = tr("windows");
+    for (const QStringList& row : balance_rows(*content_.figures)) {
+      text += row.join(QLatin1Char(',')) + QLatin1Char(',') + last + QLatin1Char('\n');
+      last = csv_field(of.join(QStringLiteral(". ")));
+    }
     return text;
   }
   if (content_.log) return series_table(*content_.log, QLatin1Char(','));
@@ -88,6 +103,7 @@ ReportTable BalanceFileChart::reportTable() const {
                           QString::fromStdString(loads.format),
                           QString::fromStdString(describe(figures->input.now)))
               << balance_summary(*figures);
+  if (!content_.judged.isEmpty()) table.notes << content_.judged;
   for (const std::string& note : loads.notes) table.notes << QString::fromStdString(note);
   table.rows = balance_rows(*figures);
   table.header = table.rows.front();

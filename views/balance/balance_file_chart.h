@@ -17,6 +17,7 @@ struct BalanceContent {
   int layer = -1;        ///< whose GPUs are drawn; -1: the one with the highest imbalance
   SeriesPicturePtr log;  ///< balance that an engine printed
   HeatPicturePtr waits;  ///< times that ranks waited
+  QString judged;        ///< why not all chosen windows are in the figures; empty: they are
   QString empty_text;
 };
 

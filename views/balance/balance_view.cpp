@@ -198,8 +198,7 @@ void BalanceView::refreshPictures() {
   show(*gpus_, gpu_picture(*figures_, layer));
   const QString summary = balance_summary(*figures_);
   QStringList texts{summary, QString::fromStdString(figures_->input.now.note)};
-  if (document_.judgedWindows() != document_.windows())
-    texts.insert(1, tr("The other chosen windows made the plan."));
+  texts.insert(1, judgedText());
   texts.removeAll(QString());
   summary_->setText(texts.join(QLatin1Char(' ')));
   summary_->setToolTip(summary_->text());
@@ -223,12 +222,20 @@ QString BalanceView::visibleText(QChar separator) const {
   return picture && picture->places > 0 ? series_table(*picture, separator) : QString();
 }
 
+/// Why the figures are not of all chosen windows; empty when they are.
+QString BalanceView::judgedText() const {
+  return document_.judgedWindows() == document_.windows()
+             ? QString()
+             : tr("The other chosen windows made the plan.");
+}
+
 BalanceFileChart BalanceView::fileChart() const {
   return BalanceFileChart(BalanceContent{.figures = figures_,
                                          .metric = chosen_metric(*metric_),
                                          .layer = selection_.place().layer,
                                          .log = document_.balanceLog() ? log_->picture() : nullptr,
                                          .waits = waits_->picture(),
+                                         .judged = judgedText(),
                                          .empty_text = load_missing_text(document_)});
 }
 

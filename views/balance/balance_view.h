@@ -40,6 +40,7 @@ class BalanceView : public QWidget, public Chart {
   void figuresChanged();
 
  private:
+  QString judgedText() const;
   SeriesChart* addChart(const char* name, const QString& title, const QString& tip);
   void addActions();
   void reload();

@@ -122,6 +122,7 @@ ClusterView::ClusterView(QWidget* parent) : QWidget(parent) {
   lines->addWidget(log_, 1);
   lines->addWidget(log_empty_);
   lines->addWidget(compare_, 0, Qt::AlignLeft);
+  lines->addStretch(0);  // with nothing attached the header does not spread over the whole dock
   auto* scroll = new QScrollArea(this);
   scroll->setWidget(inner);
   scroll->setWidgetResizable(true);

@@ -7,7 +7,6 @@ namespace moescope {
 ViewSpec compare_view() {
   return {.id = QStringLiteral("compare"),
           .title = TraceCompareView::tr("Compare"),
-          .needs_trace = true,
           .make = [](Workspace& workspace) -> QWidget* { return new TraceCompareView(workspace); }};
 }
 

@@ -5,8 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "views/common/theme.h"
+#include "core/analysis/compare/figure_words.h"
 #include "views/common/units.h"
+#include "views/common/verdict_color.h"
 
 namespace moescope {
 namespace {
@@ -16,11 +17,16 @@ QString with_sign(const QString& text, double value) {
   return value > 0 ? QLatin1Char('+') + text : text;
 }
 
-/// Red is worse: more time. What is neither better nor worse keeps the colour of text.
-QVariant color_of(Change change) {
+/// Red is worse: more time, less even loads, less of the communication hidden. What is neither
+/// better nor worse keeps the colour of text.
+QVariant color_of(const Difference& row) {
   const Theme& theme = Theme::of(QApplication::palette());
-  if (change == Change::Slower) return QVariant::fromValue(theme.ribbon_exposed);
-  if (change == Change::Faster) return QVariant::fromValue(theme.ribbon_compute);
+  const bool uneven = row.figure.find("imbalance") != std::string::npos;
+  const bool hidden = row.figure == "overlap_pct";
+  const Change worse = uneven ? Change::More : hidden ? Change::Less : Change::Slower;
+  const Change better = uneven ? Change::Less : hidden ? Change::More : Change::Faster;
+  if (row.change == worse) return QVariant::fromValue(worse_color(theme));
+  if (row.change == better) return QVariant::fromValue(better_color(theme));
   return {};
 }
 
@@ -31,7 +37,7 @@ QString text_of(const Difference& row, int column) {
     case DifferenceModel::Of:
       return difference_subject(row);
     case DifferenceModel::Figure:
-      return QString::fromStdString(row.figure);
+      return difference_figure(row);
     case DifferenceModel::A:
       return difference_value(row.a, row.unit);
     case DifferenceModel::B:
@@ -47,6 +53,31 @@ QString text_of(const Difference& row, int column) {
                        : QStringLiteral("–");
     default:
       return difference_verdict(row.change);
+  }
+}
+
+/// All digits of a time; other units are shown whole.
+QVariant full_value(const std::optional<double>& value, FigureUnit unit) {
+  if (!value || (unit != FigureUnit::Ns && unit != FigureUnit::SmNs)) return {};
+  const QString text = format_time_full(std::llround(*value));
+  return unit == FigureUnit::Ns ? text : QString(text).replace(" ns", QStringLiteral(" SM·ns"));
+}
+
+/// Names and numbers as they stand in CSV.
+QVariant tip_of(const Difference& row, int column) {
+  switch (column) {
+    case DifferenceModel::Of:
+      return QString::fromStdString(row.key);
+    case DifferenceModel::Figure:
+      return DifferenceModel::tr("%1 in CSV").arg(QString::fromStdString(row.figure));
+    case DifferenceModel::A:
+      return full_value(row.a, row.unit);
+    case DifferenceModel::B:
+      return full_value(row.b, row.unit);
+    case DifferenceModel::Delta:
+      return full_value(row.delta(), row.unit);
+    default:
+      return {};
   }
 }
 
@@ -75,7 +106,13 @@ QString difference_scope(const Difference& row) {
 
 QString difference_subject(const Difference& row) {
   if (!row.key.empty() || !row.label.empty()) return QString::fromStdString(row.label);
-  return DifferenceModel::tr("all devices");
+  if (row.scope == "loads") return DifferenceModel::tr("all layers");
+  return row.scope == "plan" ? DifferenceModel::tr("whole plan")
+                             : DifferenceModel::tr("all devices");
+}
+
+QString difference_figure(const Difference& row) {
+  return QString::fromStdString(figure_words(row.figure));
 }
 
 QString difference_verdict(Change change) {
@@ -106,7 +143,7 @@ QString difference_value(const std::optional<double>& value, FigureUnit unit) {
     case FigureUnit::Percent:
       return format_percent(*value);
     case FigureUnit::SmNs:
-      return DifferenceModel::tr("%1 SM·s").arg(*value / 1e9, 0, 'g', 4);
+      return format_time(std::llround(*value)).replace(QLatin1Char(' '), QStringLiteral(" SM·"));
     case FigureUnit::Count:
       return QString(*value < 0 ? "-" : "") +
              format_count(static_cast<quint64>(std::llround(std::abs(*value))));
@@ -140,9 +177,8 @@ QVariant DifferenceModel::data(const QModelIndex& index, int role) const {
   if (role == kScopeRole) return QString::fromStdString(row.scope);
   if (role == kSignificantRole) return row.significant;
   if (role == Qt::DisplayRole) return text_of(row, column);
-  if (role == Qt::ForegroundRole && column >= Delta) return color_of(row.change);
-  if (role == Qt::ToolTipRole && column == Of) return QString::fromStdString(row.key);
-  return {};
+  if (role == Qt::ForegroundRole && column >= Delta) return color_of(row);
+  return role == Qt::ToolTipRole ? tip_of(row, column) : QVariant();
 }
 
 QVariant DifferenceModel::headerData(int section, Qt::Orientation orientation, int role) const {
@@ -153,10 +189,10 @@ QVariant DifferenceModel::headerData(int section, Qt::Orientation orientation, i
   const std::array<QString, ColumnCount> tips = {
       tr("What the figure is of"),
       tr("Kernels are matched by name without template arguments"),
-      tr("The name of the figure in JSON and CSV"),
+      tr("What was counted or measured; the tooltip of a row has its name in CSV"),
       tr("What was before"),
       tr("What is held against it"),
-      tr("B - A; red is longer"),
+      tr("B - A; red is worse"),
       tr("(B - A) / A"),
       tr("Twice the standard error of what varies from step to step; not known with fewer than "
          "four steps in each trace"),

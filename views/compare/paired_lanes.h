@@ -1,15 +1,13 @@
 // The lanes of A above those of B on one axis of time, aligned at a moment of each.
 #pragma once
 
-#include <QComboBox>
-#include <QDoubleSpinBox>
-#include <QLabel>
 #include <QSplitter>
 #include <QWidget>
 #include <optional>
 
 #include "core/analysis/compare/row_place.h"
 #include "views/common/job.h"
+#include "views/compare/align_controls.h"
 #include "views/compare/align_grip.h"
 #include "views/compare/compare_work.h"
 #include "views/compare/lane_pane.h"
@@ -29,10 +27,14 @@ class PairedLanes : public QWidget {
   void show(const CompareResult& result, bool swapped);
   /// Nothing is compared: there are no lanes.
   void clear();
+  /// Moves the lanes of A by one pixel of the screen for each; to the right is positive.
+  void shift(double pixels);
+  /// Something is compared that has lanes.
+  bool shown() const { return open_ != nullptr; }
   /// Goes to the work of a row on both sides, and aligns it.
   void goTo(const Difference& row) { alignAt(row, true); }
   /// What is aligned with what, in words.
-  QString alignment() const { return words_->text(); }
+  QString alignment() const { return controls_->words(); }
   /// Times of A minus those of B that lie above each other, ns.
   TimeNs offset() const;
   void setOffset(TimeNs offset);
@@ -44,11 +46,10 @@ class PairedLanes : public QWidget {
   bool busy() const { return job_.running(); }
 
  private:
-  enum class At { Step, Layer, Hand };
+  using At = AlignControls::At;
   struct Places {
     std::optional<RowPlace> a, b;
   };
-  QWidget* makeControls();
   void makePanes();
   void fillChoices();
   void chooseAt();
@@ -56,7 +57,7 @@ class PairedLanes : public QWidget {
   void alignAt(const Difference& row, bool zoom);
   void align(TimeNs a, TimeNs b, const QString& what);
   void showWords(const QString& what);
-  void shift(double pixels);
+  void tellOtherSpan();
   void showPlaces(const Places& places, const QString& what, bool zoom);
   void zoomTo(const Places& places);
   TimeNs& openAnchor() { return swapped_ ? anchor_a_ : anchor_b_; }
@@ -72,9 +73,7 @@ class PairedLanes : public QWidget {
   LanePane *other_ = nullptr, *open_ = nullptr;  ///< only while something is compared
   QSplitter* panes_;
   AlignGrip* grip_;
-  QComboBox *at_, *place_;
-  QDoubleSpinBox* later_;
-  QLabel* words_;
+  AlignControls* controls_;
   JobRunner job_;
 };
 

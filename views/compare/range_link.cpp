@@ -1,7 +1,6 @@
 #include "views/compare/range_link.h"
 
 #include <QScopedValueRollback>
-#include <algorithm>
 
 namespace moescope {
 
@@ -46,27 +45,32 @@ void RangeLink::reset(TimeRange own) {
   follow();
 }
 
-/// The other selection may show whatever the main one does: also where its trace has nothing.
+void RangeLink::stop() {
+  if (!own_) return;
+  own_.reset();
+  main_.setReach({});
+}
+
 void RangeLink::follow() {
-  if (moving_) return;
+  if (moving_ || !own_) return;
   const QScopedValueRollback guard(moving_, true);
-  const TimeRange full = toOther(main_.full());
-  other_.grow({std::min(full.begin, own_.begin), std::max(full.end, own_.end)});
+  other_.setReach(toOther(main_.full()));
+  main_.setReach(toMain(*own_));
   other_.slideTo(toOther(main_.range()));
 }
 
 void RangeLink::lead(TimeRange range) {
-  if (moving_) return;
+  if (moving_ || !own_) return;
   {
     const QScopedValueRollback guard(moving_, true);
     main_.setRange(toMain(range));
   }
-  follow();  // the main one goes no further than its trace
+  follow();
 }
 
 /// Of all tracks there: rows of one trace are not those of the other.
 void RangeLink::copyArea(const Selection& from, Selection& to, TimeNs by) {
-  if (moving_) return;
+  if (moving_ || !own_) return;
   const auto& wanted = from.area();
   const auto& now = to.area();
   const TimeRange range =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QObject>
+#include <optional>
 
 #include "views/workspace/selection.h"
 
@@ -18,8 +19,11 @@ class RangeLink : public QObject {
   /// Times of `other` minus those of `main`, ns.
   TimeNs offset() const { return offset_; }
   void setOffset(TimeNs offset);
-  /// `other` is of another trace, of this extent.
+  /// `other` is of another trace, of this extent. From now on both may show whatever one of them
+  /// has: also where the other one has nothing.
   void reset(TimeRange own);
+  /// They are no longer linked: `main` shows its own trace again.
+  void stop();
 
  Q_SIGNALS:
   void offsetChanged();
@@ -32,7 +36,7 @@ class RangeLink : public QObject {
   void copyArea(const Selection& from, Selection& to, TimeNs by);
 
   Selection &main_, &other_;
-  TimeRange own_{0, 1};
+  std::optional<TimeRange> own_;  ///< of the other trace, while they are linked
   TimeNs offset_ = 0;
   bool moving_ = false;
 };

@@ -2,7 +2,6 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QResizeEvent>
 #include <QScrollArea>
@@ -16,11 +15,7 @@
 namespace moescope {
 namespace {
 
-/// How the user wants the traces aligned; nullopt: as they allow.
-std::optional<Alignment> alignment_of(const QVariant& chosen) {
-  if (!chosen.isValid()) return std::nullopt;
-  return static_cast<Alignment>(chosen.toInt());
-}
+constexpr double kShift = 10;  // px by key
 
 }  // namespace
 
@@ -31,24 +26,26 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
       causes_(new QLabel(this)),
       choose_(new QPushButton(tr("Compare with…"), this)),
       before_after_(new QPushButton(this)),
-      swap_(new QToolButton(this)),
-      show_lanes_(new QToolButton(this)),
-      align_(new QComboBox(this)),
-      scope_(new QComboBox(this)),
-      significant_(new QCheckBox(tr("Significant only"), this)),
+      choices_(new CompareChoices(this)),
       table_(new QTableView(this)),
       parts_(new QSplitter(this)),
       lanes_(new PairedLanes(workspace, this)) {
   setObjectName("traceCompareView");
   buildTable();
-  buildChoices();
+  build();
+  addActions();
+  connectParts();
+  refresh();
+}
+
+void TraceCompareView::build() {
   title_->setWordWrap(true);
   title_->setObjectName("compareTitle");
   causes_->setWordWrap(true);
   causes_->setObjectName("compareCauses");
   causes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   choose_->setObjectName("compareChoose");
-  choose_->setToolTip(tr("Hold another trace against the open one"));
+  choose_->setToolTip(tr("Hold another trace, load dump or plan against the open one"));
   before_after_->setObjectName("compareBeforeAfter");
   before_after_->setAccessibleName(tr("Compare before and after the change of plan"));
   before_after_->setToolTip(
@@ -57,12 +54,7 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
   before_after_->hide();
   top_ = new QBoxLayout(QBoxLayout::LeftToRight);
   top_->addWidget(title_, 1);
-  auto* line = new QHBoxLayout;
-  for (QWidget* widget :
-       std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
-    line->addWidget(widget);
-  line->addStretch(0);
-  top_->addLayout(line);
+  top_->addWidget(choices_);
   // Causes may be many: they scroll, and leave the table its room.
   causes_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
   causes_->setMargin(2);
@@ -89,17 +81,18 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     layout->addWidget(button, 0, Qt::AlignHCenter);
   layout->addWidget(parts_, 1);
   layout->addStretch(0);
-  addActions();
-  connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForTrace);
+}
+
+void TraceCompareView::connectParts() {
+  connect(choose_, &QPushButton::clicked, &workspace_.compare(), &CompareDocument::askForFile);
   connect(before_after_, &QPushButton::clicked, this, [this] {
     workspace_.compare().setPlanChange(before_after_->property("epoch").toULongLong());
   });
-  connect(scope_, &QComboBox::currentIndexChanged, this,
-          [this] { filter_.setScope(scope_->currentData().toString()); });
-  connect(significant_, &QCheckBox::toggled, &filter_, &DifferenceFilter::setSignificantOnly);
-  connect(align_, &QComboBox::currentIndexChanged, this, &TraceCompareView::refresh);
-  connect(swap_, &QToolButton::toggled, this, &TraceCompareView::refresh);
-  connect(show_lanes_, &QToolButton::toggled, this, &TraceCompareView::showParts);
+  connect(choices_, &CompareChoices::scopeChosen, &filter_, &DifferenceFilter::setScope);
+  connect(choices_, &CompareChoices::significantChosen, &filter_,
+          &DifferenceFilter::setSignificantOnly);
+  connect(choices_, &CompareChoices::comparisonWanted, this, &TraceCompareView::refresh);
+  connect(choices_, &CompareChoices::lanesChosen, this, &TraceCompareView::showParts);
   connect(&workspace_.compare(), &CompareDocument::changed, this, &TraceCompareView::refresh);
   connect(&workspace_.trace(), &TraceDocument::analysisChanged, this, [this] {
     // A recording is analysed again and again: the comparison that runs is let end.
@@ -107,47 +100,28 @@ TraceCompareView::TraceCompareView(Workspace& workspace, QWidget* parent)
     if (!again_) refresh();
   });
   connect(&workspace_.trace(), &TraceDocument::traceChanged, this, &TraceCompareView::refresh);
+  connect(&workspace_.loads(), &LoadDocument::loadsChanged, this,
+          [this] { refreshKind(CompareDocument::Kind::Loads); });
+  for (const auto change : {&PlanDocument::replaced, &PlanDocument::committed})
+    connect(&workspace_.plan(), change, this,
+            [this] { refreshKind(CompareDocument::Kind::Plans); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& error) { explain(error, false); });
-  refresh();
 }
 
-void TraceCompareView::buildChoices() {
-  swap_->setText(tr("Swap A and B"));
-  swap_->setCheckable(true);
-  swap_->setToolTip(tr("Take the open trace for the one from before"));
-  show_lanes_->setText(tr("Lanes"));
-  show_lanes_->setObjectName("compareLanes");
-  show_lanes_->setCheckable(true);
-  show_lanes_->setChecked(true);
-  show_lanes_->setToolTip(tr("Show the lanes of A above those of B"));
-  align_->setAccessibleName(tr("How the figures are aligned"));
-  align_->setToolTip(tr("Which rows of figures are laid beside each other"));
-  align_->addItem(tr("Aligned as they allow"));
-  align_->addItem(tr("By step"), static_cast<int>(Alignment::Step));
-  align_->addItem(tr("By layer"), static_cast<int>(Alignment::Layer));
-  align_->addItem(tr("Totals only"), static_cast<int>(Alignment::Time));
-  scope_->setObjectName("compareScope");
-  scope_->setAccessibleName(tr("Rows that are shown"));
-  scope_->addItem(tr("All rows"), QString());
-  for (const auto& [text, scope] :
-       std::initializer_list<std::pair<QString, const char*>>{{tr("Whole trace"), "trace"},
-                                                              {tr("Phases"), "phase"},
-                                                              {tr("Devices"), "device"},
-                                                              {tr("Classes"), "class"},
-                                                              {tr("Kernels"), "kernel"},
-                                                              {tr("Layers"), "layer"},
-                                                              {tr("Steps"), "step"},
-                                                              {tr("SM pairs"), "sm_pair"}})
-    scope_->addItem(text, QString::fromLatin1(scope));
-  significant_->setChecked(true);
-  significant_->setToolTip(tr("Only what differs by more than noise, and the whole"));
+/// What is compared may be of another kind than what changed.
+void TraceCompareView::refreshKind(CompareDocument::Kind kind) {
+  const CompareDocument::Kind now = workspace_.compare().kind();
+  if (now == kind)
+    refresh();
+  else if (now == CompareDocument::Kind::Nothing)
+    choose_->setVisible(somethingOpen());
 }
 
 void TraceCompareView::buildTable() {
   filter_.setSourceModel(&model_);
   filter_.setSortRole(DifferenceModel::kSortRole);
   table_->setObjectName("compareTable");
-  table_->setAccessibleName(tr("Differences of the two traces"));
+  table_->setAccessibleName(tr("Differences of A and B"));
   table_->setModel(&filter_);
   table_->setSortingEnabled(true);
   table_->horizontalHeader()->setSortIndicator(-1, Qt::DescendingOrder);
@@ -172,6 +146,15 @@ void TraceCompareView::addActions() {
   QAction* copy = add_command(this, "compare.copy_csv", tr("Copy differences as CSV"),
                               tr("Copy the rows that are shown as comma-separated text"));
   connect(copy, &QAction::triggered, this, [this] { QApplication::clipboard()->setText(csv()); });
+  const auto shift = [this](const char* id, const QString& text, double pixels,
+                            const QString& key) {
+    QAction* action =
+        add_command(this, id, text, tr("Move the lanes of A by ten pixels against those of B"),
+                    {QKeySequence(key)});
+    connect(action, &QAction::triggered, this, [this, pixels] { lanes_->shift(pixels); });
+  };
+  shift("compare.earlier", tr("Move lanes of A to the left"), -kShift, "Alt+,");
+  shift("compare.later", tr("Move lanes of A to the right"), kShift, "Alt+.");
   QAction* stop =
       add_command(this, "compare.stop", tr("Stop comparing"), tr("Forget what is compared"));
   connect(stop, &QAction::triggered, this, [this] { workspace_.compare().setBefore(nullptr, {}); });
@@ -188,13 +171,14 @@ void TraceCompareView::resizeEvent(QResizeEvent* event) {
   if (narrow == narrow_) return;
   narrow_ = narrow;
   top_->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  show_lanes_->setChecked(!narrow);
+  choices_->setLanes(!narrow);
   showParts();
 }
 
 void TraceCompareView::showParts() {
-  lanes_->setVisible(show_lanes_->isChecked());
-  left_->setVisible(!narrow_ || !show_lanes_->isChecked());
+  const bool lanes = choices_->lanes() && lanes_->shown();
+  lanes_->setVisible(lanes);
+  left_->setVisible(!narrow_ || !lanes);
 }
 
 void TraceCompareView::explain(const QString& text, bool can_choose) {
@@ -207,7 +191,7 @@ void TraceCompareView::explain(const QString& text, bool can_choose) {
   before_after_->hide();
   parts_->setVisible(false);
   lanes_->clear();
-  if (can_choose) findPlanChange();
+  if (can_choose && workspace_.trace().trace()) findPlanChange();
 }
 
 /// Recordings of a runtime may hold a change of plan, which can be looked at at once.
@@ -226,28 +210,31 @@ void TraceCompareView::findPlanChange() {
       });
 }
 
+bool TraceCompareView::somethingOpen() const {
+  return workspace_.trace().trace() || workspace_.loads().loads() || !workspace_.plan().empty();
+}
+
 void TraceCompareView::refresh() {
   const CompareDocument& document = workspace_.compare();
   const bool something = document.kind() != CompareDocument::Kind::Nothing;
-  for (QWidget* widget :
-       std::initializer_list<QWidget*>{align_, scope_, significant_, swap_, show_lanes_})
-    widget->setVisible(something);
-  if (!something || !workspace_.trace().trace()) {
-    job_.abandon();
-    kept_ = {};
-    return explain(
-        tr("Nothing is compared. Hold another trace against the open one; a step is compared with "
-           "another one in Steps, and a plan with the one before in Cluster."),
-        workspace_.trace().trace() != nullptr);
-  }
-  // Without its first analysis the open trace is still being read.
-  if (workspace_.trace().analysis()) compare();
+  choices_->setVisible(something);
+  choices_->setOfTraces(document.kind() != CompareDocument::Kind::Loads &&
+                        document.kind() != CompareDocument::Kind::Plans);
+  if (something && ready_to_compare(workspace_)) return compare();
+  if (something && workspace_.trace().trace()) return;  // it is still being read
+  job_.abandon();
+  kept_ = {};
+  explain(something ? tr("What is compared is not open any more.")
+                    : tr("Nothing is compared. Hold another trace, load dump or plan against the "
+                         "open one; a step is compared with another one in Steps, and a plan with "
+                         "the one before in Cluster."),
+          somethingOpen());
 }
 
 void TraceCompareView::compare() {
   again_ = false;
-  const CompareWork work = compare_work(workspace_, alignment_of(align_->currentData()),
-                                        swap_->isChecked(), std::exchange(kept_, {}));
+  const CompareWork work = compare_work(workspace_, choices_->alignment(), choices_->swapped(),
+                                        std::exchange(kept_, {}));
   kept_ = work.kept;
   job_.start(
       tr("Comparing"), [work](Progress& progress) { return work.run(progress); },
@@ -270,10 +257,15 @@ void TraceCompareView::showResult(const CompareResult& result) {
   before_after_->hide();
   parts_->show();
   model_.setComparison(result.comparison);
+  choices_->fillScopes(comparison);
   table_->resizeColumnsToContents();
   table_->setColumnWidth(DifferenceModel::Of,
                          std::min(table_->columnWidth(DifferenceModel::Of), 360));
-  lanes_->show(result, swap_->isChecked());
+  if (result.a.whole)
+    lanes_->show(result, choices_->swapped());
+  else
+    lanes_->clear();
+  showParts();
   if (again_) refresh();
 }
 

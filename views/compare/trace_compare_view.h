@@ -1,18 +1,17 @@
-// Two traces, two steps, or the time before and after a change of plan: why they differ in words,
-// every figure of both, and the lanes of one above those of the other.
+// Two traces, two steps, the time before and after a change of plan, two load dumps or two plans:
+// why they differ in words, every figure of both, and the lanes of one trace above those of the
+// other.
 #pragma once
 
 #include <QBoxLayout>
-#include <QCheckBox>
-#include <QComboBox>
 #include <QLabel>
 #include <QPushButton>
 #include <QSplitter>
 #include <QTableView>
-#include <QToolButton>
 #include <QWidget>
 
 #include "views/common/job.h"
+#include "views/compare/compare_choices.h"
 #include "views/compare/difference_model.h"
 #include "views/compare/paired_lanes.h"
 #include "views/workspace/workspace.h"
@@ -28,7 +27,7 @@ class TraceCompareView : public QWidget {
   QString causes() const { return causes_->text(); }
   QString title() const { return title_->text(); }
   bool busy() const { return job_.running() || lanes_->busy(); }
-  QComboBox* scopeChoice() const { return scope_; }
+  QComboBox* scopeChoice() const { return choices_->scopes(); }
   QTableView* table() const { return table_; }
   PairedLanes& lanes() { return *lanes_; }
   /// The sides of the comparison that is shown; they are kept while their traces are.
@@ -40,13 +39,16 @@ class TraceCompareView : public QWidget {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  void buildChoices();
+  void build();
+  void connectParts();
   void buildTable();
   void addActions();
   void refresh();
+  void refreshKind(CompareDocument::Kind kind);
   void compare();
   void showResult(const CompareResult& result);
   void goTo(const Difference& row);
+  bool somethingOpen() const;
   void explain(const QString& text, bool can_choose);
   void showParts();
   void findPlanChange();
@@ -57,9 +59,7 @@ class TraceCompareView : public QWidget {
   KeptSides kept_;
   QLabel *title_, *causes_;
   QPushButton *choose_, *before_after_;
-  QToolButton *swap_, *show_lanes_;
-  QComboBox *align_, *scope_;
-  QCheckBox* significant_;
+  CompareChoices* choices_;
   QTableView* table_;
   QBoxLayout* top_;
   QSplitter* left_;

@@ -38,6 +38,8 @@ Views views_for(Inspected what) {
       return {{"load", tr("Heatmap")}, {"plan", tr("Board")}, {"balance", tr("Balance")}};
     case Inspected::Rank:
       return {{"overlap", tr("Overlap")}, {"statistics", tr("Statistics")}};
+    case Inspected::OtherSpan:
+      return {{"compare", tr("Compare")}};
     case Inspected::Nothing:
       return {};
   }
@@ -178,12 +180,15 @@ void DetailsPanel::forget() {
 void DetailsPanel::refresh() {
   span_job_.abandon();
   facts_job_.abandon();
-  const bool waits = inspected_.what() != Inspected::Place && !document_.analysis();
+  const bool waits = inspected_.what() != Inspected::Place &&
+                     inspected_.what() != Inspected::OtherSpan && !document_.analysis();
   if (waits && inspected_.what() != Inspected::Span && inspected_.what() != Inspected::Nothing)
     return showEmpty(tr("The trace is being analysed."));
   switch (inspected_.what()) {
     case Inspected::Span:
       return refreshSpan();
+    case Inspected::OtherSpan:
+      return refreshOtherSpan();
     case Inspected::Area:
       return refreshArea();
     case Inspected::Step:
@@ -220,6 +225,20 @@ void DetailsPanel::refreshSpan() {
   } catch (const std::exception& error) {  // a selection of the trace before
     showEmpty(QString::fromUtf8(error.what()));
   }
+}
+
+/// Launches, collectives and spans of the same name are those of the open trace: they are left out.
+void DetailsPanel::refreshOtherSpan() {
+  span_job_.start(
+      tr("Reading a span"),
+      [other = workspace_.compare().otherSpan()](Progress&) {
+        return read_span_details(other.trace, other.ref,
+                                 {other.analysis, nullptr, nullptr, nullptr});
+      },
+      [this](const SpanDetails& details) {
+        showSpanFacts(details, {});
+        title_->setText(tr("%1\nin %2").arg(title_->text(), workspace_.compare().otherSpan().side));
+      });
 }
 
 void DetailsPanel::refreshArea() {
@@ -278,13 +297,17 @@ void DetailsPanel::refreshRank() {
 }
 
 void DetailsPanel::showSpan(const SpanDetails& details) {
+  showSpanFacts(details, selection_.range());
+  if (!flow_) findFlow();
+  if (!details.same_name) findSameName(details);
+}
+
+void DetailsPanel::showSpanFacts(const SpanDetails& details, TimeRange visible) {
   const std::string_view name = details.trace->strings()[details.span.name];
   title_->setText(QString::fromStdString(kernel_label(name)));
   title_->setToolTip(QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
-  model_.showSpan(details, selection_.range());
+  model_.showSpan(details, visible);
   layoutTree();
-  if (!flow_) findFlow();
-  if (!details.same_name) findSameName(details);
 }
 
 void DetailsPanel::showFacts(const QString& title,
@@ -355,6 +378,7 @@ void DetailsPanel::activate(const QModelIndex& index) {
   const QModelIndex first = index.siblingAtColumn(0);
   const QVariant rule = first.data(kRuleRole), span = first.data(kSpanRole);
   const QVariant place = first.data(kPlaceRole), target = first.data(kAreaRole);
+  if (inspected_.what() == Inspected::OtherSpan) return;  // its times are those of another trace
   if (rule.isValid()) Q_EMIT ruleRequested(rule.toInt());
   if (span.isValid()) revealer_.reveal(span.value<SpanRef>());
   if (place.isValid()) selection_.setPlace(place.value<ModelPlace>());

@@ -46,12 +46,14 @@ class DetailsPanel : public QWidget {
   void forget();
   void refresh();
   void refreshSpan();
+  void refreshOtherSpan();
   void refreshArea();
   void refreshStep();
   void refreshPlace();
   void refreshRank();
   SpanContext context() const;
   void showSpan(const SpanDetails& details);
+  void showSpanFacts(const SpanDetails& details, TimeRange visible);
   void showFacts(const QString& title, const std::function<void(const FactRows&)>& fill);
   /// Nothing is known of the selection: says why, or what to do.
   void showEmpty(const QString& text);

@@ -8,6 +8,8 @@ InspectedKeeper::InspectedKeeper(Workspace& workspace, QObject* parent)
   connect(&selection, &Selection::selectionChanged, this, &InspectedKeeper::followTrace);
   connect(&selection, &Selection::placeChanged, this, &InspectedKeeper::followPlace);
   connect(&selection, &Selection::processFilterChanged, this, [this] { choose(Inspected::Rank); });
+  connect(&workspace.compare(), &CompareDocument::otherSpanChanged, this,
+          [this] { choose(Inspected::OtherSpan); });
   for (const auto change : {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged,
                             &LoadDocument::planChanged, &LoadDocument::assumedChanged})
     connect(&workspace.loads(), change, this, [this] {
@@ -24,6 +26,8 @@ bool InspectedKeeper::there(Inspected what) const {
   switch (what) {
     case Inspected::Span:
       return trace && selection.currentSpan().valid();
+    case Inspected::OtherSpan:
+      return workspace_.compare().otherSpan().ref.valid();
     case Inspected::Area:
       return trace && selection.area().has_value();
     case Inspected::Step:

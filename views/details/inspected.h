@@ -7,7 +7,15 @@
 
 namespace moescope {
 
-enum class Inspected { Nothing, Span, Area, Step, Place, Rank };
+enum class Inspected {
+  Nothing,
+  Span,
+  OtherSpan,  ///< of the trace that the open one is compared with
+  Area,
+  Step,
+  Place,
+  Rank,
+};
 
 /// Keeps it as the selection changes.
 class InspectedKeeper : public QObject {

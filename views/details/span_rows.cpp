@@ -70,6 +70,7 @@ void add_overlap(const FactRows& rows, const SpanDetails& details) {
 
 void add_duration(const FactRows& rows, const Span& span, TimeRange visible) {
   rows.add(tr("Duration"), format_time(span.duration), format_time_full(span.duration));
+  if (visible.empty()) return;
   rows.add(tr("Of the visible range"), share_text(span, visible),
            tr("The part of the visible range that this span takes"))
       .followRange();

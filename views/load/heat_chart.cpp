@@ -59,7 +59,7 @@ void paint_color_bar(QPainter& painter, const HeatLayout& layout, const HeatPict
     const qreal top = bar.bottom() - bar.height() * (i + 1) / steps;
     const int level = i * (HeatColors::kLevels - 1) / std::max(1, steps - 1);
     painter.fillRect(QRectF(bar.left(), top, bar.width(), bar.height() / steps + 0.5),
-                     QColor(picture.colors.color(level)));
+                     QColor(picture.colors.color(level, theme.dark)));
   }
   painter.setPen(theme.muted_text);
   painter.setBrush(Qt::NoBrush);

@@ -17,6 +17,10 @@ constexpr std::array<QRgb, 10> kCividis = {0xFF00224E, 0xFF123570, 0xFF3B496C, 0
                                            0xFFE1CC55, 0xFFFEE838};
 constexpr std::array<QRgb, 7> kBlueWhiteOrange = {0xFF1B4F9C, 0xFF4A90D0, 0xFFA9CFEA, 0xFFFFFFFF,
                                                   0xFFFBC38D, 0xFFE8832E, 0xFFA8480A};
+// As far from a dark background as the other is from a light one: the ends are loud, the middle is
+// a shade above it.
+constexpr std::array<QRgb, 7> kBlueGreyOrange = {0xFF8CC4FF, 0xFF4A90D0, 0xFF365A7C, 0xFF3A4048,
+                                                 0xFF7D5230, 0xFFD9762B, 0xFFFFB366};
 constexpr double kLeastRelative = 1.5, kLeastChange = 0.05;
 constexpr std::size_t kTableWorthIt = 30'000;  ///< cells
 
@@ -150,8 +154,9 @@ HeatColors::HeatColors(HeatScale scale, const HeatExtent& extent)
   log_span_ = std::max(static_cast<float>(std::log2(std::max(high_, 1e-300))) - log_low_, 1e-6F);
   for (int i = 0; i < kLevels; ++i) {
     const double position = i / (kLevels - 1.0);
-    colors_[static_cast<std::size_t>(i)] =
-        diverging() ? mix(kBlueWhiteOrange, position) : mix(kCividis, position);
+    const auto at = static_cast<std::size_t>(i);
+    colors_[at] = diverging() ? mix(kBlueWhiteOrange, position) : mix(kCividis, position);
+    dark_colors_[at] = diverging() ? mix(kBlueGreyOrange, position) : colors_[at];
     const int from_middle = i - kLevels / 2;
     const int loud = !diverging()      ? i + 1
                      : from_middle < 0 ? -2 * from_middle

@@ -51,7 +51,10 @@ class HeatColors {
   double valueAt(double position) const;
   /// Colour level of a value, 0 .. kLevels - 1.
   int level(double value) const;
-  QRgb color(int level) const { return colors_[static_cast<std::size_t>(level)]; }
+  /// @param dark on a dark background, where the white middle of a diverging scale would glare
+  QRgb color(int level, bool dark = false) const {
+    return (dark ? dark_colors_ : colors_)[static_cast<std::size_t>(level)];
+  }
   /// How much a level is worth seeing, 1 .. kLevels: the highest most, or on a diverging scale the
   /// one farthest from the middle (of two as far the higher).
   std::uint8_t loudness(int level) const { return loudness_[static_cast<std::size_t>(level)]; }
@@ -62,7 +65,7 @@ class HeatColors {
   HeatScale scale_;
   double low_ = 0, high_ = 1;
   float log_low_ = 0, log_span_ = 1;
-  std::array<QRgb, kLevels> colors_{};
+  std::array<QRgb, kLevels> colors_{}, dark_colors_{};
   std::array<std::uint8_t, kLevels> loudness_{};
 };
 

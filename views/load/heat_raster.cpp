@@ -39,12 +39,12 @@ std::vector<Cells> cells_of_pixels(double first, double count, int total, int pi
 using Loudness = std::vector<std::uint8_t>;
 using LoudColors = std::array<QRgb, HeatColors::kLevels + 1>;
 
-/// Colours by loudness; `missing` for cells of which nothing is known.
-LoudColors colors_by_loudness(const HeatColors& colors, QRgb missing) {
+/// Colours by loudness; cells of which nothing is known have that of the background.
+LoudColors colors_by_loudness(const HeatColors& colors, const Theme& theme) {
   LoudColors by_loudness{};
   for (int level = 0; level < HeatColors::kLevels; ++level)
-    by_loudness[colors.loudness(level)] = colors.color(level);
-  by_loudness[HeatCells::kMissing] = missing;
+    by_loudness[colors.loudness(level)] = colors.color(level, theme.dark);
+  by_loudness[HeatCells::kMissing] = theme.background.rgb();
   return by_loudness;
 }
 
@@ -119,7 +119,7 @@ QImage heat_image(const HeatCells& cells, const HeatColors& colors, const CellWi
   const auto columns = cells_of_pixels(window.column, window.columns, cells.columns, size.width());
   const auto rows = cells_of_pixels(window.row, window.rows, cells.rows, size.height());
   const QRgb mark = theme.muted_text.rgb();
-  const LoudColors by_loudness = colors_by_loudness(colors, theme.background.rgb());
+  const LoudColors by_loudness = colors_by_loudness(colors, theme);
   visit_lines(cells, rows, columns, [&](int first, int last, const Loudness& line) {
     auto* pixels = reinterpret_cast<QRgb*>(image.scanLine(first));
     for (std::size_t x = 0; x < line.size(); ++x) pixels[x] = by_loudness[line[x]];
@@ -135,7 +135,7 @@ QImage heat_image(const HeatCells& cells, const HeatColors& colors, const CellWi
 void paint_heat_runs(QPainter& painter, const QRectF& plot, const HeatCells& cells,
                      const HeatColors& colors, const CellWindow& window, const Theme& theme) {
   if (cells.loudness.empty() || plot.isEmpty()) return;
-  const LoudColors by_loudness = colors_by_loudness(colors, theme.background.rgb());
+  const LoudColors by_loudness = colors_by_loudness(colors, theme);
   // Edges of cells where there is room for them, else of points.
   const int width = std::max(1, static_cast<int>(std::min(window.columns, plot.width())));
   const int height = std::max(1, static_cast<int>(std::min(window.rows, plot.height())));

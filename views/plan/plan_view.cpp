@@ -79,12 +79,9 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
 }
 
 void PlanView::makeLabels() {
-  headline_ = new QLabel(this);
+  headline_ = new HeadlineLabel(this);
   headline_->setObjectName("planHeadline");
   headline_->setContentsMargins(8, 2, 8, 2);
-  headline_->setTextFormat(Qt::RichText);
-  headline_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);  // the board must not move
-  headline_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   heading_ = new QLabel(this);
   heading_->setObjectName("planHeading");
   heading_->setContentsMargins(8, 2, 8, 2);

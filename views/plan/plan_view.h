@@ -11,6 +11,7 @@
 #include <QWidget>
 #include <functional>
 
+#include "views/plan/edit/headline_label.h"
 #include "views/plan/edit/plan_editor.h"
 #include "views/plan/plan_solver.h"
 #include "views/plot/chart.h"
@@ -97,6 +98,7 @@ class PlanView : public QWidget, public Chart {
   void nameToggles(bool slot);
   void showMenu(const QPoint& global);
   QString boardTitle() const;
+  QString judgedText() const;
 
   void swapSelected();
   void addReplica();
@@ -128,7 +130,8 @@ class PlanView : public QWidget, public Chart {
   QSpinBox *first_, *last_;
   QLabel* to_;
   QLineEdit* find_;
-  QLabel *headline_, *heading_, *message_;
+  HeadlineLabel* headline_;
+  QLabel *heading_, *message_;
   QMenu* menu_;
   QAction *pin_ = nullptr, *forbid_ = nullptr, *fail_ = nullptr;
   QList<QAction*> slot_actions_;

@@ -138,14 +138,15 @@ void PlanView::updateActions() {
   const QString title = boardTitle();
   heading_->setText(narrow_ ? title.section(QLatin1Char(';'), 0, 0) : title);
   heading_->setToolTip(title);
-  headline_->setText(plan_headline(document_, palette()));
+  const PlanHeadline parts = plan_headline(document_, palette());
+  headline_->setParts(parts.figures, parts.of);
   headline_->setToolTip(
       tr("Max / mean GPU load of each layer, mean over the layers: of the plan before, of the plan "
          "as it is, and what no plan with as many slots can be better than. Judged by the sum of "
          "the windows that are named, without those that the plan was made from where others are "
          "left; other views that show the imbalance of this plan show this figure.") +
-      QStringLiteral("<br><br>") + headline_->text());
-  headline_->setVisible(!headline_->text().isEmpty());
+      QStringLiteral("<br><br>") + headline_->whole());
+  headline_->setVisible(!parts.figures.isEmpty());
 }
 
 /// Toggling commands show what they would do now.

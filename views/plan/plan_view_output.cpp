@@ -3,6 +3,7 @@
 #include "views/plan/board/plan_board.h"
 #include "views/plan/compare/compare_view.h"
 #include "views/plan/plan_view.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 
@@ -27,6 +28,12 @@ QString PlanView::boardTitle() const {
   return text;
 }
 
+/// Which windows the figures are of; empty without loads.
+QString PlanView::judgedText() const {
+  return document_.empty() || !document_.state().has_loads() ? QString()
+                                                             : document_.judgement().text;
+}
+
 void PlanView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   if (center_->currentWidget() == compare_) {
     compare_->paintChart(painter, size, theme);
@@ -41,6 +48,13 @@ void PlanView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
   const QFontMetricsF metrics(painter.font());
   painter.drawText(area, Qt::AlignTop | Qt::AlignLeft, boardTitle());
   qreal top = area.top() + metrics.height() + 4;
+  if (const QString judged = judgedText(); !judged.isEmpty()) {
+    painter.setPen(theme.muted_text);
+    painter.drawText(QRectF(area.left(), top, area.width(), metrics.height()),
+                     Qt::AlignTop | Qt::AlignLeft, tr("Figures: %1").arg(judged));
+    painter.setPen(theme.text);
+    top += metrics.height() + 4;
+  }
   BoardPicture picture = board_->picture();
   picture.selected.clear();
   picture.current = picture.expert = picture.source = picture.target = -1;
@@ -61,16 +75,20 @@ void PlanView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
 
 QString PlanView::summary() const {
   if (center_->currentWidget() == compare_) return compare_->summary();
-  return board_->shown() ? boardTitle() : tr("No plan is open.");
+  if (!board_->shown()) return tr("No plan is open.");
+  const QString judged = judgedText();
+  return judged.isEmpty() ? boardTitle() : tr("%1. Figures: %2").arg(boardTitle(), judged);
 }
 
 QString PlanView::csv() const {
   if (center_->currentWidget() == compare_) return compare_->csv();
   QString text =
-      "layer,slot,GPU,node,expert,replicas,replica weight,load (tokens),GPU load (tokens)\n";
+      "layer,slot,GPU,node,expert,replicas,replica weight,load (tokens),GPU load (tokens),"
+      "windows\n";
   if (document_.empty()) return text;
   const Plan& plan = document_.plan();
   const PlanState& state = document_.state();
+  const QString judged = csv_field(judgedText());
   for (int l = 0; l < plan.layers(); ++l) {
     const int per_gpu = state.slots_per_gpu(l);
     if (per_gpu == 0) continue;
@@ -81,7 +99,7 @@ QString PlanView::csv() const {
       const bool known = value.expert >= 0 && value.expert < plan.num_experts;
       const auto load = state.slot_load(l, s);
       text +=
-          QString("%1,%2,%3,%4,%5,%6,%7,%8,%9\n")
+          QString("%1,%2,%3,%4,%5,%6,%7,%8,%9,")
               .arg(plan.layer_id(l))
               .arg(s)
               .arg(gpu)
@@ -91,7 +109,8 @@ QString PlanView::csv() const {
               .arg(plan.replica_weight.empty() ? QString() : QString::number(value.weight, 'g', 9),
                    load ? QString::number(*load, 'g', 9) : QString(),
                    loads.empty() ? QString()
-                                 : QString::number(loads[static_cast<std::size_t>(gpu)], 'g', 9));
+                                 : QString::number(loads[static_cast<std::size_t>(gpu)], 'g', 9)) +
+          judged + QLatin1Char('\n');
     }
   }
   return text;

@@ -24,8 +24,7 @@ QString row_html(const Difference& row) {
   const auto percent = row.delta_percent();
   const QString sign = percent && *percent > 0 ? QStringLiteral("+") : QString();
   return "<tr>" + cell(difference_scope(row), false) + cell(difference_subject(row), false) +
-         cell(QString::fromStdString(row.figure), false) +
-         cell(difference_value(row.a, row.unit), true) +
+         cell(difference_figure(row), false) + cell(difference_value(row.a, row.unit), true) +
          cell(difference_value(row.b, row.unit), true) +
          cell(percent ? sign + format_percent(*percent) : QStringLiteral("–"), true) +
          cell(row.noise ? QStringLiteral("±") + difference_value(row.noise, row.unit)

@@ -14,6 +14,7 @@ Selection::Selection(QObject* parent) : QObject(parent) {}
 
 void Selection::reset(TimeRange full) {
   full_ = full.empty() ? TimeRange{full.begin, full.begin + kMinRange} : full;
+  reach_ = {};
   history_ = {full_};
   history_position_ = 0;
   last_change_ms_ = 0;
@@ -38,6 +39,11 @@ void Selection::grow(TimeRange full) {
   Q_EMIT fullChanged();
 }
 
+void Selection::setReach(TimeRange reach) {
+  reach_ = reach;
+  slideTo(range_);
+}
+
 void Selection::slideTo(TimeRange range) {
   range = clamped(range);
   if (range == range_) return;
@@ -46,9 +52,10 @@ void Selection::slideTo(TimeRange range) {
 }
 
 TimeRange Selection::clamped(TimeRange range) const {
-  const TimeNs length =
-      std::clamp(range.length(), std::min(kMinRange, full_.length()), full_.length());
-  const TimeNs begin = std::clamp(range.begin, full_.begin, full_.end - length);
+  TimeRange all = full_;
+  if (!reach_.empty()) all = {std::min(all.begin, reach_.begin), std::max(all.end, reach_.end)};
+  const TimeNs length = std::clamp(range.length(), std::min(kMinRange, all.length()), all.length());
+  const TimeNs begin = std::clamp(range.begin, all.begin, all.end - length);
   return {begin, begin + length};
 }
 
@@ -94,14 +101,14 @@ void Selection::pan(double fraction) {
 void Selection::goBack() {
   if (!canGoBack()) return;
   last_change_ms_ = 0;
-  applyRange(history_[--history_position_]);
+  applyRange(clamped(history_[--history_position_]));
   Q_EMIT historyChanged();
 }
 
 void Selection::goForward() {
   if (!canGoForward()) return;
   last_change_ms_ = 0;
-  applyRange(history_[++history_position_]);
+  applyRange(clamped(history_[++history_position_]));
   Q_EMIT historyChanged();
 }
 

@@ -36,10 +36,13 @@ class Selection : public QObject {
   TimeRange full() const { return full_; }
   /// More can be shown, while a trace is recorded: range, history and selection stay.
   void grow(TimeRange full);
+  /// Ranges may go beyond the extent as far as this, where another trace is shown beside the one
+  /// that it is of; an empty range: they may not. A reset takes it back.
+  void setReach(TimeRange reach);
 
   // --- visible range -------------------------------------------------------------------------
   TimeRange range() const { return range_; }
-  /// Shows `range`, clamped to the extent and to at least kMinRange ns.
+  /// Shows `range`, clamped to the extent or what it reaches, and to at least kMinRange ns.
   /// Moves less than a second apart count as one step of the history.
   void setRange(TimeRange range);
   void fit() { setRange(full_); }
@@ -106,7 +109,7 @@ class Selection : public QObject {
   void applyRange(TimeRange range);
   TimeRange clamped(TimeRange range) const;
 
-  TimeRange full_{0, 1}, range_{0, 1};
+  TimeRange full_{0, 1}, range_{0, 1}, reach_;
   std::vector<TimeRange> history_{{0, 1}};
   std::size_t history_position_ = 0;
   qint64 last_change_ms_ = 0;

@@ -28,6 +28,8 @@ class Workspace : public QObject {
   PlaceLink& placeLink() { return place_link_; }
   const TraceDocument& trace() const { return trace_; }
   const LoadDocument& loads() const { return loads_; }
+  const PlanDocument& plan() const { return plan_; }
+  const CompareDocument& compare() const { return compare_; }
   const PlaceLink& placeLink() const { return place_link_; }
 
  private:

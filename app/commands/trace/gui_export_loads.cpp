@@ -103,6 +103,10 @@ void export_load_chart(const std::vector<std::string>& files, const std::string&
   if (!document.loads())
     throw Error(files.front(), "", "is a log, which has no loads of experts",
                 "Choose --chart balance");
+  if (options.heatmap == "node-layer" && document.placement()->plan.num_nodes < 2)
+    throw Error(files.front(), "", "all GPUs are on one node, so there are no nodes to compare",
+                "Draw GPUs by layer, or give a plan that says which nodes they are on",
+                "--heatmap gpu-layer, --plan");
   LoadFileChart load(document, kHeatmaps.at(options.heatmap), kScales.at(options.scale),
                      options.layer.value_or(0));
   export_chart(load, output, size, theme);

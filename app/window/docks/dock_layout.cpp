@@ -41,7 +41,11 @@ QWidget* panel_of(const QDockWidget& dock) {
 }
 
 DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
-    : QObject(parent), window_(window), session_(session), overlays_(window, this) {
+    : QObject(parent),
+      window_(window),
+      session_(session),
+      overlays_(window, this),
+      titles_(window, this) {
   window_.setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowNestedDocks |
                          QMainWindow::AllowTabbedDocks);
   for (const auto corner : {Qt::TopLeftCorner, Qt::BottomLeftCorner})
@@ -87,7 +91,10 @@ void DockLayout::add(ViewSpec view, Workspace& workspace) {
   dock->installEventFilter(this);
   window_.addDockWidget(view.area, dock);
   dock->hide();
-  if (view.over_when_narrow) overlays_.add(*dock, view.area);
+  if (view.over_when_narrow)
+    overlays_.add(*dock, view.area);
+  else
+    titles_.add(*dock);
   docks_ << dock;
   places_.push_back({dock, std::move(view)});
   addGo(places_.back());

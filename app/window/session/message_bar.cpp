@@ -6,6 +6,7 @@
 #include <QDockWidget>
 #include <QEvent>
 #include <QGraphicsOpacityEffect>
+#include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QMainWindow>
 #include <QPainter>
@@ -51,9 +52,10 @@ MessageBar::MessageBar(QWidget* window)
       text_(new QLabel(this)),
       details_(new QPlainTextEdit(this)),
       details_button_(make_button(tr("Details"), tr("Show the details of this message"), this)),
+      copy_(make_button(tr("Copy"), tr("Copy the message"), this)),
       close_(make_button(tr("Close"), tr("Close this message (Escape)"), this)),
       folded_(new QToolButton(window)),
-      buttons_(new QHBoxLayout),
+      buttons_(new ButtonRows(this)),
       fade_(new QPropertyAnimation(this)) {
   setObjectName("messageBar");
   setAccessibleName(tr("Message"));
@@ -71,15 +73,12 @@ MessageBar::MessageBar(QWidget* window)
   details_->setTabChangesFocus(true);
   details_->setAccessibleName(tr("Details of the message"));
   details_button_->setCheckable(true);
-  auto* copy = make_button(tr("Copy"), tr("Copy the message"), this);
-
-  buttons_->addStretch(1);
-  for (QToolButton* button : {details_button_, copy, close_}) buttons_->addWidget(button);
+  buttons_->setButtons({}, {details_button_, copy_, close_});
   auto* column = new QVBoxLayout;
   column->setSpacing(4);
   column->addWidget(kind_);
   column->addWidget(text_);
-  column->addLayout(buttons_);
+  column->addWidget(buttons_);
   column->addWidget(details_);
   auto* whole = new QHBoxLayout(this);
   whole->setContentsMargins(10, 8, 8, 8);
@@ -112,7 +111,7 @@ MessageBar::MessageBar(QWidget* window)
     place();
   });
   connect(close_, &QToolButton::clicked, this, &MessageBar::clear);
-  connect(copy, &QToolButton::clicked, this, [this] {
+  connect(copy_, &QToolButton::clicked, this, [this] {
     QApplication::clipboard()->setText(
         details().isEmpty() ? text() : text() + QLatin1Char('\n') + details());
   });
@@ -150,15 +149,16 @@ void MessageBar::offer(const UserMessage& message, const Choices& choices) {
   showMessage(message);
   for (const auto& [text, run] : choices) {
     QToolButton* button = make_button(text, text, this);
-    buttons_->insertWidget(static_cast<int>(choices_.size()), button);
     setTabOrder(choices_.isEmpty() ? text_ : static_cast<QWidget*>(choices_.back()), button);
     choices_ << button;
+    button->show();
     connect(button, &QToolButton::clicked, this, [this, run = run] {
       const auto chosen = run;  // the button goes with the message
       clear();
       chosen();
     });
   }
+  buttons_->setButtons(choices_, {details_button_, copy_, close_});
   place();
   stayOrFade();
 }
@@ -169,6 +169,7 @@ void MessageBar::dropChoices() {
     button->deleteLater();  // it may be the one that is pressed
   }
   choices_.clear();
+  buttons_->setButtons({}, {details_button_, copy_, close_});
 }
 
 void MessageBar::clear() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QFrame>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPointer>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/window/session/button_rows.h"
 #include "app/window/session/user_message.h"
 
 namespace moescope {
@@ -64,8 +64,8 @@ class MessageBar : public QFrame {
   UserMessage::Level level_ = UserMessage::Level::Info;
   QLabel *mark_, *kind_, *text_;
   QPlainTextEdit* details_;
-  QToolButton *details_button_, *close_, *folded_;
-  QHBoxLayout* buttons_;
+  QToolButton *details_button_, *copy_, *close_, *folded_;
+  ButtonRows* buttons_;
   QList<QToolButton*> choices_;
   QPointer<QWidget> before_;  ///< had the keyboard before takeFocus()
   QColor color_;              ///< of the level

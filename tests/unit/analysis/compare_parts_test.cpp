@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "core/analysis/compare/csv.h"
+#include "core/analysis/compare/figure_words.h"
+#include "core/analysis/compare/plan_change.h"
 #include "core/analysis/compare/row_place.h"
 #include "core/analysis/compare/step_pair.h"
 #include "core/analysis/serving/plan_flips.h"
@@ -218,6 +220,42 @@ TEST(PlanFlips, AreThoseThatWereVerified) {
   at_the_end.undisturbed.end = at_the_end.change.end;
   EXPECT_FALSE(around(at_the_end));
   EXPECT_TRUE(plan_flips(*make_trace({{"gemm", 0, 5, 7, SpanKind::Kernel}})).empty());
+}
+
+TEST(PlanChange, ItsSidesAreTheTimesAroundIt) {
+  const CompareSide whole = compare_side(with_changes({{"plan prepare", 2000, 2400, 1, 1},
+                                                       {"plan commit", 2400, 2500, 1, 1},
+                                                       {"plan verify", 2500, 2600, 1, 1},
+                                                       {"plan prepare", 7000, 7100, 3, 2},
+                                                       {"plan commit", 7100, 7200, 3, 2},
+                                                       {"plan verify", 7200, 7300, 3, 2}}),
+                                         RuleSet::built_in());
+  EXPECT_THAT(test::error_of([&] { plan_change_sides(whole, std::nullopt); }),
+              HasSubstr("epoch 2: nothing ran before or after"))
+      << "the last one, at which no kernel begins";
+  const PlanChangeSides first = plan_change_sides(whole, 1);
+  EXPECT_EQ(first.times.before, (TimeRange{0, 2000}));
+  EXPECT_EQ(first.before.trace, whole.trace);
+  const auto no_epoch = [&] { plan_change_sides(whole, 9); };
+  EXPECT_THAT(test::error_of(no_epoch), AllOf(HasSubstr("no plan of epoch 9"), HasSubstr("1, 2")));
+}
+
+TEST(PlanChange, WithoutOneOrWithNothingAroundItIsAnError) {
+  const CompareSide none = side_of(steps({100}));
+  EXPECT_THAT(test::error_of([&] { plan_change_sides(none, std::nullopt); }),
+              HasSubstr("no change of plan was recorded"));
+  const CompareSide at_the_end = compare_side(with_changes({{"plan prepare", 0, 4000, 1, 1},
+                                                            {"plan commit", 4000, 4100, 1, 1},
+                                                            {"plan verify", 4100, 10'000, 1, 1}}),
+                                              RuleSet::built_in());
+  EXPECT_THAT(test::error_of([&] { plan_change_sides(at_the_end, std::nullopt); }),
+              HasSubstr("before or after this change alone"));
+}
+
+TEST(FigureWords, EveryFigureOfTracesHasSome) {
+  const CompareSide side = side_of(steps({100, 120, 110, 100, 130}));
+  for (const Difference& row : compare_traces(side, side).differences)
+    EXPECT_NE(figure_words(row.figure), row.figure);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "core/analysis/compare/condition.h"
-#include "core/analysis/compare/loads_and_plans.h"
 #include "core/analysis/compare/noise.h"
+#include "core/analysis/compare/placement/loads_and_plans.h"
 #include "core/error.h"
 #include "tests/support/error_of.h"
 #include "tests/support/trace_maker.h"

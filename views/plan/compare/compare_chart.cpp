@@ -79,7 +79,8 @@ void paint_comparison(QPainter& painter, const QRectF& whole,
   }
   painter.drawText(area, Qt::AlignTop | Qt::AlignLeft, title);
   const QColor before = theme.color(SpanClass::Dispatch), after = theme.color(SpanClass::Dense);
-  qreal top = area.top() + metrics.height() + 4;
+  const auto lines = static_cast<qreal>(title.count(QLatin1Char('\n')) + 1);
+  qreal top = area.top() + lines * metrics.height() + 4;
   top += paint_legend(painter, QRectF(area.left(), top, area.width(), 40),
                       {{tr("before"), before, Cue::Diagonal},
                        {tr("after"), after},

@@ -10,6 +10,7 @@
 #include "views/common/units.h"
 #include "views/plan/compare/compare_chart.h"
 #include "views/plan/compare/compare_models.h"
+#include "views/plot/chart_paint.h"
 
 namespace moescope {
 namespace {
@@ -211,8 +212,11 @@ void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) 
 }
 
 QString CompareView::chartTitle() const {
-  return tr("Imbalance (max / mean GPU load) by layer. Before: %1. After: %2.")
-      .arg(document_.beforeName(), document_.title());
+  const QString title = tr("Imbalance (max / mean GPU load) by layer. Before: %1. After: %2.")
+                            .arg(document_.beforeName(), document_.title());
+  return document_.empty() || !document_.state().has_loads()
+             ? title
+             : tr("%1\nFigures: %2.").arg(title, document_.judgement().text);
 }
 
 QString CompareView::summary() const {
@@ -228,15 +232,18 @@ QString CompareView::csv() const {
     const auto all = moves.bytes_in_all();
     return all ? QString::number(*all, 'f', 0) : QString();
   };
-  QString text = "layer,imbalance before,imbalance after,bound,slots changed,copies,bytes\n";
+  QString text =
+      "layer,imbalance before,imbalance after,bound,slots changed,copies,bytes,windows\n";
   const auto layers = compare_layers(document_, diffs);
+  const bool known = !document_.empty() && document_.state().has_loads();
+  const QString judged = known ? csv_field(document_.judgement().text) : QString();
   for (const CompareLayer& layer : layers)
-    text += QString("%1,%2,%3,%4,%5,%6,%7\n")
+    text += QString("%1,%2,%3,%4,%5,%6,%7,%8\n")
                 .arg(layer.id)
                 .arg(number(layer.before), number(layer.after), number(layer.bound))
                 .arg(layer.slots_changed)
                 .arg(layer.moves.copies_in_all())
-                .arg(layer.moves.copies == 0 ? QStringLiteral("0") : bytes(layer.moves));
+                .arg(layer.moves.copies == 0 ? QStringLiteral("0") : bytes(layer.moves), judged);
   text += "\nlayer,expert,to slot,on GPU,from GPUs\n";
   for (std::size_t l = 0; l < layers.size(); ++l)
     for (const ExpertCopy& copy : diffs[l].copies)

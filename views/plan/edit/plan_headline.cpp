@@ -15,7 +15,7 @@ QString tr(const char* text) {
 
 }  // namespace
 
-QString plan_headline(const PlanDocument& document, const QPalette& palette) {
+PlanHeadline plan_headline(const PlanDocument& document, const QPalette& palette) {
   if (document.empty() || !document.state().has_loads() || !document.loads().loads()) return {};
   const auto now = plan_imbalance(document.state());
   if (!now) return {};
@@ -30,10 +30,8 @@ QString plan_headline(const PlanDocument& document, const QPalette& palette) {
   if (const auto bound = plan_bound(document.state()))
     text += tr(", bound %1").arg(imbalance_text(bound->mean));
   const QString unit = QString::fromStdString(document.loads().loads()->unit);
-  text += QStringLiteral(" · ");
-  if (!unit.isEmpty()) text += unit.toHtmlEscaped() + QStringLiteral(", ");
-  text += document.judgement().text.toHtmlEscaped();
-  return text;
+  const QString judged = document.judgement().text;
+  return {text, unit.isEmpty() ? judged : QStringLiteral("%1, %2").arg(unit, judged)};
 }
 
 }  // namespace moescope

@@ -5,7 +5,7 @@
 #include <map>
 #include <numeric>
 
-#include "core/analysis/compare/loads_and_plans.h"
+#include "core/analysis/compare/placement/loads_and_plans.h"
 #include "core/analysis/compare/rows.h"
 #include "core/error.h"
 #include "core/loads/expert_facts.h"

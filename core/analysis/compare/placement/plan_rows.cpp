@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "core/analysis/compare/loads_and_plans.h"
+#include "core/analysis/compare/placement/loads_and_plans.h"
 #include "core/analysis/compare/rows.h"
 #include "core/placement/plan_diff.h"
 
