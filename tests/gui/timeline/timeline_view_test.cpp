@@ -445,12 +445,16 @@ TEST_F(Timeline, overviewShowsExposedCommunicationOfTheWholeTrace) {
 TEST_F(Timeline, csvHasEveryVisibleSpanWithUnits) {
   const QString csv = view->csv();
   EXPECT_THAT(csv.toStdString(), HasSubstr("start_ns,duration_ns"));
-  EXPECT_EQ(csv.count('\n'), 1 + 2 * 60);
+  EXPECT_EQ(csv.count('\n'), 1 + 2 * 60 + 1);
+  EXPECT_TRUE(csv.endsWith("\n# scope: whole trace, 0 to 9900 ns\n"))
+      << csv.right(60).toStdString();
   EXPECT_THAT(csv.toStdString(),
               HasSubstr("\"rank 0 > GPU 0 > stream 20\",\"deep_ep::dispatch\",dispatch,false,300,"
                         "300,0\n"));
   selection.setProcessFilter(ProcessId{1});
-  EXPECT_EQ(view->csv().count('\n'), 1 + 60);
+  EXPECT_EQ(view->csv().count('\n'), 1 + 60 + 1);
+  selection.setRange({1000, 1050});
+  EXPECT_TRUE(view->csv().endsWith("# scope: part of the trace, 1000 to 1050 ns\n"));
 }
 
 TEST(TimelineEmpty, saysWhatWouldFillIt) {
@@ -488,7 +492,7 @@ TEST(TimelineUnhappy, oneSpanWithoutLength) {
   window.key(Qt::Key_F);
   window.key(Qt::Key_W);
   window.settle();
-  EXPECT_EQ(window.view->csv().count('\n'), 2);
+  EXPECT_EQ(window.view->csv().count('\n'), 3);
 }
 
 TEST(TimelineUnhappy, spansAtTheEndsOfInt64) {
