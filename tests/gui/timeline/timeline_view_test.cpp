@@ -7,6 +7,7 @@
 #include <QSignalSpy>
 #include <QToolTip>
 
+#include "core/analysis/spans/find.h"
 #include "core/analysis/spans/statistics.h"
 #include "tests/gui/timeline/timeline_fixture.h"
 #include "views/common/units.h"
@@ -34,6 +35,27 @@ TEST_F(Timeline, showsEveryRowWithItsColour) {
   EXPECT_EQ(colorAt(250, kCompute), theme.color(SpanClass::Attention));
   EXPECT_EQ(colorAt(450, kComm), theme.color(SpanClass::Dispatch));
   EXPECT_EQ(colorAt(950, kCompute), theme.background);
+}
+
+TEST_F(Timeline, dimsWhatASearchDidNotFind) {
+  Progress progress;
+  const QColor expert = colorAt(650, kCompute), attention = colorAt(250, kCompute);
+  const auto chroma = [&](const QColor& color) {
+    return std::abs(color.red() - color.blue()) + std::abs(color.green() - color.blue());
+  };
+  selection.setFound(find_spans(*document.trace(), {"m_grouped"}, progress).map);
+  EXPECT_EQ(colorAt(650, kCompute), expert);
+  const QColor dim = colorAt(250, kCompute);
+  EXPECT_NE(dim, attention);
+  EXPECT_LT(chroma(dim), chroma(attention) / 2);
+  EXPECT_NE(dim, Theme::of(view->palette()).background) << "still there";
+  selection.pan(0.05);
+  settle();
+  EXPECT_EQ(colorAt(1650, kCompute), expert) << "in what panning draws, too";
+  EXPECT_EQ(colorAt(1250, kCompute), dim);
+  key(Qt::Key_Escape);
+  EXPECT_FALSE(selection.found());
+  EXPECT_EQ(colorAt(1250, kCompute), attention);
 }
 
 TEST_F(Timeline, dragMarksAnAreaOfTheTracksItCrosses) {
