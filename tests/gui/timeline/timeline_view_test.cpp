@@ -311,6 +311,38 @@ TEST_F(Timeline, rowsAreFoundByPartOfTheirPath) {
   EXPECT_NE(scene().layout().rowOf(4), nullptr);
   QTest::keyClick(&view->findRowEdit(), Qt::Key_Escape);
   EXPECT_TRUE(canvas().hasFocus());
+  EXPECT_NE(scene().layout().rowOf(4), nullptr) << "what was found stays in view";
+}
+
+TEST_F(Timeline, rowsThatDoNotMatchAreLeftOutUntilEscape) {
+  const auto count = [&] { return view->findChild<QLabel*>("rowCount")->text().toStdString(); };
+  const auto shown = scene().rows().rows().size();
+  QTest::keyClicks(&view->findRowEdit(), "Stream 20");
+  EXPECT_EQ(scene().layout().rowOf(kCompute), nullptr);
+  EXPECT_NE(scene().layout().rowOf(kComm), nullptr);
+  EXPECT_EQ(scene().rows().rows().size(), 4U) << "a stream of each rank, and the ranks";
+  EXPECT_EQ(count(), "1 of 2");
+  EXPECT_EQ(canvas().overlay().markedRow()->track, kComm);
+  QTest::keyClick(&view->findRowEdit(), Qt::Key_Return);
+  EXPECT_EQ(count(), "2 of 2");
+  EXPECT_EQ(canvas().overlay().markedRow()->process, 1U);
+  QTest::keyClicks(&view->findRowEdit(), " nonsense");
+  EXPECT_EQ(count(), "none");
+  EXPECT_EQ(scene().rows().rows().size(), shown) << "nothing would be left";
+  view->findRowEdit().setFocus();
+  QTest::keyClick(&view->findRowEdit(), Qt::Key_Escape);
+  EXPECT_TRUE(view->findRowEdit().text().isEmpty());
+  EXPECT_EQ(scene().rows().rows().size(), shown);
+}
+
+TEST_F(Timeline, hiddenAndFoldedRowsAreFoundWithoutChangingTheChoices) {
+  scene().rows().hide(scene().rows().rowOf(kComm)->key);
+  scene().rows().toggle({RowKind::Process, 1});
+  QTest::keyClicks(&view->findRowEdit(), "stream 20");
+  EXPECT_EQ(scene().rows().matching().size(), 2U);
+  view->findRowEdit().clear();
+  EXPECT_EQ(scene().layout().rowOf(kComm), nullptr) << "hidden again";
+  EXPECT_EQ(scene().rows().hiddenCount(), 1);
 }
 
 TEST_F(Timeline, controlReturnPinsTheRowsThatMatch) {
