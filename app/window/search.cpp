@@ -26,6 +26,7 @@ Search::Search(Omnibox& box, DockLayout& layout, TraceDocument& document, Select
     Q_EMIT message({UserMessage::Level::Warning, why, {}});
   });
   connect(&box_, &Omnibox::sqlWanted, this, &Search::query);
+  connect(&find_, &FindPanel::cleared, &box_, &Omnibox::forgetSpans);
   connect(&find_, &FindPanel::hitsChanged, &box_,
           [this] { box_.showFound(find_.model().rowCount(), find_.countText()); });
   connect(&document_, &TraceDocument::traceChanged, &box_,

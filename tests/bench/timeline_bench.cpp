@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 
+#include "core/analysis/spans/find.h"
 #include "core/trace/file/moetrace.h"
 #include "views/timeline/timeline_canvas.h"
 
@@ -100,6 +101,35 @@ void FullReplot(benchmark::State& state) {
   state.counters["lanes"] = picture.lanes();
 }
 BENCHMARK(FullReplot)->RangeMultiplier(10)->Range(1, 1'000'000)->Unit(benchmark::kMillisecond);
+
+/// The same while a search dims the rest: 0 hits a few layers' kernels, 1 half of all spans.
+void FullReplotSearched(benchmark::State& state) {
+  auto& picture = full_hd();
+  Progress progress;
+  const std::string name = state.range(1) == 0 ? "notify_dispatch" : "l";
+  picture.selection.setFound(find_spans(*picture.document.trace(), {name}, progress).map);
+  picture.zoomTo(static_cast<double>(state.range(0)));
+  picture.settle();
+  for (auto _ : state) {
+    picture.canvas->lanes().renderer().invalidate(true);
+    picture.draw();
+  }
+  picture.selection.setFound(nullptr);
+}
+BENCHMARK(FullReplotSearched)
+    ->ArgsProduct({benchmark::CreateRange(1, 1'000'000, 10), {0, 1}})
+    ->Unit(benchmark::kMillisecond);
+
+/// Finding a name in the whole trace.
+void Search(benchmark::State& state) {
+  auto& picture = full_hd();
+  for (auto _ : state) {
+    Progress progress;
+    benchmark::DoNotOptimize(
+        find_spans(*picture.document.trace(), {"notify_dispatch"}, progress).total);
+  }
+}
+BENCHMARK(Search)->Unit(benchmark::kMillisecond);
 
 /// From one zoom to the next until the picture is whole, pieces read from the file.
 void ZoomIn(benchmark::State& state) {

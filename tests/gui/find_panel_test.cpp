@@ -78,6 +78,39 @@ TEST_F(FindPanelTest, listsWhatItFindsAndStepsThroughIt) {
   EXPECT_TRUE(wait_for([&] { return said().startsWith("Write a part"); }));
 }
 
+TEST_F(FindPanelTest, whatItFindsIsToldUntilSomebodyClearsIt) {
+  show(pairs());
+  panel.setText("gemm");
+  ASSERT_TRUE(wait_for([&] { return rows() == kPairs; }));
+  EXPECT_EQ(panel.countText(), "20,000 found");
+  ASSERT_TRUE(selection.found());
+  EXPECT_TRUE(selection.found()->matches(document.trace()->span({0, 1}).name));
+  EXPECT_FALSE(selection.found()->matches(document.trace()->span({0, 0}).name));
+  int cleared = 0;
+  QObject::connect(&panel, &FindPanel::cleared, [&] { ++cleared; });
+  panel.next();
+  EXPECT_TRUE(selection.clearSelection()) << "the span first";
+  EXPECT_TRUE(selection.found());
+  EXPECT_TRUE(selection.clearSelection()) << "then what was found";
+  EXPECT_FALSE(selection.found());
+  EXPECT_EQ(cleared, 1);
+  EXPECT_EQ(rows(), 0);
+  EXPECT_TRUE(said().startsWith("Write a part"));
+  EXPECT_FALSE(selection.clearSelection());
+  panel.setText("no such name");
+  ASSERT_TRUE(wait_for([&] { return said().contains("No span"); }));
+  EXPECT_FALSE(selection.found()) << "nothing would be bright";
+}
+
+TEST_F(FindPanelTest, anotherTraceIsSearchedForTheSameName) {
+  show(pairs());
+  panel.setText("gemm");
+  ASSERT_TRUE(wait_for([&] { return rows() == kPairs; }));
+  show(test::make_trace({{"softmax", 0, 10}, {"my_gemm", 20, 10}}));
+  ASSERT_TRUE(wait_for([&] { return rows() == 1; }));
+  EXPECT_TRUE(selection.found());
+}
+
 TEST_F(FindPanelTest, aDamagedFileIsReportedInsteadOfAList) {
   openFile();
   damage();

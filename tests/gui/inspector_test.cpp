@@ -7,6 +7,7 @@
 
 #include "tests/gui/load/load_fixture.h"
 #include "tests/gui/wait_for.h"
+#include "tests/support/flow_trace.h"
 #include "tests/support/trace_maker.h"
 #include "views/details/details_panel.h"
 
@@ -138,6 +139,30 @@ TEST(Inspector, aCollectiveLeadsToTheOtherRanks) {
   ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "On other ranks").isValid(); }));
   Q_EMIT panel.tree()->activated(row_of(*panel.shownModel(), "On other ranks").siblingAtColumn(1));
   EXPECT_EQ(open.selection.currentSpan(), (SpanRef{1, 0}));
+}
+
+TEST(Inspector, aDispatchLeadsToItsExpertsOnAllRanks) {
+  const test::MadeFlow made = test::make_flow({});
+  OpenDocument open(made.trace);
+  DetailsPanel panel(open.workspace);
+  open.selection.selectSpan(made.spans.at({0, 0, 1, 0, 1}));
+  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "Expert work").isValid(); }));
+  settle(panel);
+  EXPECT_EQ(value_of(panel, "Way of the tokens"), "over 2 ranks; the trace has 2 of 8");
+  EXPECT_EQ(value_of(panel, "Expert work"), "2 spans");
+  const QModelIndex group = row_of(*panel.shownModel(), "Expert work");
+  Q_EMIT panel.tree()->activated(panel.shownModel()->index(1, 1, group));
+  EXPECT_EQ(open.selection.currentSpan(), made.spans.at({1, 1, 1, 0, 1}));
+}
+
+TEST(Inspector, saysWhyTheWayOfTokensIsNotKnown) {
+  const test::MadeFlow made = test::make_flow({.arguments = false});
+  OpenDocument open(made.trace);
+  DetailsPanel panel(open.workspace);
+  open.selection.selectSpan(made.spans.at({0, 0, 1, 0, 1}));
+  ASSERT_TRUE(wait_for([&] { return row_of(panel.model(), "Way of the tokens").isValid(); }));
+  EXPECT_EQ(value_of(panel, "Way of the tokens"),
+            "not known: nothing in the trace says of which layer it is");
 }
 
 TEST(Inspector, anotherTraceForgetsTheJoinsOfTheOneBefore) {

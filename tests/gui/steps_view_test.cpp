@@ -94,6 +94,38 @@ TEST_F(StepsTest, AStepIsComparedWithTheMedianOrTheOneBefore) {
   EXPECT_EQ(wanted.size(), 2U) << "there is none before the first";
 }
 
+TEST_F(StepsTest, TheChosenStepStaysWhileTheTraceGrows) {
+  open(five_steps());
+  view.goTo(5);
+  ASSERT_TRUE(wait_for([&] { return !view.busy(); }));
+  const int pieces = view.path().topLevelItemCount();
+  const auto grown = five_steps();
+  workspace.trace().growTrace(grown);
+  workspace.trace().setAnalysis(analyze_document(*grown, RuleSet::built_in()));
+  int resets = 0;
+  QObject::connect(&view.model(), &QAbstractItemModel::modelReset, [&] { ++resets; });
+  ASSERT_TRUE(wait_for([&] { return resets > 0; }));
+  const auto rows = view.table()->selectionModel()->selectedRows();
+  ASSERT_EQ(rows.size(), 1);
+  EXPECT_EQ(rows.front().data().toString(), "5");
+  EXPECT_EQ(view.path().topLevelItemCount(), pieces) << "its path stays";
+}
+
+TEST_F(StepsTest, SwatchesOfThePathFollowTheTheme) {
+  open(five_steps());
+  view.goTo(5);
+  ASSERT_TRUE(wait_for([&] { return !view.busy() && view.path().topLevelItemCount() > 1; }));
+  const auto middle = [&] {
+    return view.path().topLevelItem(0)->child(0)->icon(0).pixmap(12, 12).toImage().pixelColor(6, 6);
+  };
+  EXPECT_EQ(middle(), Theme::light().color(SpanClass::Dense));
+  QPalette dark = view.palette();
+  dark.setColor(QPalette::Window, Qt::black);
+  dark.setColor(QPalette::Base, Qt::black);
+  view.setPalette(dark);
+  EXPECT_EQ(middle(), Theme::dark_theme().color(SpanClass::Dense));
+}
+
 TEST_F(StepsTest, WithoutStepsSaysWhy) {
   open(make_trace({{"a", 0, 5, 7, SpanKind::Kernel}}));
   EXPECT_EQ(view.model().rowCount(), 0);

@@ -411,11 +411,11 @@ TEST_F(WindowTest, statisticsCopyAsTabSeparatedText) {
   ASSERT_TRUE(wait_for([&] { return panel->model().rowCount() == 2; }));
   find<QAction>("statistics.copy_tsv")->trigger();
   EXPECT_EQ(QApplication::clipboard()->text().toStdString(),
-            "class\tname\tcount\ttotal_ns\tmean_ns\tmin_ns\tmax_ns\n"
-            "other compute\tother_kernel\t1\t3000\t3000\t3000\t3000\n"
-            "other compute\tmy_own_kernel\t1\t1000\t1000\t1000\t1000\n");
+            "class\tname\tcount\ttotal_ns\tmean_ns\tmin_ns\tmax_ns\tscope\n"
+            "other compute\tother_kernel\t1\t3000\t3000\t3000\t3000\tWhole trace\n"
+            "other compute\tmy_own_kernel\t1\t1000\t1000\t1000\t1000\tWhole trace\n");
   EXPECT_THAT(panel->toText(',', false).toStdString(),
-              HasSubstr("other compute,my_own_kernel,1,1000,1000,1000,1000"));
+              HasSubstr("other compute,my_own_kernel,1,1000,1000,1000,1000,Whole trace"));
 }
 
 TEST_F(WindowTest, findSaysWhyNothingIsListed) {

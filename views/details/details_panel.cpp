@@ -139,6 +139,9 @@ void DetailsPanel::connectDocuments() {
     connect(job, &JobRunner::failed, this, &DetailsPanel::showEmpty);
   connect(&selection_, &Selection::rangeChanged, this,
           [this] { model_.setVisible(selection_.range()); });
+  connect(&selection_, &Selection::tokenFlowChanged, this, [this] {
+    if (inspected_.what() == Inspected::Span && selection_.tokenFlow()) refresh();
+  });
   connect(&workspace_.placeLink(), &PlaceLink::stepsFound, this, [this] {
     if (inspected_.what() == Inspected::Span || inspected_.what() == Inspected::Step) refresh();
   });
@@ -205,7 +208,8 @@ void DetailsPanel::refresh() {
 }
 
 SpanContext DetailsPanel::context() const {
-  return {document_.analysis(), flow_, workspace_.placeLink().foundSteps(), same_name_};
+  return {document_.analysis(), flow_, workspace_.placeLink().foundSteps(), same_name_,
+          selection_.tokenFlow()};
 }
 
 void DetailsPanel::refreshSpan() {

@@ -43,6 +43,7 @@ SpanDetails read_span_details(TracePtr trace, SpanRef ref, const SpanContext& co
   const bool same = context.same_name && context.same_name->name() == details.span.name &&
                     context.same_name->kind() == details.span.kind;
   if (same) details.same_name = context.same_name;
+  if (context.tokens && context.tokens->of == ref) details.tokens = context.tokens;
   return details;
 }
 

@@ -11,6 +11,7 @@
 #include "core/analysis/spans/flow.h"
 #include "core/analysis/spans/same_name.h"
 #include "core/analysis/steps/span_place.h"
+#include "core/analysis/steps/token_flow.h"
 
 namespace moescope {
 
@@ -31,7 +32,8 @@ struct SpanContext {
   AnalysisPtr analysis;  ///< null: its class is not known yet
   std::shared_ptr<const FlowIndex> flow;
   std::shared_ptr<const TraceSteps> steps;
-  SameNamePtr same_name;  ///< of another name: is not shown
+  SameNamePtr same_name;                    ///< of another name: is not shown
+  std::shared_ptr<const TokenFlow> tokens;  ///< of another span: is not shown
 };
 
 struct SpanDetails {
@@ -47,6 +49,7 @@ struct SpanDetails {
   /// while that is not known yet.
   LinkedSpans partners, peers;
   PeerMethod peer_method{};
+  std::shared_ptr<const TokenFlow> tokens;  ///< null: not known yet, or it moves none
   Arrivals arrivals;
 };
 

@@ -142,6 +142,40 @@ void add_collective(const FactRows& rows, const SpanDetails& details) {
       .leadTo(kSpanRole, arrivals.last);
 }
 
+LinkedSpans linked(const std::vector<FoundSpan>& spans) {
+  LinkedSpans linked;
+  linked.count = spans.size();
+  for (std::size_t i = 0; i < std::min(spans.size(), LinkedSpans::kMost); ++i)
+    linked.read.push_back({spans[i].ref, spans[i].span});
+  return linked;
+}
+
+/// The way of the tokens that the span sends, computes or brings back.
+void add_tokens(const FactRows& rows, const SpanDetails& details) {
+  if (!details.tokens) return;
+  const TokenFlow& flow = *details.tokens;
+  const Trace& trace = *details.trace;
+  const QString title = tr("Way of the tokens");
+  if (flow.gap != FlowGap::None) {
+    rows.add(title, tr("not known: %1").arg(tr(to_string(flow.gap))),
+             tr("Dispatch, expert work and combine belong together that have the same step, layer "
+                "and micro-batch."));
+    return;
+  }
+  const auto recorded = static_cast<int>(trace.processes().size());
+  const int world = trace.processes().at(trace.tracks().at(flow.of.track).process).world_size;
+  QString over = tr("over %1").arg(counted(flow.ranks, tr("rank"), tr("ranks")));
+  if (world > recorded) over += tr("; the trace has %1 of %2").arg(recorded).arg(world);
+  const FactRows group =
+      rows.add(title, over,
+               tr("Dispatch, expert work and combine of the same step, layer and micro-batch. "
+                  "Which expert a token chose is not recorded."));
+  add_spans(group, trace, tr("Dispatch"), tr("Sends these tokens to the ranks of their experts"),
+            linked(flow.dispatches));
+  add_spans(group, trace, tr("Expert work"), tr("Computes them"), linked(flow.experts));
+  add_spans(group, trace, tr("Combine"), tr("Brings the results back"), linked(flow.combines));
+}
+
 void add_same_name(const FactRows& rows, const SpanDetails& details) {
   if (!details.same_name || details.same_name->durations().count < 2) return;
   const SameName& same = *details.same_name;
@@ -217,6 +251,7 @@ void add_span_rows(const FactRows& rows, const SpanDetails& details, TimeRange v
   rows.add(tr("End"), format_position(span.end(), 1), format_time_full(span.end()));
   add_class(rows, details);
   add_place(rows, details);
+  add_tokens(rows, details);
   add_collective(rows, details);
   add_launched(rows, details);
   add_same_name(rows, details);

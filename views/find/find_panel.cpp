@@ -112,11 +112,12 @@ FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* par
   connect(case_, &QCheckBox::toggled, this, later);
   connect(input_, &QLineEdit::returnPressed, this, &FindPanel::next);
   connect(&document_, &TraceDocument::traceChanged, this, [this] {
-    model_.setHits(nullptr, {});
+    showResult(nullptr, {});
     search();
   });
+  connect(&selection_, &Selection::foundCleared, this, &FindPanel::forget);
   connect(&document_, &TraceDocument::traceGrown, this, [this](bool evicted) {
-    if (evicted) model_.setHits(nullptr, {});
+    if (evicted) showResult(nullptr, {});
     // Searches again only when the previous search has finished, which is never abandoned.
     if (!input_->text().isEmpty() && !grown_.isActive()) grown_.start();
   });
@@ -131,7 +132,7 @@ FindPanel::FindPanel(TraceDocument& document, Selection& selection, QWidget* par
   connect(table_, &QTableView::clicked, this, [this](const QModelIndex& i) { go(i.row()); });
   connect(table_, &QTableView::activated, this, [this](const QModelIndex& i) { go(i.row()); });
   connect(&job_, &JobRunner::failed, this, [this](const QString& error) {
-    model_.setHits(nullptr, {});
+    showResult(nullptr, {});
     count_->setText(tr("not valid"));
     count_->setToolTip(error);
     Q_EMIT hitsChanged();
@@ -162,7 +163,8 @@ void FindPanel::search() {
   const FindQuery query{input_->text().toStdString(), regex_->isChecked(), case_->isChecked()};
   const TracePtr trace = document_.trace();
   if (!trace || query.text.empty()) {
-    model_.setHits(nullptr, {});
+    job_.abandon();  // of a name that is not looked for any more
+    showResult(nullptr, {});
     count_->clear();
     count_->setToolTip({});
     Q_EMIT hitsChanged();
@@ -173,14 +175,30 @@ void FindPanel::search() {
       [trace, query](Progress& progress) { return find_spans(*trace, query, progress); },
       [this, trace, number = document_.traceNumber()](FindResult result) {
         if (number != document_.traceNumber()) return;
-        count_->setText((result.limited ? tr("more than %1 found") : tr("%1 found"))
-                            .arg(format_count(result.hits.size())));
-        count_->setToolTip({});
-        model_.setHits(trace, std::move(result.hits));
+        count_->setText(tr("%1 found").arg(format_count(result.total)));
+        count_->setToolTip(
+            result.limited() ? tr("The first %1 are listed.").arg(format_count(result.hits.size()))
+                             : QString());
+        showResult(trace, std::move(result));
         for (const int column : {FindModel::Start, FindModel::Track})
           table_->resizeColumnToContents(column);
         Q_EMIT hitsChanged();
       });
+}
+
+/// The list, and what the timeline leaves bright.
+void FindPanel::showResult(TracePtr trace, FindResult result) {
+  model_.setHits(std::move(trace), std::move(result.hits));
+  selection_.setFound(std::move(result.map));
+}
+
+/// Somebody cleared what was found: it is looked for no more.
+void FindPanel::forget() {
+  delay_.stop();
+  const QSignalBlocker block(input_);
+  input_->clear();
+  search();
+  Q_EMIT cleared();
 }
 
 void FindPanel::step(int direction) {

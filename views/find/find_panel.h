@@ -1,4 +1,4 @@
-// Finds spans by name, lists them and steps through them.
+// Finds spans by name, lists them and steps through them; the timeline dims the rest.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -51,9 +51,12 @@ class FindPanel : public QWidget {
 
  Q_SIGNALS:
   void hitsChanged();
+  void cleared();  ///< by clearing the selection: the text is gone too
 
  private:
   void search();
+  void showResult(TracePtr trace, FindResult result);
+  void forget();
   void showEmpty();
   void step(int direction);
   void go(int row);

@@ -17,13 +17,17 @@ QString OverlapFileChart::csv() const {
   for (const FigureDefinition& d : figure_definitions()) {
     text += ',' + csv_field(d.unit.isEmpty() ? d.label : d.label + " (" + d.unit + ")");
   }
-  text += '\n';
+  text += QStringLiteral(",scope,from (ns),to (ns)\n");
+  if (!trace_) return text;
+  const TimeRange whole = trace_->range(), shown = input_.window.value_or(whole);
+  const QString scope =
+      QStringLiteral(",%1,%2,%3\n").arg(csv_scope(shown, whole)).arg(shown.begin).arg(shown.end);
   for (const DeviceOverlap& device : input_.devices) {
     text += csv_field(device_label(*trace_, device.key));
     for (const FigureDefinition& d : figure_definitions()) {
       text += ',' + figure_number(d, device.figures);
     }
-    text += '\n';
+    text += scope;
   }
   return text;
 }

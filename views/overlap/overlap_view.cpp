@@ -172,7 +172,12 @@ void OverlapView::fillTables() {
 
 void OverlapView::refreshScope() {
   const std::optional<AreaSelection> window = selection_.scopeArea();
+  stale_ = document_.growing() && !isVisible();
+  if (stale_) return;
   scope_->setText(scope_text(selection_));
+  // A range that follows a recording changes faster than figures may be there.
+  again_ = document_.growing() && job_.running() && window;
+  if (again_) return;
   if (!analysis_ || !trace_ || !window) {
     job_.abandon();
     showWindow({}, nullptr);
@@ -186,6 +191,7 @@ void OverlapView::refreshScope() {
       },
       [this, window](const std::shared_ptr<const OverlapResults>& cut) {
         showWindow(window, cut);
+        if (std::exchange(again_, false)) refreshScope();
       });
 }
 

@@ -71,6 +71,7 @@ class OverlapView : public QWidget, public Chart {
   Selection& selection_;
   JobRunner job_;
   bool stale_ = false;  ///< an analysis came while the view was hidden
+  bool again_ = false;  ///< the range moved on while its figures were computed
   TracePtr trace_;      ///< what is drawn; replaced only when its analysis is complete
   AnalysisPtr analysis_;
   std::shared_ptr<const OverlapResults> cut_;  ///< null: all of analysis_ is shown

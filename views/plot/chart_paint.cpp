@@ -170,6 +170,18 @@ QString csv_field(const QString& text) {
   return QString::fromStdString(csv_text_field(text.toStdString()));
 }
 
+QString csv_scope(TimeRange shown, TimeRange whole) {
+  return shown.begin <= whole.begin && shown.end >= whole.end ? QStringLiteral("whole trace")
+                                                              : QStringLiteral("part of the trace");
+}
+
+QString csv_scope_line(TimeRange shown, TimeRange whole) {
+  return QStringLiteral("# scope: %1, %2 to %3 ns\n")
+      .arg(csv_scope(shown, whole))
+      .arg(shown.begin)
+      .arg(std::min(shown.end, whole.end));
+}
+
 QString tsv_field(QString text) {
   text = QString::fromStdString(spreadsheet_text(text.toStdString()));
   return text.replace('\t', ' ').replace('\n', ' ').replace('\r', ' ');

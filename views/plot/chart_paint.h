@@ -46,6 +46,10 @@ double nice_step(double length, int count);
 QString device_label(const Trace& trace, const DeviceKey& key);
 /// One CSV field, quoted where needed; see csv_text_field().
 QString csv_field(const QString& text);
+/// "whole trace" or "part of the trace".
+QString csv_scope(TimeRange shown, TimeRange whole);
+/// The last line of a file whose rows have times: "# scope: part of the trace, 100 to 900 ns".
+QString csv_scope_line(TimeRange shown, TimeRange whole);
 /// One TSV field: tabs and line ends become blanks; see spreadsheet_text().
 QString tsv_field(QString text);
 /// csv_field() for a comma, else tsv_field().

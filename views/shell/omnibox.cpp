@@ -70,6 +70,13 @@ void Omnibox::showFound(int count, const QString& words) {
   if (std::exchange(go_when_found_, false) && count > 0) Q_EMIT nextWanted();
 }
 
+void Omnibox::forgetSpans() {
+  if (read_omni_input(text()).kind == OmniKind::Spans) return clear();
+  name_.clear();
+  found_.reset();
+  placeCount();
+}
+
 void Omnibox::placeCount() {
   const bool shown = read_omni_input(text()).kind == OmniKind::Spans && !name_.isEmpty() &&
                      found_.has_value() && !found_words_.isEmpty();

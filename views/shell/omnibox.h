@@ -28,6 +28,8 @@ class Omnibox : public QLineEdit {
   void begin(const QString& prefix);
   /// The answer to spansWanted(): how many there are, in numbers and in words.
   void showFound(int count, const QString& words);
+  /// No span is looked for any more; a command that is being typed stays.
+  void forgetSpans();
   /// Null before it was first open.
   const ChoiceList* choices() const { return choices_; }
 

@@ -58,6 +58,7 @@ QString SmFileChart::csv() const {
       text += '\n';
     }
   }
+  if (data_ && data_->trace) text += csv_scope_line(range_, data_->trace->range());
   return text;
 }
 

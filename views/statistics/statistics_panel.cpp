@@ -261,8 +261,8 @@ void StatisticsPanel::fitColumns() {
 
 QString StatisticsPanel::toText(QChar separator, bool selected_rows) const {
   QStringList lines{
-      QStringList{"class", "name", "count", "total_ns", "mean_ns", "min_ns", "max_ns"}.join(
-          separator)};
+      QStringList{"class", "name", "count", "total_ns", "mean_ns", "min_ns", "max_ns", "scope"}
+          .join(separator)};
   for (int row = 0; row < sorted_.rowCount(); ++row) {
     if (selected_rows && !table_->selectionModel()->isRowSelected(row, {})) continue;
     QStringList cells;
@@ -270,6 +270,7 @@ QString StatisticsPanel::toText(QChar separator, bool selected_rows) const {
       if (column != StatisticsModel::Share)  // follows from the totals
         cells << table_field(sorted_.index(row, column).data(StatisticsModel::kSortRole).toString(),
                              separator);
+    cells << table_field(what_, separator);
     lines << cells.join(separator);
   }
   return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');

@@ -1,7 +1,8 @@
 #include "views/steps/path_list.h"
 
-#include <QApplication>
+#include <QEvent>
 #include <QHeaderView>
+#include <QTreeWidgetItemIterator>
 #include <algorithm>
 
 #include "core/analysis/spans/gpu_work.h"
@@ -12,7 +13,8 @@ namespace moescope {
 namespace {
 
 constexpr std::size_t kMostSegments = 200;
-constexpr int kSegmentRole = Qt::UserRole;
+constexpr int kSegmentRole = Qt::UserRole, kCauseRole = Qt::UserRole + 1,
+              kClassRole = Qt::UserRole + 2;
 
 QString cause_words(PathCause cause, SpanClass span_class) {
   switch (cause) {
@@ -38,8 +40,13 @@ QString waiters_text(const PathSegment& segment, const Trace& trace) {
                    : PathList::tr("%1 and %2 more wait for it").arg(first).arg(more);
 }
 
-QIcon swatch(PathCause cause, SpanClass span_class) {
-  const Theme& theme = Theme::of(QApplication::palette());
+/// The item is about work of a class that the path has for a cause.
+void set_work(QTreeWidgetItem& item, PathCause cause, SpanClass span_class) {
+  item.setData(0, kCauseRole, static_cast<int>(cause));
+  item.setData(0, kClassRole, static_cast<int>(span_class));
+}
+
+QIcon swatch(const Theme& theme, PathCause cause, SpanClass span_class) {
   const QBrush fill = cause == PathCause::Idle
                           ? QBrush(theme.background)
                           : theme.brush(span_class, cause == PathCause::Waiting);
@@ -68,6 +75,22 @@ PathList::PathList(QWidget* parent) : QTreeWidget(parent) {
   connect(this, &QTreeWidget::itemClicked, this, choose);
 }
 
+void PathList::changeEvent(QEvent* event) {
+  QTreeWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange) setSwatches();
+}
+
+/// Colours of the classes in the theme of now.
+void PathList::setSwatches() {
+  const Theme& theme = Theme::of(palette());
+  for (QTreeWidgetItemIterator it(this); *it != nullptr; ++it) {
+    const QVariant cause = (*it)->data(0, kCauseRole);
+    if (cause.isValid())
+      (*it)->setIcon(0, swatch(theme, static_cast<PathCause>(cause.toInt()),
+                               static_cast<SpanClass>((*it)->data(0, kClassRole).toInt())));
+  }
+}
+
 void PathList::explain(const QString& text) {
   clear();
   segments_.clear();
@@ -80,19 +103,17 @@ void PathList::showPath(const CriticalPath& path, const Trace& trace) {
   clear();
   segments_ = path.segments;
   const auto whole = static_cast<double>(std::max<TimeNs>(path.window.length(), 1));
-  const auto add = [&](QTreeWidgetItem* parent, const QString& text, TimeNs time,
-                       const QIcon& icon) {
+  const auto add = [&](QTreeWidgetItem* parent, const QString& text, TimeNs time) {
     auto* item = new QTreeWidgetItem(
         parent, {text, format_time(time), format_percent(100 * static_cast<double>(time) / whole)});
     for (const int column : {1, 2}) item->setTextAlignment(column, Qt::AlignRight);
-    item->setIcon(0, icon);
     item->setToolTip(0, text);
     return item;
   };
   auto* causes = new QTreeWidgetItem(this, {tr("By cause")});
   for (const PathShare& share : path.shares)
-    add(causes, cause_words(share.cause, share.span_class), share.time,
-        swatch(share.cause, share.span_class));
+    set_work(*add(causes, cause_words(share.cause, share.span_class), share.time), share.cause,
+             share.span_class);
   if (!path.stragglers.empty()) {
     auto* late = new QTreeWidgetItem(this, {tr("Came last")});
     for (const Straggler& straggler : path.stragglers)
@@ -100,7 +121,7 @@ void PathList::showPath(const CriticalPath& path, const Trace& trace) {
           tr("%1, at %2")
               .arg(QString::fromStdString(device_text(trace, straggler.device)),
                    counted(straggler.collectives, tr("collective"), tr("collectives"))),
-          straggler.waited, {});
+          straggler.waited);
   }
   auto* chain = new QTreeWidgetItem(this, {tr("Chain")});
   for (std::size_t i = 0; i < std::min(segments_.size(), kMostSegments); ++i) {
@@ -111,11 +132,13 @@ void PathList::showPath(const CriticalPath& path, const Trace& trace) {
                          .arg(QString::fromStdString(device_text(trace, segment.device)),
                               cause_words(segment.cause, segment.span_class),
                               waiters.isEmpty() ? QString() : "; " + waiters),
-                     segment.time.length(), swatch(segment.cause, segment.span_class));
+                     segment.time.length());
+    set_work(*item, segment.cause, segment.span_class);
     item->setData(0, kSegmentRole, static_cast<qulonglong>(i));
   }
   if (segments_.size() > kMostSegments)
     new QTreeWidgetItem(chain, {tr("%1 more pieces").arg(segments_.size() - kMostSegments)});
+  setSwatches();
   expandAll();
 }
 

@@ -19,7 +19,12 @@ class PathList : public QTreeWidget {
  Q_SIGNALS:
   void segmentChosen(moescope::PathSegment segment);
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
+  void setSwatches();
+
   std::vector<PathSegment> segments_;
 };
 

@@ -6,6 +6,7 @@
 #include <QHeaderView>
 #include <QInputDialog>
 #include <QMenu>
+#include <QScrollBar>
 #include <QSplitter>
 #include <QVBoxLayout>
 #include <limits>
@@ -236,9 +237,27 @@ void StepsView::showSteps(TraceStepsPtr steps) {
                         .arg(counted(steps->steps.size(), tr("step"), tr("steps")),
                              QString::fromStdString(steps->how)));
   number_->setEnabled(found);
+  const TraceStep* before = model_.step(chosenRow());
+  const auto chosen = before ? std::optional(*before) : std::nullopt;
+  const int scrolled = table_->verticalScrollBar()->value();
   model_.setSteps(std::move(steps));
   table_->resizeColumnsToContents();
+  if (chosen && document_.growing() && keepChosen(*chosen))
+    return table_->verticalScrollBar()->setValue(scrolled);
   path_->explain(found ? tr("Click a step to see its critical path.") : QString());
+}
+
+/// A recording is analysed again and again: what was chosen in it stays, with its path unless the
+/// step was not over yet.
+bool StepsView::keepChosen(const TraceStep& chosen) {
+  for (int row = 0; row < model_.rowCount(); ++row) {
+    const TraceStep& step = *model_.step(row);
+    if (step.number != chosen.number || step.phase != chosen.phase) continue;
+    table_->selectRow(sorted_.mapFromSource(model_.index(row, 0)).row());
+    if (step.range != chosen.range) showPath(step);
+    return true;
+  }
+  return false;
 }
 
 bool StepsView::goTo(std::uint64_t number) {

@@ -52,6 +52,7 @@ class StepsView : public QWidget {
   void later();
   void refresh();
   void showSteps(TraceStepsPtr steps);
+  bool keepChosen(const TraceStep& chosen);
   void goToRow(int row);
   void move(int by);
   void showPath(const TraceStep& step);

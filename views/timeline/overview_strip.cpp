@@ -23,6 +23,7 @@ OverviewStrip::OverviewStrip(TimelineScene& scene, QWidget* parent)
   setMouseTracking(true);
   setAttribute(Qt::WA_OpaquePaintEvent);
   setAccessibleName(tr("Overview of the whole trace"));
+  setFocusPolicy(Qt::TabFocus);  // to zoom, pan and resize it by keys
   setToolTip(
       tr("The whole trace: mean share over the devices of compute only, compute with "
          "communication, and, at the bottom, communication only (exposed). Drag the window to pan, "
@@ -229,6 +230,9 @@ void OverviewStrip::paintEvent(QPaintEvent*) {
   QColor line = theme.cursor;
   line.setAlpha(150);
   painter.fillRect(cursor_shown_, line);
+  if (!hasFocus()) return;
+  painter.setPen(QPen(theme.selection, 2));
+  painter.drawRect(rect().adjusted(1, 1, -1, -1));
 }
 
 OverviewStrip::Grip OverviewStrip::gripAt(double x) const {

@@ -99,6 +99,10 @@ QString timeline_summary(TimelineScene& scene) {
   const SpanRef current = selection.currentSpan();
   if (const auto span = current.valid() ? scene.span(current) : std::nullopt)
     text += QLatin1Char(' ') + tr("Selected: %1.").arg(span_summary(scene, current, *span));
+  if (const auto& flow = selection.tokenFlow(); flow && !flow->hops.empty())
+    text += QLatin1Char(' ') + tr("Arrows show the way of its tokens over %1.")
+                                   .arg(counted(flow->ranks, tr("rank"), tr("ranks")));
+  if (selection.found()) text += QLatin1Char(' ') + tr("Spans that were not found are pale.");
   return text;
 }
 

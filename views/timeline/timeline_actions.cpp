@@ -7,6 +7,7 @@
 #include "views/plot/zoom_keys.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
+#include "views/timeline/track_stack.h"
 
 namespace moescope {
 namespace {
@@ -94,7 +95,7 @@ void TimelineView::buildSelectionActions() {
              tr("Leave measuring, then clear the area, then the selection"), {Qt::Key_Escape},
              [this] {
                if (find_row_->hasFocus())
-                 canvas_->setFocus();
+                 leaveFindRow();
                else
                  stepBack();
              });
@@ -174,6 +175,7 @@ void TimelineView::buildRowActions() {
              });
   makeAction("timeline.find_row", tr("Find row"), tr("Go to a row by part of its path"),
              {Qt::CTRL | Qt::Key_P}, [this] {
+               tracks_->show(QStringLiteral("overview"));  // the field is beside it
                find_row_->setFocus(Qt::ShortcutFocusReason);
                find_row_->selectAll();
              });
@@ -188,12 +190,18 @@ void TimelineView::buildRowActions() {
       "timeline.unpin_all", tr("Unpin all rows"),
       tr("Unpin every row and forget which rows are pinned in traces opened later"), {},
       [this] { scene_->editRows(tr("Unpin all rows"), [](RowModel& rows) { rows.unpinAll(); }); }));
-  makeAction("timeline.taller", tr("Taller rows"), tr("Make all lanes taller"),
-             {Qt::CTRL | Qt::Key_Down},
-             [this] { scene_->setLaneHeight(scene_->layout().laneHeight() + 2); });
-  makeAction("timeline.shorter", tr("Shorter rows"), tr("Make all lanes shorter, to see more"),
-             {Qt::CTRL | Qt::Key_Up},
-             [this] { scene_->setLaneHeight(scene_->layout().laneHeight() - 2); });
+  makeAction("timeline.taller", tr("Taller rows"),
+             tr("Make all lanes taller, or the strip that has the keyboard"),
+             {Qt::CTRL | Qt::Key_Down}, [this] {
+               if (!tracks_->resizeFocused(1))
+                 scene_->setLaneHeight(scene_->layout().laneHeight() + 2);
+             });
+  makeAction("timeline.shorter", tr("Shorter rows"),
+             tr("Make all lanes shorter, to see more, or the strip that has the keyboard"),
+             {Qt::CTRL | Qt::Key_Up}, [this] {
+               if (!tracks_->resizeFocused(-1))
+                 scene_->setLaneHeight(scene_->layout().laneHeight() - 2);
+             });
   scene_->rows().setPinRule(QSettings().value(QLatin1String(kPinRuleKey)).toString());
   connect(&scene_->rows(), &RowModel::changed, this,
           [this, stored = scene_->rows().pinRule()]() mutable {
@@ -204,7 +212,7 @@ void TimelineView::buildRowActions() {
             else
               QSettings().setValue(QLatin1String(kPinRuleKey), stored);
           });
-  connect(find_row_, &QLineEdit::textEdited, this,
+  connect(find_row_, &QLineEdit::textChanged, this,
           [this](const QString& text) { findRow(text, false); });
   connect(find_row_, &QLineEdit::returnPressed, this, [this] { findRow(find_row_->text(), true); });
 }
@@ -230,21 +238,31 @@ void TimelineView::hideRow() {
     scene_->editRows(tr("Hide row"), [&](RowModel& rows) { rows.hide(*row); });
 }
 
+/// Leaves the rows that match and marks one of them: the first, or the next after the marked one.
 void TimelineView::findRow(const QString& text, bool next) {
-  const auto rows = scene_->rows().allRows();
+  scene_->rows().setNameFilter(text);
+  const auto matches = scene_->rows().matching();
+  found_row_ = next ? found_row_ + 1 : 0;
+  const bool any = !matches.empty();
   canvas_->overlay().setMarkedRow({});
-  if (!text.trimmed().isEmpty() && !rows.empty()) {
-    const std::size_t start = next ? found_row_ + 1 : 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto& row = rows[(start + i) % rows.size()];
-      if (!row.path.contains(text.trimmed(), Qt::CaseInsensitive)) continue;
-      found_row_ = (start + i) % rows.size();
-      scene_->reveal(row.key);
-      canvas_->overlay().setMarkedRow(row.key);
-      break;
-    }
+  if (any) {
+    const RowKey& row = matches[found_row_ % matches.size()];
+    scene_->reveal(row);
+    canvas_->overlay().setMarkedRow(row);
   }
+  row_count_->setText(any ? tr("%1 of %2").arg(found_row_ % matches.size() + 1).arg(matches.size())
+                          : tr("none"));
+  row_count_->setVisible(!text.trimmed().isEmpty());
   canvas_->update();
+}
+
+/// All rows are back, and the one that was found last can be seen among them.
+void TimelineView::leaveFindRow() {
+  const auto found = canvas_->overlay().markedRow();
+  find_row_->clear();
+  if (found) scene_->reveal(*found);
+  canvas_->overlay().setMarkedRow(found);
+  canvas_->setFocus();
 }
 
 }  // namespace moescope

@@ -44,6 +44,7 @@ TimelineCanvas::TimelineCanvas(TimelineScene& scene, QWidget* parent)
   connect(&selection, &Selection::cursorChanged, this, &TimelineCanvas::moveCursor);
   connect(&selection, &Selection::hoveredChanged, this, qOverload<>(&QWidget::update));
   connect(&selection, &Selection::selectionChanged, this, qOverload<>(&QWidget::update));
+  connect(&selection, &Selection::tokenFlowChanged, this, qOverload<>(&QWidget::update));
   install_timeline_accessibility();
   connect(&scene.flow(), &FlowLinks::changed, this, qOverload<>(&QWidget::update));
   connect(&scene, &TimelineScene::spansArrived, this, qOverload<>(&QWidget::update));

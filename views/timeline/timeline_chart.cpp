@@ -183,6 +183,7 @@ QString write_csv(const CsvInput& input) {
   if (rows > kMaxCsvRows)
     out += tr("# the first %1 spans: zoom in or filter to export the others\n").arg(kMaxCsvRows);
   if (!input.trace) return out;
+  out += csv_scope_line(input.range, input.trace->range());
   for (const LossSummary& lost : summarise(losses_in(*input.trace, input.range)))
     out += tr("# lost: %1\n").arg(utf8(describe(lost, *input.trace)));
   return out;

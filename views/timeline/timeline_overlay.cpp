@@ -34,6 +34,7 @@ void TimelineOverlay::paint(QPainter& painter) {
   const TimeAxis axis = scene_.axis();
   if (const auto& zoom = interaction_.draggedZoom()) paint_zoom_range(painter, axis, *zoom, theme_);
   drawFlow(painter);
+  drawTokenFlow(painter);
   drawSelection(painter);
   drawMeasure(painter);
   painter.restore();
@@ -249,35 +250,77 @@ void TimelineOverlay::drawFlow(QPainter& painter) {
   painter.save();
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setClipRect(QRectF(0, 0, area_.width(), area_.height()), Qt::IntersectClip);
-  for (const auto& link : flow.links()) drawLink(painter, link);
+  const auto& tokens = scene_.selection().tokenFlow();
+  const bool way = tokens && !tokens->hops.empty();  // says more than which ranks take part
+  for (const auto& link : flow.links())
+    if (!way || link.kind == FlowLink::Kind::Launch) drawLink(painter, link);
   painter.restore();
 }
+
+double TimelineOverlay::xOf(TimeNs time) const {
+  const PixelMap map = scene_.map();
+  const double limit = 4.0 * map.width();
+  return std::clamp(map.x(time), -limit, limit);
+}
+
+void TimelineOverlay::drawCurve(QPainter& painter, const Arrow& arrow) {
+  const double bend = std::clamp(std::abs(arrow.to.x() - arrow.from.x()) / 2, 12.0, 60.0);
+  QPainterPath path(arrow.from);
+  path.cubicTo(arrow.from + QPointF(bend, 0), arrow.to - QPointF(arrow.arrives * bend, 0),
+               arrow.to);
+  painter.setBrush(Qt::NoBrush);
+  painter.drawPath(path);
+}
+
+namespace {
+
+void draw_head(QPainter& painter, QPointF to) {
+  painter.setBrush(painter.pen().color());
+  painter.setPen(Qt::NoPen);
+  painter.drawPolygon(QPolygonF({to, to + QPointF(-7, -4), to + QPointF(-7, 4)}));
+}
+
+}  // namespace
 
 void TimelineOverlay::drawLink(QPainter& painter, const FlowLink& link) {
   const auto from_y = scene_.laneMiddle(link.from.span, link.from.ref.track);
   const auto to_y = scene_.laneMiddle(link.to.span, link.to.ref.track);
   if (!from_y || !to_y) return;
-  const PixelMap map = scene_.map();
-  const double limit = 4.0 * map.width();
-  const auto x = [&](TimeNs time) { return std::clamp(map.x(time), -limit, limit); };
   const bool launch = link.kind == FlowLink::Kind::Launch;
   // A launch leads from the end of the call to the start of its work; ranks meet at the end.
-  const QPointF from(x(link.from.span.end()), *from_y);
-  const QPointF to(x(launch ? link.to.span.start : link.to.span.end()), *to_y);
+  const QPointF from(xOf(link.from.span.end()), *from_y);
+  const QPointF to(xOf(launch ? link.to.span.start : link.to.span.end()), *to_y);
   QPen pen(launch ? theme_.text : theme_.selection, 1.5);
   if (!launch) pen.setStyle(Qt::DashLine);
   painter.setPen(pen);
-  painter.setBrush(Qt::NoBrush);
-  const double bend = std::clamp(std::abs(to.x() - from.x()) / 2, 12.0, 60.0);
-  QPainterPath path(from);
-  path.cubicTo(from + QPointF(bend, 0), to - QPointF(launch ? bend : -bend, 0), to);
-  painter.drawPath(path);
+  drawCurve(painter, {from, to, launch ? 1.0 : -1.0});
+  if (launch) return draw_head(painter, to);
   painter.setBrush(pen.color());
   painter.setPen(Qt::NoPen);
-  if (launch)
-    painter.drawPolygon(QPolygonF({to, to + QPointF(-7, -4), to + QPointF(-7, 4)}));
-  else
-    painter.drawEllipse(to, 3, 3);
+  painter.drawEllipse(to, 3, 3);
+}
+
+void TimelineOverlay::drawTokenFlow(QPainter& painter) {
+  const auto& flow = scene_.selection().tokenFlow();
+  if (!flow) return;
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  for (const FlowHop& hop : flow->hops) drawHop(painter, hop);
+  painter.restore();
+}
+
+/// Tokens leave when their dispatch ends, and are back when the combine ends.
+void TimelineOverlay::drawHop(QPainter& painter, const FlowHop& hop) {
+  const auto from_y = scene_.laneOrRankMiddle(hop.from.span, hop.from.ref.track);
+  const auto to_y = scene_.laneOrRankMiddle(hop.to.span, hop.to.ref.track);
+  if (!from_y || !to_y) return;
+  const QPointF from(xOf(hop.from.span.end()), *from_y);
+  const QPointF to(xOf(hop.back ? hop.to.span.end() : hop.to.span.start), *to_y);
+  painter.setPen(QPen(theme_.background, 4));
+  drawCurve(painter, {from, to, 1});
+  painter.setPen(QPen(theme_.color(hop.back ? SpanClass::Combine : SpanClass::Dispatch), 1.8));
+  drawCurve(painter, {from, to, 1});
+  draw_head(painter, to);
 }
 
 }  // namespace moescope

@@ -19,6 +19,7 @@ class TimelineOverlay {
   void setArea(QRect area) { area_ = area; }
   /// The row found by name, marked until the next search.
   void setMarkedRow(std::optional<RowKey> row) { marked_row_ = row; }
+  std::optional<RowKey> markedRow() const { return marked_row_; }
 
   void paint(QPainter& painter);
   /// Text of the note whose flag is at `pos` (lanes coordinates, y < 0 on the axis); "" for none.
@@ -36,6 +37,16 @@ class TimelineOverlay {
   void drawNoteText(QPainter& painter, const QString& text, const QColor& color, QPointF left,
                     double room);
   void drawLink(QPainter& painter, const FlowLink& link);
+  void drawTokenFlow(QPainter& painter);
+  void drawHop(QPainter& painter, const FlowHop& hop);
+  struct Arrow {
+    QPointF from, to;
+    double arrives = 1;  ///< 1: from the left, -1: from the right
+  };
+  /// A curve in the colour of the pen; its start and its end may be far outside.
+  static void drawCurve(QPainter& painter, const Arrow& arrow);
+  /// Of a time in the lanes, cut so that painters can draw to it.
+  double xOf(TimeNs time) const;
   /// A small text on a plate, kept inside the lanes.
   void drawPlate(QPainter& painter, QPointF centre, const QString& text, const QColor& color);
 

@@ -7,6 +7,7 @@
 #include "views/timeline/span_text.h"
 #include "views/timeline/spans/label_text.h"
 #include "views/timeline/timeline_view.h"
+#include "views/timeline/track_stack.h"
 
 namespace moescope {
 namespace {
@@ -27,7 +28,8 @@ void TimelineView::buildSpanActions() {
                  [this] { fitSelection(); }),
       makeAction(
           "timeline.find_same", tr("Find same name"),
-          tr("List the spans that have the name of the selected one"), {},
+          tr("List the spans that have the name of the selected one, and dim the rest"),
+          {Qt::CTRL | Qt::SHIFT | Qt::Key_F},
           with_span([this](const Span&, const QString& name) { Q_EMIT sameNameWanted(name); })),
       makeAction("timeline.reclassify", tr("Change its class…"),
                  tr("Add a rule for the name of the selected span"), {},
@@ -79,6 +81,8 @@ QMenu* TimelineView::makeContextMenu() {
     else
       menu->addSeparator();
   }
+  menu->addSeparator();
+  menu->addMenu(tr("Tracks"))->addActions(tracks_->actions());
   return menu;
 }
 

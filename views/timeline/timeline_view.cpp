@@ -1,7 +1,5 @@
 #include "views/timeline/timeline_view.h"
 
-#include <QGridLayout>
-#include <QLabel>
 #include <QMenu>
 #include <QSplitter>
 #include <QTimer>
@@ -11,18 +9,14 @@
 
 #include "core/analysis/overlap/paced_links.h"
 #include "views/common/action.h"
-#include "views/plot/time_track.h"
 #include "views/timeline/lane_scroll.h"
 #include "views/timeline/lanes/rank_rows.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/rank_menu.h"
 #include "views/timeline/row_header.h"
+#include "views/timeline/track_stack.h"
 
 namespace moescope {
-namespace {
-constexpr int kLeastLanes = 220;  // logical pixels, before tracks are as high as they like
-constexpr int kTrackHeight = 72;  // logical pixels, when it is shown first
-}  // namespace
 
 TimelineView::TimelineView(TraceDocument& document, Selection& selection, QWidget* parent)
     : QWidget(parent),
@@ -62,16 +56,12 @@ void TimelineView::buildWidgets() {
   canvas_->setAccessibleName(tr("Timeline"));
   overview_ = new OverviewStrip(*scene_, right);
   scroll_bar_ = new QScrollBar(Qt::Vertical, right);
-  auto* grid = new QGridLayout(right);
-  grid->setContentsMargins(0, 0, 0, 0);
-  grid->setSpacing(0);
-  overview_->setFixedHeight(overview_->sizeHint().height());
-  grid->addWidget(overview_, 0, 0);
-  lanes_column_ = new QSplitter(Qt::Vertical, right);
-  lanes_column_->addWidget(canvas_);
-  grid->addWidget(lanes_column_, 1, 0);
-  grid->addWidget(scroll_bar_, 1, 1);
-  grid->setRowStretch(1, 1);
+  auto* row = new QHBoxLayout(right);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(0);
+  auto* strips = new QSplitter(Qt::Vertical, right);
+  row->addWidget(strips, 1);
+  row->addWidget(scroll_bar_);
 
   auto* left = new QWidget(splitter);
   find_row_ = new QLineEdit(left);
@@ -79,33 +69,29 @@ void TimelineView::buildWidgets() {
   find_row_->setClearButtonEnabled(true);
   find_row_->setAccessibleName(tr("Find row"));
   find_row_->setToolTip(
-      tr("Part of a row's path; Return goes to the next match, Escape returns to "
-         "the timeline, Ctrl+Return pins all rows that match."));
+      tr("Part of a row's path leaves the rows that match; Return goes to the next of them, Escape "
+         "shows all rows again, Ctrl+Return pins those that match."));
   header_ = new RowHeader(*scene_, canvas_->interaction(), TimelineCanvas::kAxisHeight, left);
   auto* find_box = new QWidget(left);
-  find_box->setFixedHeight(overview_->sizeHint().height());
   auto* find_layout = new QHBoxLayout(find_box);
   find_layout->setContentsMargins(6, 0, 2, 0);
   find_layout->setSpacing(2);
   find_layout->addWidget(find_row_);
+  row_count_ = new QLabel(find_box);
+  row_count_->setObjectName("rowCount");
+  row_count_->setForegroundRole(QPalette::PlaceholderText);
+  row_count_->hide();
+  find_layout->addWidget(row_count_);
   find_layout->addWidget(new RankMenu(*ranks_, *this, find_box));
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(0);
-  column->addWidget(find_box);
-  names_column_ = new QSplitter(Qt::Vertical, left);
-  names_column_->addWidget(header_);
-  column->addWidget(names_column_, 1);
-  for (QSplitter* stack : {lanes_column_, names_column_}) {
-    stack->setHandleWidth(3);
-    stack->setChildrenCollapsible(false);
-    stack->setStretchFactor(0, 1);
-  }
-  // Both are as high, so that what is dragged in one holds in the other.
-  connect(lanes_column_, &QSplitter::splitterMoved, this,
-          [this] { names_column_->setSizes(lanes_column_->sizes()); });
-  connect(names_column_, &QSplitter::splitterMoved, this,
-          [this] { lanes_column_->setSizes(names_column_->sizes()); });
+  auto* names = new QSplitter(Qt::Vertical, left);
+  column->addWidget(names);
+  tracks_ = new TrackStack(*this, *strips, *names);
+  overview_->setMinimumHeight(find_layout->minimumSize().height());
+  find_box->setMinimumHeight(overview_->minimumHeight());
+  tracks_->addOverview(overview_, find_box);
+  tracks_->addLanes(canvas_, header_);
 
   splitter->addWidget(left);
   splitter->addWidget(right);
@@ -115,40 +101,7 @@ void TimelineView::buildWidgets() {
 }
 
 void TimelineView::addTrack(TimeTrack* track) {
-  auto* name = new QLabel(names_column_);
-  name->setObjectName("trackName." + track->id());
-  name->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-  name->setContentsMargins(8, 2, 4, 0);
-  name->setMinimumHeight(track->minimumHeight());
-  names_column_->addWidget(name);
-  lanes_column_->addWidget(track);
-  QAction* shown =
-      add_command(this, "timeline.track_" + track->id(), tr("Track: %1").arg(track->title()),
-                  tr("Show or hide the strip below the lanes"));
-  shown->setCheckable(true);
-  shown->setChecked(true);
-  const auto refresh = [this, track, name, shown] {
-    const bool was = !track->isHidden(), now = shown->isChecked() && track->hasData();
-    name->setText(QStringLiteral("<b>%1</b><br>%2")
-                      .arg(track->title().toHtmlEscaped(),
-                           track->note().toHtmlEscaped().replace('\n', "<br>")));
-    name->setToolTip(track->title() + '\n' + track->note());
-    track->setVisible(now);
-    name->setVisible(now);
-    if (was == now) return;
-    QList<int> heights = lanes_column_->sizes();
-    const int index = lanes_column_->indexOf(track);
-    if (now && heights[index] < kTrackHeight) {
-      heights[0] = std::max(0, heights[0] + heights[index] - kTrackHeight);
-      heights[index] = kTrackHeight;
-    }
-    lanes_column_->setSizes(heights);
-    names_column_->setSizes(heights);
-    giveLanesRoom();
-  };
-  connect(track, &TimeTrack::dataChanged, this, refresh);
-  connect(shown, &QAction::toggled, this, refresh);
-  refresh();
+  tracks_->addTrack(track);
 }
 
 void TimelineView::showContextMenu(QPoint global_pos) {
@@ -159,23 +112,7 @@ void TimelineView::showContextMenu(QPoint global_pos) {
 
 void TimelineView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
-  QTimer::singleShot(0, this, &TimelineView::giveLanesRoom);  // when the columns have their size
-}
-
-/// In a low window the tracks give way to the lanes, as far as three lines beside them are whole.
-void TimelineView::giveLanesRoom() {
-  QList<int> heights = lanes_column_->sizes();
-  const int low = 3 * fontMetrics().lineSpacing() + 4;
-  for (int i = 1; i < heights.size(); ++i) {
-    if (lanes_column_->widget(i)->isHidden()) continue;
-    const int wanted =
-        std::clamp(heights[i] + heights[0] - kLeastLanes, low, std::max(low, heights[i]));
-    const int taken = std::min(wanted - heights[i], std::max(0, heights[0] - low));
-    heights[i] += taken;
-    heights[0] -= taken;
-  }
-  lanes_column_->setSizes(heights);
-  names_column_->setSizes(heights);
+  QTimer::singleShot(0, tracks_, &TrackStack::arrange);  // when the columns have their size
 }
 
 void TimelineView::changeEvent(QEvent* event) {

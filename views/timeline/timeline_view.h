@@ -2,10 +2,10 @@
 #pragma once
 
 #include <QAction>
+#include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
 #include <QScrollBar>
-#include <QSplitter>
 #include <QWidget>
 #include <functional>
 #include <optional>
@@ -22,6 +22,7 @@ class OverviewStrip;
 class RankRows;
 class RowHeader;
 class TimeTrack;
+class TrackStack;
 
 class TimelineView : public QWidget, public Chart {
   Q_OBJECT
@@ -80,7 +81,6 @@ class TimelineView : public QWidget, public Chart {
                       const QList<QKeySequence>& keys, std::function<void()> run);
 
   void followSelection();
-  void giveLanesRoom();
   void showContextMenu(QPoint global_pos);
   void fitSelection();
   void moveSelection(int step);
@@ -91,6 +91,7 @@ class TimelineView : public QWidget, public Chart {
   void togglePin();
   void hideRow();
   void findRow(const QString& text, bool next);
+  void leaveFindRow();
 
   TraceDocument& document_;
   Selection& selection_;
@@ -99,10 +100,10 @@ class TimelineView : public QWidget, public Chart {
   TimelineCanvas* canvas_ = nullptr;
   RowHeader* header_ = nullptr;
   OverviewStrip* overview_ = nullptr;
-  QSplitter* lanes_column_ = nullptr;  ///< lanes, and below them the tracks
-  QSplitter* names_column_ = nullptr;  ///< the names of both, with the same heights
+  TrackStack* tracks_ = nullptr;
   QScrollBar* scroll_bar_ = nullptr;
   QLineEdit* find_row_ = nullptr;
+  QLabel* row_count_ = nullptr;  ///< which of the rows that match is marked
   QAction *measure_action_ = nullptr, *pin_action_ = nullptr;
   QList<QAction*> span_actions_;
   std::size_t found_row_ = 0;

@@ -25,6 +25,8 @@ PlaceLink::PlaceLink(TraceDocument& trace, LoadDocument& loads, Selection& selec
   const auto forget = [this] {
     steps_job_.abandon();
     place_job_.abandon();
+    flow_job_.abandon();
+    selection_.setTokenFlow(nullptr);
     steps_.reset();
     followed_ = {};
   };
@@ -47,6 +49,7 @@ const std::shared_ptr<const TraceSteps>& PlaceLink::steps() {
 void PlaceLink::findSteps() {
   const AnalysisPtr analysis = trace_.analysis();
   if (!trace_.trace() || !analysis) return;
+  steps_of_ = analysis;
   steps_job_.start(
       tr("Finding steps"),
       [trace = trace_.trace(), analysis](Progress& progress) {
@@ -62,6 +65,7 @@ void PlaceLink::findSteps() {
 
 void PlaceLink::follow() {
   place_job_.abandon();
+  flow_job_.abandon();
   followed_ = selection_.currentSpan();
   const AnalysisPtr analysis = trace_.analysis();
   if (!trace_.trace() || !analysis || !followed_.valid()) return;
@@ -71,6 +75,26 @@ void PlaceLink::follow() {
         return place_of_span(*trace, analysis->scopes, steps.get(), span);
       },
       [this](const SpanPlace& place) { show(place); });
+  followTokens();
+}
+
+/// Once the steps are found: follow() comes again then.
+void PlaceLink::followTokens() {
+  if (!steps_ || !trace_.analysis()->classes) return;
+  flow_job_.start(
+      tr("Following tokens"),
+      [trace = trace_.trace(), analysis = trace_.analysis(), steps = steps_,
+       span = followed_](Progress& progress) -> std::shared_ptr<const TokenFlow> {
+        auto flow =
+            token_flow(*trace, *analysis->classes, analysis->scopes, steps.get(), span, progress);
+        return flow ? std::make_shared<const TokenFlow>(std::move(*flow)) : nullptr;
+      },
+      [this, span = followed_](std::shared_ptr<const TokenFlow> flow) {
+        // Of a recording the steps were found some time ago.
+        if (flow && flow->gap == FlowGap::OutsideStep && steps_of_ != trace_.analysis())
+          return findSteps();
+        if (span == selection_.currentSpan()) selection_.setTokenFlow(std::move(flow));
+      });
 }
 
 void PlaceLink::show(const SpanPlace& found) {

@@ -1,4 +1,5 @@
-// A selected span chooses its layer, micro-batch and step in the views of loads, plans and steps.
+// A selected span chooses its layer, micro-batch and step in the views of loads, plans and steps,
+// and shows the way of its tokens.
 #pragma once
 
 #include <QObject>
@@ -26,7 +27,7 @@ class PlaceLink : public QObject {
   const std::shared_ptr<const TraceSteps>& foundSteps() const { return steps_; }
   /// The same, and asks for them: stepsFound() follows.
   const std::shared_ptr<const TraceSteps>& steps();
-  bool busy() const { return steps_job_.running() || place_job_.running(); }
+  bool busy() const { return steps_job_.running() || place_job_.running() || flow_job_.running(); }
 
  Q_SIGNALS:
   void stepsFound();
@@ -35,14 +36,16 @@ class PlaceLink : public QObject {
   void findSteps();
   void follow();
   void show(const SpanPlace& place);
+  void followTokens();
 
   TraceDocument& trace_;
   LoadDocument& loads_;
   Selection& selection_;
   std::shared_ptr<const TraceSteps> steps_;
+  AnalysisPtr steps_of_;  ///< that they are of
   SpanRef followed_;
   bool following_ = false;
-  JobRunner steps_job_, place_job_;
+  JobRunner steps_job_, place_job_, flow_job_;
 };
 
 }  // namespace moescope

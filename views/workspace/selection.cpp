@@ -24,11 +24,12 @@ void Selection::reset(TimeRange full) {
   area_.reset();
   if (scope_ == FigureScope::Selected) scope_ = FigureScope::Trace;
   process_filter_.reset();
+  setFound(nullptr);
   applyRange(full_);
   Q_EMIT historyChanged();
   Q_EMIT cursorChanged();
   Q_EMIT hoveredChanged();
-  Q_EMIT selectionChanged();
+  spansChanged();
   Q_EMIT processFilterChanged();
   Q_EMIT scopeChanged();
 }
@@ -130,7 +131,19 @@ void Selection::selectSpan(SpanRef span, bool extend) {
     selected_.erase(it);
   else if (span.valid())
     selected_.push_back(span);
+  spansChanged();
+}
+
+/// What is known of the span before is dropped before anybody hears of the next.
+void Selection::spansChanged() {
+  if (token_flow_ && token_flow_->of != currentSpan()) setTokenFlow(nullptr);
   Q_EMIT selectionChanged();
+}
+
+void Selection::setTokenFlow(std::shared_ptr<const TokenFlow> flow) {
+  if (flow == token_flow_) return;
+  token_flow_ = std::move(flow);
+  Q_EMIT tokenFlowChanged();
 }
 
 void Selection::setArea(std::optional<AreaSelection> area) {
@@ -164,10 +177,21 @@ bool Selection::clearSelection() {
     setArea({});
     return true;
   }
-  if (selected_.empty()) return false;
-  selected_.clear();
-  Q_EMIT selectionChanged();
+  if (!selected_.empty()) {
+    selected_.clear();
+    spansChanged();
+    return true;
+  }
+  if (!found_) return false;
+  setFound(nullptr);
+  Q_EMIT foundCleared();
   return true;
+}
+
+void Selection::setFound(HitMapPtr found) {
+  if (found == found_) return;
+  found_ = std::move(found);
+  Q_EMIT foundChanged();
 }
 
 void Selection::setPlace(ModelPlace place) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/analysis/spans/find.h"
+#include "core/analysis/steps/token_flow.h"
 #include "core/trace/trace.h"
 #include "views/workspace/model_place.h"
 
@@ -75,7 +77,14 @@ class Selection : public QObject {
   void setScope(FigureScope scope);
   /// What figures are cut to; nullopt: the whole trace.
   std::optional<AreaSelection> scopeArea() const;
-  /// One step back: area, then spans. False when nothing was selected.
+  /// What a search found; the timeline dims the rest. Null: no search, or it found nothing.
+  const HitMapPtr& found() const { return found_; }
+  void setFound(HitMapPtr found);
+  /// The way of the tokens of currentSpan(); null while it is not known, and for spans without
+  /// one. Another selection drops it.
+  const std::shared_ptr<const TokenFlow>& tokenFlow() const { return token_flow_; }
+  void setTokenFlow(std::shared_ptr<const TokenFlow> flow);
+  /// One step back: area, then spans, then what was found. False when there was nothing.
   bool clearSelection();
 
   // --- place in model, cluster and plan --------------------------------------------------------
@@ -100,13 +109,17 @@ class Selection : public QObject {
   void cursorChanged();
   void hoveredChanged();
   void selectionChanged();  ///< spans or area
-  void scopeChanged();      ///< another scope, or its range or area changed
+  void tokenFlowChanged();
+  void foundChanged();
+  void foundCleared();  ///< by clearSelection(): it is looked for no more
+  void scopeChanged();  ///< another scope, or its range or area changed
   void placeChanged();
   void hoveredPlaceChanged();
   void processFilterChanged();
 
  private:
   void applyRange(TimeRange range);
+  void spansChanged();
   TimeRange clamped(TimeRange range) const;
 
   TimeRange full_{0, 1}, range_{0, 1}, reach_;
@@ -117,6 +130,8 @@ class Selection : public QObject {
   SpanRef hovered_;
   std::vector<SpanRef> selected_;
   std::optional<AreaSelection> area_;
+  std::shared_ptr<const TokenFlow> token_flow_;
+  HitMapPtr found_;
   FigureScope scope_ = FigureScope::Trace;
   FigureScope scope_without_area_ = FigureScope::Trace;  ///< when a selected area goes
   ModelPlace place_, hovered_place_;

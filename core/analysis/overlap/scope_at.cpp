@@ -3,10 +3,8 @@
 #include <algorithm>
 
 namespace moescope {
-namespace {
 
-/// Time that `range` shares with the ranges of a scope, which are sorted and apart.
-TimeNs shared_with(const std::vector<TimeRange>& ranges, const TimeRange& range) {
+TimeNs shared_time(const std::vector<TimeRange>& ranges, const TimeRange& range) {
   TimeNs time = 0;
   auto it = std::upper_bound(ranges.begin(), ranges.end(), range.begin,
                              [](TimeNs t, const TimeRange& r) { return t < r.end; });
@@ -15,8 +13,6 @@ TimeNs shared_with(const std::vector<TimeRange>& ranges, const TimeRange& range)
   return time;
 }
 
-}  // namespace
-
 std::string scope_at(const std::vector<ScopeOverlap>& scopes, const char* kind,
                      const DeviceKey& key, TimeRange range) {
   if (range.empty()) range.end = range.begin + 1;
@@ -24,7 +20,7 @@ std::string scope_at(const std::vector<ScopeOverlap>& scopes, const char* kind,
   std::string name;
   for (const ScopeOverlap& scope : scopes) {
     if (scope.kind != kind || scope.key != key) continue;
-    const TimeNs time = shared_with(scope.ranges, range);
+    const TimeNs time = shared_time(scope.ranges, range);
     if (time <= most) continue;
     most = time;
     name = scope.name;

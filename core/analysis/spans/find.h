@@ -1,6 +1,8 @@
 // Finding spans by name.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,37 @@ struct FoundSpan {
   Span span;
 };
 
+/// A hit as a mark on a lane.
+struct HitMark {
+  TimeNs start = 0;
+  StringId name = 0;
+  SpanKind kind = SpanKind::Other;
+};
+
+/// What a search found, for pictures: names, and marks so close that a picture made of summaries
+/// misses no hit. Immutable.
+class HitMap {
+ public:
+  /// @param names [StringId] 1: matches @param lanes [track][depth], each ascending by start
+  HitMap(std::vector<char> names, std::vector<std::vector<std::vector<HitMark>>> lanes)
+      : names_(std::move(names)), lanes_(std::move(lanes)) {}
+  /// Of a name that came after the search: false.
+  bool matches(StringId name) const { return name < names_.size() && names_[name] != 0; }
+  /// At least one mark per stretch that has hits, of the length of a bucket of the track's finest
+  /// summary (core/trace/summary.h).
+  const std::vector<HitMark>& lane(TrackId track, int depth) const;
+
+ private:
+  std::vector<char> names_;
+  std::vector<std::vector<std::vector<HitMark>>> lanes_;
+};
+using HitMapPtr = std::shared_ptr<const HitMap>;
+
 struct FindResult {
-  std::vector<FoundSpan> hits;  ///< in order of start time, then track
-  bool limited = false;         ///< more hits exist than `limit`
+  std::vector<FoundSpan> hits;  ///< the first of them in order of start time, then track
+  std::uint64_t total = 0;      ///< all hits: more than `limit` are counted, not listed
+  HitMapPtr map;                ///< of all hits; null when there are none
+  bool limited() const { return total > hits.size(); }
 };
 
 /// Spans whose name contains or matches the query. An empty text finds nothing. Throws Error when

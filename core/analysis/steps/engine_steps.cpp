@@ -4,7 +4,7 @@
 namespace moescope {
 
 PlacedSteps steps_of_engine(const Trace& trace, const std::vector<DeviceKey>& devices) {
-  PlacedSteps found{"steps that the engine recorded", {}};
+  PlacedSteps found{"records of the engine", {}};
   for (const ServedStep& served : read_serving(trace).steps) {
     const std::string phase = served.decode ? "decode" : "prefill";
     PlacedStep step{served.step, phase, {}};

@@ -134,7 +134,10 @@ TEST_F(ChartExport, PdfAndCsv) {
             "(SMs),expert (SMs)");
   EXPECT_TRUE(content(path("a.csv")).contains(",inferred,400,600,2,8,0,2,8\n"));
   export_chart(overlap, path("b.csv"), {800, 500}, Theme::light());
+  EXPECT_TRUE(content(path("a.csv")).contains("\n# scope: whole trace, 0 to "));
   EXPECT_TRUE(content(path("b.csv")).startsWith("device,Exposed communication (ns),Overlap (%),"));
+  EXPECT_TRUE(content(path("b.csv")).contains(",scope,from (ns),to (ns)\n"));
+  EXPECT_TRUE(content(path("b.csv")).contains(",whole trace,0,"));
 }
 
 TEST_F(ChartExport, UnknownSuffixAndUnwritableFolderAreErrors) {

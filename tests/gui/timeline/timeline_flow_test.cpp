@@ -4,6 +4,7 @@
 #include <QAccessible>
 
 #include "tests/gui/timeline/timeline_fixture.h"
+#include "tests/support/flow_trace.h"
 #include "views/timeline/spans/flow_links.h"
 
 namespace moescope {
@@ -64,6 +65,46 @@ TEST_F(TimelineFlow, isDrawnOverTheLanes) {
   const QImage with_arrow = picture();
   EXPECT_NE(selected, with_arrow);
   EXPECT_NE(before, with_arrow);
+}
+
+/// The way of tokens over two ranks, in the lanes.
+struct TokenLanes : testing::Test, test::TimelineWindow {
+  void SetUp() override { open(made.trace); }
+  void select(int stage, int rank) {
+    selection.selectSpan(made.spans.at({stage, rank, 1, 0, 1}));
+    ASSERT_TRUE(test::wait_for(
+        [&] { return selection.tokenFlow() && !flow_busy() && !workspace.placeLink().busy(); }));
+  }
+  bool flow_busy() { return scene().flow().busy(); }
+  test::MadeFlow made = test::make_flow({});
+};
+
+TEST_F(TokenLanes, aDispatchIsFollowedToTheExpertsOfAllRanksAndBack) {
+  select(0, 0);
+  const auto& flow = *selection.tokenFlow();
+  EXPECT_EQ(flow.gap, FlowGap::None) << to_string(flow.gap);
+  EXPECT_EQ(flow.hops.size(), 4U);
+  const QImage with = picture();
+  selection.setTokenFlow(nullptr);
+  EXPECT_NE(picture(), with) << "arrows are drawn";
+}
+
+TEST_F(TokenLanes, anotherSelectionDropsTheWay) {
+  select(1, 1);
+  selection.selectSpan({});
+  EXPECT_FALSE(selection.tokenFlow());
+}
+
+TEST_F(TokenLanes, ofFoldedRanksTheArrowsEndAtTheirRow) {
+  select(0, 0);
+  scene().rows().toggle({RowKind::Process, 1});
+  settle();
+  const auto middle = scene().laneOrRankMiddle(made.trace->span(made.spans.at({1, 1, 1, 0, 1})),
+                                               made.spans.at({1, 1, 1, 0, 1}).track);
+  ASSERT_TRUE(middle);
+  const RowHit hit = scene().layout().at(static_cast<int>(*middle));
+  ASSERT_NE(hit.row, nullptr);
+  EXPECT_EQ(hit.row->key, (RowKey{RowKind::Process, 1}));
 }
 
 struct TimelineAccess : TimelineFlow {

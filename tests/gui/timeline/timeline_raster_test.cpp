@@ -152,7 +152,7 @@ TEST(Raster, gapsOfOneColumnStayVisible) {
   const PixelMap map({0, 1000}, 100);
   CellAccumulator accumulator;
   LaneCells cells;
-  rasterise_spans(all_chunks(*trace), 0, map, {}, 0, accumulator, cells);
+  rasterise_spans(all_chunks(*trace), 0, map, ClassTable(), 0, accumulator, cells);
   for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(cells.level[i], i % 2 == 0 ? kFullLevel : 0) << i;
 }
 
@@ -161,7 +161,7 @@ TEST(Raster, aSpanWithoutLengthIsVisible) {
   const PixelMap map({0, 1000}, 100);
   CellAccumulator accumulator;
   LaneCells cells;
-  rasterise_spans(all_chunks(*trace), 0, map, {}, 0, accumulator, cells);
+  rasterise_spans(all_chunks(*trace), 0, map, ClassTable(), 0, accumulator, cells);
   EXPECT_GT(cells.level[50], 0);
   EXPECT_EQ(cells.level[49], 0);
   EXPECT_EQ(cells.level[51], 0);
@@ -173,7 +173,7 @@ TEST(Raster, namesAreNotedForWideSpansOnly) {
   const PixelMap map({100, 1100}, 1000);
   CellAccumulator accumulator;
   LaneCells cells;
-  rasterise_spans(all_chunks(*trace), 0, map, {}, 40, accumulator, cells);
+  rasterise_spans(all_chunks(*trace), 0, map, ClassTable(), 40, accumulator, cells);
   ASSERT_EQ(cells.labels.size(), 2U);
   EXPECT_EQ(trace->strings()[cells.labels[0].name], "wide");
   EXPECT_DOUBLE_EQ(cells.labels[0].x0, -100);  // a side cuts it when it is drawn
@@ -199,6 +199,75 @@ TEST(Buckets, thatFitTheColumnsShowExactlyWhatSpansWould) {
     rasterise_buckets(tiles, map, classes, accumulator, cells);
     const auto plain = plain_picture(lane.spans, map, classes);
     for (std::size_t i = 0; i < plain.size(); ++i) expect_level(cells.level[i], plain[i], i);
+  }
+}
+
+/// A lane in which a few spans are hits; the others are longer.
+struct SearchedLane {
+  explicit SearchedLane(unsigned seed) {
+    std::mt19937 random(seed);
+    std::vector<test::MadeSpan> made;
+    TimeNs at = 0;
+    for (int i = 0; i < 30'000; ++i) {
+      const bool hit = random() % 150 == 0;
+      made.push_back({hit ? "found" : "k" + std::to_string(i % 5), at, hit ? 3 : 40});
+      at += 50;
+    }
+    trace = test::make_trace(made);
+    Progress progress;
+    map = find_spans(*trace, {"found"}, progress).map;
+    trace->visit_chunks(0, [&](const SpanChunk& chunk, std::uint32_t) {
+      for (std::size_t i = 0; i < chunk.size(); ++i)
+        if (map->matches(chunk.columns().name[i])) hits.push_back(chunk.columns().start[i]);
+      return true;
+    });
+  }
+  /// Every column that is not empty is bright where a hit begins in it, else pale.
+  void expectBrightHits(const LaneCells& cells, const PixelMap& pixels) const {
+    std::vector<bool> bright(cells.color.size());
+    for (const TimeNs hit : hits)
+      if (const double x = pixels.x(hit); x >= 0 && x < pixels.width())
+        bright[static_cast<std::size_t>(x)] = true;
+    int some = 0;
+    for (std::size_t i = 0; i < cells.color.size(); ++i) {
+      if (cells.level[i] == 0) continue;
+      EXPECT_EQ((cells.color[i] & kCellDim) == 0, bright[i]) << "column " << i;
+      some += bright[i];
+    }
+    EXPECT_GT(some, 0);
+  }
+  TracePtr trace;
+  HitMapPtr map;
+  std::vector<TimeNs> hits;
+};
+
+TEST(Searched, bucketsWithAHitStayBright) {
+  const SearchedLane lane(8);
+  const int shift = read_shape(*lane.trace, 0).finestShift(0);
+  CellAccumulator accumulator;
+  LaneCells cells;
+  const ClassTable classes;
+  for (const int extra : {0, 2, 4}) {
+    const TimeNs column = TimeNs{1} << (shift + extra);
+    const PixelMap pixels({column * 20, column * 320}, 300);
+    const auto tile = read_tile(*lane.trace, 0, 0, shift + extra, 0);
+    rasterise_buckets({tile}, pixels, {classes, lane.map.get(), 0, 0}, accumulator, cells);
+    lane.expectBrightHits(cells, pixels);
+    rasterise_buckets({tile}, pixels, classes, accumulator, cells);
+    for (const CellColor color : cells.color) EXPECT_EQ(color & kCellDim, 0);
+  }
+}
+
+TEST(Searched, spansThatAreSkippedInADenseColumnStayBright) {
+  const SearchedLane lane(9);
+  CellAccumulator accumulator;
+  LaneCells cells;
+  const ClassTable classes;
+  for (const int width : {500, 1000}) {  // 60 and 30 spans a column
+    const PixelMap pixels({0, 50 * 30'000}, width);
+    rasterise_spans(all_chunks(*lane.trace), 0, pixels, {classes, lane.map.get(), 0, 0}, 0,
+                    accumulator, cells);
+    lane.expectBrightHits(cells, pixels);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <QSignalSpy>
 #include <QToolTip>
 
+#include "core/analysis/spans/find.h"
 #include "core/analysis/spans/statistics.h"
 #include "tests/gui/timeline/timeline_fixture.h"
 #include "views/common/units.h"
@@ -34,6 +35,27 @@ TEST_F(Timeline, showsEveryRowWithItsColour) {
   EXPECT_EQ(colorAt(250, kCompute), theme.color(SpanClass::Attention));
   EXPECT_EQ(colorAt(450, kComm), theme.color(SpanClass::Dispatch));
   EXPECT_EQ(colorAt(950, kCompute), theme.background);
+}
+
+TEST_F(Timeline, dimsWhatASearchDidNotFind) {
+  Progress progress;
+  const QColor expert = colorAt(650, kCompute), attention = colorAt(250, kCompute);
+  const auto chroma = [&](const QColor& color) {
+    return std::abs(color.red() - color.blue()) + std::abs(color.green() - color.blue());
+  };
+  selection.setFound(find_spans(*document.trace(), {"m_grouped"}, progress).map);
+  EXPECT_EQ(colorAt(650, kCompute), expert);
+  const QColor dim = colorAt(250, kCompute);
+  EXPECT_NE(dim, attention);
+  EXPECT_LT(chroma(dim), chroma(attention) / 2);
+  EXPECT_NE(dim, Theme::of(view->palette()).background) << "still there";
+  selection.pan(0.05);
+  settle();
+  EXPECT_EQ(colorAt(1650, kCompute), expert) << "in what panning draws, too";
+  EXPECT_EQ(colorAt(1250, kCompute), dim);
+  key(Qt::Key_Escape);
+  EXPECT_FALSE(selection.found());
+  EXPECT_EQ(colorAt(1250, kCompute), attention);
 }
 
 TEST_F(Timeline, dragMarksAnAreaOfTheTracksItCrosses) {
@@ -289,6 +311,38 @@ TEST_F(Timeline, rowsAreFoundByPartOfTheirPath) {
   EXPECT_NE(scene().layout().rowOf(4), nullptr);
   QTest::keyClick(&view->findRowEdit(), Qt::Key_Escape);
   EXPECT_TRUE(canvas().hasFocus());
+  EXPECT_NE(scene().layout().rowOf(4), nullptr) << "what was found stays in view";
+}
+
+TEST_F(Timeline, rowsThatDoNotMatchAreLeftOutUntilEscape) {
+  const auto count = [&] { return view->findChild<QLabel*>("rowCount")->text().toStdString(); };
+  const auto shown = scene().rows().rows().size();
+  QTest::keyClicks(&view->findRowEdit(), "Stream 20");
+  EXPECT_EQ(scene().layout().rowOf(kCompute), nullptr);
+  EXPECT_NE(scene().layout().rowOf(kComm), nullptr);
+  EXPECT_EQ(scene().rows().rows().size(), 4U) << "a stream of each rank, and the ranks";
+  EXPECT_EQ(count(), "1 of 2");
+  EXPECT_EQ(canvas().overlay().markedRow()->track, kComm);
+  QTest::keyClick(&view->findRowEdit(), Qt::Key_Return);
+  EXPECT_EQ(count(), "2 of 2");
+  EXPECT_EQ(canvas().overlay().markedRow()->process, 1U);
+  QTest::keyClicks(&view->findRowEdit(), " nonsense");
+  EXPECT_EQ(count(), "none");
+  EXPECT_EQ(scene().rows().rows().size(), shown) << "nothing would be left";
+  view->findRowEdit().setFocus();
+  QTest::keyClick(&view->findRowEdit(), Qt::Key_Escape);
+  EXPECT_TRUE(view->findRowEdit().text().isEmpty());
+  EXPECT_EQ(scene().rows().rows().size(), shown);
+}
+
+TEST_F(Timeline, hiddenAndFoldedRowsAreFoundWithoutChangingTheChoices) {
+  scene().rows().hide(scene().rows().rowOf(kComm)->key);
+  scene().rows().toggle({RowKind::Process, 1});
+  QTest::keyClicks(&view->findRowEdit(), "stream 20");
+  EXPECT_EQ(scene().rows().matching().size(), 2U);
+  view->findRowEdit().clear();
+  EXPECT_EQ(scene().layout().rowOf(kComm), nullptr) << "hidden again";
+  EXPECT_EQ(scene().rows().hiddenCount(), 1);
 }
 
 TEST_F(Timeline, controlReturnPinsTheRowsThatMatch) {
@@ -445,12 +499,16 @@ TEST_F(Timeline, overviewShowsExposedCommunicationOfTheWholeTrace) {
 TEST_F(Timeline, csvHasEveryVisibleSpanWithUnits) {
   const QString csv = view->csv();
   EXPECT_THAT(csv.toStdString(), HasSubstr("start_ns,duration_ns"));
-  EXPECT_EQ(csv.count('\n'), 1 + 2 * 60);
+  EXPECT_EQ(csv.count('\n'), 1 + 2 * 60 + 1);
+  EXPECT_TRUE(csv.endsWith("\n# scope: whole trace, 0 to 9900 ns\n"))
+      << csv.right(60).toStdString();
   EXPECT_THAT(csv.toStdString(),
               HasSubstr("\"rank 0 > GPU 0 > stream 20\",\"deep_ep::dispatch\",dispatch,false,300,"
                         "300,0\n"));
   selection.setProcessFilter(ProcessId{1});
-  EXPECT_EQ(view->csv().count('\n'), 1 + 60);
+  EXPECT_EQ(view->csv().count('\n'), 1 + 60 + 1);
+  selection.setRange({1000, 1050});
+  EXPECT_TRUE(view->csv().endsWith("# scope: part of the trace, 1000 to 1050 ns\n"));
 }
 
 TEST(TimelineEmpty, saysWhatWouldFillIt) {
@@ -488,7 +546,7 @@ TEST(TimelineUnhappy, oneSpanWithoutLength) {
   window.key(Qt::Key_F);
   window.key(Qt::Key_W);
   window.settle();
-  EXPECT_EQ(window.view->csv().count('\n'), 2);
+  EXPECT_EQ(window.view->csv().count('\n'), 3);
 }
 
 TEST(TimelineUnhappy, spansAtTheEndsOfInt64) {

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <QLabel>
+#include <QMenu>
+#include <QSettings>
+#include <QTest>
 
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
@@ -11,6 +14,7 @@
 #include "views/requests/requests_view.h"
 #include "views/sm/sm_track.h"
 #include "views/sm/sm_view.h"
+#include "views/timeline/overview_strip.h"
 #include "views/timeline/timeline_view.h"
 #include "views/workspace/workspace.h"
 
@@ -34,6 +38,7 @@ struct Tracks : testing::Test {
     timeline.resize(900, 500);
     timeline.show();
   }
+  void TearDown() override { QSettings().remove("timeline/strips"); }
   void open_trace() {
     const auto trace =
         test::make_trace({{"gemm", 0, 500, 7, SpanKind::Kernel, 1, blocks(100)},
@@ -106,6 +111,80 @@ TEST_F(Tracks, NamesStandBesideThemAndAnActionHidesThem) {
   timeline.findChild<QAction*>("timeline.track_sm")->setChecked(false);
   EXPECT_TRUE(sm->isHidden());
   EXPECT_TRUE(name->isHidden());
+}
+
+TEST_F(Tracks, KeysResizeTheStripThatHasTheKeyboard) {
+  open_trace();
+  timeline.resize(900, 700);
+  QApplication::processEvents();
+  const int before = sm->height(), lanes = timeline.scene().layout().laneHeight();
+  QApplication::setActiveWindow(&timeline);
+  sm->setFocus();
+  auto* name = timeline.findChild<QLabel*>("trackName.sm");
+  EXPECT_TRUE(name->autoFillBackground()) << "the name says that it has the keyboard";
+  for (int i = 0; i < 3; ++i) timeline.findChild<QAction*>("timeline.taller")->trigger();
+  EXPECT_GT(sm->height(), before);
+  EXPECT_EQ(name->height(), sm->height());
+  EXPECT_EQ(timeline.scene().layout().laneHeight(), lanes);
+  timeline.canvas().setFocus();
+  EXPECT_FALSE(name->autoFillBackground());
+  timeline.findChild<QAction*>("timeline.shorter")->trigger();
+  EXPECT_EQ(timeline.scene().layout().laneHeight(), lanes - 2) << "now the lanes";
+}
+
+TEST_F(Tracks, TheBoundaryIsDraggedAndRemembered) {
+  open_trace();
+  timeline.resize(900, 700);
+  QApplication::processEvents();
+  const int before = sm->height();
+  auto* strips = qobject_cast<QSplitter*>(sm->parentWidget());
+  ASSERT_NE(strips, nullptr);
+  auto* handle = strips->handle(strips->indexOf(sm));
+  const QPoint grip = handle->rect().center();
+  QTest::mousePress(handle, Qt::LeftButton, {}, grip);
+  QTest::mouseMove(handle, grip - QPoint(0, 40));
+  QTest::mouseRelease(handle, Qt::LeftButton, {}, grip - QPoint(0, 40));
+  const int after = sm->height();
+  EXPECT_NEAR(after, before + 40, 2);
+  EXPECT_EQ(timeline.findChild<QLabel*>("trackName.sm")->height(), after);
+  timeline.findChild<QAction*>("timeline.track_imbalance")->setChecked(false);
+  TimelineView next(workspace.trace(), workspace.selection());
+  auto* again = new SmTrack(sm_view, workspace.selection());
+  auto* gone = new ImbalanceTrack(workspace.loads(), workspace.selection());
+  next.addTrack(again);
+  next.addTrack(gone);
+  next.resize(900, 700);
+  next.show();
+  open_loads();
+  QApplication::processEvents();
+  EXPECT_EQ(again->height(), after);
+  EXPECT_TRUE(gone->isHidden()) << "it has data, but it was hidden";
+}
+
+TEST_F(Tracks, TheOverviewHidesAndComesBackWithTheFieldBesideIt) {
+  open_trace();
+  auto* overview = timeline.findChild<OverviewStrip*>();
+  const int lanes = timeline.canvas().height();
+  auto* action = timeline.findChild<QAction*>("timeline.track_overview");
+  action->setChecked(false);
+  QApplication::processEvents();
+  EXPECT_FALSE(overview->isVisible());
+  EXPECT_GT(timeline.canvas().height(), lanes);
+  EXPECT_EQ(timeline.canvas().mapToGlobal(QPoint()).y(), timeline.mapToGlobal(QPoint()).y());
+  timeline.findChild<QAction*>("timeline.find_row")->trigger();
+  EXPECT_TRUE(overview->isVisible());
+  EXPECT_TRUE(timeline.findRowEdit().isVisible());
+  EXPECT_TRUE(action->isChecked());
+}
+
+TEST_F(Tracks, TheMenuOfTheLanesHasThem) {
+  const std::unique_ptr<QMenu> menu(timeline.makeContextMenu());
+  QStringList texts;
+  for (const auto* sub : menu->findChildren<QMenu*>())
+    for (const QAction* action : sub->actions()) texts << action->text();
+  for (const char* track : {"Overview", "SM allocation", "Imbalance of GPUs", "Requests"})
+    EXPECT_TRUE(texts.contains(QStringLiteral("Track: %1").arg(track)))
+        << track << " in " << texts.join(", ").toStdString();
 }
 
 TEST_F(Tracks, CountersShowTheFirstFewUntilOthersAreChosen) {

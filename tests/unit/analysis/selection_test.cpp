@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+#include <set>
+
 #include "core/analysis/spans/find.h"
 #include "core/analysis/spans/flow.h"
 #include "core/analysis/spans/statistics.h"
@@ -66,8 +69,9 @@ TEST(Find, PlainTextIsNoExpressionAndIgnoresCase) {
   EXPECT_TRUE(find_spans(*trace, {""}, progress).hits.empty());
   EXPECT_THROW(find_spans(*trace, {"a(", true}, progress), Error);
   const auto limited = find_spans(*trace, {"e", false, false, 2}, progress);
-  EXPECT_TRUE(limited.limited);
+  EXPECT_TRUE(limited.limited());
   EXPECT_EQ(limited.hits.size(), 2U);
+  EXPECT_EQ(limited.total, find_spans(*trace, {"e"}, progress).hits.size());
 }
 
 TEST(Find, ALimitKeepsTheEarliestHitsOfAllTracks) {
@@ -76,17 +80,51 @@ TEST(Find, ALimitKeepsTheEarliestHitsOfAllTracks) {
   const auto trace = test::make_trace(spans);
   Progress progress;
   const auto all = find_spans(*trace, {"hit"}, progress);
-  EXPECT_FALSE(all.limited);
+  EXPECT_FALSE(all.limited());
   ASSERT_EQ(all.hits.size(), 300U);
   for (const std::size_t limit : {0UL, 1UL, 17UL, 299UL, 300UL}) {
     const auto some = find_spans(*trace, {"hit", false, false, limit}, progress);
-    EXPECT_EQ(some.limited, limit < 300);
+    EXPECT_EQ(some.limited(), limit < 300);
+    EXPECT_EQ(some.total, 300U);
     ASSERT_EQ(some.hits.size(), limit);
     for (std::size_t i = 0; i < limit; ++i) {
       EXPECT_EQ(some.hits[i].ref, all.hits[i].ref);
       EXPECT_EQ(some.hits[i].span.start, trace->span(all.hits[i].ref).start);
     }
   }
+}
+
+/// Marks are as close as a picture of summaries needs them, and there are few of them.
+TEST(Find, EveryBucketOfTheSummaryThatHasAHitHasAMark) {
+  std::mt19937 random(5);
+  std::vector<test::MadeSpan> spans;
+  TimeNs at = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    const bool burst = i / 1000 % 5 == 0;
+    at += 1 + random() % (burst ? 5 : 60);
+    spans.push_back({random() % 9 == 0 ? "a hit" : "other", at, 1, 7});
+  }
+  const auto trace = test::make_trace(spans);
+  Progress progress;
+  const FindResult found = find_spans(*trace, {"HIT"}, progress);
+  ASSERT_TRUE(found.map);
+  const auto& marks = found.map->lane(0, 0);
+  const int shift = trace->summary(0)->levels.front().shift;
+  std::set<TimeNs> hits, marked, buckets;
+  for (const FoundSpan& hit : found.hits) {
+    hits.insert(hit.span.start);
+    buckets.insert(hit.span.start >> shift);
+  }
+  for (const HitMark& mark : marks) {
+    EXPECT_TRUE(hits.contains(mark.start));
+    EXPECT_TRUE(found.map->matches(mark.name));
+    marked.insert(mark.start >> shift);
+  }
+  EXPECT_EQ(marked, buckets);
+  EXPECT_LT(marks.size(), found.hits.size());
+  EXPECT_TRUE(found.map->lane(0, 1).empty());
+  EXPECT_TRUE(found.map->lane(7, 0).empty());
+  EXPECT_FALSE(find_spans(*trace, {"no such name"}, progress).map);
 }
 
 TEST(Flow, OneLaunchOwnsAllKernelsOfItsCorrelation) {

@@ -28,11 +28,17 @@ PixelRun extent(const LaneLabel& label, int width) {
 LanePicture::Look LanePicture::lookOf(const LaneRenderer& renderer, const LabelCache& labels) {
   const auto& canvas = renderer.canvas_;
   const auto& layout = renderer.content_->layout;
-  Look look{canvas.size,           canvas.dpr,
-            renderer.min_label_,   canvas.theme.dark,
-            labels.font(),         renderer.content_->looks,
-            canvas.ticks.step,     layout.laneHeight(),
-            layout.pinnedHeight(), {}};
+  Look look{canvas.size,
+            canvas.dpr,
+            renderer.min_label_,
+            canvas.theme.dark,
+            labels.font(),
+            renderer.content_->looks,
+            renderer.content_->found,
+            canvas.ticks.step,
+            layout.laneHeight(),
+            layout.pinnedHeight(),
+            {}};
   for (const auto& placed : layout.placed())
     look.rows.push_back(
         {placed.row->key, placed.y, placed.height, placed.row->lanes, placed.pinned});

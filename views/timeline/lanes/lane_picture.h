@@ -31,6 +31,7 @@ class LanePicture {
     bool dark = false;
     QFont font;
     TimelineLooksPtr looks;
+    HitMapPtr found;
     TimeNs tick_step = 0;
     int lane_height = 0, pinned_height = 0;
     std::vector<Row> rows;

@@ -16,7 +16,8 @@ LanePlottable::LanePlottable(QCPAxis* key_axis, QCPAxis* value_axis, TimelineSce
     renderer_.invalidate(all);
     if (all) labels_.clear();
   });
-  connect(&scene, &TimelineScene::dataGrown, this, [this] { renderer_.refresh(); });
+  for (const auto change : {&TimelineScene::dataGrown, &TimelineScene::foundChanged})
+    connect(&scene, change, this, [this] { renderer_.refresh(); });
 }
 
 void LanePlottable::setTheme(const Theme& theme) {

@@ -12,8 +12,8 @@ constexpr double kEdgeColumns = 4;  // narrower spans get no lighter first colum
 /// Walks one depth of one chunk.
 class LaneWalker {
  public:
-  LaneWalker(const LoadedChunk& chunk, int depth, const PixelMap& map, const ClassTable& classes)
-      : chunk_(chunk), columns_(chunk.columns()), depth_(depth), map_(map), classes_(classes) {}
+  LaneWalker(const LoadedChunk& chunk, int depth, const PixelMap& map, const LaneColors& colors)
+      : chunk_(chunk), columns_(chunk.columns()), depth_(depth), map_(map), colors_(colors) {}
 
   void draw(double min_label, CellAccumulator& accumulator, std::vector<LaneLabel>& labels) {
     const std::size_t count = chunk_.size(depth_);
@@ -26,7 +26,7 @@ class LaneWalker {
       if (start >= map_.window().end) break;
       const double x0 = map_.x(start);
       const double x1 = map_.x(endOf(row));
-      const CellColor color = classes_.color(columns_.kind[row], columns_.name[row]);
+      const CellColor color = colorOf(row);
       drawSpan(x0, x1, color, accumulator);
       if (min_label > 0 && x1 - x0 >= min_label)
         labels.push_back({x0, x1, columns_.name[row], color});
@@ -47,6 +47,10 @@ class LaneWalker {
   }
 
  private:
+  CellColor colorOf(std::size_t row) const {
+    return colors_.color(columns_.kind[row], columns_.name[row]);
+  }
+
   TimeNs endOf(std::size_t row) const {
     TimeNs end;
     if (__builtin_add_overflow(columns_.start[row], columns_.duration[row], &end))
@@ -98,30 +102,63 @@ class LaneWalker {
     const std::size_t last = low - 1;
     const double skipped = std::min(1.0, mean * static_cast<double>(last - i));
     if (skipped > 0) accumulator.add(column, column + skipped, 1, color);
+    if (colors_.dims()) markHits(i, last, accumulator);
     return last;
+  }
+
+  /// Of the spans [first, last), which are not drawn.
+  void markHits(std::size_t first, std::size_t last, CellAccumulator& accumulator) const {
+    for (std::size_t i = first; i < last; ++i) {
+      const std::size_t row = chunk_.row(depth_, i);
+      const CellColor color = colorOf(row);
+      if (color & kCellDim) continue;
+      return accumulator.mark(map_.x(columns_.start[row]), color);  // they are in one column
+    }
   }
 
   const LoadedChunk& chunk_;
   const SpanColumns& columns_;
   int depth_;
   const PixelMap& map_;
-  const ClassTable& classes_;
+  const LaneColors& colors_;
 };
+
+/// One hit per column is enough: the others of a column are left by searching.
+void mark_hits(const PixelMap& map, const LaneColors& colors, CellAccumulator& accumulator) {
+  if (colors.marks() == nullptr) return;
+  const auto& marks = *colors.marks();
+  const auto first_from = [&](std::size_t at, TimeNs time) {
+    std::size_t step = 1;
+    while (at + step < marks.size() && marks[at + step].start < time) step *= 2;
+    const auto begin = marks.begin() + static_cast<std::ptrdiff_t>(at + step / 2);
+    const auto end =
+        marks.begin() + static_cast<std::ptrdiff_t>(std::min(at + step + 1, marks.size()));
+    return static_cast<std::size_t>(
+        std::partition_point(begin, end, [&](const HitMark& m) { return m.start < time; }) -
+        marks.begin());
+  };
+  for (std::size_t i = first_from(0, map.window().begin); i < marks.size();) {
+    const double x = map.x(marks[i].start);
+    if (x >= map.width()) return;
+    accumulator.mark(x, colors.color(marks[i].kind, marks[i].name));
+    i = first_from(i + 1, map.edge(static_cast<int>(std::max(x, -1.0)) + 1));
+  }
+}
 
 }  // namespace
 
 void rasterise_spans(const std::vector<LoadedChunkPtr>& chunks, int depth, const PixelMap& map,
-                     const ClassTable& classes, double min_label, CellAccumulator& accumulator,
+                     const LaneColors& colors, double min_label, CellAccumulator& accumulator,
                      LaneCells& cells) {
   accumulator.begin(map.width());
   cells.labels.clear();
   for (const auto& chunk : chunks)
-    LaneWalker(*chunk, depth, map, classes).draw(min_label, accumulator, cells.labels);
+    LaneWalker(*chunk, depth, map, colors).draw(min_label, accumulator, cells.labels);
   accumulator.finish(cells);
 }
 
 void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& map,
-                       const ClassTable& classes, CellAccumulator& accumulator, LaneCells& cells) {
+                       const LaneColors& colors, CellAccumulator& accumulator, LaneCells& cells) {
   accumulator.begin(map.width());
   cells.labels.clear();
   for (const auto& tile : tiles) {
@@ -133,7 +170,7 @@ void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& 
     for (; it != tile->buckets.end(); ++it) {
       const double x0 = map.x(bucket_begin(it->index, shift));
       if (x0 >= map.width()) break;
-      const CellColor color = classes.color(it->kind, it->name);
+      const CellColor color = colors.color(it->kind, it->name);
       if (it->busy > 0)
         accumulator.add(x0, map.x(bucket_begin(std::int64_t{it->index} + 1, shift)), it->busy,
                         color);
@@ -141,6 +178,7 @@ void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& 
         accumulator.mark(x0, color);
     }
   }
+  mark_hits(map, colors, accumulator);
   accumulator.finish(cells);
 }
 

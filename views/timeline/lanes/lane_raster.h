@@ -18,12 +18,13 @@ inline constexpr double kMinLabelColumns = 34;
 /// left by binary search to its right edge after a few of them. Names are noted for spans at least
 /// `min_label` columns wide; 0 notes none.
 void rasterise_spans(const std::vector<LoadedChunkPtr>& chunks, int depth, const PixelMap& map,
-                     const ClassTable& classes, double min_label, CellAccumulator& accumulator,
+                     const LaneColors& colors, double min_label, CellAccumulator& accumulator,
                      LaneCells& cells);
 
-/// Draws the buckets of `tiles` (in order of time) that touch the picture.
+/// Draws the buckets of `tiles` (in order of time) that touch the picture, and over them the hits
+/// of a search: a bucket only knows its longest span.
 void rasterise_buckets(const std::vector<BucketTilePtr>& tiles, const PixelMap& map,
-                       const ClassTable& classes, CellAccumulator& accumulator, LaneCells& cells);
+                       const LaneColors& colors, CellAccumulator& accumulator, LaneCells& cells);
 
 /// What `old` shows of the time of `map`, when it was drawn for `old_map`: a picture to look at
 /// until the right one is ready.

@@ -195,12 +195,13 @@ void LaneRenderer::fetch(Job& job, double density, TrackChunks& chunks) {
 
 void LaneRenderer::rasterise(const Job& job, const PixelMap& map, LaneCells& cells) const {
   thread_local CellAccumulator accumulator;
-  const auto& classes = content_->looks->classes;
+  const LaneColors colors(content_->looks->classes, content_->found.get(), job.key.track,
+                          job.key.depth);
   if (job.use_spans)
-    rasterise_spans(job.chunks, job.key.depth, map, classes, min_label_ * canvas_.dpr, accumulator,
+    rasterise_spans(job.chunks, job.key.depth, map, colors, min_label_ * canvas_.dpr, accumulator,
                     cells);
   else
-    rasterise_buckets(job.tiles, map, classes, accumulator, cells);
+    rasterise_buckets(job.tiles, map, colors, accumulator, cells);
 }
 
 void LaneRenderer::run(std::vector<Job>& jobs) {
@@ -244,7 +245,8 @@ std::set<CellColor> LaneRenderer::colorsInUse() const {
   for (const auto& lane : lanes_) {
     const LaneCells& cells = lane.drawn->cells;
     for (std::size_t i = 0; i < cells.level.size(); ++i)
-      if (cells.level[i] != 0) result.insert(static_cast<CellColor>(cells.color[i] & ~kCellEdge));
+      if (cells.level[i] != 0)
+        result.insert(static_cast<CellColor>(cells.color[i] & ~(kCellEdge | kCellDim)));
   }
   return result;
 }
@@ -275,7 +277,9 @@ void LaneRenderer::drawLabel(QPainter& painter, LabelCache& cache, const Lane& l
         QRectF(0, std::max(y, top), canvas_.size.width(), y + ink - std::max(y, top)),
         Qt::IntersectClip);
   }
-  painter.setPen(Theme::text_on(QColor(palette_.fill(label.color, kFullLevel))));
+  painter.setPen(label.color & kCellDim
+                     ? canvas_.theme.muted_text
+                     : Theme::text_on(QColor(palette_.fill(label.color, kFullLevel))));
   cache.draw(painter, content_->source.trace()->strings(), label.name,
              {columns->first / canvas_.dpr, y, columns->width() / canvas_.dpr, ink});
   if (cut) painter.restore();

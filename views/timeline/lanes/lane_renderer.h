@@ -22,6 +22,7 @@ struct LaneContent {
   SpanSource& source;
   const RowLayout& layout;
   TimelineLooksPtr looks;
+  HitMapPtr found;  ///< of a search: the rest is dimmed; null: nothing is
 };
 
 /// Size and look of a picture.

@@ -100,6 +100,42 @@ void RowModel::setProcessFilter(std::optional<ProcessId> process) {
   rebuild();
 }
 
+void RowModel::setNameFilter(const QString& text) {
+  const QString wanted = text.trimmed();
+  if (wanted == name_filter_) return;
+  name_filter_ = wanted;
+  rebuild();
+}
+
+std::vector<RowKey> RowModel::matching() const {
+  std::vector<RowKey> keys;
+  if (name_filter_.isEmpty()) return keys;
+  for (const auto& row : rows_)
+    if (row.canPin() && row.path.contains(name_filter_, Qt::CaseInsensitive))
+      keys.push_back(row.key);
+  return keys;
+}
+
+/// False when no row matches.
+bool RowModel::appendMatching(const std::vector<Group>& groups) {
+  for (const auto& group : groups) {
+    if (filter_ && *filter_ != group.process) continue;
+    std::vector<TimelineRow> every;
+    appendProcess(group, true, 0, every);
+    const auto leave = [&](const TimelineRow& row) {
+      return !row.canPin() || row.pinned || !row.path.contains(name_filter_, Qt::CaseInsensitive);
+    };
+    TimelineRow header = every.front();
+    std::erase_if(every, leave);
+    if (every.empty()) continue;
+    header.collapsible = header.collapsed = false;
+    header.ribbon.reset();
+    rows_.push_back(std::move(header));
+    rows_.insert(rows_.end(), every.begin(), every.end());
+  }
+  return !rows_.empty();
+}
+
 std::vector<RowModel::Group> RowModel::groups() const {
   std::vector<Group> result;
   if (!trace_) return result;
@@ -269,6 +305,12 @@ void RowModel::rebuild() {
   rows_.clear();
   pinned_rows_.clear();
   const auto all = groups();
+  findPinnedRows(all);
+  if (name_filter_.isEmpty() || !appendMatching(all)) appendArranged(all);
+  Q_EMIT changed();
+}
+
+void RowModel::appendArranged(const std::vector<Group>& all) {
   std::map<ProcessId, std::size_t> alike_of;
   for (std::size_t i = 0; i < arrangement_.size(); ++i)
     for (const auto& rank : arrangement_[i]) alike_of.emplace(rank.process, i);
@@ -288,8 +330,6 @@ void RowModel::rebuild() {
     members.push_back(&group);
   }
   flush();
-  findPinnedRows(all);
-  Q_EMIT changed();
 }
 
 void RowModel::findPinnedRows(const std::vector<Group>& groups) {

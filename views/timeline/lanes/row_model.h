@@ -75,6 +75,11 @@ class RowModel : public QObject {
   /// Sub-lanes of tracks as their summaries arrive.
   void setLaneTotals(const std::map<TrackId, int>& totals);
   void setProcessFilter(std::optional<ProcessId> process);
+  /// Leaves streams, threads and ribbons whose path contains `text`, hidden and folded ones too,
+  /// and the ranks they are of; all rows while none does, and for "". Pinned rows stay.
+  void setNameFilter(const QString& text);
+  /// Rows below the pinned ones that the filter left.
+  std::vector<RowKey> matching() const;
   /// Ranks that it leaves out follow by number; {} orders all by number. Another trace forgets it.
   void setArrangement(RankArrangement arrangement);
 
@@ -128,6 +133,8 @@ class RowModel : public QObject {
   void rebuild();
   std::vector<Group> groups() const;
   void foldMany();
+  void appendArranged(const std::vector<Group>& all);
+  bool appendMatching(const std::vector<Group>& groups);
   void appendAlike(const std::vector<const Group*>& members, std::vector<TimelineRow>& out) const;
   void appendProcess(const Group& group, bool everything, int indent,
                      std::vector<TimelineRow>& out) const;
@@ -146,6 +153,7 @@ class RowModel : public QObject {
   TracePtr trace_;
   std::map<TrackId, int> lane_totals_;
   std::optional<ProcessId> filter_;
+  QString name_filter_;
   Choices choices_;
   RankArrangement arrangement_;
   std::set<RowKey> collapsed_, expanded_;

@@ -27,6 +27,10 @@ TimelineScene::TimelineScene(TraceDocument& document, Selection& selection, QObj
   connect(&selection_, &Selection::rangeChanged, this, &TimelineScene::changed);
   connect(&selection_, &Selection::processFilterChanged, this,
           [this] { rows_.setProcessFilter(selection_.processFilter()); });
+  connect(&selection_, &Selection::foundChanged, this, [this] {
+    Q_EMIT foundChanged();
+    Q_EMIT changed();
+  });
   connect(&rows_, &RowModel::changed, this, [this] {
     relayout();
     Q_EMIT changed();
@@ -304,6 +308,14 @@ std::optional<double> TimelineScene::laneMiddle(const Span& span, TrackId track)
   if (!top) return {};
   const int lane = std::min<int>(span.depth, row->lanes - 1);
   return *top + lane * layout_.laneHeight() + layout_.laneInk() / 2.0;
+}
+
+std::optional<double> TimelineScene::laneOrRankMiddle(const Span& span, TrackId track) const {
+  if (const auto lane = laneMiddle(span, track)) return lane;
+  const RowKey rank{RowKind::Process, trace()->tracks().at(track).process};
+  const TimelineRow* row = rows_.find(rank);
+  const auto top = row && row->collapsed ? layout_.rowTop(rows_, rank) : std::nullopt;
+  return top ? std::optional(*top + RowLayout::kProcessHeight / 2.0) : std::nullopt;
 }
 
 }  // namespace moescope

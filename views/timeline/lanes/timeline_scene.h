@@ -50,7 +50,7 @@ class TimelineScene : public QObject {
   const RowLayout& layout() const { return layout_; }
   const TimelineLooksPtr& looks() const { return looks_; }
   const std::map<DeviceKey, Ribbon>& ribbons() const { return looks_->ribbons; }
-  LaneContent content() { return {source_, layout_, looks_}; }
+  LaneContent content() { return {source_, layout_, looks_, selection_.found()}; }
   const TracePtr& trace() const { return source_.trace(); }
   bool hasTrace() const { return source_.trace() && source_.trace()->span_count() > 0; }
 
@@ -86,6 +86,8 @@ class TimelineScene : public QObject {
   /// Middle of the lane of a span, above or below the viewport when its row is scrolled away;
   /// nullopt when the row is hidden or folded.
   std::optional<double> laneMiddle(const Span& span, TrackId track) const;
+  /// The same; of a rank that is folded into one row the middle of that row.
+  std::optional<double> laneOrRankMiddle(const Span& span, TrackId track) const;
 
   /// Pixels around a span that still hit it.
   static constexpr double kHitTolerance = 4;
@@ -96,6 +98,7 @@ class TimelineScene : public QObject {
   void placesChanged();        ///< rows, or where they are; not what they show
   void dataChanged(bool all);  ///< columns of lanes changed; all: of every lane
   void dataGrown();            ///< more spans came where lanes are shown
+  void foundChanged();         ///< other spans are dimmed
   void spansArrived();         ///< span() knows more than before
   void failed(const QString& message);
 

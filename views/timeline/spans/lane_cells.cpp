@@ -9,6 +9,8 @@ namespace {
 constexpr double kFaintest = 0.4;      // a nearly empty column still shows this much of its colour
 constexpr double kEdgeTint = 0.45;     // how much background the first column of a span takes
 constexpr double kHatchGround = 0.35;  // colour between the hatch lines
+constexpr double kDimmed = 0.25;       // how much of its colour a span keeps that is no hit
+constexpr double kDimmedHost = 0.5;    // of the pale ones of the host
 // Shades of host spans beside that of the class, which distinguish names; paler than any class.
 constexpr QRgb kLightHost[] = {0xFFC7BCD6, 0xFFBBCDBF, 0xFFD5CBAF, 0xFFB3C7D6};
 constexpr QRgb kDarkHost[] = {0xFF584B6C, 0xFF43584A, 0xFF5C5238, 0xFF3B5468};
@@ -54,7 +56,7 @@ void CellAccumulator::begin(int width) {
   width_ = std::max(width, 0);
   const auto n = static_cast<std::size_t>(width_);
   busy_.assign(n, 0);
-  best_.assign(n, 0);
+  best_.assign(n, -2 * kAnyAmount);
   color_.assign(n, 0);
   edges_.clear();
 }
@@ -80,9 +82,7 @@ void CellAccumulator::mark(double x, CellColor color) {
   if (x < 0 || x >= width_) return;
   const auto i = static_cast<std::size_t>(x);
   busy_[i] = std::max(busy_[i], kTrace);
-  if (best_[i] >= kTrace) return;
-  best_[i] = kTrace;
-  color_[i] = color;
+  show(i, kTrace, color);
 }
 
 void CellAccumulator::edge(int column) {
@@ -113,9 +113,14 @@ LanePalette::LanePalette(const Theme& theme) : background_(theme.background.rgb(
     if (shade >= kHostShades) continue;
     const QRgb full = shade > 0 ? (theme.dark ? kDarkHost : kLightHost)[shade - 1]
                                 : theme.color(static_cast<SpanClass>(index)).rgb();
-    hatch_[static_cast<std::size_t>(index)] = full;
+    const bool dim = color & kCellDim;
+    const auto dimmed = [&](QRgb bright) {
+      return dim ? mix(background_, bright, shade >= 0 ? kDimmedHost : kDimmed) : bright;
+    };
+    hatch_[static_cast<std::size_t>(index) + (dim ? kCellClassMask + 1U : 0U)] = dimmed(full);
     QRgb ground = color & kCellWaits ? mix(background_, full, kHatchGround) : full;
     if (color & kCellEdge) ground = mix(ground, background_, kEdgeTint);
+    ground = dimmed(ground);
     auto& levels = fill_[static_cast<std::size_t>(c)];
     levels[0] = background_;
     for (int level = 1; level <= kFullLevel; ++level)

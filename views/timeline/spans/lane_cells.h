@@ -17,8 +17,9 @@ namespace moescope {
 using CellColor = std::uint8_t;
 inline constexpr CellColor kCellWaits = 0x10;  ///< communication that only waits: hatched
 inline constexpr CellColor kCellEdge = 0x20;   ///< first column of a span: drawn lighter
+inline constexpr CellColor kCellDim = 0x40;    ///< no hit of the search: pale
 inline constexpr CellColor kCellClassMask = 0x0F;
-inline constexpr int kCellColors = 0x40;
+inline constexpr int kCellColors = 0x80;
 /// Host spans have one of these shades by name: the class, and the values above it.
 inline constexpr int kHostShades = 5;
 static_assert(kSpanClassCount - 1 + kHostShades <= kCellClassMask + 1);
@@ -65,7 +66,8 @@ void pan_columns(std::vector<T>& columns, int by, const std::vector<T>& strip) {
 void pan_cells(LaneCells& cells, int by, const LaneCells& strip);
 
 /// Adds spans in order of start and works out the fullness of each column and the class that
-/// covers most of it. Keeps its buffers between lanes.
+/// covers most of it; what is not dimmed counts more than all that is. Keeps its buffers between
+/// lanes.
 class CellAccumulator {
  public:
   void begin(int width);
@@ -89,10 +91,16 @@ class CellAccumulator {
   void cover(int column, float amount, CellColor color) {
     const auto i = static_cast<std::size_t>(column);
     busy_[i] += amount;
-    if (amount <= best_[i]) return;
-    best_[i] = amount;
-    color_[i] = color;
+    show(i, amount, color);
   }
+  void show(std::size_t column, float amount, CellColor color) {
+    const float weight = color & kCellDim ? amount - kAnyAmount : amount;
+    if (weight <= best_[column]) return;
+    best_[column] = weight;
+    color_[column] = color;
+  }
+
+  static constexpr float kAnyAmount = 4;  ///< more than a column can hold of one span
 
   int width_ = 0;
   std::vector<float> busy_, best_;
@@ -109,12 +117,15 @@ class LanePalette {
     return fill_[static_cast<std::size_t>(color)][static_cast<std::size_t>(level)];
   }
   /// Colour of the hatch lines over waiting communication.
-  QRgb hatch(CellColor color) const { return hatch_[color & kCellClassMask]; }
+  QRgb hatch(CellColor color) const {
+    return hatch_[static_cast<std::size_t>(color & kCellClassMask) |
+                  (color & kCellDim ? kCellClassMask + 1U : 0U)];
+  }
   QRgb background() const { return background_; }
 
  private:
   std::array<std::array<QRgb, kFullLevel + 1>, kCellColors> fill_{};
-  std::array<QRgb, 16> hatch_{};
+  std::array<QRgb, 2 * (kCellClassMask + 1)> hatch_{};  ///< by class, then dimmed
   QRgb background_ = 0xFF000000;
 };
 
