@@ -198,14 +198,14 @@ void judge_layers(const LayerLoads& loads, const SolveOptions& o, SolveResult& r
 
 /// What a plan for the rules should reach in every layer.
 void set_targets(const LayerLoads& loads, const SolveOptions& o, SolveResult& result) {
-  constexpr double kTolerance = 0.003;  // excess over the bound that nobody will feel
+  constexpr double kNotFelt = 0.003;  // excess over the bound that nobody will feel
   for (std::size_t l = 0; l < loads.size(); ++l) {
     double bound = 1;
     for (const ReplicaRule rule : o.rules)
       bound = std::max(bound, rule_bound(loads[l], o.slot_count, o.gpus, rule,
                                          o.by_source.empty() ? nullptr : &o.by_source[l]));
     result.layers[l].target =
-        std::max(bound * (1 + o.tolerance.value_or(kTolerance)), o.good_enough.value_or(0));
+        std::max(bound * (1 + o.tolerance.value_or(kNotFelt)), o.good_enough.value_or(0));
   }
 }
 
