@@ -143,5 +143,16 @@ TEST(Selection, figuresAreOfAnAreaThatWasMarkedUntilItGoes) {
   EXPECT_EQ(selection.scope(), FigureScope::Visible) << "as before";
 }
 
+TEST(Selection, anAreaWithoutLengthIsNotMarked) {
+  Selection selection;
+  selection.reset({0, 1000});
+  selection.markArea({{300, 300}, {}});
+  EXPECT_FALSE(selection.area());
+  EXPECT_EQ(selection.scope(), FigureScope::Trace) << "figures stay of what they were";
+  selection.markArea({{300, 400}, {}});
+  selection.markArea({{500, 500}, {}});
+  EXPECT_FALSE(selection.area()) << "a new mark replaces the old one";
+}
+
 }  // namespace
 }  // namespace moescope

@@ -166,7 +166,7 @@ bool TrackStack::resizeFocused(int by) {
 /// The name says which strip has the keyboard.
 void TrackStack::markFocus(const QWidget* focus) {
   for (const Strip& strip : all_) {
-    if (qobject_cast<QLabel*>(strip.name) == nullptr) continue;
+    if (!strip.strip || qobject_cast<QLabel*>(strip.name) == nullptr) continue;
     strip.name->setBackgroundRole(QPalette::AlternateBase);
     strip.name->setAutoFillBackground(strip.strip == focus);
   }

@@ -5,6 +5,7 @@
 #include <QAction>
 #include <QList>
 #include <QObject>
+#include <QPointer>
 #include <QSplitter>
 #include <functional>
 #include <vector>
@@ -39,7 +40,7 @@ class TrackStack : public QObject {
  private:
   struct Strip {
     QString id;
-    QWidget *strip, *name;
+    QPointer<QWidget> strip, name;  ///< the view deletes them before this
     QAction* shown;
     std::function<bool()> has_data;
     int height;  ///< that the user wants, logical pixels

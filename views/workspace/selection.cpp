@@ -156,6 +156,7 @@ void Selection::setArea(std::optional<AreaSelection> area) {
 }
 
 void Selection::markArea(const AreaSelection& area) {
+  if (area.range.empty()) return setArea({});  // a drag straight up or down
   setArea(area);
   setScope(FigureScope::Selected);
 }
