@@ -82,7 +82,8 @@ SweepPoint predict_point(const SweepInput& in, SweepOver over, double value, Pro
   const auto unit = unit_with(in, over, value);
   PredictOptions options;
   options.batches = 4;
-  const auto p = predict(in.hardware, in.model, unit, in.plan_for(unit), in.loads, options, progress);
+  const auto p =
+      predict(in.hardware, in.model, unit, in.plan_for(unit), in.loads, options, progress);
   SweepPoint point{.value = value, .step_ns = p.step_ns, .error_ns = p.error_ns()};
   point.tokens_per_second_gpu = p.tokens_per_second / unit.gpus;
   const double batches = unit.micro_batches;
@@ -104,9 +105,8 @@ std::string growth(const SweepPoint& best, const SweepPoint& other) {
       {{"attention", other.attention_ns - best.attention_ns},
        {"experts", other.experts_ns - best.experts_ns},
        {"dispatch and combine", other.transfer_ns - best.transfer_ns}}};
-  const auto most = std::max_element(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  const auto most = std::max_element(
+      parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return fmt::format("{} {} longer", most->first, duration_text(std::max(0.0, most->second)));
 }
 
@@ -146,7 +146,8 @@ Sweep sweep_unit(const SweepInput& input, SweepOver over, std::vector<double> va
   values.erase(std::unique(values.begin(), values.end()), values.end());
   Sweep sweep{.over = over};
   for (Index i = 0; i < values.size(); ++i) {
-    progress.report(static_cast<double>(i) / static_cast<double>(values.size()), "predicting units");
+    progress.report(static_cast<double>(i) / static_cast<double>(values.size()),
+                    "predicting units");
     try {
       sweep.points.push_back(predict_point(input, over, values[i], no_progress()));
     } catch (const Error& e) {

@@ -30,10 +30,10 @@ struct SweepPoint {
 
 struct Sweep {
   SweepOver over = SweepOver::CommSms;
-  std::vector<SweepPoint> points;   ///< by value
-  std::optional<std::size_t> best;  ///< shortest step, or most tokens of a GPU where these change
-  std::string reason;               ///< of the optimum, a sentence
-  std::vector<std::string> skipped; ///< values that the unit cannot have, and why
+  std::vector<SweepPoint> points;    ///< by value
+  std::optional<std::size_t> best;   ///< shortest step, or most tokens of a GPU where these change
+  std::string reason;                ///< of the optimum, a sentence
+  std::vector<std::string> skipped;  ///< values that the unit cannot have, and why
 };
 
 struct SweepInput {
@@ -46,8 +46,8 @@ struct SweepInput {
 };
 
 /// @param values empty: a range that suits the unit
-/// Points that the unit cannot have are skipped with the reason; those that do not fit in memory are
-/// predicted and never the best. Throws Error when no point is left; Cancelled.
+/// Points that the unit cannot have are skipped with the reason; those that do not fit in memory
+/// are predicted and never the best. Throws Error when no point is left; Cancelled.
 Sweep sweep_unit(const SweepInput& input, SweepOver over, std::vector<double> values,
                  Progress& progress);
 

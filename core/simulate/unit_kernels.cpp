@@ -14,6 +14,12 @@ namespace {
 using Index = std::size_t;
 
 constexpr double kMicro = 1e-6, kGiga = 1e9;
+/// Kernels were measured alone. In a step norms, quantisation and routing lie between them, and
+/// streams that overlap share memory and SMs: fitted to published units (docs/validation.md), which
+/// predictions without it exceed by 17 to 43 %.
+constexpr double kBetweenKernels = 1.36;
+/// What is left of that scatter.
+constexpr double kStepScatter = 0.2;
 constexpr double kHostFloor = 0.1;  ///< us; a serving engine launches ahead of the GPU
 
 /// Where a kernel has the constant of that name.
@@ -65,7 +71,7 @@ double skew_of(const Traffic& t) {
 }  // namespace
 
 UnitKernels::UnitKernels(const Hardware& hardware, const ModelShape& model, const ServingUnit& unit)
-    : hardware_(hardware), model_(model), unit_(unit) {}
+    : hardware_(hardware), model_(model), unit_(unit), stretch_(kBetweenKernels) {}
 
 std::optional<UnitKernels> UnitKernels::of(const Hardware& hardware, const ModelShape& model,
                                            const ServingUnit& unit, const SmShares& sms) {
@@ -167,6 +173,7 @@ CommonTimes UnitKernels::common() const {
   if (model_.shared_experts > 0 && !unit_.shared_routed)
     t.shared = mlp(static_cast<double>(model_.shared_experts) * model_.expert_width);
   if (model_.dense_layers > 0) t.dense = mlp(model_.dense_width);
+  for (auto* stage : {&t.attention, &t.gate, &t.shared, &t.dense}) *stage *= stretch_;
   return t;
 }
 
@@ -192,7 +199,7 @@ ExpertTime UnitKernels::experts(const std::vector<double>& tokens) const {
     t.compute += std::ceil(slot.tokens / tile) * tile * model_.expert_flops() / compute;
   t.weights = static_cast<double>(work.slots.size()) * model_.expert_bytes() / memory;
   t.overhead = constant(experts_, "floor_us") * kMicro;
-  t.total = experts_.microseconds(work, side_) * kMicro;
+  t.total = stretch_ * experts_.microseconds(work, side_) * kMicro;
   return t;
 }
 
@@ -223,12 +230,13 @@ double UnitKernels::transfer(const Traffic& traffic, bool combine) const {
   const double over_network =
       w.tokens * traffic.remote_nodes_per_token * w.token_bytes / (hardware_.ib_gb_per_s * kGiga);
   const bool measured_nodes = kernel.id.name.find(" nodes ") != std::string::npos;
-  return measured_nodes ? us * kMicro : std::max(us * kMicro, over_network);
+  return stretch_ * (measured_nodes ? us * kMicro : std::max(us * kMicro, over_network));
 }
 
 UnitKernels::Errors UnitKernels::errors() const {
-  return {attention_.error.p90, experts_.error.p90,
-          std::max(dispatch_.error.p90, combine_.error.p90)};
+  const double least = kStepScatter;
+  return {std::max(least, attention_.error.p90), std::max(least, experts_.error.p90),
+          std::max({least, dispatch_.error.p90, combine_.error.p90})};
 }
 
 }  // namespace moescope

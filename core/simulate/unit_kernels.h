@@ -29,7 +29,8 @@ class UnitKernels {
   /// or receives than the mean.
   double transfer(const Traffic& traffic, bool combine) const;
 
-  /// Relative error of the stages, nine of ten rows that were left out of the fits.
+  /// Relative error of the stages: nine of ten rows that were left out of the fits, or the scatter
+  /// of published units, whichever is larger.
   struct Errors {
     double attention = 0, experts = 0, transfer = 0;
   };
@@ -48,6 +49,7 @@ class UnitKernels {
   Hardware hardware_;
   ModelShape model_;
   ServingUnit unit_;
+  double stretch_ = 1;     ///< of every stage over its kernels alone
   DataSheet main_, side_;  ///< with the SMs of each stream
   KernelCost attention_, experts_, product_, bf16_product_, dispatch_, combine_;
   std::vector<std::string> notes_;

@@ -105,7 +105,8 @@ TEST_F(HardwareFile, FitFindsTheConstantsOfExactRows) {
   for (const double m : {1, 16, 64, 256, 1024, 4096, 16384})
     for (const double n : {512, 2112, 7168})
       for (const double k : {512, 2048, 16384})
-        file << "h100_sxm,sglang,9.0," << "bfloat16," << m << ',' << n << ',' << k << ','
+        file << "h100_sxm,sglang,9.0,"
+             << "bfloat16," << m << ',' << n << ',' << k << ','
              << formula->microseconds(truth, GemmWork{m, n, k, 2}, hardware.sheet()) << '\n';
   file.close();
   auto tables = read_measured_folder(folder_.path(), no_progress());

@@ -1,4 +1,6 @@
 // Tables of measured kernel times: what rows mean, and what is refused with file, line and column.
+#include "core/simulate/cost/table/measured_table.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <numeric>
 
 #include "core/simulate/cost/routing/skewed_routing.h"
-#include "core/simulate/cost/table/measured_table.h"
 #include "tests/support/error_of.h"
 #include "tests/support/temp_folder.h"
 
@@ -33,7 +34,8 @@ class MeasuredTables : public testing::Test {
 };
 
 TEST_F(MeasuredTables, AreKnownByTheirColumnsInAnyOrder) {
-  const auto table = read("k,n,m,dtype,version,engine,system\n7168,2112,128,fp8_block,0.5.14,sglang,h100_sxm\r\n");
+  const auto table =
+      read("k,n,m,dtype,version,engine,system\n7168,2112,128,fp8_block,0.5.14,sglang,h100_sxm\r\n");
   EXPECT_EQ(table.name, "gemm");
   ASSERT_EQ(table.rows.size(), 1U);
   const auto& row = table.rows[0];
@@ -83,9 +85,10 @@ TEST_F(MeasuredTables, RefuseGpusThatDoNotDivideExperts) {
 }
 
 TEST_F(MeasuredTables, UniformRowsByHand) {
-  const auto table = read(experts_ +
-                          "h100_sxm,sglang,0.5.10,decode,fp8_block,7168,2048,8,256,256,8,256,,uniform\n"
-                          "h100_sxm,sglang,0.5.10,decode,fp8_block,7168,2048,8,256,256,8,16,,uniform\n");
+  const auto table =
+      read(experts_ +
+           "h100_sxm,sglang,0.5.10,decode,fp8_block,7168,2048,8,256,256,8,256,,uniform\n"
+           "h100_sxm,sglang,0.5.10,decode,fp8_block,7168,2048,8,256,256,8,16,,uniform\n");
   const auto& many = std::get<ExpertWork>(table.rows[0].work);
   ASSERT_EQ(many.slots.size(), 1U);  // 256 x 8 / 256 tokens on each of 32 slots
   EXPECT_EQ(many.slots[0].tokens, 8);
@@ -97,7 +100,8 @@ TEST_F(MeasuredTables, UniformRowsByHand) {
 }
 
 TEST(SkewedRouting, SharesOutEveryTokenAndTakesTheFullestGpu) {
-  const SkewCase skew{.tokens = 512, .experts = 64, .top_k = 4, .gpus = 8, .slots = 64, .exponent = 1.2};
+  const SkewCase skew{
+      .tokens = 512, .experts = 64, .top_k = 4, .gpus = 8, .slots = 64, .exponent = 1.2};
   double most = 0;
   for (const auto& rank : draw_most_loaded(skew, 20, 7)) {
     ASSERT_EQ(rank.slots.size(), 8U);
@@ -112,14 +116,16 @@ TEST(SkewedRouting, SharesOutEveryTokenAndTakesTheFullestGpu) {
 }
 
 TEST(SkewedRouting, OneGpuHasEverything) {
-  const SkewCase skew{.tokens = 100, .experts = 16, .top_k = 2, .gpus = 1, .slots = 16, .exponent = 0.8};
+  const SkewCase skew{
+      .tokens = 100, .experts = 16, .top_k = 2, .gpus = 1, .slots = 16, .exponent = 0.8};
   const auto rank = draw_most_loaded(skew, 1, 1)[0];
   EXPECT_EQ(std::accumulate(rank.slots.begin(), rank.slots.end(), 0.0), 200);
   EXPECT_EQ(rank.tokens, 100);
 }
 
 TEST(SkewedRouting, BalancingLowersTheFullestGpu) {
-  SkewCase skew{.tokens = 4096, .experts = 256, .top_k = 8, .gpus = 16, .slots = 256, .exponent = 1.2};
+  SkewCase skew{
+      .tokens = 4096, .experts = 256, .top_k = 8, .gpus = 16, .slots = 256, .exponent = 1.2};
   const auto mean = [](const SkewCase& s) {
     double sum = 0;
     for (const auto& rank : draw_most_loaded(s, 8, 1))

@@ -163,8 +163,8 @@ Case decode_case() {
 
 TEST(Predict, DecodeReadsWeightsAndSaysThatBalancingCannotHelp) {
   auto c = decode_case();
-  c.unit.moe_sms = 0;          // experts on the main stream's SMs
-  c.unit.tokens_per_gpu = 18;  // 180 tokens per expert are below the crossover
+  c.unit.moe_sms = 0;         // experts on the main stream's SMs
+  c.unit.tokens_per_gpu = 4;  // 40 tokens per expert are far below the crossover
   const auto p = c.run();
   EXPECT_TRUE(p.layers[0].memory_bound);
   EXPECT_EQ(p.layers[0].memory_bound_gpus, 320);

@@ -50,7 +50,13 @@ std::vector<double> start_of(const Formula& formula, const DataSheet& sheet) {
 LeastSquares fit(const Formula& formula, const Rows& rows, Leftover leftover,
                  const DataSheet& sheet, const Progress& progress) {
   std::vector<double> least, most;
-  for (const auto& c : formula.constants) least.push_back(c.least), most.push_back(c.most);
+  for (const auto& c : formula.constants) {
+    // Nothing reads faster than memory does, or computes more than FP4 at twice the FP8 peak.
+    const double peak = figure_of(sheet, c.follows) * (c.follows == Follows::Compute ? 2 : 1);
+    const bool bounded = c.follows == Follows::Memory || c.follows == Follows::Compute;
+    least.push_back(c.least);
+    most.push_back(bounded ? std::min(c.most, peak) : c.most);
+  }
   const auto residuals = [&](std::span<const double> constants, std::span<double> out) {
     for (Index i = 0; i < rows.size(); ++i)
       out[i] = std::log(formula.microseconds(constants, rows[i]->work_as(leftover), sheet) /
