@@ -123,10 +123,9 @@ void kernels_section(Report& report, const std::vector<MeasuredTable>& tables) {
       "All measured rows of `aiconfigurator-core` 0.12.0 (Apache-2.0) that are at hand, "
       "by the constants in\nresources/hardware. How far rows are off that a fit has not "
       "seen (whole values of GPUs, SMs, tokens or\nbatches left out in turn) is in these "
-      "files, kernel by kernel, and in the second table.");
+      "files, kernel by kernel.");
   report.head("part, system | rows | median % | 95th % | goal");
   std::map<std::pair<std::string, std::string>, std::pair<Goal, std::vector<double>>> parts;
-  std::map<std::pair<std::string, std::string>, std::vector<std::pair<int, CostError>>> left_out;
   for (const auto& table : tables) {
     std::map<std::string, Hardware> systems;
     for (const auto& row : table.rows) {
