@@ -8,9 +8,9 @@
 #include "app/commands/command.h"
 #include "core/error.h"
 #include "core/std_streams.h"
+#include "core/version.h"
 #ifdef MOESCOPE_HAS_GUI
 #include "app/gui_main.h"
-#include "core/version.h"
 #endif
 
 namespace moescope {

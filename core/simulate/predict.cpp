@@ -66,6 +66,22 @@ double expected_step(const StepModel& model, const Scenario& s, const StageVisit
       run_step(model.stages(batches), model.dead(), s.unit.experts_beside_attention(), 0, visit));
 }
 
+/// Fitted time of the experts, s, if every GPU had the mean tokens, spread over as many slots as
+/// the GPU with most used ones has: weights cannot be spread.
+double even_experts(const StepModel& model, const Scenario& s, const std::vector<double>& tokens) {
+  std::vector<int> used(static_cast<Index>(s.plan.num_gpus), 0);
+  double all = 0;
+  for (Index slot = 0; slot < tokens.size(); ++slot) {
+    if (!(tokens[slot] > 0)) continue;
+    ++used[static_cast<Index>(s.plan.gpu_of(static_cast<int>(slot)))];
+    all += tokens[slot];
+  }
+  const auto slots = static_cast<Index>(*std::max_element(used.begin(), used.end()));
+  if (slots == 0) return 0;
+  const double each = all / s.plan.live_gpus() / static_cast<double>(slots);
+  return model.kernels()->experts(std::vector<double>(slots, each)).total;
+}
+
 LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index l) {
   LayerPrediction out;
   out.dispatch_ns = model.dispatch(l).seconds * 1e9;
@@ -94,8 +110,26 @@ LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index 
   const double all = std::accumulate(load.begin(), load.end(), 0.0);
   if (all > 0)
     out.imbalance = *std::max_element(load.begin(), load.end()) * s.plan.live_gpus() / all;
-  out.even_expert_ns = std::min(longest, std::max(compute, weights) + overhead) * 1e9;
+  const double even =
+      model.kernels() ? even_experts(model, s, tokens) : std::max(compute, weights) + overhead;
+  out.even_expert_ns = std::min(longest, even) * 1e9;
   return out;
+}
+
+/// Relative error of a step by the cost model: those of its stages in proportion to their times,
+/// all in one direction; kModelError without fitted kernels.
+double model_error(const StepModel& model, const Prediction& out, const Scenario& s) {
+  if (!model.kernels()) return s.plan.num_gpus < kManyGpus ? kModelError : kModelErrorOfMany;
+  const auto error = model.kernels()->errors();
+  const auto layers = static_cast<double>(out.layers.size());
+  const double attention = layers * (out.attention_ns + out.gate_ns + out.shared_ns);
+  double experts = 0, transfer = 0;
+  for (const auto& l : out.layers) {
+    experts += l.expert_ns;
+    transfer += l.dispatch_ns + l.combine_ns;
+  }
+  return (error.attention * attention + error.experts * experts + error.transfer * transfer) /
+         (attention + experts + transfer);
 }
 
 /// What even tokens could gain: the experts' part of the critical path, layer by layer.
@@ -202,7 +236,7 @@ Prediction predict(const Hardware& hardware, const ModelShape& model, const Serv
   const auto noise = draw_steps(steps, s, options, out, progress);
   out.step_ns = noise.mean;
   out.batch_noise_ns = noise.deviation;
-  out.model_error_ns = noise.mean * (plan.num_gpus < kManyGpus ? kModelError : kModelErrorOfMany);
+  out.model_error_ns = noise.mean * model_error(steps, out, s);
   StepFigures figures(plan.num_gpus);
   expected_step(steps, s, [&](const StageSpan& span) { figures.add(span); });
   out.overlap = figures.total();

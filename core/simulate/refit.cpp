@@ -153,6 +153,10 @@ Refit refit_hardware(const Trace& trace, const Classification& classes, const Ha
       "tokens");
   take("kernel_overhead_us", samples.experts, samples.seen_expert, micro,
        &Hardware::kernel_overhead_us, "tokens");
+  // What was fitted to the recording must count: rooflines with it instead of fitted kernels.
+  if (std::any_of(result.constants.begin(), result.constants.end(),
+                  [](const RefitConstant& constant) { return constant.value.has_value(); }))
+    result.hardware.kernels = {};
   return result;
 }
 

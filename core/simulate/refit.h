@@ -35,8 +35,9 @@ struct Refit {
 ///    longer by the given constants;
 ///  - kernel overhead and GEMM efficiency from expert spans with the argument "tokens".
 /// Recordings of the embedded runtime and simulated traces carry these; other profilers do not
-/// record bytes or tokens, and then the constants are unchanged and say so. With `range` only spans
-/// that begin in it count. Throws Cancelled.
+/// record bytes or tokens, and then the constants are unchanged and say so. When a constant was
+/// fitted, the hardware has no fitted kernels any more: rooflines with that constant stand in. With
+/// `range` only spans that begin in it count. Throws Cancelled.
 Refit refit_hardware(const Trace& trace, const Classification& classes, const Hardware& hardware,
                      const ModelShape& model, Progress& progress,
                      std::optional<TimeRange> range = {});

@@ -50,6 +50,13 @@ StepModel::StepModel(const Scenario& scenario, const LayerLoads& loads, const Ro
   main_ = rates_on(s_.hardware, s_.model, sms_.main);
   side_ = rates_on(s_.hardware, s_.model, sms_.side);
   common_ = common_times(s_.hardware, s_.model, s_.unit, main_);
+  kernels_ = UnitKernels::of(s_.hardware, s_.model, s_.unit, sms_);
+  if (kernels_) {
+    const double between_gpus = common_.attention_comm;
+    common_ = kernels_->common();
+    common_.attention_comm = between_gpus;
+    notes_ = kernels_->notes();
+  }
   dead_.assign(static_cast<Index>(s_.plan.num_gpus), 0);
   for (const int g : s_.plan.dead_gpus) dead_[static_cast<Index>(g)] = 1;
   expect_tokens(loads);
@@ -140,6 +147,10 @@ void StepModel::route(const Routes* routes) {
                                       s_.unit.phase, s_.unit.comm_sms));
     combine_.push_back(transfer_time(traffic, s_.model.combine_bytes(), s_.hardware, s_.unit.phase,
                                      s_.unit.comm_sms));
+    if (kernels_) {
+      dispatch_.back().seconds = kernels_->transfer(traffic, false);
+      combine_.back().seconds = kernels_->transfer(traffic, true);
+    }
     traffic_.push_back(std::move(traffic));
   }
 }
@@ -158,10 +169,12 @@ std::vector<ExpertTime> StepModel::expert_times(const std::vector<double>& token
   const auto& rates = u.experts_beside_attention() ? side_ : main_;
   const auto per_gpu = static_cast<Index>(s_.plan.slots_per_gpu());
   std::vector<ExpertTime> times;
-  for (Index g = 0; g < dead_.size(); ++g)
-    times.push_back(expert_time({tokens.begin() + static_cast<long>(g * per_gpu),
-                                 tokens.begin() + static_cast<long>((g + 1) * per_gpu)},
-                                s_.model, rates, tile));
+  for (Index g = 0; g < dead_.size(); ++g) {
+    const std::vector<double> of_gpu(tokens.begin() + static_cast<long>(g * per_gpu),
+                                     tokens.begin() + static_cast<long>((g + 1) * per_gpu));
+    times.push_back(kernels_ ? kernels_->experts(of_gpu)
+                             : expert_time(of_gpu, s_.model, rates, tile));
+  }
   return times;
 }
 

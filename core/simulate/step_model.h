@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "core/simulate/costs.h"
 #include "core/simulate/schedule.h"
+#include "core/simulate/unit_kernels.h"
 
 namespace moescope {
 
@@ -47,6 +48,8 @@ class StepModel {
   bool from_routes() const { return from_routes_; }
   const std::vector<char>& dead() const { return dead_; }
   const std::vector<std::string>& notes() const { return notes_; }
+  /// The fitted kernels behind the times; nullopt: rooflines.
+  const std::optional<UnitKernels>& kernels() const { return kernels_; }
 
  private:
   void check_fit(const LayerLoads& loads);
@@ -56,6 +59,7 @@ class StepModel {
   const Scenario& s_;
   SmShares sms_;
   ComputeRates main_, side_;
+  std::optional<UnitKernels> kernels_;
   CommonTimes common_;
   std::vector<char> dead_;  ///< [gpu]
   bool from_routes_ = false;

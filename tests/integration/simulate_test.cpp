@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -132,6 +134,66 @@ TEST_F(SimulateCommand, NoModelOfThatShapeIsNoError) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_TRUE(json::parse(result.out)["predicted"].is_null());
   EXPECT_THAT(result.err, HasSubstr("--model"));
+}
+
+TEST_F(SimulateCommand, CostAppendsPredictionAndErrorToEveryRow) {
+  const auto queries = path("q.csv");
+  std::ofstream(queries) << "system,engine,version,dtype,m,n,k,latency_us\r\n"
+                            "h100_sxm,sglang,0.5.14,bfloat16,128,512,512,4.5\r\n"
+                            "b200_sxm,sglang,0.5.14,fp8_block,4096,7168,2048,1\r\n";
+  const auto result = run_moescope({"simulate", "cost", "--queries", queries, "--csv"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, testing::StartsWith("system,engine,version,dtype,m,n,k,latency_us,"
+                                              "predicted_us,error_us\nh100_sxm,sglang,0.5.14,"
+                                              "bfloat16,128,512,512,4.5,"));
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3);
+  const auto other =
+      run_moescope({"simulate", "cost", "--hardware", "h100", "--queries", queries, "--csv"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_EQ(other.out, "");
+  EXPECT_THAT(other.err, testing::AllOf(HasSubstr("q.csv"), HasSubstr("line 3, column system")));
+}
+
+TEST_F(SimulateCommand, FitWritesHardwareOrNothing) {
+  std::filesystem::create_directory(folder_ / "tables");
+  const auto table = (folder_ / "tables" / "gemm.csv").string();
+  const std::string header = "system,engine,version,dtype,m,n,k,latency_us\n";
+  std::ofstream(table) << header << "h100_sxm,sglang,1,bfloat16,1,512,512,3\n"
+                       << "h100_sxm,sglang,1,bfloat16,1,512,512,4\n";
+  const auto output = path("h.json");
+  const std::vector<std::string> command = {"simulate",   "fit",          "--hardware", "h100",
+                                            "--measured", path("tables"), "-o",         output};
+  const auto twice = run_moescope(command);
+  EXPECT_EQ(twice.exit_code, 1);
+  EXPECT_THAT(twice.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("line 3")));
+  EXPECT_FALSE(std::filesystem::exists(output));
+  std::ofstream rows(table);
+  rows << header;
+  for (int m = 1; m <= 8192; m *= 2)
+    for (const int k : {512, 4096})
+      rows << "h100_sxm,sglang,1,bfloat16," << m << ",512," << k << "," << 3 + m * k / 1e5 << "\n";
+  rows.close();
+  const auto fitted = run_moescope(command);
+  EXPECT_EQ(fitted.exit_code, 0) << fitted.err;
+  EXPECT_THAT(fitted.out, HasSubstr("table gemm: error on"));
+  EXPECT_EQ(run_moescope({"simulate", "cost", "--hardware", output, "--queries", table}).exit_code,
+            0);
+}
+
+TEST_F(SimulateCommand, SweepNamesTheOptimumAndWhy) {
+  const auto sweep =
+      run_json({"simulate", "sweep", "--hardware", "h800", "--model", "deepseek-v3", "--unit",
+                "prefill32", "--over", "comm-sms", "--values", "4,20,40,200"});
+  ASSERT_EQ(sweep["points"].size(), 3U);
+  EXPECT_THAT(sweep["skipped"][0].get<std::string>(), HasSubstr("200"));
+  EXPECT_EQ(sweep["optimum"], 20);
+  EXPECT_THAT(sweep["reason"].get<std::string>(), HasSubstr("dispatch and combine"));
+  EXPECT_GT(sweep["points"][0]["transfer_ns"], sweep["points"][1]["transfer_ns"]);
+  EXPECT_LT(sweep["points"][1]["attention_ns"], sweep["points"][2]["attention_ns"]);
+  EXPECT_EQ(run_moescope({"simulate", "sweep", "--hardware", "h800", "--model", "deepseek-v3",
+                          "--unit", "prefill32", "--over", "luck"})
+                .exit_code,
+            2);
 }
 
 TEST_F(SimulateCommand, WrongInputSaysWhatToDo) {

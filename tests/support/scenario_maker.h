@@ -34,9 +34,10 @@ inline LoadSet even_loads(int layers, int experts, double tokens = 1000) {
                               std::vector<double>(static_cast<std::size_t>(experts), tokens))});
 }
 
-/// Peaks without overheads, tiles of one row: figures can be checked by hand.
+/// Rooflines at the peaks, without overheads, tiles of one row: figures can be checked by hand.
 inline Hardware ideal(const std::string& name) {
   auto hardware = load_hardware(name);
+  hardware.kernels = {};
   hardware.gemm_efficiency = hardware.attention_efficiency = hardware.memory_efficiency = 1;
   hardware.tile_rows_prefill = hardware.tile_rows_decode = 1;
   hardware.kernel_overhead_us = hardware.normal_latency_us = hardware.low_latency_us = 0;

@@ -4,11 +4,12 @@
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
 #include "app/commands/plan/predict_options.h"
+#include "app/commands/plan/simulate_commands.h"
+#include "app/commands/plan/unit_plan.h"
 #include "app/commands/window_range.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/import/open.h"
-#include "core/placement/solve/shared_expert.h"
 #include "core/placement/validate.h"
 #include "core/simulate/predict.h"
 #include "core/simulate/refit.h"
@@ -18,45 +19,13 @@ namespace moescope {
 namespace {
 
 struct SimulateCommand {
-  std::string hardware, model, unit, loads, plan, output, refit;
+  std::string hardware, model, unit, library, loads, plan, output, refit;
   std::optional<int> comm_sms;
   std::string made_from;
   int steps = 2;
   std::uint64_t seed = 1;
   bool json = false;
 };
-
-/// Equal loads for all experts, when none are given.
-LoadSet even_loads(const ModelShape& model) {
-  LoadSet loads;
-  loads.source = "even loads";
-  loads.experts = model.experts;
-  loads.top_k = model.top_k;
-  loads.windows = {LayerLoads(static_cast<std::size_t>(model.moe_layers()),
-                              std::vector<double>(static_cast<std::size_t>(model.experts), 1000))};
-  return loads;
-}
-
-/// A plan for the unit, made from windows [first, last) of the loads.
-Plan plan_for(const ServingUnit& unit, const ModelShape& model, const LoadSet& loads,
-              std::pair<int, int> windows) {
-  SolveOptions options;
-  options.gpus = unit.gpus;
-  options.nodes = unit.nodes;
-  options.slot_count = unit.slot_count;
-  options.layer_ids = loads.layer_ids;
-  auto sum = sum_windows(loads, windows.first, windows.second);
-  if (unit.shared_routed) {
-    sum = with_shared_expert(sum, model.top_k);
-    std::vector<int> hosts;
-    for (int g = unit.gpus - unit.shared_gpus; g < unit.gpus; ++g) hosts.push_back(g);
-    keep_on(options, model.experts, hosts);
-  } else {
-    options.groups = model.groups;
-    if (model.groups % unit.nodes == 0 && unit.nodes > 1) options.hierarchy = Hierarchy::Soft;
-  }
-  return solve_plan({sum}, options, command_progress()).plan;
-}
 
 Json refit_json(const std::vector<RefitConstant>& constants) {
   Json list = Json::array();
@@ -108,6 +77,7 @@ void run(const SimulateCommand& command) {
                                          command.model, command.hardware});
   s.unit = load_unit(command.unit);
   s.unit.comm_sms = command.comm_sms.value_or(s.unit.comm_sms);
+  if (!command.library.empty()) s.unit.library = comm_library_from_name(command.library);
   const auto loads =
       command.loads.empty() ? even_loads(s.model) : read_loads_for_plan(command.loads);
   PredictOptions options;
@@ -148,6 +118,7 @@ void run(const SimulateCommand& command) {
               {"model", s.model.name},
               {"unit", s.unit.name},
               {"phase", to_string(s.unit.phase)},
+              {"library", to_string(s.unit.library)},
               {"comm_sms", s.unit.comm_sms},
               {"seed", command.seed},
               {"output", command.output.empty() ? Json() : Json(command.output)},
@@ -163,9 +134,11 @@ void register_simulate(CLI::App& app) {
   auto* command =
       app.add_subcommand("simulate", "Predict steps of a serving unit and write them as a trace");
   auto c = std::make_shared<SimulateCommand>();
-  command->add_option("--hardware", c->hardware, "h800, h100, h200 or a JSON file")->required();
-  command->add_option("--model", c->model, "deepseek-v3, tiny, ... or a JSON file")->required();
-  command->add_option("--unit", c->unit, "prefill32, decode320, ... or a JSON file")->required();
+  command->add_option("--hardware", c->hardware, "h800, h100, h200, b200, gb200 or a JSON file");
+  command->add_option("--model", c->model, "deepseek-v3, tiny, ... or a JSON file");
+  command->add_option("--unit", c->unit, "prefill32, decode320, ... or a JSON file");
+  command->add_option("--library", c->library,
+                      "deepep_normal, deepep_low_latency, deepep_v2, trtllm or nccl (the unit's)");
   command->add_option("--loads", c->loads, "Load dump (default: equal loads)");
   command->add_option("--plan", c->plan,
                       "Plan file (default: solved from the first half of the windows)");
@@ -181,7 +154,18 @@ void register_simulate(CLI::App& app) {
   command->add_option("--seed", c->seed, "Seed of the drawn batches (1)");
   command->add_option("-o,--output", c->output, "Trace to write (.moetrace)");
   command->add_flag("--json", c->json, "Print one JSON document");
-  command->callback([c] { run(*c); });
+  register_simulate_cost(*command);
+  register_simulate_fit(*command);
+  register_simulate_sweep(*command);
+  command->require_subcommand(0, 1);
+  for (auto* part : command->get_subcommands({})) add_common_options(*part);
+  command->callback([c, command] {
+    if (!command->get_subcommands().empty()) return;  // its own callback ran
+    for (const auto& [option, value] :
+         {std::pair("--hardware", &c->hardware), {"--model", &c->model}, {"--unit", &c->unit}})
+      if (value->empty()) throw CLI::RequiredError(option);
+    run(*c);
+  });
 }
 
 }  // namespace moescope

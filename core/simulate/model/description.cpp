@@ -72,6 +72,18 @@ Description Description::object(const char* key) {
   return Description(value, source_, place_.empty() ? key : place_ + "." + key);
 }
 
+std::vector<Description> Description::objects(const char* key) {
+  const auto& value = member(key);
+  if (!value.is_array()) fail(key, "is not a list of JSON objects");
+  std::vector<Description> list;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto name = fmt::format("{}[{}]", key, i);
+    if (!value[i].is_object()) fail(name, "is not a JSON object");
+    list.emplace_back(value[i], source_, place_.empty() ? name : place_ + "." + name);
+  }
+  return list;
+}
+
 std::string Description::text(const char* key, std::optional<std::string> otherwise) {
   if (!has(key) && otherwise) return *otherwise;
   const auto& value = member(key);

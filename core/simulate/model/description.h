@@ -32,6 +32,8 @@ class Description {
 
   bool has(const char* key) const;
   Description object(const char* key);
+  /// The objects of a list.
+  std::vector<Description> objects(const char* key);
   std::string text(const char* key, std::optional<std::string> otherwise = {});
   int integer(const char* key, int least, int most, std::optional<int> otherwise = {});
   double number(const char* key, double least, double most);

@@ -1,6 +1,10 @@
 #include "core/simulate/model/hardware.h"
 
+#include <fmt/format.h>
+
+#include "core/error.h"
 #include "core/simulate/model/description.h"
+#include "core/simulate/model/kernel_file.h"
 
 namespace moescope {
 
@@ -42,8 +46,21 @@ Hardware load_hardware(const std::string& name_or_path) {
     entry.finish();
   }
   constants.finish();
+  hardware.system = file.text("system", "");
+  hardware.kernels = read_kernels(file);
   file.finish();
   return hardware;
+}
+
+Hardware hardware_of_system(const std::string& system) {
+  std::string known;
+  for (const auto& name : description_names("hardware")) {
+    auto hardware = load_hardware(name);
+    if (hardware.system == system) return hardware;
+    if (!hardware.system.empty()) known += (known.empty() ? "" : ", ") + hardware.system;
+  }
+  throw Error(system, "system", "is no hardware that this program describes",
+              fmt::format("Known are {}; or give a hardware file", known), "--hardware");
 }
 
 }  // namespace moescope

@@ -1,5 +1,10 @@
 #include "core/simulate/model/unit.h"
 
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/error.h"
 #include "core/placement/plan.h"
 #include "core/simulate/model/description.h"
 
@@ -7,6 +12,23 @@ namespace moescope {
 
 const char* to_string(Phase phase) {
   return phase == Phase::Prefill ? "prefill" : "decode";
+}
+
+const char* to_string(CommLibrary library) {
+  constexpr std::array<const char*, 5> names = {"deepep_normal", "deepep_low_latency", "deepep_v2",
+                                                "trtllm", "nccl"};
+  return names.at(static_cast<std::size_t>(library));
+}
+
+CommLibrary comm_library_from_name(const std::string& name) {
+  std::string known;
+  for (const auto library : {CommLibrary::DeepepNormal, CommLibrary::DeepepLowLatency,
+                             CommLibrary::DeepepV2, CommLibrary::Trtllm, CommLibrary::Nccl}) {
+    if (name == to_string(library)) return library;
+    known += (known.empty() ? "" : ", ") + std::string(to_string(library));
+  }
+  throw Error(name, "library", "is no communication library that was measured",
+              "Known are " + known, "--library");
 }
 
 ServingUnit load_unit(const std::string& name_or_path) {
@@ -33,6 +55,15 @@ ServingUnit load_unit(const std::string& name_or_path) {
   u.micro_batches = file.integer("micro_batches", 1, 2, 2);
   u.comm_sms = file.integer("comm_sms", 0, 65535, 0);
   u.moe_sms = file.integer("moe_sms", 0, 65535, 0);
+  // What each phase of DeepEP's users runs.
+  const auto usual =
+      u.phase == Phase::Decode ? CommLibrary::DeepepLowLatency : CommLibrary::DeepepNormal;
+  const auto library = file.text("library", to_string(usual));
+  try {
+    u.library = comm_library_from_name(library);
+  } catch (const Error& e) {
+    file.fail("library", fmt::format("\"{}\" {}", library, e.problem()));
+  }
   const auto shared = file.text("shared_expert", "local");
   if (shared != "local" && shared != "routed")
     file.fail("shared_expert", "is neither \"local\" nor \"routed\"");

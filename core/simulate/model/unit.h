@@ -9,6 +9,12 @@ namespace moescope {
 enum class Phase : std::uint8_t { Prefill, Decode };
 const char* to_string(Phase phase);  ///< "prefill", "decode"
 
+/// What moves tokens between GPUs.
+enum class CommLibrary : std::uint8_t { DeepepNormal, DeepepLowLatency, DeepepV2, Trtllm, Nccl };
+const char* to_string(CommLibrary library);  ///< "deepep_normal", ...
+/// Throws Error that names the known ones.
+CommLibrary comm_library_from_name(const std::string& name);
+
 struct ServingUnit {
   std::string name, title, source;
   std::string model;  ///< the only model that it serves; empty: any
@@ -22,6 +28,7 @@ struct ServingUnit {
   int comm_sms = 0;           ///< SMs that communication takes from compute while both run
   int moe_sms = 0;  ///< decode: SMs for the experts, which then run beside the attention of
                     ///< the other micro-batch; 0: attention and experts take turns
+  CommLibrary library = CommLibrary::DeepepNormal;
   bool shared_routed = false;  ///< the shared expert is in the plan as the last expert
   int shared_gpus = 0;         ///< the last GPUs, that alone may host a routed shared expert
 

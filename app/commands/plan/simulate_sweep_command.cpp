@@ -1,0 +1,105 @@
+// moescope simulate sweep: a unit over a range of one parameter.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/commands/command.h"
+#include "app/commands/plan/plan_commands.h"
+#include "app/commands/plan/simulate_commands.h"
+#include "app/commands/plan/unit_plan.h"
+#include "core/figure_text.h"
+#include "core/placement/plan.h"
+#include "core/simulate/sweep.h"
+
+namespace moescope {
+namespace {
+
+struct SweepCommand {
+  std::string hardware, model, unit, library, loads, plan, over;
+  std::vector<double> values;
+  bool json = false;
+};
+
+Json sweep_json(const Sweep& sweep, const SweepInput& input) {
+  const auto whole = [](double ns) { return static_cast<std::int64_t>(std::llround(ns)); };
+  Json points = Json::array();
+  for (const auto& p : sweep.points)
+    points.push_back({{"value", p.value},
+                      {"step_ns", whole(p.step_ns)},
+                      {"error_ns", whole(p.error_ns)},
+                      {"tokens_per_second_gpu", p.tokens_per_second_gpu},
+                      {"attention_ns", whole(p.attention_ns)},
+                      {"experts_ns", whole(p.experts_ns)},
+                      {"transfer_ns", whole(p.transfer_ns)},
+                      {"fits", p.fits}});
+  return {{"schema", 1},
+          {"over", to_string(sweep.over)},
+          {"hardware", input.hardware.name},
+          {"model", input.model.name},
+          {"unit", input.unit.name},
+          {"library", to_string(input.unit.library)},
+          {"points", std::move(points)},
+          {"optimum", sweep.best ? Json(sweep.points[*sweep.best].value) : Json()},
+          {"reason", sweep.reason},
+          {"skipped", sweep.skipped}};
+}
+
+void print_sweep(const Sweep& sweep) {
+  for (const auto& p : sweep.points)
+    fmt::print("{} {:g}: step {}, {:.0f} tokens/s a GPU{}\n", to_string(sweep.over), p.value,
+               duration_text(p.step_ns, p.error_ns), p.tokens_per_second_gpu,
+               p.fits ? "" : ", does not fit in memory");
+  for (const auto& skipped : sweep.skipped) fmt::print("skipped {}\n", skipped);
+  fmt::print("optimum: {}\n", sweep.reason);
+}
+
+void run(const SweepCommand& command) {
+  SweepInput input;
+  input.hardware = load_hardware(command.hardware);
+  input.model = load_model_shape(command.model);
+  input.unit = load_unit(command.unit);
+  if (!command.library.empty()) input.unit.library = comm_library_from_name(command.library);
+  input.loads =
+      command.loads.empty() ? even_loads(input.model) : read_loads_for_plan(command.loads);
+  const auto windows = static_cast<int>(input.loads.windows.size());
+  const auto over = *sweep_from_name(command.over);
+  std::optional<Plan> given;
+  if (!command.plan.empty()) given = load_plan(command.plan);
+  input.plan_for = [&, kept = std::vector<Plan>()](const ServingUnit& unit) mutable {
+    if (given && unit.gpus == given->num_gpus && unit.slot_count == given->slot_count())
+      return *given;
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const Plan& plan) {
+      return plan.num_gpus == unit.gpus && plan.slot_count() == unit.slot_count;
+    });
+    if (same != kept.end()) return *same;
+    return kept.emplace_back(
+        plan_for(unit, input.model, input.loads, {0, std::max(1, windows / 2)}));
+  };
+  const auto sweep = sweep_unit(input, over, command.values, command_progress());
+  command.json ? print_json(sweep_json(sweep, input)) : print_sweep(sweep);
+}
+
+}  // namespace
+
+void register_simulate_sweep(CLI::App& simulate) {
+  auto* command = simulate.add_subcommand(
+      "sweep", "Predict a unit over a range of one parameter, with the optimum and its reason");
+  auto c = std::make_shared<SweepCommand>();
+  command->add_option("--hardware", c->hardware, "h800, h100, ... or a JSON file")->required();
+  command->add_option("--model", c->model, "deepseek-v3, ... or a JSON file")->required();
+  command->add_option("--unit", c->unit, "prefill32, decode144, ... or a JSON file")->required();
+  command->add_option("--over", c->over, "comm-sms, redundant, ep or batch")
+      ->required()
+      ->check(CLI::IsMember({"comm-sms", "redundant", "ep", "batch"}));
+  command->add_option("--values", c->values, "Values to take (default: a range that suits)")
+      ->delimiter(',');
+  command->add_option("--library", c->library,
+                      "deepep_normal, deepep_low_latency, deepep_v2, trtllm or nccl (the unit's)");
+  command->add_option("--loads", c->loads, "Load dump (default: equal loads)");
+  command->add_option("--plan", c->plan, "Plan where its GPUs and slots are the unit's");
+  command->add_flag("--json", c->json, "Print one JSON document");
+  command->callback([c] { run(*c); });
+}
+
+}  // namespace moescope

@@ -1,0 +1,14 @@
+// What the rows of each table mean; used by read_measured_table().
+#pragma once
+
+#include "core/simulate/cost/table/measured_table.h"
+
+namespace moescope {
+
+MeasuredRow read_experts_row(const CsvTable& table, const CsvTable::Row& row);
+MeasuredRow read_alltoall_row(const CsvTable& table, const CsvTable::Row& row);
+MeasuredRow read_attention_row(const CsvTable& table, const CsvTable::Row& row);
+MeasuredRow read_gemm_row(const CsvTable& table, const CsvTable::Row& row);
+MeasuredRow read_collectives_row(const CsvTable& table, const CsvTable::Row& row);
+
+}  // namespace moescope
