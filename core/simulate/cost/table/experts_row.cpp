@@ -18,7 +18,7 @@ namespace {
 
 using Index = std::size_t;
 
-constexpr int kMostTokens = 1 << 26, kMostSize = 1 << 20, kMostExperts = 65535;
+constexpr int kMostExperts = 65535;
 constexpr int kDraws = 32;          ///< that a mean is taken over
 constexpr int kDrawsToChoose = 48;  ///< of which those nearest to a known draw are taken
 constexpr Index kNearest = 5;

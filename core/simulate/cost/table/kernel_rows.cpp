@@ -10,7 +10,7 @@
 namespace moescope {
 namespace {
 
-constexpr int kMostTokens = 1 << 26, kMostSize = 1 << 20, kMostGpus = 65536;
+constexpr int kMostGpus = 65536;
 
 /// Bytes of an element; the block scales of FP8 are left out, as in the formulas.
 double operand_bytes(const CsvTable& table, const CsvTable::Row& row) {

@@ -5,6 +5,10 @@
 
 namespace moescope {
 
+/// Bounds on what a row may say, far above any measurement: tokens or a side of a matrix, and a
+/// size of a model.
+inline constexpr int kMostTokens = 1 << 26, kMostSize = 1 << 20;
+
 MeasuredRow read_experts_row(const CsvTable& table, const CsvTable::Row& row);
 MeasuredRow read_alltoall_row(const CsvTable& table, const CsvTable::Row& row);
 MeasuredRow read_attention_row(const CsvTable& table, const CsvTable::Row& row);
