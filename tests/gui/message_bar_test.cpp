@@ -158,8 +158,10 @@ TEST_F(MessageBarTest, noButtonIsCutWhateverTheTexts) {
       QTest::qWait(20);
       const auto* label = bar.findChild<QLabel*>("messageText");
       EXPECT_GE(label->height(), label->heightForWidth(label->width())) << text.toStdString();
+      std::size_t visible = 0;
       for (const auto* one : bar.findChildren<QToolButton*>()) {
         if (!one->isVisible()) continue;
+        ++visible;
         const QRect place(one->mapTo(&bar, QPoint()), one->size());
         EXPECT_TRUE(bar.rect().contains(place)) << one->text().toStdString();
         EXPECT_GE(one->width(), one->sizeHint().width()) << one->text().toStdString();
@@ -169,6 +171,7 @@ TEST_F(MessageBarTest, noButtonIsCutWhateverTheTexts) {
             EXPECT_FALSE(place.intersects({other->mapTo(&bar, QPoint()), other->size()}));
           }
       }
+      EXPECT_EQ(visible, choices.size() + 3) << "with Details, Copy and Close";
     }
 }
 

@@ -41,11 +41,7 @@ QWidget* panel_of(const QDockWidget& dock) {
 }
 
 DockLayout::DockLayout(QMainWindow& window, Session& session, QObject* parent)
-    : QObject(parent),
-      window_(window),
-      session_(session),
-      overlays_(window, this),
-      titles_(window, this) {
+    : QObject(parent), window_(window), session_(session), overlays_(window, this) {
   window_.setDockOptions(QMainWindow::AnimatedDocks | QMainWindow::AllowNestedDocks |
                          QMainWindow::AllowTabbedDocks);
   for (const auto corner : {Qt::TopLeftCorner, Qt::BottomLeftCorner})
@@ -91,10 +87,7 @@ void DockLayout::add(ViewSpec view, Workspace& workspace) {
   dock->installEventFilter(this);
   window_.addDockWidget(view.area, dock);
   dock->hide();
-  if (view.over_when_narrow)
-    overlays_.add(*dock, view.area);
-  else
-    titles_.add(*dock);
+  if (view.over_when_narrow) overlays_.add(*dock, view.area);
   docks_ << dock;
   places_.push_back({dock, std::move(view)});
   addGo(places_.back());

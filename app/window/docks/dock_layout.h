@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "app/window/docks/side_overlays.h"
-#include "app/window/docks/tab_titles.h"
 #include "app/window/session/session.h"
 #include "views/workspace/view_spec.h"
 
@@ -97,7 +96,6 @@ class DockLayout : public QObject {
   Session& session_;
   QWidget* start_ = nullptr;
   SideOverlays overlays_;
-  TabTitles titles_;
   QList<QDockWidget*> docks_;
   QList<QAction*> go_actions_, preset_actions_;
   std::vector<Place> places_;

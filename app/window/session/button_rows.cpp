@@ -46,7 +46,7 @@ void ButtonRows::setButtons(const QList<QToolButton*>& left, const QList<QToolBu
   left_ = left;
   right_ = right;
   for (QToolButton* button : left_ + right_) {
-    button->setParent(this);
+    if (button->parentWidget() != this) button->setParent(this);
     if (!button->property(kWholeText).isValid()) button->setProperty(kWholeText, button->text());
   }
   updateGeometry();

@@ -148,7 +148,7 @@ void MessageBar::showMessage(const UserMessage& message) {
 void MessageBar::offer(const UserMessage& message, const Choices& choices) {
   showMessage(message);
   for (const auto& [text, run] : choices) {
-    QToolButton* button = make_button(text, text, this);
+    QToolButton* button = make_button(text, text, buttons_);  // reparenting would hide it
     setTabOrder(choices_.isEmpty() ? text_ : static_cast<QWidget*>(choices_.back()), button);
     choices_ << button;
     button->show();
