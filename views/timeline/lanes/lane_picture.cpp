@@ -9,7 +9,7 @@
 namespace moescope {
 namespace {
 
-constexpr std::size_t kLanesPerBlock = 8;   // lanes a worker takes at once
+constexpr std::size_t kLanesPainted = 8;    // lanes a worker takes at once
 constexpr int kLinesPerBlock = 64;          // lines of pixels likewise
 constexpr int kPixelsForThreads = 500'000;  // fewer are done before a thread has started
 
@@ -171,12 +171,12 @@ void LanePicture::paintLanes(const PixelRun& fresh, std::vector<Name>& names) {
     for (const auto& run : part.runs) pixels += run.width() * (lane.y1 - lane.y0);
     parts.push_back(std::move(part));
   }
-  const std::size_t blocks = (parts.size() + kLanesPerBlock - 1) / kLanesPerBlock;
+  const std::size_t blocks = (parts.size() + kLanesPainted - 1) / kLanesPainted;
   parallel_for(
       blocks,
       [&](std::size_t block) {
-        const std::size_t end = std::min(parts.size(), (block + 1) * kLanesPerBlock);
-        for (std::size_t i = block * kLanesPerBlock; i < end; ++i)
+        const std::size_t end = std::min(parts.size(), (block + 1) * kLanesPainted);
+        for (std::size_t i = block * kLanesPainted; i < end; ++i)
           for (const auto& run : parts[i].runs) paintLane(*parts[i].lane, run);
       },
       threads_for(pixels));
