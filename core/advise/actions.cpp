@@ -15,6 +15,7 @@ namespace {
 using Index = std::size_t;
 
 constexpr int kBatches = 6;     ///< of a prediction; the same seed for both sides of a gain
+constexpr int kMostGroups = 8;  ///< of windows that a plan is made from
 constexpr int kMostJudged = 4;  ///< windows, or changes of periodic balancing: the latest
 
 /// Windows [first, last) of `loads`.
@@ -117,7 +118,7 @@ class Advisor {
   }
   std::vector<LayerLoads> made_from() const {
     const int windows = windows_to_make_from(static_cast<int>(loads_.windows.size()));
-    return group_windows(part_of(loads_, 0, windows), std::min(windows, 8));
+    return group_windows(part_of(loads_, 0, windows), std::min(windows, kMostGroups));
   }
   SolveOptions solve_options() const {
     SolveOptions o;
@@ -186,10 +187,17 @@ class Advisor {
     return once(AdvisedKind::BoundedMigration, solve_plan(made_from(), o, progress_).plan);
   }
   AdvisedAction full_plan() const {
+    return once(AdvisedKind::FullPlan, new_plan(made_from(), d_.plan));
+  }
+  /// A plan from scratch. It is renamed to copy little after `running`, but where shares depend on
+  /// which rank a slot is on: there such a plan would only be made for equal shares.
+  Plan new_plan(const std::vector<LayerLoads>& windows, const Plan& running) const {
     auto o = solve_options();
-    o.from = &d_.plan;
-    o.rebuild = true;
-    return once(AdvisedKind::FullPlan, solve_plan(made_from(), o, progress_).plan);
+    if (!rule_facts(d_.rule).by_source) {
+      o.from = &running;
+      o.rebuild = true;
+    }
+    return solve_plan(windows, o, progress_).plan;
   }
 
   /// Slots of a change in redundancy come with the next start of the engine: no stall is counted.
@@ -251,11 +259,8 @@ class Advisor {
     Plan running = d_.plan;
     for (int p = periods; p > 0; --p) {
       const int first = count - (p + 1) * length;
-      auto o = solve_options();
-      o.from = &running;
-      o.rebuild = true;
       const auto made = part_of(loads_, first, first + length);
-      Plan next = solve_plan(group_windows(made, std::min(length, 8)), o, progress_).plan;
+      Plan next = new_plan(group_windows(made, std::min(length, kMostGroups)), running);
       price(action, running, next);
       bytes += action.bytes_moved / periods;
       stall += action.stall_s / periods;

@@ -52,11 +52,13 @@ void judge(Advice& advice) {
   if (const auto why = why_not_felt(advice); !why.empty()) {
     advice.verdict = Verdict::NotWorthIt;
     advice.reason = why;
+    advice.missing.clear();
     return;
   }
   const AdvisedAction& best = advice.actions[*advice.best];
   if (best.net + best.gain_error < kWorthIt) {
     advice.verdict = Verdict::NotWorthIt;
+    advice.missing.clear();
     advice.reason = fmt::format("no change pays: the best, {}, changes the step by {} net",
                                 what_it_does(best), effect_text(best));
     return;
@@ -98,7 +100,12 @@ Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOp
                                   deployment.plan, loads, progress);
   if (options.knee) out.response.knee = *options.knee;
   out.evidence = load_evidence(under_rule(deployment.plan, deployment.rule, loads), loads);
-  out.missing = missing_evidence(out.evidence, loads, out.today.imbalance);
+  out.missing = missing_evidence(out.evidence, out.today.imbalance);
+  if (out.evidence.windows > 1 && !loads.ordered_in_time)
+    out.notes.push_back(
+        "the windows are not known to be in the order of time: plans are judged on other windows "
+        "than "
+        "those that made them, but not on later ones, and periodic balancing is not judged");
   out.actions = advised_actions(deployment, loads, options, progress);
   const auto best = std::max_element(
       out.actions.begin(), out.actions.end(),

@@ -16,7 +16,8 @@ const char* to_string(Verdict verdict);  ///< "do_it", "not_worth_it", "not_enou
 struct Advice {
   Verdict verdict = Verdict::NotEnoughEvidence;
   std::string reason;                ///< one sentence
-  std::vector<std::string> missing;  ///< evidence, each a phrase
+  std::vector<std::string> missing;  ///< evidence, each a phrase; none where it is not worth it
+  std::vector<std::string> notes;    ///< what limits the figures
   StepToday today;
   BalanceResponse response;
   LoadEvidence evidence;

@@ -66,13 +66,10 @@ LoadEvidence load_evidence(const Plan& plan, const LoadSet& loads) {
   return out;
 }
 
-std::vector<std::string> missing_evidence(const LoadEvidence& evidence, const LoadSet& loads,
-                                          double imbalance) {
+std::vector<std::string> missing_evidence(const LoadEvidence& evidence, double imbalance) {
   std::vector<std::string> missing;
   if (evidence.windows < 2)
     missing.push_back("a second window of loads: whether the same experts stay hot is unknown");
-  else if (!loads.ordered_in_time)
-    missing.push_back("windows in the order of time: how loads drift is unknown");
   if (evidence.persistence && *evidence.persistence < kPersistent)
     missing.push_back(fmt::format(
         "windows that agree: the GPUs that are hot in the earlier half are not those of the later "

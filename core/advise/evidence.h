@@ -28,7 +28,6 @@ LoadEvidence load_evidence(const Plan& plan, const LoadSet& loads);
 
 /// What is missing to act, each a phrase: "a second window of loads: ...". Empty when nothing is.
 /// @param imbalance mean over layers, under the plan and its rule
-std::vector<std::string> missing_evidence(const LoadEvidence& evidence, const LoadSet& loads,
-                                          double imbalance);
+std::vector<std::string> missing_evidence(const LoadEvidence& evidence, double imbalance);
 
 }  // namespace moescope

@@ -88,7 +88,7 @@ std::string command_of(const AdviseCommand& command, const Deployment& d,
                                        : fmt::format("{} --max-copies {}", from,
                                                      command.options.max_copies));
     case AdvisedKind::FullPlan:
-      return solve(slots, from.empty() ? from : from + " --rebuild");
+      return solve(slots, from.empty() || rule_facts(d.rule).by_source ? "" : from + " --rebuild");
     case AdvisedKind::MoreRedundancy:
       return solve(slots + command.options.extra_slots_per_gpu * d.plan.num_gpus, "");
     case AdvisedKind::Periodic:
@@ -118,7 +118,8 @@ Json advice_json(const AdviseCommand& command, const Deployment& d, const Advice
   Json json = {{"schema", 1},
                {"verdict", to_string(advice.verdict)},
                {"reason", advice.reason},
-               {"missing", advice.missing}};
+               {"missing", advice.missing},
+               {"notes", advice.notes}};
   add_rule(json, d.rule, knows_sources);
   json.update(
       Json{{"imbalance", advice.today.imbalance},
@@ -157,6 +158,7 @@ void print_advice(const AdviseCommand& command, const Deployment& d, const Advic
                   bool knows_sources) {
   fmt::print("{}: {}\n", words(advice.verdict), advice.reason);
   for (const auto& missing : advice.missing) fmt::print("  missing: {}\n", missing);
+  for (const auto& note : advice.notes) fmt::print("  note: {}\n", note);
   fmt::print("\nrule       {}\n", rule_text(d.rule, knows_sources));
   fmt::print("plan       {}\n", d.plan_origin);
   fmt::print("step       {:.2f} ms predicted for {} on {}, {}\n", advice.today.step_ns * 1e-6,
@@ -164,11 +166,11 @@ void print_advice(const AdviseCommand& command, const Deployment& d, const Advic
   fmt::print("imbalance  {:.3f}; felt from {:.3f} on, then {:.1f} % of the step per 0.1\n\n",
              advice.today.imbalance, advice.response.knee, 10 * advice.response.slope);
   fmt::print("{:<18} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}\n", "action", "gain %", "error",
-             "net %", "imbalance", "moved GB", "stall ms", "KV tokens");
+             "net %", "imbalance", "moved GB", "stall ms", "KV lost");
   for (const auto& a : advice.actions)
     fmt::print("{:<18} {:>+8.2f} {:>8.2f} {:>+8.2f} {:>10.3f} {:>10.2f} {:>10.0f} {:>10.0f}\n",
                to_string(a.kind), 100 * a.gain, 100 * a.gain_error, 100 * a.net, a.imbalance,
-               a.bytes_moved * 1e-9, 1000 * a.stall_s, -a.kv_tokens_lost);
+               a.bytes_moved * 1e-9, 1000 * a.stall_s, a.kv_tokens_lost);
   if (advice.best) fmt::print("\nbest: {}\n", command_of(command, d, advice.actions[*advice.best]));
 }
 
