@@ -8,6 +8,7 @@
 
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
+#include "views/common/theme.h"
 #include "views/workspace/workspace.h"
 
 namespace moescope {
