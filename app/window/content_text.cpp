@@ -69,7 +69,7 @@ void add_others(Workspace& workspace, ContentText& text) {
     text.files += QLatin1Char('\n') + names.join(QLatin1Char('\n'));
   }
   if (const PlanDocument& plan = workspace.plan(); !plan.empty())
-    text.status += kBetween + Text::tr("plan: %1").arg(plan.name());
+    text.status += kBetween + Text::tr("plan: %1").arg(plan.title());
 }
 
 }  // namespace

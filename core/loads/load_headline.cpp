@@ -11,6 +11,7 @@ LoadHeadline load_headline(const LoadSet& loads, const PlacementOfLoads& placeme
                            int last) {
   LoadHeadline headline;
   headline.balance = plan_balance(placement.plan, loads, first, last);
+  headline.origin = placement.origin;
   headline.placement = describe(placement);
   const LayerLoads sum = sum_windows(loads, first, last);
   for (std::size_t row = 0; row < sum.size(); ++row) {

@@ -8,11 +8,12 @@
 namespace moescope {
 
 struct LoadHeadline {
-  PlanBalance balance;     ///< of the GPUs under `placement`
-  std::string placement;   ///< describe() of it
-  int hottest_layer = 0;   ///< model layer
-  int hottest_expert = 0;  ///< logical
-  double hottest = 1;      ///< its load over the mean of the experts of its layer
+  PlanBalance balance;  ///< of the GPUs under `placement`
+  PlacementOfLoads::Origin origin = PlacementOfLoads::Origin::InOrder;  ///< of `placement`
+  std::string placement;                                                ///< describe() of it
+  int hottest_layer = 0;                                                ///< model layer
+  int hottest_expert = 0;                                               ///< logical
+  double hottest = 1;  ///< its load over the mean of the experts of its layer
 };
 
 /// Over windows [first, last). Throws Error when the placement does not fit the loads.

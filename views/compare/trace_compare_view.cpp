@@ -260,7 +260,7 @@ void TraceCompareView::showResult(const CompareResult& result) {
   choices_->fillScopes(comparison);
   table_->resizeColumnsToContents();
   table_->setColumnWidth(DifferenceModel::Of,
-                         std::min(table_->columnWidth(DifferenceModel::Of), 360));
+                         std::min(table_->columnWidth(DifferenceModel::Of), 160));
   if (result.a.whole)
     lanes_->show(result, choices_->swapped());
   else

@@ -187,10 +187,13 @@ TileText lost_tile(const TraceAnswer& answer) {
 
 TileText imbalance_tile(const LoadHeadline& loads) {
   const PlanBalance& balance = loads.balance;
-  return {tr("Imbalance of GPUs"), QString::number(balance.mean, 'f', 2),
+  // A plan that is edited did not run: its figure is not that of the recording.
+  const bool of_plan = loads.origin == PlacementOfLoads::Origin::Plan;
+  return {of_plan ? tr("Imbalance with the plan") : tr("Imbalance of GPUs"),
+          QString::number(balance.mean, 'f', 2),
           tr("worst %1 in layer %2").arg(balance.worst, 0, 'f', 2).arg(balance.worst_layer),
           tr("Busiest GPU of a layer over the mean of its GPUs, mean over layers; 1.00 is even.\n"
-             "Under %1, over %2. Click for the balance.")
+             "It is %1, over %2. Click for the balance.")
               .arg(QString::fromStdString(loads.placement),
                    QString::fromStdString(to_string(balance.window))),
           false};

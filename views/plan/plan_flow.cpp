@@ -124,7 +124,6 @@ void PlanFlow::refresh() {
     state.phase = Phase::Next;
     break;
   }
-  for (int i = 0; i < kPlanSteps; ++i) steps_.setStep(static_cast<PlanStep>(i), states[i]);
   const auto possible = [&](PlanStep step) {
     return states[static_cast<int>(step)].phase != Phase::Blocked;
   };
@@ -133,6 +132,7 @@ void PlanFlow::refresh() {
   steps_.predict().setEnabled(!document_.empty());
   steps_.apply().setEnabled(apply_ && apply_->isEnabled());
   steps_.exportPlan().setEnabled(possible(PlanStep::Finish));
+  for (int i = 0; i < kPlanSteps; ++i) steps_.setStep(static_cast<PlanStep>(i), states[i]);
   steps_.setAccessibleName(tr("Steps of the plan"));
   steps_.setAccessibleDescription(steps_.summary());
 }

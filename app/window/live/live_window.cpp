@@ -406,7 +406,11 @@ void LiveWindow::offerPlan() {
     why = tr("The edited plan is the running one. Solve or edit it to apply another."),
     in_short = tr("it is the running plan");
   apply_->setEnabled(idle && why.isEmpty());
-  apply_->setStatusTip(idle ? in_short : tr("a change of plan goes on; see Cluster"));
+  if (in_short.isEmpty() && !idle)
+    in_short = panel.step() == ApplyPanel::Step::Ended
+                   ? tr("close the last change of plan in Cluster first")
+                   : tr("a change of plan goes on; see Cluster");
+  apply_->setStatusTip(in_short);
   if (!idle) return;
   if (!why.isEmpty())
     panel.setUnavailable(why);

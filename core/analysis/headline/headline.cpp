@@ -64,7 +64,9 @@ std::optional<CommSms> comm_sms_of(const std::vector<SmAllocation>& sm) {
       if (sms.first > 0) held[sms.first] += time;
     result.sm_count =
         &device == &sm.front() || result.sm_count == device.sm_count ? device.sm_count : 0;
-    result.method = device.method;
+    // What is inferred of one device is inferred of all together.
+    if (&device == &sm.front() || device.method == SmMethod::Inferred)
+      result.method = device.method;
   }
   double weighted = 0, total = 0;
   TimeNs longest = 0;

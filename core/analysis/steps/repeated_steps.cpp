@@ -111,7 +111,7 @@ PlacedSteps steps_of_repetition(const Trace& trace, const std::vector<DeviceKey>
     if (!ranges.empty()) found[key] = std::move(ranges);
   }
   const std::size_t number = usual_number(found);
-  PlacedSteps placed{fmt::format("the sequence of kernels repeats {} times", number), {}};
+  PlacedSteps placed{fmt::format("the sequence of kernels, which repeats {} times", number), {}};
   for (std::size_t i = 0; i < number; ++i) {
     PlacedStep step{i, "", {}};
     for (const auto& [key, ranges] : found)

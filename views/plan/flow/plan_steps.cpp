@@ -141,10 +141,10 @@ void PlanSteps::showStep(PlanStep step) {
       tr("%1, %2: %3").arg(step_word(step), phase_word(state.phase), plain(state.text));
   text->setToolTip(said);
   mark->setToolTip(said);
-  // The next step is the one to press.
+  // The next step is the one to press, where it can be pressed.
   QToolButton* button = first_[index(step)];
   QPalette face = palette();
-  if (next) {
+  if (next && button->isEnabled()) {
     face.setColor(QPalette::Button, theme.selection);
     face.setColor(QPalette::ButtonText, Theme::text_on(theme.selection));
   }
