@@ -217,14 +217,15 @@ class Advisor {
     const double token = d_.model.cache_bytes() * d_.model.layers;
     action.kv_tokens_lost =
         std::max(0.0, after.experts - before.experts) / token * d_.plan.live_gpus();
-    action.net = 1 - (1 - action.gain) / batch_left(after);
+    const double left = batch_left(after) / batch_left(before);
+    if (!(left > 0)) return std::nullopt;  // no token would have a place
+    action.net = 1 - (1 - action.gain) / left;
     return action;
   }
-  /// Share of the unit's batch whose cache still fits; time per token grows by its inverse.
+  /// Share of the unit's batch whose cache fits, at most 1; time per token grows by its inverse.
   static double batch_left(const MemoryUse& use) {
     if (use.fits() || !(use.cache > 0)) return 1;
-    constexpr double kLeast = 0.01;
-    return std::max(kLeast, (use.room - use.experts - use.other) / use.cache);
+    return std::max(0.0, (use.room - use.experts - use.other) / use.cache);
   }
 
   /// Windows that make one change: as long as the period where times are known.

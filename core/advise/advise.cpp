@@ -106,6 +106,14 @@ Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOp
         "the windows are not known to be in the order of time: plans are judged on other windows "
         "than "
         "those that made them, but not on later ones, and periodic balancing is not judged");
+  if (const auto use =
+          memory_use(deployment.hardware, deployment.model, deployment.unit, deployment.plan);
+      !use.fits())
+    out.notes.push_back(
+        fmt::format("a GPU has {:.0f} GB, and the model with this unit's batch needs {:.0f} GB: "
+                    "the deployment is "
+                    "not this one",
+                    use.room / 1e9, use.total() / 1e9));
   out.actions = advised_actions(deployment, loads, options, progress);
   const auto best = std::max_element(
       out.actions.begin(), out.actions.end(),

@@ -10,7 +10,7 @@ constexpr std::array kEngines = {
     EngineChanges{"", 0, 0, 0, false, "no engine is named: a change stalls for its transfers"},
     EngineChanges{"sglang", 1000, 1.0, 0.02, false,
                   "sgl-project/sglang#7879: about 1 s, and 20 ms for each layer; "
-                  "--eplb-rebalance-num-iterations is 1,000"},
+                  "it rebalances every 1,000 iterations"},
     EngineChanges{"vllm", 3000, 0.42, 0, false,
                   "vllm-project/vllm#28369: 260 to 420 ms; step_interval is 3,000"},
     EngineChanges{"vllm-ascend", 0, 0, 0, true,

@@ -99,7 +99,7 @@ SweepPoint predict_point(const SweepInput& in, SweepOver over, double value, Pro
   return point;
 }
 
-/// The part that grows most from `best` to `other`.
+/// The part that grows most from `best` to `other`; where none does, what is lost in tokens.
 std::string growth(const SweepPoint& best, const SweepPoint& other) {
   const std::array<std::pair<const char*, double>, 3> parts = {
       {{"attention", other.attention_ns - best.attention_ns},
@@ -107,7 +107,8 @@ std::string growth(const SweepPoint& best, const SweepPoint& other) {
        {"dispatch and combine", other.transfer_ns - best.transfer_ns}}};
   const auto most = std::max_element(
       parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return fmt::format("{} {} longer", most->first, duration_text(std::max(0.0, most->second)));
+  if (!(most->second > 0)) return fmt::format("{:.0f} tokens/s a GPU", other.tokens_per_second_gpu);
+  return fmt::format("{} {} longer", most->first, duration_text(most->second));
 }
 
 std::string reason_of(const Sweep& sweep, bool by_tokens) {

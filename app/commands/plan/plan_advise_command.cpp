@@ -65,11 +65,11 @@ Deployment deployment_of(const AdviseCommand& command, const LoadSet& loads) {
   return out;
 }
 
-/// The command or file that carries an action out.
+/// The command or flag that carries an action out; PLAN_IN_FORCE where its file is not known.
 std::string command_of(const AdviseCommand& command, const Deployment& d,
                        const AdvisedAction& action) {
   const std::string from =
-      command.plan.empty() ? std::string() : fmt::format(" --from {}", command.plan);
+      fmt::format(" --from {}", command.plan.empty() ? "PLAN_IN_FORCE" : command.plan);
   const std::string engine = d.engine.empty() ? std::string() : " --engine " + d.engine;
   const auto solve = [&](int slots, const std::string& more) {
     return fmt::format(
@@ -84,11 +84,10 @@ std::string command_of(const AdviseCommand& command, const Deployment& d,
         return fmt::format("--ep-dispatch-algorithm {}", rule_facts(action.rule).dispatch);
       return solve(slots, from + " --max-copies 0 --split best");
     case AdvisedKind::BoundedMigration:
-      return solve(slots, from.empty() ? from
-                                       : fmt::format("{} --max-copies {}", from,
-                                                     command.options.max_copies));
+      return solve(slots, fmt::format("{} --max-copies {}", from, command.options.max_copies));
     case AdvisedKind::FullPlan:
-      return solve(slots, from.empty() || rule_facts(d.rule).by_source ? "" : from + " --rebuild");
+      return solve(slots,
+                   command.plan.empty() || rule_facts(d.rule).by_source ? "" : from + " --rebuild");
     case AdvisedKind::MoreRedundancy:
       return solve(slots + command.options.extra_slots_per_gpu * d.plan.num_gpus, "");
     case AdvisedKind::Periodic:

@@ -229,7 +229,7 @@ DispatchMap dispatch_map(const Plan& plan, ReplicaRule rule) {
       return modulo_map(plan);
     default:
       throw Error("", rule_name(rule), "has no map from ranks to slots: it decides token by token",
-                  "Choose a rule of ranks", "--engine sglang --dispatch static");
+                  "Choose a rule of ranks, such as SGLang's static", "--engine, --dispatch");
   }
 }
 

@@ -15,6 +15,9 @@ namespace {
 constexpr double kMostError = 100;  ///< of a relative error, 1 = 100 %
 /// Error that deriving adds: H200 from H100 is within that of its measured tables, median.
 constexpr double kDerivedError = 0.08;
+/// Of a kernel whose measured rows contradict one another, by that of the same library that stands
+/// in: its rows at hand lie within a factor of two of each other.
+constexpr double kNoiseError = 1;
 /// Ratios of data sheets; more apart is another kind of machine.
 constexpr double kLeastRatio = 1e-2, kMostRatio = 1e2;
 
@@ -110,6 +113,16 @@ KernelCosts read_kernels(Description& file) {
   return result;
 }
 
+namespace {
+
+/// The kernel of the same library that stands in for one without usable measurements.
+std::string stand_in(const std::string& name) {
+  constexpr std::string_view kNoise = "deepep_v2_generation";
+  return name.starts_with(kNoise) ? "deepep_v2_context" + name.substr(kNoise.size()) : name;
+}
+
+}  // namespace
+
 KernelChoice choose_kernel(const Hardware& hardware, const KernelId& id) {
   if (const auto* own = hardware.kernels.find(id)) return {*own, ""};
   if (const auto* own = hardware.kernels.newest(id.table, id.name))
@@ -130,6 +143,15 @@ KernelChoice choose_kernel(const Hardware& hardware, const KernelId& id) {
     return {std::move(scaled), fmt::format("{}: not measured on {}, derived from {} by the data "
                                            "sheets",
                                            id.text(), hardware.name, other.name)};
+  }
+  if (auto name = stand_in(id.name); name != id.name) {
+    auto choice = choose_kernel(hardware, {id.table, std::move(name), id.version});
+    for (auto* error :
+         {&choice.kernel.error.median, &choice.kernel.error.p90, &choice.kernel.error.p95})
+      *error = kNoiseError;
+    choice.note = fmt::format("{}: its measured rows contradict one another, {} stands in",
+                              id.text(), choice.kernel.id.text());
+    return choice;
   }
   throw Error(hardware.name, "kernels", fmt::format("no hardware has constants for {}", id.text()));
 }

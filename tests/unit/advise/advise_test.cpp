@@ -163,6 +163,14 @@ TEST(Advise, WantsASecondWindow) {
   EXPECT_THAT(advice.missing, testing::Contains(HasSubstr("a second window")));
 }
 
+TEST(Advise, SaysThatADeploymentDoesNotFitAndPricesNothingAbsurd) {
+  auto d = deployment("decode8");
+  d.hardware.memory_gib = 11;  // 32 experts in 6 layers fill 8 of them
+  const auto advice = advice_on(d, load_set(skewed(0.8, 4, 0.02)));
+  EXPECT_THAT(advice.notes, testing::Contains(HasSubstr("needs")));
+  for (const auto& action : advice.actions) EXPECT_GT(action.net, -5) << to_string(action.kind);
+}
+
 TEST(Advise, IsTheSameEachTime) {
   const auto loads = load_set(skewed(1.0, 3, 0.05));
   const auto a = advice_on(deployment("prefill8"), loads);
