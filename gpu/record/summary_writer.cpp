@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "gpu/record/records.h"
+
 namespace moescope::runtime {
 namespace {
 

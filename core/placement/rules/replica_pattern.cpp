@@ -93,7 +93,7 @@ std::vector<ReplicaGroup> PatternChooser::choose(std::span<const double> loads,
     double sum = 0;
     if (sources != nullptr)
       for (const auto& rank : *sources) sum += rank[e];
-    if (sum > 0)
+    if (sources != nullptr && sum > 0)
       for (Index r = 0; r < source_.size(); ++r) source_[r] = (*sources)[r][e] / sum;
     groups.push_back(best_of(static_cast<int>(e), counts[e], loads[e]));
   }
@@ -210,7 +210,8 @@ std::vector<double> PatternChooser::shares_under(ReplicaRule rule, Index n,
 
 double PatternChooser::cost(const ReplicaGroup& group, double load) const {
   const double even = load / static_cast<double>(group.units.size());
-  const double room = group.on_gpus ? 1.0 : gpus_ / nodes_;
+  const int gpus_of_unit = group.on_gpus ? 1 : gpus_ / nodes_;
+  const double room = gpus_of_unit;
   double uneven = 0, over = 0, nodes = 0;
   for (Index i = 0; i < group.units.size(); ++i) {
     double most = 0;

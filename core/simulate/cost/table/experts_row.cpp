@@ -140,6 +140,7 @@ RankDraw even_draw(const SkewCase& s) {
 
 std::vector<SlotGroup> grouped(const std::map<double, double>& slots) {
   std::vector<SlotGroup> groups;
+  groups.reserve(slots.size());
   for (const auto& [tokens, count] : slots) groups.push_back({tokens, count});
   return groups;
 }
