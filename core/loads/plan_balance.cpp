@@ -2,22 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <numeric>
 
 #include "core/error.h"
 
 namespace moescope {
-namespace {
-
-double imbalance_of(const std::vector<double>& per_gpu, int live_gpus) {
-  const double sum = std::accumulate(per_gpu.begin(), per_gpu.end(), 0.0);
-  if (!(sum > 0)) return 1;
-  return *std::max_element(per_gpu.begin(), per_gpu.end()) * live_gpus / sum;
-}
-
-}  // namespace
 
 LoadWindow load_window(const LoadSet& loads, int first, int last) {
   return {std::filesystem::path(loads.source).filename().string(), loads.unit, first, last,

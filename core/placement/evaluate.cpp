@@ -139,6 +139,12 @@ std::vector<double> gpu_loads(const std::vector<int>& row, const std::vector<dou
   return total;
 }
 
+double imbalance_of(const std::vector<double>& per_gpu, int live_gpus) {
+  const double sum = std::accumulate(per_gpu.begin(), per_gpu.end(), 0.0);
+  if (!(sum > 0)) return 1;
+  return *std::max_element(per_gpu.begin(), per_gpu.end()) * live_gpus / sum;
+}
+
 int copies_needed(const std::vector<int>& row, const std::vector<int>& previous, int gpus) {
   const auto held = [gpus](const std::vector<int>& slots, int gpu) {
     const auto per_gpu = static_cast<long>(slots.size()) / gpus;

@@ -67,6 +67,9 @@ void require_routes_fit(const Plan& plan, const Routes& routes);
 std::vector<double> gpu_loads(const std::vector<int>& row, const std::vector<double>& loads,
                               int gpus, const std::vector<double>& weight = {});
 
+/// max / mean of GPU loads over the live GPUs; 1 without load.
+double imbalance_of(const std::vector<double>& per_gpu, int live_gpus);
+
 /// (GPU, expert) pairs of `row` that `previous` does not have.
 int copies_needed(const std::vector<int>& row, const std::vector<int>& previous, int gpus);
 /// Connected parts of the graph of live GPUs in which GPUs that hold the same

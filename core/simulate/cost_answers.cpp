@@ -79,9 +79,8 @@ void answer(const MeasuredTable& table, Chooser& chooser, CostAnswers& answers) 
 CostAnswers answer_rows(MeasuredTable table, const std::optional<Hardware>& hardware,
                         Progress& progress) {
   CostAnswers answers;
-  const auto csv = table.csv;
-  Chooser chooser(csv, hardware, answers.notes);
-  const auto systems = systems_of(csv, chooser);
+  Chooser chooser(table.csv, hardware, answers.notes);
+  const auto systems = systems_of(table.csv, chooser);
   const auto hardware_of = [&](const std::string& system) { return systems.at(system); };
   if (table.name != "end_to_end") {
     answer(table, chooser, answers);

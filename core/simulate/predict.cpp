@@ -107,9 +107,7 @@ LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index 
       out.memory_bound = times[g].memory_bound();
     }
   }
-  const double all = std::accumulate(load.begin(), load.end(), 0.0);
-  if (all > 0)
-    out.imbalance = *std::max_element(load.begin(), load.end()) * s.plan.live_gpus() / all;
+  out.imbalance = imbalance_of(load, s.plan.live_gpus());
   const double even =
       model.kernels() ? even_experts(model, s, tokens) : std::max(compute, weights) + overhead;
   out.even_expert_ns = std::min(longest, even) * 1e9;

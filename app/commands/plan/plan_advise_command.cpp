@@ -46,9 +46,7 @@ Deployment deployment_of(const AdviseCommand& command, const LoadSet& loads) {
   Deployment out;
   take_plan(command, loads, out);
   out.hardware = load_hardware(command.predict->hardware);
-  auto model = command.predict->model.empty()
-                   ? guess_model(loads.experts, out.plan.layers())
-                   : std::optional(load_model_shape(command.predict->model));
+  auto model = chosen_model(*command.predict, loads.experts, out.plan.layers());
   if (!model)
     throw Error(command.loads, "",
                 fmt::format("no known model has {} experts and {} MoE layers, and without one no "
@@ -93,8 +91,7 @@ std::string command_of(const AdviseCommand& command, const Deployment& d,
     case AdvisedKind::Periodic:
       break;
   }
-  if (d.engine == "sglang") return "--enable-eplb";
-  if (d.engine == "vllm") return "--enable-eplb";
+  if (d.engine == "sglang" || d.engine == "vllm") return "--enable-eplb";
   return solve(slots, from + " --rebuild");
 }
 

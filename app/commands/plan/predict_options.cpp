@@ -65,11 +65,14 @@ void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>
                      "Windows A:B that the plan was made from; the others judge it");
 }
 
+std::optional<ModelShape> chosen_model(const PredictChoice& choice, int experts, int layers) {
+  return choice.model.empty() ? guess_model(experts, layers) : load_model_shape(choice.model);
+}
+
 std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const Plan& plan,
                                             const LoadSet& loads, const Plan* previous,
                                             std::string& why) {
-  auto model = choice.model.empty() ? guess_model(loads.experts, plan.layers())
-                                    : load_model_shape(choice.model);
+  const auto model = chosen_model(choice, loads.experts, plan.layers());
   if (!model) {
     why = fmt::format("no known model has {} experts and {} MoE layers; name one with --model",
                       loads.experts, plan.layers());
@@ -90,8 +93,7 @@ std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const P
 }
 
 std::optional<double> expert_bytes_of(const PredictChoice& choice, const Plan& plan) {
-  const auto model = choice.model.empty() ? guess_model(plan.num_experts, plan.layers())
-                                          : load_model_shape(choice.model);
+  const auto model = chosen_model(choice, plan.num_experts, plan.layers());
   if (!model) return std::nullopt;
   return model->expert_bytes();
 }

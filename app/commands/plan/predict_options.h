@@ -20,6 +20,10 @@ struct PredictChoice {
 };
 void add_predict_options(CLI::App& command, const std::shared_ptr<PredictChoice>& choice);
 
+/// The model that is named, else the one with as many experts and MoE layers; nullopt when there is
+/// none. Throws Error.
+std::optional<ModelShape> chosen_model(const PredictChoice& choice, int experts, int layers);
+
 /// Predicts by the choice, with model and unit guessed from the plan where none is named. Nullopt
 /// with the reason in `why` when no model was named and none fits.
 std::optional<Prediction> predict_by_choice(const PredictChoice& choice, const Plan& plan,

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 
 #include "core/error.h"
 #include "core/placement/rules/sglang_static.h"
@@ -194,13 +193,10 @@ SlotShares slot_shares(const Plan& plan, ReplicaRule rule, const RuleLoads& load
 std::vector<double> imbalances_under(const Plan& plan, ReplicaRule rule, const RuleLoads& loads) {
   const SlotShares shares = slot_shares(plan, rule, loads);
   std::vector<double> imbalances;
-  for (Index l = 0; l < shares.size(); ++l) {
-    const auto per_gpu =
-        gpu_loads(plan.physical_to_logical[l], loads.loads[l], plan.num_gpus, shares[l]);
-    const double sum = std::accumulate(loads.loads[l].begin(), loads.loads[l].end(), 0.0);
-    imbalances.push_back(
-        sum > 0 ? *std::max_element(per_gpu.begin(), per_gpu.end()) * plan.live_gpus() / sum : 1);
-  }
+  for (Index l = 0; l < shares.size(); ++l)
+    imbalances.push_back(imbalance_of(
+        gpu_loads(plan.physical_to_logical[l], loads.loads[l], plan.num_gpus, shares[l]),
+        plan.live_gpus()));
   return imbalances;
 }
 

@@ -83,13 +83,7 @@ void LayerSolver::scale_loads(const std::vector<LayerLoads>& windows) {
   }
   const int live_gpus = static_cast<int>(live);
   bound_ = imbalance_bound(mean_loads_, live_gpus * problem_.slots_per_gpu, live_gpus);
-  target_ = target(bound_, kTolerance);
-}
-
-/// The load at which a layer is done: near its bound, or good enough for the user.
-double LayerSolver::target(double bound, double tolerance) const {
-  return std::max(bound * (1 + options_.tolerance.value_or(tolerance)),
-                  options_.good_enough.value_or(0));
+  target_ = options_.target(bound_, kTolerance);
 }
 
 void LayerSolver::allow_all_but_forbidden() {
@@ -144,7 +138,7 @@ void LayerSolver::bind_groups() {
         problem_.allowed[static_cast<Index>(e) * static_cast<Index>(options_.gpus) +
                          static_cast<Index>(g)] = 0;
   problem_.block_gpus = per_node;
-  target_ = target(std::max(bound_, cost), kTolerance);
+  target_ = options_.target(std::max(bound_, cost), kTolerance);
   if (options_.hierarchy == Hierarchy::Hard) bound_ = std::max(bound_, cost);
 }
 
@@ -277,7 +271,7 @@ void LayerSolver::search_pairs(const Progress& progress) {
 /// Copies are bought at a price that falls until the layer is good enough or
 /// the budget is spent.
 void LayerSolver::spend_copies(const Progress& progress) {
-  target_ = target(bound_, options_.max_copies ? kTolerance : kSoftTolerance);
+  target_ = options_.target(bound_, options_.max_copies ? kTolerance : kSoftTolerance);
   const auto& old = options_.from->physical_to_logical[static_cast<Index>(layer_)];
   problem_.max_copies = std::max(options_.max_copies.value_or(problem_.slot_count()),
                                  copies_needed(row_, old, problem_.gpus));
@@ -304,7 +298,7 @@ void LayerSolver::descend_prices(const std::vector<char>& free, const std::vecto
 /// Lets replicas leave their node at a price that falls until the target is
 /// reached.
 void LayerSolver::loosen_hierarchy(const Progress& progress) {
-  target_ = target(bound_, kSoftTolerance);
+  target_ = options_.target(bound_, kSoftTolerance);
   if (best_ <= target_) return;
   const auto home = problem_.allowed;
   allow_all_but_forbidden();

@@ -40,7 +40,6 @@ class LayerSolver {
   void improve(const std::vector<int>& from, LayerSearch::Schedule schedule,
                const Progress& progress);
   bool robust() const { return problem_.loads.size() > 1; }
-  double target(double bound, double tolerance) const;
   double max_load(const std::vector<int>& row) const;
   double cost(const std::vector<int>& row) const;
   std::uint64_t next_seed();

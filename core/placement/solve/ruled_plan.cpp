@@ -194,8 +194,7 @@ std::vector<int> exchange(std::vector<int> row, const SearchProblem& problem, In
   double bound = 1;
   for (Index d = problem.loads.size() - rules; d < problem.loads.size(); ++d)
     bound = std::max(bound, *std::max_element(problem.loads[d].begin(), problem.loads[d].end()));
-  const double target =
-      std::max(bound * (1 + o.tolerance.value_or(kTolerance)), o.good_enough.value_or(0));
+  const double target = o.target(bound, kTolerance);
   const std::int64_t slots = problem.slot_count();
   // A cheap descent; a slow annealing where that does not do; a second one for the unlucky.
   const LayerSearch::Schedule schedules[] = {{target, 250 * slots, 1e-7, kCold},

@@ -204,8 +204,7 @@ void set_targets(const LayerLoads& loads, const SolveOptions& o, SolveResult& re
     for (const ReplicaRule rule : o.rules)
       bound = std::max(bound, rule_bound(loads[l], o.slot_count, o.gpus, rule,
                                          o.by_source.empty() ? nullptr : &o.by_source[l]));
-    result.layers[l].target =
-        std::max(bound * (1 + o.tolerance.value_or(kNotFelt)), o.good_enough.value_or(0));
+    result.layers[l].target = o.target(bound, kNotFelt);
   }
 }
 

@@ -1,6 +1,7 @@
 // Placement plans that balance better than the greedy procedure of current engines.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -57,6 +58,11 @@ struct SolveOptions {
   SourceLoads by_source;  ///< of the tokens, for rules of ranks; empty: all ranks send the same
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0 = all cores; the plan does not depend on it
+  /// The imbalance at which a layer is done: as near to its bound as is asked for, `usual` where
+  /// nobody asks, or good enough.
+  double target(double bound, double usual) const {
+    return std::max(bound * (1 + tolerance.value_or(usual)), good_enough.value_or(0));
+  }
   /// Called after each layer from worker threads, one call at a time.
   std::function<void(int layer, const std::vector<int>& row)> on_layer;
 };
