@@ -238,7 +238,7 @@ void MainWindow::addEditActions() {
   refresh();
   QAction* clear =
       make_action(this, "edit.clear_selection", tr("&Clear selection"),
-                  tr("One step back: the marked area, then the selected spans"),
+                  tr("One step back: the selected area, then the selected spans"),
                   {QKeySequence("Escape")}, [this] { workspace_.selection().clearSelection(); });
   // The timeline handles Escape itself, leaving measuring first; a key with two owners does
   // nothing.

@@ -62,6 +62,21 @@ TEST(HeadlineStrip, AnswersWhatIsExposedAndWhoIsToBlame) {
   }
 }
 
+TEST(HeadlineStrip, FiguresOfATraceThatWasClosedAreNotThoseOfTheNextOne) {
+  Workspace workspace;
+  HeadlineStrip strip(workspace);
+  open(workspace, two_layers());
+  ASSERT_TRUE(settled(strip));
+  ASSERT_EQ(strip.tile("exposed")->tile().value, "110 ns");
+  workspace.trace().setTrace(two_layers(), {"b.json"});
+  EXPECT_EQ(strip.tile("exposed")->tile().value, "…");
+  EXPECT_FALSE(strip.tile("exposed")->tile().bad);
+  EXPECT_FALSE(strip.isHidden()) << "what is below would jump";
+  workspace.trace().setAnalysis(analyze_document(*workspace.trace().trace(), RuleSet::built_in()));
+  ASSERT_TRUE(settled(strip));
+  EXPECT_EQ(strip.tile("exposed")->tile().value, "110 ns");
+}
+
 TEST(HeadlineStrip, NothingIsCutWhereThereIsRoom) {
   Workspace workspace;
   QWidget window;

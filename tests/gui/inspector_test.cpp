@@ -251,7 +251,7 @@ TEST(Inspector, explainsAMarkedAreaAndGoesBackToTheSpan) {
   open.selection.selectSpan(open.find("flash_fwd_kernel"));
   open.selection.setArea(AreaSelection{{1450, 1600}, {}});
   settle(panel);
-  EXPECT_EQ(panel.title(), "Marked area");
+  EXPECT_EQ(panel.title(), "Selected area");
   EXPECT_EQ(value_of(panel, "Exposed"), "100 ns (66.7 %)");
   EXPECT_EQ(value_of(panel, "Hidden"), "50 ns (33.3 %)");
   EXPECT_EQ(value_of(panel, "Busy"), "150 ns (100.0 %)");

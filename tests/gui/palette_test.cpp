@@ -68,6 +68,9 @@ TEST_F(Ranking, WhatTakesSomethingAwayComesLastEvenWhenItFitsBest) {
 TEST_F(Ranking, CommandsThatCannotRunAreNotListed) {
   add("Plan", "Save plan")->setEnabled(false);
   EXPECT_THAT(ranked("save"), testing::IsEmpty());
+  EXPECT_EQ(disabled_command("save", commands), 0) << "said instead";
+  add("Plan", "Save as");
+  EXPECT_EQ(disabled_command("save as", commands), -1);
 }
 
 class PaletteTest : public testing::Test {

@@ -29,7 +29,7 @@ AlignControls::AlignControls(QWidget* parent)
   later_->setAccessibleName(tr("By how much B is later than A"));
   later_->setToolTip(
       tr("Time in B minus the time in A that lies above it; type it to align by hand"));
-  later_->setDecimals(6);
+  later_->setDecimals(3);
   later_->setRange(-1e9, 1e9);
   later_->setPrefix(tr("B later by "));
   later_->setSuffix(tr(" ms"));

@@ -17,7 +17,7 @@ using ComparisonPtr = std::shared_ptr<const Comparison>;
 
 /// Expert loads that a recording holds, or why they cannot be read.
 struct KeptLoads {
-  RecordedLoads loads;
+  LoadsOfUnits loads;
   std::string problem;  ///< empty: none
 };
 using KeptLoadsPtr = std::shared_ptr<const KeptLoads>;

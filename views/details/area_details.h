@@ -1,4 +1,4 @@
-// What a stretch of time on some devices is made of: a marked area, a step, a rank.
+// What a stretch of time on some devices is made of: a selected area, a step, a rank.
 #pragma once
 
 #include <optional>

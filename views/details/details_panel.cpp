@@ -247,11 +247,11 @@ void DetailsPanel::refreshOtherSpan() {
 
 void DetailsPanel::refreshArea() {
   facts_job_.start(
-      tr("Figures of the marked area"),
+      tr("Figures of the selected area"),
       [trace = document_.trace(), analysis = document_.analysis(), area = *selection_.area()](
           Progress& progress) { return read_area_details(trace, analysis, area, progress); },
       [this](const AreaDetails& details) {
-        showFacts(tr("Marked area"), [&](const FactRows& rows) { add_area_rows(rows, details); });
+        showFacts(tr("Selected area"), [&](const FactRows& rows) { add_area_rows(rows, details); });
       });
 }
 

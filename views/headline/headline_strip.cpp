@@ -1,6 +1,7 @@
 #include "views/headline/headline_strip.h"
 
 #include <QHBoxLayout>
+#include <array>
 
 #include "core/analysis/spans/gpu_work.h"
 #include "views/workspace/scope_box.h"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr int kDelayMs = 60;
 constexpr int kGrowingMs = 2000;  // while a trace is recorded: causes are read anew each time
+constexpr std::array kTraceTiles = {"exposed", "hidden",  "worst",  "sm",
+                                    "step",    "latency", "tokens", "lost"};
 
 }  // namespace
 
@@ -40,7 +43,10 @@ HeadlineStrip::HeadlineStrip(Workspace& workspace, QWidget* parent)
   connect(&delay_, &QTimer::timeout, this, &HeadlineStrip::refresh);
   TraceDocument& trace = workspace.trace();
   connect(&trace, &TraceDocument::analysisChanged, this, &HeadlineStrip::later);
-  connect(&trace, &TraceDocument::traceChanged, this, &HeadlineStrip::later);
+  connect(&trace, &TraceDocument::traceChanged, this, [this] {
+    if (!workspace_.trace().completing()) forget();
+    later();
+  });
   connect(&workspace.selection(), &Selection::scopeChanged, this, &HeadlineStrip::later);
   LoadDocument& loads = workspace.loads();
   for (const auto changed :
@@ -73,18 +79,25 @@ void HeadlineStrip::later() {
   delay_.start(workspace_.trace().growing() && answer_ ? kGrowingMs : kDelayMs);
 }
 
+/// Figures of another trace do not stand beside this one; their places do, so that nothing jumps.
+void HeadlineStrip::forget() {
+  answer_.reset();
+  for (const char* name : kTraceTiles) {
+    HeadlineTile* tile = tiles_.at(name);
+    if (tile->tile().value.isEmpty()) continue;
+    tile->setTile({tile->tile().caption, tr("…"), {}, tr("The trace is being analysed."), false});
+  }
+}
+
 void HeadlineStrip::refresh() {
   const TracePtr trace = workspace_.trace().trace();
   const AnalysisPtr analysis = workspace_.trace().analysis();
   if (!trace) {
     job_.abandon();
     answer_.reset();
-    for (const char* name :
-         {"exposed", "hidden", "worst", "sm", "step", "latency", "tokens", "lost"})
-      tiles_.at(name)->setTile({});
+    for (const char* name : kTraceTiles) tiles_.at(name)->setTile({});
     return showIfAny();
   }
-  // The answers of before stay until the new ones are there.
   if (!analysis) return job_.abandon();
   job_.start(
       tr("Headline"),

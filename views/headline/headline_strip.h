@@ -36,6 +36,7 @@ class HeadlineStrip : public QFrame {
   void fitTiles();
   void addTile(const QString& name, const char* view);
   void later();
+  void forget();
   void refresh();
   AnswerScope scope() const;
   std::optional<WholeTrace> knownWhole() const;

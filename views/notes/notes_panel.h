@@ -18,7 +18,7 @@ class NotesPanel : public QWidget {
   QTableView* table() const { return table_; }
 
  public Q_SLOTS:
-  /// A note at the selected span, else at the pointer, else at the start of the marked area, else
+  /// A note at the selected span, else at the pointer, else at the start of the selected area, else
   /// in the middle of what is visible; its text can be typed at once.
   void addNote();
   void removeNote();

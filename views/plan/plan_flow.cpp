@@ -124,15 +124,15 @@ void PlanFlow::refresh() {
     state.phase = Phase::Next;
     break;
   }
-  const auto possible = [&](PlanStep step) {
+  const auto possible = [&](PlanFlowStep step) {
     return states[static_cast<int>(step)].phase != Phase::Blocked;
   };
-  steps_.solve().setEnabled(possible(PlanStep::Solve) && !solver_.running());
-  steps_.compare().setEnabled(possible(PlanStep::Compare));
+  steps_.solve().setEnabled(possible(PlanFlowStep::Solve) && !solver_.running());
+  steps_.compare().setEnabled(possible(PlanFlowStep::Compare));
   steps_.predict().setEnabled(!document_.empty());
   steps_.apply().setEnabled(apply_ && apply_->isEnabled());
-  steps_.exportPlan().setEnabled(possible(PlanStep::Finish));
-  for (int i = 0; i < kPlanSteps; ++i) steps_.setStep(static_cast<PlanStep>(i), states[i]);
+  steps_.exportPlan().setEnabled(possible(PlanFlowStep::Finish));
+  for (int i = 0; i < kPlanFlowSteps; ++i) steps_.setStep(static_cast<PlanFlowStep>(i), states[i]);
   steps_.setAccessibleName(tr("Steps of the plan"));
   steps_.setAccessibleDescription(steps_.summary());
 }

@@ -73,7 +73,10 @@ int fuzzy_score(const QString& pattern, const QString& text) {
   return score;
 }
 
-QList<qsizetype> rank_commands(const QString& pattern, const CommandList& commands) {
+namespace {
+
+/// Those that can be run now, or those that cannot.
+QList<qsizetype> rank(const QString& pattern, const CommandList& commands, bool enabled) {
   struct Hit {
     bool destructive;
     Fit fit;
@@ -85,7 +88,7 @@ QList<qsizetype> rank_commands(const QString& pattern, const CommandList& comman
   std::vector<Hit> hits;
   for (qsizetype i = 0; i < commands.size(); ++i) {
     const Command& command = commands[i];
-    if (!command.action || !command.action->isEnabled()) continue;
+    if (!command.action || command.action->isEnabled() != enabled) continue;
     const QString name = command_name(command);
     const QString full = command.group + QLatin1Char(' ') + name;
     const Fit fit = wanted.isEmpty() ? Fit::ExactName : fit_of(wanted, name, full);
@@ -98,6 +101,17 @@ QList<qsizetype> rank_commands(const QString& pattern, const CommandList& comman
   QList<qsizetype> ranked;
   for (const Hit& hit : hits) ranked << hit.index;
   return ranked;
+}
+
+}  // namespace
+
+QList<qsizetype> rank_commands(const QString& pattern, const CommandList& commands) {
+  return rank(pattern, commands, true);
+}
+
+qsizetype disabled_command(const QString& pattern, const CommandList& commands) {
+  const QList<qsizetype> ranked = rank(pattern, commands, false);
+  return ranked.isEmpty() ? -1 : ranked.front();
 }
 
 }  // namespace moescope

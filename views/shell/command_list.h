@@ -31,5 +31,7 @@ int fuzzy_score(const QString& pattern, const QString& text);
 /// that begin with it, names with a word that does, names that contain it, then by fuzzy_score() of
 /// name or group and name. Destructive ones come after all others.
 QList<qsizetype> rank_commands(const QString& pattern, const CommandList& commands);
+/// Of the commands that cannot run now, the one that fits `pattern` best; -1 when none does.
+qsizetype disabled_command(const QString& pattern, const CommandList& commands);
 
 }  // namespace moescope

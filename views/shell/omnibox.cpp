@@ -153,10 +153,21 @@ void Omnibox::fillCommands(const QString& pattern) {
     choices << choiceOf(commands[index]);
   QString hint;
   if (choices.isEmpty())
-    hint = tr("No command that can run now is named “%1”.").arg(pattern);
+    hint = hintOfNone(pattern, commands);
   else if (!choices.front().safe)
     hint = tr("This command is destructive: choose it with the arrow keys.");
   choices_->setChoices(std::move(choices), hint);
+}
+
+/// Why nothing can be run: no command of that name, or what it waits for.
+QString Omnibox::hintOfNone(const QString& pattern, const CommandList& commands) {
+  const qsizetype index = disabled_command(pattern, commands);
+  if (index < 0) return tr("No command is named “%1”.").arg(pattern);
+  const Command& command = commands[index];
+  const QString reason = command.action->statusTip();
+  return reason.isEmpty()
+             ? tr("“%1: %2” cannot run now.").arg(command.group, command_name(command))
+             : tr("“%1: %2” cannot run now. %3").arg(command.group, command_name(command), reason);
 }
 
 void Omnibox::fillStep(const QString& number) {

@@ -54,6 +54,7 @@ class Omnibox : public QLineEdit {
   void fill(bool open);
   void fillSpans(const QString& name);
   void fillCommands(const QString& pattern);
+  static QString hintOfNone(const QString& pattern, const CommandList& commands);
   void fillStep(const QString& number);
   void fillLayer(const QString& number);
   void fillSql(const QString& sql);

@@ -23,7 +23,7 @@ ScopeBox::ScopeBox(Selection& selection, QWidget* parent)
   setAccessibleName(tr("What figures are of"));
   setToolTip(
       tr("What the figures of headline, overlap, SMs and statistics are of: the whole trace, the "
-         "visible range, or the marked area"));
+         "visible range, or the selected area"));
   refill();
   connect(&selection, &Selection::selectionChanged, this, &ScopeBox::refill);
   connect(&selection, &Selection::scopeChanged, this, &ScopeBox::refill);

@@ -10,7 +10,7 @@ namespace moescope {
 /// "Whole trace", "Visible range, 12.4 ms", "Selected area, 1.20 ms": as it stands beside figures.
 QString scope_text(const Selection& selection);
 
-/// Offers the scopes there are: the marked area only while one is marked.
+/// Offers the scopes there are: the selected area only while one is marked.
 class ScopeBox : public QComboBox {
   Q_OBJECT
 

@@ -24,7 +24,7 @@ struct AreaSelection {
 enum class FigureScope {
   Trace,     ///< the whole trace
   Visible,   ///< the visible range
-  Selected,  ///< the marked area: its time, and all streams of its devices
+  Selected,  ///< the selected area: its time, and all streams of its devices
 };
 
 class Selection : public QObject {
@@ -72,7 +72,7 @@ class Selection : public QObject {
   /// The same by the user's own hand: figures are of the area until it goes, then of what they
   /// were.
   void markArea(const AreaSelection& area);
-  /// What figures are of. Without a marked area it is never Selected.
+  /// What figures are of. Without a selected area it is never Selected.
   FigureScope scope() const { return scope_; }
   void setScope(FigureScope scope);
   /// What figures are cut to; nullopt: the whole trace.

@@ -32,7 +32,7 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {"comm_workers", "Workers for communication"},
     {"micro_batch_overlap_ns", "Micro-batches beside each other"},
     {"compute_imbalance", "Compute of the busiest device over the mean"},
-    {"step_ns", "Step"},
+    {"step_ns", "Step, mean"},
     // kernels, classes, pairs of SMs
     {"total_ns", "Total"},
     {"mean_ns", "Mean of a run"},
@@ -59,7 +59,7 @@ std::string figure_words(std::string_view figure) {
   if (!figure.ends_with(kPhaseStep)) return std::string(figure);
   std::string words(figure.substr(0, figure.size() - kPhaseStep.size()));
   words[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(words[0])));
-  return words + " step";
+  return words + " step, mean";
 }
 
 }  // namespace moescope

@@ -6,8 +6,8 @@
 
 namespace moescope {
 
-/// "Exposed communication" for "exposed_comm_ns", "Prefill step" for "prefill_step_ns"; the name
-/// itself of a figure that no comparison has.
+/// "Exposed communication" for "exposed_comm_ns", "Prefill step, mean" for "prefill_step_ns"; the
+/// name itself of a figure that no comparison has.
 std::string figure_words(std::string_view figure);
 
 }  // namespace moescope

@@ -1,4 +1,4 @@
-// What runs on a device beside one stretch of time: of a span, of a marked area, of a step.
+// What runs on a device beside one stretch of time: of a span, of a selected area, of a step.
 #pragma once
 
 #include <optional>

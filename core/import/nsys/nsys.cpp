@@ -77,6 +77,14 @@ std::map<ProcessKey, ProcessId> add_processes(const Database& database, const Su
   return ids;
 }
 
+/// CUPTI's number of no stream: what waits for a whole context has none.
+constexpr std::int64_t kNoStream = 0xffffffff;
+
+std::string lane_name(bool on_device, std::int64_t id) {
+  if (on_device && id == kNoStream) return "whole context";
+  return fmt::format("{} {}", on_device ? "stream" : "thread", id);
+}
+
 std::map<Lane, TrackId> add_tracks(const Database& database, const Survey& survey,
                                    const Strings& strings,
                                    const std::map<ProcessKey, ProcessId>& processes,
@@ -91,7 +99,7 @@ std::map<Lane, TrackId> add_tracks(const Database& database, const Survey& surve
       track.type = on_device ? TrackType::DeviceStream : TrackType::Thread;
       track.device = static_cast<int>(lane.device);
       track.id = lane.id;
-      track.name = fmt::format("{} {}", on_device ? "stream" : "thread", lane.id);
+      track.name = lane_name(on_device, lane.id);
       const auto name = thread_names.find({lane.process, lane.id});
       if (!on_device && name != thread_names.end()) track.name += " (" + name->second + ")";
       tracks[lane] = sink.add_track(std::move(track));

@@ -26,8 +26,8 @@ using Phase = PlanStepState::Phase;
 
 class PlanFlowTest : public test::PlanFixture {
  protected:
-  Phase phase(PlanStep step) const { return view->steps().step(step).phase; }
-  std::string text(PlanStep step) const { return view->steps().step(step).text.toStdString(); }
+  Phase phase(PlanFlowStep step) const { return view->steps().step(step).phase; }
+  std::string text(PlanFlowStep step) const { return view->steps().step(step).text.toStdString(); }
   void finish() {
     ASSERT_TRUE(wait_for([this] { return !view->solver().running(); }));
     QApplication::processEvents();
@@ -58,7 +58,8 @@ TEST_F(PlanFlowTest, WithoutAPlanTheViewOffersWhatToDo) {
   QSignalSpy made(&make, &QAction::triggered);
   first->click();
   EXPECT_EQ(made.count(), 1);
-  for (const auto step : {PlanStep::Solve, PlanStep::Compare, PlanStep::Predict, PlanStep::Finish})
+  for (const auto step :
+       {PlanFlowStep::Solve, PlanFlowStep::Compare, PlanFlowStep::Predict, PlanFlowStep::Finish})
     EXPECT_EQ(phase(step), Phase::Blocked);
   EXPECT_FALSE(view->steps().solve().isEnabled());
   document->open(test::small_plan(), {}, {}, "test plan");
@@ -67,33 +68,33 @@ TEST_F(PlanFlowTest, WithoutAPlanTheViewOffersWhatToDo) {
 }
 
 TEST_F(PlanFlowTest, EveryStepLeadsToTheNext) {
-  EXPECT_EQ(phase(PlanStep::Solve), Phase::Next);
-  EXPECT_THAT(text(PlanStep::Solve),
+  EXPECT_EQ(phase(PlanFlowStep::Solve), Phase::Next);
+  EXPECT_THAT(text(PlanFlowStep::Solve),
               AllOf(HasSubstr("keep the worst GPU of every layer low"), HasSubstr("20 slots")));
-  EXPECT_EQ(phase(PlanStep::Compare), Phase::Blocked) << "there is nothing to compare";
-  EXPECT_THAT(text(PlanStep::Compare), HasSubstr("as opened"));
+  EXPECT_EQ(phase(PlanFlowStep::Compare), Phase::Blocked) << "there is nothing to compare";
+  EXPECT_THAT(text(PlanFlowStep::Compare), HasSubstr("as opened"));
   view->steps().solve().click();
   EXPECT_TRUE(view->solver().running());
-  EXPECT_EQ(phase(PlanStep::Solve), Phase::Running);
+  EXPECT_EQ(phase(PlanFlowStep::Solve), Phase::Running);
   EXPECT_FALSE(view->steps().solve().isEnabled());
   finish();
-  EXPECT_EQ(phase(PlanStep::Solve), Phase::Done);
-  EXPECT_EQ(text(PlanStep::Solve), "made from window 0, judged on window 1");
-  EXPECT_EQ(phase(PlanStep::Compare), Phase::Next);
-  EXPECT_THAT(text(PlanStep::Compare), AllOf(HasSubstr("color:"), HasSubstr("copies")));
+  EXPECT_EQ(phase(PlanFlowStep::Solve), Phase::Done);
+  EXPECT_EQ(text(PlanFlowStep::Solve), "made from window 0, judged on window 1");
+  EXPECT_EQ(phase(PlanFlowStep::Compare), Phase::Next);
+  EXPECT_THAT(text(PlanFlowStep::Compare), AllOf(HasSubstr("color:"), HasSubstr("copies")));
   view->steps().compare().click();
   EXPECT_TRUE(view->comparison().isVisible());
-  EXPECT_EQ(phase(PlanStep::Compare), Phase::Done);
-  EXPECT_EQ(phase(PlanStep::Predict), Phase::Next);
+  EXPECT_EQ(phase(PlanFlowStep::Compare), Phase::Done);
+  EXPECT_EQ(phase(PlanFlowStep::Predict), Phase::Next);
   document->undoStack().undo();
-  EXPECT_EQ(phase(PlanStep::Solve), Phase::Next) << "the solved plan is gone";
-  EXPECT_EQ(phase(PlanStep::Compare), Phase::Blocked);
+  EXPECT_EQ(phase(PlanFlowStep::Solve), Phase::Next) << "the solved plan is gone";
+  EXPECT_EQ(phase(PlanFlowStep::Compare), Phase::Blocked);
 }
 
 TEST_F(PlanFlowTest, WhatTheFilesDoNotTellIsAskedForAndNotGuessed) {
   EXPECT_EQ(document->serving().missing(), (QStringList{"hardware", "model", "serving unit"}));
-  EXPECT_EQ(phase(PlanStep::Predict), Phase::Possible);
-  EXPECT_THAT(text(PlanStep::Predict), HasSubstr("choose hardware, model, serving unit"));
+  EXPECT_EQ(phase(PlanFlowStep::Predict), Phase::Possible);
+  EXPECT_THAT(text(PlanFlowStep::Predict), HasSubstr("choose hardware, model, serving unit"));
   view->steps().predict().click();
   auto* panel = find<PredictPanel>("planPredict");
   EXPECT_TRUE(panel->isVisible());
@@ -117,22 +118,22 @@ TEST_F(PlanFlowTest, ApplySaysWhyItCannotAndExportIsOffered) {
   apply.setStatusTip("you may only watch this runtime");
   view->flow().setApply(&apply);
   EXPECT_FALSE(view->steps().apply().isEnabled());
-  EXPECT_THAT(text(PlanStep::Finish), HasSubstr("you may only watch this runtime"));
+  EXPECT_THAT(text(PlanFlowStep::Finish), HasSubstr("you may only watch this runtime"));
   QSignalSpy exported(view.get(), &PlanView::exportRequested);
   view->steps().exportPlan().click();
   EXPECT_EQ(exported.count(), 1);
   view->flow().noteExported("/there/plan.json");
-  EXPECT_EQ(phase(PlanStep::Finish), Phase::Done);
-  EXPECT_EQ(text(PlanStep::Finish), "exported as plan.json");
+  EXPECT_EQ(phase(PlanFlowStep::Finish), Phase::Done);
+  EXPECT_EQ(text(PlanFlowStep::Finish), "exported as plan.json");
   view->editor().swap(0, 0, 6);
-  EXPECT_EQ(phase(PlanStep::Finish), Phase::Possible) << "that was another plan";
+  EXPECT_EQ(phase(PlanFlowStep::Finish), Phase::Possible) << "that was another plan";
   apply.setEnabled(true);
   EXPECT_TRUE(view->steps().apply().isEnabled());
   QSignalSpy applied(&apply, &QAction::triggered);
   view->steps().apply().click();
   EXPECT_EQ(applied.count(), 1);
   loads.setRunningPlan(std::make_shared<const Plan>(document->plan()));
-  EXPECT_EQ(text(PlanStep::Finish), "this plan runs");
+  EXPECT_EQ(text(PlanFlowStep::Finish), "this plan runs");
 }
 
 TEST_F(PlanFlowTest, InANarrowDockTheFormsArePagesBesideTheBoard) {

@@ -67,7 +67,7 @@ LoadSet loads_of(const std::string& unit, double hot, int windows) {
   return loads;
 }
 
-TEST(RecordedLoads, OfTheSameUnitAreRowsAndCauses) {
+TEST(ComparedLoads, OfTheSameUnitAreRowsAndCauses) {
   Comparison comparison = of_equal_spans();
   add_recorded_loads({loads_of("prefill", 10, 5), loads_of("decode", 10, 5)},
                      {loads_of("decode", 90, 5)}, comparison);
@@ -76,14 +76,14 @@ TEST(RecordedLoads, OfTheSameUnitAreRowsAndCauses) {
   for (const Difference& row : comparison.differences) EXPECT_THAT(row.key, HasSubstr("decode"));
 }
 
-TEST(RecordedLoads, OfFewWindowsAreRowsButNoCauses) {
+TEST(ComparedLoads, OfFewWindowsAreRowsButNoCauses) {
   Comparison comparison = of_equal_spans();
   add_recorded_loads({loads_of("decode", 10, 2)}, {loads_of("decode", 90, 2)}, comparison);
   EXPECT_FALSE(comparison.differences.empty());
   EXPECT_THAT(comparison.causes, ElementsAre("nothing differs"));
 }
 
-TEST(RecordedLoads, OfAnotherModelAreSaid) {
+TEST(ComparedLoads, OfAnotherModelAreSaid) {
   Comparison comparison = of_equal_spans();
   LoadSet other = loads_of("decode", 10, 5);
   other.experts = 3;
@@ -92,7 +92,7 @@ TEST(RecordedLoads, OfAnotherModelAreSaid) {
   EXPECT_THAT(comparison.causes, Contains(HasSubstr("different models")));
 }
 
-TEST(RecordedLoads, AreReadFromRecordingsAlone) {
+TEST(ComparedLoads, AreReadFromRecordingsAlone) {
   test::TempFolder folder;
   {
     MoetraceWriter writer(folder / "a.moetrace");
@@ -114,7 +114,7 @@ TEST(FigureWords, EveryFigureOfLoadsAndPlansHasSome) {
     for (const Difference& row : comparison.differences)
       EXPECT_NE(figure_words(row.figure), row.figure);
   EXPECT_EQ(figure_words("exposed_comm_ns"), "Exposed communication");
-  EXPECT_EQ(figure_words("prefill_step_ns"), "Prefill step");
+  EXPECT_EQ(figure_words("prefill_step_ns"), "Prefill step, mean");
   EXPECT_EQ(figure_words("of_another_kind"), "of_another_kind");
 }
 

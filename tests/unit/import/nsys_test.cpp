@@ -365,6 +365,17 @@ TEST_F(Nsys, WholeGraphsAreShownButReported) {
   EXPECT_THAT(trace->info().warnings, ElementsAre(HasSubstr("--cuda-graph-trace=node")));
 }
 
+TEST_F(Nsys, WhatHasNoStreamIsOfTheWholeContext) {
+  const auto trace =
+      import({"CREATE TABLE CUPTI_ACTIVITY_KIND_SYNCHRONIZATION (start INTEGER, \"end\" INTEGER,"
+              " deviceId INTEGER, contextId INTEGER, streamId INTEGER, correlationId INTEGER,"
+              " globalPid INTEGER, syncType INTEGER)",
+              "INSERT INTO CUPTI_ACTIVITY_KIND_SYNCHRONIZATION VALUES (10, 20, 0, 1, 4294967295, "
+              "1, 0, 4)"});
+  ASSERT_EQ(trace->tracks().size(), 1U);
+  EXPECT_EQ(trace->tracks()[0].name, "whole context");
+}
+
 TEST_F(Nsys, HostileTypesAreSkippedAndCounted) {
   auto statements = one_kernel();
   for (const char* row :

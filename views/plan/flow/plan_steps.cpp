@@ -13,15 +13,15 @@ namespace {
 
 using Phase = PlanStepState::Phase;
 
-QString step_word(PlanStep step) {
+QString step_word(PlanFlowStep step) {
   switch (step) {
-    case PlanStep::Solve:
+    case PlanFlowStep::Solve:
       return PlanSteps::tr("Solve");
-    case PlanStep::Compare:
+    case PlanFlowStep::Compare:
       return PlanSteps::tr("Compare");
-    case PlanStep::Predict:
+    case PlanFlowStep::Predict:
       return PlanSteps::tr("Predict");
-    case PlanStep::Finish:
+    case PlanFlowStep::Finish:
       break;
   }
   return PlanSteps::tr("Apply or export");
@@ -54,21 +54,21 @@ PlanSteps::PlanSteps(QWidget* parent) : QWidget(parent) {
   auto* line = new QHBoxLayout(this);
   line->setContentsMargins(8, 4, 8, 2);
   line->setSpacing(10);
-  solve_ = makeButton("stepSolve", step_word(PlanStep::Solve),
+  solve_ = makeButton("stepSolve", step_word(PlanFlowStep::Solve),
                       tr("Make a full plan from the open loads; other ways are in the list"));
   solve_->setPopupMode(QToolButton::MenuButtonPopup);
-  compare_ = makeButton("stepCompare", step_word(PlanStep::Compare),
+  compare_ = makeButton("stepCompare", step_word(PlanFlowStep::Compare),
                         tr("Before, after and bound of every layer, and what has to be copied"));
-  predict_ = makeButton("stepPredict", step_word(PlanStep::Predict),
+  predict_ = makeButton("stepPredict", step_word(PlanFlowStep::Predict),
                         tr("Time of a step under the plan, memory, and the time to move there"));
   apply_ = makeButton("stepApply", tr("Apply…"),
                       tr("Ask the attached runtime what would move, then apply the plan"));
   export_ = makeButton("stepExport", tr("Export…"),
                        tr("Write the file that an engine takes, and show its launch flag"));
-  addStep(PlanStep::Solve, {solve_});
-  addStep(PlanStep::Compare, {compare_});
-  addStep(PlanStep::Predict, {predict_});
-  addStep(PlanStep::Finish, {apply_, export_});
+  addStep(PlanFlowStep::Solve, {solve_});
+  addStep(PlanFlowStep::Compare, {compare_});
+  addStep(PlanFlowStep::Predict, {predict_});
+  addStep(PlanFlowStep::Finish, {apply_, export_});
 }
 
 QToolButton* PlanSteps::makeButton(const QString& name, const QString& text, const QString& tip) {
@@ -81,7 +81,7 @@ QToolButton* PlanSteps::makeButton(const QString& name, const QString& text, con
   return button;
 }
 
-void PlanSteps::addStep(PlanStep step, const QList<QToolButton*>& buttons) {
+void PlanSteps::addStep(PlanFlowStep step, const QList<QToolButton*>& buttons) {
   auto* card = new QWidget(this);
   auto* mark = new QLabel(card);
   mark->setAlignment(Qt::AlignCenter);
@@ -111,14 +111,14 @@ void PlanSteps::addStep(PlanStep step, const QList<QToolButton*>& buttons) {
   showStep(step);
 }
 
-void PlanSteps::setStep(PlanStep step, const PlanStepState& state) {
+void PlanSteps::setStep(PlanFlowStep step, const PlanStepState& state) {
   PlanStepState& shown = states_[index(step)];
   if (shown.phase == state.phase && shown.text == state.text) return;
   shown = state;
   showStep(step);
 }
 
-void PlanSteps::showStep(PlanStep step) {
+void PlanSteps::showStep(PlanFlowStep step) {
   const PlanStepState& state = states_[index(step)];
   const Theme& theme = Theme::of(palette());
   const bool done = state.phase == Phase::Done, next = state.phase == Phase::Next;
@@ -155,7 +155,7 @@ void PlanSteps::showStep(PlanStep step) {
 QString PlanSteps::summary() const {
   QStringList steps;
   for (const auto step :
-       {PlanStep::Solve, PlanStep::Compare, PlanStep::Predict, PlanStep::Finish}) {
+       {PlanFlowStep::Solve, PlanFlowStep::Compare, PlanFlowStep::Predict, PlanFlowStep::Finish}) {
     const PlanStepState& state = states_[index(step)];
     steps << tr("%1, %2: %3").arg(step_word(step), phase_word(state.phase), plain(state.text));
   }
@@ -166,7 +166,7 @@ void PlanSteps::changeEvent(QEvent* event) {
   QWidget::changeEvent(event);
   if (event->type() == QEvent::PaletteChange && export_ != nullptr)
     for (const auto step :
-         {PlanStep::Solve, PlanStep::Compare, PlanStep::Predict, PlanStep::Finish})
+         {PlanFlowStep::Solve, PlanFlowStep::Compare, PlanFlowStep::Predict, PlanFlowStep::Finish})
       showStep(step);
   if (event->type() == QEvent::FontChange)
     for (QLabel* text : texts_)

@@ -9,8 +9,8 @@
 
 namespace moescope {
 
-enum class PlanStep { Solve, Compare, Predict, Finish };
-inline constexpr int kPlanSteps = 4;
+enum class PlanFlowStep { Solve, Compare, Predict, Finish };
+inline constexpr int kPlanFlowSteps = 4;
 
 struct PlanStepState {
   enum class Phase {
@@ -30,8 +30,8 @@ class PlanSteps : public QWidget {
  public:
   explicit PlanSteps(QWidget* parent = nullptr);
 
-  void setStep(PlanStep step, const PlanStepState& state);
-  const PlanStepState& step(PlanStep step) const { return states_[index(step)]; }
+  void setStep(PlanFlowStep step, const PlanStepState& state);
+  const PlanStepState& step(PlanFlowStep step) const { return states_[index(step)]; }
   QToolButton& solve() { return *solve_; }
   QToolButton& compare() { return *compare_; }
   QToolButton& predict() { return *predict_; }
@@ -44,14 +44,14 @@ class PlanSteps : public QWidget {
   void changeEvent(QEvent* event) override;
 
  private:
-  static std::size_t index(PlanStep step) { return static_cast<std::size_t>(step); }
+  static std::size_t index(PlanFlowStep step) { return static_cast<std::size_t>(step); }
   QToolButton* makeButton(const QString& name, const QString& text, const QString& tip);
-  void addStep(PlanStep step, const QList<QToolButton*>& buttons);
-  void showStep(PlanStep step);
+  void addStep(PlanFlowStep step, const QList<QToolButton*>& buttons);
+  void showStep(PlanFlowStep step);
 
-  std::array<PlanStepState, kPlanSteps> states_;
-  std::array<QLabel*, kPlanSteps> marks_{}, texts_{};
-  std::array<QToolButton*, kPlanSteps> first_{};
+  std::array<PlanStepState, kPlanFlowSteps> states_;
+  std::array<QLabel*, kPlanFlowSteps> marks_{}, texts_{};
+  std::array<QToolButton*, kPlanFlowSteps> first_{};
   QToolButton *solve_, *compare_, *predict_, *apply_, *export_ = nullptr;
 };
 

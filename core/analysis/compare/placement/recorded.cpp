@@ -50,12 +50,12 @@ RecordedPlans read_recorded_plans(const std::filesystem::path& file) {
   return kind_of_file(file) == FileKind::Recording ? read_plans(file) : RecordedPlans();
 }
 
-RecordedLoads read_recorded_loads(const std::filesystem::path& file, Progress& progress) {
+LoadsOfUnits read_recorded_loads(const std::filesystem::path& file, Progress& progress) {
   const bool some = kind_of_file(file) == FileKind::Recording && has_recorded_loads(file);
-  return some ? read_load_sets(file, progress) : RecordedLoads();
+  return some ? read_load_sets(file, progress) : LoadsOfUnits();
 }
 
-void add_recorded_loads(const RecordedLoads& a, const RecordedLoads& b, Comparison& comparison) {
+void add_recorded_loads(const LoadsOfUnits& a, const LoadsOfUnits& b, Comparison& comparison) {
   try {
     for (const LoadSet& one : a)
       for (const LoadSet& other : b)

@@ -13,17 +13,17 @@
 namespace moescope {
 
 using RecordedPlans = std::vector<PlanRow>;  ///< in order of time
-using RecordedLoads = std::vector<LoadSet>;  ///< one set for each unit
+using LoadsOfUnits = std::vector<LoadSet>;   ///< one set for each unit
 
 /// Of a .moetrace; empty for every other file. Throws Error when it is damaged.
 RecordedPlans read_recorded_plans(const std::filesystem::path& file);
 /// The same. Throws Cancelled too.
-RecordedLoads read_recorded_loads(const std::filesystem::path& file,
-                                  Progress& progress = no_progress());
+LoadsOfUnits read_recorded_loads(const std::filesystem::path& file,
+                                 Progress& progress = no_progress());
 
 /// Adds rows and causes of the expert loads of every unit that both hold, behind those of the
 /// traces. Says so as a cause when they are of different models.
-void add_recorded_loads(const RecordedLoads& a, const RecordedLoads& b, Comparison& comparison);
+void add_recorded_loads(const LoadsOfUnits& a, const LoadsOfUnits& b, Comparison& comparison);
 
 /// Another plan is a cause before all others: that in force at `time_a` in one, at `time_b` in the
 /// other. Nothing where either holds none, or both have the same. Throws Error when a plan cannot
