@@ -182,6 +182,7 @@ ExpertTime UnitKernels::experts(const std::vector<double>& tokens) const {
   work.hidden = model_.hidden;
   work.width = model_.expert_width;
   work.weight_bytes = model_.expert_bytes() / model_.expert_weights();
+  work.held = static_cast<double>(tokens.size());
   for (const double n : tokens) {
     if (!(n > 0)) continue;
     work.slots.push_back({n, 1});

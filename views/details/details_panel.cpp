@@ -102,6 +102,7 @@ void DetailsPanel::build() {
   tree_->setAlternatingRowColors(true);
   tree_->setIndentation(12);
   tree_->setHeaderHidden(true);
+  tree_->viewport()->installEventFilter(this);
   tree_->setContextMenuPolicy(Qt::ActionsContextMenu);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(4, 4, 4, 4);
@@ -337,8 +338,18 @@ void DetailsPanel::layoutTree() {
   empty_->setVisible(!some);
   tree_->expandToDepth(0);
   tree_->header()->setStretchLastSection(true);
+  fitNames();
+}
+
+/// Names as wide as they are, but never more than half of the tree.
+void DetailsPanel::fitNames() {
   tree_->resizeColumnToContents(0);
-  tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), tree_->width() / 2));
+  tree_->setColumnWidth(0, std::min(tree_->columnWidth(0), tree_->viewport()->width() / 2));
+}
+
+bool DetailsPanel::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == tree_->viewport() && event->type() == QEvent::Resize) fitNames();
+  return QWidget::eventFilter(watched, event);
 }
 
 void DetailsPanel::findFlow() {

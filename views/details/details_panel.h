@@ -38,6 +38,7 @@ class DetailsPanel : public QWidget {
 
  protected:
   void changeEvent(QEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
   void build();
@@ -58,6 +59,7 @@ class DetailsPanel : public QWidget {
   /// Nothing is known of the selection: says why, or what to do.
   void showEmpty(const QString& text);
   void layoutTree();
+  void fitNames();
   void findFlow();
   void findSameName(const SpanDetails& details);
   void follow(const QString& view);

@@ -1,5 +1,6 @@
 // Grouped GEMMs of the experts: a floor, then slot after slot the longer of reading its weights and
 // computing its tiles.
+#include <algorithm>
 #include <cmath>
 
 #include "core/simulate/cost/formula.h"
@@ -37,11 +38,13 @@ double touched(const ExpertWork& w) {
   return slots;
 }
 
-/// Decode with DeepGEMM's masked kernels (SGLang).
+/// Decode with DeepGEMM's masked kernels (SGLang), which also look at the slots that got nothing.
 double masked_experts(std::span<const double> c, const Work& work, const DataSheet&) {
   const auto& w = std::get<ExpertWork>(work);
-  const double floor = c[0], memory = c[1], compute = c[2], slot = c[3];
-  return floor + grouped_us(w.slots, w, kMaskedRows, memory, compute) + slot * touched(w) +
+  const double floor = c[0], memory = c[1], compute = c[2], slot = c[3], idle = c[4];
+  const double used = touched(w);
+  return floor + grouped_us(w.slots, w, kMaskedRows, memory, compute) + slot * used +
+         idle * std::max(0.0, w.held - used) +
          w.rows * activation_bytes(w) / (memory * kBytesPerUs);
 }
 
@@ -78,7 +81,8 @@ std::vector<Formula> expert_formulas() {
            {{"floor_us", Nothing, 20, 0.1, 1e4},
             {"memory_gb_per_s", Memory, 0.8, 1, 1e6},
             {"compute_tflops", Compute, 0.6, 1e-3, 1e6},
-            {"slot_us", Nothing, 0.2, 1e-6, 1e3}},
+            {"slot_us", Nothing, 0.2, 1e-6, 1e3},
+            {"idle_slot_us", Nothing, 0.1, 1e-6, 1e3}},
            masked_experts},
           {"contiguous_experts",
            "experts",

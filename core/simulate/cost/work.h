@@ -17,6 +17,7 @@ struct ExpertWork {
   std::vector<SlotGroup> slots;  ///< without slots that got nothing
   /// The same with tokens as the contiguous kernels pad them; empty: pad `slots` by the tile.
   std::vector<SlotGroup> padded_slots;
+  double held = 0;           ///< slots of the GPU, with or without tokens
   double rows = 0;           ///< (token, choice) pairs that arrive
   double largest = 0;        ///< of them on one slot
   double rank_tokens = 0;    ///< different tokens that arrive

@@ -78,6 +78,7 @@ class Layer {
     w.weight_bytes = fp4_ ? kFp4Bytes : 1;
     const double local = model_.experts / l.experts_over;
     const double chosen = static_cast<double>(model_.top_k) / model_.experts;
+    w.held = local;
     w.rows = l.batch * model_.top_k / l.experts_over;
     const double touched = local * (1 - std::pow(1 - chosen, l.batch));
     w.slots = {{w.rows / touched, touched}};
