@@ -109,6 +109,20 @@ TEST(Statistics, sharesAreOfTheRowsThatAreShownAndAddUp) {
       panel.shownModel()->index(0, StatisticsModel::Share).data().toString().endsWith(" %"));
 }
 
+TEST(Statistics, namesKeepRoomWhereTheListIsNarrow) {
+  OpenDocument open(launched_trace());
+  StatisticsPanel panel(open.document, open.selection);
+  panel.resize(330, 400);
+  panel.show();
+  ASSERT_TRUE(wait_for([&] { return panel.shownModel()->rowCount() > 0; }));
+  const QTableView& table = *panel.table();
+  EXPECT_GE(table.columnWidth(StatisticsModel::Name), 20 * table.fontMetrics().averageCharWidth());
+  EXPECT_TRUE(table.isColumnHidden(StatisticsModel::Max));
+  EXPECT_FALSE(table.isColumnHidden(StatisticsModel::Total));
+  panel.resize(900, 400);
+  EXPECT_TRUE(wait_for([&] { return !table.isColumnHidden(StatisticsModel::Min); }));
+}
+
 TEST(Statistics, theTableFollowsTheSizeOfText) {
   OpenDocument open(launched_trace());
   StatisticsPanel panel(open.document, open.selection);

@@ -19,7 +19,7 @@
 namespace moescope {
 namespace {
 constexpr int kDelayMs = 80;
-constexpr int kNarrow = 420;      // logical pixels
+constexpr int kNameLetters = 22;  // that a name has room for, with its swatch
 constexpr int kGrowingMs = 1000;  // while a trace is recorded and the range may follow it
 
 }  // namespace
@@ -142,10 +142,24 @@ void StatisticsPanel::showEvent(QShowEvent* event) {
   if (document_.growing() && !delay_.isActive()) delay_.start();
 }
 
-/// Names distinguish kernels: the least important figure makes room for them.
 void StatisticsPanel::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
-  table_->setColumnHidden(StatisticsModel::Min, width() < kNarrow);
+  fitFigures();
+}
+
+/// Names distinguish kernels: the least important figures make room for them.
+void StatisticsPanel::fitFigures() {
+  const auto wanted = [this](int column) {
+    return std::max(table_->sizeHintForColumn(column),
+                    table_->horizontalHeader()->sectionSizeHint(column));
+  };
+  int room = table_->viewport()->width() - kNameLetters * table_->fontMetrics().averageCharWidth();
+  for (const int column : {StatisticsModel::Count, StatisticsModel::Total, StatisticsModel::Share})
+    room -= wanted(column);
+  for (const int column : {StatisticsModel::Mean, StatisticsModel::Max, StatisticsModel::Min}) {
+    room -= wanted(column);
+    table_->setColumnHidden(column, room < 0);
+  }
 }
 
 /// Six figures beside a name must fit a narrow column.
@@ -211,6 +225,7 @@ void StatisticsPanel::show(SelectionStatistics statistics, const QString& what) 
   model_.setStatistics(document_.trace(), std::move(statistics));
   showTitle();
   if (first && any) fitColumns();
+  fitFigures();
 }
 
 /// What is counted, what is left out, and the total of the rows.

@@ -35,6 +35,7 @@ class StatisticsPanel : public QWidget {
   void show(SelectionStatistics statistics, const QString& what);
   void showTitle();
   void fitColumns();
+  void fitFigures();
   void shrinkText();
   void addCopyActions();
   std::vector<TrackId> tracksOfFilter(const std::vector<TrackId>& wanted) const;

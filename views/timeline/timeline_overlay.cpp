@@ -92,7 +92,9 @@ void TimelineOverlay::drawArea(QPainter& painter, const AreaSelection& area) {
   painter.setPen(QPen(theme_.selection, 1));
   painter.drawLine(QPointF(x0, 0), QPointF(x0, area_.height()));
   painter.drawLine(QPointF(x1, 0), QPointF(x1, area_.height()));
-  drawPlate(painter, {(x0 + x1) / 2, std::min(bottom + 12, area_.height() - 14.0)},
+  if (x1 < 0 || x0 > map.width()) return;  // out of sight, and so is its length
+  const double middle = (std::max(x0, 0.0) + std::min<double>(x1, map.width())) / 2;
+  drawPlate(painter, {middle, std::min(bottom + 12, area_.height() - 14.0)},
             format_time(area.range.length()), theme_.selection);
 }
 
