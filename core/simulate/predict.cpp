@@ -79,7 +79,7 @@ double even_experts(const StepModel& model, const Scenario& s, const std::vector
   const auto slots = static_cast<Index>(*std::max_element(used.begin(), used.end()));
   if (slots == 0) return 0;
   const double each = all / s.plan.live_gpus() / static_cast<double>(slots);
-  return model.kernels()->experts(std::vector<double>(slots, each)).total;
+  return model.kernels()->experts(std::vector<double>(slots, each), slots).front().total;
 }
 
 LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index l) {

@@ -6,23 +6,37 @@
 
 namespace moescope {
 
+void StepFigures::Spans::add(TimeRange time) {
+  if (count++ > 0 && last.begin <= time.begin && time.begin <= last.end) {
+    last.end = std::max(last.end, time.end);
+    return;
+  }
+  if (count > 1) before.push_back(last);
+  last = time;
+}
+
+IntervalSet StepFigures::Spans::united() const {
+  auto all = before;
+  all.push_back(last);
+  return IntervalSet::union_of(std::move(all));
+}
+
 void StepFigures::add(const StageSpan& span) {
   auto& work = work_[static_cast<std::size_t>(span.gpu)];
   const TimeRange time{span.begin, span.end};
-  (is_communication(span.stage) ? work.comm : work.compute).push_back(time);
-  if (span.stage == Stage::DispatchWait || span.stage == Stage::CombineWait)
-    work.wait.push_back(time);
+  (is_communication(span.stage) ? work.comm : work.compute).add(time);
+  if (span.stage == Stage::DispatchWait || span.stage == Stage::CombineWait) work.wait.add(time);
 }
 
 OverlapFigures StepFigures::of(int gpu) const {
   const auto& work = work_[static_cast<std::size_t>(gpu)];
   DeviceActivity activity;
-  activity.comm = IntervalSet::union_of(work.comm);
-  activity.compute = IntervalSet::union_of(work.compute);
-  activity.wait = IntervalSet::union_of(work.wait);
+  activity.comm = work.comm.united();
+  activity.compute = work.compute.united();
+  activity.wait = work.wait.united();
   OverlapFigures figures;
-  figures.comm_events = work.comm.size();
-  figures.compute_events = work.compute.size();
+  figures.comm_events = work.comm.count;
+  figures.compute_events = work.compute.count;
   const auto all = activity.comm.unite(activity.compute);
   if (!all.empty()) figures.span = all.intervals().back().end - all.intervals().front().begin;
   measure(activity, figures);

@@ -1,6 +1,7 @@
 // Overlap figures of simulated stages, by the definitions of the analysis.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "core/analysis/overlap/overlap.h"
@@ -19,8 +20,16 @@ class StepFigures {
   OverlapFigures total() const;
 
  private:
+  /// Spans of one role; one that goes on from the last makes it longer.
+  struct Spans {
+    std::vector<TimeRange> before;
+    TimeRange last{};
+    std::uint64_t count = 0;
+    void add(TimeRange time);
+    IntervalSet united() const;
+  };
   struct Work {
-    std::vector<TimeRange> comm, compute, wait;
+    Spans comm, compute, wait;
   };
   std::vector<Work> work_;
 };

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/simulate/traffic.h"
 
 namespace moescope {
@@ -19,19 +21,32 @@ double uniform(Random& random) {
   return (static_cast<double>(random.next() >> 11) + 0.5) / 9007199254740992.0;
 }
 
+constexpr double kSmallMean = 32;  ///< up to here a Poisson distribution is drawn by products
+constexpr std::uint64_t kNumbersOfNormal = 2;
+
 /// Poisson distributed: by products for small means, by the normal distribution for large ones.
 double poisson(double mean, Random& random) {
-  constexpr double kSmallMean = 32;
   if (!(mean > 0)) return 0;
   if (mean > kSmallMean) {
-    const double z = std::sqrt(-2 * std::log(uniform(random))) *
-                     std::cos(2 * std::numbers::pi * uniform(random));
+    const double length = uniform(random), angle = uniform(random);
+    const double z = std::sqrt(-2 * std::log(length)) * std::cos(2 * std::numbers::pi * angle);
     return std::max(0.0, std::round(mean + std::sqrt(mean) * z));
   }
   const double limit = std::exp(-mean);
   int n = 0;
   for (double p = uniform(random); p > limit; p *= uniform(random)) ++n;
   return n;
+}
+
+/// Random numbers that Poisson draws of these means take, where none is small.
+std::optional<std::uint64_t> numbers_of(const std::vector<double>& means) {
+  std::uint64_t numbers = 0;
+  for (const double mean : means) {
+    if (!(mean > 0)) continue;
+    if (mean <= kSmallMean) return std::nullopt;
+    numbers += kNumbersOfNormal;
+  }
+  return numbers;
 }
 
 double sum(const std::vector<double>& v) {
@@ -116,49 +131,67 @@ void StepModel::expect_tokens(const LayerLoads& loads) {
       expected[slot] = weight[slot] * tokens * (is_shared ? 1 : share * s_.model.top_k);
     }
   }
+  for (const auto& means : expected_) numbers_.push_back(numbers_of(means));
   if (empty > 0) notes_.push_back(fmt::format("{} layers have no load: taken as even", empty));
 }
 
 void StepModel::route(const Routes* routes) {
+  from_routes_ = routes != nullptr && routes->tokens() > 0 && routes->layers == s_.plan.layers() &&
+                 s_.plan.num_experts == s_.model.experts;
+  traffic_.resize(expected_.size());
+  dispatch_.resize(expected_.size());
+  combine_.resize(expected_.size());
+  parallel_for(expected_.size(), [&](Index l) { route_layer(l, from_routes_ ? routes : nullptr); });
+}
+
+void StepModel::route_layer(Index l, const Routes* routes) {
   const auto& plan = s_.plan;
-  from_routes_ = routes != nullptr && routes->tokens() > 0 && routes->layers == plan.layers() &&
-                 plan.num_experts == s_.model.experts;
-  for (Index l = 0; l < expected_.size(); ++l) {
-    const auto& row = plan.physical_to_logical[l];
-    Traffic traffic;
-    if (s_.unit.phase == Phase::Decode) {
-      std::vector<double> assignments(dead_.size(), 0.0);
-      for (Index slot = 0; slot < row.size(); ++slot)
-        assignments[static_cast<Index>(plan.gpu_of(static_cast<int>(slot)))] += expected_[l][slot];
-      traffic = low_latency_traffic(plan, assignments);
-    }
-    const auto visits = from_routes_
-                            ? visits_of_routes(plan, row, weight_[l], static_cast<int>(l), *routes)
-                            : visits_of_gate(plan, row, expected_[l], s_.model);
-    auto normal = normal_traffic(plan, visits, s_.unit.tokens_per_gpu);
-    if (s_.unit.phase == Phase::Prefill) {
-      traffic = std::move(normal);
-    } else {
-      traffic.nodes_per_token = normal.nodes_per_token;
-      traffic.remote_nodes_per_token = normal.remote_nodes_per_token;
-      traffic.gpus_per_token = normal.gpus_per_token;
-    }
-    dispatch_.push_back(transfer_time(traffic, s_.model.dispatch_bytes(), s_.hardware,
-                                      s_.unit.phase, s_.unit.comm_sms));
-    combine_.push_back(transfer_time(traffic, s_.model.combine_bytes(), s_.hardware, s_.unit.phase,
-                                     s_.unit.comm_sms));
-    if (kernels_) {
-      dispatch_.back().seconds = kernels_->transfer(traffic, false);
-      combine_.back().seconds = kernels_->transfer(traffic, true);
-    }
-    traffic_.push_back(std::move(traffic));
+  const auto& row = plan.physical_to_logical[l];
+  Traffic traffic;
+  if (s_.unit.phase == Phase::Decode) {
+    std::vector<double> assignments(dead_.size(), 0.0);
+    for (Index slot = 0; slot < row.size(); ++slot)
+      assignments[static_cast<Index>(plan.gpu_of(static_cast<int>(slot)))] += expected_[l][slot];
+    traffic = low_latency_traffic(plan, assignments);
   }
+  const auto visits = routes != nullptr
+                          ? visits_of_routes(plan, row, weight_[l], static_cast<int>(l), *routes)
+                          : visits_of_gate(plan, row, expected_[l], s_.model);
+  auto normal = normal_traffic(plan, visits, s_.unit.tokens_per_gpu);
+  if (s_.unit.phase == Phase::Prefill) {
+    traffic = std::move(normal);
+  } else {
+    traffic.nodes_per_token = normal.nodes_per_token;
+    traffic.remote_nodes_per_token = normal.remote_nodes_per_token;
+    traffic.gpus_per_token = normal.gpus_per_token;
+  }
+  dispatch_[l] = transfer_time(traffic, s_.model.dispatch_bytes(), s_.hardware, s_.unit.phase,
+                               s_.unit.comm_sms);
+  combine_[l] = transfer_time(traffic, s_.model.combine_bytes(), s_.hardware, s_.unit.phase,
+                              s_.unit.comm_sms);
+  if (kernels_) {
+    dispatch_[l].seconds = kernels_->transfer(traffic, false);
+    combine_[l].seconds = kernels_->transfer(traffic, true);
+  }
+  traffic_[l] = std::move(traffic);
 }
 
 SlotTokens StepModel::draw(Random& random) const {
   auto tokens = expected_;
-  for (auto& layer : tokens)
-    for (auto& n : layer) n = poisson(n, random);
+  const auto draw_layer = [&](Index l, Random& from) {
+    for (auto& n : tokens[l]) n = poisson(n, from);
+  };
+  // Where a layer's numbers begin is known once those before it are counted or drawn.
+  std::vector<std::pair<Index, Random>> later;
+  for (Index l = 0; l < tokens.size(); ++l) {
+    if (numbers_[l]) {
+      later.emplace_back(l, random);
+      random.skip(*numbers_[l]);
+    } else {
+      draw_layer(l, random);
+    }
+  }
+  parallel_for(later.size(), [&](Index i) { draw_layer(later[i].first, later[i].second); });
   return tokens;
 }
 
@@ -168,12 +201,12 @@ std::vector<ExpertTime> StepModel::expert_times(const std::vector<double>& token
       u.phase == Phase::Prefill ? s_.hardware.tile_rows_prefill : s_.hardware.tile_rows_decode;
   const auto& rates = u.experts_beside_attention() ? side_ : main_;
   const auto per_gpu = static_cast<Index>(s_.plan.slots_per_gpu());
+  if (kernels_) return kernels_->experts(tokens, per_gpu);
   std::vector<ExpertTime> times;
   for (Index g = 0; g < dead_.size(); ++g) {
     const std::vector<double> of_gpu(tokens.begin() + static_cast<long>(g * per_gpu),
                                      tokens.begin() + static_cast<long>((g + 1) * per_gpu));
-    times.push_back(kernels_ ? kernels_->experts(of_gpu)
-                             : expert_time(of_gpu, s_.model, rates, tile));
+    times.push_back(expert_time(of_gpu, s_.model, rates, tile));
   }
   return times;
 }
@@ -190,23 +223,28 @@ std::vector<std::vector<LayerStages>> StepModel::stages(
   auto dense = common;
   dense.dense = true;
   for (int l = 0; l < s_.model.dense_layers; ++l) all.emplace_back(batches.size(), dense);
-  for (Index l = 0; l < expected_.size(); ++l) {
-    auto& layer = all.emplace_back(batches.size(), common);
-    for (Index mb = 0; mb < batches.size(); ++mb) {
-      layer[mb].dispatch = to_ns(dispatch_[l].seconds);
-      layer[mb].combine = to_ns(combine_[l].seconds);
-      double weights = 0;
-      for (const auto& t : expert_times(batches[mb][l])) {
-        layer[mb].experts.push_back(to_ns(t.total));
-        weights = std::max(weights, t.weights);
-      }
-      // Attention and the experts beside it share the memory: both have to be read meanwhile.
-      if (s_.unit.experts_beside_attention())
-        layer[mb].attention =
-            std::max(layer[mb].attention, to_ns(common_.attention_bytes / main_.memory + weights));
-    }
-  }
+  const Index first = all.size();
+  all.resize(first + expected_.size(), std::vector<LayerStages>(batches.size(), common));
+  parallel_for(expected_.size(), [&](Index l) { add_experts(all[first + l], l, batches); });
   return all;
+}
+
+void StepModel::add_experts(std::vector<LayerStages>& layer, Index l,
+                            const std::vector<SlotTokens>& batches) const {
+  for (Index mb = 0; mb < batches.size(); ++mb) {
+    layer[mb].dispatch = to_ns(dispatch_[l].seconds);
+    layer[mb].combine = to_ns(combine_[l].seconds);
+    layer[mb].experts.reserve(dead_.size());
+    double weights = 0;
+    for (const auto& t : expert_times(batches[mb][l])) {
+      layer[mb].experts.push_back(to_ns(t.total));
+      weights = std::max(weights, t.weights);
+    }
+    // Attention and the experts beside it share the memory: both have to be read meanwhile.
+    if (s_.unit.experts_beside_attention())
+      layer[mb].attention =
+          std::max(layer[mb].attention, to_ns(common_.attention_bytes / main_.memory + weights));
+  }
 }
 
 }  // namespace moescope

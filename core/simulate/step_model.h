@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class StepModel {
 
   const SlotTokens& expected() const { return expected_; }
   /// A batch that was drawn from the expected tokens: each slot's number is Poisson distributed.
+  /// The same for the same random numbers, whatever the threads.
   SlotTokens draw(Random& random) const;
   /// [layer][micro-batch] of the dense and the MoE layers, for one batch a micro-batch.
   std::vector<std::vector<LayerStages>> stages(const std::vector<SlotTokens>& batches) const;
@@ -55,6 +57,9 @@ class StepModel {
   void check_fit(const LayerLoads& loads);
   void expect_tokens(const LayerLoads& loads);
   void route(const Routes* routes);
+  void route_layer(std::size_t layer, const Routes* routes);
+  void add_experts(std::vector<LayerStages>& layer, std::size_t l,
+                   const std::vector<SlotTokens>& batches) const;
 
   const Scenario& s_;
   SmShares sms_;
@@ -64,6 +69,8 @@ class StepModel {
   std::vector<char> dead_;  ///< [gpu]
   bool from_routes_ = false;
   SlotTokens expected_;
+  /// [layer] random numbers that a batch takes; nullopt where that depends on the numbers.
+  std::vector<std::optional<std::uint64_t>> numbers_;
   std::vector<std::vector<double>> weight_;  ///< [layer][slot] share of its expert's tokens
   std::vector<Traffic> traffic_;
   std::vector<TransferTime> dispatch_, combine_;

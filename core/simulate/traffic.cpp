@@ -4,100 +4,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/simulate/gate_model.h"
+
 namespace moescope {
 namespace {
 
 using Index = std::size_t;
-
-/// Element n: sum over all subsets of n elements of the product of their values, up to `most`.
-std::vector<double> subset_products(const double* values, Index count, Index most) {
-  std::vector<double> sums(most + 1, 0.0);
-  sums[0] = 1;
-  for (Index i = 0; i < count; ++i)
-    for (Index n = most; n > 0; --n) sums[n] += sums[n - 1] * values[i];
-  return sums;
-}
-
-/// Of two disjoint sets together.
-std::vector<double> join(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> sums(a.size(), 0.0);
-  for (Index n = 0; n < sums.size(); ++n)
-    for (Index i = 0; i <= n; ++i) sums[n] += a[i] * b[n - i];
-  return sums;
-}
-
-/// A gate that takes `top_groups` groups, each set of them with a weight of the product of their
-/// loads, and then `top_k` experts of these at once, each set of them with a weight of the product
-/// of the experts' odds. The odds are those of being taken, given that the group is: for sets of
-/// fixed size that comes close to the loads the odds were made from.
-class GateModel {
- public:
-  /// @param load [expert] share of all assignments
-  GateModel(const ModelShape& model, const std::vector<double>& load)
-      : size_(load.size() / static_cast<Index>(model.groups)),
-        top_groups_(static_cast<Index>(model.top_groups)),
-        top_k_(static_cast<Index>(model.top_k)),
-        odds_(load) {
-    for (Index g = 0; g < static_cast<Index>(model.groups); ++g)
-      group_.push_back(std::accumulate(&load[g * size_], &load[g * size_] + size_, 0.0));
-    const double all = subset_products(group_.data(), group_.size(), top_groups_).back();
-    for (Index g = 0; g < group_.size(); ++g) set_odds(g, all);
-    add_sets(products(odds_), {1}, 1, 0, 0, [this](double weight, double ways) {
-      sets_.push_back(ways > 0 ? weight / ways : 0);
-      sum_ += ways > 0 ? weight : 0;
-    });
-  }
-  /// How likely none of a token's experts lies in a place with these parts of them.
-  double none(const std::vector<double>& part) const {
-    auto outside = odds_;
-    for (Index e = 0; e < outside.size(); ++e) outside[e] *= 1 - part[e];
-    double sum = 0;
-    Index at = 0;
-    add_sets(products(outside), {1}, 1, 0, 0,
-             [&](double, double left) { sum += sets_[at++] * left; });
-    return sum_ > 0 ? sum / sum_ : 1;
-  }
-
- private:
-  using Products = std::vector<std::vector<double>>;  ///< [group][experts taken]
-
-  /// Turns the loads of a group's experts into odds; `all` sums the weights of all sets of groups.
-  void set_odds(Index group, double all) {
-    constexpr double kMostLikely = 0.999;
-    auto others = group_;
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(group));
-    const double with =
-        group_[group] * subset_products(others.data(), others.size(), top_groups_ - 1).back();
-    for (Index e = group * size_; e < (group + 1) * size_; ++e) {
-      const double taken =
-          with > 0 ? std::min(static_cast<double>(top_k_) * odds_[e] * all / with, kMostLikely) : 0;
-      odds_[e] = taken / (1 - taken);
-    }
-  }
-  Products products(const std::vector<double>& odds) const {
-    Products all;
-    for (Index g = 0; g < group_.size(); ++g) {
-      all.push_back(subset_products(&odds[g * size_], size_, top_k_));
-      all.back().front() = 0;  // a group is taken for its best experts
-    }
-    return all;
-  }
-  /// Calls visit(weight of the set, sum over its ways to take top_k experts) for every set of
-  /// groups, always in the same order.
-  template <typename Visit>
-  void add_sets(const Products& products, const std::vector<double>& taken, double weight,
-                Index next, Index chosen, const Visit& visit) const {
-    if (chosen == top_groups_) return visit(weight, taken.back());
-    for (Index g = next; g + top_groups_ - chosen <= group_.size(); ++g)
-      add_sets(products, chosen == 0 ? products[g] : join(taken, products[g]), weight * group_[g],
-               g + 1, chosen + 1, visit);
-  }
-
-  Index size_, top_groups_, top_k_;
-  std::vector<double> odds_, group_;
-  std::vector<double> sets_;  ///< weight of each set of groups over its ways to take experts
-  double sum_ = 0;            ///< of the sets' weights
-};
 
 /// [expert] load of a layer, the routed shared expert's behind those of the model.
 std::vector<double> expert_loads(const std::vector<int>& row, const std::vector<double>& share,
@@ -108,24 +20,47 @@ std::vector<double> expert_loads(const std::vector<int>& row, const std::vector<
   return load;
 }
 
-/// How likely a token has an expert in each place of `gpus_each` GPUs. `load` as expert_loads().
-std::vector<double> visits_of_places(const Plan& plan, const std::vector<int>& row,
-                                     const std::vector<double>& share,
+/// How likely a token has an expert in each place of `slots_each` slots. `load` as expert_loads().
+std::vector<double> visits_of_places(const std::vector<int>& row, const std::vector<double>& share,
                                      const std::vector<double>& load, const GateModel& gate,
-                                     int gpus_each) {
-  const Index experts = load.size() - 1;
-  // [place][expert] part of an expert's tokens that a place gets.
-  std::vector parts(static_cast<Index>(plan.num_gpus / gpus_each),
-                    std::vector<double>(experts + 1, 0.0));
-  for (Index slot = 0; slot < row.size(); ++slot) {
-    if (row[slot] < 0) continue;
-    const auto place = static_cast<Index>(plan.gpu_of(static_cast<int>(slot)) / gpus_each);
-    parts[place][std::min(static_cast<Index>(row[slot]), experts)] += share[slot];
-  }
+                                     Index slots_each) {
+  const Index shared = load.size() - 1;
   std::vector<double> visits;
-  for (auto& place : parts) {
-    for (Index e = 0; e <= experts; ++e) place[e] = load[e] > 0 ? place[e] / load[e] : 0;
-    visits.push_back(1 - gate.none(place) * (1 - place[experts]));
+  std::vector<ExpertPart> parts;
+  GateModel::Scratch scratch;
+  // Replicas that get the same part, each alone on its GPU, are one place.
+  std::vector<std::pair<double, double>> of_one(shared, {-1, 0});  // [expert] part and result
+  const auto none = [&](const std::vector<ExpertPart>& place) {
+    if (place.size() != 1) return gate.none(place, scratch);
+    auto& [part, result] = of_one[place.front().expert];
+    if (part != place.front().part) {
+      result = gate.none(place, scratch);
+      part = place.front().part;
+    }
+    return result;
+  };
+  for (Index first = 0; first < row.size(); first += slots_each) {
+    parts.clear();
+    for (Index slot = first; slot < first + slots_each; ++slot)
+      if (row[slot] >= 0)
+        parts.push_back({std::min(static_cast<Index>(row[slot]), shared), share[slot]});
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const ExpertPart& a, const ExpertPart& b) { return a.expert < b.expert; });
+    Index kept = 0;  // copies of an expert in one place are one
+    for (const auto& part : parts) {
+      if (kept > 0 && parts[kept - 1].expert == part.expert)
+        parts[kept - 1].part += part.part;
+      else
+        parts[kept++] = part;
+    }
+    parts.resize(kept);
+    for (auto& [expert, part] : parts) part = load[expert] > 0 ? part / load[expert] : 0;
+    double of_shared = 0;
+    if (!parts.empty() && parts.back().expert == shared) {
+      of_shared = parts.back().part;
+      parts.pop_back();
+    }
+    visits.push_back(1 - none(parts) * (1 - of_shared));
   }
   return visits;
 }
@@ -158,8 +93,10 @@ Visits visits_of_gate(const Plan& plan, const std::vector<int>& row,
   const double sum = std::accumulate(routed.begin(), routed.end(), 0.0);
   for (auto& v : routed) v = sum > 0 ? v / sum : 0;
   const GateModel gate(model, routed);
-  return {visits_of_places(plan, row, share, load, gate, plan.gpus_per_node()),
-          visits_of_places(plan, row, share, load, gate, 1)};
+  const auto slots = static_cast<Index>(plan.slots_per_gpu());
+  return {
+      visits_of_places(row, share, load, gate, slots * static_cast<Index>(plan.gpus_per_node())),
+      visits_of_places(row, share, load, gate, slots)};
 }
 
 Visits visits_of_routes(const Plan& plan, const std::vector<int>& row,

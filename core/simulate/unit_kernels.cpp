@@ -177,31 +177,41 @@ CommonTimes UnitKernels::common() const {
   return t;
 }
 
-ExpertTime UnitKernels::experts(const std::vector<double>& tokens) const {
-  ExpertWork work;
+std::vector<ExpertTime> UnitKernels::experts(const std::vector<double>& tokens,
+                                             Index slots_per_gpu) const {
+  const double memory = constant(experts_, "memory_gb_per_s") * kGiga;
+  const double compute = constant(experts_, "compute_tflops") * 1e12;
+  const double floor = constant(experts_, "floor_us") * kMicro;
+  const double tile =
+      unit_.phase == Phase::Prefill ? hardware_.tile_rows_prefill : hardware_.tile_rows_decode;
+  const double most_tokens = unit_.tokens();
+  Work any = ExpertWork{};  // one for all GPUs: a step has tens of thousands of them
+  auto& work = std::get<ExpertWork>(any);
   work.hidden = model_.hidden;
   work.width = model_.expert_width;
   work.weight_bytes = model_.expert_bytes() / model_.expert_weights();
-  work.held = static_cast<double>(tokens.size());
-  for (const double n : tokens) {
-    if (!(n > 0)) continue;
-    work.slots.push_back({n, 1});
-    work.rows += n;
-    work.largest = std::max(work.largest, n);
+  work.held = static_cast<double>(slots_per_gpu);
+  std::vector<ExpertTime> times(tokens.size() / slots_per_gpu);
+  for (Index g = 0; g < times.size(); ++g) {
+    work.slots.clear();
+    work.rows = work.largest = 0;
+    for (Index slot = g * slots_per_gpu; slot < (g + 1) * slots_per_gpu; ++slot) {
+      const double n = tokens[slot];
+      if (!(n > 0)) continue;
+      work.slots.push_back({n, 1});
+      work.rows += n;
+      work.largest = std::max(work.largest, n);
+    }
+    if (work.slots.empty()) continue;
+    work.buffer_tokens = work.rank_tokens = std::min(work.rows, most_tokens);
+    ExpertTime& t = times[g];
+    for (const auto& slot : work.slots)
+      t.compute += std::ceil(slot.tokens / tile) * tile * model_.expert_flops() / compute;
+    t.weights = static_cast<double>(work.slots.size()) * model_.expert_bytes() / memory;
+    t.overhead = floor;
+    t.total = stretch_ * experts_.microseconds(any, side_) * kMicro;
   }
-  ExpertTime t;
-  if (work.slots.empty()) return t;
-  work.buffer_tokens = work.rank_tokens = std::min(work.rows, unit_.tokens());
-  const double memory = constant(experts_, "memory_gb_per_s") * kGiga;
-  const double compute = constant(experts_, "compute_tflops") * 1e12;
-  const double tile =
-      unit_.phase == Phase::Prefill ? hardware_.tile_rows_prefill : hardware_.tile_rows_decode;
-  for (const auto& slot : work.slots)
-    t.compute += std::ceil(slot.tokens / tile) * tile * model_.expert_flops() / compute;
-  t.weights = static_cast<double>(work.slots.size()) * model_.expert_bytes() / memory;
-  t.overhead = constant(experts_, "floor_us") * kMicro;
-  t.total = stretch_ * experts_.microseconds(work, side_) * kMicro;
-  return t;
+  return times;
 }
 
 double UnitKernels::transfer(const Traffic& traffic, bool combine) const {

@@ -23,8 +23,9 @@ class UnitKernels {
 
   /// Stages that are alike on all GPUs; attention_comm is left to the caller.
   CommonTimes common() const;
-  /// @param tokens of each slot of the GPU; all zero: the GPU waits for nothing
-  ExpertTime experts(const std::vector<double>& tokens) const;
+  /// [gpu] from the tokens of the slots of a layer, GPU after GPU. A GPU without tokens takes none.
+  std::vector<ExpertTime> experts(const std::vector<double>& tokens,
+                                  std::size_t slots_per_gpu) const;
   /// Dispatch or combine, s. The fullest GPU decides: tokens are scaled by how much more it sends
   /// or receives than the mean.
   double transfer(const Traffic& traffic, bool combine) const;

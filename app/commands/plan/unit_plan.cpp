@@ -1,5 +1,7 @@
 #include "app/commands/plan/unit_plan.h"
 
+#include <algorithm>
+
 #include "app/commands/command.h"
 #include "core/placement/solve/shared_expert.h"
 #include "core/placement/solve/solve.h"
@@ -33,7 +35,16 @@ Plan plan_for(const ServingUnit& unit, const ModelShape& model, const LoadSet& l
     options.groups = model.groups;
     if (model.groups % unit.nodes == 0 && unit.nodes > 1) options.hierarchy = Hierarchy::Soft;
   }
-  return solve_plan({sum}, options, command_progress()).plan;
+  // Layers with equal loads are one problem: solved once.
+  const std::size_t layers = sum.size();
+  if (std::all_of(sum.begin(), sum.end(), [&](const auto& row) { return row == sum.front(); })) {
+    sum.resize(1);
+    options.layer_ids.clear();
+  }
+  auto plan = solve_plan({sum}, options, command_progress()).plan;
+  plan.physical_to_logical.resize(layers, plan.physical_to_logical.front());
+  plan.layer_ids = loads.layer_ids;
+  return plan;
 }
 
 }  // namespace moescope

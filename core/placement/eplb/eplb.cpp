@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
+#include <queue>
 #include <span>
+#include <utility>
 
 #include "core/error.h"
 #include "core/placement/eplb/float_sums.h"
@@ -61,15 +64,17 @@ Packing pack(const std::vector<double>& weights, Index bins, const Arithmetic& a
     std::iota(packing.bin.begin(), packing.bin.end(), Index{0});
     return packing;
   }
-  std::vector<double> total(bins, 0.0);
+  using Bin = std::pair<double, Index>;  // load and number; of equal loads the first bin counts
+  std::vector<Bin> empty;
+  for (Index b = 0; b < bins; ++b) empty.emplace_back(0.0, b);
+  std::priority_queue<Bin, std::vector<Bin>, std::greater<>> lightest({}, std::move(empty));
   std::vector<Index> used(bins, 0);
   for (const Index i : descending_order(weights, arithmetic.ties())) {
-    Index best = bins;
-    for (Index b = 0; b < bins; ++b)
-      if (used[b] < room && (best == bins || total[b] < total[best])) best = b;
+    const auto [load, best] = lightest.top();
+    lightest.pop();
     packing.bin[i] = best;
     packing.rank[i] = used[best]++;
-    total[best] = arithmetic.total(total[best], weights[i]);
+    if (used[best] < room) lightest.emplace(arithmetic.total(load, weights[i]), best);
   }
   return packing;
 }
@@ -81,11 +86,17 @@ std::vector<Index> replicate(const std::vector<double>& weights, Index replicas,
   std::vector<Index> owner(weights.size());
   std::iota(owner.begin(), owner.end(), Index{0});
   counts.assign(weights.size(), 1);
-  auto share = weights;
+  using Share = std::pair<double, std::ptrdiff_t>;  // and the number, negated: the first one counts
+  std::vector<Share> all;
+  for (Index e = 0; e < weights.size(); ++e)
+    all.emplace_back(weights[e], -static_cast<std::ptrdiff_t>(e));
+  std::priority_queue<Share> heaviest({}, std::move(all));
   while (owner.size() < replicas) {
-    const auto e = static_cast<Index>(std::max_element(share.begin(), share.end()) - share.begin());
+    const auto number = heaviest.top().second;
+    const auto e = static_cast<Index>(-number);
+    heaviest.pop();
     owner.push_back(e);
-    share[e] = arithmetic.share(weights[e], ++counts[e]);
+    heaviest.emplace(arithmetic.share(weights[e], ++counts[e]), number);
   }
   return owner;
 }
@@ -170,9 +181,9 @@ Plan eplb_plan(const std::vector<std::vector<double>>& loads, int slots, int gro
     require(loads[l].size() == loads.front().size(),
             fmt::format("layer {} has {} experts, layer 0 has {}", l, loads[l].size(), experts),
             "");
-    for (const double v : loads[l])
-      require(std::isfinite(v) && v >= 0,
-              fmt::format("layer {} holds a load that is negative or not a number", l), "");
+    require(std::all_of(loads[l].begin(), loads[l].end(),
+                        [](double v) { return std::isfinite(v) && v >= 0; }),
+            fmt::format("layer {} holds a load that is negative or not a number", l), "");
   }
   Plan plan{.num_gpus = gpus, .num_nodes = nodes, .num_groups = groups, .num_experts = experts};
   const bool hierarchical =

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "core/error.h"
@@ -210,6 +211,33 @@ TEST(Predict, BatchNoiseIsWhatWasMeasured) {
                 1;
     }
   EXPECT_NEAR(excess / 58 / kDraws, 0.059, 0.015);
+}
+
+/// Layers of large means are drawn side by side, each from its place in the stream of numbers.
+TEST(Predict, ABatchTakesItsNumbersFromOneStream) {
+  auto c = decode_case();
+  c.loads = even_loads(3, 256);
+  c.loads.windows[0][1].assign(256, 0);
+  c.loads.windows[0][1][7] = 1000;   // one mean above and no other: the next layer begins early
+  c.loads.windows[0][2][9] = 0.001;  // a small mean: as many numbers as it happens to take
+  c.plan = rolling_plan(32, 4, 256, 256, 3, 8);
+  c.unit = unit_on(c.unit, c.plan);
+  c.unit.tokens_per_gpu = 128;
+  const StepModel model({c.hardware, c.model, c.unit, c.plan}, c.loads.windows[0], nullptr);
+  Random random(5), expected(5);
+  const auto first = model.draw(random), second = model.draw(random);
+  EXPECT_NE(first, second);
+  Random again(5);
+  EXPECT_EQ(model.draw(again), first);
+  EXPECT_EQ(model.draw(again), second);
+  EXPECT_EQ(again.next(), random.next());
+  // The first layer's numbers are all pairs; the second one has one.
+  const auto only = model.expected()[1][7];
+  expected.skip(2 * 256);
+  const double length = (static_cast<double>(expected.next() >> 11) + 0.5) / 9007199254740992.0;
+  const double angle = (static_cast<double>(expected.next() >> 11) + 0.5) / 9007199254740992.0;
+  EXPECT_EQ(first[1][7], std::round(only + std::sqrt(only) * std::sqrt(-2 * std::log(length)) *
+                                               std::cos(2 * std::numbers::pi * angle)));
 }
 
 TEST(Predict, MoreTokensHaveLessNoise) {

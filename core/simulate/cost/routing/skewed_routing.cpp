@@ -17,35 +17,53 @@ double uniform(Random& random) {
 }
 
 /// x^-a on [least, most] by the inverse of its distribution function.
-double power_law(double a, double least, double most, double u) {
-  if (std::abs(a - 1) < 1e-9) return least * std::pow(most / least, u);
-  const double from = std::pow(least, 1 - a), to = std::pow(most, 1 - a);
-  return std::pow(from + (to - from) * u, 1 / (1 - a));
-}
+class PowerLaw {
+ public:
+  PowerLaw(double a, double least, double most)
+      : a_(a),
+        least_(least),
+        most_(most),
+        from_(std::pow(least, 1 - a)),
+        span_(std::pow(most, 1 - a) - from_) {}
+  double at(double u) const {
+    if (std::abs(a_ - 1) < 1e-9) return least_ * std::pow(most_ / least_, u);
+    return std::pow(from_ + span_ * u, 1 / (1 - a_));
+  }
 
-/// Experts by count, the smallest first (or the largest), equal ones as `leftover` says.
-std::vector<Index> by_count(const std::vector<long>& counts, bool largest_first, Leftover leftover,
-                            Random& random) {
-  std::vector<double> key(counts.size());
-  for (Index e = 0; e < key.size(); ++e)
-    key[e] = static_cast<double>(largest_first ? -counts[e] : counts[e]) +
-             (leftover == Leftover::Random ? 0.5 * uniform(random) : 0);
-  std::vector<Index> order(counts.size());
-  std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return key[a] < key[b]; });
-  return order;
+ private:
+  double a_, least_, most_, from_, span_;
+};
+
+/// The `some` experts with the smallest count (or the largest), equal ones as `leftover` says, in
+/// any order.
+std::vector<Index> first_by_count(const std::vector<long>& counts, bool largest_first, Index some,
+                                  Leftover leftover, Random& random) {
+  std::vector<std::pair<double, Index>> keys;
+  keys.reserve(counts.size());
+  for (Index e = 0; e < counts.size(); ++e)
+    keys.emplace_back(static_cast<double>(largest_first ? -counts[e] : counts[e]) +
+                          (leftover == Leftover::Random ? 0.5 * uniform(random) : 0),
+                      e);
+  if (some < keys.size())
+    std::nth_element(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(some), keys.end());
+  std::vector<Index> first;
+  for (Index i = 0; i < std::min(some, keys.size()); ++i) first.push_back(keys[i].second);
+  return first;
 }
 
 /// Hands out what rounding left over, or takes back what it gave too much, one token at a time.
+/// Experts that can take or give no more come last, so that the first ones are those to change.
 void settle(std::vector<long>& counts, const SkewCase& skew, Random& random) {
   long open = static_cast<long>(skew.tokens) * skew.top_k -
               std::accumulate(counts.begin(), counts.end(), 0L);
   while (open != 0) {
     const long before = open;
-    for (const auto e : by_count(counts, open < 0, skew.leftover, random)) {
-      if (open == 0) break;
-      if (open > 0 && counts[e] < skew.tokens) ++counts[e], --open;
-      if (open < 0 && counts[e] > 0) --counts[e], ++open;
+    const auto some = static_cast<Index>(std::abs(open));
+    for (const auto e : first_by_count(counts, open < 0, some, skew.leftover, random)) {
+      if (open > 0 && counts[e] < skew.tokens)
+        ++counts[e], --open;
+      else if (open < 0 && counts[e] > 0)
+        --counts[e], ++open;
     }
     if (open == before) return;
   }
@@ -56,8 +74,9 @@ std::vector<long> draw_counts(const SkewCase& skew, Random& random) {
   const double choices = static_cast<double>(skew.tokens) * skew.top_k;
   const bool many = choices > skew.experts;
   const double least = many ? 1 : 0.01, most = many ? std::max(1.0, 0.8 * skew.tokens) : 2;
+  const PowerLaw law(skew.exponent, least, most);
   std::vector<double> weight(static_cast<Index>(skew.experts));
-  for (auto& w : weight) w = power_law(skew.exponent, least, most, uniform(random));
+  for (auto& w : weight) w = law.at(uniform(random));
   const double all = std::accumulate(weight.begin(), weight.end(), 0.0);
   std::vector<long> counts;
   for (const double w : weight)
@@ -70,16 +89,17 @@ std::vector<long> draw_counts(const SkewCase& skew, Random& random) {
 /// slots up by load, repeats each as often as it has tokens, and cuts the line into top_k rows of
 /// all tokens; a token is a column.
 double tokens_on(const std::vector<long>& counts, Index first, Index count, const SkewCase& skew) {
-  std::vector<Index> order(counts.size());
-  std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Index a, Index b) { return counts[a] > counts[b]; });
+  std::vector<std::pair<long, Index>> order;  // the most loaded first, then by number
+  order.reserve(counts.size());
+  for (Index e = 0; e < counts.size(); ++e)
+    if (counts[e] != 0) order.emplace_back(-counts[e], e);
+  std::sort(order.begin(), order.end());
   std::vector<std::pair<long, long>> columns;
   long at = 0;
-  for (const auto e : order) {
+  for (const auto& [load, e] : order) {
     const long from = at % skew.tokens, to = from + counts[e];
     at += counts[e];
-    if (e < first || e >= first + count || counts[e] == 0) continue;
+    if (e < first || e >= first + count) continue;
     columns.emplace_back(from, std::min<long>(to, skew.tokens));
     if (to > skew.tokens) columns.emplace_back(0, to - skew.tokens);
   }
