@@ -33,6 +33,11 @@ double constant(const KernelCost& kernel, std::string_view name) {
   return kernel.constants.at(index_of(kernel, name));
 }
 
+/// What it takes without work, s.
+double floor_of(const KernelCost& kernel) {
+  return constant(kernel, "floor_us") * kMicro;
+}
+
 /// Eager runs of the collectors were bound by their host; graphs and long batches are not.
 void forget_host(KernelCost& kernel) {
   if (const auto at = index_of(kernel, "host_us"); at < kernel.constants.size())
@@ -173,7 +178,14 @@ CommonTimes UnitKernels::common() const {
   if (model_.shared_experts > 0 && !unit_.shared_routed)
     t.shared = mlp(static_cast<double>(model_.shared_experts) * model_.expert_width);
   if (model_.dense_layers > 0) t.dense = mlp(model_.dense_width);
-  for (auto* stage : {&t.attention, &t.gate, &t.shared, &t.dense}) *stage *= stretch_;
+  const double product = floor_of(product_);
+  t.attention_floor = floor_of(attention_) + product;
+  t.gate_floor = floor_of(bf16_product_) + hardware_.kernel_overhead_us * kMicro;
+  if (t.shared > 0) t.shared_floor = 2 * product;
+  if (t.dense > 0) t.dense_floor = 2 * product;
+  for (auto* stage : {&t.attention, &t.gate, &t.shared, &t.dense, &t.attention_floor, &t.gate_floor,
+                      &t.shared_floor, &t.dense_floor})
+    *stage *= stretch_;
   return t;
 }
 
@@ -198,7 +210,7 @@ ExpertTime UnitKernels::experts(const std::vector<double>& tokens) const {
   for (const auto& slot : work.slots)
     t.compute += std::ceil(slot.tokens / tile) * tile * model_.expert_flops() / compute;
   t.weights = static_cast<double>(work.slots.size()) * model_.expert_bytes() / memory;
-  t.overhead = constant(experts_, "floor_us") * kMicro;
+  t.overhead = stretch_ * floor_of(experts_);
   t.total = stretch_ * experts_.microseconds(work, side_) * kMicro;
   return t;
 }
