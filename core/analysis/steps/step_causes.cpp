@@ -97,6 +97,7 @@ std::vector<std::size_t> steps_of(const TraceSteps& steps, const std::string& ph
 
 double spread_of(const TraceSteps& steps, const std::vector<std::size_t>& found, double median) {
   std::vector<double> off;
+  off.reserve(found.size());
   for (const auto i : found)
     off.push_back(std::abs(static_cast<double>(steps.steps[i].range.length()) - median));
   std::sort(off.begin(), off.end());

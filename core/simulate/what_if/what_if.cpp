@@ -16,6 +16,8 @@
 namespace moescope {
 namespace {
 
+constexpr int kBatches = 4;  ///< drawn, as many as for a value of a sweep: an answer in no time
+
 /// The open plan is of this model's experts, the shared one routed or not.
 bool is_of(const Plan& plan, const ModelShape& model) {
   return plan.num_experts == model.experts ||
@@ -128,6 +130,7 @@ WhatIfCase make_case(const WhatIf& settings, const WhatIfFiles& files, UnitPlans
   out.plan = ruled(std::move(plan), out);
   out.unit = unit_on(out.unit, out.plan);
   out.options.first_window = files.first_window;
+  out.options.batches = kBatches;
   if (given == nullptr)
     out.options.made_from = windows_to_plan_from(*out.loads);
   else if (out.given_loads)

@@ -183,7 +183,6 @@ TEST_F(WhatIfTest, ASweepHasTheStepsOfItsSettings) {
   ASSERT_EQ(sweep.points.size(), 2U);
   EXPECT_THAT(sweep.skipped, Contains(HasSubstr("289 slots do not divide")));
   auto asked = made();
-  asked.options.batches = 4;
   asked.options.made_from.reset();
   EXPECT_NEAR(sweep.points[0].step_ns, predict_case(asked, no_progress()).prediction.step_ns, 1)
       << "the open plan where it fits";
