@@ -16,7 +16,7 @@ namespace {
 constexpr qreal kThickest = 34, kThinnest = 6;  // px, of a bar
 constexpr double kBarShare = 0.62;              // of its row
 constexpr qreal kCap = 4;                       // px, half of the end of an error bar
-constexpr qreal kMostNames = 0.3;               // of the width
+constexpr qreal kMostNames = 0.36;              // of the width
 constexpr qreal kGap = 8;
 
 using whatif::time;

@@ -6,9 +6,12 @@
 
 #include <filesystem>
 
+#include "core/analysis/results.h"
 #include "core/error.h"
 #include "core/simulate/simulate.h"
+#include "core/simulate/step_model.h"
 #include "core/trace/file/moetrace.h"
+#include "core/trace/file/moetrace_writer.h"
 #include "tests/support/scenario_maker.h"
 
 namespace moescope {
@@ -198,6 +201,47 @@ TEST_F(WhatIfTest, ATraceOfTheStepIsMarkedAsSimulated) {
   EXPECT_TRUE(trace->info().extra.contains(kSimulatedFact));
   std::filesystem::remove(path);
   EXPECT_THROW(write_case_trace(made(), "/no/such/folder/x.moetrace", no_progress()), Error);
+}
+
+/// What is predicted and what is measured have the same definitions: floors apart, a simulated
+/// trace is measured as it was predicted.
+TEST_F(WhatIfTest, ASimulatedTraceIsMeasuredByTheCausesThatWerePredicted) {
+  settings.unit = "prefill8";
+  settings.redundant = 8;
+  auto loads = test::even_loads(4, 256);
+  for (auto& row : loads.windows[0])
+    for (std::size_t e = 0; e < 20; ++e) row[e] *= 4;
+  files.loads = std::make_shared<const LoadSet>(std::move(loads));
+  files.plan = std::make_shared<const Plan>(rolling_plan(8, 1, 264, 256, 4, 8));
+  const auto asked = made();
+  ASSERT_TRUE(asked.given_plan);
+  ASSERT_EQ(asked.unit.attention_tp, 1);
+  const auto predicted = predict_case(asked, no_progress());
+  const auto path = std::filesystem::path(testing::TempDir()) / "what_if_measured.moetrace";
+  {
+    const Scenario scenario{asked.hardware, asked.model, asked.unit, asked.plan};
+    const StepModel model(scenario, asked.loads->windows[0], nullptr);
+    MoetraceWriter writer(path.string());
+    simulate_steps(scenario, model, 3, 1, &writer, no_progress());
+    writer.finish(no_progress());
+  }
+  const auto trace = open_moetrace(path);
+  std::filesystem::remove(path);
+  const auto analysis = analyze_document(*trace, RuleSet::built_in());
+  const auto measured =
+      measure_step(*trace, *analysis->classes,
+                   find_steps(*trace, analysis->activity, analysis->scopes), "prefill");
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(measured->devices, 8U);
+  const double step = predicted.prediction.step_ns, near = 0.01 * step;
+  EXPECT_NEAR(measured->causes.step_ns(), step, near);
+  for (const auto cause : {StepCause::Waiting, StepCause::Dispatch, StepCause::Combine})
+    EXPECT_NEAR(measured->causes[cause], predicted.causes[cause], near) << words_of(cause).name;
+  EXPECT_NEAR(measured->causes[StepCause::Attention] + measured->causes[StepCause::Experts],
+              predicted.causes[StepCause::Attention] + predicted.causes[StepCause::Experts] +
+                  predicted.causes[StepCause::Floors],
+              near);
+  EXPECT_GT(predicted.causes[StepCause::Waiting], 3 * near) << "the plan is uneven";
 }
 
 }  // namespace
