@@ -41,6 +41,7 @@
 #include "views/sm/sm_view.h"
 #include "views/timeline/timeline_view.h"
 #include "views/views.h"
+#include "views/whatif/whatif_view.h"
 
 /// Links the resources of the static library in; the macro works outside every namespace only.
 static void add_resources() {
@@ -197,6 +198,10 @@ void MainWindow::buildViews() {
   timeline.addTrack(new RequestsTrack(layout_.view<RequestsView>("requests"), selection()));
   timeline.addTrack(new CounterTrack(document(), selection()));
   connect(headline_, &HeadlineStrip::viewWanted, &layout_, &DockLayout::reveal);
+  connect(&layout_.view<WhatIfView>("whatif"), &WhatIfView::timelineWanted, this,
+          [this](const QString& file) {
+            document().trace() ? comparer_->compareWith({file}) : openFiles({file});
+          });
   connect(&selection(), &Selection::selectionChanged, this,
           [this] { layout_.showSelection(selection().currentSpan().valid()); });
 }
@@ -328,6 +333,9 @@ void MainWindow::connectLoading() {
   connect(comparer_, &TraceComparer::comparing, this, [this] { layout_.reveal("compare"); });
   connectJob(plans_->job());
   connectJob(plans_->solveJob());
+  auto& what_if = layout_.view<WhatIfView>("whatif");
+  connectJob(what_if.sweepJob());
+  connectJob(what_if.timelineJob());
   connect(&loader_, &Loader::busyChanged, job_status_, &JobStatus::setBusy);
   connect(&loader_, &Loader::progressed, job_status_, &JobStatus::setProgress);
   connect(&loader_, &Loader::message, messages_, &MessageBar::showMessage);

@@ -12,6 +12,7 @@
 #include "views/headline/headline_strip.h"
 #include "views/query/query_view.h"
 #include "views/timeline/timeline_view.h"
+#include "views/whatif/whatif_view.h"
 #include "views/workspace/notes_model.h"
 
 namespace moescope {
@@ -82,6 +83,16 @@ void Tour::addStops() {
   for (const char* view : {"overlap", "steps", "load", "balance"})
     stops_.push_back({view, shown(view), view == std::string_view("overlap")});
   stops_.push_back({"plan", arranged(Preset::Plan, "plan"), true});
+  stops_.push_back({"whatif",
+                    [this, show = arranged(Preset::Plan, "whatif")] {
+                      show();
+                      auto& view = window_.layouts().view<WhatIfView>("whatif");
+                      WhatIf settings = view.base().settings;
+                      settings.comm_sms = 0;
+                      view.setSettings(settings);
+                      view.sweep(SweepOver::Batch);
+                    },
+                    true});
   stops_.push_back({"plans", arranged(Preset::Compare, "plan"), false});
   stops_.push_back({"compare",
                     [this, show = shown("compare")] {
@@ -137,7 +148,7 @@ bool Tour::busy() const {
   return window_.loader().busy() || window_.headline().busy() ||
          docks.view<TimelineView>("timeline").busy() ||
          docks.view<DetailsPanel>("details").busy() || docks.view<QueryView>("query").busy() ||
-         window_.comparer().job().running();
+         docks.view<WhatIfView>("whatif").busy() || window_.comparer().job().running();
 }
 
 void Tour::next() {

@@ -81,21 +81,26 @@ CommonTimes common_times(const Hardware& hardware, const ModelShape& m, const Se
   const double core =
       longer(tokens * m.attention_core_flops(keys, decode), rates.attention, cache, rates.memory);
   t.attention_bytes = weights + cache;
-  t.attention = projections + core + kAttentionKernels * rates.overhead;
+  t.attention_floor = kAttentionKernels * rates.overhead;
+  t.attention = projections + core + t.attention_floor;
   if (tp > 1)
     t.attention_comm =
         (tp - 1) * tokens * m.combine_bytes() / (hardware.nvlink_gb_per_s * kGiga) + rates.overhead;
   const double gate = static_cast<double>(m.hidden) * m.experts;
-  t.gate =
-      longer(2 * gate * tokens, rates.bf16, 2 * gate, rates.memory) + kGateKernels * rates.overhead;
-  if (m.shared_experts > 0 && !unit.shared_routed)
+  t.gate_floor = kGateKernels * rates.overhead;
+  t.gate = longer(2 * gate * tokens, rates.bf16, 2 * gate, rates.memory) + t.gate_floor;
+  if (m.shared_experts > 0 && !unit.shared_routed) {
+    t.shared_floor = kMlpKernels * rates.overhead;
     t.shared = longer(m.shared_experts * m.expert_flops() * tokens, rates.gemm,
                       m.shared_experts * m.expert_bytes(), rates.memory) +
-               kMlpKernels * rates.overhead;
+               t.shared_floor;
+  }
   const double dense = 3.0 * m.hidden * m.dense_width;
-  if (m.dense_layers > 0)
-    t.dense = longer(2 * dense * tokens, rates.gemm, m.weight_bytes(dense), rates.memory) +
-              kMlpKernels * rates.overhead;
+  if (m.dense_layers > 0) {
+    t.dense_floor = kMlpKernels * rates.overhead;
+    t.dense =
+        longer(2 * dense * tokens, rates.gemm, m.weight_bytes(dense), rates.memory) + t.dense_floor;
+  }
   return t;
 }
 

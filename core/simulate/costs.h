@@ -51,6 +51,8 @@ struct CommonTimes {
   double attention_comm = 0;  ///< each: all-gather before, reduce-scatter after; 0 without TP
   double gate = 0, shared = 0, dense = 0;
   double attention_bytes = 0;  ///< memory read by the attention
+  /// Parts of them that no batch makes shorter: launches of their kernels.
+  double attention_floor = 0, gate_floor = 0, shared_floor = 0, dense_floor = 0;
 };
 CommonTimes common_times(const Hardware& hardware, const ModelShape& model, const ServingUnit& unit,
                          const ComputeRates& rates);

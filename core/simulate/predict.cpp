@@ -35,8 +35,10 @@ Noise draw_steps(const StepModel& model, const Scenario& s, const PredictOptions
     for (int mb = 0; mb < s.unit.micro_batches; ++mb) drawn.push_back(model.draw(random));
     const auto stages = model.stages(drawn);
     std::vector<TimeNs> ends;
+    StageVisitor visit;
+    if (options.visit) visit = [&](const StageSpan& span) { options.visit(b, span); };
     steps.push_back(static_cast<double>(
-        run_step(stages, model.dead(), s.unit.experts_beside_attention(), 0, {}, &ends)));
+        run_step(stages, model.dead(), s.unit.experts_beside_attention(), 0, visit, &ends)));
     for (Index l = 0; l < out.layers.size(); ++l) {
       auto& layer = out.layers[l];
       const auto at = l + dense;
@@ -107,6 +109,7 @@ LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index 
       out.memory_bound = times[g].memory_bound();
     }
   }
+  out.expert_floor_ns = overhead * 1e9;
   out.imbalance = imbalance_of(load, s.plan.live_gpus());
   const double even =
       model.kernels() ? even_experts(model, s, tokens) : std::max(compute, weights) + overhead;
@@ -153,7 +156,9 @@ void judge_previous(Prediction& out, const Scenario& s, const LayerLoads& loads,
   const StepModel model(before, loads, routes);
   Prediction ignored;
   ignored.layers.resize(before.plan.physical_to_logical.size());
-  out.previous_ns = draw_steps(model, before, options, ignored, progress).mean;
+  auto unseen = options;
+  unseen.visit = {};
+  out.previous_ns = draw_steps(model, before, unseen, ignored, progress).mean;
   out.gain_below_noise = std::abs(*out.previous_ns - out.step_ns) < out.noise_ns();
   out.move = move_cost(*options.previous, s.plan, s.hardware, s.model);
 }
@@ -230,6 +235,10 @@ Prediction predict(const Hardware& hardware, const ModelShape& model, const Serv
   out.gate_ns = common.gate * 1e9;
   out.shared_ns = common.shared * 1e9;
   out.dense_ns = common.dense * 1e9;
+  out.attention_floor_ns = common.attention_floor * 1e9;
+  out.gate_floor_ns = common.gate_floor * 1e9;
+  out.shared_floor_ns = common.shared_floor * 1e9;
+  out.dense_floor_ns = common.dense_floor * 1e9;
   for (Index l = 0; l < sums.size(); ++l) out.layers.push_back(describe_layer(steps, s, l));
   const auto noise = draw_steps(steps, s, options, out, progress);
   out.step_ns = noise.mean;

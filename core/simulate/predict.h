@@ -1,8 +1,10 @@
 // Prediction for a plan: step time with its parts, error bar and bottleneck.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/analysis/overlap/overlap.h"
@@ -14,6 +16,7 @@
 #include "core/simulate/model/hardware.h"
 #include "core/simulate/model/model.h"
 #include "core/simulate/model/unit.h"
+#include "core/simulate/schedule.h"
 
 namespace moescope {
 
@@ -26,8 +29,9 @@ struct LayerPrediction {
   int critical_gpu = 0;       ///< slowest under the expected tokens
   bool memory_bound = false;  ///< the critical GPU reads weights longer than it computes
   int memory_bound_gpus = 0;
-  double imbalance = 1;       ///< max / mean GPU load of the expected tokens
-  double even_expert_ns = 0;  ///< expert_ns if the tokens, not the weights, were spread evenly
+  double imbalance = 1;        ///< max / mean GPU load of the expected tokens
+  double expert_floor_ns = 0;  ///< part of expert_ns that no batch makes shorter
+  double even_expert_ns = 0;   ///< expert_ns if the tokens, not the weights, were spread evenly
   double remote_nodes_per_token = 0;
   double ib_bytes = 0, nvlink_bytes = 0;  ///< dispatch and combine of one micro-batch, all GPUs
   std::vector<double> gpu_expert_ns;      ///< [gpu], expected tokens
@@ -47,6 +51,8 @@ struct Prediction {
   double tokens_per_second = 0;  ///< of the whole unit
   /// Of one layer and micro-batch, the same on all GPUs.
   double attention_ns = 0, attention_comm_ns = 0, gate_ns = 0, shared_ns = 0, dense_ns = 0;
+  /// Parts of these that no batch makes shorter: launches of their kernels.
+  double attention_floor_ns = 0, gate_floor_ns = 0, shared_floor_ns = 0, dense_floor_ns = 0;
   std::vector<LayerPrediction> layers;
   OverlapFigures overlap;                 ///< summed over the GPUs, expected tokens
   int first_window = 0, last_window = 0;  ///< judged on [first, last) of the given windows
@@ -76,6 +82,9 @@ struct PredictOptions {
   int first_window = 0;  ///< number of the first of the given windows, for notes
   int batches = 12;      ///< drawn for the noise
   std::uint64_t seed = 1;
+  /// Called for every stage of every drawn batch, batch after batch; a batch begins at 0, and
+  /// step_ns is the mean of their ends. Empty: faster.
+  std::function<void(int batch, const StageSpan&)> visit;
 };
 
 /// Predicts a step of `unit` under `plan`. GPUs, nodes and slots are those of the plan.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -43,7 +44,8 @@ void StepTrace::add_gpu(int gpu) {
   Process process;
   process.label = fmt::format("rank {} (simulated)", gpu);
   process.pid = fmt::format("{}", gpu);
-  process.name = "moescope simulate";
+  // Named after its unit, as the runtime does it: so its steps are found.
+  process.name = fmt::format("moescope simulate, {} unit", to_string(s_.unit.phase));
   process.rank = gpu;
   process.world_size = s_.plan.num_gpus;
   process.node = s_.plan.node_of_gpu(gpu);
@@ -172,12 +174,14 @@ void StepTrace::end_step(int step, TimeRange time, const std::vector<SlotTokens>
     first = last;
   }
   spans_.clear();
+  const double tokens = s_.unit.tokens_per_gpu * s_.plan.live_gpus() * s_.unit.micro_batches;
+  const double requests = s_.unit.phase == Phase::Decode ? tokens : tokens / s_.unit.context;
   SpanBatch steps;
   steps.add({time.begin, time.length(),
              writer_.strings().intern(fmt::format("{} step", to_string(s_.unit.phase))), 0, 0,
              SpanKind::Annotation, 0},
-            fmt::format(R"({{"simulated":true,"step":{},"tokens":{:.0f}}})", step,
-                        s_.unit.tokens_per_gpu * s_.plan.live_gpus() * s_.unit.micro_batches));
+            fmt::format(R"({{"simulated":true,"step":{},"requests":{:.0f},"tokens":{:.0f}}})", step,
+                        std::ceil(requests), tokens));
   write(writer_, step_track_, std::move(steps));
   write_loads(time, batches);
 }

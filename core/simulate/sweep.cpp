@@ -48,9 +48,11 @@ std::vector<double> usual_values(const SweepInput& in, SweepOver over) {
   return values;
 }
 
-/// The unit with the parameter set. Throws Error where it cannot be.
-ServingUnit unit_with(const SweepInput& in, SweepOver over, double value) {
-  auto unit = in.unit;
+}  // namespace
+
+ServingUnit unit_with(const ServingUnit& from, const ModelShape& model, SweepOver over,
+                      double value) {
+  auto unit = from;
   const auto whole = [&] {
     if (!(value >= 0) || value != std::floor(value) || value > 1e6)
       throw Error("", to_string(over), fmt::format("{} is not a whole number", value));
@@ -62,14 +64,14 @@ ServingUnit unit_with(const SweepInput& in, SweepOver over, double value) {
   } else if (over == SweepOver::CommSms) {
     unit.comm_sms = whole();
   } else if (over == SweepOver::Redundant) {
-    unit.slot_count = in.model.experts + whole();
+    unit.slot_count = model.experts + whole();
   } else {
-    const int per_node = unit.gpus_per_node(), spare = unit.slot_count - in.model.experts;
+    const int per_node = unit.gpus_per_node(), spare = unit.slot_count - model.experts;
     unit.gpus = whole();
     if (unit.gpus < 1 || (unit.gpus > per_node && unit.gpus % per_node != 0))
       throw Error("", "ep", fmt::format("{} GPUs are no whole nodes of {}", unit.gpus, per_node));
     unit.nodes = std::max(1, unit.gpus / per_node);
-    const int slots = in.model.experts + std::max(0, spare);
+    const int slots = model.experts + std::max(0, spare);
     unit.slot_count = (slots + unit.gpus - 1) / unit.gpus * unit.gpus;
   }
   if (unit.slot_count % unit.gpus != 0)
@@ -78,8 +80,10 @@ ServingUnit unit_with(const SweepInput& in, SweepOver over, double value) {
   return unit;
 }
 
+namespace {
+
 SweepPoint predict_point(const SweepInput& in, SweepOver over, double value, Progress& progress) {
-  const auto unit = unit_with(in, over, value);
+  const auto unit = unit_with(in.unit, in.model, over, value);
   PredictOptions options;
   options.batches = 4;
   const auto p =

@@ -19,6 +19,11 @@ enum class SweepOver {
 const char* to_string(SweepOver over);  ///< "comm-sms", "redundant", "ep", "batch"
 std::optional<SweepOver> sweep_from_name(const std::string& name);
 
+/// The unit `from` with the parameter at `value`; GPUs keep the redundant experts, filled up to
+/// whole slots of a GPU. Throws Error where it cannot be.
+ServingUnit unit_with(const ServingUnit& from, const ModelShape& model, SweepOver over,
+                      double value);
+
 struct SweepPoint {
   double value = 0;
   double step_ns = 0, error_ns = 0, tokens_per_second_gpu = 0;

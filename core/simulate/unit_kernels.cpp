@@ -33,6 +33,11 @@ double constant(const KernelCost& kernel, std::string_view name) {
   return kernel.constants.at(index_of(kernel, name));
 }
 
+/// What it takes without work, s.
+double floor_of(const KernelCost& kernel) {
+  return constant(kernel, "floor_us") * kMicro;
+}
+
 /// Eager runs of the collectors were bound by their host; graphs and long batches are not.
 void forget_host(KernelCost& kernel) {
   if (const auto at = index_of(kernel, "host_us"); at < kernel.constants.size())
@@ -173,7 +178,14 @@ CommonTimes UnitKernels::common() const {
   if (model_.shared_experts > 0 && !unit_.shared_routed)
     t.shared = mlp(static_cast<double>(model_.shared_experts) * model_.expert_width);
   if (model_.dense_layers > 0) t.dense = mlp(model_.dense_width);
-  for (auto* stage : {&t.attention, &t.gate, &t.shared, &t.dense}) *stage *= stretch_;
+  const double product = floor_of(product_);
+  t.attention_floor = floor_of(attention_) + product;
+  t.gate_floor = floor_of(bf16_product_) + hardware_.kernel_overhead_us * kMicro;
+  if (t.shared > 0) t.shared_floor = 2 * product;
+  if (t.dense > 0) t.dense_floor = 2 * product;
+  for (auto* stage : {&t.attention, &t.gate, &t.shared, &t.dense, &t.attention_floor, &t.gate_floor,
+                      &t.shared_floor, &t.dense_floor})
+    *stage *= stretch_;
   return t;
 }
 
@@ -181,7 +193,7 @@ std::vector<ExpertTime> UnitKernels::experts(const std::vector<double>& tokens,
                                              Index slots_per_gpu) const {
   const double memory = constant(experts_, "memory_gb_per_s") * kGiga;
   const double compute = constant(experts_, "compute_tflops") * 1e12;
-  const double floor = constant(experts_, "floor_us") * kMicro;
+  const double floor = stretch_ * floor_of(experts_);
   const double tile =
       unit_.phase == Phase::Prefill ? hardware_.tile_rows_prefill : hardware_.tile_rows_decode;
   const double most_tokens = unit_.tokens();

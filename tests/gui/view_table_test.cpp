@@ -38,7 +38,8 @@ TEST(ViewTable, EveryViewHasOneWordAndEveryPresetAFrontView) {
 }
 
 TEST(ViewTable, PresetsShowWhatTheirWorkNeeds) {
-  EXPECT_EQ(shown_by(Preset::Plan), (std::vector<std::string>{"load", "balance", "plan"}));
+  EXPECT_EQ(shown_by(Preset::Plan),
+            (std::vector<std::string>{"load", "balance", "plan", "whatif"}));
   EXPECT_EQ(shown_by(Preset::Compare), (std::vector<std::string>{"balance", "plan"}));
   EXPECT_THAT(shown_by(Preset::Live), IsSupersetOf({"cluster", "requests", "timeline", "sm",
                                                     "overlap", "load", "balance", "plan"}));

@@ -84,6 +84,21 @@ TEST_F(SimulateCommand, IsTheSameForTheSameSeed) {
   EXPECT_NE(one["steps_ns"], simulate("prefill32", {"--steps", "2", "--seed", "6"})["steps_ns"]);
 }
 
+TEST_F(SimulateCommand, DividesTheStepByCause) {
+  const auto said = simulate("decode8", {"--steps", "1"});
+  double sum = 0;
+  for (const auto& [cause, ns] : said["causes"].items()) {
+    EXPECT_THAT(cause, testing::EndsWith("_ns"));
+    EXPECT_GE(ns.get<double>(), 0) << cause;
+    sum += ns.get<double>();
+  }
+  EXPECT_EQ(said["causes"].size(), 6U);
+  EXPECT_NEAR(sum, said["prediction"]["step_ns"].get<double>(), 4) << "each is rounded";
+  const auto text = run_moescope({"simulate", "--hardware", "h800", "--model", "deepseek-v3",
+                                  "--unit", "decode8", "--steps", "1"});
+  EXPECT_THAT(text.out, HasSubstr("waiting for the slowest"));
+}
+
 TEST_F(SimulateCommand, WithoutCommunicationSmsComputeIsFaster) {
   const auto with = simulate("prefill32", {"--steps", "1"})["prediction"];
   const auto without = simulate("prefill32", {"--steps", "1", "--comm-sms", "0"})["prediction"];

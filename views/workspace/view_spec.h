@@ -27,6 +27,8 @@ struct ViewSpec {
   /// Views at the bottom are tabs, those of the other sides stand one under the other.
   Qt::DockWidgetArea area = Qt::BottomDockWidgetArea;
   bool needs_trace = false;  ///< nothing to show of loads, logs and plans alone
+  /// Of use with nothing open: it takes the place of the start page until it is closed.
+  bool without_files = false;
   Presets shown_in = Preset::Analyse | Preset::Live;
   Presets beside_in;  ///< left of the other tabs of its area, side by side with them
   Presets front_in;   ///< in front of the other tabs, or the first to be looked at

@@ -1,19 +1,25 @@
 // moescope simulate: predicts steps of a serving unit and writes them as a trace.
 #include <fmt/format.h>
 
+#include <array>
+#include <cmath>
+
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
 #include "app/commands/plan/predict_options.h"
 #include "app/commands/plan/simulate_commands.h"
-#include "app/commands/plan/unit_plan.h"
 #include "app/commands/window_range.h"
+#include "core/analysis/steps/step_causes.h"
 #include "core/error.h"
+#include "core/figure_text.h"
 #include "core/files.h"
 #include "core/import/open.h"
 #include "core/placement/validate.h"
 #include "core/simulate/predict.h"
 #include "core/simulate/refit.h"
 #include "core/simulate/simulate.h"
+#include "core/simulate/what_if/predict_by_cause.h"
+#include "core/simulate/what_if/unit_plans.h"
 
 namespace moescope {
 namespace {
@@ -52,6 +58,26 @@ Refit refit(const Hardware& hardware, const ModelShape& model, const std::string
   return fitted;
 }
 
+/// Floors are in no recording, and what recordings do not tell is in no prediction.
+constexpr std::array kPredictedCauses = {StepCause::Attention, StepCause::Experts,
+                                         StepCause::Waiting,   StepCause::Dispatch,
+                                         StepCause::Combine,   StepCause::Floors};
+
+Json causes_json(const StepCauses& causes) {
+  Json times;
+  for (const auto cause : kPredictedCauses)
+    times[fmt::format("{}_ns", words_of(cause).key)] =
+        static_cast<std::int64_t>(std::llround(causes[cause]));
+  return times;
+}
+
+void print_causes(const StepCauses& causes) {
+  fmt::print("  by cause, mean over the GPUs:\n");
+  for (const auto cause : kPredictedCauses)
+    fmt::print("    {:<24}{:>10} {:5.1f} %\n", words_of(cause).name, duration_text(causes[cause]),
+               100 * causes[cause] / causes.step_ns());
+}
+
 Json devices_json(const SimulatedSteps& steps) {
   Json devices = Json::array();
   for (std::size_t rank = 0; rank < steps.devices.size(); ++rank) {
@@ -84,17 +110,16 @@ void run(const SimulateCommand& command) {
   options.seed = command.seed;
   options.made_from = window_range(command.made_from, loads, "--made-from");
   if (command.plan.empty()) {
-    const int windows = static_cast<int>(loads.windows.size());
-    if (!options.made_from) options.made_from = std::pair(0, std::max(1, windows / 2));
-    s.plan = plan_for(s.unit, s.model, loads, *options.made_from);
+    if (!options.made_from) options.made_from = windows_to_plan_from(loads);
+    s.plan = plan_for(s.unit, s.model, loads, *options.made_from, command_progress());
   } else {
     s.plan = load_plan(command.plan);
   }
   throw_on_errors(validate_plan(s.plan), command.plan.empty() ? "the solved plan" : command.plan);
   s.unit = unit_on(s.unit, s.plan);
   s.unit.shared_routed = s.plan.num_experts == s.model.experts + 1;
-  auto prediction =
-      predict(s.hardware, s.model, s.unit, s.plan, loads, options, command_progress());
+  auto [prediction, causes] =
+      predict_by_cause(s.hardware, s.model, s.unit, s.plan, loads, options, command_progress());
   prediction.notes.insert(prediction.notes.begin(),
                           command.loads.empty()
                               ? "no loads were given: all experts have equal loads"
@@ -108,6 +133,7 @@ void run(const SimulateCommand& command) {
   if (writer) writer->finish(command_progress());
   if (!command.json) {
     print_prediction(stdout, prediction);
+    print_causes(causes);
     for (std::size_t i = 0; i < steps.step_ns.size(); ++i)
       fmt::print("simulated step {}: {:.3f} ms\n", i, static_cast<double>(steps.step_ns[i]) / 1e6);
     return;
@@ -125,14 +151,15 @@ void run(const SimulateCommand& command) {
               {"refit", command.refit.empty() ? Json() : refit_json(constants)},
               {"steps_ns", steps.step_ns},
               {"prediction", prediction_json(prediction)},
+              {"causes", causes_json(causes)},
               {"devices", devices_json(steps)}});
 }
 
 }  // namespace
 
 void register_simulate(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("simulate", "Predict steps of a serving unit and write them as a trace");
+  auto* command = app.add_subcommand(
+      "simulate", "Predict steps of a serving unit by cause, and write them as a trace");
   auto c = std::make_shared<SimulateCommand>();
   command->add_option("--hardware", c->hardware, "h800, h100, h200, b200, gb200 or a JSON file");
   command->add_option("--model", c->model, "deepseek-v3, tiny, ... or a JSON file");

@@ -7,10 +7,10 @@
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
 #include "app/commands/plan/simulate_commands.h"
-#include "app/commands/plan/unit_plan.h"
 #include "core/figure_text.h"
 #include "core/placement/plan.h"
 #include "core/simulate/sweep.h"
+#include "core/simulate/what_if/unit_plans.h"
 
 namespace moescope {
 namespace {
@@ -62,7 +62,6 @@ void run(const SweepCommand& command) {
   if (!command.library.empty()) input.unit.library = comm_library_from_name(command.library);
   input.loads =
       command.loads.empty() ? even_loads(input.model) : read_loads_for_plan(command.loads);
-  const auto windows = static_cast<int>(input.loads.windows.size());
   const auto over = *sweep_from_name(command.over);
   std::optional<Plan> given;
   if (!command.plan.empty()) given = load_plan(command.plan);
@@ -73,8 +72,8 @@ void run(const SweepCommand& command) {
       return plan.num_gpus == unit.gpus && plan.slot_count() == unit.slot_count;
     });
     if (same != kept.end()) return *same;
-    return kept.emplace_back(
-        plan_for(unit, input.model, input.loads, {0, std::max(1, windows / 2)}));
+    return kept.emplace_back(plan_for(unit, input.model, input.loads,
+                                      windows_to_plan_from(input.loads), command_progress()));
   };
   const auto sweep = sweep_unit(input, over, command.values, command_progress());
   command.json ? print_json(sweep_json(sweep, input)) : print_sweep(sweep);

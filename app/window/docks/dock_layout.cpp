@@ -4,6 +4,7 @@
 #include <QInputDialog>
 #include <QTimer>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <numeric>
 
 #include "app/window/docks/wide_area.h"
@@ -88,6 +89,10 @@ void DockLayout::add(ViewSpec view, Workspace& workspace) {
   window_.addDockWidget(view.area, dock);
   dock->hide();
   if (view.over_when_narrow) overlays_.add(*dock, view.area);
+  if (view.without_files)
+    connect(dock, &QDockWidget::visibilityChanged, this, [this, dock] {
+      if (content_ == Content::Nothing) showStart(dock->isHidden());
+    });
   docks_ << dock;
   places_.push_back({dock, std::move(view)});
   addGo(places_.back());
@@ -98,7 +103,7 @@ void DockLayout::addGo(const Place& place) {
                             tr("Bring %1 to the front").arg(place.view.title));
   connect(panel_of(*place.dock), &QWidget::windowTitleChanged, go, &QAction::setText);
   connect(go, &QAction::triggered, this, [this, id = place.view.id] { reveal(id); });
-  go->setEnabled(false);
+  go->setEnabled(place.view.without_files);
   go_actions_ << go;
 }
 
@@ -134,10 +139,17 @@ QString DockLayout::idOf(const QDockWidget& dock) {
 
 void DockLayout::reveal(const QString& id) {
   QDockWidget* found = dock(id);
-  if (found == nullptr || content_ == Content::Nothing) return;
+  if (found == nullptr || !canShow(*found)) return;
   found->show();
   found->raise();
   panel_of(*found)->setFocus(Qt::ShortcutFocusReason);
+}
+
+bool DockLayout::canShow(const QDockWidget& dock) const {
+  return content_ != Content::Nothing ||
+         std::any_of(places_.begin(), places_.end(), [&dock](const Place& place) {
+           return place.dock == &dock && place.view.without_files;
+         });
 }
 
 QString DockLayout::stateKey() const {
@@ -153,8 +165,10 @@ void DockLayout::setContent(Content content) {
   showStart(nothing);
   overlays_.settle();
   inspector_came_ = false;
-  for (QAction* go : go_actions_) go->setEnabled(!nothing);
-  for (QDockWidget* dock : docks_) dock->hide();
+  for (qsizetype i = 0; i < docks_.size(); ++i) {
+    docks_[i]->hide();
+    go_actions_[i]->setEnabled(canShow(*docks_[i]));
+  }
   if (nothing) return;
   const QByteArray state = session_.value(stateKey());
   if (state.isEmpty())

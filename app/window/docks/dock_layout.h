@@ -43,7 +43,7 @@ class DockLayout : public QObject {
   const QList<QDockWidget*>& docks() const { return docks_; }
   /// One action per dock, in their order: reveals it.
   const QList<QAction*>& goActions() const { return go_actions_; }
-  /// Shows, raises and focuses the dock.
+  /// Shows, raises and focuses the dock; while nothing is open, only one that is of use then.
   void reveal(const QString& id);
   /// Only the start page, or the docks of loads or of a trace as they were left.
   void setContent(Content content);
@@ -76,6 +76,7 @@ class DockLayout : public QObject {
   bool hasContent(const Place& place) const {
     return content_ == Content::Trace || !place.view.needs_trace;
   }
+  bool canShow(const QDockWidget& dock) const;
   void placeAll(Preset preset);
   void shareWidth(Preset preset);
   void sizeAll();
