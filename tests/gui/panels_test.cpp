@@ -113,7 +113,7 @@ TEST(Statistics, namesKeepRoomWhereTheListIsNarrow) {
   OpenDocument open(launched_trace());
   StatisticsPanel panel(open.document, open.selection);
   panel.resize(330, 400);
-  panel.show();
+  panel.setVisible(true);
   ASSERT_TRUE(wait_for([&] { return panel.shownModel()->rowCount() > 0; }));
   const QTableView& table = *panel.table();
   EXPECT_GE(table.columnWidth(StatisticsModel::Name), 20 * table.fontMetrics().averageCharWidth());

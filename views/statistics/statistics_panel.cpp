@@ -149,8 +149,9 @@ void StatisticsPanel::resizeEvent(QResizeEvent* event) {
 
 /// Names distinguish kernels: the least important figures make room for them.
 void StatisticsPanel::fitFigures() {
-  const auto wanted = [this](int column) {
-    return std::max(table_->sizeHintForColumn(column),
+  const QAbstractItemView& cells = *table_;
+  const auto wanted = [&](int column) {
+    return std::max(cells.sizeHintForColumn(column),
                     table_->horizontalHeader()->sectionSizeHint(column));
   };
   int room = table_->viewport()->width() - kNameLetters * table_->fontMetrics().averageCharWidth();

@@ -15,7 +15,7 @@ using test::even_loads;
 using test::load_set;
 using test::rolling_plan;
 
-struct Case {
+struct CauseCase {
   Hardware hardware = load_hardware("h800");
   ModelShape model = load_model_shape("deepseek-v3");
   ServingUnit unit = load_unit("prefill32");
@@ -44,7 +44,7 @@ void expect_step(const CausedPrediction& p, const char* what) {
 
 TEST(PredictByCause, SumsToTheStepOfThePrediction) {
   for (const char* unit : {"prefill32", "decode144", "decode320", "decode8"}) {
-    Case c;
+    CauseCase c;
     c.unit = load_unit(unit);
     c.plan = rolling_plan(c.unit.gpus, c.unit.nodes, c.unit.slot_count, 256, 3, 1);
     c.unit.shared_routed = false;
@@ -62,7 +62,7 @@ TEST(PredictByCause, SumsToTheStepOfThePrediction) {
 }
 
 TEST(PredictByCause, OfOneMicroBatchIsTheSumOfTheStages) {
-  Case c;
+  CauseCase c;
   c.unit.micro_batches = 1;
   c.loads = skewed(3);
   const auto p = c.run();
@@ -84,7 +84,7 @@ TEST(PredictByCause, OfOneMicroBatchIsTheSumOfTheStages) {
 }
 
 TEST(PredictByCause, EvenLoadsWaitForNobody) {
-  Case c;
+  CauseCase c;
   c.plan = rolling_plan(32, 4, 256, 256, 3, 8);
   c.hardware = test::ideal("h800");  // time in proportion to tokens
   const auto even = c.run();
@@ -96,7 +96,7 @@ TEST(PredictByCause, EvenLoadsWaitForNobody) {
 }
 
 TEST(PredictByCause, MoreSmsExposeLessTransferUntilExpertsSlowDown) {
-  Case c;
+  CauseCase c;
   c.options.batches = 2;
   const auto with = [&](int sms) {
     c.unit.comm_sms = sms;
@@ -113,7 +113,7 @@ TEST(PredictByCause, MoreSmsExposeLessTransferUntilExpertsSlowDown) {
 }
 
 TEST(PredictByCause, FloorsAreLaunchesAndShrinkWithThem) {
-  Case c;
+  CauseCase c;
   c.hardware = test::ideal("h800");
   EXPECT_EQ(c.run().causes[StepCause::Floors], 0) << "a machine without overheads";
   c.hardware.kernel_overhead_us = 3;
@@ -125,7 +125,7 @@ TEST(PredictByCause, FloorsAreLaunchesAndShrinkWithThem) {
 }
 
 TEST(PredictByCause, TheCallersVisitorSeesEveryBatch) {
-  Case c;
+  CauseCase c;
   c.options.batches = 2;
   int last = -1, spans = 0;
   c.options.visit = [&](int batch, const StageSpan&) {
@@ -139,14 +139,14 @@ TEST(PredictByCause, TheCallersVisitorSeesEveryBatch) {
 }
 
 TEST(PredictByCause, ThePlanBeforeIsNotCounted) {
-  Case c;
+  CauseCase c;
   const Plan before = rolling_plan(32, 4, 256, 256, 3, 8);
   c.options.previous = &before;
   expect_step(c.run(), "with a previous plan");
 }
 
 TEST(PredictByCause, ADeadGpuHasNoTime) {
-  Case c;
+  CauseCase c;
   c.plan.dead_gpus = {5};
   for (auto& row : c.plan.physical_to_logical)
     for (int s = 5 * 9; s < 6 * 9; ++s) row[static_cast<std::size_t>(s)] = -1;
