@@ -199,7 +199,8 @@ void WhatIfForm::fillChoices() {
   }
 }
 
-void WhatIfForm::show(const WhatIfBase& base, const WhatIf& settings, const ServingUnit& unit) {
+void WhatIfForm::showSettings(const WhatIfBase& base, const WhatIf& settings,
+                              const ServingUnit& unit) {
   base_ = base;
   settings_ = settings;
   fillChoices();

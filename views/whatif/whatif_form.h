@@ -21,7 +21,7 @@ class WhatIfForm : public QWidget {
  public:
   explicit WhatIfForm(QWidget* parent = nullptr);
   /// Shows `settings` beside `base`. @param unit they amount to; its figures fill the numbers
-  void show(const WhatIfBase& base, const WhatIf& settings, const ServingUnit& unit);
+  void showSettings(const WhatIfBase& base, const WhatIf& settings, const ServingUnit& unit);
 
  Q_SIGNALS:
   void changed(const moescope::WhatIf& settings);

@@ -318,7 +318,7 @@ void WhatIfView::showForm() {
   } catch (const Error&) {  // the answer says why; the fields show what was asked for
     unit = load_unit(settings_.unit);
   }
-  form_->show(base_, settings_, unit);
+  form_->showSettings(base_, settings_, unit);
   side_->setFixedWidth(std::max(kSideWidth, form_->minimumSizeHint().width() + kScrollBar));
   assumed_->setText(base_.assumed());
   assumed_->setVisible(!assumed_->text().isEmpty());

@@ -352,7 +352,7 @@ void DockLayout::restoreSides() {
   }
   const int room = settled_width_ * kSidesShare / 100;
   const int wanted = std::accumulate(columns.begin(), columns.end(), 0);
-  if (wanted > room)
+  if (wanted > std::max(room, 0))
     for (int& width : widths) width = width * room / wanted;
   window_.resizeDocks(docks, widths, Qt::Horizontal);
 }
