@@ -167,6 +167,19 @@ TEST_F(SimulateCommand, FitWritesHardwareOrNothing) {
   EXPECT_EQ(twice.exit_code, 1);
   EXPECT_THAT(twice.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("line 3")));
   EXPECT_FALSE(std::filesystem::exists(output));
+  std::ofstream(table) << header << "h100_sxm,sglang,1,bfloat16,1,512,512,3\n"
+                       << "h100_sxm,sglang,1,bfloat16,2,512,512,4\n";
+  const auto few = run_moescope(command);
+  EXPECT_EQ(few.exit_code, 1);
+  EXPECT_THAT(few.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("nothing can be fitted"),
+                                      HasSubstr("gemm: bfloat16 1: 2 rows are too few for")));
+  EXPECT_FALSE(std::filesystem::exists(output)) << "nothing was fitted, nothing is written";
+  std::ofstream(table) << header << "h100_sxm,lmdeploy,1,bfloat16,1,512,512,3\n";
+  const auto engine = run_moescope({"simulate", "cost", "--queries", table, "--csv"});
+  EXPECT_EQ(engine.exit_code, 1);
+  EXPECT_EQ(engine.out, "");
+  EXPECT_THAT(engine.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("line 2, column engine"),
+                                         HasSubstr("sglang, trtllm, vllm")));
   std::ofstream rows(table);
   rows << header;
   for (int m = 1; m <= 8192; m *= 2)
