@@ -193,6 +193,31 @@ TEST_F(SimulateCommand, FitWritesHardwareOrNothing) {
             0);
 }
 
+TEST_F(SimulateCommand, TheSameSeedGivesTheSameBytes) {
+  for (const char* name : {"a.moetrace", "b.moetrace"})
+    simulate("decode320", {"--steps", "1", "-o", path(name)});
+  EXPECT_EQ(test::read_file(path("a.moetrace")), test::read_file(path("b.moetrace")));
+}
+
+/// A recording says how far the refitted model is off on steps that it was not fitted to.
+TEST_F(SimulateCommand, RefitMeasuresItsError) {
+  const auto trace = path("prefill.moetrace");
+  simulate("prefill32", {"--steps", "6", "-o", trace});
+  const auto before = simulate("prefill32");
+  EXPECT_FALSE(before.contains("refit_errors"));
+  const auto after = simulate("prefill32", {"--refit", trace});
+  ASSERT_FALSE(after["refit_errors"].empty());
+  for (const auto& error : after["refit_errors"]) {
+    EXPECT_EQ(error["steps"], 6);
+    EXPECT_GT(error["error"], 0);
+    EXPECT_LT(error["error"], 0.1);
+  }
+  EXPECT_LT(after["prediction"]["model_error_ns"].get<double>() /
+                after["prediction"]["step_ns"].get<double>(),
+            0.25)
+      << "rooflines that nothing was measured of";
+}
+
 TEST_F(SimulateCommand, SweepNamesTheOptimumAndWhy) {
   const auto sweep =
       run_json({"simulate", "sweep", "--hardware", "h800", "--model", "deepseek-v3", "--unit",
