@@ -35,11 +35,11 @@ std::optional<FusedShape> fused_shape(std::string_view kernel, std::string_view 
 /// Seconds, each part alone. Routing is taken as even: uneven routing moves more to the fullest
 /// GPU.
 struct FusedBounds {
-  double compute = 0;        ///< 6 x hidden x width operations a row, at the peak of the precision
-  double weights = 0;        ///< of the experts that get tokens, read once at the memory's peak
+  double compute = 0;  ///< 6 x hidden x width operations a row, at the peak of the precision
+  double weights = 0;  ///< of the experts that get tokens, read once at the memory's peak
   /// Copies to other GPUs and back, at the rate one way that all-to-alls reach on the link.
   double communication = 0;
-  double least() const;      ///< the longest of them: all overlap at best
+  double least() const;  ///< the longest of them: all overlap at best
 };
 FusedBounds fused_bounds(const FusedShape& shape, const Hardware& hardware);
 

@@ -146,10 +146,13 @@ class RandomNode {
   }
 
   void record(std::size_t i, TimeNs length) {
-    static const std::vector<std::string> kernels = {
-        "flash_attn_fwd", "deep_ep::intranode::dispatch<1>", "deep_ep::intranode::notify_dispatch",
-        "sm90_xmma_gemm", "ncclDevKernel_AllReduce",         "something",
-        "deep_gemm::sm100_fp8_fp4_mega_moe_impl<1>"};
+    static const std::vector<std::string> kernels = {"flash_attn_fwd",
+                                                     "deep_ep::intranode::dispatch<1>",
+                                                     "deep_ep::intranode::notify_dispatch",
+                                                     "sm90_xmma_gemm",
+                                                     "ncclDevKernel_AllReduce",
+                                                     "something",
+                                                     "deep_gemm::sm100_fp8_fp4_mega_moe_impl<1>"};
     Stream& stream = tracks_[i];
     if (below(5) == 0) stream.next = now_ + length;  // silent for a while
     while (stream.next < now_ + length) {

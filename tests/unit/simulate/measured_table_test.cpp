@@ -101,10 +101,11 @@ TEST_F(MeasuredTables, RefuseGpusThatDoNotDivideExperts) {
   EXPECT_THAT(error(experts_ + row("288", "8", "uniform")), HasSubstr("column slots"));
   EXPECT_THAT(error(experts_ + row("256", "8", "zipf")), HasSubstr("column distribution"));
   EXPECT_THAT(error(experts_ + row("256", "8", "power_law_-1")), HasSubstr("distribution"));
-  EXPECT_THAT(error("system,engine,version,library,phase,nodes,ep_size,hidden_size,topk,"
-                    "num_experts,tokens_per_gpu,sms\nh100_sxm,sglang,1,deepep_normal,dispatch,1,7,7168,"
-                    "8,256,64,24\n"),
-              HasSubstr("column ep_size"));
+  EXPECT_THAT(
+      error("system,engine,version,library,phase,nodes,ep_size,hidden_size,topk,"
+            "num_experts,tokens_per_gpu,sms\nh100_sxm,sglang,1,deepep_normal,dispatch,1,7,7168,"
+            "8,256,64,24\n"),
+      HasSubstr("column ep_size"));
 }
 
 TEST_F(MeasuredTables, UniformRowsByHand) {
