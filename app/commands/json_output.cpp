@@ -44,11 +44,17 @@ Json losses_json(const Trace& trace, const std::vector<Loss>& losses) {
 Json figures_json(const OverlapFigures& f) {
   Json percent;
   if (const auto p = f.overlap_percent()) percent = std::round(*p * 1e4) / 1e4;
-  return {{"span_ns", f.span},       {"busy_ns", f.busy},
-          {"idle_ns", f.idle},       {"compute_ns", f.compute},
-          {"comm_ns", f.comm},       {"memory_ns", f.memory},
-          {"overlap_ns", f.overlap}, {"exposed_comm_ns", f.exposed},
-          {"overlap_pct", percent},  {"comm_wait_ns", f.wait}};
+  Json json = {{"span_ns", f.span},       {"busy_ns", f.busy},
+               {"idle_ns", f.idle},       {"compute_ns", f.compute},
+               {"comm_ns", f.comm},       {"memory_ns", f.memory},
+               {"overlap_ns", f.overlap}, {"exposed_comm_ns", f.exposed},
+               {"overlap_pct", percent},  {"comm_wait_ns", f.wait}};
+  // Traces without fused kernels have the figures of before, to the letter.
+  if (const auto fused = f.fused_percent())
+    json["not_observable"] = {{"kernels", f.fused_events},
+                              {"fused_ns", f.fused},
+                              {"comm_pct", std::round(*fused * 1e4) / 1e4}};
+  return json;
 }
 
 Json sm_json(const SmAllocation& a) {

@@ -22,8 +22,21 @@ void add_rule_options(CLI::App& command, RuleChoice& choice, bool several) {
     dispatch->expected(1);
 }
 
+namespace {
+
+/// A rule that the engine does not have is wrong usage, as another wrong word is.
+ReplicaRule named_rule(const std::string& engine, const std::string& dispatch) {
+  try {
+    return find_rule(engine, dispatch);
+  } catch (const Error& error) {
+    throw CLI::ValidationError(error.place(), error.problem() + ". " + error.remedy());
+  }
+}
+
+}  // namespace
+
 ReplicaRule chosen_rule(const RuleChoice& choice) {
-  return find_rule(choice.engine, choice.dispatch.empty() ? "" : choice.dispatch.front());
+  return named_rule(choice.engine, choice.dispatch.empty() ? "" : choice.dispatch.front());
 }
 
 ReplicaRule chosen_rule(const RuleChoice& choice, const LoadSet& loads, const Plan& plan) {
@@ -36,7 +49,7 @@ std::vector<ReplicaRule> chosen_rules(const RuleChoice& choice, const LoadSet& l
     return rules_to_solve_for(choice.engine.empty() ? loads.engine : choice.engine);
   std::vector<ReplicaRule> rules;
   for (const auto& name : choice.dispatch)
-    if (const auto rule = find_rule(choice.engine, name);
+    if (const auto rule = named_rule(choice.engine, name);
         std::find(rules.begin(), rules.end(), rule) == rules.end())
       rules.push_back(rule);
   return rules;

@@ -117,11 +117,19 @@ LayerPrediction describe_layer(const StepModel& model, const Scenario& s, Index 
   return out;
 }
 
+/// Relative errors of the stages: of fitted kernels, of what was refitted to a recording, else
+/// kModelError.
+UnitKernels::Errors stage_errors(const StepModel& model, const Scenario& s) {
+  if (model.kernels()) return model.kernels()->errors();
+  const double usual = s.plan.num_gpus < kManyGpus ? kModelError : kModelErrorOfMany;
+  return {usual, s.hardware.experts_error.value_or(usual),
+          s.hardware.transfer_error.value_or(usual)};
+}
+
 /// Relative error of a step by the cost model: those of its stages in proportion to their times,
-/// all in one direction; kModelError without fitted kernels.
+/// all in one direction.
 double model_error(const StepModel& model, const Prediction& out, const Scenario& s) {
-  if (!model.kernels()) return s.plan.num_gpus < kManyGpus ? kModelError : kModelErrorOfMany;
-  const auto error = model.kernels()->errors();
+  const auto error = stage_errors(model, s);
   const auto layers = static_cast<double>(out.layers.size());
   const double attention = layers * (out.attention_ns + out.gate_ns + out.shared_ns);
   double experts = 0, transfer = 0;

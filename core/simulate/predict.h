@@ -68,7 +68,8 @@ struct Prediction {
   std::vector<std::string> notes;
 };
 
-/// Relative error of a predicted step by rooflines; with fitted kernels it is that of the kernels.
+/// Relative error of a predicted stage by rooflines; with fitted kernels it is that of the kernels,
+/// and after a refit that of the recording's steps left out.
 /// Measured expert stages of H100 and H200 took 23 and 26 % longer than predicted, from 128 GPUs on
 /// 34 to 40 %.
 inline constexpr double kModelError = 0.25, kModelErrorOfMany = 0.4;

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace moescope {
 namespace {
@@ -12,10 +15,12 @@ namespace {
 constexpr std::size_t kFewest = 8;        ///< spans
 constexpr double kLeastSpread = 0.05;     ///< of the work, standard deviation over mean
 constexpr std::size_t kMost = 1'000'000;  ///< spans kept
+constexpr int kFewestSteps = 4;           ///< that an error is taken from
 
 /// Work of a span (bytes, operations) and how long it took, s.
 struct Sample {
   double work, seconds;
+  double step = -1;  ///< of the recording; below zero: not known
 };
 
 struct Samples {
@@ -96,16 +101,49 @@ Samples gather(const Trace& trace, const Classification& classes, const Hardware
         const double ib = argument(args, "ib_bytes"), nvlink = argument(args, "nvlink_bytes");
         const double tokens = argument(args, "tokens");
         // A transfer belongs to the link that takes longer.
+        const double step = args.contains("step") ? argument(args, "step") : -1;
         const bool over_ib = ib / hardware.ib_gb_per_s >= nvlink / hardware.nvlink_gb_per_s;
         auto& links = over_ib ? found.ib : found.nvlink;
         if (transfer && ib + nvlink > 0 && links.size() < kMost)
-          links.push_back({over_ib ? ib : nvlink, seconds});
+          links.push_back({over_ib ? ib : nvlink, seconds, step});
         if (expert && tokens > 0 && found.experts.size() < kMost)
-          found.experts.push_back({tokens * model.expert_flops(), seconds});
+          found.experts.push_back({tokens * model.expert_flops(), seconds, step});
       }
       return true;
     });
   return found;
+}
+
+bool odd(double step) {
+  return std::fmod(step, 2) != 0;
+}
+
+/// The error of a stage whose spans go over the given kinds of work, each with a line of its own.
+RefitError error_left_out(const char* stage,
+                          std::initializer_list<const std::vector<Sample>*> kinds) {
+  std::map<double, std::pair<double, double>> steps;  // predicted and measured seconds of each
+  std::string ignored;
+  for (const bool held : {false, true})
+    for (const auto* samples : kinds) {
+      std::vector<Sample> kept;
+      for (const auto& s : *samples)
+        if (s.step >= 0 && odd(s.step) != held) kept.push_back(s);
+      const auto line = fit(kept, ignored);
+      if (!line) continue;
+      for (const auto& s : *samples) {
+        if (s.step < 0 || odd(s.step) != held) continue;
+        auto& [predicted, measured] = steps[s.step];
+        predicted += line->overhead + s.work / line->rate;
+        measured += s.seconds;
+      }
+    }
+  RefitError result{stage, std::nullopt, static_cast<int>(steps.size())};
+  if (result.steps < kFewestSteps) return result;
+  double squares = 0;
+  for (const auto& [step, time] : steps)
+    squares += (time.first / time.second - 1) * (time.first / time.second - 1);
+  result.error = std::sqrt(squares / result.steps);
+  return result;
 }
 
 }  // namespace
@@ -115,7 +153,7 @@ Refit refit_hardware(const Trace& trace, const Classification& classes, const Ha
   progress.report(0, "reading spans with known work");
   const auto samples =
       gather(trace, classes, hardware, model, range.value_or(trace.range()), progress);
-  Refit result{hardware, {}};
+  Refit result{hardware, {}, {}};
   const auto take = [&](const char* name, const std::vector<Sample>& from, bool seen, auto value_of,
                         double Hardware::*member, const char* work) {
     RefitConstant constant{.name = name, .samples = from.size()};
@@ -153,6 +191,19 @@ Refit refit_hardware(const Trace& trace, const Classification& classes, const Ha
       "tokens");
   take("kernel_overhead_us", samples.experts, samples.seen_expert, micro,
        &Hardware::kernel_overhead_us, "tokens");
+  const auto fitted = [&](std::initializer_list<const char*> names) {
+    return std::any_of(result.constants.begin(), result.constants.end(), [&](const auto& constant) {
+      return constant.value && std::find(names.begin(), names.end(), constant.name) != names.end();
+    });
+  };
+  if (fitted({"gemm_efficiency"})) {
+    result.errors.push_back(error_left_out("experts", {&samples.experts}));
+    result.hardware.experts_error = result.errors.back().error;
+  }
+  if (fitted({"ib_gb_per_s", "nvlink_gb_per_s"})) {
+    result.errors.push_back(error_left_out("transfer", {&samples.ib, &samples.nvlink}));
+    result.hardware.transfer_error = result.errors.back().error;
+  }
   // What was fitted to the recording must count: rooflines with it instead of fitted kernels.
   if (std::any_of(result.constants.begin(), result.constants.end(),
                   [](const RefitConstant& constant) { return constant.value.has_value(); }))

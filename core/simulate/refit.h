@@ -23,9 +23,17 @@ struct RefitConstant {
   std::string how;              ///< how it was fitted, or why it could not be
 };
 
+/// How far a stage is off on steps of the recording that its constants were not fitted to.
+struct RefitError {
+  std::string stage;            ///< "experts", "transfer"
+  std::optional<double> error;  ///< root mean square over the steps, relative; nullopt: too few
+  int steps = 0;                ///< left out, each once
+};
+
 struct Refit {
-  Hardware hardware;  ///< the given one with the fitted constants
+  Hardware hardware;  ///< the given one with the fitted constants and their errors
   std::vector<RefitConstant> constants;
+  std::vector<RefitError> errors;  ///< of the stages that could be fitted
 };
 
 /// Fits constants to the spans of `trace`, by least squares of duration = overhead + work / rate
@@ -37,7 +45,12 @@ struct Refit {
 /// Recordings of the embedded runtime and simulated traces carry these; other profilers do not
 /// record bytes or tokens, and then the constants are unchanged and say so. When a constant was
 /// fitted, the hardware has no fitted kernels any more: rooflines with that constant stand in. With
-/// `range` only spans that begin in it count. Throws Cancelled.
+/// `range` only spans that begin in it count.
+///
+/// The error of a stage is measured: constants fitted to the odd steps predict the even ones and
+/// the other way round, and the time of the stage in each step is compared. It holds the bias and
+/// the scatter from step to step, so it is never below the noise of the recording. Steps are those
+/// of the spans' argument "step". Throws Cancelled.
 Refit refit_hardware(const Trace& trace, const Classification& classes, const Hardware& hardware,
                      const ModelShape& model, Progress& progress,
                      std::optional<TimeRange> range = {});

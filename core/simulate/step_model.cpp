@@ -150,8 +150,9 @@ void StepModel::route_layer(Index l, const Routes* routes) {
   Traffic traffic;
   if (s_.unit.phase == Phase::Decode) {
     std::vector<double> assignments(dead_.size(), 0.0);
+    const auto per_gpu = static_cast<Index>(std::max(plan.slots_per_gpu(), 1));
     for (Index slot = 0; slot < row.size(); ++slot)
-      assignments[static_cast<Index>(plan.gpu_of(static_cast<int>(slot)))] += expected_[l][slot];
+      assignments[slot / per_gpu] += expected_[l][slot];
     traffic = low_latency_traffic(plan, assignments);
   }
   const auto visits = routes != nullptr
@@ -222,8 +223,8 @@ std::vector<std::vector<LayerStages>> StepModel::stages(
   common.dense_mlp = to_ns(common_.dense);
   auto dense = common;
   dense.dense = true;
-  for (int l = 0; l < s_.model.dense_layers; ++l) all.emplace_back(batches.size(), dense);
-  const Index first = all.size();
+  const auto first = static_cast<Index>(s_.model.dense_layers);
+  all.assign(first, std::vector<LayerStages>(batches.size(), dense));
   all.resize(first + expected_.size(), std::vector<LayerStages>(batches.size(), common));
   parallel_for(expected_.size(), [&](Index l) { add_experts(all[first + l], l, batches); });
   return all;

@@ -15,6 +15,8 @@ void expect_same(const OverlapFigures& a, const OverlapFigures& b) {
   EXPECT_EQ(a.comm_events, b.comm_events);
   EXPECT_EQ(a.compute_events, b.compute_events);
   EXPECT_EQ(a.memory_events, b.memory_events);
+  EXPECT_EQ(a.fused_events, b.fused_events);
+  EXPECT_EQ(a.fused, b.fused);
   EXPECT_EQ(a.span, b.span);
   EXPECT_EQ(a.busy, b.busy);
   EXPECT_EQ(a.idle, b.idle);
@@ -58,6 +60,7 @@ void expect_same(const AnalysisResults& a, const AnalysisResults& b) {
     EXPECT_EQ(a.activity[i].comm.intervals(), b.activity[i].comm.intervals());
     EXPECT_EQ(a.activity[i].memory.intervals(), b.activity[i].memory.intervals());
     EXPECT_EQ(a.activity[i].wait.intervals(), b.activity[i].wait.intervals());
+    EXPECT_EQ(a.activity[i].fused.intervals(), b.activity[i].fused.intervals());
   }
   ASSERT_EQ(a.overlap.size(), b.overlap.size());
   for (std::size_t i = 0; i < a.overlap.size(); ++i) {
@@ -143,9 +146,13 @@ class RandomNode {
   }
 
   void record(std::size_t i, TimeNs length) {
-    static const std::vector<std::string> kernels = {
-        "flash_attn_fwd", "deep_ep::intranode::dispatch<1>", "deep_ep::intranode::notify_dispatch",
-        "sm90_xmma_gemm", "ncclDevKernel_AllReduce",         "something"};
+    static const std::vector<std::string> kernels = {"flash_attn_fwd",
+                                                     "deep_ep::intranode::dispatch<1>",
+                                                     "deep_ep::intranode::notify_dispatch",
+                                                     "sm90_xmma_gemm",
+                                                     "ncclDevKernel_AllReduce",
+                                                     "something",
+                                                     "deep_gemm::sm100_fp8_fp4_mega_moe_impl<1>"};
     Stream& stream = tracks_[i];
     if (below(5) == 0) stream.next = now_ + length;  // silent for a while
     while (stream.next < now_ + length) {

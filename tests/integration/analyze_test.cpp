@@ -165,6 +165,57 @@ TEST(Analyze, ScopesAreATableWithoutJson) {
   EXPECT_THAT(result.out, HasSubstr("overlap %"));
 }
 
+/// A gemm, NCCL beside it and after it, and one kernel of DeepSeek-V4 that does it all.
+std::string fused_trace(const test::TempFolder& folder) {
+  const auto path = folder / "fused.json";
+  std::ofstream(path)
+      << R"({"distributedInfo":{"rank":0},"traceEvents":[)"
+      << R"({"ph":"X","cat":"kernel","name":"gemm","pid":0,"tid":7,"ts":0,"dur":100,)"
+      << R"("args":{"device":0,"stream":7}},)"
+      << R"({"ph":"X","cat":"kernel","name":"ncclDevKernel_AllReduce","pid":0,"tid":8,)"
+      << R"("ts":50,"dur":100,"args":{"device":0,"stream":8}},)"
+      << R"x({"ph":"X","cat":"kernel","name":"deep_gemm::sm100_fp8_fp4_mega_moe_impl<8>(int)",)x"
+      << R"("pid":0,"tid":7,"ts":150,"dur":300,"args":{"device":0,"stream":7,"tokens":512,)"
+      << R"("hidden":7168,"width":3072,"experts":384,"top_k":6,"gpus":8}}]})";
+  return path.string();
+}
+
+TEST(Analyze, SaysThatFusedKernelsCannotBeObserved) {
+  const test::TempFolder folder;
+  const auto file = fused_trace(folder);
+  const auto document = analyze({file});
+  const auto& device = document["devices"][0];
+  EXPECT_EQ(device["events"], (json{{"comm", 1}, {"compute", 1}, {"memory", 0}}));
+  expect_ns(device, {{"compute_ns", 100 * kUs},
+                     {"comm_ns", 100 * kUs},
+                     {"overlap_ns", 50 * kUs},
+                     {"exposed_comm_ns", 50 * kUs},
+                     {"busy_ns", 450 * kUs}});
+  const json fused = {{"kernels", 1}, {"fused_ns", 300 * kUs}, {"comm_pct", 75.0}};
+  EXPECT_EQ(device["not_observable"], fused);
+  EXPECT_EQ(document["headline"]["not_observable"], fused);
+  EXPECT_FALSE(document.contains("fused_bounds"));
+  const auto text = run_moescope({"analyze", file});
+  EXPECT_THAT(text.out, HasSubstr("not observable in 1 kernel, 75.0 % of communication time"));
+  EXPECT_THAT(run_moescope({"analyze", file, "--per-device"}).out, HasSubstr("fused MoE"));
+}
+
+TEST(Analyze, BoundsWhatFusedKernelsTake) {
+  const test::TempFolder folder;
+  const auto file = fused_trace(folder);
+  const auto bounds = analyze({file, "--bounds", "b200"})["fused_bounds"];
+  EXPECT_EQ(bounds["without_shape"], 0);
+  ASSERT_EQ(bounds["launches"].size(), 1U);
+  const auto& launch = bounds["launches"][0];
+  EXPECT_EQ(launch["tokens"], 512);
+  EXPECT_EQ(launch["mean_ns"], 300 * kUs);
+  EXPECT_GT(launch["comm_ns"], 0);
+  EXPECT_LT(launch["least_ns"], launch["mean_ns"]);
+  EXPECT_THAT(run_moescope({"analyze", file, "--bounds", "b200"}).out,
+              HasSubstr("fused MoE bounds"));
+  EXPECT_EQ(run_moescope({"analyze", file, "--bounds", "no-such-card"}).exit_code, 1);
+}
+
 TEST(Analyze, WrongUseAndFailuresHaveTheirExitCodes) {
   EXPECT_EQ(run_moescope({"analyze"}).exit_code, 2);
   EXPECT_EQ(run_moescope({"analyze", "--no-such-option", "x"}).exit_code, 2);

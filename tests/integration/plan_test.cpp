@@ -276,7 +276,12 @@ TEST_F(PlanCommand, EveryFigureNamesItsRule) {
 TEST_F(PlanCommand, RulesThatDoNotExistAreRefused) {
   const auto refused = run_moescope({"plan", "bounds", "--loads", loads_, "--gpus", "16",
                                      "--engine", "vllm", "--dispatch", "static"});
-  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.exit_code, 2) << "wrong usage, as an engine that nobody knows";
+  EXPECT_EQ(run_moescope({"plan", "solve", "--loads", loads_, "--gpus", "16", "--slots", "80",
+                          "--engine", "trtllm", "--dispatch", "static", "-o", path("x.json")})
+                .exit_code,
+            2);
+  EXPECT_FALSE(std::filesystem::exists(path("x.json")));
   EXPECT_THAT(refused.err, HasSubstr("vllm has no replica rule \"static\""));
   EXPECT_EQ(run_moescope({"plan", "bounds", "--loads", loads_, "--gpus", "16", "--engine", "other"})
                 .exit_code,

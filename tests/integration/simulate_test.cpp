@@ -182,6 +182,19 @@ TEST_F(SimulateCommand, FitWritesHardwareOrNothing) {
   EXPECT_EQ(twice.exit_code, 1);
   EXPECT_THAT(twice.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("line 3")));
   EXPECT_FALSE(std::filesystem::exists(output));
+  std::ofstream(table) << header << "h100_sxm,sglang,1,bfloat16,1,512,512,3\n"
+                       << "h100_sxm,sglang,1,bfloat16,2,512,512,4\n";
+  const auto few = run_moescope(command);
+  EXPECT_EQ(few.exit_code, 1);
+  EXPECT_THAT(few.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("nothing can be fitted"),
+                                      HasSubstr("gemm: bfloat16 1: 2 rows are too few for")));
+  EXPECT_FALSE(std::filesystem::exists(output)) << "nothing was fitted, nothing is written";
+  std::ofstream(table) << header << "h100_sxm,lmdeploy,1,bfloat16,1,512,512,3\n";
+  const auto engine = run_moescope({"simulate", "cost", "--queries", table, "--csv"});
+  EXPECT_EQ(engine.exit_code, 1);
+  EXPECT_EQ(engine.out, "");
+  EXPECT_THAT(engine.err, testing::AllOf(HasSubstr("gemm.csv"), HasSubstr("line 2, column engine"),
+                                         HasSubstr("sglang, trtllm, vllm")));
   std::ofstream rows(table);
   rows << header;
   for (int m = 1; m <= 8192; m *= 2)
@@ -193,6 +206,31 @@ TEST_F(SimulateCommand, FitWritesHardwareOrNothing) {
   EXPECT_THAT(fitted.out, HasSubstr("table gemm: error on"));
   EXPECT_EQ(run_moescope({"simulate", "cost", "--hardware", output, "--queries", table}).exit_code,
             0);
+}
+
+TEST_F(SimulateCommand, TheSameSeedGivesTheSameBytes) {
+  for (const char* name : {"a.moetrace", "b.moetrace"})
+    simulate("decode320", {"--steps", "1", "-o", path(name)});
+  EXPECT_EQ(test::read_file(path("a.moetrace")), test::read_file(path("b.moetrace")));
+}
+
+/// A recording says how far the refitted model is off on steps that it was not fitted to.
+TEST_F(SimulateCommand, RefitMeasuresItsError) {
+  const auto trace = path("prefill.moetrace");
+  simulate("prefill32", {"--steps", "6", "-o", trace});
+  const auto before = simulate("prefill32");
+  EXPECT_FALSE(before.contains("refit_errors"));
+  const auto after = simulate("prefill32", {"--refit", trace});
+  ASSERT_FALSE(after["refit_errors"].empty());
+  for (const auto& error : after["refit_errors"]) {
+    EXPECT_EQ(error["steps"], 6);
+    EXPECT_GT(error["error"], 0);
+    EXPECT_LT(error["error"], 0.1);
+  }
+  EXPECT_LT(after["prediction"]["model_error_ns"].get<double>() /
+                after["prediction"]["step_ns"].get<double>(),
+            0.25)
+      << "rooflines that nothing was measured of";
 }
 
 TEST_F(SimulateCommand, SweepNamesTheOptimumAndWhy) {

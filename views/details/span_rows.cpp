@@ -59,6 +59,10 @@ void add_overlap(const FactRows& rows, const SpanDetails& details) {
       rows.add(tr("Hides"), time_of(overlap.beside, whole),
                tr("Part of this work in which its device communicates on another stream"));
       return;
+    case Role::Fused:
+      rows.add(tr("Overlap"), tr("not observable"),
+               tr("This kernel communicates and computes inside one launch"));
+      return;
     case Role::Memory:
       rows.add(tr("Beside compute"), time_of(overlap.hidden, whole),
                tr("Part of this copy or fill in which its device computes"));

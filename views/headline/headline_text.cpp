@@ -59,8 +59,15 @@ TileText exposed_tile(const TraceAnswer& answer) {
   const auto hidden = total.overlap_percent();
   if (answer.headline.devices == 0) return {};
   if (!hidden)
-    return {tr("Communication"), tr("none"), tr("no kernel communicates"),
-            with_scope(tr("No kernel is of a class of communication."), answer), false};
+    return total.fused_events > 0
+               ? TileText{tr("Communication"), tr("not observable"),
+                          QString::fromStdString(fused_text(total)),
+                          with_scope(tr("It runs inside fused kernels, together with compute."),
+                                     answer),
+                          false}
+               : TileText{tr("Communication"), tr("none"), tr("no kernel communicates"),
+                          with_scope(tr("No kernel is of a class of communication."), answer),
+                          false};
   return {tr("Exposed communication"),
           format_time(total.exposed),
           tr("%1 of communication").arg(format_percent(100 - *hidden)),
@@ -77,8 +84,15 @@ TileText hidden_tile(const TraceAnswer& answer) {
   const OverlapFigures& total = answer.headline.total;
   const auto hidden = total.overlap_percent();
   if (!hidden) return {};
-  return {tr("Hidden"), format_percent(*hidden), tr("of %1").arg(format_time(total.comm)),
-          with_scope(tr("Communication during which the same device computes."), answer), false};
+  const QString definition = tr("Communication during which the same device computes.");
+  const QString of = tr("of %1").arg(format_time(total.comm));
+  if (total.fused_events == 0)
+    return {tr("Hidden"), format_percent(*hidden), of, with_scope(definition, answer), false};
+  return {tr("Hidden"), format_percent(*hidden), tr("%1, without fused kernels").arg(of),
+          with_scope(tr("%1 Overlap is %2: those communicate and compute inside one launch.")
+                         .arg(definition, QString::fromStdString(fused_text(total))),
+                     answer),
+          false};
 }
 
 TileText worst_tile(const TraceAnswer& answer, const Trace& trace) {

@@ -25,6 +25,10 @@ QString class_definition(SpanClass c) {
       return tr("Grouped matrix products of the experts. Counts as compute.");
     case SpanClass::SharedExpert:
       return tr("The expert that every token visits. Counts as compute.");
+    case SpanClass::FusedMoe:
+      return tr(
+          "Dispatch, experts and combine in one kernel. Neither compute nor communication: when it "
+          "does which cannot be observed.");
     case SpanClass::Memory:
       return tr("Copies and fills. Neither compute nor communication.");
     case SpanClass::OtherCompute:
@@ -70,7 +74,10 @@ void LegendPanel::rebuild() {
       tr("Communication runs beside compute, so it is hidden."));
   add(theme.ribbon_exposed, tr("ribbon: exposed"),
       tr("Communication runs and no compute does: the time to reduce."));
-  add(QBrush(theme.background), tr("ribbon: idle"), tr("Nothing runs on the device."));
+  const bool fused = analysis && analysis->used[static_cast<std::size_t>(SpanClass::FusedMoe)];
+  add(QBrush(theme.background), tr("ribbon: idle"),
+      fused ? tr("Nothing runs on the device, or a fused kernel, whose overlap cannot be observed.")
+            : tr("Nothing runs on the device."));
   if (document_.trace() && !document_.trace()->losses().empty())
     add(QBrush(theme.text, Qt::DiagCrossPattern), tr("lost"),
         tr("Times at which the recording lost something. Figures only cover what was recorded; "

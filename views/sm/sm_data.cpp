@@ -9,9 +9,9 @@ namespace moescope {
 namespace {
 
 constexpr std::array kStack = {
-    SpanClass::Dispatch,     SpanClass::Combine, SpanClass::Communication, SpanClass::Attention,
-    SpanClass::Dense,        SpanClass::Gate,    SpanClass::Expert,        SpanClass::SharedExpert,
-    SpanClass::OtherCompute, SpanClass::Memory,  SpanClass::Host};
+    SpanClass::Dispatch, SpanClass::Combine,      SpanClass::Communication, SpanClass::Attention,
+    SpanClass::Dense,    SpanClass::Gate,         SpanClass::Expert,        SpanClass::SharedExpert,
+    SpanClass::FusedMoe, SpanClass::OtherCompute, SpanClass::Memory,        SpanClass::Host};
 constexpr std::size_t kSmallSteps = 50'000;
 constexpr std::uint64_t kSmallSpans = 100'000;
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
 
 #include "app/commands/command.h"
@@ -44,6 +45,13 @@ Json refit_json(const std::vector<RefitConstant>& constants) {
   return list;
 }
 
+Json refit_errors_json(const std::vector<RefitError>& errors) {
+  Json list = Json::array();
+  for (const auto& e : errors)
+    list.push_back({{"stage", e.stage}, {"error", nullable(e.error)}, {"steps", e.steps}});
+  return list;
+}
+
 /// The hardware with constants fitted to a recording.
 Refit refit(const Hardware& hardware, const ModelShape& model, const std::string& file) {
   const auto trace = open_trace({file}, {}, command_progress());
@@ -55,6 +63,10 @@ Refit refit(const Hardware& hardware, const ModelShape& model, const std::string
                                      c.residual * 100)
                        : "not fitted",
                c.how);
+  for (const auto& e : fitted.errors)
+    fmt::print(stderr, "{}: {} steps left out in turn, {}\n", e.stage, e.steps,
+               e.error ? fmt::format("error {:.1f} %", *e.error * 100)
+                       : "too few to say how far it is off");
   return fitted;
 }
 
@@ -93,10 +105,12 @@ void run(const SimulateCommand& command) {
   s.hardware = load_hardware(command.hardware);
   s.model = load_model_shape(command.model);
   std::vector<RefitConstant> constants;
+  std::vector<RefitError> errors;
   if (!command.refit.empty()) {
     auto fitted = refit(s.hardware, s.model, command.refit);
     s.hardware = std::move(fitted.hardware);
     constants = std::move(fitted.constants);
+    errors = std::move(fitted.errors);
   }
   if (!command.output.empty())
     refuse_to_overwrite(command.output, {command.loads, command.plan, command.refit, command.unit,
@@ -127,7 +141,9 @@ void run(const SimulateCommand& command) {
   const StepModel model(s, sum_windows(loads, prediction.first_window, prediction.last_window),
                         prediction.from_routes ? &loads.routes : nullptr);
   std::optional<MoetraceWriter> writer;
-  if (!command.output.empty()) writer.emplace(command.output);
+  // Written at the end at once: commits by the clock would order the bytes by how busy the machine
+  // is.
+  if (!command.output.empty()) writer.emplace(command.output, std::chrono::hours(24));
   const auto steps = simulate_steps(s, model, command.steps, command.seed,
                                     writer ? &*writer : nullptr, command_progress());
   if (writer) writer->finish(command_progress());
@@ -138,21 +154,22 @@ void run(const SimulateCommand& command) {
       fmt::print("simulated step {}: {:.3f} ms\n", i, static_cast<double>(steps.step_ns[i]) / 1e6);
     return;
   }
-  print_json({{"schema", 1},
-              {"simulated", true},
-              {"hardware", s.hardware.name},
-              {"model", s.model.name},
-              {"unit", s.unit.name},
-              {"phase", to_string(s.unit.phase)},
-              {"library", to_string(s.unit.library)},
-              {"comm_sms", s.unit.comm_sms},
-              {"seed", command.seed},
-              {"output", command.output.empty() ? Json() : Json(command.output)},
-              {"refit", command.refit.empty() ? Json() : refit_json(constants)},
-              {"steps_ns", steps.step_ns},
-              {"prediction", prediction_json(prediction)},
-              {"causes", causes_json(causes)},
-              {"devices", devices_json(steps)}});
+  Json document = {{"schema", 1},
+                   {"simulated", true},
+                   {"hardware", s.hardware.name},
+                   {"model", s.model.name},
+                   {"unit", s.unit.name},
+                   {"phase", to_string(s.unit.phase)},
+                   {"library", to_string(s.unit.library)},
+                   {"comm_sms", s.unit.comm_sms},
+                   {"seed", command.seed},
+                   {"output", command.output.empty() ? Json() : Json(command.output)},
+                   {"refit", command.refit.empty() ? Json() : refit_json(constants)},
+                   {"steps_ns", steps.step_ns},
+                   {"prediction", prediction_json(prediction)},
+                   {"devices", devices_json(steps)}};
+  if (!command.refit.empty()) document["refit_errors"] = refit_errors_json(errors);
+  print_json(document);
 }
 
 }  // namespace

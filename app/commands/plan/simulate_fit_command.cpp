@@ -3,6 +3,7 @@
 
 #include "app/commands/command.h"
 #include "app/commands/plan/simulate_commands.h"
+#include "core/error.h"
 #include "core/files.h"
 #include "core/simulate/fit_hardware.h"
 
@@ -18,6 +19,10 @@ void run(const FitCommand& command) {
   refuse_to_overwrite(command.output, {command.hardware});
   auto tables = read_measured_folder(command.measured, command_progress());
   const auto fitted = fit_hardware(hardware, tables, command.origin, command_progress());
+  if (fitted.kernels.empty())
+    throw Error(tables.front().csv.source(), "",
+                fmt::format("nothing can be fitted: {}", fmt::join(fitted.notes, "; ")),
+                "Give two rows or more for each constant of a kernel");
   for (const auto& kernel : fitted.kernels) {
     const auto& e = kernel.error;
     fmt::print("{}: ", kernel.id.text());

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "app/commands/command.h"
@@ -14,6 +15,7 @@
 #include "core/analysis/spans/gpu_work.h"
 #include "core/error.h"
 #include "core/figure_text.h"
+#include "core/simulate/fused_bounds.h"
 
 namespace moescope {
 namespace {
@@ -22,7 +24,7 @@ struct AnalyzeOptions {
   std::vector<std::string> files;
   RunChoice runs;
   std::optional<TimeNs> from, to;
-  std::string rules;
+  std::string rules, bounds;
   bool json = false, scopes = false, per_device = false;
 };
 
@@ -69,6 +71,8 @@ void print_blocks(const Trace& trace, const std::vector<DeviceOverlap>& devices,
     fmt::print("  overlap        {:>12} ms    {}\n", ms(f.overlap),
                percent ? fmt::format("{:.1f} % of communication", *percent) : "no communication");
     fmt::print("  exposed        {:>12} ms\n", ms(f.exposed));
+    if (const auto fused = fused_text(f); !fused.empty())
+      fmt::print("  fused MoE      {:>12} ms    {}\n", ms(f.fused), fused);
     if (const auto* a = find_sm(sm, key)) {
       const double length = static_cast<double>(std::max<TimeNs>(a->range.length(), 1));
       fmt::print("  {} ({})  mean {:.1f} communication, {:.1f} compute, {:.1f} free of {}\n",
@@ -105,13 +109,16 @@ void print_headline(const Trace& trace, const Headline& headline,
   const OverlapFigures& total = headline.total;
   const auto hidden = total.overlap_percent();
   fmt::print("{}\n", scope_text(headline, window));
+  const auto fused = fused_text(total);
   if (!hidden) {
-    fmt::print("communication          none\n");
+    fmt::print("communication          {}\n", fused.empty() ? "none" : "only inside fused kernels");
   } else {
     fmt::print("exposed communication  {} of {} ({:.1f} %); {:.1f} % is hidden\n",
                text(total.exposed), text(total.comm), 100 - *hidden, *hidden);
     fmt::print("  of communication     {} is waiting for other ranks\n", text(total.wait));
   }
+  if (!fused.empty())
+    fmt::print("overlap                {} ({} of fused MoE)\n", fused, text(total.fused));
   if (const auto& worst = headline.worst) {
     const ExposedGroup& cause = worst->causes.front();
     fmt::print("worst                  {}: {} exposed, of which {} {}\n",
@@ -182,6 +189,7 @@ struct RunFigures {
   OverlapResults overlap;
   std::vector<SmAllocation> sm;
   Headline headline;
+  std::optional<FusedWork> fused;  ///< with --bounds
 };
 
 RunFigures figures_of(const AnalyzeOptions& options, const Trace& trace,
@@ -197,8 +205,44 @@ RunFigures figures_of(const AnalyzeOptions& options, const Trace& trace,
   run.headline = headline_of(
       trace, classes, {run.overlap.activity, run.overlap.overlap, run.overlap.scopes, run.sm},
       progress);
+  if (!options.bounds.empty())
+    run.fused =
+        fused_work(trace, classes, load_hardware(options.bounds), window, command_progress());
   progress.report(1, "done");
   return run;
+}
+
+/// What fused kernels take at least.
+void print_fused(const FusedWork& work) {
+  const auto text = [](double seconds) { return duration_text(seconds * 1e9); };
+  for (const auto& group : work.launches)
+    fmt::print(
+        "fused MoE bounds       {}, {:.0f} tokens, {} x: {} each; at least {}: compute {}, weights "
+        "{}, communication {}\n",
+        group.kernel, group.shape.tokens, group.launches, text(group.mean),
+        text(group.bounds.least()), text(group.bounds.compute), text(group.bounds.weights),
+        text(group.bounds.communication));
+  if (work.without_shape > 0)
+    fmt::print(
+        "fused MoE bounds       {} {} do not tell tokens, hidden, width, experts, top-k and "
+        "GPUs\n",
+        work.without_shape, work.without_shape == 1 ? "kernel" : "kernels");
+}
+
+Json fused_json(const FusedWork& work) {
+  const auto ns = [](double seconds) { return std::llround(seconds * 1e9); };
+  Json launches = Json::array();
+  for (const auto& group : work.launches)
+    launches.push_back({{"kernel", group.kernel},
+                        {"launches", group.launches},
+                        {"tokens", group.shape.tokens},
+                        {"gpus", group.shape.gpus},
+                        {"mean_ns", ns(group.mean)},
+                        {"least_ns", ns(group.bounds.least())},
+                        {"compute_ns", ns(group.bounds.compute)},
+                        {"weights_ns", ns(group.bounds.weights)},
+                        {"comm_ns", ns(group.bounds.communication)}});
+  return {{"launches", std::move(launches)}, {"without_shape", work.without_shape}};
 }
 
 void print_run(const AnalyzeOptions& options, const Trace& trace, const RunFigures& run,
@@ -206,6 +250,7 @@ void print_run(const AnalyzeOptions& options, const Trace& trace, const RunFigur
   print_remarks(trace, window);
   if (const auto links = paced_links_text(trace.info()); !links.empty()) fmt::print("{}\n", links);
   print_headline(trace, run.headline, window);
+  if (run.fused) print_fused(*run.fused);
   print_lost(trace, window);
   if (options.per_device || run.overlap.overlap.empty())
     print_blocks(trace, run.overlap.overlap, run.sm, window);
@@ -222,6 +267,7 @@ Json document_of(const AnalyzeOptions& options, const Trace& trace, const RunFig
   const std::string links = paced_links_text(trace.info());
   document["paced_links"] = links.empty() ? Json() : Json(links);
   document["headline"] = headline_json(trace, run.headline);
+  if (run.fused) document["fused_bounds"] = fused_json(*run.fused);
   document["devices"] = Json::array();
   for (const auto& device : run.overlap.overlap)
     document["devices"].push_back(device_json(trace, device, find_sm(run.sm, device.key), window));
@@ -244,7 +290,7 @@ void run(const AnalyzeOptions& options) {
   RuleSet rules = RuleSet::built_in();
   if (!options.rules.empty()) rules = read_rules(options.rules);
   ImportOptions import;
-  import.keep_args = false;
+  import.keep_args = !options.bounds.empty();  // they tell the shape
   RunPrinter printer(options.runs.separate, options.json);
   open_each_run(options.files, import, options.runs, command_progress(),
                 [&](const TracePtr& trace) { analyze_run(options, rules, trace, printer); });
@@ -262,6 +308,9 @@ void register_analyze(CLI::App& app) {
   command->add_option("--to", options->to, "End of the window, ns from the trace start");
   command->add_option("--rules", options->rules,
                       "Classification rules (JSON) instead of the built-in ones");
+  command->add_option("--bounds", options->bounds,
+                      "Hardware (h800, b200, ... or a JSON file): say what fused MoE kernels take "
+                      "at least, where their arguments tell the shape");
   command->add_flag("--per-device", options->per_device,
                     "Print a block of figures for every device instead of a table");
   command->add_flag("--scopes", options->scopes,

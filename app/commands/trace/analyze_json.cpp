@@ -45,6 +45,10 @@ Json headline_json(const Trace& trace, const Headline& headline) {
                {"worst", Json()},
                {"comm_sms", Json()},
                {"comm_sms_mean", Json()}};
+  if (const auto fused = total.fused_percent())
+    json["not_observable"] = {{"kernels", total.fused_events},
+                              {"fused_ns", total.fused},
+                              {"comm_pct", std::round(*fused * 1e4) / 1e4}};
   if (const auto& worst = headline.worst) {
     const Process& process = trace.processes().at(worst->key.process);
     json["worst"] = {{"process", process.label},

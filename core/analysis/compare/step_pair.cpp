@@ -29,7 +29,7 @@ OverlapFigures figures_of(const CompareSide& whole, const StepOnDevice& part,
                       if (c.start[row] < part.range.begin) return;
                       auto* count = of_role(whole.analysis->classes->role(c.kind[row], c.name[row]),
                                             figures.compute_events, figures.comm_events,
-                                            figures.memory_events);
+                                            figures.memory_events, figures.fused_events);
                       if (count != nullptr) ++*count;
                     });
   return figures;

@@ -76,7 +76,8 @@ class DeviceWalk {
     TimeNs latest = begin;
     for (std::size_t i = first_ending_at(begin + 1); i < work_.size(); ++i) {
       if (work_[i].time.end >= end) break;
-      if (role_of(work_[i].span_class) == Role::Compute) latest = work_[i].time.end;
+      const Role role = role_of(work_[i].span_class);
+      if (role == Role::Compute || role == Role::Fused) latest = work_[i].time.end;
     }
     return latest;
   }
@@ -91,6 +92,7 @@ class DeviceWalk {
   static int rank_of(const Work& work) {
     switch (role_of(work.span_class)) {
       case Role::Compute:
+      case Role::Fused:
         return 3;
       case Role::Communication:
         return work.waits ? 1 : 2;
@@ -108,6 +110,7 @@ class DeviceWalk {
 PathCause cause_of(const Work& work) {
   switch (role_of(work.span_class)) {
     case Role::Compute:
+    case Role::Fused:  // what it waits for inside cannot be observed
       return PathCause::Compute;
     case Role::Communication:
       return work.waits ? PathCause::Waiting : PathCause::Transfer;

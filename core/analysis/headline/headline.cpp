@@ -96,6 +96,14 @@ std::string cause_text(const ExposedGroup& group) {
   return text;
 }
 
+std::string fused_text(const OverlapFigures& figures) {
+  const auto percent = figures.fused_percent();
+  if (!percent) return {};
+  return fmt::format("not observable in {} {}, {:.1f} % of communication time",
+                     figures.fused_events, figures.fused_events == 1 ? "kernel" : "kernels",
+                     *percent);
+}
+
 std::optional<WorstDevice> worst_device(const Trace& trace, const Classification& classes,
                                         const std::vector<DeviceActivity>& activity,
                                         const std::vector<ScopeOverlap>& scopes,

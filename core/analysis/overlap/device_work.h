@@ -15,7 +15,7 @@ namespace moescope {
 struct DeviceWork {
   DeviceActivity activity;
   OverlapFigures figures;
-  EventIndex comm, compute, memory;  ///< empty unless asked for
+  EventIndex comm, compute, memory, fused;  ///< empty unless asked for
 };
 
 struct GatherOptions {
@@ -30,6 +30,9 @@ std::vector<DeviceWork> gather_devices(const Trace& trace, const Classification&
 /// Figures and activity of `devices`, without scopes.
 OverlapResults results_of(std::vector<DeviceWork> devices);
 
+/// Takes what runs beside fused kernels out of communication.
+void leave_out_fused(DeviceActivity& activity);
+
 /// Fills the lengths of `figures` from the unions; `span` and the counts are the caller's.
 void measure(const DeviceActivity& activity, OverlapFigures& figures);
 
@@ -38,12 +41,14 @@ OverlapFigures figures_inside(const DeviceWork& work, const IntervalSet& windows
 
 /// The entry for `role` of what is kept per role; nullptr when there is none.
 template <typename T>
-T* of_role(Role role, T& compute, T& comm, T& memory) {
+T* of_role(Role role, T& compute, T& comm, T& memory, T& fused) {
   switch (role) {
     case Role::Compute:
       return &compute;
     case Role::Communication:
       return &comm;
+    case Role::Fused:
+      return &fused;
     case Role::Memory:
       return &memory;
     case Role::None:

@@ -21,19 +21,20 @@ void add(OverlapFigures& to, const OverlapFigures& part, int sign) {
   to.comm_events += factor * part.comm_events;
   to.compute_events += factor * part.compute_events;
   to.memory_events += factor * part.memory_events;
-  for (const auto field :
-       {&OverlapFigures::span, &OverlapFigures::busy, &OverlapFigures::idle,
-        &OverlapFigures::compute, &OverlapFigures::comm, &OverlapFigures::memory,
-        &OverlapFigures::overlap, &OverlapFigures::exposed, &OverlapFigures::wait})
+  to.fused_events += factor * part.fused_events;
+  for (const auto field : {&OverlapFigures::span, &OverlapFigures::busy, &OverlapFigures::idle,
+                           &OverlapFigures::compute, &OverlapFigures::comm, &OverlapFigures::memory,
+                           &OverlapFigures::overlap, &OverlapFigures::exposed,
+                           &OverlapFigures::wait, &OverlapFigures::fused})
     to.*field += sign * (part.*field);
 }
 
 /// GPU work by its role.
 struct Work {
-  std::vector<TimeRange> compute, comm, memory, wait;
+  std::vector<TimeRange> compute, comm, memory, wait, fused;
 
   void add(TimeRange span, const ClassifiedName& named) {
-    auto* side = of_role(role_of(named.span_class), compute, comm, memory);
+    auto* side = of_role(role_of(named.span_class), compute, comm, memory, fused);
     if (side != nullptr) side->push_back(span);
     if (side == &comm && named.waits) wait.push_back(span);
   }
@@ -67,7 +68,11 @@ class GrowingDevice {
                    const std::vector<std::uint64_t>& read, const Progress& progress);
 
   bool has_work() const { return has_work_; }
-  const DeviceActivity& activity() const { return activity_; }
+  DeviceActivity activity() const {
+    auto result = activity_;
+    leave_out_fused(result);
+    return result;
+  }
   OverlapFigures figures() const {
     OverlapFigures f = figures_;
     f.span = std::max<TimeNs>(extent_.length(), 0);
@@ -92,7 +97,14 @@ class GrowingDevice {
   };
   DeviceActivity activity_from(TimeNs time) const {
     const auto& a = activity_;
-    return {a.key, a.compute.from(time), a.comm.from(time), a.memory.from(time), a.wait.from(time)};
+    DeviceActivity late{a.key,
+                        a.compute.from(time),
+                        a.comm.from(time),
+                        a.memory.from(time),
+                        a.wait.from(time),
+                        a.fused.from(time)};
+    leave_out_fused(late);
+    return late;
   }
   /// Work that may share time with what lies from new_from_ on: known before, and with the new.
   std::pair<Work, Work> late_work(const Trace& trace, const Classification& classes,
@@ -100,8 +112,8 @@ class GrowingDevice {
                                   const Progress& progress) const;
   void measure_scopes(DeviceWork& before, DeviceWork& after);
 
-  DeviceActivity activity_;
-  OverlapFigures figures_;  ///< without span and idle
+  DeviceActivity activity_;  ///< with communication beside fused kernels
+  OverlapFigures figures_;   ///< without span and idle
   TimeRange extent_;
   bool has_work_ = false;
   std::map<ScopeName, Scope> scopes_;
@@ -118,10 +130,12 @@ void GrowingDevice::measure_new(const Trace& trace, const Classification& classe
   figures_.compute_events += new_work_.compute.size();
   figures_.comm_events += new_work_.comm.size();
   figures_.memory_events += new_work_.memory.size();
+  figures_.fused_events += new_work_.fused.size();
   activity_.compute.add(std::move(new_work_.compute));
   activity_.comm.add(std::move(new_work_.comm));
   activity_.memory.add(std::move(new_work_.memory));
   activity_.wait.add(std::move(new_work_.wait));
+  activity_.fused.add(std::move(new_work_.fused));
   after.activity = activity_from(new_from_);
   measure(before.activity, before.figures);
   measure(after.activity, after.figures);
@@ -132,9 +146,11 @@ void GrowingDevice::measure_new(const Trace& trace, const Classification& classe
     before.compute = EventIndex(std::move(known.compute));
     before.comm = EventIndex(std::move(known.comm));
     before.memory = EventIndex(std::move(known.memory));
+    before.fused = EventIndex(std::move(known.fused));
     after.compute = EventIndex(std::move(all.compute));
     after.comm = EventIndex(std::move(all.comm));
     after.memory = EventIndex(std::move(all.memory));
+    after.fused = EventIndex(std::move(all.fused));
     measure_scopes(before, after);
   }
   new_work_ = {};
@@ -171,7 +187,7 @@ std::pair<Work, Work> GrowingDevice::late_work(const Trace& trace, const Classif
 /// again, with the windows that they can touch.
 void GrowingDevice::measure_scopes(DeviceWork& before, DeviceWork& after) {
   TimeNs from = new_from_;
-  for (const EventIndex* events : {&after.compute, &after.comm, &after.memory})
+  for (const EventIndex* events : {&after.compute, &after.comm, &after.memory, &after.fused})
     from = std::min(from, events->first_begin().value_or(kNever));
   for (auto& [name, scope] : scopes_) {
     add(scope.figures, figures_inside(before, scope.windows.from(from)), -1);

@@ -42,7 +42,7 @@ DeviceWork gather(const Trace& trace, const Classification& classes, const Devic
     std::vector<TimeRange> united, events;
     std::uint64_t count = 0;
   };
-  Side compute, comm, memory;
+  Side compute, comm, memory, fused;
   std::vector<TimeRange> wait;
   const auto add = [&](Side& side, TimeRange span) {
     ++side.count;
@@ -55,37 +55,48 @@ DeviceWork gather(const Trace& trace, const Classification& classes, const Devic
                       first = std::min(first, span.begin);
                       last = std::max(last, span.end);
                       const auto named = classes.of(c.kind[row], c.name[row]);
-                      Side* side = of_role(role_of(named.span_class), compute, comm, memory);
+                      Side* side = of_role(role_of(named.span_class), compute, comm, memory, fused);
                       if (side != nullptr) add(*side, span);
                       if (side == &comm && named.waits) extend(wait, span);
                     });
   f.compute_events = compute.count;
   f.comm_events = comm.count;
   f.memory_events = memory.count;
+  f.fused_events = fused.count;
   f.span = last > first ? last - first : 0;
   if (options.events) {
     work.compute = EventIndex(std::move(compute.events));
     work.comm = EventIndex(std::move(comm.events));
     work.memory = EventIndex(std::move(memory.events));
+    work.fused = EventIndex(std::move(fused.events));
   }
   work.activity.compute = IntervalSet::union_of(std::move(compute.united));
   work.activity.comm = IntervalSet::union_of(std::move(comm.united));
   work.activity.memory = IntervalSet::union_of(std::move(memory.united));
   work.activity.wait = IntervalSet::union_of(std::move(wait));
+  work.activity.fused = IntervalSet::union_of(std::move(fused.united));
+  leave_out_fused(work.activity);
   measure(work.activity, f);
   return work;
 }
 
 }  // namespace
 
+void leave_out_fused(DeviceActivity& activity) {
+  if (activity.fused.empty()) return;
+  activity.comm = activity.comm.subtract(activity.fused);
+  activity.wait = activity.wait.subtract(activity.fused);
+}
+
 void measure(const DeviceActivity& a, OverlapFigures& f) {
   f.compute = a.compute.length();
   f.comm = a.comm.length();
   f.memory = a.memory.length();
   f.wait = a.wait.length();
+  f.fused = a.fused.length();
   f.overlap = a.comm.intersect(a.compute).length();
   f.exposed = f.comm - f.overlap;
-  f.busy = a.compute.unite(a.comm).unite(a.memory).length();
+  f.busy = a.compute.unite(a.comm).unite(a.memory).unite(a.fused).length();
   f.idle = f.span - f.busy;
 }
 
@@ -106,6 +117,12 @@ std::optional<double> OverlapFigures::overlap_percent() const {
   return 100.0 * static_cast<double>(overlap) / static_cast<double>(comm);
 }
 
+std::optional<double> OverlapFigures::fused_percent() const {
+  if (fused_events == 0) return std::nullopt;
+  const TimeNs all = comm + fused;
+  return all > 0 ? 100.0 * static_cast<double>(fused) / static_cast<double>(all) : 0.0;
+}
+
 OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices) {
   OverlapFigures sum;
   for (const DeviceOverlap& device : devices) {
@@ -113,6 +130,7 @@ OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices) {
     sum.comm_events += f.comm_events;
     sum.compute_events += f.compute_events;
     sum.memory_events += f.memory_events;
+    sum.fused_events += f.fused_events;
     sum.span += f.span;
     sum.busy += f.busy;
     sum.idle += f.idle;
@@ -122,6 +140,7 @@ OverlapFigures sum_of(const std::vector<DeviceOverlap>& devices) {
     sum.overlap += f.overlap;
     sum.exposed += f.exposed;
     sum.wait += f.wait;
+    sum.fused += f.fused;
   }
   return sum;
 }
@@ -134,8 +153,12 @@ const DeviceActivity* find_activity(const std::vector<DeviceActivity>& activity,
 }
 
 DeviceActivity cut_activity(const DeviceActivity& device, TimeRange window) {
-  return {device.key, device.compute.clip(window), device.comm.clip(window),
-          device.memory.clip(window), device.wait.clip(window)};
+  return {device.key,
+          device.compute.clip(window),
+          device.comm.clip(window),
+          device.memory.clip(window),
+          device.wait.clip(window),
+          device.fused.clip(window)};
 }
 
 OverlapFigures lengths_in(const DeviceActivity& device, TimeRange window) {

@@ -16,20 +16,27 @@ namespace moescope {
 /// Figures of one device in one window; all times in ns over the union of all its streams.
 /// overlap = |union(comm) ∩ union(compute)|, exposed = comm - overlap, idle = span - busy.
 struct OverlapFigures {
-  std::uint64_t comm_events = 0, compute_events = 0, memory_events = 0;
+  std::uint64_t comm_events = 0, compute_events = 0, memory_events = 0, fused_events = 0;
   TimeNs span = 0;  ///< last end - first start of GPU events; in a window: of the clipped events
   TimeNs busy = 0, idle = 0;
   TimeNs compute = 0, comm = 0, memory = 0;
   TimeNs overlap = 0, exposed = 0;
   TimeNs wait = 0;  ///< union of the communication kernels that only wait
+  /// Union of the fused kernels. They communicate and compute at times of their own: what runs
+  /// beside them is left out of comm, overlap, exposed and wait.
+  TimeNs fused = 0;
   /// 100 x overlap / comm; nullopt when there is no communication.
   std::optional<double> overlap_percent() const;
+  /// 100 x fused / (comm + fused): of the time in which communication may run, that in which its
+  /// overlap cannot be observed. nullopt without fused kernels.
+  std::optional<double> fused_percent() const;
 };
 
-/// Unions of one device, kept so that windows and pictures can be cut from them.
+/// Unions of one device, kept so that windows and pictures can be cut from them. comm and wait are
+/// without what runs beside fused kernels.
 struct DeviceActivity {
   DeviceKey key;
-  IntervalSet compute, comm, memory, wait;
+  IntervalSet compute, comm, memory, wait, fused;
 };
 
 struct DeviceOverlap {

@@ -142,11 +142,14 @@ OverlapFigures figures_inside(const DeviceWork& work, const IntervalSet& windows
   f.comm_events = work.comm.touching(windows);
   f.compute_events = work.compute.touching(windows);
   f.memory_events = work.memory.touching(windows);
+  f.fused_events = work.fused.touching(windows);
   f.span = windows.length();
   const TimeRange hull{windows.intervals().front().begin, windows.intervals().back().end};
   const auto inside = [&](const IntervalSet& set) { return set.clip(hull).intersect(windows); };
   const auto& a = work.activity;
-  measure({a.key, inside(a.compute), inside(a.comm), inside(a.memory), inside(a.wait)}, f);
+  measure(
+      {a.key, inside(a.compute), inside(a.comm), inside(a.memory), inside(a.wait), inside(a.fused)},
+      f);
   return f;
 }
 

@@ -12,9 +12,9 @@
 namespace moescope {
 namespace {
 
-constexpr std::array kClassNames = {"attention", "dense",         "gate",   "dispatch",
-                                    "combine",   "communication", "expert", "shared_expert",
-                                    "memory",    "other_compute", "host"};
+constexpr std::array kClassNames = {"attention", "dense",         "gate",          "dispatch",
+                                    "combine",   "communication", "expert",        "shared_expert",
+                                    "fused_moe", "memory",        "other_compute", "host"};
 static_assert(kClassNames.size() == kSpanClassCount);
 constexpr std::size_t kMaxRules = 1000;
 constexpr std::size_t kMaxPattern = 4096;
@@ -96,6 +96,8 @@ Role role_of(SpanClass c) {
     case SpanClass::Combine:
     case SpanClass::Communication:
       return Role::Communication;
+    case SpanClass::FusedMoe:
+      return Role::Fused;
     case SpanClass::Memory:
       return Role::Memory;
     case SpanClass::Host:
@@ -123,6 +125,20 @@ const RuleSet& RuleSet::built_in() {
       {Gate, R"(^gate$)", false, "MoEscope runtime"},
       {Expert, R"(^experts$)", false, "MoEscope runtime"},
       {Dense, R"(^(?:dense mlp|lm_head)$)", false, "MoEscope runtime"},
+      {OtherCompute,
+       R"((?i)mega_?moe\w*(?:pre_?dispatch|prepare|stag|quant|transform|reduce|clean)|(?:pre_?dispatch|prepare|stag|quant|transform)\w*mega_?moe)",
+       false, "helpers of Mega MoE, launches of their own"},
+      {FusedMoe, R"((?i)mega_?moe)", false,
+       "Mega MoE of DeepGEMM (sm90_, sm100_..._mega_moe_impl) and FlashInfer: dispatch, experts "
+       "and "
+       "combine in one launch"},
+      {FusedMoe, R"((?i)flash_?d?moe::(?:\w+::)*forward|flash_?dmoe|flash_?comm)", false,
+       "FlashMoE, FlashDMoE, FlashComm: communication inside the kernel"},
+      {FusedMoe,
+       R"((?i)dispatch_\w*(?:gemm|gmm|ffn|mlp)|dispatch(?:gemm|gmm|ffn)\w*combine|(?:gemm|gmm|ffn|mlp)_combine|fused_?deep_?moe|fused_?dispatch\w*combine)",
+       false,
+       "Triton-distributed (mega_kernel_dispatch_token_moe_grouped_gemm), vllm-ascend "
+       "(dispatch_ffn_combine)"},
       {Combine, R"((?:dpsk::ep|deep_?ep)::(?:\w+::)*cached_notify)", true,
        "DeepEP: waits for all ranks before combine"},
       {Dispatch, R"((?:dpsk::ep|deep_?ep|hybrid_ep)::(?:\w+::)*\w*notify_dispatch)", true,

@@ -23,7 +23,8 @@ enum class SpanClass : std::uint8_t {
   Communication,  ///< other communication: all-reduce, send/receive, layout
   Expert,
   SharedExpert,
-  Memory,  ///< copies and fills
+  FusedMoe,  ///< dispatch, experts and combine, or two of them, in one launch
+  Memory,    ///< copies and fills
   OtherCompute,
   Host,  ///< not GPU work: calls, operators, annotations
 };
@@ -31,8 +32,9 @@ inline constexpr int kSpanClassCount = static_cast<int>(SpanClass::Host) + 1;
 /// Stable word used in rule files, JSON and CSV: "attention", "dense", "shared_expert", ...
 const char* to_string(SpanClass c);
 
-/// Part a class plays in overlap figures.
-enum class Role : std::uint8_t { Compute, Communication, Memory, None };
+/// Part a class plays in overlap figures. Fused kernels communicate and compute, and when they do
+/// which cannot be observed.
+enum class Role : std::uint8_t { Compute, Communication, Fused, Memory, None };
 Role role_of(SpanClass c);
 
 /// One rule: kernels whose name matches `pattern` (RE2 syntax, searched, case-sensitive
@@ -49,7 +51,7 @@ struct Rule {
 struct RuleSet {
   std::vector<Rule> rules;
   /// The built-in rules: NCCL, RCCL, DeepEP (V1, V2), NVSHMEM, custom and multimem all-reduce,
-  /// FlashAttention, FlashMLA, GEMMs, grouped GEMMs, gate and top-k.
+  /// FlashAttention, FlashMLA, GEMMs, grouped GEMMs, fused MoE kernels, gate and top-k.
   static const RuleSet& built_in();
   /// Reads rules from JSON text `{"schema":1,"rules":[{"class":"dispatch","pattern":"...",
   /// "waits":false,"comment":""}]}`. Throws Error naming the rule that is wrong; `source` is the

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ struct Hardware {
   std::map<std::string, std::string> sources;  ///< constant -> where its value is from
   std::string system;   ///< its name in measured tables, "h100_sxm"; empty: none
   KernelCosts kernels;  ///< fitted or derived kernel times; none: rooflines (costs.h) stand in
+  /// Relative errors of constants that were refitted to a recording, see refit_hardware(); not part
+  /// of a file.
+  std::optional<double> experts_error, transfer_error;
 
   /// What the formulas of kernel times need of it.
   DataSheet sheet() const {

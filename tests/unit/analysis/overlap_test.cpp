@@ -43,6 +43,52 @@ TEST(Overlap, CountsUnionsOverAllStreams) {
   EXPECT_DOUBLE_EQ(*f.overlap_percent(), 30.0);
 }
 
+constexpr const char* kFused = "deep_gemm::sm100_fp8_fp4_mega_moe_impl<8192u>";
+
+/// Nobody can see when a fused kernel communicates: neither it nor what runs beside it counts as
+/// communication, hidden or exposed, and it is no compute that hides.
+TEST(Overlap, IsNotObservableInFusedKernels) {
+  const auto f = figures_of(make_trace({{"gemm", 0, 100, 7},
+                                        {kComm, 50, 100, 20},   // [50,150): 50 hidden
+                                        {kFused, 120, 180, 7},  // [120,300)
+                                        {kFused, 250, 150, 8},  // until 400
+                                        {kWait, 290, 200, 21},  // from 400 until 490
+                                        {"gemm", 480, 20, 7}}));
+  EXPECT_EQ(f.fused_events, 2U);
+  EXPECT_EQ(f.fused, 280);
+  EXPECT_EQ(f.compute_events, 2U);
+  EXPECT_EQ(f.compute, 120);
+  EXPECT_EQ(f.comm_events, 2U);
+  EXPECT_EQ(f.comm, 70 + 90);
+  EXPECT_EQ(f.wait, 90);
+  EXPECT_EQ(f.overlap, 50 + 10);
+  EXPECT_EQ(f.exposed, f.comm - f.overlap);
+  EXPECT_EQ(f.busy, 500);
+  EXPECT_EQ(f.idle, 0);
+  EXPECT_DOUBLE_EQ(*f.fused_percent(), 100.0 * 280 / (160 + 280));
+}
+
+TEST(Overlap, OfFusedKernelsAloneHasNoPercent) {
+  const auto f =
+      figures_of(make_trace({{kFused, 0, 100, 7}, {"copy", 90, 20, 8, SpanKind::Memcpy}}));
+  EXPECT_FALSE(f.overlap_percent().has_value());
+  EXPECT_DOUBLE_EQ(*f.fused_percent(), 100);
+  EXPECT_EQ(f.busy, 110);
+}
+
+TEST(Overlap, WithoutFusedKernelsNothingIsHidden) {
+  const auto f = figures_of(make_trace({{"gemm", 0, 100}, {kComm, 50, 100, 20}}));
+  EXPECT_FALSE(f.fused_percent().has_value());
+  EXPECT_EQ(f.fused, 0);
+}
+
+TEST(Overlap, AWindowCutsFusedKernels) {
+  const auto f = figures_of(make_trace({{kFused, 0, 100}, {kComm, 50, 100, 20}, {"late", 400, 10}}),
+                            TimeRange{60, 120});
+  EXPECT_EQ(f.fused, 40);
+  EXPECT_EQ(f.comm, 20);
+}
+
 TEST(Overlap, PercentDoesNotApplyWithoutCommunication) {
   EXPECT_FALSE(figures_of(make_trace({{"gemm", 0, 100}})).overlap_percent().has_value());
 }

@@ -24,8 +24,8 @@ ModelShape shape(int experts, int groups, int top_groups, int top_k) {
 
 std::vector<double> loads(int experts) {
   Random random(7);
-  std::vector<double> load;
-  for (int e = 0; e < experts; ++e) load.push_back(1 + random.below(100));
+  std::vector<double> load(static_cast<std::size_t>(experts));
+  for (double& share : load) share = 1 + random.below(100);
   const double all = std::accumulate(load.begin(), load.end(), 0.0);
   for (double& share : load) share /= all;
   return load;

@@ -48,23 +48,46 @@ TEST_F(MeasuredTables, SayWhatIsWrongAndWhere) {
   EXPECT_THAT(error(""), HasSubstr("is empty"));
   EXPECT_THAT(error("a,b\n1,2\n"), HasSubstr("columns of no measured table"));
   EXPECT_THAT(error(gemm_), HasSubstr("no rows"));
-  EXPECT_THAT(error("system,engine,version,dtype,m,n,k,colour\nh,s,1,bfloat16,1,1,1,red\n"),
+  EXPECT_THAT(error("system,engine,version,dtype,m,n,k,colour\nh,sglang,1,bfloat16,1,1,1,red\n"),
               testing::AllOf(HasSubstr("column colour"), HasSubstr("not a column of the table")));
-  EXPECT_THAT(error("system,engine,version,m,n,k\nh,s,1,1,1,1\n"), HasSubstr("column dtype"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,1,1\n"), HasSubstr("line 2"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,1,1,1,2\nh,s,1,bfloat16,-4,1,1,2\n"),
+  EXPECT_THAT(error("system,engine,version,m,n,k\nh,sglang,1,1,1,1\n"), HasSubstr("column dtype"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1,1\n"), HasSubstr("line 2"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1,1,1,2\nh,sglang,1,bfloat16,-4,1,1,2\n"),
               testing::AllOf(HasSubstr("line 3, column m"), HasSubstr("-4")));
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,0,1,1,2\n"), HasSubstr("column m"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,1.5,1,1,2\n"), HasSubstr("whole number"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,int4,1,1,1,2\n"), HasSubstr("column dtype"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,1,1,1,0\n"), HasSubstr("column latency_us"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,1,1,1,nan\n"), HasSubstr("column latency_us"));
-  EXPECT_THAT(error(gemm_ + "h,s,1,\"bfloat16,1,1,1,2\n"), HasSubstr("quote"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,0,1,1,2\n"), HasSubstr("column m"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1.5,1,1,2\n"), HasSubstr("whole number"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,int4,1,1,1,2\n"), HasSubstr("column dtype"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1,1,1,0\n"), HasSubstr("column latency_us"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1,1,2,2\nh,lmdeploy,1,bfloat16,1,1,1,2\n"),
+              testing::AllOf(HasSubstr("rows.csv"), HasSubstr("line 3, column engine"),
+                             HasSubstr("lmdeploy"), HasSubstr("sglang, trtllm, vllm")));
+  EXPECT_THAT(error("system,engine,version,phase,kernel,dtype,kv_dtype,heads,batch,context\n"
+                    "h100_sxm,Sglang,0.5.10,decode,fa3,fp8_block,fp8,16,1,128\n"),
+              HasSubstr("line 2, column engine"));
+  EXPECT_THAT(error("system,engine,version,library,phase,nodes,ep_size,hidden_size,topk,"
+                    "num_experts,tokens_per_gpu,sms\n"
+                    "h100_sxm,,0.5.12,deepep_normal,combine,1,8,2048,8,128,2,20\n"),
+              HasSubstr("line 2, column engine"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1,1,1,nan\n"), HasSubstr("column latency_us"));
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,\"bfloat16,1,1,1,2\n"), HasSubstr("quote"));
 }
 
 TEST_F(MeasuredTables, RefuseTheSameRowTwice) {
-  EXPECT_THAT(error(gemm_ + "h,s,1,bfloat16,1,1,1,2\nh,s,1,bfloat16,1,1,1,3\n"),
+  EXPECT_THAT(error(gemm_ + "h,sglang,1,bfloat16,1,1,1,2\nh,sglang,1,bfloat16,1,1,1,3\n"),
               testing::AllOf(HasSubstr("line 3"), HasSubstr("line 2")));
+}
+
+/// The hottest experts hold all tokens that they can; what is left goes to the others, millions at
+/// once and not one by one.
+TEST(SkewedRouting, HandsOutWhatSteepSkewsLeave) {
+  const SkewCase skew{
+      .tokens = 1 << 26, .experts = 9, .top_k = 8, .gpus = 1, .slots = 9, .exponent = 9.9};
+  for (const auto& draw : draw_most_loaded(skew, 4, 1)) {
+    EXPECT_EQ(std::accumulate(draw.slots.begin(), draw.slots.end(), 0.0), 8.0 * (1 << 26));
+    EXPECT_LE(*std::max_element(draw.slots.begin(), draw.slots.end()), 1 << 26);
+    EXPECT_GT(*std::min_element(draw.slots.begin(), draw.slots.end()), 0);
+    EXPECT_EQ(draw.tokens, 1 << 26) << "with 8 of 9 experts each, every token arrives";
+  }
 }
 
 TEST_F(MeasuredTables, RefuseGpusThatDoNotDivideExperts) {
@@ -78,10 +101,11 @@ TEST_F(MeasuredTables, RefuseGpusThatDoNotDivideExperts) {
   EXPECT_THAT(error(experts_ + row("288", "8", "uniform")), HasSubstr("column slots"));
   EXPECT_THAT(error(experts_ + row("256", "8", "zipf")), HasSubstr("column distribution"));
   EXPECT_THAT(error(experts_ + row("256", "8", "power_law_-1")), HasSubstr("distribution"));
-  EXPECT_THAT(error("system,engine,version,library,phase,nodes,ep_size,hidden_size,topk,"
-                    "num_experts,tokens_per_gpu,sms\nh100_sxm,s,1,deepep_normal,dispatch,1,7,7168,"
-                    "8,256,64,24\n"),
-              HasSubstr("column ep_size"));
+  EXPECT_THAT(
+      error("system,engine,version,library,phase,nodes,ep_size,hidden_size,topk,"
+            "num_experts,tokens_per_gpu,sms\nh100_sxm,sglang,1,deepep_normal,dispatch,1,7,7168,"
+            "8,256,64,24\n"),
+      HasSubstr("column ep_size"));
 }
 
 TEST_F(MeasuredTables, UniformRowsByHand) {

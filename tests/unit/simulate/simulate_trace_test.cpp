@@ -1,4 +1,5 @@
 // Simulated steps as a trace, and constants fitted back from it.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,6 +102,78 @@ TEST(Refit, FindsTheConstantsThatMadeTheTrace) {
   ASSERT_TRUE(find("gemm_efficiency").value.has_value()) << find("gemm_efficiency").how;
   EXPECT_NEAR(*find("gemm_efficiency").value, 0.78 * 112 / 132, 0.05);
   EXPECT_FALSE(find("nvlink_gb_per_s").value.has_value());  // never the slower link
+}
+
+/// A recording whose expert spans take overhead + work / rate, each step `scatter` longer or
+/// shorter in turn of two.
+TracePtr expert_recording(int steps, double scatter) {
+  TraceBuilder builder;
+  const auto process = builder.add_process({.label = "rank 0", .rank = 0});
+  const auto track = builder.add_track({process, TrackType::DeviceStream, 0, 7, "stream 7"});
+  SpanBatch batch;
+  TimeNs at = 0;
+  for (int step = 0; step < steps; ++step)
+    for (int layer = 0; layer < 20; ++layer) {
+      const int tokens = 1000 + 500 * layer;
+      const double longer = 1 + (step / 2 % 2 == 0 ? scatter : -scatter);
+      Span span;
+      span.start = at;
+      span.duration = static_cast<TimeNs>((100'000 + 90.0 * tokens) * longer);
+      span.name = builder.strings().intern("experts");
+      span.kind = SpanKind::Kernel;
+      batch.add(span, fmt::format(R"({{"step":{},"tokens":{}}})", step, tokens));
+      at += span.duration;
+    }
+  builder.append(track, std::move(batch));
+  return builder.snapshot();
+}
+
+Refit refit_of(const TracePtr& trace) {
+  return refit_hardware(*trace, Classification(*trace, RuleSet::built_in()), load_hardware("h800"),
+                        load_model_shape("deepseek-v3"), no_progress());
+}
+
+/// Odd steps predict even ones and the other way round.
+TEST(Refit, ErrorIsThatOfStepsLeftOut) {
+  const auto exact = refit_of(expert_recording(8, 0));
+  ASSERT_EQ(exact.errors.size(), 1U);
+  EXPECT_EQ(exact.errors[0].stage, "experts");
+  EXPECT_EQ(exact.errors[0].steps, 8);
+  ASSERT_TRUE(exact.errors[0].error);
+  EXPECT_LT(*exact.errors[0].error, 1e-4);
+  EXPECT_EQ(exact.hardware.experts_error, exact.errors[0].error);
+  EXPECT_FALSE(exact.hardware.transfer_error) << "there were no transfers";
+  const auto noisy = refit_of(expert_recording(16, 0.1));
+  ASSERT_TRUE(noisy.errors[0].error);
+  EXPECT_GE(*noisy.errors[0].error, 0.0995) << "never below the noise from step to step";
+  EXPECT_LT(*noisy.errors[0].error, 0.12);
+}
+
+TEST(Refit, FewStepsDoNotSayHowFarItIsOff) {
+  const auto few = refit_of(expert_recording(2, 0));
+  ASSERT_EQ(few.errors.size(), 1U);
+  EXPECT_FALSE(few.errors[0].error);
+  EXPECT_FALSE(few.hardware.experts_error);
+}
+
+/// The stages that were refitted have their measured error, the others that of rooflines.
+TEST(Refit, ErrorBarsShrink) {
+  auto s = small_scenario();
+  LoadSet loads = test::even_loads(s.plan.layers(), s.model.experts);
+  const auto error_of_step = [&] {
+    const auto p = predict(s.hardware, s.model, s.unit, s.plan, loads, {}, no_progress());
+    return p.model_error_ns / p.step_ns;
+  };
+  s.hardware.kernels = {};
+  EXPECT_NEAR(error_of_step(), kModelError, 1e-12);
+  s.hardware.experts_error = 0.02;
+  const double experts = error_of_step();
+  EXPECT_LT(experts, kModelError);
+  EXPECT_GT(experts, 0.02);
+  s.hardware.transfer_error = 0.03;
+  EXPECT_LT(error_of_step(), experts);
+  s.hardware.experts_error = s.hardware.transfer_error = 0.6;
+  EXPECT_GT(error_of_step(), kModelError) << "a model that is further off says so";
 }
 
 TEST(Refit, SaysWhyNothingCouldBeFitted) {

@@ -47,8 +47,31 @@ std::vector<Index> first_by_count(const std::vector<long>& counts, bool largest_
   if (some < keys.size())
     std::nth_element(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(some), keys.end());
   std::vector<Index> first;
+  first.reserve(std::min(some, keys.size()));
   for (Index i = 0; i < std::min(some, keys.size()); ++i) first.push_back(keys[i].second);
   return first;
+}
+
+/// Rounds in which every expert that can take a token gets one, whatever the order: all at once.
+/// Returns the tokens that are left, fewer than experts unless none can take more.
+long full_rounds(std::vector<long>& counts, const SkewCase& skew, long open, Random& random) {
+  const auto experts = static_cast<long>(counts.size());
+  while (open >= experts) {
+    long able = 0, room = skew.tokens;
+    for (const long n : counts) {
+      if (n >= skew.tokens) continue;
+      ++able;
+      room = std::min(room, skew.tokens - n);
+    }
+    if (able == 0) break;
+    const long rounds = std::min(room, (open - experts) / able + 1);
+    for (long& n : counts)
+      if (n < skew.tokens) n += rounds;
+    open -= rounds * able;
+    if (skew.leftover == Leftover::Random)  // numbers that would have put them in order
+      random.skip(static_cast<std::uint64_t>(rounds * experts));
+  }
+  return open;
 }
 
 /// Hands out what rounding left over, or takes back what it gave too much, one token at a time.
@@ -56,6 +79,7 @@ std::vector<Index> first_by_count(const std::vector<long>& counts, bool largest_
 void settle(std::vector<long>& counts, const SkewCase& skew, Random& random) {
   long open = static_cast<long>(skew.tokens) * skew.top_k -
               std::accumulate(counts.begin(), counts.end(), 0L);
+  open = full_rounds(counts, skew, open, random);
   while (open != 0) {
     const long before = open;
     const auto some = static_cast<Index>(std::abs(open));
@@ -79,6 +103,7 @@ std::vector<long> draw_counts(const SkewCase& skew, Random& random) {
   for (auto& w : weight) w = law.at(uniform(random));
   const double all = std::accumulate(weight.begin(), weight.end(), 0.0);
   std::vector<long> counts;
+  counts.reserve(weight.size());
   for (const double w : weight)
     counts.push_back(std::min<long>(std::lround(w / all * choices), skew.tokens));
   settle(counts, skew, random);

@@ -43,9 +43,12 @@ std::string place_of(std::size_t line) {
 }  // namespace
 
 CsvTable CsvTable::read(const std::filesystem::path& path) {
+  return parse(read_text_file(path, kMaxBytes), path.string());
+}
+
+CsvTable CsvTable::parse(std::string_view text, const std::string& source) {
   CsvTable table;
-  table.source_ = path.string();
-  const auto text = read_text_file(path, kMaxBytes);
+  table.source_ = source;
   std::string_view rest = text;
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   for (std::size_t number = 1; !rest.empty(); ++number) {

@@ -21,6 +21,8 @@ class CsvTable {
   /// empty lines are skipped. Throws Error when the file cannot be read, a line has another number
   /// of fields than the header, or a column is there twice.
   static CsvTable read(const std::filesystem::path& path);
+  /// The same from text. @param source name for errors
+  static CsvTable parse(std::string_view text, const std::string& source);
 
   const std::string& source() const { return source_; }
   const std::string& header() const { return header_; }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <tuple>
@@ -18,7 +19,7 @@ namespace {
 
 using Index = std::size_t;
 
-constexpr int kMostExperts = 65535;
+constexpr int kMostExperts = 1 << 13;
 constexpr int kDraws = 32;          ///< that a mean is taken over
 constexpr int kDrawsToChoose = 48;  ///< of which those nearest to a known draw are taken
 constexpr Index kNearest = 5;
@@ -84,11 +85,15 @@ Shape read_shape(const CsvTable& table, const CsvTable::Row& row) {
   return shape;
 }
 
+using Draws = std::shared_ptr<const std::vector<RankDraw>>;
+
 /// Draws of a case, kept: rows of several hidden sizes and systems share them.
-const std::vector<RankDraw>& draws_of(const SkewCase& s, int count) {
+Draws draws_of(const SkewCase& s, int count) {
   using Key = std::tuple<int, int, int, int, int, double, bool, int, int>;
+  constexpr Index kMostKept = Index{1} << 25;  // numbers of tokens, a quarter of a GiB
   static std::mutex mutex;
-  static std::map<Key, std::vector<RankDraw>> kept;
+  static std::map<Key, Draws> kept;
+  static Index numbers = 0;
   const Key key{s.tokens, s.experts,  s.top_k,    s.gpus,
                 s.slots,  s.exponent, s.balanced, static_cast<int>(s.leftover),
                 count};
@@ -96,14 +101,20 @@ const std::vector<RankDraw>& draws_of(const SkewCase& s, int count) {
     const std::lock_guard lock(mutex);
     if (const auto found = kept.find(key); found != kept.end()) return found->second;
   }
-  auto drawn = draw_most_loaded(s, count, 1);
+  auto drawn = std::make_shared<const std::vector<RankDraw>>(draw_most_loaded(s, count, 1));
   const std::lock_guard lock(mutex);
+  if (numbers > kMostKept) {
+    kept.clear();
+    numbers = 0;
+  }
+  numbers += static_cast<Index>(count) * static_cast<Index>(s.slots / s.gpus);
   return kept.emplace(key, std::move(drawn)).first->second;
 }
 
 /// Of one known draw only the tokens of the GPU are told: the draws nearest to it, scaled to them.
 std::vector<RankDraw> nearest_draws(const SkewCase& skew, double tokens) {
-  const auto& all = draws_of(skew, kDrawsToChoose);
+  const auto kept = draws_of(skew, kDrawsToChoose);
+  const auto& all = *kept;
   std::vector<Index> order(all.size());
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
@@ -166,7 +177,7 @@ ExpertWork work_of(const CsvTable& table, const CsvTable::Row& row, const Shape&
   else if (shape.one_draw && shape.rank_tokens)
     draws = nearest_draws(shape.skew, *shape.rank_tokens);
   else
-    draws = draws_of(shape.skew, kDraws);
+    draws = *draws_of(shape.skew, kDraws);
   const double share = 1.0 / static_cast<double>(draws.size());
   std::map<double, double> slots;
   for (const auto& draw : draws) {

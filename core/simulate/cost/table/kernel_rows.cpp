@@ -28,9 +28,15 @@ void refuse_unless(const CsvTable& table, const CsvTable::Row& row, const char* 
                fmt::format("\"{}\" is not known; expected {}", text, fmt::join(known, ", ")));
 }
 
+/// A word that no engine has would be answered by the kernels of another one.
+void refuse_unknown_engine(const CsvTable& table, const CsvTable::Row& row) {
+  refuse_unless(table, row, "engine", {"sglang", "trtllm", "vllm"});
+}
+
 }  // namespace
 
 MeasuredRow read_alltoall_row(const CsvTable& table, const CsvTable::Row& row) {
+  refuse_unknown_engine(table, row);
   refuse_unless(table, row, "phase", {"dispatch", "combine"});
   refuse_unless(table, row, "library", all_to_all_libraries());
   AllToAllWork w;
@@ -69,6 +75,7 @@ MeasuredRow read_alltoall_row(const CsvTable& table, const CsvTable::Row& row) {
 }
 
 MeasuredRow read_attention_row(const CsvTable& table, const CsvTable::Row& row) {
+  refuse_unknown_engine(table, row);
   refuse_unless(table, row, "phase", {"decode", "prefill"});
   refuse_unless(table, row, "dtype", {"fp8_block"});
   refuse_unless(table, row, "kv_dtype", {"fp8"});
@@ -85,6 +92,7 @@ MeasuredRow read_attention_row(const CsvTable& table, const CsvTable::Row& row) 
 }
 
 MeasuredRow read_gemm_row(const CsvTable& table, const CsvTable::Row& row) {
+  refuse_unknown_engine(table, row);
   GemmWork w;
   w.operand_bytes = operand_bytes(table, row);
   w.m = table.whole(row, "m", 1, kMostTokens);

@@ -143,11 +143,10 @@ MeasuredRow read_row(const CsvTable& csv, const TableKind& kind, std::size_t ind
   return out;
 }
 
-}  // namespace
-
-MeasuredTable read_measured_table(const std::filesystem::path& path, Progress& progress) {
+/// What the rows of `csv` mean.
+MeasuredTable table_of(CsvTable csv, Progress& progress) {
   MeasuredTable table;
-  table.csv = CsvTable::read(path);
+  table.csv = std::move(csv);
   const auto& kind = kind_of(table.csv);
   table.name = kind.name;
   if (table.csv.rows().empty()) throw Error(table.csv.source(), "", "has no rows");
@@ -161,6 +160,17 @@ MeasuredTable read_measured_table(const std::filesystem::path& path, Progress& p
     table.rows[i] = read_row(table.csv, kind, i);
   });
   return table;
+}
+
+}  // namespace
+
+MeasuredTable read_measured_table(const std::filesystem::path& path, Progress& progress) {
+  return table_of(CsvTable::read(path), progress);
+}
+
+MeasuredTable parse_measured_table(std::string_view text, const std::string& source,
+                                   Progress& progress) {
+  return table_of(CsvTable::parse(text, source), progress);
 }
 
 std::vector<MeasuredTable> read_measured_folder(const std::filesystem::path& folder,

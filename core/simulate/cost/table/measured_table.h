@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/progress.h"
@@ -44,6 +45,9 @@ struct MeasuredTable {
 /// Throws Error with file, line and column: unknown or missing columns, values out of range, sizes
 /// that do not divide, the same row twice, a time that is not positive. Cancelled.
 MeasuredTable read_measured_table(const std::filesystem::path& path, Progress& progress);
+/// The same from text. @param source name for errors
+MeasuredTable parse_measured_table(std::string_view text, const std::string& source,
+                                   Progress& progress);
 
 /// The tables of a folder, by file name. Throws Error when it has none, or one is wrong.
 std::vector<MeasuredTable> read_measured_folder(const std::filesystem::path& folder,
