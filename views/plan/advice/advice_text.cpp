@@ -43,7 +43,7 @@ QStringList advice_facts(const PlanAdvisor& advisor) {
                .arg(format_time(static_cast<TimeNs>(std::llround(advice.today.step_ns))),
                     QString::fromStdString(d.model.title), QString::fromStdString(d.hardware.title),
                     QString::fromStdString(unit_on(d.unit, d.plan).name));
-  facts << advisor.ruleText();
+  facts << PlanAdvisor::tr("Replica rule %1").arg(advisor.ruleText());
   return facts;
 }
 
