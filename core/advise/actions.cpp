@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/advise/engine_changes.h"
+#include "core/advise/stages.h"
 #include "core/loads/judged_windows.h"
 #include "core/loads/rule_of_loads.h"
 #include "core/placement/solve/solve.h"
@@ -91,23 +92,25 @@ class Advisor {
       : d_(deployment),
         loads_(loads),
         options_(options),
-        progress_(progress),
+        stages_(progress),
+        progress_(stages_.part()),
         changes_(engine_changes(deployment.engine)),
         judging_(judging_windows(loads)) {
+    stages_.next(0.1, "the plan in force");
     for (const int w : judging_) now_.push_back(step(d_.plan, d_.rule, w));
   }
 
   std::vector<AdvisedAction> all() {
     std::vector<AdvisedAction> out;
-    progress_.report(0.2, "another split");
+    stages_.next(0.15, "another split");
     if (auto action = resplit()) out.push_back(std::move(*action));
-    progress_.report(0.3, "a bounded migration");
+    stages_.next(0.35, "a bounded migration");
     out.push_back(bounded_migration());
-    progress_.report(0.45, "a full plan");
+    stages_.next(0.5, "a new plan");
     out.push_back(full_plan());
-    progress_.report(0.6, "more redundant experts");
+    stages_.next(0.7, "more redundant experts");
     if (auto action = more_redundancy()) out.push_back(std::move(*action));
-    progress_.report(0.75, "periodic balancing");
+    stages_.next(1, "periodic balancing");
     if (auto action = periodic()) out.push_back(std::move(*action));
     return out;
   }
@@ -283,7 +286,8 @@ class Advisor {
   const Deployment& d_;
   const LoadSet& loads_;
   const AdviseOptions& options_;
-  Progress& progress_;
+  Stages stages_;
+  Progress& progress_;  ///< of the stage
   const EngineChanges& changes_;
   std::vector<int> judging_;
   std::vector<Step> now_;  ///< [judging window]

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/advise/stages.h"
 #include "core/loads/rule_of_loads.h"
 
 namespace moescope {
@@ -12,13 +13,13 @@ namespace {
 std::string what_it_does(const AdvisedAction& action) {
   switch (action.kind) {
     case AdvisedKind::Resplit:
-      return fmt::format("choosing replicas by {}", rule_name(action.rule));
+      return fmt::format("choosing replicas by {}", rule_title(action.rule));
     case AdvisedKind::BoundedMigration:
       return "a bounded migration";
     case AdvisedKind::FullPlan:
       return "a new plan";
     case AdvisedKind::MoreRedundancy:
-      return "more redundant experts";
+      return "adding redundant experts";
     case AdvisedKind::Periodic:
       break;
   }
@@ -50,14 +51,14 @@ std::string why_not_felt(const Advice& advice) {
 
 void judge(Advice& advice) {
   if (const auto why = why_not_felt(advice); !why.empty()) {
-    advice.verdict = Verdict::NotWorthIt;
+    advice.verdict = AdviceVerdict::NotWorthIt;
     advice.reason = why;
     advice.missing.clear();
     return;
   }
   const AdvisedAction& best = advice.actions[*advice.best];
   if (best.net + best.gain_error < kWorthIt) {
-    advice.verdict = Verdict::NotWorthIt;
+    advice.verdict = AdviceVerdict::NotWorthIt;
     advice.missing.clear();
     advice.reason = fmt::format("no change pays: the best, {}, changes the step by {} net",
                                 what_it_does(best), effect_text(best));
@@ -66,7 +67,7 @@ void judge(Advice& advice) {
   if (best.net < kWorthIt || best.net <= best.gain_error)
     advice.missing.push_back(
         fmt::format("a gain above its error: {} gives {}", what_it_does(best), effect_text(best)));
-  advice.verdict = advice.missing.empty() ? Verdict::DoIt : Verdict::NotEnoughEvidence;
+  advice.verdict = advice.missing.empty() ? AdviceVerdict::DoIt : AdviceVerdict::NotEnoughEvidence;
   advice.reason =
       advice.missing.empty()
           ? fmt::format("{} shortens the step by {} net; the imbalance goes from {:.2f} to {:.2f}",
@@ -78,26 +79,39 @@ void judge(Advice& advice) {
 
 }  // namespace
 
-const char* to_string(Verdict verdict) {
+const char* to_string(AdviceVerdict verdict) {
   switch (verdict) {
-    case Verdict::DoIt:
+    case AdviceVerdict::DoIt:
       return "do_it";
-    case Verdict::NotWorthIt:
+    case AdviceVerdict::NotWorthIt:
       return "not_worth_it";
-    case Verdict::NotEnoughEvidence:
+    case AdviceVerdict::NotEnoughEvidence:
       break;
   }
   return "not_enough_evidence";
 }
 
+const char* verdict_words(AdviceVerdict verdict) {
+  switch (verdict) {
+    case AdviceVerdict::DoIt:
+      return "do it";
+    case AdviceVerdict::NotWorthIt:
+      return "not worth it";
+    case AdviceVerdict::NotEnoughEvidence:
+      break;
+  }
+  return "not enough evidence";
+}
+
 Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOptions& options,
               Progress& progress) {
   Advice out;
-  progress.report(0, "the plan in force");
-  out.today = step_today(deployment, loads, progress);
-  progress.report(0.1, "where imbalance is felt");
+  Stages stages(progress);
+  stages.next(0.1, "the plan in force");
+  out.today = step_today(deployment, loads, stages.part());
+  stages.next(0.2, "where imbalance is felt");
   out.response = balance_response(deployment.hardware, deployment.model, deployment.unit,
-                                  deployment.plan, loads, progress);
+                                  deployment.plan, loads, stages.part());
   if (options.knee) out.response.knee = *options.knee;
   out.evidence = load_evidence(under_rule(deployment.plan, deployment.rule, loads), loads);
   out.missing = missing_evidence(out.evidence, out.today.imbalance);
@@ -114,7 +128,8 @@ Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOp
                     "the deployment is "
                     "not this one",
                     use.room / 1e9, use.total() / 1e9));
-  out.actions = advised_actions(deployment, loads, options, progress);
+  stages.next(1, {});
+  out.actions = advised_actions(deployment, loads, options, stages.part());
   const auto best = std::max_element(
       out.actions.begin(), out.actions.end(),
       [](const AdvisedAction& a, const AdvisedAction& b) { return a.net < b.net; });

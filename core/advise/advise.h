@@ -10,11 +10,13 @@
 
 namespace moescope {
 
-enum class Verdict { DoIt, NotWorthIt, NotEnoughEvidence };
-const char* to_string(Verdict verdict);  ///< "do_it", "not_worth_it", "not_enough_evidence"
+enum class AdviceVerdict { DoIt, NotWorthIt, NotEnoughEvidence };
+const char* to_string(AdviceVerdict verdict);  ///< "do_it", "not_worth_it", "not_enough_evidence"
+/// "do it", "not worth it", "not enough evidence".
+const char* verdict_words(AdviceVerdict verdict);
 
 struct Advice {
-  Verdict verdict = Verdict::NotEnoughEvidence;
+  AdviceVerdict verdict = AdviceVerdict::NotEnoughEvidence;
   std::string reason;                ///< one sentence
   std::vector<std::string> missing;  ///< evidence, each a phrase; none where it is not worth it
   std::vector<std::string> notes;    ///< what limits the figures

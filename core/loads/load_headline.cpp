@@ -4,13 +4,18 @@
 
 #include "core/loads/expert_facts.h"
 #include "core/loads/metrics.h"
+#include "core/loads/rule_of_loads.h"
 
 namespace moescope {
 
 LoadHeadline load_headline(const LoadSet& loads, const PlacementOfLoads& placement, int first,
-                           int last) {
+                           int last, std::optional<ReplicaRule> rule) {
   LoadHeadline headline;
-  headline.balance = plan_balance(placement.plan, loads, first, last);
+  headline.rule = rule;
+  headline.balance = rule ? plan_balance(under_rule(placement.plan, *rule,
+                                                    rule_loads(loads, placement.plan, first, last)),
+                                         loads, first, last)
+                          : plan_balance(placement.plan, loads, first, last);
   headline.origin = placement.origin;
   headline.placement = describe(placement);
   const LayerLoads sum = sum_windows(loads, first, last);

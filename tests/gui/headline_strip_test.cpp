@@ -160,7 +160,7 @@ TEST(HeadlineStrip, LoadsTellImbalanceAndTheHottestExpert) {
   workspace.loads().setLoads(loads, {"loads.json"});
   ASSERT_TRUE(settled(strip));
   EXPECT_EQ(strip.tile("imbalance")->tile().value, "1.25") << "1 and 60 of a mean of 40";
-  EXPECT_EQ(strip.tile("imbalance")->tile().note, "worst 1.50 in layer 5");
+  EXPECT_EQ(strip.tile("imbalance")->tile().note, "worst 1.50 in layer 5; even split");
   EXPECT_EQ(strip.tile("hottest")->tile().value, "2 of layer 5");
   strip.tile("hottest")->click();
   EXPECT_EQ(workspace.selection().place().layer, 1) << "the row, not the model's layer";

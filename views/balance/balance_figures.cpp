@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/placement/rules/slot_shares.h"
 #include "views/load/load_pictures.h"
 #include "views/load/load_side.h"
 #include "views/load/number_text.h"
@@ -120,11 +121,29 @@ std::vector<double> measured_values(const LoadSums& sums, int layer) {
   return over_mean(m);
 }
 
+/// All figures are then of the shares that the rule gives.
+BalanceInput with_rule(BalanceInput input) {
+  if (!input.rule) return input;
+  const auto apply = [&input](Plan& plan) {
+    plan = under_rule(plan, *input.rule,
+                      {input.sums->shown, sources_of_plan(*input.sums->loads, plan)});
+  };
+  apply(input.now.plan);
+  if (input.before) apply(input.before->plan);
+  return input;
+}
+
+/// " under SGLang static"; empty where no rule is named.
+QString rule_words_of(const BalanceInput& input) {
+  return input.rule ? tr(" under %1").arg(QString::fromStdString(rule_title(*input.rule)))
+                    : QString();
+}
+
 }  // namespace
 
 std::optional<BalanceInput> balance_input(const LoadDocument& document, const LoadSumsPtr& sums) {
   if (!sums || sums->loads != document.loads()) return std::nullopt;
-  BalanceInput input{sums, *document.placement(), std::nullopt};
+  BalanceInput input{sums, *document.placement(), std::nullopt, document.rule()};
   if (input.now.origin == PlacementOfLoads::Origin::Plan) {
     AssumedLayout assumed = document.assumed();
     assumed.gpus = input.now.plan.num_gpus;
@@ -137,10 +156,11 @@ std::optional<BalanceInput> balance_input(const LoadDocument& document, const Lo
   return input;
 }
 
-BalanceFiguresPtr make_balance_figures(const BalanceInput& input, const BalanceFiguresPtr& old,
+BalanceFiguresPtr make_balance_figures(const BalanceInput& asked, const BalanceFiguresPtr& old,
                                        Progress& progress) {
   auto figures = std::make_shared<BalanceFigures>();
-  figures->input = input;
+  figures->input = with_rule(asked);
+  const BalanceInput& input = figures->input;
   const LayerLoads& loads = input.sums->shown;
   progress.report(0, "balance of the layers");
   EvaluateOptions options;
@@ -172,7 +192,8 @@ SeriesPicturePtr layer_picture(const BalanceFigures& figures, BalanceMetric metr
   const LoadsPtr& loads = input.sums->loads;
   picture->title = tr("%1 of GPUs by layer").arg(metric_label(metric));
   picture->note = QString::fromStdString(describe(input.now)) + QStringLiteral(", ") +
-                  load_scope_text(*loads, input.sums->windows);
+                  load_scope_text(*loads, input.sums->windows) +
+                  (input.rule ? QLatin1Char(',') + rule_words_of(input) : QString());
   picture->x_name = tr("Layer");
   picture->y_name = metric_label(metric);
   picture->places = loads->layers();
@@ -300,8 +321,9 @@ QString balance_summary(const BalanceFigures& figures) {
     return tr("%1: %2 on average, %3 in the worst layer")
         .arg(name, number_text(summary.mean, 2), number_text(summary.max, 2));
   };
-  QStringList parts{
-      sentence(tr("Imbalance (max / mean) %1").arg(now_name(figures.input.now)), figures.now)};
+  QStringList parts{sentence(tr("Imbalance (max / mean)%1, %2")
+                                 .arg(rule_words_of(figures.input), now_name(figures.input.now)),
+                             figures.now)};
   if (!figures.before.empty())
     parts << sentence(tr("before (%1)").arg(now_name(*figures.input.before)), figures.before);
   std::vector<double> bounds;

@@ -13,13 +13,15 @@ struct BalanceInput {
   PlacementOfLoads now;
   std::optional<PlacementOfLoads>
       before;  ///< what ran, or experts in order, when `now` is another plan
+  /// By which replicas are chosen; nullopt: the plans' weights, else equal shares.
+  std::optional<ReplicaRule> rule;
 };
 
 /// Null without loads.
 std::optional<BalanceInput> balance_input(const LoadDocument& document, const LoadSumsPtr& sums);
 
 struct BalanceFigures {
-  BalanceInput input;
+  BalanceInput input;  ///< its plans have the shares of the rule as their weights
   std::vector<LayerEvaluation> now, before;  ///< by layer; before may be empty
   WindowBalance over_time;                   ///< max / mean, [window][layer]
   WindowBalance measured;                    ///< the same as counted on GPUs; may be empty

@@ -80,6 +80,7 @@ BalanceView::BalanceView(LoadDocument& document, Selection& selection, QWidget* 
   connect(&sums_, &LoadSumKeeper::sumsChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::planChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::assumedChanged, this, &BalanceView::reload);
+  connect(&document, &LoadDocument::ruleChanged, this, &BalanceView::reload);
   connect(&document, &LoadDocument::awaitedChanged, this, &BalanceView::reload);
   connect(&selection, &Selection::placeChanged, this, &BalanceView::refreshPictures);
   connect(&selection, &Selection::hoveredPlaceChanged, this, [this] {

@@ -51,7 +51,7 @@ HeadlineStrip::HeadlineStrip(Workspace& workspace, QWidget* parent)
   LoadDocument& loads = workspace.loads();
   for (const auto changed :
        {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged, &LoadDocument::planChanged,
-        &LoadDocument::assumedChanged, &LoadDocument::judgedChanged})
+        &LoadDocument::assumedChanged, &LoadDocument::judgedChanged, &LoadDocument::ruleChanged})
     connect(&loads, changed, this, &HeadlineStrip::refreshLoads);
   showIfAny();
 }
@@ -145,8 +145,9 @@ void HeadlineStrip::refreshLoads() {
   }
   load_job_.start(
       tr("Headline of loads"),
-      [loads, placement = *placement, windows = workspace_.loads().judgedWindows()](Progress&) {
-        return load_headline(*loads, placement, windows.first, windows.last);
+      [loads, placement = *placement, windows = workspace_.loads().judgedWindows(),
+       rule = workspace_.loads().rule()](Progress&) {
+        return load_headline(*loads, placement, windows.first, windows.last, rule);
       },
       [this](const LoadHeadline& headline) { showLoads(headline); });
 }

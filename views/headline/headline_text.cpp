@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/analysis/spans/gpu_work.h"
+#include "core/placement/rules/replica_rule.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
 
@@ -203,13 +204,17 @@ TileText imbalance_tile(const LoadHeadline& loads) {
   const PlanBalance& balance = loads.balance;
   // A plan that is edited did not run: its figure is not that of the recording.
   const bool of_plan = loads.origin == PlacementOfLoads::Origin::Plan;
+  const QString rule = loads.rule ? QString::fromStdString(rule_title(*loads.rule)) : QString();
+  const QString worst =
+      tr("worst %1 in layer %2").arg(balance.worst, 0, 'f', 2).arg(balance.worst_layer);
   return {of_plan ? tr("Imbalance with the plan") : tr("Imbalance of GPUs"),
           QString::number(balance.mean, 'f', 2),
-          tr("worst %1 in layer %2").arg(balance.worst, 0, 'f', 2).arg(balance.worst_layer),
+          worst + (loads.rule ? tr("; %1").arg(rule) : QString()),
           tr("Busiest GPU of a layer over the mean of its GPUs, mean over layers; 1.00 is even.\n"
-             "It is %1, over %2. Click for the balance.")
+             "It is %1, over %2%3. Click for the balance.")
               .arg(QString::fromStdString(loads.placement),
-                   QString::fromStdString(to_string(balance.window))),
+                   QString::fromStdString(to_string(balance.window)),
+                   loads.rule ? tr(", under %1").arg(rule) : QString()),
           false};
 }
 

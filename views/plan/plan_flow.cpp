@@ -5,7 +5,6 @@
 #include "core/placement/edit/plan_summary.h"
 #include "views/common/delta.h"
 #include "views/common/units.h"
-#include "views/plan/compare/compare_models.h"
 #include "views/plan/predict_panel.h"
 #include "views/plan/solve_panel.h"
 #include "views/plan/solve_terms.h"
@@ -78,13 +77,13 @@ PlanStepState PlanFlow::compareState() const {
   const Phase phase = compared_ ? Phase::Done : Phase::Possible;
   const auto was = plan_imbalance(*before), now = plan_imbalance(document_.state());
   const PlanCopies moves = document_.moves();
-  QString copies = counted(static_cast<quint64>(moves.copies_in_all()), tr("copy"), tr("copies"));
-  if (moves.copies > 0 && moves.expert_bytes)
-    copies += QStringLiteral(", ") + moved_bytes_text(moves);
+  const QString copies =
+      counted(static_cast<quint64>(moves.copies_in_all()), tr("copy"), tr("copies"));
   if (!was || !now) return {phase, tr("%1; balance needs loads").arg(copies)};
+  // Two lines have room for no more: the bytes are on the pages.
   return {phase,
-          tr("%1, %2; %3")
-              .arg(imbalance_text(now->mean),
+          tr("%1: %2, %3; %4")
+              .arg(document_.serving().ruleTitle().toHtmlEscaped(), imbalance_text(now->mean),
                    delta_html(imbalance_delta(was->mean, now->mean), Theme::of(steps_.palette())),
                    copies)};
 }

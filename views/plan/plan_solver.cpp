@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/loads/judged_windows.h"
+#include "core/placement/solve/ruled_plan.h"
 #include "core/placement/solve/solve.h"
 #include "views/plan/compare/compare_models.h"
 
@@ -25,6 +26,13 @@ std::vector<LayerLoads> windows_of(const LoadSet& loads, const Plan& plan, Windo
     parts.push_back(loads_of_plan(loads, plan, range.first + range.count() * i / count,
                                   range.first + range.count() * (i + 1) / count));
   return parts;
+}
+
+/// Whether tokens would follow replica weights: under their own rule, which is also that of a plan
+/// with weights where no engine is known.
+bool takes_weights(const ServingSetup& setup) {
+  return setup.rule() == ReplicaRule::Weights ||
+         (!setup.ruleChosen() && setup.rule() == ReplicaRule::Even);
 }
 
 }  // namespace
@@ -49,7 +57,7 @@ struct PlanSolver::Work {
   Solved operator()(Progress& progress) const {
     const auto total = loads_of_plan(*loads, now, range.first, range.last);
     if (request.action == SolveAction::Resplit) {
-      Solved solved{now, false};
+      Solved solved{now, false, false};
       resplit(solved.plan, total, 0, progress);
       return solved;
     }
@@ -61,11 +69,11 @@ struct PlanSolver::Work {
     try {
       const auto windows = windows_of(*loads, now, range, request.window_groups);
       const SolveResult result = solve_plan(windows, options, progress);
-      if (!progress.cancelled()) return {result.plan, false};
+      if (!progress.cancelled()) return {result.plan, false, result.for_equal_shares};
     } catch (const Cancelled&) {  // as below
     }
     if (!shared->keep) throw Cancelled();
-    return {so_far(total), true};
+    return {so_far(total), true, false};
   }
 
  private:
@@ -83,8 +91,12 @@ struct PlanSolver::Work {
     options.dead_gpus = now.dead_gpus;
     options.layer_ids = now.layer_ids;
     options.seed = request.seed;
+    options.rules = request.rules;
+    options.by_source = sources_of_plan(*loads, now);
     if (request.action == SolveAction::Migrate) options.max_copies = request.max_copies;
-    options.rebuild = request.action == SolveAction::Full && from_fits();
+    // Under rules of ranks a plan cannot be relabelled: the shares depend on where replicas are.
+    options.rebuild =
+        request.action == SolveAction::Full && from_fits() && !can_solve_for_rules(options);
     if (request.action == SolveAction::Migrate || options.rebuild) options.from = &from;
     return options;
   }
@@ -139,6 +151,8 @@ QString PlanSolver::obstacle(const SolveRequest& request) const {
                ? tr("Open loads first: a plan is solved for loads.")
                : tr("The open loads do not fit the plan: %1").arg(document_.loadProblem());
   if (request.action == SolveAction::Full) return {};
+  if (request.action == SolveAction::Resplit && !takes_weights(document_.serving()))
+    return tr("Replica weights have no effect %1.").arg(document_.underRule());
   const PlanState& from = request.action == SolveAction::Migrate ? start() : document_.state();
   for (const PlanProblem& p : from.problems()) {
     const bool fixable = request.action == SolveAction::Migrate && p.kind == "missing_expert";
@@ -195,9 +209,8 @@ void PlanSolver::solve(const SolveRequest& request) {
             document_.constraints(),
             shared_};
   const MadeFrom from = made_from(*work.loads, work.range);
-  job_.start(tr("Solving the plan"), std::move(work), [this, request, from](const Solved& solved) {
-    deliver(solved.plan, request, solved.partial, from);
-  });
+  job_.start(tr("Solving the plan"), std::move(work),
+             [this, request, from](const Solved& solved) { deliver(solved, request, from); });
   poll_.start();
   Q_EMIT started();
 }
@@ -211,23 +224,27 @@ void PlanSolver::poll() {
   Q_EMIT progressed(copy);
 }
 
-void PlanSolver::deliver(const Plan& plan, const SolveRequest& request, bool partial,
-                         const MadeFrom& from) {
+void PlanSolver::deliver(const Solved& solved, const SolveRequest& request, const MadeFrom& from) {
   QString text = request.action == SolveAction::Resplit   ? tr("Re-split")
                  : request.action == SolveAction::Migrate ? tr("Bounded migration")
                                                           : tr("Full plan");
-  if (partial) text = tr("%1, best so far").arg(text);
+  if (solved.partial) text = tr("%1, best so far").arg(text);
   try {
-    document_.replace(plan, text, from);
+    document_.replace(solved.plan, text, from);
   } catch (const std::exception& error) {
     Q_EMIT message(QString::fromUtf8(error.what()));
     return;
   }
   // The headline shows the balance, which stays correct when the plan or the windows change.
-  Q_EMIT message(tr("%1; copies against the plan before (%3): %2.")
+  QString told = tr("%1; copies against the plan before (%3): %2.")
                      .arg(text)
                      .arg(unit_copies_text(document_.moves()))
-                     .arg(document_.beforeName()));
+                     .arg(document_.beforeName());
+  if (solved.for_equal_shares)
+    told +=
+        tr(" It is made for equal shares: with these options none is made for the replica "
+           "rule, or none was better.");
+  Q_EMIT message(told);
 }
 
 }  // namespace moescope

@@ -25,7 +25,9 @@ struct SolveRequest {
   bool best_split = false;  ///< write replica weights of the best split
   int max_copies = 16;      ///< a layer, for Migrate
   int window_groups = 1;    ///< balance that many groups of the chosen windows as well as their sum
-  bool hold_out = true;     ///< make it from the earlier windows, so that the later ones judge it
+  /// Under which it has to be good; of several the worst counts.
+  std::vector<ReplicaRule> rules = {ReplicaRule::Even};
+  bool hold_out = true;  ///< make it from the earlier windows, so that the later ones judge it
   quint64 seed = 1;
 };
 
@@ -41,7 +43,7 @@ class PlanSolver : public QObject {
  public:
   explicit PlanSolver(PlanDocument& document, QObject* parent = nullptr);
 
-  /// Why solve() would not start; empty when it would.
+  /// Why solve() would not start; empty when it would. Replica weights need a rule that takes them.
   QString obstacle(const SolveRequest& request) const;
   /// The windows that solve() would make the plan from: the earlier ones of those chosen, where
   /// they follow one another in time. Loads that are recorded are taken whole: the windows to come
@@ -67,10 +69,11 @@ class PlanSolver : public QObject {
   struct Work;
   struct Solved {
     Plan plan;
-    bool partial = false;  ///< not all layers are solved
+    bool partial = false;           ///< not all layers are solved
+    bool for_equal_shares = false;  ///< though the rules have others
   };
   const PlanState& start() const;
-  void deliver(const Plan& plan, const SolveRequest& request, bool partial, const MadeFrom& from);
+  void deliver(const Solved& solved, const SolveRequest& request, const MadeFrom& from);
   void poll();
 
   PlanDocument& document_;

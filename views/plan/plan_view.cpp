@@ -6,6 +6,8 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "views/plan/advice/advice_banner.h"
+#include "views/plan/advice/advice_page.h"
 #include "views/plan/board/layer_strip.h"
 #include "views/plan/board/plan_board.h"
 #include "views/plan/compare/compare_view.h"
@@ -41,15 +43,18 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
       document_(document),
       selection_(selection),
       editor_(document),
-      solver_(document) {
+      solver_(document),
+      advisor_(new PlanAdvisor(document, this)) {
   setObjectName("planView");
   setAccessibleName(tr("Plan"));
-  steps_ = new PlanSteps(this);  // created in tab order
+  banner_ = new AdviceBanner(*advisor_, this);  // created in tab order
+  steps_ = new PlanSteps(this);
   empty_ = new EmptyPlanPage(this);
   QWidget* bar = makeBar();
   strip_ = new LayerStrip(document, this);
   board_ = new PlanBoard(editor_, this);
   compare_ = new CompareView(document, this);
+  advice_ = new AdvicePage(*advisor_, this);
   makeLabels();
   body_ = new QSplitter(this);
   body_->addWidget(makeCenter());
@@ -62,6 +67,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
+  layout->addWidget(banner_);
   layout->addWidget(steps_);
   layout->addWidget(empty_, 1);
   layout->addWidget(bar);
@@ -75,6 +81,7 @@ PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent
   connectParts();
   connectBoard();
   connectSteps();
+  connectAdvice();
   documentReplaced();
 }
 
@@ -107,6 +114,7 @@ QWidget* PlanView::makeCenter() {
   center_->setDocumentMode(true);
   center_->addTab(page, tr("Board"));
   center_->addTab(compare_, tr("Compare"));
+  center_->addTab(advice_, tr("Advice"));
   return center_;
 }
 
@@ -198,6 +206,17 @@ void PlanView::resizeEvent(QResizeEvent* event) {
   placePages();
 }
 
+/// What nobody looks at is not asked for.
+void PlanView::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  advisor_->setWatched(true);
+}
+
+void PlanView::hideEvent(QHideEvent* event) {
+  QWidget::hideEvent(event);
+  advisor_->setWatched(false);
+}
+
 void PlanView::showPage(QWidget* page) {
   for (QTabWidget* tabs : {center_, side_})
     if (tabs->indexOf(page) >= 0) tabs->setCurrentWidget(page);
@@ -267,16 +286,27 @@ void PlanView::connectSteps() {
   fillSolveMenu();
   connect(&steps_->solve(), &QToolButton::clicked, this, [this] { solve(SolveAction::Full); });
   connect(&steps_->compare(), &QToolButton::clicked, this, &PlanView::showComparison);
-  connect(&steps_->predict(), &QToolButton::clicked, this, [this] {
-    showPage(predict_);
-    predict_->chooser().askForMissing();
-  });
+  connect(&steps_->predict(), &QToolButton::clicked, this, &PlanView::askForMissing);
   connect(&steps_->exportPlan(), &QToolButton::clicked, this, &PlanView::exportRequested);
   const auto look = [this] {
     if (center_->currentWidget() == compare_ && compare_->isVisible()) flow_->noteCompared();
   };
   connect(center_, &QTabWidget::currentChanged, this, look);
   connect(&document_, &PlanDocument::committed, this, look);
+}
+
+void PlanView::askForMissing() {
+  showPage(predict_);
+  predict_->chooser().askForMissing();
+}
+
+void PlanView::connectAdvice() {
+  connect(banner_, &AdviceBanner::detailsRequested, this,
+          [this] { center_->setCurrentWidget(advice_); });
+  connect(banner_, &AdviceBanner::choiceRequested, this, &PlanView::askForMissing);
+  connect(advice_, &AdvicePage::resplitRequested, this, [this] { solve(SolveAction::Resplit); });
+  connect(advice_, &AdvicePage::message, this, &PlanView::showMessage);
+  connect(advisor_, &PlanAdvisor::message, this, &PlanView::showMessage);
 }
 
 void PlanView::fillSolveMenu() {
@@ -301,7 +331,8 @@ void PlanView::fillSolveMenu() {
 void PlanView::documentReplaced() {
   // Without a plan there is nothing in them; the page in their place says what to do.
   const bool empty = document_.empty();
-  for (QWidget* part : {bar_, static_cast<QWidget*>(strip_), static_cast<QWidget*>(body_)})
+  for (QWidget* part : {bar_, static_cast<QWidget*>(banner_), static_cast<QWidget*>(strip_),
+                        static_cast<QWidget*>(body_)})
     part->setVisible(!empty);
   side_->setVisible(!empty && !narrow_);
   empty_->setVisible(empty);

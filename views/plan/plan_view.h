@@ -19,10 +19,13 @@
 
 namespace moescope {
 
+class AdviceBanner;
+class AdvicePage;
 class CompareView;
 class EmptyPlanPage;
 class FiguresPanel;
 class LayerStrip;
+class PlanAdvisor;
 class PlanBoard;
 class PlanFlow;
 class PlanSteps;
@@ -52,6 +55,7 @@ class PlanView : public QWidget, public Chart {
   CompareView& comparison() { return *compare_; }
   PlanFlow& flow() { return *flow_; }
   PlanSteps& steps() { return *steps_; }
+  PlanAdvisor& advisor() { return *advisor_; }
   void showComparison();
   /// Commands of the window that give a first plan, offered while there is none.
   void setStartActions(const QList<QAction*>& actions);
@@ -65,6 +69,8 @@ class PlanView : public QWidget, public Chart {
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
+  void showEvent(QShowEvent* event) override;
+  void hideEvent(QHideEvent* event) override;
 
  private:
   QWidget* makeBar();
@@ -74,6 +80,8 @@ class PlanView : public QWidget, public Chart {
   void fillSolveMenu();
   void connectBoard();
   void connectSteps();
+  void connectAdvice();
+  void askForMissing();
   void placePages();
   void showPage(QWidget* page);
   void namePage(QWidget* page, const QString& title);
@@ -111,6 +119,8 @@ class PlanView : public QWidget, public Chart {
   Selection& selection_;
   PlanEditor editor_;
   PlanSolver solver_;
+  PlanAdvisor* advisor_;
+  AdviceBanner* banner_;
   PlanSteps* steps_;
   PlanFlow* flow_;
   EmptyPlanPage* empty_;
@@ -119,6 +129,7 @@ class PlanView : public QWidget, public Chart {
   QWidget* bar_;
   LayerStrip* strip_;
   CompareView* compare_;
+  AdvicePage* advice_;
   FiguresPanel* figures_;
   ProblemsPanel* problems_;
   SolvePanel* solve_;

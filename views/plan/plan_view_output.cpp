@@ -13,8 +13,12 @@ QString PlanView::boardTitle() const {
   const Plan& plan = document_.plan();
   QString text = tr("%1, layer %2: ").arg(document_.title()).arg(plan.layer_id(layer()));
   if (const auto imbalance = figures.imbalance()) {
-    text += tr("imbalance %1 (max / mean GPU load)").arg(*imbalance, 0, 'f', 4);
+    text += tr("imbalance %1 %2 (max / mean GPU load)")
+                .arg(*imbalance, 0, 'f', 4)
+                .arg(document_.underRule());
     if (figures.bound) text += tr(", bound %1").arg(*figures.bound, 0, 'f', 4);
+  } else if (document_.state().has_loads()) {
+    text += tr("imbalance not known %1").arg(document_.underRule());
   } else {
     text += tr("imbalance not known without loads");
   }
@@ -84,11 +88,12 @@ QString PlanView::csv() const {
   if (center_->currentWidget() == compare_) return compare_->csv();
   QString text =
       "layer,slot,GPU,node,expert,replicas,replica weight,load (tokens),GPU load (tokens),"
-      "windows\n";
+      "windows,replica rule\n";
   if (document_.empty()) return text;
   const Plan& plan = document_.plan();
   const PlanState& state = document_.state();
-  const QString judged = csv_field(judgedText());
+  const QString judged =
+      csv_field(judgedText()) + QLatin1Char(',') + csv_field(document_.serving().ruleTitle());
   for (int l = 0; l < plan.layers(); ++l) {
     const int per_gpu = state.slots_per_gpu(l);
     if (per_gpu == 0) continue;

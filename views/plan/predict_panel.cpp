@@ -1,6 +1,7 @@
 #include "views/plan/predict_panel.h"
 
 #include <QHeaderView>
+#include <QScrollArea>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,8 @@ namespace moescope {
 namespace {
 
 constexpr int kDelayMs = 350;
+constexpr int kDragDelayMs = 15;  ///< of a drag, which is to be predicted within 100 ms
+constexpr int kDragBatches = 4;   ///< the error bar is wider than that of the plan at rest
 
 QString time(double ns) {
   return format_time(static_cast<TimeNs>(std::llround(ns)));
@@ -25,8 +28,9 @@ QString time(double ns) {
 PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
     : QWidget(parent), document_(document) {
   setObjectName("planPredict");
-  chooser_ = new ServingChooser(document, this);
-  table_ = new QTableWidget(0, 1, this);
+  auto* content = new QWidget(this);
+  chooser_ = new ServingChooser(document, content);
+  table_ = new QTableWidget(0, 1, content);
   table_->setObjectName("predictFigures");
   table_->setAccessibleName(tr("Predicted figures"));
   table_->horizontalHeader()->hide();
@@ -37,15 +41,23 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
   table_->setFrameShape(QFrame::NoFrame);
   table_->setShowGrid(false);
   table_->setAlternatingRowColors(true);
-  note_ = new QLabel(this);
+  note_ = new QLabel(content);
   note_->setObjectName("predictNote");
   note_->setWordWrap(true);
   note_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  auto* column = new QVBoxLayout(this);
+  auto* column = new QVBoxLayout(content);
   column->setContentsMargins(6, 6, 6, 6);
   column->addWidget(chooser_);
   column->addWidget(table_, 1);
   column->addWidget(note_);
+  auto* area = new QScrollArea(this);  // its fields must not limit the height of the dock
+  area->setFrameShape(QFrame::NoFrame);
+  area->setWidgetResizable(true);
+  area->setFocusPolicy(Qt::NoFocus);
+  area->setWidget(content);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(area);
   delay_.setSingleShot(true);
   delay_.setInterval(kDelayMs);
   connect(&delay_, &QTimer::timeout, this, &PredictPanel::start);
@@ -54,6 +66,8 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
        {&PlanDocument::committed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, &PredictPanel::schedule);
   connect(&document_.serving(), &ServingSetup::changed, this, &PredictPanel::schedule);
+  connect(&document_, &PlanDocument::changed, this, &PredictPanel::followDrag);
+  connect(&document_, &PlanDocument::replaced, this, [this] { follows_ = false; });
   // While loads are recorded their newest windows move on; that alone makes nothing outdated.
   for (const auto signal : {&PlanDocument::committed, &PlanDocument::replaced})
     connect(&document_, signal, this, &PredictPanel::forget);
@@ -77,7 +91,14 @@ void PredictPanel::showEvent(QShowEvent* event) {
 
 void PredictPanel::schedule() {
   stale_ = true;
-  if (isVisible()) delay_.start();
+  if (isVisible() || follows_) delay_.start(kDelayMs);
+}
+
+/// The plan under the pointer is predicted at once, seen on the page or in the strip of steps.
+void PredictPanel::followDrag() {
+  if (!(document_.previewing() || follows_) || !obstacle().isEmpty()) return;
+  follows_ = true;
+  delay_.start(kDragDelayMs);
 }
 
 QString PredictPanel::obstacle() const {
@@ -86,6 +107,7 @@ QString PredictPanel::obstacle() const {
   if (has_errors(document_.state().problems())) return tr("The plan has errors; fix them first.");
   if (const QStringList missing = document_.serving().missing(); !missing.isEmpty())
     return tr("Choose %1: the open files do not tell.").arg(missing.join(tr(" and ")));
+  if (!document_.state().rule_problem().empty()) return document_.ruleText();
   return {};
 }
 
@@ -102,9 +124,10 @@ void PredictPanel::start() {
     showNothing(why);
     return;
   }
-  const Plan before = document_.before() != nullptr ? document_.before()->plan() : Plan();
-  const bool comparable =
-      document_.before() != nullptr && !has_errors(document_.before()->problems());
+  const PlanState* const reference = document_.before();
+  const bool comparable = reference != nullptr && !has_errors(reference->problems()) &&
+                          reference->rule_problem().empty();
+  const Plan before = comparable ? reference->ruled_plan() : Plan();
   note_->setText(tr("Predicting…"));
   const auto name_of = [this](ServingPart part) {
     return document_.serving().name(part).toStdString();
@@ -113,13 +136,14 @@ void PredictPanel::start() {
   const WindowRange range = document_.loads().windows();
   PredictOptions judged;
   judged.first_window = range.first;
+  if (document_.previewing()) judged.batches = kDragBatches;
   if (document_.madeFrom())
     judged.made_from = windows_that_made(*document_.madeFrom(), *loads, range);
   job_.start(
       tr("Predicting the step"),
       [hardware = name_of(ServingPart::Hardware), model = name_of(ServingPart::Model),
-       unit = name_of(ServingPart::Unit), plan = document_.plan(), before, comparable, loads, range,
-       judged](Progress& progress) {
+       unit = name_of(ServingPart::Unit), plan = document_.state().ruled_plan(), before, comparable,
+       loads, range, judged](Progress& progress) {
         LoadSet chosen = *loads;
         chosen.windows.assign(loads->windows.begin() + range.first,
                               loads->windows.begin() + range.last);
@@ -212,6 +236,7 @@ void PredictPanel::showCosts(const Prediction& p) {
 
 void PredictPanel::showPrediction(const Prediction& p) {
   table_->setRowCount(0);
+  addFigure(tr("Replica rule"), document_.serving().ruleTitle(), document_.ruleText());
   QStringList notes = showStep(p);
   showCosts(p);
   if (p.weights_dominate)

@@ -38,6 +38,7 @@ class PredictPanel : public QWidget {
 
  private:
   void schedule();
+  void followDrag();
   void forget();
   void start();
   void showNothing(const QString& note);
@@ -54,6 +55,7 @@ class PredictPanel : public QWidget {
   QLabel* note_;
   QString short_text_;
   bool stale_ = true;
+  bool follows_ = false;  ///< a drag was predicted: what comes of it is as well
 };
 
 }  // namespace moescope

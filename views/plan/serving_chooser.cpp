@@ -3,6 +3,7 @@
 #include <QFormLayout>
 #include <QSignalBlocker>
 
+#include "core/placement/rules/replica_rule.h"
 #include "core/simulate/model/description.h"
 #include "core/simulate/predict.h"
 #include "views/common/units.h"
@@ -37,28 +38,51 @@ ServingChooser::ServingChooser(PlanDocument& document, QWidget* parent)
   addPart(ServingPart::Unit, "predictUnit",
           tr("Phase, tokens of a micro-batch and SMs of communication; GPUs, nodes and slots are "
              "those of the plan"));
+  addRules();
   connect(&document_.serving(), &ServingSetup::changed, this, &ServingChooser::refresh);
   connect(&document_, &PlanDocument::replaced, this, &ServingChooser::refresh);
   refresh();
 }
 
-void ServingChooser::addPart(ServingPart part, const QString& name, const QString& tip) {
+QComboBox* ServingChooser::addRow(const QString& title, const QString& name, const QString& tip,
+                                  QLabel*& label) {
   auto* box = new QComboBox(this);
   box->setObjectName(name);
-  box->setAccessibleName(title_of(part));
+  box->setAccessibleName(title);
   box->setAccessibleDescription(tip);
-  box->setPlaceholderText(tr("choose…"));
   box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   box->setMinimumContentsLength(8);
+  label = new QLabel(title, this);
+  label->setBuddy(box);
+  static_cast<QFormLayout*>(layout())->addRow(label, box);
+  return box;
+}
+
+void ServingChooser::addPart(ServingPart part, const QString& name, const QString& tip) {
+  const auto at = static_cast<std::size_t>(part);
+  QComboBox* box = boxes_[at] = addRow(title_of(part), name, tip, labels_[at]);
+  box->setPlaceholderText(tr("choose…"));
   for (const std::string& known : description_names(descriptions_of(part)))
     box->addItem(QString::fromStdString(known), QString::fromStdString(known));
   connect(box, &QComboBox::activated, this,
           [this, part, box] { document_.serving().choose(part, box->currentData().toString()); });
-  auto* label = new QLabel(title_of(part), this);
-  label->setBuddy(box);
-  boxes_[static_cast<std::size_t>(part)] = box;
-  labels_[static_cast<std::size_t>(part)] = label;
-  static_cast<QFormLayout*>(layout())->addRow(label, box);
+}
+
+void ServingChooser::addRules() {
+  rule_ = addRow(tr("Replica rule"), "servingRule",
+                 tr("By which the engine picks one of an expert's replicas for a token: balance, "
+                    "prediction and new plans are under it"),
+                 rule_label_);
+  for (const RuleFacts& facts : all_rules()) {
+    rule_->addItem(QString::fromStdString(rule_title(facts.rule)), static_cast<int>(facts.rule));
+    rule_->setItemData(rule_->count() - 1, rule_words(facts.rule, false), Qt::ToolTipRole);
+  }
+  connect(rule_, &QComboBox::activated, this, [this] {
+    ServingSetup& setup = document_.serving();
+    const auto rule = static_cast<ReplicaRule>(rule_->currentData().toInt());
+    // What the files tell anyway stays theirs.
+    setup.chooseRule(rule == setup.foundRule() ? std::nullopt : std::optional(rule));
+  });
 }
 
 /// As they would be on the plan's machine.
@@ -92,6 +116,18 @@ void ServingChooser::refresh() {
     label->setToolTip(why);
     choice->setToolTip(choice->accessibleDescription() + QStringLiteral(".\n") + why);
   }
+  showRule();
+}
+
+void ServingChooser::showRule() {
+  const ServingSetup& setup = document_.serving();
+  const QSignalBlocker blocker(rule_);
+  rule_->setCurrentIndex(rule_->findData(static_cast<int>(setup.rule())));
+  const QString why =
+      setup.ruleChosen() ? tr("Chosen by you") : tr("Found: %1").arg(setup.ruleReason());
+  rule_label_->setText(setup.ruleChosen() ? tr("Replica rule") : tr("Replica rule •"));
+  rule_label_->setToolTip(why);
+  rule_->setToolTip(QStringLiteral("%1.\n%2").arg(document_.ruleText(), why));
 }
 
 void ServingChooser::askForMissing() {

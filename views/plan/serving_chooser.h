@@ -20,6 +20,9 @@ class ServingChooser : public QWidget {
 
  private:
   void addPart(ServingPart part, const QString& name, const QString& tip);
+  void addRules();
+  QComboBox* addRow(const QString& title, const QString& name, const QString& tip, QLabel*& label);
+  void showRule();
   void refresh();
   void nameUnits();
   QComboBox* box(ServingPart part) const { return boxes_[static_cast<std::size_t>(part)]; }
@@ -27,6 +30,8 @@ class ServingChooser : public QWidget {
   PlanDocument& document_;
   std::array<QComboBox*, kServingParts.size()> boxes_{};
   std::array<QLabel*, kServingParts.size()> labels_{};
+  QComboBox* rule_ = nullptr;
+  QLabel* rule_label_ = nullptr;
 };
 
 }  // namespace moescope

@@ -69,6 +69,7 @@ SolvePanel::SolvePanel(PlanDocument& document, PlanSolver& solver, QWidget* pare
     connect(&document_, signal, this, &SolvePanel::refresh);
   // Chosen windows may change without the figures.
   connect(&document_.loads(), &LoadDocument::windowsChanged, this, &SolvePanel::showTerms);
+  connect(&document_.serving(), &ServingSetup::changed, this, &SolvePanel::refresh);
   refresh();
 }
 
@@ -150,6 +151,7 @@ SolveRequest SolvePanel::request(SolveAction action) const {
   request.hierarchy = static_cast<Hierarchy>(hierarchy_->currentData().toInt());
   request.connected = connected_->isChecked();
   request.best_split = best_split_->isChecked();
+  request.rules = document_.serving().rulesToSolveFor();
   request.max_copies = copies_->value();
   request.window_groups = windows_->value();
   request.hold_out = hold_out_->isChecked();
@@ -186,7 +188,7 @@ void SolvePanel::showProgress(const SolveProgress& progress) {
   for (const double v : progress.imbalance)
     if (!std::isnan(v)) sum += v;
   if (progress.done > 0)
-    reached_->setText(tr("Best so far: mean imbalance %1 over %2 solved layers")
+    reached_->setText(tr("Best so far: mean imbalance %1 with equal shares over %2 solved layers")
                           .arg(sum / progress.done, 0, 'f', 4)
                           .arg(progress.done));
 }

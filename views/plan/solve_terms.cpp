@@ -35,10 +35,20 @@ QString limits(const PlanDocument& document, const SolveRequest& request) {
   return parts.join(QStringLiteral("; "));
 }
 
+/// By what the tokens of an expert go to its replicas.
+QString split_words(const SolveRequest& request) {
+  if (request.best_split)
+    return Terms::tr("an expert's tokens go to its replicas by the best weights");
+  QStringList names;
+  for (const ReplicaRule rule : request.rules) names << QString::fromStdString(rule_title(rule));
+  if (request.rules.size() > 1)
+    return Terms::tr("%1; the worst of them counts").arg(names.join(Terms::tr(" and ")));
+  return QStringLiteral("%1: %2").arg(names.value(0),
+                                      QLatin1String(rule_facts(request.rules.front()).text));
+}
+
 QString rule(const SolveRequest& request) {
-  const QString split = request.best_split
-                            ? Terms::tr("an expert's tokens go to its replicas by the best weights")
-                            : Terms::tr("an expert's tokens are split equally over its replicas");
+  const QString split = split_words(request);
   switch (request.hierarchy) {
     case Hierarchy::Hard:
       return split + Terms::tr("; routing groups stay on their node");

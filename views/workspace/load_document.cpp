@@ -198,6 +198,12 @@ void LoadDocument::setEngine(std::optional<WatchedEngine> engine) {
   Q_EMIT engineChanged();
 }
 
+void LoadDocument::setRule(std::optional<ReplicaRule> rule) {
+  if (rule == rule_) return;
+  rule_ = rule;
+  Q_EMIT ruleChanged();
+}
+
 void LoadDocument::setAssumed(AssumedLayout assumed) {
   if (assumed == assumed_) return;
   assumed_ = assumed;

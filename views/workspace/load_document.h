@@ -10,6 +10,7 @@
 #include "core/loads/open/open_loads.h"
 #include "core/loads/placement_of_loads.h"
 #include "core/placement/plan.h"
+#include "core/placement/rules/replica_rule.h"
 
 namespace moescope {
 
@@ -97,6 +98,11 @@ class LoadDocument : public QObject {
   const std::optional<WatchedEngine>& engine() const { return engine_; }
   void setEngine(std::optional<WatchedEngine> engine);
 
+  /// By which replicas are chosen, for figures of balance; nullopt: the plan's weights, else equal
+  /// shares. Set by the document of the plan.
+  const std::optional<ReplicaRule>& rule() const { return rule_; }
+  void setRule(std::optional<ReplicaRule> rule);
+
   /// What to assume where neither plan nor loads specify it.
   const AssumedLayout& assumed() const { return assumed_; }
   void setAssumed(AssumedLayout assumed);
@@ -127,6 +133,7 @@ class LoadDocument : public QObject {
   void planChanged();
   void runningPlanChanged();
   void engineChanged();
+  void ruleChanged();
   void assumedChanged();
   void referenceChanged();
   void logsChanged();
@@ -147,6 +154,7 @@ class LoadDocument : public QObject {
   mutable std::optional<PlacementOfLoads> placement_;  ///< made when asked for
   PlanPtr plan_, running_plan_;
   std::optional<WatchedEngine> engine_;
+  std::optional<ReplicaRule> rule_;
   QStringList files_;
   WindowRange windows_;
   std::optional<WindowRange> judged_;

@@ -98,10 +98,19 @@ void PlanDocument::guessAssumptions() {
 
 void PlanDocument::inferServing() {
   serving_.infer(state_ ? &state_->plan() : nullptr, loads_.loads().get());
+  loads_.setRule(serving_.rule());
+}
+
+/// Both plans are judged by the same rule.
+void PlanDocument::applyRule() {
+  for (PlanState* state : {state_.get(), before_ ? &*before_ : nullptr})
+    if (state != nullptr) state->set_rule(serving_.rule(), sources_);
 }
 
 void PlanDocument::servingChanged() {
+  loads_.setRule(serving_.rule());
   if (empty()) return;
+  applyRule();
   guessAssumptions();
   applyAssumptions();
   Q_EMIT figuresChanged();
@@ -141,6 +150,10 @@ QString PlanDocument::beforeName() const {
   return runs(*adopted_) ? tr("running plan") : tr("plan that ran");
 }
 
+QString PlanDocument::beforeTitle() const {
+  return before_is_first_ && !adopted_ ? tr("%1 as opened").arg(name()) : beforeName();
+}
+
 void PlanDocument::open(Plan plan, PlanConstraints constraints, const QString& file,
                         const QString& name) {
   install(std::make_unique<PlanState>(std::move(plan)), std::move(constraints), file, name);
@@ -166,6 +179,7 @@ void PlanDocument::install(std::unique_ptr<PlanState> state, PlanConstraints con
   origin_tried_.reset();
   before_.reset();
   before_name_.clear();
+  sources_.reset();  // may be of another number of ranks
   before_is_first_ = state_ != nullptr;
   if (state_) {
     before_.emplace(state_->plan());
@@ -270,6 +284,18 @@ PlanJudgement PlanDocument::judgement() const {
                                                 static_cast<int>(loads.windows.size()), made))};
 }
 
+QString PlanDocument::underRule() const {
+  return tr("under %1").arg(serving_.ruleTitle());
+}
+
+QString PlanDocument::ruleText() const {
+  const std::string problem = empty() ? std::string() : state_->rule_problem();
+  if (!problem.empty())
+    return tr("%1 cannot be followed: %2")
+        .arg(serving_.ruleTitle(), QString::fromStdString(problem));
+  return rule_words(serving_.rule(), sources_ != nullptr);
+}
+
 void PlanDocument::setConstraints(PlanConstraints constraints, const QString& text) {
   if (empty() || constraints == constraints_) return;
   undo_.push(new ConstraintsCommand(*this, std::move(constraints), text));
@@ -281,7 +307,8 @@ void PlanDocument::applyEdit(const PlanEdit& edit, const std::optional<MadeFrom>
   const bool other_origin = made_from_ != from;
   made_from_ = from;
   publish();
-  if (other_origin) takeLoads();  // other windows judge it
+  if (edit.weighted_before != edit.weighted_after) inferServing();  // the rule may be the weights'
+  if (other_origin) takeLoads();                                    // other windows judge it
   Q_EMIT changed();
   Q_EMIT committed();
 }
@@ -320,11 +347,12 @@ void PlanDocument::adopt() {
 }
 
 void PlanDocument::takeLoads() {
-  if (empty()) return;
+  if (empty()) return inferServing();  // the rule is that of the loads
   findOrigin();
   load_problem_.clear();
   std::shared_ptr<const LayerLoads> loads;
   std::shared_ptr<const Routes> routes;
+  std::shared_ptr<const SourceLoads> sources;
   if (const LoadsPtr set = loads_.loads(); set && !set->windows.empty()) {
     try {
       const PlanJudgement judged = judgement();
@@ -333,6 +361,8 @@ void PlanDocument::takeLoads() {
       loads = std::make_shared<const LayerLoads>(
           loads_of_plan(*set, plan(), windows.first, windows.last));
       require_loads_fit(plan(), *loads);
+      if (auto found = sources_of_plan(*set, plan()); !found.empty())
+        sources = std::make_shared<const SourceLoads>(std::move(found));
       if (set->routes.tokens() > 0 && set->routes.layers == plan().layers())
         routes = std::shared_ptr<const Routes>(set, &set->routes);
     } catch (const std::exception& error) {
@@ -340,12 +370,15 @@ void PlanDocument::takeLoads() {
       load_problem_ = message_of(error);
     }
   }
+  // The same ones must not make what was followed outdated.
+  if (!sources || !sources_ || *sources != *sources_) sources_ = std::move(sources);
   for (PlanState* state : {state_.get(), before_ ? &*before_ : nullptr}) {
     if (state == nullptr) continue;
     state->set_loads(loads);
     state->set_routes(routes);
   }
   inferServing();  // when all is of these loads: others listen to it
+  applyRule();
   Q_EMIT figuresChanged();
 }
 

@@ -82,6 +82,10 @@ class PlanDocument : public QObject {
   void setOrigin(std::optional<PlanOrigin> origin);
   /// Empty without loads.
   PlanJudgement judgement() const;
+  /// "under SGLang static", for beside every imbalance of the plan.
+  QString underRule() const;
+  /// "sglang static (0.5.23): each rank sends ...", or why the rule cannot be followed.
+  QString ruleText() const;
   void setConstraints(PlanConstraints constraints, const QString& text);
   /// Why `edit` would be refused; empty when it would not.
   QString objection(const PlanEdit& edit) const;
@@ -93,6 +97,8 @@ class PlanDocument : public QObject {
   /// The plan "before": what copies, bytes and changes are counted against.
   const PlanState* before() const { return before_ ? &*before_ : nullptr; }
   QString beforeName() const;
+  /// beforeName() that stands alone: "plan.json as opened".
+  QString beforeTitle() const;
   /// Throws Error when it is of another machine or model.
   void setBefore(const Plan& plan, const QString& name);
 
@@ -132,6 +138,7 @@ class PlanDocument : public QObject {
   void guessAssumptions();
   void inferServing();
   void servingChanged();
+  void applyRule();
   void findOrigin();
   void applyAssumptions();
 
@@ -151,6 +158,7 @@ class PlanDocument : public QObject {
   std::optional<PlanOrigin> origin_;  ///< of the file, as long as its loads are not open
   LoadsPtr origin_tried_;             ///< loads that are not those
   ServingSetup serving_;
+  std::shared_ptr<const SourceLoads> sources_;  ///< of the loads' tokens; null: not known
 };
 
 /// Reads a plan file with its pins and bans. Form problems that leave something to show are

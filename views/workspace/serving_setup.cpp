@@ -1,5 +1,7 @@
 #include "views/workspace/serving_setup.h"
 
+#include "core/error.h"
+#include "core/placement/rules/slot_shares.h"
 #include "core/simulate/defaults.h"
 #include "core/simulate/model/description.h"
 #include "core/simulate/model/unit.h"
@@ -13,6 +15,23 @@ bool is_known(ServingPart part, const QString& name) {
   for (const std::string& known : description_names(descriptions_of(part)))
     if (name == QString::fromStdString(known)) return true;
   return false;
+}
+
+/// "sglang:static"; ":even" of no engine.
+QString key_of(ReplicaRule rule) {
+  const RuleFacts& facts = rule_facts(rule);
+  return QStringLiteral("%1:%2").arg(QLatin1String(facts.engine), QLatin1String(facts.dispatch));
+}
+
+/// nullopt where `key` names no rule.
+std::optional<ReplicaRule> rule_of(const QString& key) {
+  const auto at = key.indexOf(QLatin1Char(':'));
+  if (at < 0) return std::nullopt;
+  try {
+    return find_rule(key.left(at).toStdString(), key.mid(at + 1).toStdString());
+  } catch (const Error&) {  // of another version
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -41,6 +60,11 @@ QString serving_word(ServingPart part) {
   return ServingSetup::tr("serving unit");
 }
 
+QString rule_words(ReplicaRule rule, bool knows_sources) {
+  const std::string text = rule_text(rule, knows_sources);
+  return QString::fromStdString(rule_title(rule) + text.substr(rule_name(rule).size()));
+}
+
 QStringList ServingSetup::missing() const {
   QStringList words;
   for (const ServingPart part : kServingParts)
@@ -49,12 +73,36 @@ QStringList ServingSetup::missing() const {
 }
 
 void ServingSetup::choose(ServingPart part, const QString& name) {
-  const Parts before = parts_;
+  const Setup before = setup_;
   Part& chosen = of(part);
   if (chosen.chosen == !name.isEmpty() && chosen.name == name) return;
   chosen.chosen = !name.isEmpty();
   if (chosen.chosen) chosen.name = name;
   update(before);
+}
+
+void ServingSetup::chooseRule(std::optional<ReplicaRule> rule) {
+  if (setup_.rule.chosen == rule) return;
+  const Setup before = setup_;
+  setup_.rule.chosen = rule;
+  update(before);
+}
+
+QString ServingSetup::ruleReason() const {
+  if (ruleChosen()) return tr("chosen");
+  return setup_.rule.found_reason.isEmpty() ? tr("no plan or loads are open")
+                                            : setup_.rule.found_reason;
+}
+
+std::string ServingSetup::engine() const {
+  const std::string of_rule = rule_facts(rule()).engine;
+  return of_rule.empty() ? engine_ : of_rule;
+}
+
+std::vector<ReplicaRule> ServingSetup::rulesToSolveFor() const {
+  const std::string engine = rule_facts(rule()).engine;
+  if (!engine.empty() && find_rule(engine, {}) == rule()) return rules_to_solve_for(engine);
+  return {rule()};
 }
 
 void ServingSetup::infer(const Plan* plan, const LoadSet* loads) {
@@ -65,20 +113,23 @@ void ServingSetup::infer(const Plan* plan, const LoadSet* loads) {
   // A plan may have a shared expert beyond those of the loads.
   experts_ = loads != nullptr ? loads->experts : plan != nullptr ? plan->num_experts : 0;
   phase_ = loads != nullptr ? loads->unit : std::string();
-  update(parts_);
+  engine_ = loads != nullptr ? loads->engine : std::string();
+  weighted_ = plan != nullptr && !plan->replica_weight.empty();
+  update(Setup(setup_));
 }
 
 void ServingSetup::setDevice(const QString& device) {
   if (device == device_) return;
   device_ = device;
-  update(parts_);
+  update(Setup(setup_));
 }
 
-void ServingSetup::update(Parts before) {
+void ServingSetup::update(const Setup& before) {
   findModel();
   findUnit();  // of the model
   findHardware();
-  if (parts_ != before) Q_EMIT changed();
+  findRule();
+  if (setup_ != before) Q_EMIT changed();
 }
 
 void ServingSetup::find(ServingPart part, const QString& name, const QString& reason) {
@@ -135,15 +186,30 @@ void ServingSetup::findHardware() {
   find(ServingPart::Hardware, {}, tr("neither plan nor loads name the hardware"));
 }
 
+/// As usual_rule(), with the reason.
+void ServingSetup::findRule() {
+  Rule& rule = setup_.rule;
+  if (!engine_.empty()) {
+    rule.found = find_rule(engine_, {});
+    rule.found_reason =
+        tr("the loads come from %1").arg(QString::fromStdString(engine_title(engine_)));
+  } else {
+    rule.found = weighted_ ? ReplicaRule::Weights : ReplicaRule::Even;
+    rule.found_reason = weighted_ ? tr("the plan has replica weights, and no engine is known")
+                                  : tr("neither loads nor plan name an engine");
+  }
+}
+
 QString ServingSetup::choices() const {
   QStringList parts;
   for (const ServingPart part : kServingParts) parts << (chosen(part) ? name(part) : QString());
+  parts << (ruleChosen() ? key_of(rule()) : QString());
   return parts.join(QLatin1Char(' ')).trimmed().isEmpty() ? QString()
                                                           : parts.join(QLatin1Char(','));
 }
 
 void ServingSetup::setChoices(const QString& choices) {
-  const Parts before = parts_;
+  const Setup before = setup_;
   const QStringList parts = choices.split(QLatin1Char(','));
   for (std::size_t i = 0; i < kServingParts.size(); ++i) {
     const QString name = parts.value(static_cast<qsizetype>(i));
@@ -151,6 +217,7 @@ void ServingSetup::setChoices(const QString& choices) {
     part.chosen = is_known(kServingParts[i], name);
     if (part.chosen) part.name = name;
   }
+  setup_.rule.chosen = rule_of(parts.value(static_cast<qsizetype>(kServingParts.size())));
   update(before);
 }
 

@@ -9,6 +9,7 @@
 #include "app/commands/rule_options.h"
 #include "app/commands/window_range.h"
 #include "core/advise/advise.h"
+#include "core/advise/advised_command.h"
 #include "core/error.h"
 #include "core/loads/placement_of_loads.h"
 #include "core/simulate/defaults.h"
@@ -63,36 +64,8 @@ Deployment deployment_of(const AdviseCommand& command, const LoadSet& loads) {
   return out;
 }
 
-/// The command or flag that carries an action out; PLAN_IN_FORCE where its file is not known.
-std::string command_of(const AdviseCommand& command, const Deployment& d,
-                       const AdvisedAction& action) {
-  const std::string from =
-      fmt::format(" --from {}", command.plan.empty() ? "PLAN_IN_FORCE" : command.plan);
-  const std::string engine = d.engine.empty() ? std::string() : " --engine " + d.engine;
-  const auto solve = [&](int slots, const std::string& more) {
-    return fmt::format(
-        "moescope plan solve --loads {} --gpus {} --nodes {} --slots {}{}{} -o "
-        "plan.json",
-        command.loads, d.plan.num_gpus, d.plan.num_nodes, slots, engine, more);
-  };
-  const int slots = d.plan.slot_count();
-  switch (action.kind) {
-    case AdvisedKind::Resplit:
-      if (d.engine == "sglang")
-        return fmt::format("--ep-dispatch-algorithm {}", rule_facts(action.rule).dispatch);
-      return solve(slots, from + " --max-copies 0 --split best");
-    case AdvisedKind::BoundedMigration:
-      return solve(slots, fmt::format("{} --max-copies {}", from, command.options.max_copies));
-    case AdvisedKind::FullPlan:
-      return solve(slots,
-                   command.plan.empty() || rule_facts(d.rule).by_source ? "" : from + " --rebuild");
-    case AdvisedKind::MoreRedundancy:
-      return solve(slots + command.options.extra_slots_per_gpu * d.plan.num_gpus, "");
-    case AdvisedKind::Periodic:
-      break;
-  }
-  if (d.engine == "sglang" || d.engine == "vllm") return "--enable-eplb";
-  return solve(slots, from + " --rebuild");
+AdvisedFiles files_of(const AdviseCommand& command) {
+  return {command.loads, command.plan};
 }
 
 Json action_json(const AdviseCommand& command, const Deployment& d, const AdvisedAction& action) {
@@ -106,7 +79,7 @@ Json action_json(const AdviseCommand& command, const Deployment& d, const Advise
           {"net_pct", 100 * action.net},
           {"imbalance", action.imbalance},
           {"rule", rule_name(action.rule)},
-          {"command", command_of(command, d, action)}};
+          {"command", command_of(files_of(command), d, command.options, action)}};
 }
 
 Json advice_json(const AdviseCommand& command, const Deployment& d, const Advice& advice,
@@ -138,21 +111,9 @@ Json advice_json(const AdviseCommand& command, const Deployment& d, const Advice
   return json;
 }
 
-const char* words(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::DoIt:
-      return "do it";
-    case Verdict::NotWorthIt:
-      return "not worth it";
-    case Verdict::NotEnoughEvidence:
-      break;
-  }
-  return "not enough evidence";
-}
-
 void print_advice(const AdviseCommand& command, const Deployment& d, const Advice& advice,
                   bool knows_sources) {
-  fmt::print("{}: {}\n", words(advice.verdict), advice.reason);
+  fmt::print("{}: {}\n", verdict_words(advice.verdict), advice.reason);
   for (const auto& missing : advice.missing) fmt::print("  missing: {}\n", missing);
   for (const auto& note : advice.notes) fmt::print("  note: {}\n", note);
   fmt::print("\nrule       {}\n", rule_text(d.rule, knows_sources));
@@ -167,7 +128,9 @@ void print_advice(const AdviseCommand& command, const Deployment& d, const Advic
     fmt::print("{:<18} {:>+8.2f} {:>8.2f} {:>+8.2f} {:>10.3f} {:>10.2f} {:>10.0f} {:>10.0f}\n",
                to_string(a.kind), 100 * a.gain, 100 * a.gain_error, 100 * a.net, a.imbalance,
                a.bytes_moved * 1e-9, 1000 * a.stall_s, a.kv_tokens_lost);
-  if (advice.best) fmt::print("\nbest: {}\n", command_of(command, d, advice.actions[*advice.best]));
+  if (advice.best)
+    fmt::print("\nbest: {}\n",
+               command_of(files_of(command), d, command.options, advice.actions[*advice.best]));
 }
 
 void run(AdviseCommand& command) {

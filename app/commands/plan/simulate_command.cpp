@@ -167,6 +167,7 @@ void run(const SimulateCommand& command) {
                    {"refit", command.refit.empty() ? Json() : refit_json(constants)},
                    {"steps_ns", steps.step_ns},
                    {"prediction", prediction_json(prediction)},
+                   {"causes", causes_json(causes)},
                    {"devices", devices_json(steps)}};
   if (!command.refit.empty()) document["refit_errors"] = refit_errors_json(errors);
   print_json(document);

@@ -46,6 +46,7 @@ void apply_rule(const RuleChoice& choice, LoadDocument& document) {
   fmt::print(stderr, "replicas by {}\n", rule_text(rule, !sources_of_plan(loads, plan).empty()));
   if (Plan ruled = under_rule(plan, rule, loads); ruled != plan)
     document.setPlan(std::make_shared<const Plan>(std::move(ruled)));
+  document.setRule(rule);  // the chart names it
 }
 
 void choose(const LoadChartOptions& options, const std::string& source, LoadDocument& document) {

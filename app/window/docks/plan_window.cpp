@@ -77,12 +77,12 @@ void PlanWindow::rememberServing() {
   // What is found while another document comes in is not a choice.
   const bool theirs = !name.isEmpty() && documentName() == recalled_for_;
   const QByteArray choices = document_.serving().choices().toUtf8();
-  if (!theirs || choices.isEmpty() || recalling_) return;
+  if (!theirs || recalling_) return;
   QByteArrayList lines = session_.value(kServingKey).split('\n');
   lines.removeIf([&name](const QByteArray& line) {
     return line.isEmpty() || line.mid(line.indexOf(' ') + 1) == name;
   });
-  lines.prepend(choices + ' ' + name);
+  if (!choices.isEmpty()) lines.prepend(choices + ' ' + name);
   session_.setValue(kServingKey, lines.mid(0, kRemembered).join('\n'));
 }
 

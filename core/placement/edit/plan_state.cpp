@@ -1,16 +1,27 @@
 #include "core/placement/edit/plan_state.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "core/error.h"
 #include "core/placement/bounds.h"
+#include "core/placement/rules/rule_bound.h"
 #include "core/placement/split.h"
 
 namespace moescope {
 namespace {
 
 using Index = std::size_t;
+
+constexpr Index kFollowed = 2;
+
+/// Every replica has the same share.
+bool equal_shares_under(ReplicaRule rule) {
+  return rule == ReplicaRule::Even || rule == ReplicaRule::VllmHash ||
+         rule == ReplicaRule::TrtllmEven;
+}
 
 void insert_sorted(std::vector<int>& list, int value) {
   const auto at = std::lower_bound(list.begin(), list.end(), value);
@@ -57,6 +68,22 @@ void PlanState::set_reference(std::shared_ptr<const Plan> reference) {
   rebuild();
 }
 
+void PlanState::set_rule(ReplicaRule rule, std::shared_ptr<const SourceLoads> by_source) {
+  if (by_source != nullptr && by_source->empty()) by_source.reset();
+  if (rule == rule_ && by_source == by_source_) return;
+  if (by_source != nullptr) require_sources_fit(plan_, *by_source);
+  rule_ = rule;
+  by_source_ = std::move(by_source);
+  followed_.clear();
+  forget_shares();
+  for (auto& layer : layers_) layer.bounds_known = false;
+}
+
+/// What the shares depend on has changed.
+void PlanState::forget_shares() {
+  for (auto& layer : layers_) layer.shares_known = false;
+}
+
 void PlanState::set_expected(PlanExpectation expected) {
   expected_ = std::move(expected);
   shape_problems_ = validate_shape(plan_, expected_);
@@ -92,6 +119,7 @@ void PlanState::rebuild_layer(int l) {
 void PlanState::apply(const PlanEdit& edit) {
   apply_edit(plan_, edit);
   if (edit.weighted_before != edit.weighted_after || edit.dead_before != edit.dead_after) {
+    followed_.clear();
     rebuild();
     return;
   }
@@ -117,8 +145,9 @@ void PlanState::apply(const PlanEdit& edit) {
 
 void PlanState::touch(int l, const std::vector<int>& experts, const std::vector<int>& slots) {
   auto& layer = layers_[static_cast<Index>(l)];
-  layer.problems_known = false;
+  layer.problems_known = layer.shares_known = false;
   layer.best_split.reset();
+  if (rule_ == ReplicaRule::SglangStatic) forget_shares();  // draws run through all layers
   if (layer.per_gpu == 0) return;
   std::vector<int> changed, weighed;
   for (const int s : slots) insert_sorted(changed, s / layer.per_gpu);
@@ -171,20 +200,123 @@ const std::vector<int>& PlanState::hosts(int layer, int expert) const {
   return at(layer).hosts.at(static_cast<Index>(expert));
 }
 
+/// Shares that are neither equal nor the plan's weights.
+bool PlanState::rule_has_shares() const {
+  return rule_ != ReplicaRule::Weights && !equal_shares_under(rule_);
+}
+
 std::optional<double> PlanState::slot_load(int l, int slot) const {
   const auto& layer = at(l);
   if (!judged(layer)) return std::nullopt;
   const auto value = slot_value(plan_, l, slot);
   if (value.expert < 0 || value.expert >= plan_.num_experts) return 0.0;
   const auto e = static_cast<Index>(value.expert);
-  const double share =
-      layer.weighted.empty() ? 1.0 / static_cast<double>(layer.hosts[e].size()) : value.weight;
+  double share = 1.0 / static_cast<double>(layer.hosts[e].size());
+  if (rule_has_shares()) {
+    find_shares(l);
+    if (layer.shares.empty()) return std::nullopt;
+    share = layer.shares.at(static_cast<Index>(slot));
+  } else if (rule_ == ReplicaRule::Weights && !layer.weighted.empty()) {
+    share = value.weight;
+  }
   return (*loads_)[static_cast<Index>(l)][e] * share;
 }
 
-const std::vector<double>& PlanState::gpu_loads(int layer) const {
-  const auto& l = at(layer);
-  return l.weighted.empty() ? l.equal : l.weighted;
+const std::vector<double>& PlanState::gpu_loads(int l) const {
+  const auto& layer = at(l);
+  if (judged(layer) && rule_has_shares()) {
+    find_shares(l);
+    return layer.ruled;
+  }
+  return rule_ == ReplicaRule::Weights && !layer.weighted.empty() ? layer.weighted : layer.equal;
+}
+
+void PlanState::find_shares(int l) const {
+  if (at(l).shares_known) return;
+  if (rule_ == ReplicaRule::SglangStatic)
+    find_shares_of_plan();
+  else
+    find_shares_of_layer(l);
+}
+
+/// The same shares as those of the whole plan: these rules decide layer by layer.
+void PlanState::find_shares_of_layer(int l) const {
+  const auto i = static_cast<Index>(l);
+  const bool best = rule_ == ReplicaRule::Best || rule_ == ReplicaRule::SglangLp;
+  if (best && !can_split_best(l)) return take_shares(l, {});
+  Plan one = plan_;
+  one.physical_to_logical = {plan_.physical_to_logical[i]};
+  one.replica_weight.clear();
+  one.layer_ids.clear();
+  RuleLoads loads{{(*loads_)[i]}, {}};
+  if (by_source_ != nullptr && rule_facts(rule_).by_source) loads.by_source = {(*by_source_)[i]};
+  take_shares(l, slot_shares(one, rule_, loads).front());
+}
+
+void PlanState::find_shares_of_plan() const {
+  const SlotShares& shares = followed();
+  for (int l = 0; l < plan_.layers(); ++l)
+    take_shares(l, shares.empty() ? std::vector<double>() : shares[static_cast<Index>(l)]);
+}
+
+/// SGLang's static in all layers of the plan as it is; without shares where it cannot be followed.
+const SlotShares& PlanState::followed() const {
+  const auto& rows = plan_.physical_to_logical;
+  const auto known = std::find_if(followed_.begin(), followed_.end(),
+                                  [&](const Followed& f) { return f.rows == rows; });
+  if (known != followed_.end()) {
+    std::rotate(followed_.begin(), known, known + 1);
+    return followed_.front().shares;
+  }
+  if (followed_.size() >= kFollowed) followed_.pop_back();
+  Followed& made = *followed_.insert(followed_.begin(), {rows, {}, {}});
+  for (int l = 0; l < plan_.layers() && made.problem.empty(); ++l)
+    if (at(l).per_gpu == 0 || plan_.layer_id(l) < 0 || plan_.layer_id(l) >= kMaxPlanLayers)
+      made.problem = fmt::format("layer {} has errors", plan_.layer_id(l));
+  if (!made.problem.empty()) return made.shares;
+  try {
+    made.shares =
+        slot_shares(plan_, rule_, {{}, by_source_ != nullptr ? *by_source_ : SourceLoads()});
+  } catch (const Error& error) {
+    made.problem = error.what();
+  }
+  return made.shares;
+}
+
+std::string PlanState::rule_problem() const {
+  if (rule_ != ReplicaRule::SglangStatic) return {};
+  followed();
+  return followed_.front().problem;
+}
+
+Plan PlanState::ruled_plan() const {
+  Plan ruled = plan_;
+  if (rule_ == ReplicaRule::Weights) return ruled;
+  ruled.replica_weight.clear();
+  for (int l = 0; rule_has_shares() && l < plan_.layers(); ++l) {
+    find_shares(l);
+    if (at(l).shares.empty())
+      throw Error("", fmt::format("layer {}", plan_.layer_id(l)),
+                  fmt::format("{} cannot be followed", rule_title(rule_)), "Fix the plan first");
+    ruled.replica_weight.push_back(at(l).shares);
+  }
+  return ruled;
+}
+
+/// Sums in the order of gpu_loads(), so that the result is the same to the last bit.
+void PlanState::take_shares(int l, std::vector<double> shares) const {
+  const auto& layer = at(l);
+  layer.shares_known = true;
+  layer.shares = std::move(shares);
+  layer.ruled.clear();
+  if (layer.shares.empty() || !judged(layer)) return;
+  layer.ruled.assign(static_cast<Index>(plan_.num_gpus), 0.0);
+  const auto& row = plan_.physical_to_logical[static_cast<Index>(l)];
+  const auto& loads = (*loads_)[static_cast<Index>(l)];
+  for (Index s = 0; s < row.size(); ++s)
+    if (row[s] >= 0 && row[s] < plan_.num_experts)
+      layer.ruled[s / static_cast<Index>(layer.per_gpu)] +=
+          loads[static_cast<Index>(row[s])] * layer.shares[s];
 }
 
 void PlanState::find_bounds(int l) const {
@@ -194,7 +326,12 @@ void PlanState::find_bounds(int l) const {
   const auto& loads = (*loads_)[static_cast<Index>(l)];
   const int live = plan_.live_gpus(), slots = live * layer.per_gpu;
   if (slots < plan_.num_experts) return;
-  layer.bound = imbalance_bound(loads, slots, live);
+  const bool sources = by_source_ != nullptr && plan_.dead_gpus.empty();
+  // Of sources that are dead no bound is proven.
+  layer.bound = by_source_ != nullptr && !sources
+                    ? imbalance_bound(loads, slots, live)
+                    : rule_bound(loads, slots, live, rule_,
+                                 sources ? &(*by_source_)[static_cast<Index>(l)] : nullptr);
   if (plan_.dead_gpus.empty())
     layer.bound_hierarchical = hierarchical_bound(
         loads, layer.per_gpu * plan_.num_gpus, plan_.num_gpus, plan_.num_nodes, plan_.num_groups);
@@ -207,7 +344,7 @@ LayerFigures PlanState::figures(int l) const {
   if (!judged(layer)) return figures;
   if (!(layer.mean > 0)) {
     figures.no_load = true;
-    figures.equal = figures.bound = 1.0;
+    figures.equal = figures.bound = figures.under_rule = 1.0;
     if (!layer.weighted.empty()) figures.weighted = 1.0;
     return figures;
   }
@@ -216,24 +353,33 @@ LayerFigures PlanState::figures(int l) const {
   };
   figures.equal = imbalance(layer.equal);
   if (!layer.weighted.empty()) figures.weighted = imbalance(layer.weighted);
+  if (const auto& ruled = gpu_loads(l); !ruled.empty()) figures.under_rule = imbalance(ruled);
   if (!layer.bounds_known) find_bounds(l);
   figures.bound = layer.bound;
   figures.bound_hierarchical = layer.bound_hierarchical;
   return figures;
 }
 
+/// Every expert with load has a slot, and slots hold experts that there are.
+bool PlanState::can_split_best(int l) const {
+  const auto& loads = (*loads_)[static_cast<Index>(l)];
+  const auto& row = plan_.physical_to_logical[static_cast<Index>(l)];
+  for (Index e = 0; e < loads.size(); ++e)
+    if (loads[e] > 0 && at(l).hosts[e].empty()) return false;
+  return std::none_of(row.begin(), row.end(),
+                      [&](int e) { return e < kNoExpert || e >= plan_.num_experts; });
+}
+
 std::optional<double> PlanState::best_split(int l) const {
   const auto& layer = at(l);
   if (!judged(layer)) return std::nullopt;
   if (!(layer.mean > 0)) return 1.0;
-  const auto& loads = (*loads_)[static_cast<Index>(l)];
-  const auto& row = plan_.physical_to_logical[static_cast<Index>(l)];
-  for (Index e = 0; e < loads.size(); ++e)
-    if (loads[e] > 0 && layer.hosts[e].empty()) return std::nullopt;
-  if (std::any_of(row.begin(), row.end(), [&](int e) { return e < -1 || e >= plan_.num_experts; }))
-    return std::nullopt;
+  if (!can_split_best(l)) return std::nullopt;
   if (!layer.best_split)
-    layer.best_split = moescope::best_split(row, loads, layer.per_gpu).max_load / layer.mean;
+    layer.best_split = moescope::best_split(plan_.physical_to_logical[static_cast<Index>(l)],
+                                            (*loads_)[static_cast<Index>(l)], layer.per_gpu)
+                           .max_load /
+                       layer.mean;
   return layer.best_split;
 }
 

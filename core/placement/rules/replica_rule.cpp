@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "core/error.h"
 
@@ -40,6 +42,13 @@ const std::vector<RuleFacts> kRules = {
      "tokens spread by the plan's replica weights, equally where it has none", false, false},
 };
 
+constexpr std::array<std::pair<std::string_view, const char*>, 5> kEngineTitles = {
+    {{"sglang", "SGLang"},
+     {"vllm", "vLLM"},
+     {"vllm-ascend", "vllm-ascend"},
+     {"trtllm", "TensorRT-LLM"},
+     {"moescope", "MoEscope"}}};
+
 bool reference(std::string_view dispatch) {
   return dispatch == "even" || dispatch == "best";
 }
@@ -59,6 +68,18 @@ std::string rule_name(ReplicaRule rule) {
   const RuleFacts& facts = rule_facts(rule);
   return *facts.engine == '\0' ? fmt::format("{} split", facts.dispatch)
                                : fmt::format("{} {}", facts.engine, facts.dispatch);
+}
+
+std::string engine_title(std::string_view engine) {
+  for (const auto& [name, title] : kEngineTitles)
+    if (name == engine) return title;
+  return std::string(engine);
+}
+
+std::string rule_title(ReplicaRule rule) {
+  const RuleFacts& facts = rule_facts(rule);
+  return *facts.engine == '\0' ? rule_name(rule)
+                               : fmt::format("{} {}", engine_title(facts.engine), facts.dispatch);
 }
 
 std::string rule_names(const std::vector<ReplicaRule>& rules) {

@@ -37,6 +37,10 @@ const std::vector<RuleFacts>& all_rules();
 const RuleFacts& rule_facts(ReplicaRule rule);
 /// "sglang static"; "even split" and "best split" of no engine.
 std::string rule_name(ReplicaRule rule);
+/// For people: "SGLang static", "TensorRT-LLM even"; "even split" and "best split" of no engine.
+std::string rule_title(ReplicaRule rule);
+/// "SGLang", "TensorRT-LLM", ...; the name itself where it is none of rule_engines().
+std::string engine_title(std::string_view engine);
 /// The names of several, with commas.
 std::string rule_names(const std::vector<ReplicaRule>& rules);
 

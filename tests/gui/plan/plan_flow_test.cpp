@@ -139,18 +139,18 @@ TEST_F(PlanFlowTest, ApplySaysWhyItCannotAndExportIsOffered) {
 TEST_F(PlanFlowTest, InANarrowDockTheFormsArePagesBesideTheBoard) {
   auto* pages = find<QTabWidget>("planPages");
   auto* side = find<QTabWidget>("planSide");
-  EXPECT_EQ(pages->count(), 2);
+  EXPECT_EQ(pages->count(), 3);
   EXPECT_TRUE(side->isVisible());
   view->resize(690, 640);
   QApplication::processEvents();
-  EXPECT_EQ(pages->count(), 6);
+  EXPECT_EQ(pages->count(), 7);
   EXPECT_FALSE(side->isVisible());
   view->steps().predict().click();
   EXPECT_TRUE(find<PredictPanel>("planPredict")->isVisible());
   EXPECT_EQ(pages->tabText(pages->currentIndex()), "Predict");
   view->resize(1300, 760);
   QApplication::processEvents();
-  EXPECT_EQ(pages->count(), 2);
+  EXPECT_EQ(pages->count(), 3);
   EXPECT_TRUE(side->isVisible());
   EXPECT_TRUE(find<PredictPanel>("planPredict")->isVisible()) << "what was in front stays so";
 }

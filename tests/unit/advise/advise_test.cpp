@@ -73,7 +73,7 @@ TEST(Advise, RearrangingPaysWithLongBatches) {
   auto loads = load_set(skewed(1.0, 4, 0.02));
   const auto advice = advice_on(deployment("prefill8"), loads);
   EXPECT_NEAR(advice.today.imbalance, 1.4, 0.3);
-  EXPECT_EQ(advice.verdict, Verdict::DoIt) << advice.reason;
+  EXPECT_EQ(advice.verdict, AdviceVerdict::DoIt) << advice.reason;
   EXPECT_THAT(advice.missing, IsEmpty());
   const auto& full = action(advice, AdvisedKind::FullPlan);
   EXPECT_GT(full.net, kWorthIt);
@@ -133,7 +133,7 @@ TEST(Advise, EplbCanLoseUnderSglangStatic) {
 
 TEST(Advise, SaysNoToBalancedLoads) {
   const auto advice = advice_on(deployment("prefill8"), load_set(skewed(0.02, 4, 0.0)));
-  EXPECT_EQ(advice.verdict, Verdict::NotWorthIt);
+  EXPECT_EQ(advice.verdict, AdviceVerdict::NotWorthIt);
   EXPECT_THAT(advice.reason, HasSubstr("imbalance of 1.0"));
 }
 
@@ -141,25 +141,25 @@ TEST(Advise, SaysNoWhereWeightsAreReadForAsLong) {
   auto d = deployment("decode8");
   d.unit.tokens_per_gpu = 4;
   const auto advice = advice_on(d, load_set(skewed(0.5, 4, 0.02)));
-  EXPECT_EQ(advice.verdict, Verdict::NotWorthIt) << advice.reason;
+  EXPECT_EQ(advice.verdict, AdviceVerdict::NotWorthIt) << advice.reason;
 }
 
 TEST(Advise, DoesNotTrustWindowsThatDisagree) {
   auto windows = skewed(1.0, 1, 0, 1);
   windows.push_back(skewed(1.0, 1, 0, 2).front());
   const auto advice = advice_on(deployment("prefill8"), load_set(windows));
-  EXPECT_NE(advice.verdict, Verdict::DoIt) << advice.reason;
+  EXPECT_NE(advice.verdict, AdviceVerdict::DoIt) << advice.reason;
   EXPECT_LT(*advice.evidence.persistence, 0.5);
 }
 
 TEST(Advise, DoesNotTrustAFewTokens) {
   const auto advice = advice_on(deployment("prefill8"), load_set(skewed(0.1, 4, 0.3, 1, 600)));
-  EXPECT_NE(advice.verdict, Verdict::DoIt) << advice.reason;
+  EXPECT_NE(advice.verdict, AdviceVerdict::DoIt) << advice.reason;
 }
 
 TEST(Advise, WantsASecondWindow) {
   const auto advice = advice_on(deployment("prefill8"), load_set(skewed(1.0, 1, 0)));
-  EXPECT_EQ(advice.verdict, Verdict::NotEnoughEvidence);
+  EXPECT_EQ(advice.verdict, AdviceVerdict::NotEnoughEvidence);
   EXPECT_THAT(advice.missing, testing::Contains(HasSubstr("a second window")));
 }
 

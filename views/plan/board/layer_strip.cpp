@@ -127,6 +127,9 @@ LayerStrip::LayerStrip(PlanDocument& document, QWidget* parent)
   for (const auto signal :
        {&PlanDocument::changed, &PlanDocument::figuresChanged, &PlanDocument::replaced})
     connect(&document_, signal, this, qOverload<>(&QWidget::update));
+  // What is said of the layer follows, but not every step of a drag.
+  for (const auto signal : {&PlanDocument::committed, &PlanDocument::figuresChanged})
+    connect(&document_, signal, this, [this] { setAccessibleDescription(layerText(layer_)); });
 }
 
 void LayerStrip::setLayer(int layer) {
@@ -160,7 +163,8 @@ QString LayerStrip::layerText(int layer) const {
   const auto value = [](const std::optional<double>& v) {
     return v ? QString::number(*v, 'f', 4) : tr("not known");
   };
-  text += tr(": imbalance (max / mean GPU load) %1").arg(value(now.imbalance()));
+  text += tr(": imbalance (max / mean GPU load) %1 %2")
+              .arg(value(now.imbalance()), document_.underRule());
   if (document_.before() != nullptr && layer < document_.before()->plan().layers())
     text += tr(", before %1").arg(value(document_.before()->figures(layer).imbalance()));
   text += tr(", bound of any plan with these slots %1").arg(value(now.bound));

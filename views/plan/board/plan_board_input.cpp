@@ -163,7 +163,10 @@ void PlanBoard::dragTo(int target, bool copy) {
   document().preview(allowed ? std::optional(edit) : std::nullopt);
   if (const auto after = document().state().figures(layer_).imbalance();
       allowed && after && drag_->before)
-    drag_text_ += tr("    imbalance %1 → %2").arg(*drag_->before, 0, 'f', 3).arg(*after, 0, 'f', 3);
+    drag_text_ += tr("    imbalance %1 → %2 %3")
+                      .arg(*drag_->before, 0, 'f', 3)
+                      .arg(*after, 0, 'f', 3)
+                      .arg(document().underRule());
   viewport()->update();
   Q_EMIT dragTextChanged(drag_text_);
 }

@@ -110,7 +110,7 @@ QVariant CompareLayersModel::headerData(int section, Qt::Orientation orientation
       tr("Layer of the model"),
       tr("Imbalance (max / mean GPU load) under the plan before, for the open loads"),
       tr("Imbalance under the plan on the board"),
-      tr("No plan with this many slots is better"),
+      tr("No plan with this many slots is better under the replica rule"),
       tr("After less before; negative is better balanced"),
       tr("Slots that hold another expert"),
       tr("Experts that a GPU must receive, in all units that take the plan"),

@@ -195,15 +195,15 @@ void CompareView::showSummary() {
           ? tr("%1 at %2 per expert")
                 .arg(moved_bytes_text(moves), format_bytes(static_cast<quint64>(expert_bytes)))
           : tr("their bytes are not known until a model is chosen");
-  summary_->setText(tr("Imbalance, mean / p95 / worst layer: before %1, after %2%3. %4, %5. "
-                       "%6 slots changed, copies: %7, %8.")
-                        .arg(words(before), words(after), change,
-                             layers(better, tr("%1 layers better").arg(better), Verdict::Better),
-                             layers(worse, tr("%1 worse").arg(worse), Verdict::Worse),
-                             format_count(changed), unit_copies_text(moves), bytes) +
-                    (document_.state().has_loads()
-                         ? tr(" Figures: %1.").arg(document_.judgement().text)
-                         : QString()));
+  summary_->setText(
+      tr("Imbalance %9, mean / p95 / worst layer: before %1, after %2%3. %4, %5. "
+         "%6 slots changed, copies: %7, %8.")
+          .arg(words(before), words(after), change,
+               layers(better, tr("%1 layers better").arg(better), Verdict::Better),
+               layers(worse, tr("%1 worse").arg(worse), Verdict::Worse), format_count(changed),
+               unit_copies_text(moves), bytes, document_.underRule()) +
+      (document_.state().has_loads() ? tr(" Figures: %1.").arg(document_.judgement().text)
+                                     : QString()));
 }
 
 void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) {
@@ -212,8 +212,8 @@ void CompareView::paintChart(QPainter& painter, QSize size, const Theme& theme) 
 }
 
 QString CompareView::chartTitle() const {
-  const QString title = tr("Imbalance (max / mean GPU load) by layer. Before: %1. After: %2.")
-                            .arg(document_.beforeName(), document_.title());
+  const QString title = tr("Imbalance (max / mean GPU load) %1, by layer. Before: %2. After: %3.")
+                            .arg(document_.underRule(), document_.beforeName(), document_.title());
   return document_.empty() || !document_.state().has_loads()
              ? title
              : tr("%1\nFigures: %2.").arg(title, document_.judgement().text);
@@ -233,10 +233,12 @@ QString CompareView::csv() const {
     return all ? QString::number(*all, 'f', 0) : QString();
   };
   QString text =
-      "layer,imbalance before,imbalance after,bound,slots changed,copies,bytes,windows\n";
+      "layer,imbalance before,imbalance after,bound,slots changed,copies,bytes,windows,"
+      "replica rule\n";
   const auto layers = compare_layers(document_, diffs);
   const bool known = !document_.empty() && document_.state().has_loads();
-  const QString judged = known ? csv_field(document_.judgement().text) : QString();
+  const QString judged = (known ? csv_field(document_.judgement().text) : QString()) +
+                         QLatin1Char(',') + csv_field(document_.serving().ruleTitle());
   for (const CompareLayer& layer : layers)
     text += QString("%1,%2,%3,%4,%5,%6,%7,%8\n")
                 .arg(layer.id)

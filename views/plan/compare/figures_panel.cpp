@@ -39,7 +39,7 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   table_->horizontalHeaderItem(kNow)->setToolTip(
       tr("The plan as it is on the board, a running drag included"));
   table_->horizontalHeaderItem(kBound)->setToolTip(
-      tr("Proven: no plan with this many slots is better, whatever the split of tokens"));
+      tr("Proven: no plan with this many slots is better under the replica rule"));
   table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   table_->setSelectionMode(QAbstractItemView::NoSelection);
   table_->setFrameShape(QFrame::NoFrame);
@@ -48,10 +48,12 @@ FiguresPanel::FiguresPanel(PlanDocument& document, QWidget* parent)
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 6);
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+  addRow(Rule, tr("Replica rule"), {});
+  table_->setSpan(Rule, kNow, 1, 3);
+  table_->item(Rule, kNow)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   addRow(Layer, tr("Imbalance, this layer"),
-         tr("Heaviest GPU / mean GPU load of the shown layer; 1 is perfect. An expert's tokens are "
-            "split equally over its replicas, or by the plan's replica weights when it has them. "
-            "Engines that pick a replica another way will differ."));
+         tr("Heaviest GPU / mean GPU load of the shown layer; 1 is perfect. Tokens go to "
+            "the replicas by the replica rule above; it is chosen on the page Predict."));
   addRow(BestSplit, tr("Best split, this layer"),
          tr("Imbalance of the shown layer with the best possible split of tokens over the "
             "replicas: what Solve > Re-split reaches without moving weights"));
@@ -126,11 +128,17 @@ void FiguresPanel::refresh() {
   if (document_.empty() || layer_ >= document_.plan().layers()) return;
   table_->horizontalHeaderItem(kBefore)->setToolTip(
       tr("Compared with: %1").arg(document_.beforeName()));
+  set(Rule, kNow, document_.serving().ruleTitle());
+  for (QTableWidgetItem* item : {table_->item(Rule, kNow), table_->verticalHeaderItem(Rule)})
+    item->setToolTip(
+        tr("%1.\nWhy this one: %2").arg(document_.ruleText(), document_.serving().ruleReason()));
   fillLayerRows();
   fillSummaryRows();
   fillCostRows();
   if (!document_.loadProblem().isEmpty())
     note_->setText(tr("The open loads are not used: %1").arg(document_.loadProblem()));
+  else if (const std::string problem = document_.state().rule_problem(); !problem.empty())
+    note_->setText(document_.ruleText());
   else if (!document_.state().has_loads())
     note_->setText(
         tr("No loads are open, so balance is unknown. Open a load dump or a recording to see it."));

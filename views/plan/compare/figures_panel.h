@@ -23,7 +23,20 @@ class FiguresPanel : public QWidget {
   QString cell(const QString& row, int column) const;
 
  private:
-  enum Row { Layer, BestSplit, Mean, P95, Max, Copies, Bytes, Memory, Remote, Groups, RowCount };
+  enum Row {
+    Rule,
+    Layer,
+    BestSplit,
+    Mean,
+    P95,
+    Max,
+    Copies,
+    Bytes,
+    Memory,
+    Remote,
+    Groups,
+    RowCount
+  };
   void addRow(Row row, const QString& heading, const QString& tip);
   void set(Row row, int column, const QString& text);
   void refresh();

@@ -18,7 +18,10 @@ QString tr(const char* text) {
 PlanHeadline plan_headline(const PlanDocument& document, const QPalette& palette) {
   if (document.empty() || !document.state().has_loads() || !document.loads().loads()) return {};
   const auto now = plan_imbalance(document.state());
-  if (!now) return {};
+  if (!now)
+    return document.state().rule_problem().empty()
+               ? PlanHeadline()
+               : PlanHeadline{document.ruleText().toHtmlEscaped(), {}};
   QString figure = imbalance_text(now->mean);
   const auto before =
       document.before() != nullptr ? plan_imbalance(*document.before()) : std::optional<Summary>();
@@ -26,7 +29,7 @@ PlanHeadline plan_headline(const PlanDocument& document, const QPalette& palette
   if (const Delta delta = imbalance_delta(was, now->mean); delta.verdict != Verdict::Same)
     figure = QStringLiteral("%1 → %2</b> %3<b>")
                  .arg(imbalance_text(was), figure, delta_html(delta, Theme::of(palette)));
-  QString text = tr("<b>Mean imbalance %1</b>").arg(figure);
+  QString text = tr("<b>Mean imbalance %1</b> %2").arg(figure, document.underRule());
   if (const auto bound = plan_bound(document.state()))
     text += tr(", bound %1").arg(imbalance_text(bound->mean));
   const QString unit = QString::fromStdString(document.loads().loads()->unit);
