@@ -71,7 +71,7 @@ WhatIfAnswerPtr answer_what_if(const WhatIf& settings, const WhatIfFiles& files,
     const Prediction& p = answer->predicted->prediction;
     answer->tokens_per_second_gpu = p.tokens_per_second / asked.unit.gpus;
     for (const std::string& note : asked.notes) answer->notes << with_window_units(note);
-    answer->notes << tr("replica rule: %1").arg(QString::fromStdString(rule_name(asked.rule)));
+    answer->notes << tr("replica rule: %1").arg(QString::fromStdString(rule_title(asked.rule)));
     for (const std::string& note : p.notes) answer->notes << with_window_units(note);
   } catch (const Error& error) {
     answer->problem = problem_text(error);

@@ -79,6 +79,7 @@ WhatIfBase what_if_base(const Workspace& workspace) {
                                      : tr("Found: %1").arg(plan.serving().reason(part));
     if (!name.isEmpty()) name_in(base.settings, part) = name.toStdString();
   }
+  base.settings.rule = plan.serving().rule();
   if (!base.found[index_of(ServingPart::Unit)]) base.settings.unit = likely_unit(base);
   return base;
 }

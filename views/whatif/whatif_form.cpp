@@ -9,7 +9,6 @@
 namespace moescope {
 namespace {
 
-constexpr int kUsualRule = -1;
 constexpr int kMostGpus = 4096, kMostRedundant = 100000, kMostSms = 512;
 constexpr double kMostTokens = 1e6;
 
@@ -120,13 +119,11 @@ void WhatIfForm::addPlanAndRule() {
   connect(plan_, &QComboBox::activated, this,
           [this] { set([this](WhatIf& now) { now.given_plan = plan_->currentData().toBool(); }); });
   rule_ = addChoice("whatIfRule", tr("Replica rule"),
-                    tr("How the engine chooses among the replicas of an expert"),
-                    [this] { return settings_.rule.has_value(); });
+                    tr("How the engine chooses among the replicas of an expert; as in the plan's "
+                       "view where it is not chosen here"),
+                    [this] { return settings_.rule != base_.settings.rule; });
   connect(rule_, &QComboBox::activated, this, [this] {
-    set([this](WhatIf& now) {
-      const int rule = rule_->currentData().toInt();
-      now.rule = rule == kUsualRule ? std::nullopt : std::optional(static_cast<ReplicaRule>(rule));
-    });
+    set([this](WhatIf& now) { now.rule = static_cast<ReplicaRule>(rule_->currentData().toInt()); });
   });
 }
 
@@ -189,12 +186,8 @@ void WhatIfForm::fillChoices() {
   if (base_.files.plan) plan_->addItem(base_.plan_name, true);
   plan_->addItem(tr("solved for the unit"), false);
   rule_->clear();
-  const Plan none;
-  const auto usual = usual_rule(base_.files.loads ? base_.files.loads->engine : std::string(),
-                                base_.files.plan ? *base_.files.plan : none);
-  rule_->addItem(tr("%1 (usual)").arg(text_of(rule_name(usual))), kUsualRule);
   for (const RuleFacts& facts : all_rules()) {
-    rule_->addItem(text_of(rule_name(facts.rule)), static_cast<int>(facts.rule));
+    rule_->addItem(text_of(rule_title(facts.rule)), static_cast<int>(facts.rule));
     rule_->setItemData(rule_->count() - 1, QString::fromUtf8(facts.text), Qt::ToolTipRole);
   }
 }
@@ -209,7 +202,7 @@ void WhatIfForm::showSettings(const WhatIfBase& base, const WhatIf& settings,
   choose(*unit_, text_of(settings.unit));
   choose(*library_, static_cast<int>(unit.library));
   choose(*plan_, settings.given_plan && base.files.plan != nullptr);
-  choose(*rule_, settings.rule ? static_cast<int>(*settings.rule) : kUsualRule);
+  choose(*rule_, static_cast<int>(settings.rule.value_or(ReplicaRule::Even)));
   const int experts = load_model_shape(settings.model).experts;
   put(*gpus_, settings.gpus.value_or(unit.gpus));
   put(*redundant_, settings.redundant.value_or(unit.slot_count - experts));
