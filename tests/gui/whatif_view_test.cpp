@@ -151,6 +151,18 @@ TEST_F(WhatIfViewTest, AReplicaRuleIsNamedAndChangesTheAnswer) {
   EXPECT_NE(step(0), even);
 }
 
+TEST_F(WhatIfViewTest, TheReplicaRuleFollowsThePlansViewUntilItIsChosenHere) {
+  openPrefill(7);
+  show();
+  workspace.plan().serving().chooseRule(ReplicaRule::SglangStatic);
+  settle();
+  EXPECT_EQ(view.settings().rule, ReplicaRule::SglangStatic);
+  choose("whatIfRule", QString::fromStdString(rule_title(ReplicaRule::VllmHash)));
+  workspace.plan().serving().chooseRule(ReplicaRule::Even);
+  settle();
+  EXPECT_EQ(view.settings().rule, ReplicaRule::VllmHash);
+}
+
 TEST_F(WhatIfViewTest, TheMeasuredStepStandsBesideThePredicted) {
   const TracePtr trace = open_moetrace(MOESCOPE_SOURCE_DIR "/sample-traces/prefill.moetrace");
   workspace.trace().setTrace(trace, {"prefill.moetrace"});

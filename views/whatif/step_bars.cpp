@@ -107,7 +107,7 @@ class Bars {
     PlotPanel panel(plot_, painter_.font(), theme_);
     ValueAxis axis;
     axis.high = longest_ / unit_.ns * 1.01;
-    axis.name = tr("time of a step, %1").arg(QString::fromUtf8(unit_.name));
+    axis.name = tr("Step (%1)").arg(QString::fromUtf8(unit_.name));
     panel.setValues(PlotPanel::Side::Bottom, axis);
     panel.draw(painter_);
     std::vector<StepBarPart> parts;

@@ -257,6 +257,7 @@ void WhatIfView::refresh() {
     answer_.reset();
     for (const auto part : {&WhatIf::hardware, &WhatIf::model, &WhatIf::unit})
       if (settings_.*part == before.*part) settings_.*part = base_.settings.*part;
+    if (settings_.rule == before.rule) settings_.rule = base_.settings.rule;
     base_stale_ = false;
     showForm();
   }
