@@ -170,7 +170,7 @@ ExpertWork work_of(const CsvTable& table, const CsvTable::Row& row, const Shape&
   work.width = table.whole(row, "inter_size", 1, kMostSize);
   work.weight_bytes = bytes_of_type(table, row);
   work.buffer_tokens = shape.skew.tokens;
-  work.held = shape.skew.slots / shape.skew.gpus;
+  work.held = static_cast<double>(shape.skew.slots) / shape.skew.gpus;
   std::vector<RankDraw> draws;
   if (shape.uniform)
     draws = {even_draw(shape.skew)};
