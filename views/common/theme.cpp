@@ -14,9 +14,9 @@ using ClassColors = std::array<const char*, kSpanClassCount>;
 
 // In the order of SpanClass. Colours from a palette that survives red-green blindness.
 constexpr ClassColors kLight = {"#4477AA", "#88AADD", "#AA7744", "#EE7733", "#CC3311", "#775599",
-                                "#228833", "#66BB77", "#AA3377", "#999999", "#667788", "#B8C0C8"};
+                                "#228833", "#66BB77", "#8A7F00", "#999999", "#667788", "#B8C0C8"};
 constexpr ClassColors kDark = {"#6FA3D8", "#A9C4EA", "#CF9C66", "#FF9A5C", "#F0684A", "#B59AD8",
-                               "#4DB35E", "#8FD79D", "#D977AE", "#B5B5B5", "#8899AA", "#4A5360"};
+                               "#4DB35E", "#8FD79D", "#D8CB4F", "#B5B5B5", "#8899AA", "#4A5360"};
 
 Theme make_light() {
   Theme t;
