@@ -179,6 +179,23 @@ TEST_F(WhatIfViewTest, TheMeasuredStepStandsBesideThePredicted) {
   EXPECT_EQ(measured.causes[StepCause::Floors], 0);
 }
 
+TEST_F(WhatIfViewTest, AMeasuredStepBeyondBothErrorsIsSaid) {
+  WhatIfAnswer unchanged;
+  WhatIfMeasured measured;
+  EXPECT_EQ(misfit_text(unchanged, measured), "");
+  unchanged.predicted.emplace();
+  unchanged.predicted->prediction.step_ns = 100;
+  unchanged.predicted->prediction.model_error_ns = 20;
+  measured.step.emplace();
+  measured.step->causes[StepCause::Experts] = 125;
+  measured.step->spread_ns = 10;
+  EXPECT_EQ(misfit_text(unchanged, measured), "");
+  measured.step->causes[StepCause::Experts] = 180;
+  EXPECT_THAT(misfit_text(unchanged, measured).toStdString(), HasSubstr("takes 1.80 times"));
+  measured.simulated = true;
+  EXPECT_EQ(misfit_text(unchanged, measured), "");
+}
+
 TEST_F(WhatIfViewTest, ASweepMarksTheOptimumWithItsReason) {
   show();
   view.sweep(SweepOver::Batch);

@@ -79,6 +79,16 @@ WhatIfAnswerPtr answer_what_if(const WhatIf& settings, const WhatIfFiles& files,
   return answer;
 }
 
+QString misfit_text(const WhatIfAnswer& unchanged, const WhatIfMeasured& measured) {
+  if (!unchanged.predicted || !measured.step || measured.simulated) return {};
+  const Prediction& p = unchanged.predicted->prediction;
+  const double taken = measured.step->causes.step_ns();
+  if (std::abs(taken - p.step_ns) <= p.error_ns() + measured.step->spread_ns) return {};
+  return tr("The measured step takes %1 times the unchanged one, more than both errors explain: "
+            "other hardware than chosen, or ranks that share it. Believe differences, not times.")
+      .arg(taken / p.step_ns, 0, 'f', 2);
+}
+
 StepBarsPicture what_if_picture(const WhatIfAnswerPtr& base, const WhatIfAnswerPtr& now,
                                 const WhatIfMeasured& measured, bool nothing_open) {
   StepBarsPicture picture;

@@ -37,6 +37,10 @@ struct WhatIfMeasured {
 /// The problem or remedy of an error in one sentence, for a place in the view.
 QString problem_text(const std::exception& error);
 
+/// That the measured step is farther from the unchanged settings than the errors of both; empty
+/// where it is not, or where one of them is not known.
+QString misfit_text(const WhatIfAnswer& unchanged, const WhatIfMeasured& measured);
+
 /// @param base equal to `now` when nothing was changed
 /// @pre now is not null
 StepBarsPicture what_if_picture(const WhatIfAnswerPtr& base, const WhatIfAnswerPtr& now,
