@@ -8,6 +8,7 @@
 #include "core/simulate/model/hardware.h"
 #include "core/simulate/model/model.h"
 #include "core/simulate/model/unit.h"
+#include "core/simulate/predict.h"
 
 namespace moescope::test {
 
@@ -43,5 +44,15 @@ inline Hardware ideal(const std::string& name) {
   hardware.kernel_overhead_us = hardware.normal_latency_us = hardware.low_latency_us = 0;
   return hardware;
 }
+
+/// What a prediction needs: 288 slots on 32 GPUs, even loads of three layers.
+struct PredictCase {
+  Hardware hardware = load_hardware("h800");
+  ModelShape model = load_model_shape("deepseek-v3");
+  ServingUnit unit = load_unit("prefill32");
+  Plan plan = rolling_plan(32, 4, 288, 256, 3, 8);
+  LoadSet loads = even_loads(3, 256);
+  PredictOptions options;
+};
 
 }  // namespace moescope::test

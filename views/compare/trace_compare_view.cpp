@@ -4,12 +4,12 @@
 #include <QClipboard>
 #include <QHeaderView>
 #include <QResizeEvent>
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 #include "core/analysis/compare/csv.h"
 #include "core/analysis/serving/plan_flips.h"
 #include "views/common/action.h"
+#include "views/common/scroll_area.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -58,13 +58,9 @@ void TraceCompareView::build() {
   // Causes may be many: they scroll, and leave the table its room.
   causes_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
   causes_->setMargin(2);
-  auto* words = new QScrollArea(this);
+  auto* words = scroll_area(causes_, this);
   words->setObjectName("compareWords");
-  words->setWidget(causes_);
-  words->setWidgetResizable(true);
-  words->setFrameShape(QFrame::NoFrame);
   words->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  words->setFocusPolicy(Qt::NoFocus);
   left_ = new QSplitter(Qt::Vertical, this);
   left_->setChildrenCollapsible(false);
   left_->addWidget(words);

@@ -2,10 +2,10 @@
 
 #include <QHBoxLayout>
 #include <QIntValidator>
-#include <QScrollArea>
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "views/common/scroll_area.h"
 #include "views/plan/advice/advice_banner.h"
 #include "views/plan/advice/advice_page.h"
 #include "views/plan/board/layer_strip.h"
@@ -25,17 +25,6 @@ namespace {
 enum ScopeIndex { kThisLayer, kRange, kAllLayers };
 constexpr int kStripRoom = 6;  // px of the layer strip above its least height
 constexpr int kNarrow = 1000;  // px; below, figures and forms are pages beside the board's
-
-/// Tall forms must not limit the height of the dock; their buttons are never cut at the side.
-QWidget* scrolling(QWidget* panel) {
-  auto* area = new QScrollArea(panel->parentWidget());
-  area->setFrameShape(QFrame::NoFrame);
-  area->setWidgetResizable(true);
-  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
-  area->setFocusPolicy(Qt::NoFocus);
-  area->setWidget(panel);
-  return area;
-}
 }  // namespace
 
 PlanView::PlanView(PlanDocument& document, Selection& selection, QWidget* parent)
@@ -168,8 +157,8 @@ QWidget* PlanView::makeSide() {
   side_ = new QTabWidget(this);
   side_->setObjectName("planSide");
   side_->setDocumentMode(true);
-  figures_page_ = scrolling(figures_);
-  solve_page_ = scrolling(solve_);
+  figures_page_ = scroll_area(figures_, figures_->parentWidget());
+  solve_page_ = scroll_area(solve_, solve_->parentWidget());
   side_->addTab(figures_page_, tr("Figures"));
   side_->addTab(problems_, tr("Problems"));
   side_->addTab(solve_page_, tr("Solve"));

@@ -1,13 +1,13 @@
 #include "views/plan/predict_panel.h"
 
 #include <QHeaderView>
-#include <QScrollArea>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
 
 #include "core/simulate/predict.h"
 #include "views/common/delta.h"
+#include "views/common/scroll_area.h"
 #include "views/common/units.h"
 #include "views/plan/serving_chooser.h"
 #include "views/plot/error_bar.h"
@@ -50,14 +50,9 @@ PredictPanel::PredictPanel(PlanDocument& document, QWidget* parent)
   column->addWidget(chooser_);
   column->addWidget(table_, 1);
   column->addWidget(note_);
-  auto* area = new QScrollArea(this);  // its fields must not limit the height of the dock
-  area->setFrameShape(QFrame::NoFrame);
-  area->setWidgetResizable(true);
-  area->setFocusPolicy(Qt::NoFocus);
-  area->setWidget(content);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
-  layout->addWidget(area);
+  layout->addWidget(scroll_area(content, this));
   delay_.setSingleShot(true);
   delay_.setInterval(kDelayMs);
   connect(&delay_, &QTimer::timeout, this, &PredictPanel::start);

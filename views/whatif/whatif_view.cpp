@@ -335,7 +335,7 @@ QString WhatIfView::problem() const {
                     .arg(memory.total() / 1e9, 0, 'f', 1)
                     .arg(memory.room / 1e9, 0, 'f', 1);
   if (!measured_.problem.isEmpty()) problems << measured_.problem;
-  const bool same_phase = load_unit(settings_.unit).phase == load_unit(base_.settings.unit).phase;
+  const bool same_phase = measured_phase_ == to_string(load_unit(base_.settings.unit).phase);
   if (base_answer_ && same_phase)
     if (const QString misfit = misfit_text(*base_answer_, measured_); !misfit.isEmpty())
       problems << misfit;

@@ -15,13 +15,7 @@ using test::even_loads;
 using test::load_set;
 using test::rolling_plan;
 
-struct CauseCase {
-  Hardware hardware = load_hardware("h800");
-  ModelShape model = load_model_shape("deepseek-v3");
-  ServingUnit unit = load_unit("prefill32");
-  Plan plan = rolling_plan(32, 4, 288, 256, 3, 8);
-  LoadSet loads = even_loads(3, 256);
-  PredictOptions options;
+struct CauseCase : test::PredictCase {
   CausedPrediction run() const {
     return predict_by_cause(hardware, model, unit, plan, loads, options, no_progress());
   }

@@ -74,13 +74,7 @@ TEST(Schedule, DeadGpusTakeNoPart) {
   EXPECT_FALSE(seen);
 }
 
-struct Case {
-  Hardware hardware = load_hardware("h800");
-  ModelShape model = load_model_shape("deepseek-v3");
-  ServingUnit unit = load_unit("prefill32");
-  Plan plan = rolling_plan(32, 4, 288, 256, 3, 8);
-  LoadSet loads = even_loads(3, 256);
-  PredictOptions options;
+struct Case : test::PredictCase {
   Prediction run() const {
     return predict(hardware, model, unit, plan, loads, options, no_progress());
   }

@@ -5,7 +5,6 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QScrollArea>
 #include <QScrollBar>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -14,6 +13,7 @@
 #include "core/advise/advise.h"
 #include "core/advise/advised_command.h"
 #include "views/common/delta.h"
+#include "views/common/scroll_area.h"
 #include "views/common/units.h"
 #include "views/common/verdict_color.h"
 #include "views/plan/advice/advice_text.h"
@@ -85,14 +85,9 @@ AdvicePage::AdvicePage(PlanAdvisor& advisor, QWidget* parent) : QWidget(parent),
                         static_cast<QWidget*>(evidence_)})
     column->addWidget(part);
   column->addStretch(1);
-  auto* area = new QScrollArea(this);
-  area->setFrameShape(QFrame::NoFrame);
-  area->setWidgetResizable(true);
-  area->setFocusPolicy(Qt::NoFocus);
-  area->setWidget(content);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
-  layout->addWidget(area);
+  layout->addWidget(scroll_area(content, this));
   connect(&advisor_, &PlanAdvisor::changed, this, &AdvicePage::refresh);
   refresh();
 }
