@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "core/analysis/results.h"
 #include "core/error.h"
 #include "core/simulate/simulate.h"
@@ -13,6 +11,7 @@
 #include "core/trace/file/moetrace.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "tests/support/scenario_maker.h"
+#include "tests/support/temp_folder.h"
 
 namespace moescope {
 namespace {
@@ -194,12 +193,12 @@ TEST_F(WhatIfTest, ASweepHasTheStepsOfItsSettings) {
 TEST_F(WhatIfTest, ATraceOfTheStepIsMarkedAsSimulated) {
   settings.unit = "prefill8";
   files.loads = nullptr;
-  const auto path = std::filesystem::path(testing::TempDir()) / "what_if_test.moetrace";
+  const test::TempFolder folder;
+  const auto path = folder / "case.moetrace";
   const auto ns = write_case_trace(made(), path.string(), no_progress());
   const auto trace = open_moetrace(path);
   EXPECT_EQ(trace->range().length(), ns);
   EXPECT_TRUE(trace->info().extra.contains(kSimulatedFact));
-  std::filesystem::remove(path);
   EXPECT_THROW(write_case_trace(made(), "/no/such/folder/x.moetrace", no_progress()), Error);
 }
 
@@ -217,7 +216,8 @@ TEST_F(WhatIfTest, ASimulatedTraceIsMeasuredByTheCausesThatWerePredicted) {
   ASSERT_TRUE(asked.given_plan);
   ASSERT_EQ(asked.unit.attention_tp, 1);
   const auto predicted = predict_case(asked, no_progress());
-  const auto path = std::filesystem::path(testing::TempDir()) / "what_if_measured.moetrace";
+  const test::TempFolder folder;  // read from until the end
+  const auto path = folder / "measured.moetrace";
   {
     const Scenario scenario{asked.hardware, asked.model, asked.unit, asked.plan};
     const StepModel model(scenario, asked.loads->windows[0], nullptr);
@@ -226,7 +226,6 @@ TEST_F(WhatIfTest, ASimulatedTraceIsMeasuredByTheCausesThatWerePredicted) {
     writer.finish(no_progress());
   }
   const auto trace = open_moetrace(path);
-  std::filesystem::remove(path);
   const auto analysis = analyze_document(*trace, RuleSet::built_in());
   const auto measured =
       measure_step(*trace, *analysis->classes,
