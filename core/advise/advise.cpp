@@ -30,6 +30,11 @@ std::string effect_text(const AdvisedAction& action) {
   return fmt::format("{:+.1f} ± {:.1f} %", 100 * action.net, 100 * action.gain_error);
 }
 
+/// A net effect that is worth a change and above its error.
+bool pays(const AdvisedAction& action) {
+  return action.net >= kWorthIt && action.net > action.gain_error;
+}
+
 /// Why balance cannot be felt; empty where it can.
 std::string why_not_felt(const Advice& advice) {
   const double imbalance = advice.today.imbalance;
@@ -64,7 +69,7 @@ void judge(Advice& advice) {
                                 what_it_does(best), effect_text(best));
     return;
   }
-  if (best.net < kWorthIt || best.net <= best.gain_error)
+  if (!pays(best))
     advice.missing.push_back(
         fmt::format("a gain above its error: {} gives {}", what_it_does(best), effect_text(best)));
   advice.verdict = advice.missing.empty() ? AdviceVerdict::DoIt : AdviceVerdict::NotEnoughEvidence;
@@ -103,6 +108,14 @@ const char* verdict_words(AdviceVerdict verdict) {
   return "not enough evidence";
 }
 
+std::size_t best_action(const std::vector<AdvisedAction>& actions) {
+  const auto largest = std::ranges::max_element(actions, {}, &AdvisedAction::net);
+  const auto cheapest = std::ranges::find_if(actions, [&](const AdvisedAction& action) {
+    return action.net > largest->net - kWorthIt && (pays(action) || !pays(*largest));
+  });
+  return static_cast<std::size_t>(cheapest - actions.begin());
+}
+
 Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOptions& options,
               Progress& progress) {
   Advice out;
@@ -130,10 +143,7 @@ Advice advise(const Deployment& deployment, const LoadSet& loads, const AdviseOp
                     use.room / 1e9, use.total() / 1e9));
   stages.next(1, {});
   out.actions = advised_actions(deployment, loads, options, stages.part());
-  const auto best = std::max_element(
-      out.actions.begin(), out.actions.end(),
-      [](const AdvisedAction& a, const AdvisedAction& b) { return a.net < b.net; });
-  out.best = static_cast<std::size_t>(best - out.actions.begin());
+  out.best = best_action(out.actions);
   judge(out);
   progress.report(1, "done");
   return out;

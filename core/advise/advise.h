@@ -24,11 +24,18 @@ struct Advice {
   BalanceResponse response;
   LoadEvidence evidence;
   std::vector<AdvisedAction> actions;  ///< cheapest first
-  std::optional<std::size_t> best;     ///< of `actions`: the largest net effect
+  /// Of `actions`: the cheapest whose net effect is within kWorthIt of the largest.
+  std::optional<std::size_t> best;
 };
 
 /// A net effect below this share of the step is not worth a change, whatever its error.
 inline constexpr double kWorthIt = 0.01;
+
+/// The cheapest of `actions` (in that order) whose net effect is less than kWorthIt below the
+/// largest one, and that is worth it and above its error where the largest is: a difference that is
+/// not worth a change is not worth a dearer change either.
+/// @pre actions is not empty
+std::size_t best_action(const std::vector<AdvisedAction>& actions);
 
 /// @param loads in the layers of the plan in force
 /// The verdict is DoIt when the best action's net effect is at least kWorthIt, larger than its

@@ -24,6 +24,13 @@ double dense_product(std::span<const double> c, const Work& work, const DataShee
          smooth_max(3, bytes / (memory * kBytesPerUs), smooth_min(6, whole, split + tiles * tile));
 }
 
+/// A product of FP8 blocks: first the activations are read in bf16 and written with their scales.
+double quantised_product(std::span<const double> c, const Work& work, const DataSheet& sheet) {
+  const auto& w = std::get<GemmWork>(work);
+  const double quantise = c[6];
+  return dense_product(c, work, sheet) + 3 * w.m * w.k / (quantise * kBytesPerUs);
+}
+
 /// The cheaper of two protocols: flags inside the data, soon but slow, and bulk, after a
 /// synchronisation.
 double collective(std::span<const double> c, const Work& work, const DataSheet&) {
@@ -38,15 +45,14 @@ double collective(std::span<const double> c, const Work& work, const DataSheet&)
 
 std::vector<Formula> dense_formulas() {
   using enum Follows;
-  return {{"dense_product",
-           "gemm",
-           {{"floor_us", Nothing, 3, 0.01, 1e4},
-            {"memory_gb_per_s", Memory, 0.8, 1, 1e6},
-            {"compute_tflops", Compute, 0.6, 1e-3, 1e6},
-            {"serial_us", Nothing, 0.5, 1e-9, 1e3},
-            {"wave_share", Nothing, 0.2, 1e-9, 1e2},
-            {"split_us", Nothing, 10, 1e-3, 1e4}},
-           dense_product},
+  const std::vector<ConstantRule> product = {
+      {"floor_us", Nothing, 3, 0.01, 1e4},         {"memory_gb_per_s", Memory, 0.8, 1, 1e6},
+      {"compute_tflops", Compute, 0.6, 1e-3, 1e6}, {"serial_us", Nothing, 0.5, 1e-9, 1e3},
+      {"wave_share", Nothing, 0.2, 1e-9, 1e2},     {"split_us", Nothing, 10, 1e-3, 1e4}};
+  auto quantised = product;
+  quantised.push_back({"quantise_gb_per_s", Memory, 0.8, 1, 1e6});
+  return {{"dense_product", "gemm", product, dense_product},
+          {"quantised_product", "gemm", quantised, quantised_product},
           {"collective",
            "collectives",
            {{"floor_us", Nothing, 6, 0.01, 1e4},

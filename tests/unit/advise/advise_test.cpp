@@ -171,6 +171,18 @@ TEST(Advise, SaysThatADeploymentDoesNotFitAndPricesNothingAbsurd) {
   for (const auto& action : advice.actions) EXPECT_GT(action.net, -5) << to_string(action.kind);
 }
 
+TEST(Advise, PrefersTheCheaperOfTwoChangesThatGainAsMuch) {
+  const auto gains = [](std::initializer_list<double> nets) {
+    std::vector<AdvisedAction> actions;
+    for (const double net : nets) actions.push_back({.gain_error = 0.01, .net = net});
+    return actions;
+  };
+  EXPECT_EQ(best_action(gains({0.06, 0.065, 0.02})), 0U);
+  EXPECT_EQ(best_action(gains({0.05, 0.065, 0.069})), 1U);
+  EXPECT_EQ(best_action(gains({0.008, 0.015})), 1U) << "the cheaper one is not worth it";
+  EXPECT_EQ(best_action(gains({-0.02, -0.015})), 0U) << "neither is";
+}
+
 TEST(Advise, IsTheSameEachTime) {
   const auto loads = load_set(skewed(1.0, 3, 0.05));
   const auto a = advice_on(deployment("prefill8"), loads);

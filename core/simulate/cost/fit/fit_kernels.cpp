@@ -37,7 +37,9 @@ const Formula* formula_of(const KernelId& id) {
     return find_formula(name.starts_with("decode") ? "decode_attention" : "prefill_attention");
   if (id.table == "end_to_end")
     return find_formula(name.ends_with("ttft") ? "served_prompt" : "served_step");
-  return find_formula(id.table == "gemm" ? "dense_product" : "collective");
+  if (id.table == "gemm")
+    return find_formula(name.starts_with("fp8") ? "quantised_product" : "dense_product");
+  return find_formula("collective");
 }
 
 std::vector<double> start_of(const Formula& formula, const DataSheet& sheet) {
