@@ -30,6 +30,11 @@ double joined(const double* a, const double* b, Index n) {
   return sum;
 }
 
+/// Joins `sums` with another set of groups.
+void join(double* sums, const double* other, Index terms) {
+  for (Index n = terms; n-- > 0;) sums[n] = joined(sums, other, n);
+}
+
 }  // namespace
 
 /// One pass over all sets of groups.
@@ -53,7 +58,10 @@ GateModel::GateModel(const ModelShape& model, const std::vector<double>& load)
   const double all = subset_product(group_, top_groups_);
   for (Index g = 0; g < group_.size(); ++g) set_odds(g, all);
   keep_groups();
-  keep_sets(nullptr, 1, 0, 0);
+  rests_.assign(group_.size() * group_.size() * terms_, 0.0);
+  std::vector<Index> chosen;
+  keep_sets(nullptr, 1, chosen);
+  for (Index set = 0; set < sets_.size(); ++set) kept_ += sets_[set] * ways_[set];
 }
 
 /// Turns the loads of a group's experts into odds; `all` sums the weights of all sets of groups.
@@ -81,21 +89,43 @@ void GateModel::keep_groups() {
   }
 }
 
-void GateModel::keep_sets(const double* taken, double weight, Index next, Index chosen) {
+void GateModel::keep_sets(const double* taken, double weight, std::vector<Index>& chosen) {
   std::vector<double> sums(terms_);
-  for (Index g = next; g + top_groups_ - chosen <= group_.size(); ++g) {
+  const Index next = chosen.empty() ? 0 : chosen.back() + 1;
+  for (Index g = next; g + top_groups_ - chosen.size() <= group_.size(); ++g) {
     const double* own = &groups_[g * terms_];
-    for (Index n = 0; n < terms_; ++n) sums[n] = chosen == 0 ? own[n] : joined(taken, own, n);
-    if (chosen + 1 < top_groups_) {
+    for (Index n = 0; n < terms_; ++n) sums[n] = chosen.empty() ? own[n] : joined(taken, own, n);
+    chosen.push_back(g);
+    const double of_set = weight * group_[g], ways = sums.back();
+    if (chosen.size() < top_groups_) {
       taken_.insert(taken_.end(), sums.begin(), sums.end());
-      keep_sets(sums.data(), weight * group_[g], g + 1, chosen + 1);
-      continue;
+      keep_sets(sums.data(), of_set, chosen);
+    } else {
+      ways_.push_back(ways);
+      sets_.push_back(ways > 0 ? of_set / ways : 0);
+      sum_ += ways > 0 ? of_set : 0;
+      keep_rests(chosen, sets_.back());
     }
-    const double ways = sums.back(), of_set = weight * group_[g];
-    ways_.push_back(ways);
-    sets_.push_back(ways > 0 ? of_set / ways : 0);
-    sum_ += ways > 0 ? of_set : 0;
+    chosen.pop_back();
   }
+}
+
+void GateModel::keep_rests(const std::vector<Index>& set, double weight) {
+  std::vector<double> sums(terms_);
+  for (auto a = set.begin(); a != set.end(); ++a)
+    for (auto b = a; b != set.end(); ++b) {
+      std::fill(sums.begin(), sums.end(), 0.0);
+      sums[0] = weight;
+      for (const Index g : set)
+        if (g != *a && g != *b) join(sums.data(), &groups_[g * terms_], terms_);
+      double* of_both = &rests_[(*a * group_.size() + *b) * terms_];
+      for (Index n = 0; n < terms_; ++n) of_both[n] += sums[n];
+    }
+}
+
+/// @param other the same for the sets with `group`; else behind it
+const double* GateModel::rest(Index group, Index other) const {
+  return &rests_[(group * group_.size() + other) * terms_];
 }
 
 void GateModel::walk(Walk& w, const double* taken, bool changed, Index next, Index chosen) const {
@@ -119,11 +149,29 @@ void GateModel::walk(Walk& w, const double* taken, bool changed, Index next, Ind
   }
 }
 
+/// The sum over the sets where two groups changed, or one: `second` is `first` then.
+double GateModel::with_few_changed(const Scratch& scratch, Index first, Index second) const {
+  const auto change = [&](Index group, Index n) {
+    return scratch.groups[group * terms_ + n] - groups_[group * terms_ + n];
+  };
+  double sum = kept_;
+  for (Index n = 0; n < terms_; ++n) {
+    sum += change(first, n) * rest(first, first)[terms_ - 1 - n];
+    if (second == first) continue;
+    sum += change(second, n) * rest(second, second)[terms_ - 1 - n];
+    double both = 0;
+    for (Index i = 0; i <= n; ++i) both += change(first, i) * change(second, n - i);
+    sum += both * rest(first, second)[terms_ - 1 - n];
+  }
+  return std::max(sum, 0.0);
+}
+
 double GateModel::none(const std::vector<ExpertPart>& place, Scratch& scratch) const {
   if (!(sum_ > 0)) return 1;
   scratch.groups = groups_;
   scratch.changed.assign(group_.size(), 0);
   scratch.taken.resize(top_groups_ * terms_);
+  Index changed = 0, first = 0, last = 0;
   for (auto at = place.begin(); at != place.end();) {
     const Index group = at->expert / size_;
     double* sums = &scratch.groups[group * terms_];
@@ -134,7 +182,10 @@ double GateModel::none(const std::vector<ExpertPart>& place, Scratch& scratch) c
       if (placed) ++at;
     }
     scratch.changed[group] = 1;
+    if (++changed == 1) first = group;
+    last = group;
   }
+  if (changed <= 2) return with_few_changed(scratch, first, last) / sum_;
   Walk w{scratch.groups.data(), scratch.changed.data(), scratch.taken.data()};
   walk(w, nullptr, false, 0, 0);
   return w.sum / sum_;

@@ -21,7 +21,8 @@ struct ExpertPart {
 ///
 /// Sets are counted by polynomials: element n of a group's is the sum over all choices of n + 1 of
 /// its experts, because a group is taken for one of its experts at least. What no place changes is
-/// computed once.
+/// computed once: a place that lies in one or two groups changes the sum over all sets by what
+/// these groups' polynomials change, times what the rest of their sets keeps.
 class GateModel {
  public:
   /// @param load [expert] share of all assignments
@@ -40,7 +41,10 @@ class GateModel {
   struct Walk;
   void set_odds(std::size_t group, double all);
   void keep_groups();
-  void keep_sets(const double* taken, double weight, std::size_t next, std::size_t chosen);
+  void keep_sets(const double* taken, double weight, std::vector<std::size_t>& chosen);
+  void keep_rests(const std::vector<std::size_t>& set, double weight);
+  const double* rest(std::size_t group, std::size_t other) const;
+  double with_few_changed(const Scratch& scratch, std::size_t first, std::size_t second) const;
   void walk(Walk& walk, const double* taken, bool changed, std::size_t next,
             std::size_t chosen) const;
 
@@ -52,7 +56,10 @@ class GateModel {
   std::vector<double> taken_;  ///< [inner node of the walk][term], in its order
   std::vector<double> ways_;   ///< [set] sum over its ways to take experts
   std::vector<double> sets_;   ///< [set] weight over its ways
-  double sum_ = 0;             ///< of the sets' weights
+  /// [group][group][term] sum over the sets with both groups, of what their other groups give.
+  std::vector<double> rests_;
+  double sum_ = 0;   ///< of the sets' weights
+  double kept_ = 0;  ///< sum over the sets, of weight times ways
 };
 
 }  // namespace moescope

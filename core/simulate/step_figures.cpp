@@ -16,7 +16,9 @@ void StepFigures::Spans::add(TimeRange time) {
 }
 
 IntervalSet StepFigures::Spans::united() const {
-  auto all = before;
+  std::vector<TimeRange> all;
+  all.reserve(before.size() + 1);
+  all = before;
   all.push_back(last);
   return IntervalSet::union_of(std::move(all));
 }

@@ -1,9 +1,10 @@
-// What predictions cost: the table of docs/results/predict.md. Prints Markdown.
+// What predictions cost: the tables of docs/results/predict.md. Prints Markdown.
 //
 // usage: moescope-predict-bench [REPEATS]
 //
 // The unit is decode320 (DeepSeek-V3 on H800, one slot a GPU) and the same with more GPUs, under
-// drifting loads of the generator in tests/support (58 layers x 256 experts) and EPLB's plan.
+// drifting loads of the generator in tests/support (58 layers x 256 experts) and EPLB's plan. The
+// second table is what the window waits for: a slot that is dragged, and a setting of What if.
 // Processor time of all threads together is the time that one core takes.
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include "core/placement/eplb/eplb.h"
 #include "core/simulate/predict.h"
 #include "core/simulate/simulate.h"
+#include "core/simulate/what_if/what_if.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "tests/bench/cost.h"
 #include "tests/bench/load_average.h"
@@ -91,11 +93,53 @@ void run(int repeats) {
   }
 }
 
+/// The plan under the pointer and the one before: what a step of a drag predicts.
+void predict_drag(const Unit& made) {
+  constexpr int kBatches = 4;  // as the page Predict draws while a slot is dragged
+  auto edited = made.scenario.plan;
+  for (auto& layer : edited.physical_to_logical) std::swap(layer.front(), layer.back());
+  PredictOptions options;
+  options.batches = kBatches;
+  options.previous = &made.scenario.plan;
+  predict(made.scenario.hardware, made.scenario.model, made.scenario.unit, edited, made.loads,
+          options, no_progress());
+}
+
+/// Another SM setting on a plan that is there; with the unchanged settings answered before.
+void answer(const WhatIfFiles& files, UnitPlans& plans) {
+  WhatIf settings;
+  settings.unit = "decode320";
+  settings.comm_sms = 16;
+  predict_case(make_case(settings, files, plans, no_progress()), no_progress());
+}
+
+void run_window(int repeats) {
+  fmt::print("\n| the window waits for | time |\n|---|---|\n");
+  for (const char* name : {"prefill32", "decode144"}) {
+    auto made = unit_of(kFirstRanks);
+    const auto unit = load_unit(name);
+    made.scenario.plan = eplb_plan(made.loads.windows[0], 288, 1, unit.gpus / kGpusPerNode,
+                                   unit.gpus, EplbPolicy::Global);
+    made.scenario.unit = unit_on(unit, made.scenario.plan);
+    fmt::print("| step of a drag, {} | {} |\n", name,
+               cell(best(repeats, [&] { predict_drag(made); })));
+  }
+  const auto made = unit_of(kFirstRanks);
+  const WhatIfFiles files{.loads = std::make_shared<const LoadSet>(made.loads),
+                          .plan = std::make_shared<const Plan>(made.scenario.plan)};
+  UnitPlans plans;
+  answer(files, plans);
+  fmt::print("| answer of What if, decode320 | {} |\n",
+             cell(best(repeats, [&] { answer(files, plans); })));
+}
+
 }  // namespace
 }  // namespace moescope
 
 int main(int argc, char** argv) try {
-  moescope::run(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 5);
+  const int repeats = argc > 1 ? std::max(std::atoi(argv[1]), 1) : 5;
+  moescope::run(repeats);
+  moescope::run_window(repeats);
 } catch (const std::exception& error) {
   fmt::print(stderr, "{}\n", error.what());
   return 1;

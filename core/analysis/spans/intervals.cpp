@@ -1,22 +1,39 @@
 #include "core/analysis/spans/intervals.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "core/sort_runs.h"
 
 namespace moescope {
 
+namespace {
+
+constexpr auto begins_before = [](const TimeRange& a, const TimeRange& b) {
+  return a.begin < b.begin;
+};
+
+/// Ranges that touch or overlap, in the order of their begins, become one.
+std::vector<TimeRange> joined(const std::vector<TimeRange>& ordered) {
+  std::vector<TimeRange> result;
+  result.reserve(ordered.size());
+  for (const auto& range : ordered) {
+    if (!result.empty() && range.begin <= result.back().end)
+      result.back().end = std::max(result.back().end, range.end);
+    else
+      result.push_back(range);
+  }
+  return result;
+}
+
+}  // namespace
+
 IntervalSet IntervalSet::union_of(std::vector<TimeRange> intervals) {
   std::erase_if(intervals, [](const TimeRange& i) { return i.empty(); });
-  sort_runs(intervals, [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
+  sort_runs(intervals, begins_before);
   IntervalSet result;
-  for (const auto& interval : intervals) {
-    if (!result.intervals_.empty() && interval.begin <= result.intervals_.back().end)
-      result.intervals_.back().end = std::max(result.intervals_.back().end, interval.end);
-    else
-      result.intervals_.push_back(interval);
-  }
+  result.intervals_ = joined(intervals);
   return result;
 }
 
@@ -52,9 +69,13 @@ IntervalSet IntervalSet::subtract(const IntervalSet& other) const {
 }
 
 IntervalSet IntervalSet::unite(const IntervalSet& other) const {
-  auto all = intervals_;
-  all.insert(all.end(), other.intervals_.begin(), other.intervals_.end());
-  return union_of(std::move(all));
+  std::vector<TimeRange> all;
+  all.reserve(intervals_.size() + other.intervals_.size());
+  std::merge(intervals_.begin(), intervals_.end(), other.intervals_.begin(), other.intervals_.end(),
+             std::back_inserter(all), begins_before);
+  IntervalSet result;
+  result.intervals_ = joined(all);
+  return result;
 }
 
 IntervalSet IntervalSet::clip(TimeRange window) const {
