@@ -106,6 +106,44 @@ TEST_F(SimulateCommand, WithoutCommunicationSmsComputeIsFaster) {
   EXPECT_LT(without["step_ns"], with["step_ns"]);
 }
 
+TEST_F(SimulateCommand, SettingsChangeTheUnit) {
+  const auto as_it_is = simulate("decode144", {"--steps", "1"});
+  const auto more = simulate("decode144", {"--steps", "1", "--gpus", "72", "--redundant", "104"});
+  EXPECT_EQ(as_it_is["devices"].size(), 144U);
+  EXPECT_EQ(more["devices"].size(), 72U);
+  const auto half = simulate("decode144", {"--steps", "1", "--batch", "32"});
+  EXPECT_LT(half["prediction"]["step_ns"], as_it_is["prediction"]["step_ns"]);
+  const auto both = run_moescope({"simulate", "--hardware", "h800", "--model", "deepseek-v3",
+                                  "--unit", "decode144", "--plan", "p.json", "--gpus", "72"});
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_THAT(both.err, HasSubstr("--gpus"));
+}
+
+TEST_F(SimulateCommand, PredictsUnderTheRuleOfTheEngine) {
+  const auto loads = write_csv("loads.csv", {test::r1_loads(1)});
+  const auto plan = path("plan.json");
+  ASSERT_EQ(run_moescope({"plan", "solve", "--loads", loads, "--gpus", "32", "--nodes", "4",
+                          "--slots", "288", "--engine", "vllm", "-o", plan})
+                .exit_code,
+            0);
+  const auto under = [&](std::vector<std::string> rule) {
+    rule.insert(rule.end(), {"--loads", loads, "--plan", plan, "--steps", "1"});
+    return simulate("prefill32", rule);
+  };
+  const auto even = under({}), fixed = under({"--engine", "sglang", "--dispatch", "static"});
+  EXPECT_EQ(even["rule"], "even split");
+  EXPECT_EQ(fixed["rule"], "sglang static");
+  EXPECT_GT(fixed["prediction"]["step_ns"], even["prediction"]["step_ns"]);
+  const auto swept = run_json({"simulate",    "sweep",    "--hardware", "h800",       "--model",
+                               "deepseek-v3", "--unit",   "prefill32",  "--loads",    loads,
+                               "--plan",      plan,       "--over",     "comm-sms",   "--values",
+                               "20",          "--engine", "sglang",     "--dispatch", "static"});
+  EXPECT_EQ(swept["rule"], "sglang static");
+  EXPECT_NEAR(
+      swept["points"][0]["step_ns"].get<double>() / fixed["prediction"]["step_ns"].get<double>(), 1,
+      0.05);
+}
+
 TEST_F(SimulateCommand, JudgesOnWindowsThatDidNotMakeThePlan) {
   const auto loads = write_csv("loads.csv", {test::r1_loads(1, 0), test::r1_loads(1, 0.1),
                                              test::r1_loads(1, 0.2), test::r1_loads(1, 0.3)});

@@ -9,6 +9,7 @@
 #include "app/commands/plan/plan_commands.h"
 #include "app/commands/plan/predict_options.h"
 #include "app/commands/plan/simulate_commands.h"
+#include "app/commands/plan/unit_options.h"
 #include "app/commands/window_range.h"
 #include "core/analysis/steps/step_causes.h"
 #include "core/error.h"
@@ -26,9 +27,8 @@ namespace moescope {
 namespace {
 
 struct SimulateCommand {
-  std::string hardware, model, unit, library, loads, plan, output, refit;
-  std::optional<int> comm_sms;
-  std::string made_from;
+  UnitChoice choice;
+  std::string output, refit, made_from;
   int steps = 2;
   std::uint64_t seed = 1;
   bool json = false;
@@ -102,8 +102,10 @@ Json devices_json(const SimulatedSteps& steps) {
 
 void run(const SimulateCommand& command) {
   Scenario s;
-  s.hardware = load_hardware(command.hardware);
-  s.model = load_model_shape(command.model);
+  const auto& choice = command.choice;
+  const auto& names = choice.settings;
+  s.hardware = load_hardware(names.hardware);
+  s.model = load_model_shape(names.model);
   std::vector<RefitConstant> constants;
   std::vector<RefitError> errors;
   if (!command.refit.empty()) {
@@ -113,31 +115,30 @@ void run(const SimulateCommand& command) {
     errors = std::move(fitted.errors);
   }
   if (!command.output.empty())
-    refuse_to_overwrite(command.output, {command.loads, command.plan, command.refit, command.unit,
-                                         command.model, command.hardware});
-  s.unit = load_unit(command.unit);
-  s.unit.comm_sms = command.comm_sms.value_or(s.unit.comm_sms);
-  if (!command.library.empty()) s.unit.library = comm_library_from_name(command.library);
-  const auto loads =
-      command.loads.empty() ? even_loads(s.model) : read_loads_for_plan(command.loads);
+    refuse_to_overwrite(command.output, {choice.loads, choice.plan, command.refit, names.unit,
+                                         names.model, names.hardware});
+  s.unit = chosen_unit(choice, s.model);
+  const auto loads = chosen_loads(choice, s.model);
   PredictOptions options;
   options.seed = command.seed;
   options.made_from = window_range(command.made_from, loads, "--made-from");
-  if (command.plan.empty()) {
+  if (choice.plan.empty()) {
     if (!options.made_from) options.made_from = windows_to_plan_from(loads);
     s.plan = plan_for(s.unit, s.model, loads, *options.made_from, command_progress());
   } else {
-    s.plan = load_plan(command.plan);
+    s.plan = load_plan(choice.plan);
   }
-  throw_on_errors(validate_plan(s.plan), command.plan.empty() ? "the solved plan" : command.plan);
+  throw_on_errors(validate_plan(s.plan), choice.plan.empty() ? "the solved plan" : choice.plan);
+  const auto rule = chosen_rule(choice.rule, loads, s.plan);
+  s.plan = under_unit_rule(s.plan, rule, loads, s.model);
   s.unit = unit_on(s.unit, s.plan);
   s.unit.shared_routed = s.plan.num_experts == s.model.experts + 1;
   auto [prediction, causes] =
       predict_by_cause(s.hardware, s.model, s.unit, s.plan, loads, options, command_progress());
   prediction.notes.insert(prediction.notes.begin(),
-                          command.loads.empty()
-                              ? "no loads were given: all experts have equal loads"
-                              : "loads of " + loads.source);
+                          choice.loads.empty() ? "no loads were given: all experts have equal loads"
+                                               : "loads of " + loads.source);
+  const bool knows_sources = !sources_of_plan(loads, s.plan).empty();
   const StepModel model(s, sum_windows(loads, prediction.first_window, prediction.last_window),
                         prediction.from_routes ? &loads.routes : nullptr);
   std::optional<MoetraceWriter> writer;
@@ -148,6 +149,7 @@ void run(const SimulateCommand& command) {
                                     writer ? &*writer : nullptr, command_progress());
   if (writer) writer->finish(command_progress());
   if (!command.json) {
+    fmt::print("replicas by {}\n", rule_text(rule, knows_sources));
     print_prediction(stdout, prediction);
     print_causes(causes);
     for (std::size_t i = 0; i < steps.step_ns.size(); ++i)
@@ -169,6 +171,7 @@ void run(const SimulateCommand& command) {
                    {"prediction", prediction_json(prediction)},
                    {"causes", causes_json(causes)},
                    {"devices", devices_json(steps)}};
+  add_rule(document, rule, knows_sources);
   if (!command.refit.empty()) document["refit_errors"] = refit_errors_json(errors);
   print_json(document);
 }
@@ -179,18 +182,8 @@ void register_simulate(CLI::App& app) {
   auto* command = app.add_subcommand(
       "simulate", "Predict steps of a serving unit by cause, and write them as a trace");
   auto c = std::make_shared<SimulateCommand>();
-  command->add_option("--hardware", c->hardware, "h800, h100, h200, b200, gb200 or a JSON file");
-  command->add_option("--model", c->model, "deepseek-v3, tiny, ... or a JSON file");
-  command->add_option("--unit", c->unit, "prefill32, decode320, ... or a JSON file");
-  command->add_option("--library", c->library,
-                      "deepep_normal, deepep_low_latency, deepep_v2, trtllm or nccl (the unit's)");
-  command->add_option("--loads", c->loads, "Load dump (default: equal loads)");
-  command->add_option("--plan", c->plan,
-                      "Plan file (default: solved from the first half of the windows)");
-  command
-      ->add_option("--comm-sms", c->comm_sms,
-                   "SMs that communication takes; 0: what if it took none (default: the unit's)")
-      ->check(CLI::Range(0, 65535));
+  add_unit_options(*command, c->choice);
+  add_setting_options(*command, c->choice);
   command->add_option("--made-from", c->made_from,
                       "Windows A:B that the plan was made from; the others judge it");
   command->add_option("--refit", c->refit,
@@ -206,9 +199,7 @@ void register_simulate(CLI::App& app) {
   for (auto* part : command->get_subcommands({})) add_common_options(*part);
   command->callback([c, command] {
     if (!command->get_subcommands().empty()) return;  // its own callback ran
-    for (const auto& [option, value] :
-         {std::pair("--hardware", &c->hardware), {"--model", &c->model}, {"--unit", &c->unit}})
-      if (value->empty()) throw CLI::RequiredError(option);
+    require_unit(c->choice);
     run(*c);
   });
 }

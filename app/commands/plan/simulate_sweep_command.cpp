@@ -7,6 +7,7 @@
 #include "app/commands/command.h"
 #include "app/commands/plan/plan_commands.h"
 #include "app/commands/plan/simulate_commands.h"
+#include "app/commands/plan/unit_options.h"
 #include "core/figure_text.h"
 #include "core/placement/plan.h"
 #include "core/simulate/sweep.h"
@@ -16,7 +17,8 @@ namespace moescope {
 namespace {
 
 struct SweepCommand {
-  std::string hardware, model, unit, library, loads, plan, over;
+  UnitChoice choice;
+  std::string over;
   std::vector<double> values;
   bool json = false;
 };
@@ -56,27 +58,37 @@ void print_sweep(const Sweep& sweep) {
 
 void run(const SweepCommand& command) {
   SweepInput input;
-  input.hardware = load_hardware(command.hardware);
-  input.model = load_model_shape(command.model);
-  input.unit = load_unit(command.unit);
-  if (!command.library.empty()) input.unit.library = comm_library_from_name(command.library);
-  input.loads =
-      command.loads.empty() ? even_loads(input.model) : read_loads_for_plan(command.loads);
+  const auto& choice = command.choice;
+  input.hardware = load_hardware(choice.settings.hardware);
+  input.model = load_model_shape(choice.settings.model);
+  input.unit = chosen_unit(choice, input.model);
+  input.loads = chosen_loads(choice, input.model);
   const auto over = *sweep_from_name(command.over);
   std::optional<Plan> given;
-  if (!command.plan.empty()) given = load_plan(command.plan);
+  if (!choice.plan.empty()) given = load_plan(choice.plan);
+  ReplicaRule rule = ReplicaRule::Even;
   input.plan_for = [&, kept = std::vector<Plan>()](const ServingUnit& unit) mutable {
-    if (given && unit.gpus == given->num_gpus && unit.slot_count == given->slot_count())
-      return *given;
-    const auto same = std::find_if(kept.begin(), kept.end(), [&](const Plan& plan) {
+    const auto fits = [&](const Plan& plan) {
       return plan.num_gpus == unit.gpus && plan.slot_count() == unit.slot_count;
-    });
-    if (same != kept.end()) return *same;
-    return kept.emplace_back(plan_for(unit, input.model, input.loads,
-                                      windows_to_plan_from(input.loads), command_progress()));
+    };
+    if (const auto same = std::find_if(kept.begin(), kept.end(), fits); same != kept.end())
+      return *same;
+    const auto plan = given && fits(*given)
+                          ? *given
+                          : plan_for(unit, input.model, input.loads,
+                                     windows_to_plan_from(input.loads), command_progress());
+    rule = chosen_rule(choice.rule, input.loads, plan);
+    return kept.emplace_back(under_unit_rule(plan, rule, input.loads, input.model));
   };
   const auto sweep = sweep_unit(input, over, command.values, command_progress());
-  command.json ? print_json(sweep_json(sweep, input)) : print_sweep(sweep);
+  if (!command.json) {
+    fmt::print("replicas by {}\n", rule_title(rule));
+    print_sweep(sweep);
+    return;
+  }
+  Json document = sweep_json(sweep, input);
+  document["rule"] = rule_name(rule);
+  print_json(document);
 }
 
 }  // namespace
@@ -85,20 +97,18 @@ void register_simulate_sweep(CLI::App& simulate) {
   auto* command = simulate.add_subcommand(
       "sweep", "Predict a unit over a range of one parameter, with the optimum and its reason");
   auto c = std::make_shared<SweepCommand>();
-  command->add_option("--hardware", c->hardware, "h800, h100, ... or a JSON file")->required();
-  command->add_option("--model", c->model, "deepseek-v3, ... or a JSON file")->required();
-  command->add_option("--unit", c->unit, "prefill32, decode144, ... or a JSON file")->required();
+  add_unit_options(*command, c->choice);
   command->add_option("--over", c->over, "comm-sms, redundant, ep or batch")
       ->required()
       ->check(CLI::IsMember({"comm-sms", "redundant", "ep", "batch"}));
   command->add_option("--values", c->values, "Values to take (default: a range that suits)")
       ->delimiter(',');
-  command->add_option("--library", c->library,
-                      "deepep_normal, deepep_low_latency, deepep_v2, trtllm or nccl (the unit's)");
-  command->add_option("--loads", c->loads, "Load dump (default: equal loads)");
-  command->add_option("--plan", c->plan, "Plan where its GPUs and slots are the unit's");
+  command->add_option("--plan", c->choice.plan, "Plan where its GPUs and slots are the unit's");
   command->add_flag("--json", c->json, "Print one JSON document");
-  command->callback([c] { run(*c); });
+  command->callback([c] {
+    require_unit(c->choice);
+    run(*c);
+  });
 }
 
 }  // namespace moescope

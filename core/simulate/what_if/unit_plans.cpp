@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/placement/rules/slot_shares.h"
 #include "core/placement/solve/shared_expert.h"
 #include "core/placement/solve/solve.h"
 
@@ -53,6 +54,16 @@ Plan plan_for(const ServingUnit& unit, const ModelShape& model, const LoadSet& l
   plan.physical_to_logical.resize(layers, row);
   plan.layer_ids = loads.layer_ids;
   return plan;
+}
+
+Plan ruled_plan(Plan plan, ReplicaRule rule, const LoadSet& loads, const ModelShape& model) {
+  RuleLoads known;
+  known.loads = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
+  if (plan.num_experts == model.experts + 1)
+    known.loads = with_shared_expert(known.loads, model.top_k);
+  else
+    known.by_source = sources_of_plan(loads, plan);
+  return under_rule(std::move(plan), rule, known);
 }
 
 std::pair<int, int> windows_to_plan_from(const LoadSet& loads) {

@@ -9,6 +9,7 @@
 
 #include "core/loads/load_set.h"
 #include "core/placement/plan.h"
+#include "core/placement/rules/replica_rule.h"
 #include "core/progress.h"
 #include "core/simulate/model/model.h"
 #include "core/simulate/model/unit.h"
@@ -22,6 +23,12 @@ LoadSet even_loads(const ModelShape& model, int layers = 0);
 /// has no plan, Cancelled.
 Plan plan_for(const ServingUnit& unit, const ModelShape& model, const LoadSet& loads,
               std::pair<int, int> windows, Progress& progress);
+
+/// The plan with the shares that a rule gives its replicas under all windows of the loads, a routed
+/// shared expert's included.
+/// @param loads in the layers of the plan
+/// Throws Error where the plan's machine cannot follow the rule.
+Plan ruled_plan(Plan plan, ReplicaRule rule, const LoadSet& loads, const ModelShape& model);
 
 /// The first half of the windows, at least one: what a plan is made from when the rest judges it.
 std::pair<int, int> windows_to_plan_from(const LoadSet& loads);

@@ -5,8 +5,6 @@
 #include <cmath>
 
 #include "core/loads/judged_windows.h"
-#include "core/placement/rules/slot_shares.h"
-#include "core/placement/solve/shared_expert.h"
 #include "core/placement/validate.h"
 #include "core/simulate/model/hardware.h"
 #include "core/simulate/simulate.h"
@@ -35,19 +33,7 @@ ServingUnit unit_for(const WhatIf& settings, const WhatIfFiles& files, const Mod
     unit = unit_on(unit, *files.plan);
     unit.shared_routed = files.plan->num_experts == model.experts + 1;
   }
-  if (settings.tokens_per_gpu)
-    unit = unit_with(unit, model, SweepOver::Batch, *settings.tokens_per_gpu);
-  if (settings.comm_sms) unit = unit_with(unit, model, SweepOver::CommSms, *settings.comm_sms);
-  if (settings.gpus && *settings.gpus != unit.gpus)
-    unit = unit_with(unit, model, SweepOver::Gpus, *settings.gpus);
-  if (settings.redundant) unit = unit_with(unit, model, SweepOver::Redundant, *settings.redundant);
-  if (settings.library) unit.library = *settings.library;
-  if (unit.slot_count < model.experts + (unit.shared_routed ? 1 : 0))
-    throw Error("", "redundant experts",
-                fmt::format("{} slots are fewer than the {} experts of {}", unit.slot_count,
-                            model.experts + (unit.shared_routed ? 1 : 0), model.name),
-                "Choose more redundant experts or another unit");
-  return unit;
+  return unit_with_settings(std::move(unit), model, settings);
 }
 
 std::shared_ptr<const LoadSet> loads_for(const WhatIfFiles& files, const ModelShape& model,
@@ -85,22 +71,6 @@ const Plan* fitting_plan(const WhatIf& settings, const WhatIfFiles& files, WhatI
   return &plan;
 }
 
-/// What rules need to know of the tokens, in the plan's layers and experts.
-RuleLoads rule_loads(const LoadSet& loads, const Plan& plan, const ModelShape& model) {
-  RuleLoads out;
-  out.loads = sum_windows(loads, 0, static_cast<int>(loads.windows.size()));
-  if (plan.num_experts == model.experts + 1)
-    out.loads = with_shared_expert(out.loads, model.top_k);
-  else
-    out.by_source = sources_of_plan(loads, plan);
-  return out;
-}
-
-Plan ruled(Plan plan, const WhatIfCase& made) {
-  const auto loads = rule_loads(*made.loads, plan, made.model);
-  return under_rule(std::move(plan), made.rule, loads);
-}
-
 /// From none, where the library has transfers that hold no SMs while they are in flight.
 std::vector<double> usual_sms(CommLibrary library) {
   constexpr int kMost = 48, kStep = 4;
@@ -111,6 +81,22 @@ std::vector<double> usual_sms(CommLibrary library) {
 }
 
 }  // namespace
+
+ServingUnit unit_with_settings(ServingUnit unit, const ModelShape& model, const WhatIf& settings) {
+  if (settings.tokens_per_gpu)
+    unit = unit_with(unit, model, SweepOver::Batch, *settings.tokens_per_gpu);
+  if (settings.comm_sms) unit = unit_with(unit, model, SweepOver::CommSms, *settings.comm_sms);
+  if (settings.gpus && *settings.gpus != unit.gpus)
+    unit = unit_with(unit, model, SweepOver::Gpus, *settings.gpus);
+  if (settings.redundant) unit = unit_with(unit, model, SweepOver::Redundant, *settings.redundant);
+  if (settings.library) unit.library = *settings.library;
+  if (unit.slot_count < model.experts + (unit.shared_routed ? 1 : 0))
+    throw Error("", "redundant experts",
+                fmt::format("{} slots are fewer than the {} experts of {}", unit.slot_count,
+                            model.experts + (unit.shared_routed ? 1 : 0), model.name),
+                "Choose more redundant experts or another unit");
+  return unit;
+}
 
 ServingUnit unit_of(const WhatIf& settings, const WhatIfFiles& files) {
   return unit_for(settings, files, load_model_shape(settings.model));
@@ -127,7 +113,7 @@ WhatIfCase make_case(const WhatIf& settings, const WhatIfFiles& files, UnitPlans
   out.loads = loads_for(files, out.model, given, plans, out);
   auto plan = given != nullptr ? *given : *plans.plan(out.unit, out.model, out.loads, progress);
   out.rule = settings.rule.value_or(usual_rule(out.loads->engine, plan));
-  out.plan = ruled(std::move(plan), out);
+  out.plan = ruled_plan(std::move(plan), out.rule, *out.loads, out.model);
   out.unit = unit_on(out.unit, out.plan);
   out.options.first_window = files.first_window;
   out.options.batches = kBatches;
@@ -160,7 +146,8 @@ Sweep sweep_case(const WhatIf& settings, const WhatIfFiles& files, UnitPlans& pl
   input.loads = *base.loads;
   input.plan_for = [&](const ServingUnit& unit) {
     if (has_machine(base.plan, unit)) return base.plan;
-    return ruled(*plans.plan(unit, base.model, base.loads, progress), base);
+    return ruled_plan(*plans.plan(unit, base.model, base.loads, progress), base.rule, *base.loads,
+                      base.model);
   };
   if (over == SweepOver::CommSms && values.empty()) values = usual_sms(base.unit.library);
   return sweep_unit(input, over, std::move(values), progress);

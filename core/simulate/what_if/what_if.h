@@ -53,7 +53,11 @@ struct WhatIfCase {
   std::vector<std::string> notes;  ///< what stands in for what is open and does not fit
 };
 
-/// The unit with the settings, without a plan being made for it. Throws Error where there is none.
+/// The unit with batch, SMs, GPUs, redundant experts and library of the settings. Throws Error
+/// where there is none.
+ServingUnit unit_with_settings(ServingUnit unit, const ModelShape& model, const WhatIf& settings);
+
+/// The unit of the settings, without a plan being made for it. Throws Error where there is none.
 ServingUnit unit_of(const WhatIf& settings, const WhatIfFiles& files);
 
 /// @param plans keeps what has to be made, so that the next answer is faster
