@@ -119,4 +119,9 @@ std::string describe(const PlacementOfLoads& view) {
   return fmt::format("with experts in order on {}", gpus);
 }
 
+std::string describe(const PlacementOfLoads& view, std::optional<ReplicaRule> rule) {
+  return rule ? fmt::format("{}, replicas by {}", describe(view), rule_title(*rule))
+              : describe(view);
+}
+
 }  // namespace moescope

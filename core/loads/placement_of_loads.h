@@ -1,9 +1,11 @@
 // The plan under which loads of GPUs are shown, and its origin.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/loads/load_set.h"
+#include "core/placement/rules/replica_rule.h"
 
 namespace moescope {
 
@@ -30,5 +32,7 @@ PlacementOfLoads placement_of_loads(const LoadSet& loads, const Plan* plan,
 
 /// "the plan", "the placement that ran", "experts in order" with GPUs and slots.
 std::string describe(const PlacementOfLoads& view);
+/// The same with ", replicas by SGLang static" where a rule is named.
+std::string describe(const PlacementOfLoads& view, std::optional<ReplicaRule> rule);
 
 }  // namespace moescope

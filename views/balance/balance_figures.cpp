@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/placement/rules/slot_shares.h"
+#include "core/loads/rule_of_loads.h"
 #include "views/load/load_pictures.h"
 #include "views/load/load_side.h"
 #include "views/load/number_text.h"
@@ -123,10 +123,8 @@ std::vector<double> measured_values(const LoadSums& sums, int layer) {
 
 /// All figures are then of the shares that the rule gives.
 BalanceInput with_rule(BalanceInput input) {
-  if (!input.rule) return input;
   const auto apply = [&input](Plan& plan) {
-    plan = under_rule(plan, *input.rule,
-                      {input.sums->shown, sources_of_plan(*input.sums->loads, plan)});
+    plan = under_rule(plan, input.rule, input.sums->shown, *input.sums->loads);
   };
   apply(input.now.plan);
   if (input.before) apply(input.before->plan);

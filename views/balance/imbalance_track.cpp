@@ -3,6 +3,8 @@
 #include <QPainter>
 #include <algorithm>
 
+#include "core/loads/rule_of_loads.h"
+#include "core/placement/rules/replica_rule.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -10,8 +12,8 @@ namespace moescope {
 ImbalanceTrack::ImbalanceTrack(LoadDocument& loads, Selection& selection, QWidget* parent)
     : TimeTrack(QStringLiteral("imbalance"), tr("Imbalance of GPUs"), selection, parent),
       loads_(loads) {
-  for (const auto changed :
-       {&LoadDocument::loadsChanged, &LoadDocument::planChanged, &LoadDocument::assumedChanged})
+  for (const auto changed : {&LoadDocument::loadsChanged, &LoadDocument::planChanged,
+                             &LoadDocument::ruleChanged, &LoadDocument::assumedChanged})
     connect(&loads, changed, this, &ImbalanceTrack::reload);
   reload();
 }
@@ -26,8 +28,8 @@ void ImbalanceTrack::reload() {
   }
   job_.start(
       tr("Imbalance over time"),
-      [loads, plan = placement->plan](Progress& progress) {
-        return imbalance_over_time(*loads, plan, progress);
+      [loads, plan = placement->plan, rule = loads_.rule()](Progress& progress) {
+        return imbalance_over_time(*loads, rule ? under_rule(plan, *rule, *loads) : plan, progress);
       },
       [this](std::vector<WindowImbalance> series) {
         series_ = std::move(series);
@@ -49,10 +51,14 @@ QString ImbalanceTrack::summary() const {
   if (series_.empty()) return tr("No load windows with times.");
   double mean = 0;
   for (const WindowImbalance& window : series_) mean += window.mean;
-  return tr("Imbalance of the GPUs in %1: %2 on average, %3 at worst.")
+  const QString rule =
+      loads_.rule() ? tr(", replicas by %1").arg(QString::fromStdString(rule_title(*loads_.rule())))
+                    : QString();
+  return tr("Imbalance of the GPUs in %1: %2 on average, %3 at worst%4.")
       .arg(counted(series_.size(), tr("load window"), tr("load windows")))
       .arg(mean / static_cast<double>(series_.size()), 0, 'f', 2)
-      .arg(highest(), 0, 'f', 2);
+      .arg(highest(), 0, 'f', 2)
+      .arg(rule);
 }
 
 TimeAxis ImbalanceTrack::paintPicture(QPainter& painter, const QRectF& area, const Theme& theme) {

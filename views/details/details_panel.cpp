@@ -277,8 +277,8 @@ void DetailsPanel::refreshPlace() {
   const LoadDocument& loads = workspace_.loads();
   facts_job_.start(
       tr("Figures of an expert"),
-      [input = PlaceInput{loads.loads(), loads.windows(), *loads.placement(), selection_.place(),
-                          document_.trace(), document_.analysis()}](Progress&) {
+      [input = PlaceInput{loads.loads(), loads.windows(), *loads.placement(), loads.rule(),
+                          selection_.place(), document_.trace(), document_.analysis()}](Progress&) {
         return read_place_details(input);
       },
       [this](const PlaceDetails& details) {

@@ -10,8 +10,9 @@ InspectedKeeper::InspectedKeeper(Workspace& workspace, QObject* parent)
   connect(&selection, &Selection::processFilterChanged, this, [this] { choose(Inspected::Rank); });
   connect(&workspace.compare(), &CompareDocument::otherSpanChanged, this,
           [this] { choose(Inspected::OtherSpan); });
-  for (const auto change : {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged,
-                            &LoadDocument::planChanged, &LoadDocument::assumedChanged})
+  for (const auto change :
+       {&LoadDocument::loadsChanged, &LoadDocument::windowsChanged, &LoadDocument::ruleChanged,
+        &LoadDocument::planChanged, &LoadDocument::assumedChanged})
     connect(&workspace.loads(), change, this, [this] {
       if (what_ == Inspected::Place) choose(Inspected::Place);
     });

@@ -7,6 +7,7 @@
 #include "core/analysis/spans/gpu_work.h"
 #include "core/figure_text.h"
 #include "core/loads/plan_balance.h"
+#include "core/loads/rule_of_loads.h"
 #include "views/common/units.h"
 
 namespace moescope {
@@ -132,11 +133,11 @@ PlaceDetails read_place_details(PlaceInput input) {
   details.input = std::move(input);
   const ModelPlace& place = details.input.place;
   const LoadSet& loads = *details.input.loads;
-  const Plan& plan = details.input.placement.plan;
   if (place.layer < 0 || place.layer >= loads.layers()) return details;
   const WindowRange windows = details.input.windows;
   const LayerLoads sums = sum_windows(loads, windows.first, windows.last);
-  require_loads_fit(plan, sums);
+  require_loads_fit(details.input.placement.plan, sums);
+  const Plan plan = under_rule(details.input.placement.plan, details.input.rule, sums, loads);
   const std::vector<double>& layer = sums[static_cast<Index>(place.layer)];
   details.layer_id = layer_of_row(loads, place.layer);
   details.layer = layer_facts(layer, plan, place.layer);
@@ -183,7 +184,7 @@ void add_place_rows(const FactRows& rows, const PlaceDetails& details) {
            QString::fromStdString(
                to_string(load_window(*input.loads, input.windows.first, input.windows.last))),
            tr("Load windows that are shown"));
-  rows.add(tr("GPU figures"), QString::fromStdString(describe(input.placement)));
+  rows.add(tr("GPU figures"), QString::fromStdString(describe(input.placement, input.rule)));
 }
 
 }  // namespace moescope

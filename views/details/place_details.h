@@ -18,6 +18,7 @@ struct PlaceInput {
   LoadsPtr loads;
   WindowRange windows;
   PlacementOfLoads placement;
+  std::optional<ReplicaRule> rule;  ///< nullopt: the plan's weights, else equal shares
   ModelPlace place;
   TracePtr trace;        ///< may be null
   AnalysisPtr analysis;  ///< may be null

@@ -134,7 +134,7 @@ QString note_of(const LoadPictureInput& in) {
   if (!loads.ordered_in_time && in.sums->windows.count() > 1)
     parts << tr("their order is not time");
   if (!loads.unit.empty()) parts.prepend(tr("%1 unit").arg(QString::fromStdString(loads.unit)));
-  if (of_gpus(in.kind)) parts << QString::fromStdString(describe(in.gpus));
+  if (of_gpus(in.kind)) parts << gpus_text(in);
   if (in.scale == HeatScale::Change && in.sums->reference)
     parts << tr("compared with %1").arg(reference_text(*in.sums));
   return parts.join(QStringLiteral(", "));
@@ -348,6 +348,10 @@ ModelPlace selection_of(const LoadPictureInput& in, HeatCell cell, ModelPlace s)
   return s;
 }
 
+QString gpus_text(const LoadPictureInput& input) {
+  return QString::fromStdString(describe(input.gpus, input.rule));
+}
+
 QString load_cell_text(const LoadPictureInput& in, HeatCell cell) {
   if (!in.sums || !cell.valid()) return {};
   const CellContext c = context_of(in, cell);
@@ -386,8 +390,7 @@ QString load_cell_text(const LoadPictureInput& in, HeatCell cell) {
                         number_text(was / old_u.mean, 2));
   }
   if (in.kind == LoadPictureKind::LayerExpert || in.kind == LoadPictureKind::ExpertTime)
-    lines << replicas_text(in, c.layer, c.place) + QStringLiteral(", ") +
-                 QString::fromStdString(describe(in.gpus));
+    lines << replicas_text(in, c.layer, c.place) + QStringLiteral(", ") + gpus_text(in);
   if (in.kind == LoadPictureKind::GpuLayer) lines << held_text(in, c.layer, c.place);
   return lines.join(QLatin1Char('\n'));
 }

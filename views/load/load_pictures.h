@@ -11,7 +11,8 @@ enum class LoadPictureKind { LayerExpert, GpuLayer, ExpertTime, NodeLayer, Layer
 
 struct LoadPictureInput {
   LoadSumsPtr sums;
-  PlacementOfLoads gpus;
+  PlacementOfLoads gpus;  ///< its plan has the shares of the rule as its weights
+  std::optional<ReplicaRule> rule;
   LoadPictureKind kind = LoadPictureKind::LayerExpert;
   HeatScale scale = HeatScale::Relative;
   int layer = 0;  ///< of ExpertTime
@@ -20,6 +21,8 @@ struct LoadPictureInput {
   std::optional<HeatExtent> before;  ///< of the scale of the picture before, when growing
 };
 
+/// describe() of its placement.
+QString gpus_text(const LoadPictureInput& input);
 /// Null when the kind has nothing to show: change without windows to compare with.
 HeatPicturePtr make_load_picture(const LoadPictureInput& input);
 

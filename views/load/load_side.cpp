@@ -200,8 +200,7 @@ void LoadSide::refreshImbalance() {
     const auto& loads = input_.sums->loads;
     picture->title =
         tr("%1 of %2 by layer").arg(metric_label(metric), experts ? tr("experts") : tr("GPUs"));
-    picture->note = experts ? windows_text(*loads, input_.sums->windows)
-                            : QString::fromStdString(describe(input_.gpus));
+    picture->note = experts ? windows_text(*loads, input_.sums->windows) : gpus_text(input_);
     picture->x_name = tr("Layer");
     picture->y_name = metric_label(metric);
     picture->places = loads->layers();
@@ -254,7 +253,7 @@ void LoadSide::refreshNotes() {
     const LoadSet& loads = *input_.sums->loads;
     lines << tr("<b>%1</b>").arg(QString::fromStdString(loads.source).toHtmlEscaped())
           << QString::fromStdString(loads.format).toHtmlEscaped()
-          << tr("GPU figures are %1.").arg(QString::fromStdString(describe(input_.gpus)));
+          << tr("GPU figures are %1.").arg(gpus_text(input_));
     if (!input_.gpus.note.empty())
       lines << QString::fromStdString(input_.gpus.note).toHtmlEscaped();
     if (!loads.ordered_in_time) lines << tr("The windows are not in chronological order.");

@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "core/loads/rule_of_loads.h"
 #include "views/common/action.h"
 
 namespace moescope {
@@ -74,8 +75,8 @@ LoadView::LoadView(LoadDocument& document, Selection& selection, QWidget* parent
   layout->addWidget(body_);
   addActions();
   connect(&sums_, &LoadSumKeeper::sumsChanged, this, &LoadView::reload);
-  for (const auto change :
-       {&LoadDocument::planChanged, &LoadDocument::assumedChanged, &LoadDocument::awaitedChanged})
+  for (const auto change : {&LoadDocument::planChanged, &LoadDocument::ruleChanged,
+                            &LoadDocument::assumedChanged, &LoadDocument::awaitedChanged})
     connect(&document, change, this, &LoadView::reload);
   connect(&selection, &Selection::placeChanged, this, &LoadView::showSelection);
   connect(&selection, &Selection::hoveredPlaceChanged, this, [this] {
@@ -222,6 +223,8 @@ LoadPictureInput LoadView::pictureInput() const {
   input.gpus = input.sums->loads == document_.loads()
                    ? *document_.placement()
                    : placement_of_loads(*input.sums->loads, nullptr, {});
+  input.rule = document_.rule();
+  input.gpus.plan = under_rule(input.gpus.plan, input.rule, input.sums->shown, *input.sums->loads);
   input.layer = std::min(layerOfTime(), input.sums->loads->layers() - 1);
   input.growing = document_.growing();
   // The scale of the picture on screen is kept while that shows the same of other windows.

@@ -62,6 +62,21 @@ TEST_F(LoadViews, TheHeatmapIsRelativeToTheMeanOfTheLayer) {
   EXPECT_DOUBLE_EQ(value(1, 3), 9);
 }
 
+/// Even shares give GPU 0 seven of twelve tokens; the best split of experts 0 and 1 gives it six.
+TEST_F(LoadViews, FiguresOfGpusAreUnderTheReplicaRule) {
+  shownView().setKind(LoadPictureKind::GpuLayer);
+  shownView().setScale(HeatScale::Linear);
+  auto* imbalance = find<SeriesChart>("loadImbalance");
+  EXPECT_DOUBLE_EQ(value(0, 0), 7);
+  EXPECT_DOUBLE_EQ(imbalance->picture()->series[0].values[0], 7 / 6.0);
+  document.setRule(ReplicaRule::Best);
+  EXPECT_DOUBLE_EQ(value(0, 0), 6);
+  EXPECT_DOUBLE_EQ(imbalance->picture()->series[0].values[0], 1);
+  const auto named = HasSubstr("replicas by " + rule_title(ReplicaRule::Best));
+  EXPECT_THAT(text(map().picture()->note), named);
+  EXPECT_THAT(text(imbalance->picture()->note), named);
+}
+
 TEST_F(LoadViews, GpusAreUnderThePlacementThatRanThenUnderThePlan) {
   shownView().setKind(LoadPictureKind::GpuLayer);
   shownView().setScale(HeatScale::Linear);
