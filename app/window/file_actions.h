@@ -7,7 +7,7 @@
 
 #include "app/window/files/loader.h"
 #include "app/window/session/session.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

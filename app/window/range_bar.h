@@ -6,8 +6,8 @@
 #include <QToolBar>
 
 #include "views/shell/omnibox.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

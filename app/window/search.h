@@ -7,8 +7,8 @@
 #include "app/window/session/user_message.h"
 #include "views/shell/command_list.h"
 #include "views/shell/omnibox.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/layer_navigator.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -13,7 +13,7 @@
 #include "views/query/query_view.h"
 #include "views/timeline/timeline_view.h"
 #include "views/whatif/whatif_view.h"
-#include "views/workspace/notes_model.h"
+#include "views/workspace/documents/notes_model.h"
 
 namespace moescope {
 namespace {

@@ -13,7 +13,7 @@
 #include "core/simulate/defaults.h"
 #include "core/simulate/predict.h"
 #include "core/simulate/refit.h"
-#include "core/simulate/traffic.h"
+#include "core/simulate/step/traffic.h"
 
 namespace moescope {
 namespace {

@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "core/analysis/overlap/device_work.h"
-#include "core/simulate/step_figures.h"
-#include "core/simulate/step_model.h"
+#include "core/simulate/step/step_figures.h"
+#include "core/simulate/step/step_model.h"
 
 namespace moescope {
 namespace {

@@ -16,7 +16,7 @@
 #include "core/simulate/model/hardware.h"
 #include "core/simulate/model/model.h"
 #include "core/simulate/model/unit.h"
-#include "core/simulate/schedule.h"
+#include "core/simulate/step/schedule.h"
 
 namespace moescope {
 

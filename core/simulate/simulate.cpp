@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "core/simulate/step_figures.h"
+#include "core/simulate/step/step_figures.h"
 #include "core/simulate/step_trace.h"
 
 namespace moescope {

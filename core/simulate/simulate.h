@@ -5,7 +5,7 @@
 
 #include "core/analysis/overlap/overlap.h"
 #include "core/progress.h"
-#include "core/simulate/step_model.h"
+#include "core/simulate/step/step_model.h"
 #include "core/trace/file/moetrace_writer.h"
 
 namespace moescope {

@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "core/simulate/step_model.h"
+#include "core/simulate/step/step_model.h"
 #include "core/trace/file/moetrace_writer.h"
 
 namespace moescope {

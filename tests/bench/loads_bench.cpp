@@ -6,7 +6,7 @@
 #include <QApplication>
 #include <cmath>
 
-#include "views/load/heat_map.h"
+#include "views/load/heat/heat_map.h"
 
 namespace moescope {
 namespace {

@@ -201,6 +201,7 @@ TEST(OverlapView, AClickOnALayerGoesToItsExposedCommunication) {
     return -1;
   };
   ASSERT_GE(row_of("2"), 0);
+  EXPECT_LT(row_of("1"), row_of("2")) << "the most exposed is on top";
   Q_EMIT scopes->cellClicked(row_of("2"), 0);
   ASSERT_TRUE(layers.selection.area());
   EXPECT_EQ(layers.selection.area()->range, (TimeRange{2000, 2050}));

@@ -4,7 +4,7 @@
 
 #include "core/progress.h"
 #include "views/balance/balance_figures.h"
-#include "views/load/heat_chart.h"
+#include "views/load/heat/heat_chart.h"
 #include "views/plot/chart.h"
 #include "views/report/report.h"
 

@@ -4,7 +4,7 @@
 #include "core/loads/balance.h"
 #include "views/common/job.h"
 #include "views/plot/time_track.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

@@ -1,9 +1,9 @@
 // Balance series of engine logs and wait matrices of DeepXTrace as pictures.
 #pragma once
 
-#include "views/load/heat_chart.h"
+#include "views/load/heat/heat_chart.h"
 #include "views/load/series_chart.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

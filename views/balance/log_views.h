@@ -7,7 +7,7 @@
 #include <QWidget>
 
 #include "views/balance/log_pictures.h"
-#include "views/load/heat_map.h"
+#include "views/load/heat/heat_map.h"
 
 namespace moescope {
 

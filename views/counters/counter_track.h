@@ -5,7 +5,7 @@
 
 #include "views/common/job.h"
 #include "views/plot/time_track.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

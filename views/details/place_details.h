@@ -9,7 +9,7 @@
 #include "core/loads/expert_facts.h"
 #include "core/loads/placement_of_loads.h"
 #include "views/details/fact_rows.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

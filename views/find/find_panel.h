@@ -11,8 +11,8 @@
 
 #include "core/analysis/spans/find.h"
 #include "views/common/job.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 
 #include <QListWidget>
 
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

@@ -3,7 +3,7 @@
 
 #include <QToolButton>
 
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

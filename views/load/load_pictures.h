@@ -1,7 +1,7 @@
 // The heatmaps of expert loads: which values, axes and words, and which cell is what.
 #pragma once
 
-#include "views/load/heat_map.h"
+#include "views/load/heat/heat_map.h"
 #include "views/load/load_sums.h"
 #include "views/workspace/model_place.h"
 

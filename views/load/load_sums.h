@@ -4,7 +4,7 @@
 #include <QObject>
 
 #include "views/common/job.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/load/heat_chart.h"
+#include "views/load/heat/heat_chart.h"
 #include "views/plot/chart_paint.h"
 #include "views/plot/panel.h"
 #include "views/plot/summary.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "views/common/theme.h"
-#include "views/plot/place_window.h"
+#include "views/plot/axis/place_window.h"
 
 namespace moescope {
 

@@ -7,7 +7,7 @@
 #include <QToolButton>
 #include <QWidget>
 
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

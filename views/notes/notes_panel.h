@@ -5,8 +5,8 @@
 #include <QTableView>
 #include <QWidget>
 
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/reveal.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

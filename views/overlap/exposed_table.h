@@ -7,7 +7,7 @@
 #include "core/analysis/overlap/exposed.h"
 #include "views/common/job.h"
 #include "views/overlap/exposed_list.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

@@ -24,6 +24,7 @@ namespace moescope {
 namespace {
 constexpr int kIndexRole = Qt::UserRole;  ///< of the first cell: index into what the row shows
 constexpr int kExposedTab = 2;
+constexpr int kScopeExposed = 4;  ///< column of the scopes
 }  // namespace
 
 OverlapView::OverlapView(TraceDocument& document, Selection& selection, QWidget* parent)
@@ -73,8 +74,9 @@ void OverlapView::buildTables() {
   scopes_->setAccessibleName(tr("Overlap figures per layer, micro-batch, phase and annotation"));
   setup_figure_table(scopes_, {tr("Kind"), tr("Scope"), tr("Device"), tr("Occurrences")});
   connect(scopes_, &QTableWidget::cellActivated, this, &OverlapView::showExposedOfScope);
-  // What is hunted stands beside what it is of, before device and occurrences.
+  // What is hunted stands beside what it is of, before device and occurrences, the worst on top.
   for (const int place : {2, 3}) scopes_->horizontalHeader()->moveSection(place + 2, place);
+  scopes_->sortByColumn(kScopeExposed, Qt::DescendingOrder);
   exposed_ = new ExposedTable(this);
   connect(exposed_, &ExposedTable::chosen, this, &OverlapView::goTo);
   // One click shows where a figure comes from, as activating the row does.

@@ -11,8 +11,8 @@
 #include "views/overlap/exposed_table.h"
 #include "views/overlap/overlap_chart.h"
 #include "views/plot/chart.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

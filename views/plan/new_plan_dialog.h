@@ -9,7 +9,7 @@
 
 #include "core/loads/open/new_plan.h"
 #include "views/common/qt_words.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

@@ -7,7 +7,7 @@
 #include <QWidget>
 
 #include "views/common/job.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 #include <QWidget>
 #include <array>
 
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 
 #include "core/analysis/spans/gpu_work.h"
 #include "core/plain_text.h"
-#include "views/plot/time_ticks.h"
+#include "views/plot/axis/time_ticks.h"
 
 namespace moescope {
 namespace {

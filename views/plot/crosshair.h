@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "views/common/theme.h"
-#include "views/plot/time_axis.h"
+#include "views/plot/axis/time_axis.h"
 
 namespace moescope {
 

@@ -14,8 +14,8 @@
 
 #include "core/trace/types.h"
 #include "views/common/theme.h"
-#include "views/plot/time_axis.h"
-#include "views/plot/time_ticks.h"
+#include "views/plot/axis/time_axis.h"
+#include "views/plot/axis/time_ticks.h"
 
 class QCPAxis;
 class QCPGraph;

@@ -3,8 +3,8 @@
 
 #include <qcustomplot.h>
 
+#include "views/plot/axis/time_ticks.h"
 #include "views/plot/panel.h"
-#include "views/plot/time_ticks.h"
 
 namespace moescope {
 

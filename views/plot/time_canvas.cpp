@@ -4,9 +4,9 @@
 #include <QPainter>
 #include <QWheelEvent>
 
+#include "views/plot/axis/zoom_keys.h"
 #include "views/plot/crosshair.h"
 #include "views/plot/readout.h"
-#include "views/plot/zoom_keys.h"
 
 namespace moescope {
 

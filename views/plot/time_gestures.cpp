@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/plot/zoom_keys.h"
+#include "views/plot/axis/zoom_keys.h"
 
 namespace moescope {
 namespace {

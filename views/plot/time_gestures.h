@@ -16,7 +16,7 @@
 #include <functional>
 #include <optional>
 
-#include "views/plot/time_axis.h"
+#include "views/plot/axis/time_axis.h"
 #include "views/workspace/selection.h"
 
 namespace moescope {

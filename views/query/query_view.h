@@ -13,9 +13,9 @@
 #include "views/query/result_chart.h"
 #include "views/query/result_model.h"
 #include "views/query/sql_editor.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/reveal.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

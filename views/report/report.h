@@ -9,7 +9,7 @@
 #include "views/headline/headline_tile.h"
 #include "views/plot/chart.h"
 #include "views/report/compare_section.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

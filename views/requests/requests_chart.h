@@ -5,8 +5,8 @@
 #include <QRectF>
 
 #include "views/common/theme.h"
+#include "views/plot/axis/time_axis.h"
 #include "views/plot/panel.h"
-#include "views/plot/time_axis.h"
 #include "views/requests/requests_model.h"
 
 namespace moescope {

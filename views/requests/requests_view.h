@@ -10,8 +10,8 @@
 #include "views/common/job.h"
 #include "views/plot/chart.h"
 #include "views/requests/requests_chart.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -10,7 +10,7 @@
 
 #include "views/common/job.h"
 #include "views/rules/rules_model.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "views/common/theme.h"
-#include "views/plot/time_axis.h"
+#include "views/plot/axis/time_axis.h"
 #include "views/sm/sm_data.h"
 
 namespace moescope {

@@ -9,7 +9,7 @@
 #include "core/analysis/sm/sm_record_index.h"
 #include "core/progress.h"
 #include "views/sm/sm_columns.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

@@ -12,8 +12,8 @@
 #include "views/plot/chart.h"
 #include "views/sm/sm_chart.h"
 #include "views/sm/sm_file_chart.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

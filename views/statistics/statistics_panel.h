@@ -9,8 +9,8 @@
 
 #include "views/common/job.h"
 #include "views/statistics/statistics_model.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

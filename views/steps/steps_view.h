@@ -15,9 +15,9 @@
 #include "views/common/job.h"
 #include "views/steps/path_list.h"
 #include "views/steps/steps_model.h"
-#include "views/workspace/compare_document.h"
+#include "views/workspace/documents/compare_document.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -6,7 +6,7 @@
 
 #include "core/trace/trace.h"
 #include "views/common/theme.h"
-#include "views/plot/pixel_map.h"
+#include "views/plot/axis/pixel_map.h"
 #include "views/timeline/lanes/row_layout.h"
 
 namespace moescope {

@@ -8,7 +8,7 @@
 #include "views/common/positions.h"
 #include "views/common/theme.h"
 #include "views/common/units.h"
-#include "views/plot/zoom_keys.h"
+#include "views/plot/axis/zoom_keys.h"
 #include "views/timeline/lanes/lane_raster.h"
 #include "views/timeline/loss_marks.h"
 

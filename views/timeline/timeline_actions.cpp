@@ -4,7 +4,7 @@
 
 #include "views/common/action.h"
 #include "views/common/destructive_action.h"
-#include "views/plot/zoom_keys.h"
+#include "views/plot/axis/zoom_keys.h"
 #include "views/timeline/row_header.h"
 #include "views/timeline/timeline_view.h"
 #include "views/timeline/track_stack.h"

@@ -3,13 +3,13 @@
 #include <QGuiApplication>
 #include <cmath>
 
+#include "views/plot/axis/zoom_keys.h"
 #include "views/plot/crosshair.h"
 #include "views/plot/readout.h"
-#include "views/plot/zoom_keys.h"
 #include "views/timeline/loss_marks.h"
 #include "views/timeline/span_text.h"
 #include "views/timeline/timeline_accessible.h"
-#include "views/workspace/notes_model.h"
+#include "views/workspace/documents/notes_model.h"
 
 namespace moescope {
 namespace {

@@ -7,7 +7,7 @@
 #include "views/common/units.h"
 #include "views/plot/crosshair.h"
 #include "views/timeline/loss_marks.h"
-#include "views/workspace/notes_model.h"
+#include "views/workspace/documents/notes_model.h"
 
 namespace moescope {
 

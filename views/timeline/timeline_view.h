@@ -13,8 +13,8 @@
 #include "views/plot/chart.h"
 #include "views/timeline/timeline_canvas.h"
 #include "views/timeline/timeline_chart.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -7,7 +7,7 @@
 #include "views/common/qt_words.h"
 // Before core, which uses a word of Qt's as a name.
 #include "core/simulate/what_if/what_if.h"
-#include "views/workspace/serving_setup.h"
+#include "views/workspace/documents/serving_setup.h"
 #include "views/workspace/workspace.h"
 
 namespace moescope {

@@ -7,8 +7,8 @@
 
 #include "core/analysis/overlap/layer_visits.h"
 #include "views/common/job.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -7,9 +7,9 @@
 
 #include "core/analysis/steps/span_place.h"
 #include "views/common/job.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "views/common/job.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

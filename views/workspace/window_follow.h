@@ -4,9 +4,9 @@
 #include <QObject>
 #include <QTimer>
 
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -2,12 +2,12 @@
 // three. The window has one of these; a report or a command that draws has its own.
 #pragma once
 
-#include "views/workspace/compare_document.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/compare_document.h"
+#include "views/workspace/documents/load_document.h"
+#include "views/workspace/documents/plan_document.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/place_link.h"
-#include "views/workspace/plan_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 #include "views/workspace/window_follow.h"
 
 namespace moescope {

@@ -9,7 +9,7 @@
 #include "app/window/session/message_bar.h"
 #include "views/common/job.h"
 #include "views/plan/plan_view.h"
-#include "views/workspace/plan_autosave.h"
+#include "views/workspace/documents/plan_autosave.h"
 #include "views/workspace/workspace.h"
 
 namespace moescope {

@@ -6,7 +6,7 @@
 
 #include "app/window/files/loader.h"
 #include "core/loads/load_reading.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

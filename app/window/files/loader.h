@@ -13,7 +13,7 @@
 #include "core/trace/file/moetrace.h"
 #include "core/trace/trace.h"
 #include "views/common/job.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

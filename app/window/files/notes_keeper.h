@@ -7,7 +7,7 @@
 
 #include "app/window/files/loader.h"
 #include "views/common/job.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

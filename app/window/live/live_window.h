@@ -13,8 +13,8 @@
 #include "app/window/live/attach_panel.h"
 #include "app/window/live/live_session.h"
 #include "app/window/live/plan_effect_watch.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/follow_mode.h"
-#include "views/workspace/trace_document.h"
 #include "views/workspace/workspace.h"
 
 namespace moescope {

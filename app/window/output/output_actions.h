@@ -8,7 +8,7 @@
 #include "app/window/output/export_dialog.h"
 #include "core/analysis/spans/statistics.h"
 #include "views/common/job.h"
-#include "views/workspace/load_document.h"
+#include "views/workspace/documents/load_document.h"
 
 namespace moescope {
 

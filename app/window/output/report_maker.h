@@ -5,8 +5,8 @@
 
 #include "core/analysis/spans/statistics.h"
 #include "views/report/compare_section.h"
-#include "views/workspace/load_document.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/load_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

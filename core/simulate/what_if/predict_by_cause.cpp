@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/simulate/schedule.h"
+#include "core/simulate/step/schedule.h"
 
 namespace moescope {
 namespace {

@@ -8,7 +8,7 @@
 #include "core/placement/validate.h"
 #include "core/simulate/model/hardware.h"
 #include "core/simulate/simulate.h"
-#include "core/simulate/step_model.h"
+#include "core/simulate/step/step_model.h"
 #include "core/trace/file/moetrace_writer.h"
 
 namespace moescope {

@@ -1,5 +1,5 @@
 // Colours and pixels of heatmaps, without a window.
-#include "views/load/heat_raster.h"
+#include "views/load/heat/heat_raster.h"
 
 #include <gmock/gmock.h>
 
@@ -9,7 +9,7 @@
 #include <set>
 
 #include "views/common/theme.h"
-#include "views/load/heat_colors.h"
+#include "views/load/heat/heat_colors.h"
 
 namespace moescope {
 namespace {

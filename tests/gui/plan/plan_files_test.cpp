@@ -21,7 +21,7 @@
 #include "views/plan/compare/compare_view.h"
 #include "views/plan/engine_dialogs.h"
 #include "views/plan/new_plan_dialog.h"
-#include "views/workspace/plan_autosave.h"
+#include "views/workspace/documents/plan_autosave.h"
 
 namespace moescope {
 namespace {

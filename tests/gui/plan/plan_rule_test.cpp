@@ -19,7 +19,7 @@
 #include "views/plan/compare/compare_view.h"
 #include "views/plan/compare/figures_panel.h"
 #include "views/plan/predict_panel.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 namespace {

@@ -13,7 +13,7 @@
 #include "views/plan/compare/compare_view.h"
 #include "views/plan/engine_dialogs.h"
 #include "views/plan/predict_panel.h"
-#include "views/workspace/made_from.h"
+#include "views/workspace/documents/made_from.h"
 
 namespace moescope {
 namespace {

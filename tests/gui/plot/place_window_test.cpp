@@ -1,5 +1,5 @@
 // Zoom and pan of numbered places, and the chart of series that has them.
-#include "views/plot/place_window.h"
+#include "views/plot/axis/place_window.h"
 
 #include <gtest/gtest.h>
 

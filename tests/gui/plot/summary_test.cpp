@@ -11,7 +11,7 @@
 #include "tests/gui/plan/plan_fixture.h"
 #include "tests/gui/wait_for.h"
 #include "tests/support/trace_maker.h"
-#include "views/load/heat_map.h"
+#include "views/load/heat/heat_map.h"
 #include "views/load/series_chart.h"
 #include "views/overlap/overlap_view.h"
 #include "views/plan/compare/compare_chart.h"

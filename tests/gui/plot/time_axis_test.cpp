@@ -1,5 +1,5 @@
 // Charts over time put a time on the same pixel, and the line of the pointer stands there in all.
-#include "views/plot/time_axis.h"
+#include "views/plot/axis/time_axis.h"
 
 #include <gmock/gmock.h>
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/gui/timeline/timeline_fixture.h"
-#include "views/workspace/notes_model.h"
+#include "views/workspace/documents/notes_model.h"
 
 namespace moescope {
 namespace {

@@ -9,7 +9,7 @@
 #include "views/timeline/lanes/lane_raster.h"
 #include "views/timeline/overview_strip.h"
 #include "views/timeline/row_header.h"
-#include "views/workspace/notes_model.h"
+#include "views/workspace/documents/notes_model.h"
 
 namespace moescope {
 namespace {

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "views/common/units.h"
-#include "views/plot/pixel_map.h"
-#include "views/plot/time_ticks.h"
+#include "views/plot/axis/pixel_map.h"
+#include "views/plot/axis/time_ticks.h"
 
 namespace moescope {
 namespace {

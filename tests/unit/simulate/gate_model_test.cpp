@@ -1,5 +1,5 @@
 // How likely a token has an expert in a place, held against all sets of groups and experts.
-#include "core/simulate/gate_model.h"
+#include "core/simulate/step/gate_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

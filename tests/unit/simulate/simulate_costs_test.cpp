@@ -7,9 +7,9 @@
 
 #include "core/error.h"
 #include "core/placement/eplb/eplb.h"
-#include "core/simulate/costs.h"
 #include "core/simulate/model/footprint.h"
-#include "core/simulate/traffic.h"
+#include "core/simulate/step/costs.h"
+#include "core/simulate/step/traffic.h"
 #include "tests/support/gate_routes.h"
 #include "tests/support/scenario_maker.h"
 #include "tests/support/temp_folder.h"

@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "core/placement/eplb/eplb.h"
 #include "core/simulate/predict.h"
-#include "core/simulate/step_figures.h"
-#include "core/simulate/step_model.h"
+#include "core/simulate/step/step_figures.h"
+#include "core/simulate/step/step_model.h"
 #include "tests/support/load_generator.h"
 #include "tests/support/scenario_maker.h"
 

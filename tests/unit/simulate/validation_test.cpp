@@ -58,17 +58,7 @@ class Report {
     text_ += fmt::format("| {} | {:g} {} | {:.0f} {} | {:+.0f} % | {:g} % | {} |\n", what,
                          published, unit, predicted, unit, error, goal, source);
   }
-  /// A figure whose goal is missed; it may not get worse than `limit` %.
-  void miss(const std::string& what, double published, double predicted, double limit) {
-    const double error = (predicted / published - 1) * 100;
-    EXPECT_LE(std::abs(error), limit) << what;
-    text_ += fmt::format(
-        "\nMissed: {}, {:g} tokens/s a node published, {:.0f} predicted, {:+.0f} %. The published "
-        "figure is the average of a\nproduction day, whose load, prompts and balance are not "
-        "known; "
-        "the prediction is of a full unit.\n",
-        what, published, predicted, error);
-  }
+  void note(const std::string& text) { text_ += "\n" + text + "\n"; }
   const std::string& text() const { return text_; }
 
  private:
@@ -268,7 +258,6 @@ struct ServedUnit {
   const char *hardware, *unit;
   int gpus, slots;
   double tokens_per_gpu, context;
-  double cached = 0;  ///< share of the prompt that is in the cache
 };
 
 double tokens_per_node(const ServedUnit& served) {
@@ -284,7 +273,7 @@ double tokens_per_node(const ServedUnit& served) {
       eplb_plan(loads, unit.slot_count, model.groups, unit.nodes, unit.gpus, EplbPolicy::Auto);
   const auto p = predict(load_hardware(served.hardware), model, unit, plan, test::load_set({loads}),
                          {}, no_progress());
-  return p.tokens_per_second / unit.nodes / (1 - served.cached);
+  return p.tokens_per_second / unit.nodes;
 }
 
 void units_section(Report& report) {
@@ -302,8 +291,20 @@ void units_section(Report& report) {
   report.anchor("SGLang decode: 72 H100, 2,050 tokens of context, 256 requests a GPU", 22300,
                 tokens_per_node({"h100", "decode144", 72, 288, 128, 2050}), "tokens/s a node", 20,
                 "SGLang, large-scale EP on 96 H100");
-  report.miss("DeepSeek's prefill, 32 H800, 56.3 % of the prompts cached", 73700,
-              tokens_per_node({"h800", "prefill32", 32, 288, 4096, 4096, 0.563}), 35);
+  report.anchor("SGLang prefill: the same, prompts of 4,096 tokens, 16,384 tokens a GPU", 50302,
+                tokens_per_node({"h100", "prefill32-dp", 32, 288, 8192, 4096}), "tokens/s a node",
+                20, "SGLang, large-scale EP on 96 H100");
+  const double full = tokens_per_node({"h800", "prefill32-dp", 32, 288, 8192, 4096});
+  report.anchor("DeepSeek prefill: 32 H800, prompts of 4,096 tokens, 16,384 tokens a GPU", 62713,
+                full, "tokens/s a node", 20, "DeepSeek profile data, as evaluated by SGLang");
+  constexpr double kDay = 73700, kCached = 0.563;
+  report.note(fmt::format(
+      "DeepSeek's production prefill ({:g} tokens/s a node with {:g} % of the prompts cached: "
+      "{:.0f} "
+      "computed ones)\nis the average of a day with all its lulls, half of what DeepSeek's own "
+      "profile of the unit reaches. It is {:.0f} % of\nthe prediction, which is of a full unit: "
+      "the load of that day is not published, so the figure tests no model.",
+      kDay, 100 * kCached, kDay * (1 - kCached), 100 * kDay * (1 - kCached) / full));
 }
 
 TEST(Validation, HoldsAgainstEveryAnchor) {

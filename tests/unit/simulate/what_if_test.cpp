@@ -7,7 +7,7 @@
 #include "core/analysis/results.h"
 #include "core/error.h"
 #include "core/simulate/simulate.h"
-#include "core/simulate/step_model.h"
+#include "core/simulate/step/step_model.h"
 #include "core/trace/file/moetrace.h"
 #include "core/trace/file/moetrace_writer.h"
 #include "tests/support/scenario_maker.h"

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "views/common/job.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

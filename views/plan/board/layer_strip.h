@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "views/common/theme.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

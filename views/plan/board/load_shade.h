@@ -4,7 +4,7 @@
 #include <QColor>
 
 #include "core/placement/edit/plan_state.h"
-#include "views/load/heat_colors.h"
+#include "views/load/heat/heat_colors.h"
 
 namespace moescope {
 

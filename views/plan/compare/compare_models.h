@@ -7,7 +7,7 @@
 
 #include "core/placement/plan_diff.h"
 #include "views/common/delta.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

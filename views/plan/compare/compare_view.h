@@ -10,7 +10,7 @@
 
 #include "core/placement/plan_diff.h"
 #include "views/plot/chart.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

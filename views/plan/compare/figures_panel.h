@@ -9,7 +9,7 @@
 #include <QTableWidget>
 #include <QWidget>
 
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 

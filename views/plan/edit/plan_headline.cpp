@@ -4,7 +4,7 @@
 
 #include "core/placement/edit/plan_summary.h"
 #include "views/common/delta.h"
-#include "views/workspace/plan_document.h"
+#include "views/workspace/documents/plan_document.h"
 
 namespace moescope {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "views/plot/pixel_map.h"
+#include "views/plot/axis/pixel_map.h"
 #include "views/timeline/spans/bucket_tile.h"
 #include "views/timeline/spans/class_table.h"
 #include "views/timeline/spans/lane_cells.h"

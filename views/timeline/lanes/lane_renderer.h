@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "views/plot/time_ticks.h"
+#include "views/plot/axis/time_ticks.h"
 #include "views/timeline/lanes/row_layout.h"
 #include "views/timeline/lanes/timeline_looks.h"
 #include "views/timeline/spans/label_text.h"

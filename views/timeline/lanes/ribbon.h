@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/analysis/overlap/overlap.h"
-#include "views/plot/pixel_map.h"
+#include "views/plot/axis/pixel_map.h"
 
 namespace moescope {
 

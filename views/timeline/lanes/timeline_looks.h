@@ -7,7 +7,7 @@
 #include "core/progress.h"
 #include "views/timeline/lanes/ribbon.h"
 #include "views/timeline/spans/class_table.h"
-#include "views/workspace/trace_document.h"
+#include "views/workspace/documents/trace_document.h"
 
 namespace moescope {
 

@@ -8,15 +8,15 @@
 #include <set>
 
 #include "views/common/job.h"
-#include "views/plot/time_axis.h"
+#include "views/plot/axis/time_axis.h"
 #include "views/timeline/lanes/lane_renderer.h"
 #include "views/timeline/lanes/row_layout.h"
 #include "views/timeline/lanes/row_model.h"
 #include "views/timeline/spans/flow_links.h"
 #include "views/timeline/spans/span_query.h"
 #include "views/timeline/spans/span_source.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

@@ -7,8 +7,8 @@
 #include "core/analysis/spans/flow.h"
 #include "views/common/job.h"
 #include "views/timeline/spans/span_query.h"
+#include "views/workspace/documents/trace_document.h"
 #include "views/workspace/selection.h"
-#include "views/workspace/trace_document.h"
 
 namespace moescope {
 

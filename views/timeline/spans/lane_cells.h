@@ -9,7 +9,7 @@
 
 #include "core/analysis/spans/classify.h"
 #include "views/common/theme.h"
-#include "views/plot/pixel_map.h"
+#include "views/plot/axis/pixel_map.h"
 
 namespace moescope {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "views/plot/pixel_map.h"
+#include "views/plot/axis/pixel_map.h"
 
 namespace moescope {
 namespace {
