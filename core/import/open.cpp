@@ -71,7 +71,8 @@ std::string remedy_for(const std::filesystem::path& path) {
       break;
   }
   return "Open a PyTorch profiler or Chrome JSON trace (.json, .json.gz), an Nsight Systems "
-         "SQLite export or a .moetrace file";
+         "SQLite export, a dump of NCCL Inspector or of PyTorch's Flight Recorder, or a .moetrace "
+         "file";
 }
 
 std::optional<Source> recognise(const std::filesystem::path& path) {
