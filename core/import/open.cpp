@@ -59,9 +59,6 @@ bool natural_less(const std::string& a, const std::string& b) {
 std::string remedy_for(const std::filesystem::path& path) {
   const auto extension = path.extension();
   if (extension == ".parquet" || extension == ".arrow") return kTablesRemedy;
-  if (extension == ".pftrace" || extension == ".perfetto-trace")
-    return "Perfetto's own format is not read yet: convert it with traceconv json " +
-           path.filename().string();
   switch (sniff_load_input(path)) {
     case LoadInput::Loads:
       return "It holds expert loads: moescope loads " + path.filename().string();
@@ -72,7 +69,8 @@ std::string remedy_for(const std::filesystem::path& path) {
       break;
   }
   return "Open a PyTorch profiler or Chrome JSON trace (.json, .json.gz), an Nsight Systems "
-         "SQLite export, a rocpd database, a dump of NCCL Inspector or of PyTorch's Flight "
+         "SQLite export, a rocpd database, a Perfetto trace, a dump of NCCL Inspector or of "
+         "PyTorch's Flight "
          "Recorder, or a .moetrace file";
 }
 

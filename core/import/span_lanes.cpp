@@ -12,8 +12,8 @@ SpanLanes::Lane SpanLanes::add_lane(Track track) {
 void SpanLanes::add(Lane lane, const Span& span, std::string_view args) {
   lanes_[lane].spans.push_back({span, args_.size(), args.size()});
   args_ += args;
-  last_ = first_ ? std::max(last_, span.end()) : span.end();
-  first_ = std::min(first_.value_or(span.start), span.start);
+  last_ = spans_ > 0 ? std::max(last_, span.end()) : span.end();
+  first_ = spans_ > 0 ? std::min(first_, span.start) : span.start;
   ++spans_;
 }
 

@@ -32,7 +32,9 @@ class SpanLanes {
   std::size_t span_count() const { return spans_; }
   bool empty(Lane lane) const { return lanes_[lane].spans.empty(); }
   /// Start of the first span of all.
-  std::optional<TimeNs> first_start() const { return first_; }
+  std::optional<TimeNs> first_start() const {
+    return spans_ > 0 ? std::optional(first_) : std::nullopt;
+  }
   /// End of the last span of all; 0 without any.
   TimeNs last_end() const { return last_; }
 
@@ -54,8 +56,7 @@ class SpanLanes {
   std::vector<Content> lanes_;
   std::string args_;
   std::size_t spans_ = 0;
-  std::optional<TimeNs> first_;
-  TimeNs last_ = 0;
+  TimeNs first_ = 0, last_ = 0;
 };
 
 }  // namespace moescope

@@ -23,7 +23,7 @@ std::filesystem::path as_file(const std::uint8_t* data, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto path = as_file(data, size);
-  for (const char* name : {"inspector", "flight"}) {
+  for (const char* name : {"inspector", "flight", "perfetto"}) {
     const auto& importer = *moescope::find_importer(name);
     moescope::Progress progress;
     moescope::TraceBuilder builder;
