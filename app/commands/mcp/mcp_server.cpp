@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -53,18 +52,7 @@ ToolJson text_result(std::string text, bool failed) {
 }  // namespace
 
 Server::Server(Roots roots, ServerOptions options, int input, Send send)
-    : roots_(std::move(roots)), options_(options), input_(input), send_(std::move(send)) {
-  std::string name = (std::filesystem::temp_directory_path() / "moescope-mcp-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw Error(name, "",
-                std::string("a temporary folder cannot be made: ") + std::strerror(errno));
-  folder_ = name;
-}
-
-Server::~Server() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+    : roots_(std::move(roots)), options_(options), input_(input), send_(std::move(send)) {}
 
 void Server::run() {
   while (input_ >= 0 || !waiting_.empty()) {
@@ -209,7 +197,7 @@ ToolJson Server::outcome(const Tool& tool, const std::vector<std::string>& words
 }
 
 ToolJson Server::picture(const Tool& tool, std::vector<std::string> words) {
-  const auto file = folder_ / "chart.png";
+  const auto file = folder_.path() / "chart.png";
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
   words.insert(words.begin() + static_cast<long>(tool.command.size()), "--output=" + file.string());
@@ -222,7 +210,8 @@ ToolJson Server::picture(const Tool& tool, std::vector<std::string> words) {
 
 /// nullopt when the call was cancelled.
 std::optional<ChildResult> Server::run_words(const std::vector<std::string>& words) {
-  auto result = run_child(words, folder_, options_.limits, input_, [this] { return read_input(); });
+  auto result =
+      run_child(words, folder_.path(), options_.limits, input_, [this] { return read_input(); });
   if (result.end == ChildResult::End::Stopped) return std::nullopt;
   return result;
 }

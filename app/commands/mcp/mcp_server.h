@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "app/commands/mcp/mcp_child.h"
 #include "app/commands/mcp/mcp_tools.h"
+#include "core/temporary_folder.h"
 
 namespace moescope::mcp {
 
@@ -32,13 +32,11 @@ class Server {
 
   /// @param input descriptor of the messages
   /// @param send writes a line to the client
+  /// Throws Error when its temporary folder cannot be made.
   Server(Roots roots, ServerOptions options, int input, Send send);
-  ~Server();
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
 
-  /// Until the input ends and everything before is answered. Throws Error (no temporary folder, the
-  /// client is gone).
+  /// Until the input ends and everything before is answered. Throws Error when the client is
+  /// gone.
   void run();
 
  private:
@@ -60,9 +58,9 @@ class Server {
   ServerOptions options_;
   int input_;  ///< -1 once it has ended
   Send send_;
-  std::filesystem::path folder_;  ///< empty, of this server alone: children run in it
-  std::string pending_;           ///< of a line whose end has not come
-  bool skipping_ = false;         ///< the rest of a line that is too long
+  TemporaryFolder folder_{"moescope-mcp"};  ///< children run in it
+  std::string pending_;                     ///< of a line whose end has not come
+  bool skipping_ = false;                   ///< the rest of a line that is too long
   bool initialized_ = false;
   std::deque<ToolJson> waiting_;
   std::optional<ToolJson> running_;  ///< id of the call that runs

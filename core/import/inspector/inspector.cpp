@@ -159,8 +159,11 @@ class InspectorTrace {
           "and the times of the dumps allow, and count in no figure; record with "
           "NCCL_INSPECTOR_DUMP_VERBOSE=1",
           untimed_, records_.operations.size()));
-    if (untimed_ < records_.operations.size())
+    if (!devices_.empty()) {
       info.extra["times"] = "starts as the host saw them, durations of the GPU where recorded";
+      info.warnings.emplace_back(
+          "an Inspector records no compute: all of this communication counts as exposed");
+    }
     sink_.set_info(std::move(info));
   }
 

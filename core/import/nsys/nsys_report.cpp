@@ -1,10 +1,5 @@
 // Nsight Systems reports (.nsys-rep): only NVIDIA's nsys reads them, so it is asked to export one.
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -12,34 +7,13 @@
 #include "core/import/nsys/nsys.h"
 #include "core/import/sqlite/database.h"
 #include "core/run_program.h"
+#include "core/temporary_folder.h"
 
 namespace moescope {
 namespace {
 
 constexpr std::size_t kMaxLog = std::size_t{1} << 20;
 constexpr std::size_t kShownLog = 400;
-
-/// A folder for the export, removed with everything in it.
-class ExportFolder {
- public:
-  ExportFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "moescope-nsys-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr)
-      throw Error(name, "",
-                  std::string("a temporary folder cannot be made: ") + std::strerror(errno));
-    path_ = name;
-  }
-  ~ExportFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ExportFolder(const ExportFolder&) = delete;
-  ExportFolder& operator=(const ExportFolder&) = delete;
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The end of what a program said.
 std::string last_words(const std::filesystem::path& log) {
@@ -76,8 +50,8 @@ class NsysReportImporter final : public Importer {
                   "(not in PATH)",
                   "Where it is, run nsys export --type sqlite " + probe.path.filename().string() +
                       " and open the .sqlite file");
-    const ExportFolder folder;
-    const auto database = folder / "export.sqlite", log = folder / "log";
+    const TemporaryFolder folder("moescope-nsys");
+    const auto database = folder.path() / "export.sqlite", log = folder.path() / "log";
     const int status =
         run_program({program->string(), "export", "--type", "sqlite", "--force-overwrite", "true",
                      "--output", database.string(), file},

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/import/json_number.h"
 #include "core/import/kineto/event.h"
 #include "core/import/span_lanes.h"
 
@@ -43,17 +44,6 @@ SpanKind kind_of(std::string_view category) {
   return kineto::kind_of_category(category);
 }
 
-std::optional<std::int64_t> whole_number(const Json& args, const char* key) {
-  const auto it = args.find(key);
-  if (it == args.end()) return {};
-  if (it->is_number_integer()) return it->get<std::int64_t>();
-  if (!it->is_string()) return {};
-  const auto& text = it->get_ref<const std::string&>();
-  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != text.npos)
-    return {};
-  return std::stoll(text);
-}
-
 std::uint32_t size_of_axis(const Json& args, const char* key, std::size_t axis) {
   const auto it = args.find(key);
   if (it == args.end() || !it->is_array() || it->size() <= axis) return 0;
@@ -71,7 +61,7 @@ LaunchConfig launch_of(const Json& args) {
     launch.block.at(axis) = size_of_axis(args, "block", axis);
   }
   const auto small = [&](const char* key) {
-    const auto number = whole_number(args, key).value_or(0);
+    const auto number = whole_number_in(args, key).value_or(0);
     return number >= 0 && number <= 0x7FFFFFFF ? static_cast<std::uint32_t>(number) : 0U;
   };
   launch.registers_per_thread = small("registers per thread");
@@ -278,11 +268,11 @@ void TrackEvents::annotate(const TrackEvent& event, const Sequence& sequence, Ra
   if (raw.kind == SpanKind::Other && args.contains("grid") && args.contains("block"))
     raw.kind = SpanKind::Kernel;
   if (is_gpu_work(raw.kind) || raw.kind == SpanKind::GpuAnnotation) {
-    if (!track.device) track.device = whole_number(args, "device");
-    if (!track.stream) track.stream = whole_number(args, "stream");
+    if (!track.device) track.device = whole_number_in(args, "device");
+    if (!track.stream) track.stream = whole_number_in(args, "stream");
   }
   if (raw.kind == SpanKind::Kernel) raw.launch = sink_.intern_launch(launch_of(args));
-  const auto correlation = whole_number(args, "correlation").value_or(0);
+  const auto correlation = whole_number_in(args, "correlation").value_or(0);
   if (correlation > 0 && correlation <= 0xFFFFFFFF)
     raw.correlation = static_cast<std::uint32_t>(correlation);
   if (!keep_args_) return;

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
+
+#include "core/import/json_number.h"
 
 namespace moescope::rocpd {
 namespace {
@@ -14,19 +15,6 @@ using foreign::Rows;
 using nlohmann::json;
 
 constexpr std::string_view kKernels = "rocpd_kernel_dispatch", kRegions = "rocpd_region";
-
-/// The member of a JSON object as a whole number, also where it is written as text.
-std::optional<std::int64_t> number_in(const json& object, const char* key) {
-  const auto it = object.find(key);
-  if (it == object.end()) return {};
-  if (it->is_number_integer()) return it->get<std::int64_t>();
-  if (!it->is_string()) return {};
-  const auto& text = it->get_ref<const std::string&>();
-  std::int64_t value = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-  return end.ec == std::errc() && end.ptr == text.data() + text.size() ? std::optional(value)
-                                                                       : std::nullopt;
-}
 
 json object_of(std::string_view text) {
   auto parsed = json::parse(text, nullptr, false);
@@ -40,10 +28,10 @@ std::optional<int> small(std::optional<std::int64_t> value, std::int64_t most) {
 
 void read_rank(const json& environment, ProcessRow& process) {
   for (const char* key : {"RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
-    if (!process.rank) process.rank = small(number_in(environment, key), 10'000'000);
+    if (!process.rank) process.rank = small(whole_number_in(environment, key), 10'000'000);
   for (const char* key : {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"})
     if (process.world_size == 0)
-      process.world_size = small(number_in(environment, key), 10'000'000).value_or(0);
+      process.world_size = small(whole_number_in(environment, key), 10'000'000).value_or(0);
 }
 
 template <typename Map>
@@ -127,7 +115,7 @@ void Tables::read_agents() {
     for (const int name : names)
       if (gpu.facts.name.empty()) gpu.facts.name = rows.text(name);
     const json facts = object_of(rows.text(extra));
-    gpu.facts.sm_count = small(number_in(facts, "cu_count"), kMaxSmCount).value_or(0);
+    gpu.facts.sm_count = small(whole_number_in(facts, "cu_count"), kMaxSmCount).value_or(0);
     gpus_.emplace(rows.integer_or(id, 0), std::move(gpu));
   }
 }
