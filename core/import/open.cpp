@@ -19,6 +19,8 @@ namespace moescope {
 namespace {
 
 constexpr std::size_t kMaxListed = 5;
+constexpr const char* kTablesRemedy =
+    "Parquet and Arrow tables are not read: export the report again with nsys export --type sqlite";
 
 /// A trace file and how to read it; no importer means .moetrace.
 struct Source {
@@ -56,11 +58,7 @@ bool natural_less(const std::string& a, const std::string& b) {
 /// Remedy for a file that no importer recognises, judged by its name and its loads.
 std::string remedy_for(const std::filesystem::path& path) {
   const auto extension = path.extension();
-  if (extension == ".nsys-rep" || extension == ".qdrep")
-    return "Convert it with: nsys export --type sqlite " + path.filename().string();
-  if (extension == ".pftrace" || extension == ".perfetto-trace")
-    return "Perfetto's own format is not read yet: convert it with traceconv json " +
-           path.filename().string();
+  if (extension == ".parquet" || extension == ".arrow") return kTablesRemedy;
   switch (sniff_load_input(path)) {
     case LoadInput::Loads:
       return "It holds expert loads: moescope loads " + path.filename().string();
@@ -71,7 +69,9 @@ std::string remedy_for(const std::filesystem::path& path) {
       break;
   }
   return "Open a PyTorch profiler or Chrome JSON trace (.json, .json.gz), an Nsight Systems "
-         "SQLite export or a .moetrace file";
+         "SQLite export, a rocpd database, a Perfetto trace, a dump of NCCL Inspector or of "
+         "PyTorch's Flight "
+         "Recorder, or a .moetrace file";
 }
 
 std::optional<Source> recognise(const std::filesystem::path& path) {
@@ -117,6 +117,11 @@ void add_folder(const std::filesystem::path& folder, std::vector<Source>& source
       unknown.push_back(name);
     }
   }
+  const auto table = [](const std::string& name) {
+    return name.ends_with(".parquet") || name.ends_with(".arrow");
+  };
+  if (!found && std::any_of(unknown.begin(), unknown.end(), table))
+    throw Error(folder.string(), "", "is a folder of Parquet or Arrow tables", kTablesRemedy);
   if (!found)
     throw Error(folder.string(), "", "the folder holds no trace file", remedy_for(folder));
   if (unknown.empty()) return;

@@ -55,9 +55,9 @@ struct LoadSet {
 };
 
 /// Reads any load dump, recognised by content: SGLang recorder .pt and JSON, TensorRT-LLM statistic
-/// folders, vLLM statistic JSONL, bare tensors .pt, routes as JSONL or safetensors, replies with
-/// routed experts, CSV, NPY, ESFT-style JSON, and recordings (.moetrace). Of a recording with
-/// several units it takes the first and adds a note.
+/// folders, vLLM statistic JSONL and snapshots, {layer: {expert: tokens}}, bare tensors .pt, routes
+/// as JSONL or safetensors, replies with routed experts, CSV, NPY, ESFT-style JSON, and recordings
+/// (.moetrace). Of a recording with several units it takes the first and adds a note.
 /// @param reading what the user specifies about ambiguous arrays Throws Error when the input is
 /// none of these, damaged, empty or larger than the limits.
 LoadSet read_loads(const std::filesystem::path& path, Progress& progress,

@@ -16,7 +16,9 @@ bool is_plan(const std::filesystem::path& path) {
   try {
     const std::string head = load_file_head(path, kHead);
     return head.find("\"physical_to_logical_map\"") != std::string::npos &&
-           head.find("\"logical_count\"") == std::string::npos;
+           head.find("\"logical_count\"") == std::string::npos &&
+           head.find("\"snapshots\"") == std::string::npos &&
+           head.find("_expert_load\"") == std::string::npos;
   } catch (const Error&) {
     return false;
   }

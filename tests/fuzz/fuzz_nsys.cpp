@@ -1,9 +1,4 @@
 // Any bytes as an Nsight Systems export: an Error or a trace that stands every analysis.
-#include <cstdlib>
-
-#include "core/error.h"
-#include "core/import/importer.h"
-#include "tests/fuzz/check_trace.h"
 #include "tests/fuzz/sqlite_input.h"
 
 namespace {
@@ -17,17 +12,6 @@ const moescope::fuzz::SqliteInput& input() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto path = input().write(data, size);
-  moescope::Progress progress;
-  moescope::TraceBuilder builder;
-  try {
-    const auto probe = moescope::probe_file(path);
-    const auto& importer = *moescope::find_importer("nsys");
-    if (!importer.recognises(probe)) return 0;
-    importer.import(probe, builder, {true, 1}, progress);
-  } catch (const moescope::Error&) {
-    return 0;
-  }
-  moescope::fuzz::check_trace(*builder.snapshot(), true);
+  moescope::fuzz::import_input(input(), "nsys", data, size);
   return 0;
 }

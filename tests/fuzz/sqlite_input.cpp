@@ -11,6 +11,10 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "core/error.h"
+#include "core/import/importer.h"
+#include "tests/fuzz/check_trace.h"
+
 namespace moescope::fuzz {
 namespace {
 
@@ -209,6 +213,22 @@ std::string read_bytes(const std::filesystem::path& path) {
   std::ostringstream text;
   if (!file || !(text << file.rdbuf())) throw std::runtime_error("cannot read " + path.string());
   return text.str();
+}
+
+void import_input(const SqliteInput& input, const char* importer, const std::uint8_t* data,
+                  std::size_t size) {
+  const auto path = input.write(data, size);
+  Progress progress;
+  TraceBuilder builder;
+  try {
+    const auto probe = probe_file(path);
+    const auto& chosen = *find_importer(importer);
+    if (!chosen.recognises(probe)) return;
+    chosen.import(probe, builder, {true, 1}, progress);
+  } catch (const Error&) {
+    return;
+  }
+  check_trace(*builder.snapshot(), true);
 }
 
 }  // namespace moescope::fuzz

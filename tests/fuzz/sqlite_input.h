@@ -31,6 +31,10 @@ class SqliteInput {
   std::filesystem::path path_;
 };
 
+/// Imports the file that `data` stands for and runs every analysis; an Error is a fine answer.
+void import_input(const SqliteInput& input, const char* importer, const std::uint8_t* data,
+                  std::size_t size);
+
 /// Bytes of a database that `sql` makes.
 std::string image_of(const std::string& sql);
 /// Bytes of a file; throws std::runtime_error.

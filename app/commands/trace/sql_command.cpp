@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/commands/command.h"
 #include "app/commands/trace/open_files.h"
@@ -17,8 +19,37 @@ struct SqlArguments {
   std::filesystem::path file;
   std::string sql;
   RunChoice runs;
+  std::optional<std::uint64_t> limit;
   bool csv = false, json = false, schema = false;
 };
+
+/// Ends a query of which enough rows were printed.
+struct EnoughRows {};
+
+/// Runs the query and passes at most the rows that are wanted; true when there are more.
+bool run_query(QuerySession& session, const SqlArguments& arguments,
+               const QuerySession::OnColumns& on_columns, const QuerySession::OnRow& on_row,
+               Progress& progress) {
+  std::uint64_t left = arguments.limit.value_or(std::numeric_limits<std::uint64_t>::max());
+  try {
+    session.run(
+        arguments.sql, on_columns,
+        [&](const auto& row) {
+          if (left == 0) throw EnoughRows();
+          --left;
+          on_row(row);
+        },
+        progress);
+  } catch (const EnoughRows&) {
+    return true;
+  }
+  return false;
+}
+
+/// Of a result that is no JSON.
+void note_more_rows(const SqlArguments& arguments, bool more) {
+  if (more) fmt::print(stderr, "moescope: there are more rows than --limit {}\n", *arguments.limit);
+}
 
 void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -46,13 +77,15 @@ std::string joined(const std::vector<QueryValue>& row, const char* separator, Fi
   return line;
 }
 
-void print_csv(QuerySession& session, const std::string& sql, Progress& progress) {
+void print_csv(QuerySession& session, const SqlArguments& arguments, Progress& progress) {
   const auto line = [](const std::vector<QueryValue>& row) {
     print(joined(row, ",", csv_field) + "\r\n");
   };
-  session.run(
-      sql, [&](const auto& names) { line(std::vector<QueryValue>(names.begin(), names.end())); },
-      line, progress);
+  const bool more = run_query(
+      session, arguments,
+      [&](const auto& names) { line(std::vector<QueryValue>(names.begin(), names.end())); }, line,
+      progress);
+  note_more_rows(arguments, more);
 }
 
 /// A document of dump(2) as it stands `depth` levels deep in another one.
@@ -68,10 +101,10 @@ std::string json_text(const nlohmann::ordered_json& json, std::size_t depth) {
 
 /// Row by row, so that a long result needs no memory. What fails midway leaves an unfinished
 /// document, an error and exit code 1.
-void print_result_json(QuerySession& session, const std::string& sql, Progress& progress) {
+void print_result_json(QuerySession& session, const SqlArguments& arguments, Progress& progress) {
   bool any = false;
-  session.run(
-      sql,
+  const bool more = run_query(
+      session, arguments,
       [&](const auto& names) {
         print("{\n  \"schema\": 1,\n  \"columns\": " + json_text(names, 1) + ",\n  \"rows\": [");
       },
@@ -82,20 +115,24 @@ void print_result_json(QuerySession& session, const std::string& sql, Progress& 
         any = true;
       },
       progress);
-  print(any ? "\n  ]\n}\n" : "]\n}\n");
+  print(any ? "\n  ]" : "]");
+  if (arguments.limit) print(more ? ",\n  \"truncated\": true" : ",\n  \"truncated\": false");
+  print("\n}\n");
 }
 
 /// Tab separated, NULL spelled out: for reading.
-void print_plain(QuerySession& session, const std::string& sql, Progress& progress) {
+void print_plain(QuerySession& session, const SqlArguments& arguments, Progress& progress) {
   const auto field = [](const QueryValue& value) {
     return std::holds_alternative<std::monostate>(value) ? std::string("NULL") : to_text(value);
   };
   const auto line = [&](const std::vector<QueryValue>& row) {
     print(joined(row, "\t", field) + "\n");
   };
-  session.run(
-      sql, [&](const auto& names) { line(std::vector<QueryValue>(names.begin(), names.end())); },
-      line, progress);
+  const bool more = run_query(
+      session, arguments,
+      [&](const auto& names) { line(std::vector<QueryValue>(names.begin(), names.end())); }, line,
+      progress);
+  note_more_rows(arguments, more);
 }
 
 void query_file(const SqlArguments& arguments) {
@@ -111,9 +148,9 @@ void query_file(const SqlArguments& arguments) {
   QuerySession session(
       trace, json.empty() ? RuleSet::built_in() : RuleSet::from_json(json, arguments.file.string()),
       trace->in_memory() ? std::filesystem::path() : arguments.file);
-  if (arguments.csv) return print_csv(session, arguments.sql, progress);
-  if (arguments.json) return print_result_json(session, arguments.sql, progress);
-  print_plain(session, arguments.sql, progress);
+  if (arguments.csv) return print_csv(session, arguments, progress);
+  if (arguments.json) return print_result_json(session, arguments, progress);
+  print_plain(session, arguments, progress);
 }
 
 }  // namespace
@@ -125,6 +162,8 @@ void register_sql(CLI::App& app) {
   command->add_option("SQL", arguments->sql, "SELECT, WITH or EXPLAIN statement");
   auto* csv = command->add_flag("--csv", arguments->csv, "Comma separated values (RFC 4180)");
   command->add_flag("--json", arguments->json, "One JSON document")->excludes(csv);
+  command->add_option("--limit", arguments->limit,
+                      "Most rows to print; \"truncated\" in the JSON says whether there are more");
   command->add_flag("--schema", arguments->schema, "Print the tables and their columns");
   add_merge_option(*command, arguments->runs);
   command->callback([arguments] { query_file(*arguments); });

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <regex>
 #include <set>
 #include <tuple>
 
 #include "core/import/kineto/facts.h"
 #include "core/import/kineto/json_text.h"
 #include "core/import/kineto/rare.h"
+#include "core/import/rank_in_file_name.h"
 #include "core/parallel.h"
 #include "core/sort_runs.h"
 
@@ -453,13 +453,6 @@ class Assembler {
 void assemble(FileEvents file, const std::filesystem::path& path, bool compressed, TraceSink& sink,
               Progress& progress) {
   Assembler(file, path, compressed, sink, progress).run();
-}
-
-std::optional<int> rank_in_file_name(std::string_view name) {
-  static const std::regex kRank("rank[-_]?([0-9]{1,6})", std::regex::icase);
-  std::cmatch match;
-  if (!std::regex_search(name.data(), name.data() + name.size(), match, kRank)) return {};
-  return std::stoi(match[1].str());
 }
 
 }  // namespace moescope::kineto

@@ -10,7 +10,4 @@ namespace moescope::kineto {
 void assemble(FileEvents file, const std::filesystem::path& path, bool compressed, TraceSink& sink,
               Progress& progress);
 
-/// Rank in a file name ("rank0", "rank_3", "RANK-12"); nullopt when it has none.
-std::optional<int> rank_in_file_name(std::string_view name);
-
 }  // namespace moescope::kineto

@@ -1,9 +1,10 @@
 // Nsight Systems: the SQLite file that `nsys export --type sqlite` writes.
+#include "core/import/nsys/nsys.h"
+
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/import/importer.h"
-#include "core/import/nsys/nsys_database.h"
 #include "core/import/nsys/nsys_events.h"
 #include "core/import/nsys/nsys_samples.h"
 #include "core/import/nsys/nsys_target.h"
@@ -13,12 +14,7 @@ namespace {
 
 using namespace moescope::nsys;
 
-constexpr std::string_view kSqliteMagic("SQLite format 3\0", 16);
 constexpr const char* kExportAgain = "Export the report again with nsys export --type sqlite";
-
-bool is_sqlite(const FileProbe& probe) {
-  return probe.head.starts_with(kSqliteMagic);
-}
 
 /// nvprof wrote tables of the same names with other columns.
 bool is_nvprof(const Database& database) {
@@ -132,6 +128,31 @@ void explain(const EventCounts& counts, TraceInfo& info) {
         "{} NVTX ranges have no end in the file and are shown as marks", counts.open_ranges));
 }
 
+void read_tables(const Database& database, const std::filesystem::path& named, TraceSink& sink,
+                 const ImportOptions& options, TraceInfo info) {
+  const Strings strings(database);
+  const Survey survey = survey_events(database);
+  const auto first = survey.first_start ? survey.first_start : first_sample(database);
+  if (!first) throw Error(named.string(), "", "holds no usable event", kExportAgain);
+  const auto processes = add_processes(database, survey, named.filename().string(), sink);
+  auto devices = read_devices(database, survey, processes, info.warnings);
+  const auto impossible = drop_impossible_sm_counts(devices);
+  for (const auto& use : devices) sink.add_device(use.device);
+  const auto tracks = add_tracks(database, survey, strings, processes, sink);
+  const auto epoch = session_epoch(database);
+  if (epoch && *epoch > 0 && is_time(*epoch)) info.start_epoch_ns = *epoch + *first;
+  auto counts = append_events(database, strings, tracks, *first, survey.rows, options, sink);
+  if (impossible > 0) counts.skipped[kImpossibleSmCount] = impossible;
+  database.progress().report(0.95, "reading metrics");
+  for (auto& series : read_counters(database, strings, devices, *first, counts))
+    sink.add_counter(std::move(series));
+  auto blocks = read_block_trace(database, processes, *first, counts);
+  if (!blocks.empty()) info.extra[kSmRecordsFact] = kBlockTraceFact;
+  sink.add_sm_records(std::move(blocks));
+  explain(counts, info);
+  sink.set_info(std::move(info));
+}
+
 class NsysImporter final : public Importer {
  public:
   std::string_view name() const override { return "nsys"; }
@@ -140,10 +161,10 @@ class NsysImporter final : public Importer {
   }
 
   bool recognises(const FileProbe& probe) const override {
-    if (!is_sqlite(probe)) return false;
+    if (!foreign::is_sqlite(probe.head)) return false;
     try {
       Progress progress;
-      const Database database(probe.path, progress);
+      const Database database(probe.path, progress, kExportAgain);
       return is_nsys(database) || is_nvprof(database);
     } catch (const Error&) {
       return true;  // a damaged database: import() says what is wrong with it
@@ -152,48 +173,27 @@ class NsysImporter final : public Importer {
 
   void import(const FileProbe& probe, TraceSink& sink, const ImportOptions& options,
               Progress& progress) const override {
-    const FileState before = state_of(probe.path);
-    progress.report(0, "opening the database");
-    const Database database(probe.path, progress);
-    check_format(database);
-    TraceInfo info;
-    info.files = {probe.path.string()};
-    read_metadata(database, info);
-    read(database, probe, sink, options, std::move(info));
-    if (state_of(probe.path) != before)
-      throw Error(probe.path.string(), "", "changed while it was read",
-                  "Wait until nsys export has finished and open it again");
-    progress.report(1, "done");
-  }
-
- private:
-  static void read(const Database& database, const FileProbe& probe, TraceSink& sink,
-                   const ImportOptions& options, TraceInfo info) {
-    const Strings strings(database);
-    const Survey survey = survey_events(database);
-    const auto first = survey.first_start ? survey.first_start : first_sample(database);
-    if (!first) throw Error(probe.path.string(), "", "holds no usable event", kExportAgain);
-    const auto processes = add_processes(database, survey, probe.path.filename().string(), sink);
-    auto devices = read_devices(database, survey, processes, info.warnings);
-    const auto impossible = drop_impossible_sm_counts(devices);
-    for (const auto& use : devices) sink.add_device(use.device);
-    const auto tracks = add_tracks(database, survey, strings, processes, sink);
-    const auto epoch = session_epoch(database);
-    if (epoch && *epoch > 0 && is_time(*epoch)) info.start_epoch_ns = *epoch + *first;
-    auto counts = append_events(database, strings, tracks, *first, survey.rows, options, sink);
-    if (impossible > 0) counts.skipped[kImpossibleSmCount] = impossible;
-    database.progress().report(0.95, "reading metrics");
-    for (auto& series : read_counters(database, strings, devices, *first, counts))
-      sink.add_counter(std::move(series));
-    auto blocks = read_block_trace(database, processes, *first, counts);
-    if (!blocks.empty()) info.extra[kSmRecordsFact] = kBlockTraceFact;
-    sink.add_sm_records(std::move(blocks));
-    explain(counts, info);
-    sink.set_info(std::move(info));
+    import_export(probe.path, probe.path, sink, options, progress);
   }
 };
 
 }  // namespace
+
+void nsys::import_export(const std::filesystem::path& path, const std::filesystem::path& named,
+                         TraceSink& sink, const ImportOptions& options, Progress& progress) {
+  const FileState before = state_of(path);
+  progress.report(0, "opening the database");
+  const Database database(path, progress, kExportAgain);
+  check_format(database);
+  TraceInfo info;
+  info.files = {named.string()};
+  read_metadata(database, info);
+  read_tables(database, named, sink, options, std::move(info));
+  if (state_of(path) != before)
+    throw Error(named.string(), "", "changed while it was read",
+                "Wait until nsys export has finished and open it again");
+  progress.report(1, "done");
+}
 
 const Importer& nsys_importer() {
   static const NsysImporter importer;

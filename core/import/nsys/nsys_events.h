@@ -11,10 +11,15 @@
 #include <vector>
 
 #include "core/import/importer.h"
-#include "core/import/nsys/nsys_database.h"
+#include "core/import/sqlite/database.h"
 #include "core/trace/sink.h"
 
 namespace moescope::nsys {
+
+using foreign::append_json_string;
+using foreign::Database;
+using foreign::Rows;
+using foreign::TableShape;
 
 /// Process part of a globalPid or globalTid (hardware, VM and pid bits); 0 when not recorded.
 using ProcessKey = std::uint64_t;

@@ -1,4 +1,4 @@
-// Base64 as JSON replies carry bytes.
+// Base64 as JSON carries bytes.
 #pragma once
 
 #include <optional>
@@ -9,5 +9,7 @@ namespace moescope {
 
 /// The bytes of standard base64 (RFC 4648, padding optional); nullopt when it is none.
 std::optional<std::string> decode_base64(std::string_view text);
+/// Standard base64 with padding.
+std::string encode_base64(std::string_view bytes);
 
 }  // namespace moescope

@@ -65,8 +65,10 @@ class PickleReader {
 
  private:
   [[noreturn]] void fail(const std::string& problem) const {
-    throw Error(source_, fmt::format("pickle byte {}", start_), problem,
-                "Only tensors saved with torch.save are read; pickles are never executed");
+    throw Error(
+        source_, fmt::format("pickle byte {}", start_), problem,
+        "Only tensors saved with torch.save and dumps of PyTorch's Flight Recorder are read; "
+        "pickles are never executed");
   }
   std::uint8_t byte() {
     if (at_ >= bytes_.size()) fail("is cut off");
@@ -94,7 +96,7 @@ class PickleReader {
   }
 
   std::uint32_t add(PickleValue value) {
-    if (out_.arena_.size() >= kMaxValues) fail("has more different values than a load dump needs");
+    if (out_.arena_.size() >= kMaxValues) fail("has more different values than a dump needs");
     out_.arena_.push_back(std::move(value));
     return static_cast<std::uint32_t>(out_.arena_.size() - 1);
   }
@@ -133,7 +135,7 @@ class PickleReader {
   }
   void text(std::string_view v) { push({.kind = Kind::Text, .text = std::string(v)}); }
   void count_items(std::size_t n) {
-    if ((items_ += n) > kMaxItems) fail("has more items than a load dump needs");
+    if ((items_ += n) > kMaxItems) fail("has more items than a dump needs");
   }
   void tuple(std::span<const std::uint32_t> items) {
     count_items(items.size());

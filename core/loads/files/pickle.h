@@ -1,4 +1,5 @@
-// The pickles that torch.save writes for tensors, and nothing else.
+// The pickles that torch.save writes for tensors and torch's Pickler for plain values, and nothing
+// else.
 #pragma once
 
 #include <cstdint>

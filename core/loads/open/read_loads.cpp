@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 30;
 constexpr const char* kFormats =
-    "Load dumps of SGLang, TensorRT-LLM, vLLM and vllm-ascend, routes, replies with routed "
+    "Load dumps of SGLang, TensorRT-LLM, vLLM, vllm-ascend and MindSpeed, routes, replies with "
+    "routed "
     "experts, CSV, NPY, JSON and recordings (.moetrace) can be opened";
 
 std::string first_bytes(const std::filesystem::path& path) {
@@ -36,8 +37,14 @@ LoadSet read_text(const std::filesystem::path& path, const std::string& head, Pr
   };
   // Lines of JSON begin with one that is whole on its own and name what they record.
   const auto line = std::string_view(text).substr(start, text.find('\n', start) - start);
-  if (has(line, "\"record_type\"") || has(line, "\"topk_ids\""))
+  const bool snapshots = has(text, "_expert_load\"");
+  if (has(line, "\"record_type\"") || has(line, "\"topk_ids\"") ||
+      (has(line, "_expert_load\"") && !has(line, "\"snapshots\"")))
     return load_formats::read_jsonl(text, source, progress);
+  if (snapshots && has(text, "\"snapshots\""))
+    return load_formats::read_vllm_snapshots(text, source, progress);
+  if (load_formats::begins_with_layer_objects(text))
+    return load_formats::read_layer_objects(text, source);
   if (has(text, "\"routed_experts\"") && !has(text, "\"logical_count\""))
     return load_formats::read_replies(text, source, reading);
   return load_formats::read_json(text, source);

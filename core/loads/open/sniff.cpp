@@ -7,6 +7,7 @@
 #include "core/loads/files/text_scan.h"
 #include "core/loads/logs/balance_log.h"
 #include "core/loads/logs/wait_matrix.h"
+#include "core/loads/read/formats.h"
 #include "core/trace/file/moetrace.h"
 
 namespace moescope {
@@ -43,9 +44,10 @@ LoadInput sniff_json(std::string_view head) {
   };
   if (has("\"traceEvents\"")) return LoadInput::None;
   for (const char* key : {"\"logical_count\"", "\"eplb_load_stats\"", "\"eplb_load_meta\"",
-                          "\"topk_ids\"", "\"session_metadata\"", "\"routed_experts\""})
+                          "\"topk_ids\"", "\"session_metadata\"", "\"routed_experts\"",
+                          "\"window_expert_load\"", "\"latest_expert_load\""})
     if (has(key)) return LoadInput::Loads;
-  return LoadInput::None;
+  return load_formats::begins_with_layer_objects(head) ? LoadInput::Loads : LoadInput::None;
 }
 
 }  // namespace

@@ -13,7 +13,15 @@ namespace moescope::load_formats {
 
 /// {"logical_count": [layer][expert] or [step][layer][expert], "layer_ids"?, "top_k"?}
 LoadSet read_json(std::string_view text, const std::string& source);
-/// vLLM eplb_load_stats lines, both revisions, or one line of routes per token.
+/// vLLM's {"snapshots": [{"step", "window_expert_load", "latest_expert_load",
+/// "physical_to_logical_map"}]}, a window for each.
+LoadSet read_vllm_snapshots(std::string_view text, const std::string& source, Progress& progress);
+/// {layer: {expert: tokens}}, or such objects in a list or under names: a window for each.
+LoadSet read_layer_objects(std::string_view text, const std::string& source);
+/// Whether a JSON text begins as read_layer_objects() takes it: the first layer and the first
+/// expert are names that end in their number.
+bool begins_with_layer_objects(std::string_view text);
+/// vLLM eplb_load_stats lines, both revisions, lines of snapshots, or one line of routes per token.
 LoadSet read_jsonl(std::string_view text, const std::string& source, Progress& progress);
 /// Rows of numbers, one per layer, where an empty line starts the next window; or SGLang's list
 /// layer_id,expert_id,count from before 0.4.6.post1.

@@ -239,10 +239,6 @@ TEST_F(Open, OneBrokenFileAmongSeveralIsNamed) {
 }
 
 TEST_F(Open, WhatIsNoTraceIsRefusedWithARemedy) {
-  write("photo.nsys-rep", std::string(100, '\x01'));
-  EXPECT_THAT(error_of({dir_ / "photo.nsys-rep"}), HasSubstr("nsys export --type sqlite photo"));
-  write("torch.pftrace", std::string("\x0a\x10\x42\x08perfetto", 12));
-  EXPECT_THAT(error_of({dir_ / "torch.pftrace"}), HasSubstr("traceconv json torch.pftrace"));
   write("loads.csv", "1,2,3\n4,5,6\n");
   EXPECT_THAT(error_of({dir_ / "loads.csv"}), HasSubstr("moescope loads loads.csv"));
   write("waits.log",

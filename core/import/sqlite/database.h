@@ -15,7 +15,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace moescope::nsys {
+namespace moescope::foreign {
 
 /// A table as this file has it: which columns exist differs between exports.
 struct TableShape {
@@ -30,7 +30,8 @@ class Rows;
 class Database {
  public:
   /// Opens `path` read-only and immutable. Throws Error when it is no readable SQLite database.
-  Database(const std::filesystem::path& path, Progress& progress);
+  /// @param remedy what to do about a damaged one, for errors
+  Database(const std::filesystem::path& path, Progress& progress, std::string remedy);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -43,6 +44,7 @@ class Database {
   Rows rows(const TableShape& table, const std::string& order_by = {}) const;
 
   const std::string& source() const { return source_; }
+  const std::string& remedy() const { return remedy_; }
   Progress& progress() const { return *progress_; }
   /// Throws Error for the last failure of SQLite, Cancelled when the user stopped it.
   [[noreturn]] void fail(const std::string& place) const;
@@ -55,7 +57,7 @@ class Database {
   void prepare(const std::string& sql, const std::string& table, Statement& statement) const;
   void read_schema();
 
-  std::string source_;
+  std::string source_, remedy_;
   Progress* progress_;
   std::uint64_t max_rows_ = 0;
   std::unique_ptr<sqlite3, int (*)(sqlite3*)> db_;
@@ -91,7 +93,10 @@ class Rows {
   mutable std::uint64_t text_bytes_ = 0;
 };
 
+/// True for the first bytes of a SQLite database.
+bool is_sqlite(std::string_view head);
+
 /// Appends `text` as a JSON string; bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string_view text, std::string& out);
 
-}  // namespace moescope::nsys
+}  // namespace moescope::foreign

@@ -1,4 +1,4 @@
-#include "core/import/nsys/nsys_database.h"
+#include "core/import/sqlite/database.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -10,10 +10,10 @@
 
 #include "core/error.h"
 
-namespace moescope::nsys {
+namespace moescope::foreign {
 namespace {
 
-constexpr const char* kExportAgain = "Export the report again with nsys export --type sqlite";
+constexpr std::string_view kMagic("SQLite format 3\0", 16);
 constexpr int kMaxValueBytes = 64 << 20;
 constexpr int kStepsBetweenChecks = 10000;
 constexpr std::uint64_t kMinBytesPerRow = 4;  // cell pointer, payload size, rowid: never less
@@ -64,13 +64,16 @@ bool TableShape::has(std::string_view column) const {
   return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
-Database::Database(const std::filesystem::path& path, Progress& progress)
-    : source_(path.string()), progress_(&progress), db_(nullptr, sqlite3_close_v2) {
+Database::Database(const std::filesystem::path& path, Progress& progress, std::string remedy)
+    : source_(path.string()),
+      remedy_(std::move(remedy)),
+      progress_(&progress),
+      db_(nullptr, sqlite3_close_v2) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
   if (error) throw Error(source_, "", "cannot be read: " + error.message());
   if (promised_size(path) > size)
-    throw Error(source_, "", "the database is damaged (cut off before its end)", kExportAgain);
+    throw Error(source_, "", "the database is damaged (cut off before its end)", remedy_);
   max_rows_ = size / kMinBytesPerRow;
   sqlite3* db = nullptr;
   const int status = sqlite3_open_v2(read_only_uri(path).c_str(), &db,
@@ -99,7 +102,7 @@ void Database::fail(const std::string& place) const {
     case SQLITE_TOOBIG:
     case SQLITE_IOERR:
       throw Error(source_, place, "the database is damaged or incomplete (" + message + ")",
-                  kExportAgain);
+                  remedy_);
     case SQLITE_FULL:
       throw Error(source_, place, "no space for sorting (" + message + ")",
                   "Set SQLITE_TMPDIR to a folder with more space");
@@ -182,7 +185,8 @@ bool Rows::next() {
   if (status != SQLITE_ROW) database_->fail("table " + table_->name);
   if (++count_ > database_->max_rows())
     throw Error(database_->source(), "table " + table_->name,
-                "the database is damaged (more rows than the file has room for)", kExportAgain);
+                "the database is damaged (more rows than the file has room for)",
+                database_->remedy());
   return true;
 }
 
@@ -209,7 +213,8 @@ std::string_view Rows::text(int column) const {
   text_bytes_ += size;
   if (text_bytes_ > database_->max_rows() * kMaxTextPerRow)
     throw Error(database_->source(), "table " + table_->name,
-                "the database is damaged (more text than the file has room for)", kExportAgain);
+                "the database is damaged (more text than the file has room for)",
+                database_->remedy());
   return {data, size};
 }
 
@@ -243,6 +248,10 @@ void Rows::append_json(int column, std::string& out) const {
   }
 }
 
+bool is_sqlite(std::string_view head) {
+  return head.starts_with(kMagic);
+}
+
 void append_json_string(std::string_view text, std::string& out) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -255,4 +264,4 @@ void append_json_string(std::string_view text, std::string& out) {
              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-}  // namespace moescope::nsys
+}  // namespace moescope::foreign
