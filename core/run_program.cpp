@@ -40,6 +40,7 @@ class Setup {
   pid_t start(const std::vector<std::string>& command) const {
     std::vector<std::string> words = command;
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t pid = -1;

@@ -59,6 +59,7 @@ class Child {
     std::vector<std::string> words = {"moescope"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     const std::string where = folder.string();

@@ -143,10 +143,10 @@ ToolJson listed(const Tool& tool) {
 
 std::vector<std::string> command_line(const Tool& tool, const ToolJson& arguments,
                                       const Roots& roots) {
-  for (const auto& [name, value] : arguments.items())
+  for (const auto& argument : arguments.items())
     if (std::none_of(tool.parameters.begin(), tool.parameters.end(),
-                     [&](const Parameter& parameter) { return parameter.name == name; }))
-      throw Error(name, "", "is no argument of " + tool.name,
+                     [&](const Parameter& known) { return known.name == argument.key(); }))
+      throw Error(argument.key(), "", "is no argument of " + tool.name,
                   "tools/list has those that there are");
   std::vector<std::string> words = tool.command, positional;
   for (const auto& parameter : tool.parameters) {

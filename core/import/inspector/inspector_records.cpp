@@ -14,7 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t kNsPerUs = 1000;
-constexpr double kMaxUs = static_cast<double>(kMaxImportTime / kNsPerUs);
+constexpr std::int64_t kMaxWholeUs = kMaxImportTime / kNsPerUs;
+constexpr auto kMaxUs = static_cast<double>(kMaxWholeUs);
 
 /// A member of an object, null when it is absent.
 const Json& member(const Json& object, const char* key) {

@@ -240,7 +240,7 @@ class Assembler {
   /// The process a track belongs to: ranks of merged files by their "[...]" prefix, everything on
   /// devices and everything without a number to the main process, other pids to their own.
   std::string process_of(const TrackKey& key) const {
-    const auto prefix = std::string(pid_prefix(key.pid));
+    auto prefix = std::string(pid_prefix(key.pid));
     if (key.group != TrackGroup::Thread) return prefix;
     if (!prefix.empty()) return prefix;
     if (key.pid == main_pid_ || !token_integer(key.pid)) return {};

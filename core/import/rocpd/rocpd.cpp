@@ -18,7 +18,7 @@ using namespace moescope::rocpd;
 using foreign::Rows;
 
 constexpr const char* kRecordAgain =
-    "Record it again with rocprofv3 --output-format rocpd, or convert it with rocpd2pftrace";
+    "Record it again with rocprofv3 in the output format rocpd, or convert it with rocpd2pftrace";
 
 /// Columns of a table of intervals, in either layout of the schema: with the time and the place in
 /// the row, or with references to rocpd_timestamp and rocpd_track.
