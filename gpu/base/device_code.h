@@ -31,6 +31,11 @@ MOESCOPE_SHARED inline bool before(const Ranked& a, const Ranked& b) {
   return a.score != b.score ? a.score > b.score : a.index < b.index;
 }
 
+/// Where a row of a matrix begins, in elements.
+MOESCOPE_SHARED inline std::size_t matrix_row(int row, int columns) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns);
+}
+
 /// The part of the work that one worker does: first, first + step, ...
 struct Share {
   int first = 0, step = 1;
@@ -66,12 +71,18 @@ struct OneLane {
     for (int i = 0; i < n; ++i) s[i % 8] += at(i);
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
   }
-  /// out[r] = the product of x and row r of `weight`, both of n, likewise.
-  void project(const float* x, const float* weight, int n, int rows, float* out) const {
+  /// out[r] = the product of x and row_at(r), both of n, likewise.
+  template <typename RowAt>
+  void project_each(const float* x, int n, int rows, const RowAt& row_at, float* out) const {
     for (int r = 0; r < rows; ++r) {
-      const float* w = weight + static_cast<std::size_t>(r) * static_cast<std::size_t>(n);
+      const float* w = row_at(r);
       out[r] = interleaved_sum(n, [&](int i) { return x[i] * w[i]; });
     }
+  }
+  /// The rows of a matrix.
+  void project(const float* x, const float* weight, int n, int rows, float* out) const {
+    project_each(
+        x, n, rows, [&](int r) { return weight + matrix_row(r, n); }, out);
   }
   /// Copies whole words of 4 bytes.
   void copy(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }

@@ -39,6 +39,12 @@ void DeviceMemory::download(void* to, const void* from, std::size_t bytes) {
   if (bytes > 0) check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "copying from the GPU");
 }
 
+void DeviceMemory::copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice), "copying on the GPU");
+  check(cudaStreamSynchronize(nullptr), "copying on the GPU");
+}
+
 Stream::Stream(int sms) {
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "creating a stream");
   const Cublas& cublas = Cublas::library();

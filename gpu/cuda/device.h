@@ -21,6 +21,7 @@ class DeviceMemory final : public Memory {
   std::byte* allocate(std::size_t bytes) override;
   void upload(void* to, const void* from, std::size_t bytes) override;
   void download(void* to, const void* from, std::size_t bytes) override;
+  void copy(void* to, const void* from, std::size_t bytes) override;
 
  private:
   struct Free {

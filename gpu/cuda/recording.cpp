@@ -49,7 +49,7 @@ void Recording::fetch() {
   const std::uint32_t written = memory_.values(log_.count, 1).front();
   const std::uint32_t kept = std::min(written, kRecords);
   dropped_ += written - kept;
-  log_kernels(memory_.values(log_.records, kept), clock_, *logs_);
+  log_kernels(memory_.values(log_.records, kept), clock_, logs_->all());
   const std::uint32_t none = 0;
   memory_.upload(log_.count, &none, sizeof none);
 }

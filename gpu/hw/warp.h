@@ -52,14 +52,20 @@ struct Warp {
     return sum;
   }
   /// Four rows at once.
-  MOESCOPE_LANES void project(const float* x, const float* weight, int n, int rows,
-                              float* out) const {
+  template <typename RowAt>
+  MOESCOPE_LANES void project_each(const float* x, int n, int rows, const RowAt& row_at,
+                                   float* out) const {
     for (int first = 0; first < rows; first += 4) {
       const int row = first + lane() / 8;
-      const float* w = weight + static_cast<std::size_t>(row) * static_cast<std::size_t>(n);
+      const float* w = row < rows ? row_at(row) : nullptr;
       const float sum = interleaved_sum(row < rows ? n : 0, [&](int i) { return x[i] * w[i]; });
       if (row < rows && lane() % 8 == 0) out[row] = sum;
     }
+  }
+  MOESCOPE_LANES void project(const float* x, const float* weight, int n, int rows,
+                              float* out) const {
+    project_each(
+        x, n, rows, [&](int r) { return weight + matrix_row(r, n); }, out);
   }
   MOESCOPE_LANES void copy(void* to, const void* from, std::size_t bytes) const {
     const auto* source = static_cast<const std::uint32_t*>(from);

@@ -97,6 +97,7 @@ void land_tile(std::byte* shared, std::uint32_t to, const TileMap& map, int colu
 }  // namespace
 
 void barrier_init(std::uint64_t* barrier, int arrivals, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   check_shared(self, barrier, sizeof *barrier, site);
   Block& own = self.machine->block(self);
@@ -109,6 +110,7 @@ void barrier_init(std::uint64_t* barrier, int arrivals, Site site) {
 void barrier_init_fence(Site) {}
 
 void barrier_arrive(std::uint64_t* barrier, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   self.machine->maybe_switch(self);
   if (self.machine->left_out(Order::BarrierArrive, site)) return;
@@ -117,6 +119,7 @@ void barrier_arrive(std::uint64_t* barrier, Site site) {
 }
 
 void barrier_expect(std::uint64_t* barrier, int bytes, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   self.machine->maybe_switch(self);
   Barrier& own = barrier_at(self, barrier, site);
@@ -125,6 +128,7 @@ void barrier_expect(std::uint64_t* barrier, int bytes, Site site) {
 }
 
 void barrier_wait(std::uint64_t* barrier, int parity, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   if (self.machine->left_out(Order::BarrierWait, site)) return;
   self.machine->maybe_switch(self);
@@ -134,6 +138,7 @@ void barrier_wait(std::uint64_t* barrier, int parity, Site site) {
 }
 
 void bulk_load(void* to, const void* from, int bytes, std::uint64_t* barrier, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   const auto size = static_cast<std::size_t>(bytes);
   check_bulk(self, to, from, bytes, site);
@@ -144,6 +149,7 @@ void bulk_load(void* to, const void* from, int bytes, std::uint64_t* barrier, Si
 }
 
 void bulk_store(void* to, const void* from, int bytes, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   const auto size = static_cast<std::size_t>(bytes);
   check_bulk(self, to, from, bytes, site);
@@ -154,6 +160,7 @@ void bulk_store(void* to, const void* from, int bytes, Site site) {
 }
 
 void bulk_wait(Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   if (self.machine->left_out(Order::BulkWait, site)) return;
   while (self.stores > 0)
@@ -163,6 +170,7 @@ void bulk_wait(Site site) {
 
 void tile_load(void* to, const TileMap* map, std::uint64_t* barrier, int column, int row,
                Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   const std::uint32_t address = shared_address(to);
   const auto rows = static_cast<std::size_t>(map->box_rows);

@@ -120,7 +120,9 @@ void Fiber::enter() {
   __sanitizer_finish_switch_fiber(nullptr, &self.context_->caller_stack,
                                   &self.context_->caller_size);
 #endif
+  self.context_->race_detector.begins();
   self.body_(self.argument_);
+  self.context_->race_detector.ends();
   self.done_ = true;
   self.leave(true);
 }

@@ -109,6 +109,7 @@ Machine::Machine(const Grid& grid, const Emulation& emulation, const std::functi
 
 void Machine::run() {
   released(&order_);
+  const Unchecked unchecked;
   for (;;) {
     while (!to_start_.empty() && resident_ < most_resident_) {
       start_block(to_start_.back());
@@ -246,6 +247,7 @@ void Machine::wake(Waiters& list) {
 }
 
 void Machine::fail(Thread& self, const std::string& what, Site site) {
+  const Unchecked unchecked;
   error_ = what;
   error_place_ = place_of(self, site);
   for (;;) self.fiber->suspend();
@@ -264,7 +266,10 @@ void Machine::land_one() {
   Copy copy = std::move(copies_.back());
   copies_.pop_back();
   acquired(copy.order.get());
-  copy.land();
+  {
+    const Checked of_the_kernel;
+    copy.land();
+  }
   if (copy.barrier != nullptr) {
     released(&copy.barrier->order);
     copy.barrier->bytes -= static_cast<long>(copy.bytes);

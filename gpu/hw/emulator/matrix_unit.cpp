@@ -6,6 +6,7 @@
 #include "gpu/base/bfloat16.h"
 #include "gpu/hw/emulator/machine.h"
 #include "gpu/hw/emulator/operations.h"
+#include "gpu/hw/emulator/thread_sanitizer.h"
 
 namespace moescope::runtime::hw {
 namespace {
@@ -85,6 +86,7 @@ void multiply(const std::byte* shared, MatrixProduct& product) {
 }
 
 void matrix_fence(Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   if (self.machine->left_out(Order::MatrixFence, site)) return;
   unit_of(self, site).fenced[lane_of(self)] = true;
@@ -92,6 +94,7 @@ void matrix_fence(Site site) {
 
 void matrix_multiply(float (&sums)[32], std::uint64_t a, std::uint64_t b, bool accumulate,
                      Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   Machine& machine = *self.machine;
   MatrixUnit& unit = unit_of(self, site);
@@ -120,6 +123,7 @@ void matrix_multiply(float (&sums)[32], std::uint64_t a, std::uint64_t b, bool a
 }
 
 void matrix_commit(Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   MatrixUnit& unit = unit_of(self, site);
   sync_warpgroup(self, unit, "matrix_commit", site);
@@ -133,6 +137,7 @@ void matrix_commit(Site site) {
 }
 
 void matrix_wait_for(int pending, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   if (self.machine->left_out(Order::MatrixWait, site)) return;
   MatrixUnit& unit = unit_of(self, site);

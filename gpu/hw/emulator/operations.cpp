@@ -66,6 +66,7 @@ std::byte* shared() {
 }
 
 void sync_block(Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   Machine& machine = *self.machine;
   if (machine.left_out(Order::BlockSync, site)) return;
@@ -89,6 +90,7 @@ void sync_block(Site site) {
 }
 
 void sync_warp(Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   if (self.machine->left_out(Order::WarpSync, site)) return;
   Warp& warp = warp_of(self);
@@ -98,6 +100,7 @@ void sync_warp(Site site) {
 }
 
 std::uint64_t exchange_words(std::uint64_t value, int from, const char* operation, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   if (from < 0 || from >= kWarp) self.machine->fail(self, "there is no such lane", site);
   const std::uint64_t meeting = meet(self, value, operation, site);
@@ -110,6 +113,7 @@ bool compare_and_swap(std::uint32_t* at, std::uint32_t expected, std::uint32_t d
 }
 
 void signal(std::uint64_t* flag, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   Machine& machine = *self.machine;
   machine.maybe_switch(self);
@@ -121,6 +125,7 @@ void signal(std::uint64_t* flag, Site site) {
 }
 
 bool await(std::uint64_t* flag, std::uint64_t value, Site site) {
+  const Unchecked unchecked;
   Thread& self = current();
   Machine& machine = *self.machine;
   if (machine.left_out(Order::Await, site)) return true;
