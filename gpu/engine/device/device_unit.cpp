@@ -1,6 +1,7 @@
 #include "gpu/engine/device/device_unit.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "core/error.h"
 #include "gpu/compute/local_forward.h"
@@ -19,6 +20,19 @@ void check_device_unit(const UnitOptions& options, bool several_processes) {
   if (options.tp > 1) refuse("--tp", "kernels have no tensor parallelism yet");
   if (options.route_shared) refuse("--route-shared", "kernels do not route the shared expert yet");
   if (options.active_slots > 0) refuse("--active-slots", "kernels do not solve active slots yet");
+}
+
+std::unique_ptr<Unit> make_device_unit(const UnitParts& parts, Device& device) {
+  static std::mutex mutex;
+  static std::map<std::pair<Device*, const Model*>, std::weak_ptr<const DeviceModel>> models;
+  std::shared_ptr<const DeviceModel> model;
+  {
+    const std::lock_guard lock(mutex);
+    auto& known = models[{&device, parts.model.get()}];
+    model = known.lock();
+    if (!model) known = model = std::make_shared<DeviceModel>(device, parts.model);
+  }
+  return std::make_unique<DeviceUnit>(parts, device, std::move(model));
 }
 
 DeviceUnit::DeviceUnit(const UnitParts& parts, Device& device,

@@ -16,6 +16,9 @@ namespace moescope::runtime {
 /// shared expert routed, active slots.
 void check_device_unit(const UnitOptions& options, bool several_processes);
 
+/// On a device that outlives the unit; units of one model share its weights. Throws Error.
+std::unique_ptr<Unit> make_device_unit(const UnitParts& parts, Device& device);
+
 class DeviceUnit final : public Unit {
  public:
   /// `model` may serve several units. Throws Error when the parts do not fit.

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "gpu/device/emulated_device.h"
+#include "gpu/engine/device/device_layout.h"
 #include "gpu/engine/device/device_unit.h"
 
 namespace moescope::runtime {
@@ -20,19 +21,17 @@ class EmulatedBackend final : public Backend {
            "emulator";
   }
   bool serves() const override { return true; }
+  void describe(std::vector<RecordedRank>& ranks) const override {
+    for (RecordedRank& rank : ranks) rank.device = "emulated GPU";
+  }
   void check_room(const EngineOptions& options, const ModelConfig& config, int slots_per_rank,
                   const LayoutHost& host) const override {
-    UnitOptions unit;
-    unit.tp = options.tp;
-    unit.route_shared = options.route_shared;
-    unit.active_slots = options.active_slots;
-    check_device_unit(unit, host.processes > 1);
+    check_device_layout(options, host);
     check_footprint(options, config, slots_per_rank, host, host_limits());
   }
   std::unique_ptr<Unit> make_unit(const UnitParts& parts) const override {
     static const auto device = emulated_device(kSeed);
-    return std::make_unique<DeviceUnit>(parts, *device,
-                                        std::make_shared<DeviceModel>(*device, parts.model));
+    return make_device_unit(parts, *device);
   }
   std::unique_ptr<MoeDevice> layer_device(const ModelConfig&,
                                           const MoeDeviceOptions&) const override {

@@ -140,6 +140,11 @@ void Fiber::resume() {
 #endif
 }
 
+void Fiber::abandon() {
+  if (!done_) context_->race_detector.abandon();
+  done_ = true;
+}
+
 void Fiber::suspend() {
   leave(false);
 }

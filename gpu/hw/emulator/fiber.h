@@ -24,6 +24,8 @@ class Fiber {
   /// In the fiber: back to resume().
   void suspend();
   bool done() const { return done_; }
+  /// The fiber is not resumed any more.
+  void abandon();
   /// False when the stack was too small.
   bool intact() const;
 

@@ -162,9 +162,13 @@ void Machine::start_block(int index) {
 }
 
 Machine::~Machine() {
+  acquired(&order_);
   for (const auto& block : blocks_)
     if (block)
-      for (const auto& thread : block->threads) spare_fibers().emplace_back(thread->fiber);
+      for (const auto& thread : block->threads) {
+        thread->fiber->abandon();
+        spare_fibers().emplace_back(thread->fiber);
+      }
 }
 
 /// In the fiber of the thread.

@@ -65,6 +65,11 @@ class ThreadSanitizerFiber {
     unchecked_depth = &depth_;
     __tsan_switch_to_fiber(fiber_, __tsan_switch_to_fiber_no_sync);
   }
+  /// An unfinished fiber ends here: what it did happens before what the caller does next.
+  void abandon() {
+    forget();
+    acquired(this);
+  }
   /// In the fiber, at its beginning and end: it may have the stack of one before it.
   void begins() { acquired(this); }
   void ends() { released(this); }
@@ -99,6 +104,7 @@ struct Checked {
 struct ThreadSanitizerFiber {
   void renew(bool) {}
   void enter() {}
+  void abandon() {}
   void begins() {}
   void ends() {}
   void leave() {}
