@@ -31,18 +31,22 @@ MOESCOPE_SHARED inline bool before(const Ranked& a, const Ranked& b) {
   return a.score != b.score ? a.score > b.score : a.index < b.index;
 }
 
+/// Where a row of a matrix begins, in elements.
+MOESCOPE_SHARED inline std::size_t matrix_row(int row, int columns) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns);
+}
+
 /// The part of the work that one worker does: first, first + step, ...
 struct Share {
   int first = 0, step = 1;
 };
 
 #ifndef __CUDACC__
-/// The lanes of a CPU: one. cuda::Warp has the same members.
+/// The lanes of a CPU: one. hw::Warp has the same members.
 struct OneLane {
   int lane() const { return 0; }
   int width() const { return 1; }
   void sync() const {}
-  float sum(float value) const { return value; }
   float max(float value) const { return value; }
   Ranked first(const Ranked& value) const { return value; }
   /// The sum of the lanes before this one; `total` of all lanes.
@@ -60,14 +64,25 @@ struct OneLane {
   void add_each(T* counter, T value) const {
     add(counter, value);
   }
-  /// out[r] = the product of x and row r of `weight`, both of n, in eight interleaved sums.
-  void project(const float* x, const float* weight, int n, int rows, float* out) const {
+  /// The sum of at(0), ... at(n - 1) in eight interleaved sums, the same for all kinds of lanes.
+  template <typename At>
+  float interleaved_sum(int n, const At& at) const {
+    float s[8] = {};
+    for (int i = 0; i < n; ++i) s[i % 8] += at(i);
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+  }
+  /// out[r] = the product of x and row_at(r), both of n, likewise.
+  template <typename RowAt>
+  void project_each(const float* x, int n, int rows, const RowAt& row_at, float* out) const {
     for (int r = 0; r < rows; ++r) {
-      const float* w = weight + static_cast<std::size_t>(r) * static_cast<std::size_t>(n);
-      float s[8] = {};
-      for (int i = 0; i < n; ++i) s[i % 8] += x[i] * w[i];
-      out[r] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+      const float* w = row_at(r);
+      out[r] = interleaved_sum(n, [&](int i) { return x[i] * w[i]; });
     }
+  }
+  /// The rows of a matrix.
+  void project(const float* x, const float* weight, int n, int rows, float* out) const {
+    project_each(
+        x, n, rows, [&](int r) { return weight + matrix_row(r, n); }, out);
   }
   /// Copies whole words of 4 bytes.
   void copy(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }

@@ -17,6 +17,8 @@ class Memory {
   virtual std::byte* allocate(std::size_t bytes) = 0;
   virtual void upload(void* to, const void* from, std::size_t bytes) = 0;
   virtual void download(void* to, const void* from, std::size_t bytes) = 0;
+  /// Inside this kind of memory.
+  virtual void copy(void* to, const void* from, std::size_t bytes) = 0;
 
   template <typename T>
   T* array(std::size_t count) {
@@ -43,11 +45,11 @@ class HostMemory final : public Memory {
   }
   void upload(void* to, const void* from, std::size_t bytes) override { copy(to, from, bytes); }
   void download(void* to, const void* from, std::size_t bytes) override { copy(to, from, bytes); }
-
- private:
-  static void copy(void* to, const void* from, std::size_t bytes) {
+  void copy(void* to, const void* from, std::size_t bytes) override {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
+
+ private:
   std::vector<std::unique_ptr<std::byte[]>> owned_;
 };
 

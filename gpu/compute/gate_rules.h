@@ -30,15 +30,14 @@ MOESCOPE_LANES Ranked next_in_rank(const Lanes& lanes, const float* scores, int 
 /// Turns n scores into probabilities in place.
 template <typename Lanes>
 MOESCOPE_LANES void softmax_row(const Lanes& lanes, float* scores, int n) {
-  float top = kLowestScore, sum = 0;
+  float top = kLowestScore;
   for (int i = lanes.lane(); i < n; i += lanes.width())
     if (top < scores[i]) top = scores[i];
   top = lanes.max(top);
-  for (int i = lanes.lane(); i < n; i += lanes.width()) {
-    scores[i] = std::exp(scores[i] - top);
-    sum += scores[i];
-  }
-  sum = lanes.sum(sum);
+  for (int i = lanes.lane(); i < n; i += lanes.width()) scores[i] = std::exp(scores[i] - top);
+  lanes.sync();
+  const float sum = lanes.interleaved_sum(n, [&](int i) { return scores[i]; });
+  lanes.sync();
   for (int i = lanes.lane(); i < n; i += lanes.width()) scores[i] /= sum;
   lanes.sync();
 }

@@ -39,6 +39,26 @@ struct GateRows {
   }
 };
 
+/// Weighs experts that are chosen already: fills routing.weights by routing.experts.
+struct WeighRows {
+  GateRows gate;
+
+  template <typename Lanes>
+  MOESCOPE_LANES void operator()(const Lanes& lanes, Share share) const {
+    const int k = gate.routing.top_k;
+    for (int row = share.first; row < gate.rows; row += share.step) {
+      float* logits = gate.scratch + flat(row, gate.scratch_floats());
+      lanes.project(gate.x + flat(row, gate.hidden), gate.weight, gate.hidden, gate.experts,
+                    logits);
+      lanes.sync();
+      score_row(lanes, gate.gate, gate.experts, logits);
+      if (lanes.lane() == 0)
+        weigh_row(gate.gate, k, logits, gate.routing.experts + flat(row, k),
+                  gate.routing.weights + flat(row, k));
+    }
+  }
+};
+
 /// Finds the slot of every choice and counts the rows of every expert.
 struct ChooseSlots {
   ReplicaView plan;
@@ -47,6 +67,8 @@ struct ChooseSlots {
   int rows = 0;
   Choice* choices = nullptr;       ///< [row][k]
   std::uint32_t* loads = nullptr;  ///< [expert]
+  /// Which replica of its experts every row goes to, modulo their number; nullptr: by its key.
+  const std::int32_t* replicas = nullptr;
 
   template <typename Lanes>
   MOESCOPE_LANES void operator()(const Lanes& lanes, Share share) const {
@@ -54,7 +76,9 @@ struct ChooseSlots {
       for (int k = lanes.lane(); k < routing.top_k; k += lanes.width()) {
         const std::size_t at = flat(row, routing.top_k) + static_cast<std::size_t>(k);
         const std::int32_t expert = routing.experts[at];
-        choices[at] = {plan.choose(expert, keys[row]), k, routing.weights[at]};
+        const int slot = replicas == nullptr ? plan.choose(expert, keys[row])
+                                             : plan.replica(expert, replicas[row]);
+        choices[at] = {slot, k, routing.weights[at]};
         lanes.add_each(loads + expert, std::uint32_t{1});
       }
   }

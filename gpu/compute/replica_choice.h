@@ -35,6 +35,11 @@ struct ReplicaView {
     const std::int32_t begin = first[expert];
     return choose_replica(slots + begin, upto + begin, first[expert + 1] - begin, expert, key);
   }
+  /// The slot of replica `number`, modulo how many there are.
+  MOESCOPE_SHARED int replica(int expert, int number) const {
+    const std::int32_t begin = first[expert];
+    return slots[begin + number % (first[expert + 1] - begin)];
+  }
 };
 
 }  // namespace moescope::runtime

@@ -18,7 +18,7 @@ struct RoutingView {
 
 /// Where a row of so many numbers begins.
 MOESCOPE_SHARED inline std::size_t flat(int row, int width) {
-  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width);
+  return matrix_row(row, width);
 }
 
 }  // namespace moescope::runtime

@@ -1,5 +1,5 @@
-// The CUDA backend: so far one MoE layer on one GPU. A build without CUDA has it too, to report why
-// it cannot be used.
+// The CUDA backend: units, and single MoE layers, on one GPU. Compiled, not run. A build without
+// CUDA has it too, to report why it cannot be used.
 #pragma once
 
 #include "gpu/engine/backend.h"

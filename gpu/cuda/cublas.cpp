@@ -3,27 +3,10 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <vector>
-
 #include "core/error.h"
+#include "gpu/cuda/library_search.h"
 
 namespace moescope::runtime::cuda {
-namespace {
-
-/// Where cuBLAS may be: where the loader looks, then where the toolkit puts it.
-std::vector<std::string> candidates() {
-  const std::string name = fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR);
-  std::vector<std::string> files = {name};
-  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"})
-    if (const char* folder = std::getenv(variable))
-      files.push_back(fmt::format("{}/lib64/{}", folder, name));
-  files.push_back("/usr/local/cuda/lib64/" + name);
-  return files;
-}
-
-}  // namespace
-
 void Cublas::Close::operator()(void* library) const {
   dlclose(library);
 }
@@ -35,14 +18,15 @@ const Cublas& Cublas::library() {
 
 Cublas::Cublas() {
   std::string problem;
-  for (const std::string& file : candidates()) {
+  const std::string file_name = fmt::format("libcublas.so.{}", CUBLAS_VER_MAJOR);
+  for (const std::string& file : library_candidates(file_name)) {
     library_.reset(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL));
     if (library_) break;
     if (problem.empty()) problem = dlerror();
   }
   if (!library_)
     throw Error("cuBLAS", "", problem,
-                "install the CUDA Toolkit's cuBLAS and put its folder into LD_LIBRARY_PATH");
+                "install the CUDA Toolkit's cuBLAS, or name its folder in MOESCOPE_CUDA_LIBRARIES");
   const auto bind = [this](auto& function, const char* name) {
     function = reinterpret_cast<std::decay_t<decltype(function)>>(symbol(name));
   };

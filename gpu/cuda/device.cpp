@@ -17,7 +17,21 @@ void check(cudaError_t status, const char* what) {
                      : "moescope-node --devices says what this machine offers");
 }
 
+GpuInfo take_gpu() {
+  ProbeReport report = probe();
+  if (!report.usable()) throw Error("CUDA", "", report.problem, report.remedy);
+  use_gpu(report.usable_gpu);
+  for (const GpuInfo& gpu : report.facts.gpus)
+    if (gpu.index == report.usable_gpu) return gpu;
+  throw Error("CUDA", "", "the GPU is gone");
+}
+
+void use_gpu(int gpu) {
+  check(cudaSetDevice(gpu), "opening the GPU");
+}
+
 std::byte* DeviceMemory::allocate(std::size_t bytes) {
+  use_gpu(gpu_);
   void* memory = nullptr;
   const std::size_t size = std::max<std::size_t>(bytes, 1);
   check(cudaMalloc(&memory, size), "allocating memory");
@@ -30,13 +44,23 @@ std::byte* DeviceMemory::allocate(std::size_t bytes) {
 
 void DeviceMemory::upload(void* to, const void* from, std::size_t bytes) {
   if (bytes == 0) return;
+  use_gpu(gpu_);
   check(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), "copying to the GPU");
   // From pageable memory it may return before the bytes are there.
   check(cudaStreamSynchronize(nullptr), "copying to the GPU");
 }
 
 void DeviceMemory::download(void* to, const void* from, std::size_t bytes) {
-  if (bytes > 0) check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "copying from the GPU");
+  if (bytes == 0) return;
+  use_gpu(gpu_);
+  check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "copying from the GPU");
+}
+
+void DeviceMemory::copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  use_gpu(gpu_);
+  check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice), "copying on the GPU");
+  check(cudaStreamSynchronize(nullptr), "copying on the GPU");
 }
 
 Stream::Stream(int sms) {

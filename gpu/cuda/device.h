@@ -12,22 +12,31 @@
 #include "gpu/base/team.h"
 #include "gpu/base/unit_kind.h"
 #include "gpu/cuda/launch.h"
+#include "gpu/cuda/probe.h"
 
 namespace moescope::runtime::cuda {
 
 /// Memory of the current GPU.
 class DeviceMemory final : public Memory {
  public:
+  explicit DeviceMemory(int gpu) : gpu_(gpu) {}
   std::byte* allocate(std::size_t bytes) override;
   void upload(void* to, const void* from, std::size_t bytes) override;
   void download(void* to, const void* from, std::size_t bytes) override;
+  void copy(void* to, const void* from, std::size_t bytes) override;
 
  private:
   struct Free {
     void operator()(std::byte* memory) const { cudaFree(memory); }
   };
+  int gpu_;
   std::vector<std::unique_ptr<std::byte, Free>> owned_;
 };
+
+/// The first usable one. Throws Error when there is none.
+GpuInfo take_gpu();
+/// Makes it the current one of the calling thread.
+void use_gpu(int gpu);
 
 /// A stream of its own, and the cuBLAS handle for what runs in it.
 class Stream {

@@ -33,7 +33,7 @@ std::pair<std::string, std::string> problem_of(const ProbeFacts& f) {
             "use a newer GPU"};
   if (f.cublas.empty())
     return {"cuBLAS cannot be opened: " + f.cublas_error,
-            "install the CUDA Toolkit's cuBLAS and put its folder into LD_LIBRARY_PATH"};
+            "install the CUDA Toolkit's cuBLAS, or name its folder in MOESCOPE_CUDA_LIBRARIES"};
   return {};
 }
 

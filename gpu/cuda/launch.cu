@@ -2,7 +2,7 @@
 #include "gpu/comm/exchange/dispatch_steps.h"
 #include "gpu/compute/moe_steps.h"
 #include "gpu/cuda/launch.h"
-#include "gpu/cuda/warp.cuh"
+#include "gpu/hw/warp.h"
 
 namespace moescope::runtime::cuda {
 namespace {
@@ -16,27 +16,27 @@ __device__ void write_record(const LogView& log, const KernelRecord& record) {
 template <typename Step>
 __global__ void __launch_bounds__(kWarps * 32, 4)
     run_step(const Step step, const LogView log, const KernelStamp stamp) {
-  const std::int64_t begin = gpu_time();
+  const std::int64_t begin = hw::time();
   const int worker = static_cast<int>(blockIdx.x) * kWarps + static_cast<int>(threadIdx.x) / 32;
-  step(Warp(), Share{worker, static_cast<int>(gridDim.x) * kWarps});
+  step(hw::Warp(), Share{worker, static_cast<int>(gridDim.x) * kWarps});
   __syncthreads();
-  if (threadIdx.x == 0) write_record(log, {begin, gpu_time(), stamp, sm_id()});
+  if (threadIdx.x == 0) write_record(log, {begin, hw::time(), stamp, hw::sm()});
 }
 
 __global__ void mark(const LogView log, const KernelStamp stamp) {
-  const std::int64_t now = gpu_time();
+  const std::int64_t now = hw::time();
   write_record(log, {now, now, stamp, kNoSm});
 }
 
 __global__ void read_clock(std::int64_t* time, std::int64_t* tick, int readings) {
-  std::int64_t least = 0, last = gpu_time();
+  std::int64_t least = 0, last = hw::time();
   for (int i = 0; i < readings; ++i) {
-    const std::int64_t now = gpu_time();
+    const std::int64_t now = hw::time();
     if (now > last && (least == 0 || now - last < least)) least = now - last;
     last = now;
   }
   *tick = least;
-  *time = gpu_time();
+  *time = hw::time();
 }
 
 template <typename Step>

@@ -3,16 +3,9 @@
 
 #include <cuda_runtime_api.h>
 
-#include "gpu/record/kernel_log.h"
+#include "gpu/base/kernel_record.h"
 
 namespace moescope::runtime::cuda {
-
-/// Where blocks write their records; what does not fit is only counted.
-struct LogView {
-  KernelRecord* records = nullptr;  ///< nullptr: nothing is recorded
-  std::uint32_t* count = nullptr;   ///< of all, also those that did not fit
-  std::uint32_t capacity = 0;
-};
 
 /// How and as what a kernel is launched.
 struct KernelRun {

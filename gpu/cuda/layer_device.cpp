@@ -13,16 +13,6 @@
 namespace moescope::runtime::cuda {
 namespace {
 
-/// Makes the first usable GPU the current one. Throws Error when there is none.
-GpuInfo take_gpu() {
-  ProbeReport report = probe();
-  if (!report.usable()) throw Error("CUDA", "", report.problem, report.remedy);
-  check(cudaSetDevice(report.usable_gpu), "opening the GPU");
-  for (const GpuInfo& gpu : report.facts.gpus)
-    if (gpu.index == report.usable_gpu) return gpu;
-  throw Error("CUDA", "", "the GPU is gone");
-}
-
 /// Shared memory of a block that leaves no room for a second one on its SM.
 std::size_t memory_of_an_sm(int gpu) {
   int most = 0, of_sm = 0;
@@ -39,6 +29,7 @@ class OneGpu final : public MoeDevice {
       : gpu_(take_gpu()),
         budget_(grant({options.budget.workers, options.budget.communication}, options.group.size,
                       gpu_.sms)),
+        memory_(gpu_.index),
         recording_(memory_, options.logs),
         operators_(config, recording_) {
     const std::size_t alone = memory_of_an_sm(gpu_.index);

@@ -37,8 +37,6 @@ class Recording {
   std::uint64_t dropped() const { return dropped_; }
 
  private:
-  void measure_clock();
-
   Memory& memory_;
   RankLogs* logs_;
   LogView log_;

@@ -5,11 +5,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gpu/engine/footprint.h"
 #include "gpu/engine/layer/moe_device.h"
 #include "gpu/engine/options.h"
 #include "gpu/engine/unit/unit.h"
+#include "gpu/record/recorder.h"
 
 namespace moescope::runtime {
 
@@ -33,6 +35,8 @@ class Backend {
 
   /// Units of it serve requests.
   virtual bool serves() const { return false; }
+  /// Completes what recordings say of the ranks: name and size of their device.
+  virtual void describe(std::vector<RecordedRank>&) const {}
   /// Before anything is allocated: throws Error when the layout takes more than there is. The
   /// options must be possible (check_layout()); `slots_per_rank` in each MoE layer.
   virtual void check_room(const EngineOptions& options, const ModelConfig& config,

@@ -50,6 +50,7 @@ struct NodeOptions {
   RunLimit limit;
   std::uint64_t seed = 1;
   bool ordered = false, serial = false, json = false, progress = false, devices = false;
+  bool check_layer = false;
   Processes* processes = nullptr;  ///< nullptr: started alone
   bool serving = false;            ///< set-up is over
   bool first() const { return processes == nullptr || processes->first(); }
@@ -305,7 +306,8 @@ EngineStatistics serve(NodeOptions& options, Engine& engine, Progress& progress,
   return statistics;
 }
 
-/// One MoE layer: all that a backend without units can run.
+/// One MoE layer, compared with the CPU's: for --check-layer, and all that a backend without units
+/// can run.
 void run_one_layer(const NodeOptions& options, const Backend& backend) {
   Progress progress;
   LayerRunOptions o;
@@ -331,7 +333,14 @@ void run(NodeOptions& options) {
   }
   const Backend& backend = find_backend(options.backend);
   backend.check_devices();
-  if (!backend.serves()) return run_one_layer(options, backend);
+  if (options.check_layer && &backend == backends().front())
+    throw Error("--check-layer", backend.name(), "is what other backends are compared with",
+                "give another --backend");
+  if (options.check_layer || !backend.serves()) return run_one_layer(options, backend);
+  if (options.device_budget.workers > 0)
+    options.engine.budget.workers = options.device_budget.workers;
+  if (options.device_budget.communication > 0)
+    options.engine.budget.communication = options.device_budget.communication;
   if (options.limit.seconds == 0 && options.limit.steps == 0 && options.listen.empty())
     options.limit.seconds = 5;
   if (!options.out.empty())
@@ -360,7 +369,8 @@ void run(NodeOptions& options) {
   const auto model = load_model(options.model, options.seed, progress);
   if (!options.routing.empty())
     options.engine.replay = RouteReplay::read(options.routing, model->config, progress);
-  const auto ranks = recorded_ranks(options.engine, model->config);
+  auto ranks = recorded_ranks(options.engine, model->config);
+  backend.describe(ranks);
   std::unique_ptr<RankLogs> logs;
   Recording recording = open_recording(options, std::move(listener));
   std::unique_ptr<Recorder> recorder;
@@ -418,10 +428,13 @@ void add_options(CLI::App& app, NodeOptions& o) {
                  "Ranks that share an attention: heads split, rows spread (sequence parallel)")
       ->check(CLI::Range(1, 64));
   app.add_option("--backend", o.backend, backends_help());
-  app.add_option("--sms", o.device_budget.workers, "SMs of a rank on a GPU (an equal part)")
+  app.add_flag("--check-layer", o.check_layer,
+               "Serve nothing: run the first MoE layer and compare it with the CPU");
+  app.add_option("--sms", o.device_budget.workers,
+                 "SMs of a rank on a GPU (as --workers; --check-layer: an equal part)")
       ->check(CLI::PositiveNumber);
   app.add_option("--comm-sms", o.device_budget.communication,
-                 "SMs of these that communicate (a quarter)")
+                 "SMs of these that communicate (as --comm-workers; --check-layer: a quarter)")
       ->check(CLI::PositiveNumber);
   app.add_flag("--devices", o.devices, "Print which GPU could be used, or why none can, and exit");
   app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")

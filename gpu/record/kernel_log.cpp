@@ -10,14 +10,9 @@ namespace {
 /// Makes a span of records [begin, end), all of one launch.
 SpanRecord log_launch(std::span<const KernelRecord> launch, RankLog& log) {
   const KernelStamp& stamp = launch.front().stamp;
-  SpanRecord span{launch.front().begin,
-                  launch.front().end,
-                  static_cast<SpanName>(stamp.name),
-                  stamp.layer,
-                  0,
-                  stamp.step,
-                  0,
-                  log.next_correlation()};
+  SpanRecord span{launch.front().begin, launch.front().end,    static_cast<SpanName>(stamp.name),
+                  stamp.layer,          stamp.micro_batch,     stamp.step,
+                  stamp.tokens,         log.next_correlation()};
   for (const KernelRecord& block : launch) {
     span.begin = std::min(span.begin, block.begin);
     span.end = std::max(span.end, block.end);
@@ -39,7 +34,8 @@ GpuClock fit_clock(std::span<const ClockSample> samples) {
   return {best.before + half - best.gpu, half, 0};
 }
 
-void log_kernels(std::vector<KernelRecord> records, const GpuClock& clock, RankLogs& logs) {
+void log_kernels(std::vector<KernelRecord> records, const GpuClock& clock,
+                 std::span<RankLog* const> logs) {
   for (KernelRecord& record : records) {
     record.begin += clock.offset;
     record.end += clock.offset;
@@ -47,22 +43,25 @@ void log_kernels(std::vector<KernelRecord> records, const GpuClock& clock, RankL
   std::sort(records.begin(), records.end(), [](const KernelRecord& a, const KernelRecord& b) {
     return std::tie(a.stamp.launch, a.begin) < std::tie(b.stamp.launch, b.begin);
   });
-  std::map<std::tuple<std::uint16_t, std::uint32_t, std::int16_t>, SpanRecord> layers;
+  // By rank, step, layer and micro-batch.
+  std::map<std::tuple<std::uint16_t, std::uint32_t, std::int16_t, std::int8_t>, SpanRecord> layers;
   for (auto first = records.begin(); first != records.end();) {
     const KernelStamp& stamp = first->stamp;
     const auto end = std::find_if(first, records.end(), [&](const KernelRecord& r) {
       return r.stamp.launch != stamp.launch;
     });
-    const SpanRecord span = log_launch({first, end}, *logs.log(stamp.rank));
-    auto [layer, fresh] = layers.try_emplace({stamp.rank, stamp.step, stamp.layer}, span);
+    const SpanRecord span = log_launch({first, end}, *logs[stamp.rank]);
+    auto [layer, fresh] =
+        layers.try_emplace({stamp.rank, stamp.step, stamp.layer, stamp.micro_batch}, span);
     layer->second.begin = std::min(layer->second.begin, span.begin);
     layer->second.end = std::max(layer->second.end, span.end);
     first = end;
   }
   for (auto& [key, span] : layers) {
+    if (span.layer < 0) continue;  // before or after all layers
     span.name = SpanName::Layer;
     span.correlation = 0;
-    logs.log(std::get<0>(key))->micro_batches[0].push(span);
+    logs[std::get<0>(key)]->micro_batches[static_cast<std::size_t>(span.micro_batch)].push(span);
   }
 }
 

@@ -68,6 +68,12 @@ RankLogs::RankLogs(std::size_t ranks, Processes* processes, const std::vector<in
   }
 }
 
+std::vector<RankLog*> RankLogs::all() {
+  std::vector<RankLog*> logs;
+  for (RankLog& log : logs_) logs.push_back(&log);
+  return logs;
+}
+
 bool RankLogs::away(std::size_t rank) const {
   return host_[rank] != processes_->index();
 }

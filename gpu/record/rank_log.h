@@ -48,6 +48,7 @@ class RankLogs {
   std::size_t size() const { return logs_.size(); }
   RankLog* log(std::size_t rank) { return &logs_[rank]; }
   const RankLog* log(std::size_t rank) const { return &logs_[rank]; }
+  std::vector<RankLog*> all();  ///< by rank
   /// In the first process: fetches what ranks of processes logged that share no memory with it,
   /// in times of its own clock. Nothing when they are out of reach.
   void fetch();

@@ -66,7 +66,7 @@ TEST(Record, UnhappyPathsNameWhatIsWrong) {
   EXPECT_THAT(model.err, HasSubstr("config.json"));
   const auto backend = run_moescope({"record", "--backend", "abacus", "-o", file});
   EXPECT_EQ(backend.exit_code, 1);
-  EXPECT_THAT(backend.err, AllOf(HasSubstr("--backend"), HasSubstr("use cpu or cuda")));
+  EXPECT_THAT(backend.err, AllOf(HasSubstr("--backend"), HasSubstr("use cpu, emulated or cuda")));
   const auto place = run_moescope({"record", "--steps", "1", "-o", "/nonexistent/run.moetrace"});
   EXPECT_EQ(place.exit_code, 1);
   EXPECT_THAT(place.err, HasSubstr("/nonexistent/run.moetrace"));

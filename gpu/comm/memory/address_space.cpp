@@ -129,6 +129,15 @@ void AddressSpace::count(int rank, int peer, std::size_t bytes, Purpose purpose)
   state.transfers[p][l].fetch_add(1, std::memory_order_relaxed);
 }
 
+void AddressSpace::add_traffic(int rank, const Traffic& traffic) {
+  auto& state = *states_[static_cast<std::size_t>(rank)];
+  for (std::size_t p = 0; p < kPurposes; ++p)
+    for (std::size_t l = 0; l < kLinks; ++l) {
+      state.bytes[p][l].fetch_add(traffic.bytes[p][l], std::memory_order_relaxed);
+      state.transfers[p][l].fetch_add(traffic.transfers[p][l], std::memory_order_relaxed);
+    }
+}
+
 void AddressSpace::fetch(const void* place, std::span<std::byte> out) {
   const RemoteMemory::Fetch one{place, out};
   remote_->get({&one, 1}, [this] { check_processes(); });

@@ -77,6 +77,10 @@ class AddressSpace {
   /// sum[i] = the sum of the sources' floats in the order of `sources`. Counted as reads.
   void reduce(int by, std::span<const Place> sources, std::span<float> sum, Purpose purpose);
 
+  /// Counts a transfer that something else made, and all that `rank` has sent elsewhere.
+  void count(int rank, int peer, std::size_t bytes, Purpose purpose);
+  void add_traffic(int rank, const Traffic& traffic);
+
   /// Adds one to a flag of `to`; earlier writes are visible to its waiters.
   void signal(int to, FlagId flag);
   /// Waits until the flag of `rank` is at least `value`. Throws Aborted.
@@ -99,7 +103,6 @@ class AddressSpace {
   struct RankState;
   struct RunState;
   std::byte* at(const Place& place, std::size_t bytes) const;
-  void count(int rank, int peer, std::size_t bytes, Purpose purpose);
   std::string lost(int process) const;
   /// The rank is in a process that shares no memory with this one.
   bool away(int rank) const { return remote_ != nullptr && !here(rank); }

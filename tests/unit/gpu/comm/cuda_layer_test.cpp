@@ -227,9 +227,10 @@ TEST(GpuBackend, ThatRunsSingleLayersRefusesToServe) {
   const auto model = test::small_model(5);
   AddressSpace space({0, 0});
   const auto placement = Placement::contiguous(2, 16, 2);
-  EXPECT_FALSE(cuda_backend().serves());
+  const StepBackend steps;
+  EXPECT_FALSE(steps.serves());
   EXPECT_THAT(test::error_of([&] {
-                cuda_backend().make_unit({model, space, {0, 2, 1}, {}, placement});
+                steps.make_unit({model, space, {0, 2, 1}, {}, placement});
               }),
               HasSubstr("cannot serve"));
 }
@@ -285,6 +286,12 @@ TEST(CudaBackend, WithoutAGpuSaysWhy) {
   const auto model = test::small_model(5);
   EXPECT_THAT(test::error_of([&] {
                 cuda_backend().layer_device(model->config, {{0, 4, 1}, {}, nullptr});
+              }),
+              HasSubstr(report.problem));
+  AddressSpace space({0, 0});
+  const auto placement = Placement::contiguous(2, 16, 2);
+  EXPECT_THAT(test::error_of([&] {
+                cuda_backend().make_unit({model, space, {0, 2, 1}, {}, placement});
               }),
               HasSubstr(report.problem));
 }

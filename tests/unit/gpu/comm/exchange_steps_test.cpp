@@ -25,10 +25,10 @@ ExchangeWire wire_of(const Group& group, DispatchMode dispatch, CombineMode comb
 
 /// Both exchanges of one layout.
 struct Pair {
-  Pair(const ExchangeWire& wire, int workers, int lanes = 1)
+  Pair(const ExchangeWire& wire, const test::StepRun& how)
       : space(wire.group.node_table()),
         host(host_exchange(space, wire)),
-        runner{workers, lanes},
+        runner{how},
         steps(wire, memory, runner) {}
 
   void expect_same(const Layer& layer) {
@@ -53,7 +53,7 @@ class GpuExchangeSteps : public ::testing::TestWithParam<Case> {};
 TEST_P(GpuExchangeSteps, GiveTheSameBitsAndTheSameTrafficAsTheExchangeOfTheCpu) {
   const auto [size, nodes, dispatch, combine, workers] = GetParam();
   const Group group{0, size, nodes};
-  Pair pair(wire_of(group, dispatch, combine), workers);
+  Pair pair(wire_of(group, dispatch, combine), {workers, false, {}});
   std::mt19937 random(static_cast<unsigned>(size * 10 + nodes));
   for (int round = 0; round < 4; ++round)
     pair.expect_same(test::random_layer(group, kTokens, random));
@@ -66,11 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
                        ::testing::Values(CombineMode::Ordered, CombineMode::Hierarchical),
                        ::testing::Values(1, 5)));
 
-TEST(GpuExchangeSteps, SeveralLanesOfAWorkerGiveTheSame) {
+TEST(GpuExchangeSteps, AsWarpsGiveTheSame) {
   const Group group{0, 4, 2};
   for (const DispatchMode dispatch : {DispatchMode::PerNode, DispatchMode::Direct})
     for (const CombineMode combine : {CombineMode::Ordered, CombineMode::Hierarchical}) {
-      Pair pair(wire_of(group, dispatch, combine), 2, 4);
+      Pair pair(wire_of(group, dispatch, combine), {2, true, {}});
       std::mt19937 random(7);
       pair.expect_same(test::random_layer(group, kTokens, random));
     }
@@ -79,7 +79,7 @@ TEST(GpuExchangeSteps, SeveralLanesOfAWorkerGiveTheSame) {
 TEST(GpuExchangeSteps, OneSlotMayTakeAllTokens) {
   const Group group{0, 4, 2};
   for (const CombineMode combine : {CombineMode::Ordered, CombineMode::Hierarchical}) {
-    Pair pair(wire_of(group, DispatchMode::PerNode, combine), 2);
+    Pair pair(wire_of(group, DispatchMode::PerNode, combine), {2, false, {}});
     std::mt19937 random(3);
     Layer layer = test::random_layer(group, kTokens, random);
     for (auto& choices : layer.choices)
@@ -93,7 +93,7 @@ TEST(GpuExchangeSteps, TokensOfAnotherPlanEpochAreAFault) {
   const float x[kHidden] = {};
   const Choice to_member_1{kSlotsPerRank, 0, 1.0F};
   for (const DispatchMode mode : {DispatchMode::Direct, DispatchMode::PerNode}) {
-    Pair pair(wire_of({0, 2, 2}, mode, CombineMode::Ordered), 1);
+    Pair pair(wire_of({0, 2, 2}, mode, CombineMode::Ordered), {});
     pair.steps.send(0, x, {&to_member_1, 1, 1}, 4, team);
     pair.steps.send(1, x, {nullptr, 0, 1}, 5, team);
     pair.steps.forward(1, team);
@@ -107,7 +107,7 @@ TEST(GpuExchangeSteps, TokensOfAnotherPlanEpochAreAFault) {
 
 TEST(GpuExchangeSteps, ARankThatNobodySendsToIsAFault) {
   SerialTeam team;
-  Pair pair(wire_of({0, 2, 1}, DispatchMode::Direct, CombineMode::Ordered), 1);
+  Pair pair(wire_of({0, 2, 1}, DispatchMode::Direct, CombineMode::Ordered), {});
   pair.steps.send(1, nullptr, {nullptr, 0, 1}, 1, team);
   pair.steps.receive(1, team);
   EXPECT_THAT(test::error_of([&] { pair.steps.check(); }),
@@ -116,7 +116,7 @@ TEST(GpuExchangeSteps, ARankThatNobodySendsToIsAFault) {
 
 TEST(GpuExchangeSteps, MoreThanThereIsRoomForIsRefused) {
   SerialTeam team;
-  Pair pair(wire_of({0, 2, 1}, DispatchMode::Direct, CombineMode::Ordered), 1);
+  Pair pair(wire_of({0, 2, 1}, DispatchMode::Direct, CombineMode::Ordered), {});
   const std::vector<Choice> choices((kTokens + 1) * kChoices);
   EXPECT_THROW(pair.steps.send(0, nullptr, {choices.data(), kTokens + 1, kChoices}, 1, team),
                std::length_error);

@@ -1,4 +1,4 @@
-// The steps of gate, slots and SwiGLU, with one lane and with several, against the CPU's operators.
+// The steps of gate, slots and SwiGLU, with one lane and as warps, against the CPU's operators.
 #include "gpu/compute/moe_steps.h"
 
 #include <gmock/gmock.h>
@@ -10,12 +10,14 @@
 #include "gpu/engine/placement/placement.h"
 #include "tests/unit/gpu/comm/step_support.h"
 #include "tests/unit/gpu/gpu_test_support.h"
+#include "tests/unit/gpu/hw/edges.h"
 
 namespace moescope::runtime {
 namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr int kRows = 6;
 
@@ -23,6 +25,7 @@ std::vector<float> numbers(std::size_t count, std::uint64_t seed) {
   return SeededSource(seed).matrix("numbers", 1, static_cast<int>(count)).data;
 }
 
+/// The same bits with one lane and as warps on every schedule; every sync of the text is needed.
 class GpuGateSteps : public ::testing::TestWithParam<Gate> {};
 
 TEST_P(GpuGateSteps, ChooseWhatTheOperatorChooses) {
@@ -36,18 +39,20 @@ TEST_P(GpuGateSteps, ChooseWhatTheOperatorChooses) {
   SerialTeam team;
   Routing expected;
   cpu_operators(config)->gate(router, x.data(), kRows, expected.view(kRows, config.top_k), team);
-  for (const int lanes : {1, 5}) {
+  const auto right = [&](const test::StepRun& run) {
     Routing found;
     GateRows step{config.gate, config.experts, config.hidden,
                   kRows,       x.data(),       weight.data(),
                   router.bias, nullptr,        found.view(kRows, config.top_k)};
     std::vector<float> scratch(flat(kRows, step.scratch_floats()));
     step.scratch = scratch.data();
-    test::run_step(step, 2, lanes);
-    EXPECT_EQ(found.experts, expected.experts);
-    for (std::size_t i = 0; i < expected.weights.size(); ++i)
-      EXPECT_NEAR(found.weights[i], expected.weights[i], 1e-6 * expected.weights[i]);
-  }
+    test::run_step(step, run);
+    return found.experts == expected.experts && found.weights == expected.weights;
+  };
+  EXPECT_TRUE(right({2, false, {}}));
+  const auto in_warps = [&](const hw::Emulation& emulation) { return right({2, true, emulation}); };
+  EXPECT_THAT(test::failures(in_warps), IsEmpty());
+  EXPECT_THAT(test::unnoticed(in_warps), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -84,7 +89,7 @@ TEST(GpuMoeSteps, SlotsAreThoseOfThePlacementAndRowsAreCounted) {
                              kTokens,
                              choices.data(),
                              loads.data()},
-                 2, 3);
+                 {2, true, {}});
   for (int i = 0; i < 2 * kTokens; ++i) {
     const auto at = static_cast<std::size_t>(i);
     EXPECT_EQ(choices[at].slot,
@@ -101,7 +106,7 @@ TEST(GpuMoeSteps, SwigluTakesAsManyRowsAsThereAre) {
   auto gate = numbers(4 * kWidth, 1), expected = gate;
   const auto up = numbers(4 * kWidth, 2);
   cpu::silu_multiply(expected.data(), up.data(), rows * kWidth);
-  test::run_step(SwigluRows{&rows, kWidth, gate.data(), up.data()}, 2, 3);
+  test::run_step(SwigluRows{&rows, kWidth, gate.data(), up.data()}, {2, true, {}});
   EXPECT_EQ(gate, expected);
 }
 
@@ -135,7 +140,7 @@ TEST(GpuMoeSteps, GroupedProductsAreTheExpertsOfTheCpuAndLeaveOutThoseWithoutRow
   EXPECT_EQ(first.groups(), 2);
   EXPECT_THAT(first.sizes, Each(2));
   multiply(first);
-  test::run_step(SwigluRows{&offsets.back(), config.expert_width, gate, up}, 1, 1);
+  test::run_step(SwigluRows{&offsets.back(), config.expert_width, gate, up}, {});
   multiply(down_products(experts, offsets, gate, y.data()));
   EXPECT_EQ(y, expected);
 }

@@ -39,7 +39,7 @@ TEST(KernelLog, ALaunchIsASpanAndItsBlocksHoldTheirSms) {
   log_kernels({block(2, 60, 90, 7), block(1, 12, 50, 5), block(1, 10, 40, 131),
                block(3, 91, 91, kNoSm, SpanName::Experts, 0),
                block(3, 99, 99, kNoSm, SpanName::Experts, 0)},
-              {1000, 0, 0}, logs);
+              {1000, 0, 0}, logs.all());
   std::vector<SpanRecord> sent, experts, layers;
   std::vector<WorkerRecord> workers, library;
   logs.log(1)->streams[1].drain(sent);
@@ -78,7 +78,7 @@ TEST(KernelLog, ARecordingHasTheSmsOfAGpuAsRecorded) {
                                              {1, 0, UnitKind::Prefill, 132, "NVIDIA H100", false}};
     Recorder recorder(writer, ranks, {}, 0, &logs);
     log_kernels({block(1, 0, 100, 5), block(1, 0, 100, 131), block(2, 0, 50, 6, SpanName::Gate, 0)},
-                {1000, 0, 0}, logs);
+                {1000, 0, 0}, logs.all());
     recorder.finish();
     Progress progress;
     writer.finish(progress);
