@@ -15,7 +15,7 @@ from fake_engine import EXPERTS, HERE, LAYERS, PLUGIN, SLOTS  # finds the plugin
 from moescope_engine.frames import FrameError, Reader, encode
 from moescope_engine.plans import map_bytes
 
-LIMIT = 30  # s after which a test has failed
+LIMIT = 60  # s after which a test has failed
 
 
 def a_plan(turn=1):
@@ -111,7 +111,7 @@ def plan_frame(ident, rows, **more):
 class Engine:
     """The fake engine in processes of its own, in a private folder with the agent's socket."""
 
-    def __init__(self, engine, *options, mode="apply", socket_path=None, margin="0.6", patience="0.5"):
+    def __init__(self, engine, *options, mode="apply", socket_path=None, margin="1.1", patience="1"):
         self._folder = tempfile.TemporaryDirectory(prefix="moescope-engine-")
         self.folder = self._folder.name
         self.socket = os.path.join(self.folder, "agent")

@@ -35,18 +35,17 @@ class StoreLost(RuntimeError):
 class Consent(threading.Thread):
     """One per rank. `rank`: place in the group, 0 leads. `prepare(rows)` gives what the pass will need and raises
     what speaks against the plan. `next_plan()` gives the lead a Plan, or None. `tell(plan, state, reason)`: what
-    became of a plan, in the lead; `voted(plan, reason)`: this rank's vote, reason None for yes. All run in this
-    thread."""
+    became of a plan, in the lead. All run in this thread."""
 
-    def __init__(self, store, name, rank, size, shape, prepare, next_plan, tell, voted, settings, faults):
+    def __init__(self, store, name, rank, size, shape, prepare, next_plan, tell, settings, faults):
         super().__init__(daemon=True, name="moescope-consent")
         self._store, self._name, self._rank, self._size = store, name, rank, size
         self._shape, self._prepare, self._next_plan = shape, prepare, next_plan
         self._settings, self._faults = settings, faults
-        self._tell, self._voted = self._guarded(tell), self._guarded(voted)
+        self._tell = self._guarded(tell)
         self.passes = 0
         self.waits = 0  # passes that waited for a decision
-        self._pending, self._word, self._decided = None, None, threading.Event()
+        self._pending = None  # _Noted: the plan that this rank has said yes to, or is about to
         self._seen = 0  # number of the last proposal that this rank looked at
         self._stopped = threading.Event()
         self._mark, self._rate = (time.monotonic(), 0), 0.0
@@ -54,14 +53,16 @@ class Consent(threading.Thread):
     def tick(self):
         """Called by every rank once a pass. The plan that this pass begins with, or None."""
         self.passes += 1
-        plan = self._pending
-        if plan is None or self.passes < plan.at:
+        noted = self._pending
+        if noted is None or self.passes < noted.plan.at:
             return None
-        if not self._decided.is_set():
+        if not noted.decided.is_set():
             self.waits += 1
-            self._decided.wait()
+            noted.decided.wait()
+        if noted.word != COMMIT:
+            return None  # the thread has dropped it, and may have noted the next one meanwhile
         self._pending = None
-        return plan if self._word == COMMIT else None
+        return noted.plan
 
     def stop(self):
         self._stopped.set()
@@ -83,20 +84,27 @@ class Consent(threading.Thread):
     # The lead
 
     def _lead(self):
-        now = time.monotonic()
-        if now - self._mark[0] > 1:
-            self._rate, self._mark = (self.passes - self._mark[1]) / (now - self._mark[0]), (now, self.passes)
+        self._measure_rate()
         if self._pending is not None:
             return
         plan = self._next_plan()
         if plan is not None:
             self._propose(plan)
 
+    def _measure_rate(self):
+        """Passes per second: of the last whole second, or of the present one where that is faster."""
+        now, (since, before) = time.monotonic(), self._mark
+        if now - since < 0.2:
+            return
+        rate = (self.passes - before) / (now - since)
+        if now - since > 1:
+            self._rate, self._mark = rate, (now, self.passes)
+        self._rate = max(self._rate, rate)
+
     def _propose(self, plan):
         try:
             plan = replace(plan, prepared=self._prepare(plan.rows))
         except Exception as error:
-            self._voted(plan, str(error))
             self._tell(plan, "refused", str(error))
             return
         number = self._seen + 1
@@ -105,7 +113,6 @@ class Consent(threading.Thread):
         body = map_bytes(plan.rows)
         head = json.dumps([VERSION, plan.ident, plan.at, plan.hold, plan.dry, zlib.crc32(body)]).encode()
         self._note(plan)
-        self._voted(plan, None)
         self._until_done(lambda: self._store.set(self._key("plan", number), head + b"\n" + body))
         self._until_done(lambda: self._store.set(self._key("last", 0), str(number).encode()))
         self._seen = number
@@ -130,7 +137,7 @@ class Consent(threading.Thread):
             no = self._until_done(lambda: self._store.add(self._key("no", number), 0))
             yes = self._until_done(lambda: self._store.add(self._key("yes", number), 0))
             if no:
-                return f"{no} of {self._size} ranks said no"
+                return f"{no} of {self._size} ranks said no; {self._objection(number)}"
             if self.passes >= plan.at:
                 return f"pass {plan.at} came before the votes: {yes + 1} of {self._size} ranks had said yes"
             if yes == self._size - 1:
@@ -139,10 +146,14 @@ class Consent(threading.Thread):
                 return f"{yes + 1} of {self._size} ranks said yes within {self._settings.patience:g} s"
             time.sleep(PERIOD / 5)
 
+    def _objection(self, number):
+        """What one of the ranks that said no gave as its reason."""
+        return self._until_done(lambda: bytes(self._store.get(self._key("why", number)))).decode(errors="replace")
+
     def _forget(self, number):
         """Removes a proposal that is over, so that the store does not grow; nothing depends on it."""
         try:
-            for what in ("plan", "yes", "no"):
+            for what in ("plan", "yes", "no", "why"):
                 self._store.delete_key(self._key(what, number))
         except Exception as error:
             self._faults.note("store", error)
@@ -163,14 +174,13 @@ class Consent(threading.Thread):
                 reason = f"it came at pass {self.passes}, for pass {plan.at}"
         if reason is not None:
             self._end(ABORT)
-            self._voted(plan, reason)
+            self._store.set(self._key("why", number), f"rank {self._rank}: {reason}".encode())
             self._store.add(self._key("no", number), 1)
             return
         try:
             self._store.add(self._key("yes", number), 1)
         except Exception as error:  # it may have counted: from here on only the lead decides
             self._faults.note("store", error)
-        self._voted(plan, None)
         self._end(self._until_done(lambda: self._read_word(number)))
 
     def _read(self, number):
@@ -226,15 +236,23 @@ class Consent(threading.Thread):
         return f"moescope/{self._name}/{what}/{number}"
 
     def _note(self, plan):
-        self._word = None
-        self._decided.clear()
-        self._pending = plan
+        self._pending = _Noted(plan)
 
     def _end(self, word):
-        self._word = word
+        noted = self._pending
+        if noted is None:
+            return
         if word != COMMIT:
-            self._pending = None
-        self._decided.set()
+            self._pending = None  # else the pass takes it
+        noted.word = word
+        noted.decided.set()
+
+
+class _Noted:
+    """A plan with the decision about it. Each has its own: a pass that waits for one must not see that of the next."""
+
+    def __init__(self, plan):
+        self.plan, self.word, self.decided = plan, None, threading.Event()
 
 
 def check_and_prepare(shape, prepare):

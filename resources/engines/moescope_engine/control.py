@@ -38,7 +38,7 @@ class Control:
         if settings.mode != "observe" and facts["refuses"] is None:
             self.agree = Consent(
                 store(), facts["instance"], facts["rank"], facts["size"], shape, check_and_prepare(shape, prepare), self._next_plan,
-                self._plan_state, self._voted, settings, self.faults,
+                self._plan_state, settings, self.faults,
             )
 
     def start(self):
@@ -148,8 +148,11 @@ class Control:
                 why = "another plan waits for the vote of the ranks"
             if why is None:
                 self._offered = plan
+                self._recent.append((plan.ident, "received", ""))
         if why is not None:
             self._plan_state(plan, "refused", why)
+        else:  # an agent that comes back and does not find it among the recent ones knows that it never came
+            self.link.say({"t": "plan", "id": ident, "state": "received", "reason": "", "at": plan.at})
 
     def _next_plan(self):
         with self._lock:
@@ -162,7 +165,3 @@ class Control:
         with self._lock:
             self._recent.append((plan.ident, state, reason[:500]))
         self.link.say({"t": "plan", "id": plan.ident, "state": state, "reason": reason[:500], "at": plan.at})
-
-    def _voted(self, plan, reason):
-        if plan is not None:
-            self.link.say({"t": "vote", "id": plan.ident, "ok": reason is None, "reason": (reason or "")[:500]})
