@@ -20,16 +20,18 @@
 
 #include "core/agent/agent_recorder.h"
 #include "core/agent/agent_service.h"
+#include "core/agent/metrics_server.h"
 #include "core/cluster/grpc/server.h"
 #include "core/cluster/publisher.h"
 #include "core/error.h"
+#include "core/node/metrics_text.h"
 #include "core/version.h"
 
 namespace moescope {
 namespace {
 
 struct AgentOptions {
-  std::string engine, listen, state;
+  std::string engine, listen, state, prometheus;
   PeerFiles files;
 };
 
@@ -119,6 +121,8 @@ void add_options(CLI::App& app, AgentOptions& o) {
   app.add_option("--listen", o.listen, "Where clients connect: unix:PATH or HOST:PORT")->required();
   app.add_option("--state", o.state,
                  "Folder that keeps epoch and history of plans over a restart of the agent");
+  app.add_option("--prometheus", o.prometheus,
+                 "Offer the figures of status to Prometheus at http://127.0.0.1:PORT/metrics");
   app.add_option("--token-file", o.files.token,
                  "Shared secret on loopback TCP, readable by its owner only");
   app.add_option("--tls-ca", o.files.tls_ca, "Certificates that sign the clients', PEM");
