@@ -216,6 +216,46 @@ TEST_F(Agent, WhoTalksNonsenseIsDisconnectedAndNamed) {
   EXPECT_EQ(status()["ranks"].size(), 4U);
 }
 
+/// Answers as an engine's API server once recorded it.
+constexpr const char* kServer = R"(import http.server, sys
+class Reply(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.path == "/metrics"
+        self.send_response(200 if known else 404)
+        self.end_headers()
+        if known: self.wfile.write(b'sglang:num_running_reqs{model_name="v3"} 4\nsglang:gen_throughput 120.5\n')
+    def log_message(self, *arguments): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Reply)
+open(sys.argv[1] + ".new", "w").write(str(server.server_port))
+import os; os.rename(sys.argv[1] + ".new", sys.argv[1])
+server.serve_forever()
+)";
+
+TEST(AttachMetrics, ShowsAnEngineWithoutThePluginAndWhatIsMissing) {
+  test::TempFolder folder;
+  const auto port = folder / "port";
+  test::StartedProgram server({"python3", "-c", kServer, port.string()});
+  for (int i = 0; i < 300 && !std::filesystem::exists(port); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const std::string address = "http://127.0.0.1:" + test::read_file(port);
+  const auto seen = test::run_moescope({"attach", address, "--json"});
+  EXPECT_EQ(seen.exit_code, 0) << seen.err;
+  const json document = json::parse(seen.out);
+  EXPECT_EQ(document["engine"], "sglang");
+  EXPECT_EQ(document["requests"]["running"], 4);
+  EXPECT_EQ(document["requests"]["waiting"], nullptr) << "not told";
+  EXPECT_EQ(document["tokens_per_second"], 120.5);
+  EXPECT_THAT(document["missing"].dump(), HasSubstr("moescope-engine"));
+  EXPECT_THAT(test::run_moescope({"attach", address}).out, HasSubstr("read-only"));
+  const auto other = test::run_moescope({"attach", address + "/health"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("status 404"));
+  EXPECT_EQ(
+      test::run_moescope({"attach", address, "-o", (folder / "x.moetrace").string()}).exit_code, 1);
+  ::kill(server.pid(), SIGKILL);
+  server.result();
+}
+
 TEST(AgentListens, ASocketInAFolderThatIsOpenToOthersIsRefused) {
   test::TempFolder folder;
   const auto program = std::filesystem::path(MOESCOPE_PROGRAM).parent_path() / "moescope-agent";
