@@ -5,7 +5,8 @@
 namespace moescope {
 
 const char* to_string(UnitKind kind) {
-  return kind == UnitKind::Prefill ? "prefill" : "decode";
+  constexpr std::array names = {"prefill", "decode", "mixed"};
+  return names.at(static_cast<std::size_t>(kind));
 }
 
 const char* to_string(RecordedDetail detail) {

@@ -5,7 +5,8 @@
 
 namespace moescope {
 
-enum class UnitKind : std::uint8_t { Prefill, Decode };
-const char* to_string(UnitKind kind);  ///< "prefill", "decode"
+/// `Mixed`: ranks of a serving engine of others that serve both phases.
+enum class UnitKind : std::uint8_t { Prefill, Decode, Mixed };
+const char* to_string(UnitKind kind);  ///< "prefill", "decode", "mixed"
 
 }  // namespace moescope

@@ -27,11 +27,12 @@ PlanCopies plan_copies(const Plan& before, const Plan& after, int units,
   return out;
 }
 
-PlanCopies copies_of_node(std::int64_t copies_in_all, double bytes_in_all) {
+PlanCopies copies_of_node(std::int64_t copies_in_all, double bytes_in_all, int units) {
   PlanCopies out;
-  out.units = kUnitsOfNode;
-  out.copies = copies_in_all / kUnitsOfNode;
-  if (copies_in_all > 0) out.expert_bytes = bytes_in_all / static_cast<double>(copies_in_all);
+  out.units = units;
+  out.copies = copies_in_all / units;
+  if (copies_in_all > 0 && bytes_in_all > 0)
+    out.expert_bytes = bytes_in_all / static_cast<double>(copies_in_all);
   return out;
 }
 

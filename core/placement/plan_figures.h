@@ -34,8 +34,9 @@ struct PlanCopies {
 PlanCopies plan_copies(const Plan& before, const Plan& after, int units = 1,
                        std::optional<double> expert_bytes = std::nullopt);
 
-/// Of a change that a node reports over both of its units.
-PlanCopies copies_of_node(std::int64_t copies_in_all, double bytes_in_all);
+/// Of a change that a node reports over its `units`; no bytes where it does not know them.
+PlanCopies copies_of_node(std::int64_t copies_in_all, double bytes_in_all,
+                          int units = kUnitsOfNode);
 
 /// "367 copies in each of 2 units: 734 copies, 17.2 MiB (24.0 KiB per expert)"; of one unit "367
 /// copies, 8.60 MiB (24.0 KiB per expert)".

@@ -32,7 +32,7 @@ void expect_numbers(Value last) {
 TEST(WireEnums, EveryValueHasANumberAndUnknownNumbersHaveNone) {
   expect_numbers(PeerRole::Operator);
   expect_numbers(PlanPhase::Refused);
-  expect_numbers(UnitKind::Decode);
+  expect_numbers(UnitKind::Mixed);
   expect_numbers(HangReason::Computes);
   expect_numbers(RecordedDetail::Steps);
   expect_numbers(LossKind::Disconnected);
@@ -104,8 +104,8 @@ const Unknown kUnknown[] = {
      "phase of a change of plan: is number 9"},
     {"NoPhase", [](S& s) { s.mutable_history(0)->clear_phase(); },
      "phase of a change of plan: is number 0"},
-    {"Unit", [](S& s) { s.mutable_units(1)->set_kind(wire::UnitKind(3)); },
-     "kind of a unit: is number 3"},
+    {"Unit", [](S& s) { s.mutable_units(1)->set_kind(wire::UnitKind(4)); },
+     "kind of a unit: is number 4"},
     {"UnitOfRank", [](S& s) { s.mutable_ranks(0)->set_unit(wire::UnitKind(-5)); },
      "unit of a rank: is number -5"},
     {"Reason", [](S& s) { s.mutable_hung(0)->set_reason(wire::HangReason(5)); },

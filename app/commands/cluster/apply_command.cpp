@@ -40,26 +40,29 @@ Json moves_json(const Plan& running, const Plan& plan) {
   return layers;
 }
 
-/// What the node will copy, in both of its units; nullopt for a plan of another shape, which the
+/// What the node will copy, in all of its units; nullopt for a plan of another shape, which the
 /// node refuses.
 std::optional<PlanCopies> moves_of(const Plan& running, const Plan& plan,
-                                   std::uint64_t expert_bytes) {
+                                   const NodeStatus& status) {
   if (running.num_gpus != plan.num_gpus || running.layers() != plan.layers() ||
       running.num_experts != plan.num_experts)
     return std::nullopt;
-  return plan_copies(running, plan, kUnitsOfNode, static_cast<double>(expert_bytes));
+  return plan_copies(running, plan, units_of(status),
+                     status.expert_bytes > 0
+                         ? std::optional(static_cast<double>(status.expert_bytes))
+                         : std::nullopt);
 }
 
 void print_moves(const Json& layers, const std::optional<PlanCopies>& moved) {
   for (const Json& layer : layers)
     if (!layer["copies"].empty())
-      fmt::print(stderr, "layer {:<4} {} experts move in each unit\n", layer["layer"].get<int>(),
-                 layer["copies"].size());
+      fmt::print(stderr, "layer {:<4} {} experts move{}\n", layer["layer"].get<int>(),
+                 layer["copies"].size(), moved && moved->units == 1 ? "" : " in each unit");
   if (moved) fmt::print(stderr, "{}\n", copies_text(*moved));
 }
 
-PlanCopies moves_of(const NodePlanChange& change) {
-  return copies_of_node(change.moves, static_cast<double>(change.bytes_total));
+PlanCopies moves_of(const NodePlanChange& change, int units) {
+  return copies_of_node(change.moves, static_cast<double>(change.bytes_total), units);
 }
 
 Json outcome_json(const NodeOptions& options, const PlanOutcome& outcome) {
@@ -68,17 +71,20 @@ Json outcome_json(const NodeOptions& options, const PlanOutcome& outcome) {
   return document;
 }
 
-void print_outcome(const PlanOutcome& outcome) {
+void print_outcome(const PlanOutcome& outcome, int units) {
   const NodePlanChange& c = outcome.change;
-  if (c.in_force())
+  if (c.in_force() && units == 1)
+    fmt::print("in force   epoch {} (was {}), from pass {}{}{}\n", c.epoch, c.base_epoch,
+               c.decode_step, c.reason.empty() ? "" : "; ", c.reason);
+  else if (c.in_force())
     fmt::print("in force   epoch {} (was {}), from prefill step {} and decode step {}\n", c.epoch,
                c.base_epoch, c.prefill_step, c.decode_step);
   else
-    fmt::print("result     {}\n", change_line(c));
+    fmt::print("result     {}\n", change_line(c, units));
   if (c.slots_probed > 0)
     fmt::print("verified   a probe batch went through {} of {} slots\n", c.slots_probed,
                c.slot_count);
-  fmt::print("moved      {} in {:.2f} s\n", copies_text(moves_of(c)), c.seconds);
+  fmt::print("moved      {} in {:.2f} s\n", copies_text(moves_of(c, units)), c.seconds);
   if (c.tpot_during > 0)
     fmt::print("TPOT       before {:.0f} ms, during {:.0f} ms\n", c.tpot_before * 1e3,
                c.tpot_during * 1e3);
@@ -119,7 +125,7 @@ void apply(const ApplyOptions& options) {
   const Json layers = moves_json(running, plan);
   EffectRun run(options.effect, client);
   run.predict(before, running, plan);
-  const auto moved = moves_of(running, plan, before.expert_bytes);
+  const auto moved = moves_of(running, plan, before);
   if (!options.json) print_moves(layers, moved);
   const PlanRequest request{
       plan_json(plan), std::filesystem::path(options.plan).filename().string(),
@@ -136,9 +142,10 @@ void apply(const ApplyOptions& options) {
     document["effect"] = effect ? effect_json(*effect) : Json();
     print_json(document);
   } else if (options.dry_run && outcome.done) {
-    fmt::print("dry run    the node would take it: {}\n", copies_text(moves_of(outcome.change)));
+    fmt::print("dry run    the node would take it: {}\n",
+               copies_text(moves_of(outcome.change, units_of(before))));
   } else if (outcome.done) {
-    print_outcome(outcome);
+    print_outcome(outcome, units_of(before));
   }
   if (effect && outcome.done && !options.json) print_effect(*effect);
   finish(options, outcome);
@@ -176,7 +183,7 @@ void rollback(const RollbackOptions& options) {
     document["effect"] = effect ? effect_json(*effect) : Json();
     print_json(document);
   } else if (outcome.done) {
-    print_outcome(outcome);
+    print_outcome(outcome, units_of(before));
     if (effect) print_effect(*effect);
   }
   finish(options, outcome);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/commands/cluster/attach_metrics.h"
 #include "app/commands/cluster/cluster_commands.h"
 #include "app/commands/command.h"
 #include "core/cluster/live_source.h"
@@ -147,6 +148,12 @@ void Attachment::follow() {
 }
 
 void run(const AttachOptions& options) {
+  if (options.target.rfind("http://", 0) == 0) {
+    if (!options.out.empty())
+      throw Error(options.target, "", "an engine's metrics hold nothing to record",
+                  "Attach to a moescope-agent beside the engine");
+    return attach_metrics(options.target, options.seconds, options.json);
+  }
   Attachment attachment(options);
   attachment.follow();
   const LiveFigures& at_end = attachment.figures();
@@ -172,7 +179,10 @@ void run(const AttachOptions& options) {
 
 void register_attach(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "attach", "Follow a running moescope-node and record it; reconnects when it stops answering");
+      "attach",
+      "Follow a running moescope-node or moescope-agent and record it; reconnects when it stops "
+      "answering. http://HOST:PORT: what the metrics of an engine without the plugin say, "
+      "read-only");
   auto options = std::make_shared<AttachOptions>();
   add_node_options(*command, *options);
   command

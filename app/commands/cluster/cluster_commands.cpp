@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/commands/cluster/apply_effect.h"
 #include "core/placement/plan_figures.h"
 
@@ -120,15 +122,21 @@ Json node_json(const NodeStatus& s) {
           {"history", history}};
 }
 
-std::string change_line(const NodePlanChange& c) {
+int units_of(const NodeStatus& status) {
+  return std::max(1, static_cast<int>(status.units.size()));
+}
+
+std::string change_line(const NodePlanChange& c, int units) {
   std::string line;
   if (c.wall_ns > 0)
     line = fmt::format("{:%Y-%m-%d %H:%M:%S} ",
                        fmt::localtime(static_cast<std::time_t>(c.wall_ns / 1'000'000'000)));
   line += fmt::format("{} \"{}\": {}", c.who, c.name, to_string(c.phase));
-  if (!c.reason.empty()) return line + ": " + c.reason;
-  line += fmt::format(", epoch {} -> {}, {}", c.base_epoch, c.epoch,
-                      copies_text(copies_of_node(c.moves, static_cast<double>(c.bytes_total))));
+  if (!c.reason.empty()) line += ": " + c.reason;
+  if (!c.reason.empty() && !c.in_force()) return line;
+  line +=
+      fmt::format(", epoch {} -> {}, {}", c.base_epoch, c.epoch,
+                  copies_text(copies_of_node(c.moves, static_cast<double>(c.bytes_total), units)));
   if (c.slots_probed > 0)
     line += fmt::format(", {} of {} slots verified", c.slots_probed, c.slot_count);
   return line;

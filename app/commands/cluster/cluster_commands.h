@@ -23,7 +23,9 @@ std::shared_ptr<ClusterClient> connect_node(const NodeOptions& options);
 
 Json change_json(const NodePlanChange& change);
 Json node_json(const NodeStatus& status);
+/// Serving units of the node that carry out a change; at least 1.
+int units_of(const NodeStatus& status);
 /// One line of text.
-std::string change_line(const NodePlanChange& change);
+std::string change_line(const NodePlanChange& change, int units);
 
 }  // namespace moescope

@@ -30,9 +30,12 @@ void print(const NodeStatus& s) {
   for (const NodeUnit& u : s.units) {
     const double worst =
         u.imbalance.empty() ? 0 : *std::max_element(u.imbalance.begin(), u.imbalance.end());
-    fmt::print("{:<10} {} steps, {:.0f} tokens/s, {} workers per rank ({} communicate)",
-               to_string(u.kind), u.steps, u.tokens_per_second, u.granted.workers,
-               u.granted.communication);
+    fmt::print("{:<10} {} steps, ", to_string(u.kind), u.steps);
+    if (u.kind == UnitKind::Mixed)  // of an engine that tells neither tokens nor workers
+      fmt::print("{:.0f} per second", u.steps_per_second);
+    else
+      fmt::print("{:.0f} tokens/s, {} workers per rank ({} communicate)", u.tokens_per_second,
+                 u.granted.workers, u.granted.communication);
     if (worst > 0) fmt::print(", worst layer {:.2f} max/mean", worst);
     fmt::print("\n");
   }
@@ -45,7 +48,7 @@ void print(const NodeStatus& s) {
     fmt::print("viewer     {}: {} batches, {} dropped\n", v.peer, v.sent_batches,
                v.dropped_batches);
   for (const NodePlanChange& c : s.history) {
-    fmt::print("change     {}\n", change_line(c));
+    fmt::print("change     {}\n", change_line(c, units_of(s)));
     if (!c.effect) continue;
     for (const auto& line : effect_lines(*c.effect)) fmt::print("           {}\n", line);
   }

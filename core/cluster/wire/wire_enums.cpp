@@ -20,7 +20,8 @@ constexpr Pair<PlanPhase, wire::PlanPhase> kPhases[] = {
     {PlanPhase::RolledBack, wire::PLAN_PHASE_ROLLED_BACK},
     {PlanPhase::Refused, wire::PLAN_PHASE_REFUSED}};
 constexpr Pair<UnitKind, wire::UnitKind> kUnits[] = {{UnitKind::Prefill, wire::UNIT_KIND_PREFILL},
-                                                     {UnitKind::Decode, wire::UNIT_KIND_DECODE}};
+                                                     {UnitKind::Decode, wire::UNIT_KIND_DECODE},
+                                                     {UnitKind::Mixed, wire::UNIT_KIND_MIXED}};
 constexpr Pair<HangReason, wire::HangReason> kReasons[] = {
     {HangReason::Stopped, wire::HANG_REASON_STOPPED},
     {HangReason::Silent, wire::HANG_REASON_SILENT},

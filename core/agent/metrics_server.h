@@ -1,0 +1,28 @@
+// An HTTP endpoint for Prometheus.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace moescope {
+
+/// Answers GET /metrics with what `text` gives, from construction to destruction, on threads of its
+/// own; everything else is not found.
+class MetricsServer {
+ public:
+  /// @param address HOST:PORT of the loopback interface; port 0: any that is free. Throws Error
+  /// when it is another one, which others could read, or cannot be listened on.
+  MetricsServer(const std::string& address, std::function<std::string()> text);
+  ~MetricsServer();
+  MetricsServer(const MetricsServer&) = delete;
+  MetricsServer& operator=(const MetricsServer&) = delete;
+
+  int port() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moescope
