@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 
 from . import __version__
 from .consent import Consent, check_and_prepare
@@ -14,6 +15,14 @@ from .plans import Plan, count_bytes, digest, map_bytes, rows_of
 
 PROTOCOL = 1
 RECENT = 8  # outcomes of plans that a new connection begins with
+
+
+def version_of(engine):
+    """Version of the installed package, or an empty text."""
+    try:
+        return version(engine)
+    except PackageNotFoundError:
+        return ""
 
 
 class Control:

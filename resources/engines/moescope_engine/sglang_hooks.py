@@ -7,8 +7,9 @@ HookRegistry that of sglang/srt/plugins/hook_registry.py.
 import pkgutil
 import time
 
-from .control import Control
-from .faults import Faults, log
+from .consent import job_store
+from .control import Control, version_of
+from .faults import Faults
 from .plans import Shape, logical_to_slots
 from .settings import read_settings
 
@@ -34,13 +35,13 @@ class SglangRank:
         layers, slots = metadata.physical_to_logical_map_cpu.shape
         self.shape = Shape(layers, slots, metadata.num_logical_experts, metadata.ep_size)
         facts = {
-            "engine": "sglang", "version": _version(), "rank": dist.get_rank(), "size": dist.get_world_size(),
+            "engine": "sglang", "version": version_of("sglang"), "rank": dist.get_rank(), "size": dist.get_world_size(),
             # WORLD, because the engine's own all-reduce of the counts and its copies use it.
             "instance": "sglang", "ranks": metadata.ep_size,
             # Under elastic EP a held map would stand in the way of the engine's recovery from a lost rank.
             "refuses": "elastic EP changes the map itself" if get_exec().moe.elastic_ep_backend else None,
         }
-        self.control = Control(settings, facts, self.shape, self.rows, self.prepare, _store)
+        self.control = Control(settings, facts, self.shape, self.rows, self.prepare, job_store)
         self.armed = self.due = None
         self.busy = False
 
@@ -159,18 +160,3 @@ def register():
             HookRegistry.register(target, hook, kind)
     except Exception as error:
         faults.note("registration; the engine runs without MoEscope", error)
-
-
-def _store():
-    from .consent import job_store
-
-    return job_store()
-
-
-def _version():
-    try:
-        from importlib.metadata import version
-
-        return version("sglang")
-    except Exception:
-        return ""

@@ -7,7 +7,8 @@ of vLLM does not guard its plugins, and loads them several times: nothing here r
 import functools
 import time
 
-from .control import Control
+from .consent import job_store
+from .control import Control, version_of
 from .faults import Faults
 from .plans import Shape
 from .settings import read_settings
@@ -46,12 +47,12 @@ class VllmRank:
         layers, slots = self.model.physical_to_logical_map.shape
         self.shape = Shape(layers, slots, self.model.model.num_logical_experts, group.size())
         facts = {
-            "engine": "vllm", "version": _version(), "rank": group.rank(), "size": group.size(),
+            "engine": "vllm", "version": version_of("vllm"), "rank": group.rank(), "size": group.size(),
             # The ranks of this expert-parallel group only: with pipeline stages there are several.
             "instance": f"vllm{ranks[0]}", "ranks": group.size(),
             "refuses": "elastic EP changes the map itself" if state.parallel_config.enable_elastic_ep else None,
         }
-        self.control = Control(settings, facts, self.shape, self.rows, self.prepare, _store)
+        self.control = Control(settings, facts, self.shape, self.rows, self.prepare, job_store)
         self.armed = None  # agreed on, waits for the next rearrangement
         self.moving = False  # between a rearrangement and its last layer
         self.inflight = None  # the plan that it moves to, None: the engine's own
@@ -188,18 +189,3 @@ def register():
         EplbState.rearrange = wrap_rearrange(EplbState.rearrange)
     except Exception as error:
         faults.note("registration; the engine runs without MoEscope", error)
-
-
-def _store():
-    from .consent import job_store
-
-    return job_store()
-
-
-def _version():
-    try:
-        from importlib.metadata import version
-
-        return version("vllm")
-    except Exception:
-        return ""
