@@ -86,7 +86,8 @@ struct OneLane {
   }
   /// Copies whole words of 4 bytes.
   void copy(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-  /// Earlier writes are visible to every reader that sees the counter raised.
+  /// By one lane. Earlier writes are visible to every reader that sees the counter raised: its own,
+  /// and those of other lanes that a sync() has ordered before.
   void signal(std::uint64_t* counter) const {
     std::atomic_ref(*counter).fetch_add(1, std::memory_order_release);
   }

@@ -110,15 +110,16 @@ MOESCOPE_LANES void choose_row(const Lanes& lanes, const Gate& gate, int experts
   float* selection = scratch;
   for (int e = lanes.lane(); e < experts; e += lanes.width())
     selection[e] = bias == nullptr ? scores[e] : scores[e] + bias[e];
-  lanes.sync();
-  if (gate.groups > 1) mask_groups(lanes, gate, experts, selection, scratch + experts);
+  if (gate.groups > 1) {
+    lanes.sync();
+    mask_groups(lanes, gate, experts, selection, scratch + experts);
+  }
   Ranked last = ranking_start();
   for (int k = 0; k < top_k; ++k) {
     last = next_in_rank(lanes, selection, experts, last);
     if (lanes.lane() == 0) chosen[k] = last.index;
   }
   if (lanes.lane() == 0) weigh_row(gate, top_k, scores, chosen, weights);
-  lanes.sync();
 }
 
 }  // namespace moescope::runtime

@@ -73,9 +73,7 @@ struct Warp {
     for (std::size_t i = static_cast<std::size_t>(lane()); i < bytes / 4; i += kLanes)
       target[i] = source[i];
   }
-  /// The release covers what the other lanes wrote: the sync before it orders them.
   MOESCOPE_LANES void signal(std::uint64_t* counter, Site site = MOESCOPE_HERE) const {
-    sync_warp(site);
     if (lane() == 0) hw::signal(counter, site);
   }
   MOESCOPE_LANES bool reached(std::uint64_t* counter, std::uint64_t value,

@@ -55,6 +55,22 @@ TEST(Record, SharedAttentionIsRecordedAndItsCollectivesCountAsCommunication) {
   EXPECT_THAT(across.err, HasSubstr("across nodes"));
 }
 
+TEST(Record, KernelsServeOnTheEmulatedBackend) {
+  const test::TempFolder folder;
+  const std::string file = (folder / "run.moetrace").string();
+  const auto recorded =
+      run_moescope({"record", "--backend", "emulated", "--ranks", "4", "--steps", "3", "--workload",
+                    "rate=20,prompt=2:4,output=1:3", "-o", file, "--json"});
+  ASSERT_EQ(recorded.exit_code, 0) << recorded.err;
+  EXPECT_GT(json::parse(recorded.out)["bytes"]["combine"]["ib"], 0);
+  const auto info = run_moescope({"info", file, "--json"});
+  EXPECT_THAT(info.out, AllOf(HasSubstr("kernels on an emulated GPU"), HasSubstr("emulated GPU")));
+  const auto refused = run_moescope(
+      {"record", "--backend", "emulated", "--active-slots", "4", "--steps", "1", "-o", file});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("--active-slots"), HasSubstr("use --backend cpu")));
+}
+
 TEST(Record, UnhappyPathsNameWhatIsWrong) {
   const test::TempFolder folder;
   const std::string file = (folder / "run.moetrace").string();

@@ -141,6 +141,7 @@ MOESCOPE_LANES void put_list(const Lanes& lanes, const RankSide& side, int to, E
   count_bytes(lanes, side, to,
               sizeof(ListFront) + static_cast<std::size_t>(written) * sizeof(std::int32_t),
               Purpose::Control);
+  lanes.sync();
   lanes.signal(side.flag(flag, to));
 }
 

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                   f.cublas.clear();
                   f.cublas_error = "libcublas.so.13: not found";
                 },
-                "libcublas.so.13: not found", "LD_LIBRARY_PATH"}),
+                "libcublas.so.13: not found", "MOESCOPE_CUDA_LIBRARIES"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(CudaProbe, ThisMachineIsUsableOrSaysWhyNot) {

@@ -80,7 +80,8 @@ struct TilePipeline {
     }
   }
 
-  /// Each warp has 16 rows of the tile.
+  /// Each warp has 16 rows of the tile. The next tile's come after the loader has seen all threads
+  /// free a stage, so that the copy has been read.
   MOESCOPE_LANES void send(int tile, const float (&sums)[32]) const {
     const int warp = hw::thread() / 32, lane = hw::thread() % 32;
     for (int i = 0; i < 32; ++i) {
@@ -95,7 +96,6 @@ struct TilePipeline {
       hw::bulk_wait();
       hw::signal(done);
     }
-    hw::sync_warp();
   }
 
   MOESCOPE_LANES void add_up() const {

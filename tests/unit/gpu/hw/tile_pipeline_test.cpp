@@ -69,7 +69,8 @@ TEST(EmulatedPipeline, GivesTheProductOnEverySchedule) {
 
 TEST(EmulatedPipeline, NoneOfItsSynchronisingOperationsCanBeLeftOutUnnoticed) {
   const Product product{128, 64, 448};
-  EXPECT_THAT(test::unnoticed([&](const hw::Emulation& e) { return product.right(e, 2); }),
+  // One block has both tiles, so that it uses its memory again.
+  EXPECT_THAT(test::unnoticed([&](const hw::Emulation& e) { return product.right(e, 1); }),
               IsEmpty());
 }
 
