@@ -116,11 +116,13 @@ void run(const AgentOptions& options) {
       fmt::print(stderr, "moescope-agent: {}\n", notice);
     if (prometheus) fmt::print(stderr, "moescope-agent: figures at {}\n", prometheus->address());
     std::optional<MetricsPoll> poll;
-    if (!options.metrics.empty())
+    if (!options.metrics.empty()) {
+      service.served(nullptr, "nothing was read yet");
       poll.emplace(options.metrics,
                    [&service](const ScrapedEngine* engine, const std::string& fault) {
                      service.served(engine, fault);
                    });
+    }
     while (!stopping) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     service.leave();
     publisher.end(kNodeEnded);

@@ -1,6 +1,7 @@
 // moescope-agent with ranks of a fake engine that run the real plugin, and the commands of a user.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -99,6 +100,13 @@ class Agent : public testing::Test {
     ::kill(agent_->pid(), SIGKILL);
     agent_->result();
     agent_.reset();
+  }
+  /// Asks it to end; its exit status.
+  int end_agent() {
+    ::kill(agent_->pid(), SIGTERM);
+    const int status = agent_->result().exit_code;
+    agent_.reset();
+    return status;
   }
   /// What the agent offers to Prometheus, fetched by another program.
   std::string offered_figures() const {
@@ -330,6 +338,22 @@ TEST_F(Agent, AnEngineWhoseMetricsFailServesOnAndStatusSaysWhy) {
   EXPECT_EQ(apply(another_plan()).exit_code, 0);
   ASSERT_TRUE(wait([&] { return status()["cache_use"] == nullptr; })) << "old figures stay";
   EXPECT_THAT(status()["notices"].dump(), HasSubstr("were last read"));
+}
+
+TEST_F(Agent, AnEngineThatNeverAnswersForItsMetricsIsSaidAndDoesNotKeepTheAgentFromEnding) {
+  kill_agent();
+  const int silent = ::socket(AF_INET, SOCK_STREAM, 0);  // connections wait in its queue
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(silent, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(silent, 4), 0);
+  ASSERT_EQ(::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  start_agent({"--metrics", "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port))});
+  EXPECT_THAT(status()["notices"].dump(), HasSubstr("metrics cannot be read: nothing was read"));
+  EXPECT_EQ(end_agent(), 0);
+  ::close(silent);
 }
 
 TEST(AttachMetrics, ShowsAnEngineWithoutThePluginAndWhatIsMissing) {
