@@ -14,14 +14,17 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 
 #include "core/agent/agent_recorder.h"
 #include "core/agent/agent_service.h"
-#include "core/agent/metrics_server.h"
+#include "core/agent/metrics_poll.h"
 #include "core/cluster/grpc/server.h"
+#include "core/cluster/prometheus/metrics_server.h"
 #include "core/cluster/publisher.h"
 #include "core/error.h"
 #include "core/node/metrics_text.h"
@@ -31,7 +34,7 @@ namespace moescope {
 namespace {
 
 struct AgentOptions {
-  std::string engine, listen, state, prometheus;
+  std::string engine, listen, state, metrics, prometheus;
   PeerFiles files;
 };
 
@@ -97,6 +100,10 @@ void run(const AgentOptions& options) {
   AgentRecorder recorder(publisher, start);
   AgentService service(random_run(), recorder, state.file(), [] { stopping = true; });
   const auto path = engine_socket(options.engine);
+  std::optional<MetricsServer> prometheus;
+  if (!options.prometheus.empty())
+    prometheus.emplace(options.prometheus,
+                       [&service] { return metrics_text(service.status(false)); });
   std::unique_ptr<EngineSocket>
       socket;  // outlives the calls of clients, which send plans through it
   {
@@ -107,6 +114,15 @@ void run(const AgentOptions& options) {
                server.address());
     for (const std::string& notice : server.notices())
       fmt::print(stderr, "moescope-agent: {}\n", notice);
+    if (prometheus) fmt::print(stderr, "moescope-agent: figures at {}\n", prometheus->address());
+    std::optional<MetricsPoll> poll;
+    if (!options.metrics.empty()) {
+      service.served(nullptr, "nothing was read yet");
+      poll.emplace(options.metrics,
+                   [&service](const ScrapedEngine* engine, const std::string& fault) {
+                     service.served(engine, fault);
+                   });
+    }
     while (!stopping) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     service.leave();
     publisher.end(kNodeEnded);
@@ -121,6 +137,9 @@ void add_options(CLI::App& app, AgentOptions& o) {
   app.add_option("--listen", o.listen, "Where clients connect: unix:PATH or HOST:PORT")->required();
   app.add_option("--state", o.state,
                  "Folder that keeps epoch and history of plans over a restart of the agent");
+  app.add_option("--metrics", o.metrics,
+                 "API server of the engine, http://HOST:PORT: requests, KV cache, TTFT and TPOT "
+                 "come from its /metrics");
   app.add_option("--prometheus", o.prometheus,
                  "Offer the figures of status to Prometheus at http://127.0.0.1:PORT/metrics");
   app.add_option("--token-file", o.files.token,

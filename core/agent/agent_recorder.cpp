@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "core/version.h"
 
@@ -87,6 +90,25 @@ void AgentRecorder::loads_between(const std::vector<int>& layers,
   series.times = {time(end)};
   series.values = {imbalance};
   sink_.add_counter(std::move(series));
+  sink_.end_round();
+}
+
+void AgentRecorder::served(const ScrapedEngine& engine, double now) {
+  if (tracks_.empty()) return;  // no engine yet that they could be of
+  const std::pair<const char*, const std::optional<double>&> series[] = {
+      {"running requests", engine.running},
+      {"waiting requests", engine.waiting},
+      {"KV cache in use", engine.cache_use},
+      {"generated tokens per second", engine.tokens_per_second}};
+  for (const auto& [name, value] : series) {
+    if (!value || !std::isfinite(*value)) continue;
+    CounterSeries counter;
+    counter.process = engine_;
+    counter.name = name;
+    counter.times = {time(now)};
+    counter.values = {*value};
+    sink_.add_counter(std::move(counter));
+  }
   sink_.end_round();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/agent/engine/engine_watch.h"
+#include "core/cluster/scrape/engine_figures.h"
 #include "core/trace/file/recording_sink.h"
 
 namespace moescope {
@@ -24,6 +25,8 @@ class AgentRecorder final : public EngineListener {
   void loads_between(const std::vector<int>& layers,
                      const std::vector<std::vector<std::uint64_t>>& tokens, double imbalance,
                      double begin, double end) override;
+  /// Figures of the engine's own metrics, as counters.
+  void served(const ScrapedEngine& engine, double now);
 
  private:
   TimeNs time(double seconds) const;

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "core/agent/metrics_poll.h"
+#include "core/agent/serving_figures.h"
 #include "core/cluster/wire/bounded_text.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr auto kReportInterval = std::chrono::milliseconds(100);
 constexpr double kMostWait = 300;  ///< s that an apply waits for an engine
+constexpr double kFreshMetrics = 3 * kMetricsInterval;
 constexpr std::size_t kMaxState = std::size_t{64} << 20;
 constexpr std::size_t kMostHeld = std::size_t{256}
                                   << 20;  ///< bytes of unfinished frames, of all peers
@@ -29,9 +32,12 @@ std::int64_t wall_ns() {
 
 }  // namespace
 
-AgentService::AgentService(std::uint64_t run, EngineListener& listener, std::filesystem::path state,
+AgentService::AgentService(std::uint64_t run, AgentRecorder& recorder, std::filesystem::path state,
                            std::function<void()> stop)
-    : watch_(run, &listener), state_(std::move(state)), stop_(std::move(stop)) {
+    : recorder_(recorder),
+      watch_(run, &recorder),
+      state_(std::move(state)),
+      stop_(std::move(stop)) {
   std::error_code error;
   if (state_.empty() || !std::filesystem::exists(state_, error)) return;
   saved_ = read_text_file(state_, kMaxState);
@@ -51,13 +57,37 @@ void AgentService::check_serving() {
 
 NodeStatus AgentService::status(bool with_plan) {
   std::lock_guard lock(mutex_);
-  NodeStatus out = watch_.status(with_plan, steady_seconds());
+  const double now = steady_seconds();
+  NodeStatus out = watch_.status(with_plan, now);
+  add_metrics(out, now);
   for (NodePlanChange& change : out.history)
     change.reason = bounded_text(change.reason, kMaxReasonBytes);
   if (!last_fault_.empty())
     out.notices.push_back("a rank was disconnected: " + bounded_text(last_fault_, kMaxReasonBytes));
   if (!not_saved_.empty()) out.notices.push_back("the state is not stored: " + not_saved_);
   return out;
+}
+
+void AgentService::served(const ScrapedEngine* engine, const std::string& fault) {
+  std::lock_guard lock(mutex_);
+  if (left_) return;
+  not_served_ = bounded_text(fault, kMaxReasonBytes);
+  if (engine == nullptr) return;
+  served_ = *engine;
+  served_at_ = steady_seconds();
+  recorder_.served(*engine, served_at_);
+}
+
+/// Figures that are old are left out: an engine that is gone serves nobody.
+void AgentService::add_metrics(NodeStatus& status, double now) const {
+  if (!not_served_.empty())
+    status.notices.push_back("the engine's metrics cannot be read: " + not_served_);
+  if (!served_) return;
+  if (now - served_at_ <= kFreshMetrics)
+    add_serving(*served_, status);
+  else
+    status.notices.push_back(
+        fmt::format("the engine's metrics were last read {:.0f} s ago", now - served_at_));
 }
 
 PlanOutcome AgentService::apply(const PlanRequest& request, const std::string& who,

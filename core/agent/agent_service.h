@@ -7,8 +7,10 @@
 #include <mutex>
 #include <string>
 
+#include "core/agent/agent_recorder.h"
 #include "core/agent/engine/engine_watch.h"
 #include "core/agent/engine_socket.h"
+#include "core/cluster/scrape/engine_figures.h"
 #include "core/cluster/wire/node_types.h"
 
 namespace moescope {
@@ -19,11 +21,13 @@ class AgentService final : public NodeControl, public EngineSocket::Handler {
   /// @param state file that keeps epoch and history over a restart; empty: none. Throws Error when
   /// it is there and is not a state.
   /// @param stop called when a client asks the agent to end
-  AgentService(std::uint64_t run, EngineListener& listener, std::filesystem::path state,
+  AgentService(std::uint64_t run, AgentRecorder& recorder, std::filesystem::path state,
                std::function<void()> stop);
 
   /// Where plans are sent; before anything connects.
   void set_socket(EngineSocket& socket) { socket_ = &socket; }
+  /// What a look at the engine's own metrics found, or why it found nothing. From any thread.
+  void served(const ScrapedEngine* engine, const std::string& fault);
   /// Calls that wait for a change of plan return, no others begin, and nothing more is recorded.
   void leave();
 
@@ -48,10 +52,12 @@ class AgentService final : public NodeControl, public EngineSocket::Handler {
   void take(int peer, Peer& from, const EngineFrame& frame);
   PlanOutcome carry_out(EngineWatch::Proposal proposal, std::unique_lock<std::mutex>& lock,
                         const PlanListener& listener);
+  void add_metrics(NodeStatus& status, double now) const;
   void save();
 
   std::mutex mutex_;  ///< guards the rest
   std::condition_variable changed_;
+  AgentRecorder& recorder_;
   EngineWatch watch_;
   std::filesystem::path state_;
   std::string saved_;      ///< what the state file holds
@@ -61,6 +67,9 @@ class AgentService final : public NodeControl, public EngineSocket::Handler {
   std::map<int, Peer> peers_;
   std::string last_fault_;  ///< of a peer that was disconnected
   bool left_ = false;
+  std::optional<ScrapedEngine> served_;  ///< of the newest look at the engine's metrics
+  double served_at_ = 0;
+  std::string not_served_;  ///< why that look failed
 };
 
 }  // namespace moescope

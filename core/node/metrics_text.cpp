@@ -52,6 +52,19 @@ void add_units(Lines& lines, const NodeStatus& status) {
                 unit.imbalance[row]);
 }
 
+void add_requests(Lines& lines, const NodeStatus& status) {
+  const auto add = [&](const char* name, const char* type, const char* help, const auto& value) {
+    if (!value) return;
+    lines.family(name, type, help);
+    lines.add(name, "", *value);
+  };
+  add("moescope_requests_arrived_total", "counter", "Requests that arrived", status.arrived);
+  add("moescope_requests_finished_total", "counter", "Requests that finished", status.finished);
+  add("moescope_requests_waiting", "gauge", "Requests that wait", status.waiting);
+  add("moescope_requests_running", "gauge", "Requests that are decoded", status.decoding);
+  add("moescope_kv_cache_use", "gauge", "Share of the KV cache in use", status.cache_use);
+}
+
 void add_latencies(Lines& lines, const NodeStatus& status) {
   const auto family = [&](const char* name, const char* help, double p50, double p95) {
     if (p95 <= 0) return;
@@ -95,6 +108,7 @@ std::string metrics_text(const NodeStatus& status) {
                "Changes of plan in the history, by how they ended");
   for (const auto& [phase, count] : phases)
     lines.add("moescope_plan_changes", fmt::format("phase=\"{}\"", to_string(phase)), count);
+  add_requests(lines, status);
   add_latencies(lines, status);
   return lines.take();
 }

@@ -64,11 +64,13 @@ struct NodeStatus {
   double seconds = 0;       ///< of serving
   std::uint64_t epoch = 0;  ///< of the running plan
   bool overlap = true;
-  std::optional<RecordedDetail> detail;                                ///< nullopt: not recorded
-  std::string links;                                                   ///< empty: not paced
-  std::string workload;                                                ///< as --workload
-  std::uint64_t arrived = 0, waiting = 0, decoding = 0, finished = 0;  ///< requests
-  double ttft_p50 = 0, ttft_p95 = 0, tpot_p50 = 0, tpot_p95 = 0;       ///< seconds, 0: none yet
+  std::optional<RecordedDetail> detail;  ///< nullopt: not recorded
+  std::string links;                     ///< empty: not paced
+  std::string workload;                  ///< as --workload
+  /// Requests; nullopt: not told. A node counts them all, an engine's metrics some.
+  std::optional<std::uint64_t> arrived, waiting, decoding, finished;
+  std::optional<double> cache_use;                                ///< share of the KV cache, 0 to 1
+  double ttft_p50 = 0, ttft_p95 = 0, tpot_p50 = 0, tpot_p95 = 0;  ///< seconds, 0: none yet
   double within_target = 0;        ///< share of finished requests that met both targets
   std::uint64_t dropped = 0;       ///< records, of all ranks
   std::uint64_t expert_bytes = 0;  ///< weights of one expert of one layer

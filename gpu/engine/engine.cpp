@@ -211,8 +211,8 @@ EngineStatistics Engine::run(const RunLimit& limit, Progress& progress) {
   EngineStatistics result;
   result.prefill_steps = s.figures.steps(UnitKind::Prefill);
   result.decode_steps = s.figures.steps(UnitKind::Decode);
-  result.arrived = status.arrived;
-  result.finished = status.finished;
+  result.arrived = status.arrived.value_or(0);
+  result.finished = status.finished.value_or(0);
   result.prompt_tokens = s.figures.tokens(UnitKind::Prefill);
   result.output_tokens = s.figures.output_tokens();
   result.seconds = status.seconds;

@@ -1,5 +1,7 @@
 #include "gpu/node/listener.h"
 
+#include "core/node/metrics_text.h"
+
 namespace moescope::runtime {
 
 Listener::Offer::Offer(NodeService& service, Control& control, NodeFacts facts,
@@ -24,8 +26,14 @@ std::unique_ptr<Listener::Offer> Listener::offer(Control& control, NodeFacts fac
   return std::make_unique<Offer>(service_, control, std::move(facts), std::move(stop));
 }
 
+void Listener::offer_metrics(const std::string& address) {
+  metrics_ = std::make_unique<MetricsServer>(
+      address, [this] { return metrics_text(service_.status(false)); });
+}
+
 void Listener::close(const std::string& reason) {
   if (!server_) return;
+  metrics_.reset();
   service_.leave();
   publisher_.end(reason);
   server_.reset();

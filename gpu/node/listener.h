@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/cluster/grpc/server.h"
+#include "core/cluster/prometheus/metrics_server.h"
 #include "core/cluster/publisher.h"
 #include "core/cluster/wire/target.h"
 #include "gpu/node/service.h"
@@ -39,8 +40,14 @@ class Listener {
   /// `stop` is called when a client asks the node to end. The offer ends before `control` does.
   std::unique_ptr<Offer> offer(Control& control, NodeFacts facts, std::function<void()> stop);
 
+  /// Offers the figures of status to Prometheus at `address`, a port of the loopback interface.
+  /// Throws Error when it is none or cannot be listened on.
+  void offer_metrics(const std::string& address);
+
   /// As clients name it, with the real port.
   std::string address() const { return server_->address(); }
+  /// Where Prometheus finds the figures; empty: nowhere.
+  std::string metrics_address() const { return metrics_ ? metrics_->address() : ""; }
   /// What an operator should see to.
   std::vector<std::string> notices() const { return server_->notices(); }
   /// Viewers get the rest of the recording and `reason`; no client is answered afterwards.
@@ -50,6 +57,7 @@ class Listener {
   Publisher publisher_;
   NodeService service_;
   std::unique_ptr<ClusterServer> server_;
+  std::unique_ptr<MetricsServer> metrics_;
 };
 
 }  // namespace moescope::runtime

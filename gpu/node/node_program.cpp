@@ -41,7 +41,7 @@ void on_signal(int) {
 
 struct NodeOptions {
   std::string model = "tiny", backend = backends().front()->name(), workload, routing, plan,
-              next_plan, out, tokens, listen, state, pace = "auto";
+              next_plan, out, tokens, listen, prometheus, state, pace = "auto";
   PeerFiles peer_files;
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
@@ -226,6 +226,7 @@ struct Recording {
 std::unique_ptr<Listener> take_address(const NodeOptions& options) {
   if (!options.first() || options.listen.empty()) return nullptr;
   auto listener = std::make_unique<Listener>(options.listen, options.peer_files);
+  if (!options.prometheus.empty()) listener->offer_metrics(options.prometheus);
   for (const std::string& notice : listener->notices())
     fmt::print(stderr, "moescope-node: note: {}\n", notice);
   return listener;
@@ -267,6 +268,8 @@ std::unique_ptr<Listener::Offer> offer(const NodeOptions& options, const ModelCo
                        static_cast<std::uint64_t>(config.expert_width) * sizeof(float);
   auto offered = listener.offer(engine.control(), facts, [&progress] { progress.cancel(); });
   fmt::print(stderr, "moescope-node: listening on {}\n", listener.address());
+  if (!listener.metrics_address().empty())
+    fmt::print(stderr, "moescope-node: figures at {}\n", listener.metrics_address());
   if (options.state.empty() && options.out.empty())
     fmt::print(
         stderr,
@@ -474,8 +477,12 @@ void add_options(CLI::App& app, NodeOptions& o) {
       ->check(CLI::PositiveNumber);
   app.add_option("-o,--output", o.out, "Recording to write (.moetrace)");
   app.add_option("--tokens", o.tokens, "Write the tokens of every finished request (JSON lines)");
-  app.add_option("--listen", o.listen,
-                 "Offer stream and control to clients until stopped: unix:PATH or HOST:PORT");
+  auto* listen =
+      app.add_option("--listen", o.listen,
+                     "Offer stream and control to clients until stopped: unix:PATH or HOST:PORT");
+  app.add_option("--prometheus", o.prometheus,
+                 "Offer the figures of status to Prometheus at http://127.0.0.1:PORT/metrics")
+      ->needs(listen);
   app.add_option(
       "--state", o.state,
       "Folder that keeps the plan in force: a restart continues from it (with --listen and "

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
-#include "core/agent/metrics_server.h"
+#include "core/cluster/prometheus/metrics_server.h"
+#include "core/cluster/wire/node_types.h"
 #include "core/error.h"
 #include "core/node/metrics_text.h"
 
@@ -34,6 +35,7 @@ TEST(MetricsText, HasTheFiguresThatAreKnownAndNoOthers) {
         "moescope_plan_changes{phase=\"rolled_back\"} 2\n", "model=\"model \\\"x\\\"\\n\""})
     EXPECT_THAT(text, HasSubstr(line));
   EXPECT_THAT(text, Not(HasSubstr("first_token"))) << "no request has finished";
+  EXPECT_THAT(text, Not(HasSubstr("requests"))) << "none are told";
 }
 
 TEST(MetricsServer, AnswersForItsPathOnly) {
@@ -46,6 +48,27 @@ TEST(MetricsServer, AnswersForItsPathOnly) {
   const auto missing = client.Get("/");
   ASSERT_TRUE(missing);
   EXPECT_EQ(missing->status, 404);
+}
+
+TEST(MetricsText, HasRequestsAndCacheWhereTheyAreTold) {
+  NodeStatus status = served();
+  status.waiting = 3;
+  status.cache_use = 0.5;
+  const std::string text = metrics_text(status);
+  EXPECT_THAT(text, HasSubstr("moescope_requests_waiting 3\n"));
+  EXPECT_THAT(text, HasSubstr("moescope_kv_cache_use 0.5\n"));
+  EXPECT_THAT(text, Not(HasSubstr("requests_running")));
+}
+
+TEST(MetricsServer, SaysWhyThereAreNoFiguresNow) {
+  const MetricsServer server("127.0.0.1:0",
+                             []() -> std::string { throw NotServing("it is starting"); });
+  httplib::Client client("127.0.0.1", server.port());
+  const auto reply = client.Get("/metrics");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 503);
+  EXPECT_THAT(reply->body, HasSubstr("it is starting"));
+  EXPECT_EQ(server.address(), "http://127.0.0.1:" + std::to_string(server.port()) + "/metrics");
 }
 
 TEST(MetricsServer, ListensOnLoopbackOnly) {

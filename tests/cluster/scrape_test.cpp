@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "core/agent/serving_figures.h"
 #include "core/cluster/scrape/engine_figures.h"
 #include "core/error.h"
 
@@ -49,6 +52,25 @@ TEST(MetricsReading, WhatIsNoMetricsTextIsAnError) {
   for (const char* text :
        {"", "<html></html>", "# only comments\n", "name\n", "{a=\"b\"} 1\n", "\\\"{"})
     EXPECT_THROW(read_metrics(text, "test"), Error) << text;
+}
+
+TEST(AddServing, FiguresThatCannotBeAreNotTold) {
+  ScrapedEngine engine;
+  engine.running = -1;
+  engine.waiting = 1e300;
+  engine.cache_use = std::numeric_limits<double>::quiet_NaN();
+  engine.ttft_p95 = std::numeric_limits<double>::infinity();
+  engine.tokens_per_second = 7;
+  NodeStatus status;  // without a unit: no rank has reported yet
+  add_serving(engine, status);
+  EXPECT_EQ(status.decoding, std::nullopt);
+  EXPECT_EQ(status.waiting, std::nullopt);
+  EXPECT_EQ(status.cache_use, std::nullopt);
+  EXPECT_EQ(status.ttft_p95, 0);
+  ASSERT_EQ(status.notices.size(), 1U);
+  EXPECT_EQ(status.notices[0],
+            "the engine's metrics do not tell: running requests, waiting requests, KV cache, TTFT, "
+            "TPOT");
 }
 
 TEST(Scrape, AnAddressWhereNobodyAnswersIsAnError) {

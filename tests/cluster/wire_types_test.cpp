@@ -54,13 +54,15 @@ NodeStatus full_status() {
   status.units = {{UnitKind::Prefill, 3, 1.5, 20, {1.25, 1}, {4, 1}, {4, 1}, {3, 1}},
                   {UnitKind::Decode, 4}};
   status.ranks = {{0, 0, UnitKind::Prefill, 0, 12}, {1, 1, UnitKind::Decode, 2, 7}};
+  status.waiting = 0;
+  status.cache_use = 0.5;
   status.hung = {{1, 42, "host-2", 3.5, HangReason::Computes}};
   for (int phase = 0; phase <= static_cast<int>(PlanPhase::Refused); ++phase)
     status.history.push_back({1, "peer", "plan", static_cast<PlanPhase>(phase)});
   return status;
 }
 
-TEST(WireStatus, EnumsComeBackAsTheyWere) {
+TEST(WireStatus, EnumsAndWhatIsNotToldComeBackAsTheyWere) {
   wire::NodeStatus message;
   encode(full_status(), message);
   const NodeStatus status = decode(message);
@@ -73,6 +75,9 @@ TEST(WireStatus, EnumsComeBackAsTheyWere) {
   ASSERT_EQ(status.history.size(), 8U);
   for (std::size_t i = 0; i < status.history.size(); ++i)
     EXPECT_EQ(status.history[i].phase, static_cast<PlanPhase>(i));
+  EXPECT_EQ(status.waiting, 0U);
+  EXPECT_EQ(status.cache_use, 0.5);
+  EXPECT_EQ(status.finished, std::nullopt) << "not told is not none";
   message.clear_detail();
   EXPECT_EQ(decode(message).detail, std::nullopt) << "nothing is recorded";
 }

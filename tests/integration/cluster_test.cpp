@@ -67,6 +67,30 @@ TEST_F(ClusterCommands, StatusShowsWhatRuns) {
   EXPECT_THAT(text.out, HasSubstr("epoch 0"));
 }
 
+TEST_F(ClusterCommands, PrometheusReadsTheFiguresOfANode) {
+  NodeProcess node(folder, {"--prometheus", "127.0.0.1:0"});
+  ASSERT_TRUE(node.ready()) << node.messages();
+  const std::string text = node.messages(), before = "figures at ";
+  const std::size_t begin = text.find(before);
+  ASSERT_NE(begin, std::string::npos) << text;
+  const std::string address =
+      text.substr(begin + before.size(), text.find('\n', begin) - begin - before.size());
+  const auto read = test::run_program(
+      {"python3", "-c",
+       "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())", address});
+  EXPECT_THAT(read.out, HasSubstr("moescope_passes_total{unit=\"decode\"} ")) << read.err;
+  EXPECT_THAT(read.out, HasSubstr("moescope_requests_arrived_total "));
+}
+
+TEST_F(ClusterCommands, PrometheusIsOfferedOnLoopbackAndBesideAListener) {
+  const auto program = std::filesystem::path(MOESCOPE_PROGRAM).parent_path() / "moescope-node";
+  const auto open = test::run_program({program.string(), "--prometheus", "0.0.0.0:0", "--listen",
+                                       "unix:" + (folder / "second/node").string()});
+  EXPECT_EQ(open.exit_code, 1);
+  EXPECT_THAT(open.err, HasSubstr("loopback"));
+  EXPECT_EQ(test::run_program({program.string(), "--prometheus", "127.0.0.1:0"}).exit_code, 2);
+}
+
 TEST_F(ClusterCommands, AttachRecordsWhileTheNodeRecordsToo) {
   NodeProcess node(folder, {"--output", (folder / "node.moetrace").string()});
   ASSERT_TRUE(node.ready()) << node.messages();

@@ -45,6 +45,8 @@ class StartedProgram {
     _exit(127);
   }
   pid_t pid() const { return pid_; }
+  /// What it said so far.
+  std::string messages() const { return read_file(folder_ / "err"); }
   /// Waits for its end.
   ProgramResult result() {
     int status = 0;

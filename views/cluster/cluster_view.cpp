@@ -39,6 +39,15 @@ QString workers_text(const NodeUnit& unit) {
       .arg(requested, granted, observed);
 }
 
+/// Those that are told.
+QString requests_text(const NodeStatus& status) {
+  QStringList parts;
+  if (status.finished) parts << ClusterView::tr("%1 done").arg(format_count(*status.finished));
+  if (status.waiting) parts << ClusterView::tr("%1 waiting").arg(format_count(*status.waiting));
+  if (status.decoding) parts << ClusterView::tr("%1 decoding").arg(format_count(*status.decoding));
+  return parts.isEmpty() ? ClusterView::tr("not told") : parts.join(QStringLiteral(", "));
+}
+
 }  // namespace
 
 QString phase_label(LiveState phase) {
@@ -333,13 +342,17 @@ void ClusterView::showFigures() {
   QString text = "<table cellspacing=0 cellpadding=1>";
   for (const NodeUnit& unit : status.units) {
     const QString name = QString(to_string(unit.kind));
-    text += row(name, tr("%1 tokens/s, %2 steps/s")
-                          .arg(rounded(unit.tokens_per_second), rounded(unit.steps_per_second)));
-    text += row(tr("%1 workers").arg(name), workers_text(unit));
+    const bool engine = unit.kind == UnitKind::Mixed;  // tells no workers, and tokens not always
+    text +=
+        row(name, engine && unit.tokens_per_second <= 0
+                      ? tr("%1 steps/s").arg(rounded(unit.steps_per_second))
+                      : tr("%1 tokens/s, %2 steps/s")
+                            .arg(rounded(unit.tokens_per_second), rounded(unit.steps_per_second)));
+    if (!engine) text += row(tr("%1 workers").arg(name), workers_text(unit));
   }
-  text += row(tr("Requests"), tr("%1 done, %2 waiting, %3 decoding")
-                                  .arg(format_count(status.finished), format_count(status.waiting),
-                                       format_count(status.decoding)));
+  text += row(tr("Requests"), requests_text(status));
+  if (status.cache_use)
+    text += row(tr("KV cache"), tr("%1 % in use").arg(rounded(*status.cache_use * 100)));
   text += row(tr("TTFT p50 / p95"),
               latency_text(status.ttft_p50) + " / " + latency_text(status.ttft_p95));
   text += row(tr("TPOT p50 / p95"),

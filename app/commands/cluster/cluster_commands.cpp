@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/commands/cluster/apply_effect.h"
+#include "app/commands/json_output.h"
 #include "core/placement/plan_figures.h"
 
 namespace moescope {
@@ -103,15 +104,16 @@ Json node_json(const NodeStatus& s) {
           {"paced_links", s.links.empty() ? Json() : Json(s.links)},
           {"workload", s.workload},
           {"requests",
-           {{"arrived", s.arrived},
-            {"waiting", s.waiting},
-            {"decoding", s.decoding},
-            {"finished", s.finished}}},
+           {{"arrived", nullable(s.arrived)},
+            {"waiting", nullable(s.waiting)},
+            {"decoding", nullable(s.decoding)},
+            {"finished", nullable(s.finished)}}},
+          {"cache_use", nullable(s.cache_use)},
           {"ttft_p50_s", measured(s.ttft_p50)},
           {"ttft_p95_s", measured(s.ttft_p95)},
           {"tpot_p50_s", measured(s.tpot_p50)},
           {"tpot_p95_s", measured(s.tpot_p95)},
-          {"within_target", s.finished > 0 ? Json(s.within_target) : Json()},
+          {"within_target", s.finished.value_or(0) > 0 ? Json(s.within_target) : Json()},
           {"dropped", s.dropped},
           {"expert_bytes", s.expert_bytes},
           {"units", units},

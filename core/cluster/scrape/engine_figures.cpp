@@ -21,6 +21,22 @@ std::optional<double> sum_of(const MetricsReading& reading,
   return std::nullopt;
 }
 
+/// Mean over label sets, for shares: ranks have a cache each.
+std::optional<double> mean_of(const MetricsReading& reading,
+                              std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    double sum = 0;
+    std::size_t count = 0;
+    for (const MetricSample& sample : reading.samples)
+      if (sample.name == name) {
+        sum += sample.value;
+        ++count;
+      }
+    if (count > 0) return sum / static_cast<double>(count);
+  }
+  return std::nullopt;
+}
+
 std::optional<double> quantile_of(const MetricsReading& reading, double q,
                                   std::initializer_list<const char*> names) {
   for (const char* name : names)
@@ -76,7 +92,7 @@ ScrapedEngine engine_of(const MetricsReading& reading) {
   out.tokens_per_second = sum_of(reading, {"sglang:gen_throughput"});
   out.generated_tokens =
       sum_of(reading, {"sglang:generation_tokens_total", "vllm:generation_tokens_total"});
-  out.cache_use = sum_of(
+  out.cache_use = mean_of(
       reading, {"sglang:token_usage", "vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"});
   const auto ttft = {"sglang:time_to_first_token_seconds", "vllm:time_to_first_token_seconds"};
   const auto tpot = {"sglang:inter_token_latency_seconds", "vllm:inter_token_latency_seconds",
@@ -85,7 +101,7 @@ ScrapedEngine engine_of(const MetricsReading& reading) {
   out.ttft_p95 = quantile_of(reading, 0.95, ttft);
   out.tpot_p50 = quantile_of(reading, 0.5, tpot);
   out.tpot_p95 = quantile_of(reading, 0.95, tpot);
-  out.balancedness = sum_of(reading, {"vllm:eplb_balancedness_avg"});
+  out.balancedness = mean_of(reading, {"vllm:eplb_balancedness_avg"});
   out.missing = {
       "loads of experts and the plan in force: the plugin moescope-engine tells them to "
       "moescope-agent",

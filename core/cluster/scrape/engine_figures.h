@@ -18,7 +18,7 @@ struct ScrapedEngine {
   std::optional<double> running, waiting;    ///< requests
   std::optional<double> tokens_per_second;   ///< generated
   std::optional<double> generated_tokens;    ///< since the start
-  std::optional<double> cache_use;           ///< share of the KV cache in use
+  std::optional<double> cache_use;           ///< share of the KV cache in use, mean of ranks
   std::optional<double> ttft_p50, ttft_p95;  ///< s, since the start
   std::optional<double> tpot_p50, tpot_p95;  ///< s, likewise
   std::optional<double> balancedness;        ///< mean / max, as the engine computes it

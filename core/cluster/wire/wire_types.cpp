@@ -188,10 +188,11 @@ void encode(const NodeStatus& s, wire::NodeStatus& out) {
   out.set_links(s.links);
   if (s.detail) out.set_detail(wire_number(*s.detail));
   out.set_workload(s.workload);
-  out.set_arrived(s.arrived);
-  out.set_waiting(s.waiting);
-  out.set_decoding(s.decoding);
-  out.set_finished(s.finished);
+  if (s.arrived) out.set_arrived(*s.arrived);
+  if (s.waiting) out.set_waiting(*s.waiting);
+  if (s.decoding) out.set_decoding(*s.decoding);
+  if (s.finished) out.set_finished(*s.finished);
+  if (s.cache_use) out.set_cache_use(*s.cache_use);
   out.set_ttft_p50(s.ttft_p50);
   out.set_ttft_p95(s.ttft_p95);
   out.set_tpot_p50(s.tpot_p50);
@@ -252,10 +253,11 @@ NodeStatus decode(const wire::NodeStatus& s) {
   if (s.detail() != wire::RECORDED_DETAIL_UNSPECIFIED)
     out.detail = known(s.detail(), "detail of the recording");
   out.workload = s.workload();
-  out.arrived = s.arrived();
-  out.waiting = s.waiting();
-  out.decoding = s.decoding();
-  out.finished = s.finished();
+  if (s.has_arrived()) out.arrived = s.arrived();
+  if (s.has_waiting()) out.waiting = s.waiting();
+  if (s.has_decoding()) out.decoding = s.decoding();
+  if (s.has_finished()) out.finished = s.finished();
+  if (s.has_cache_use()) out.cache_use = s.cache_use();
   out.ttft_p50 = s.ttft_p50();
   out.ttft_p95 = s.ttft_p95();
   out.tpot_p50 = s.tpot_p50();

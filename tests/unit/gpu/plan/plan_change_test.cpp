@@ -76,7 +76,7 @@ class Serving4 {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   void wait_for_requests(std::uint64_t more) {
-    const auto until = control().status().finished + more;
+    const auto until = control().status().finished.value_or(0) + more;
     while (control().status().finished < until)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

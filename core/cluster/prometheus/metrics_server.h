@@ -8,7 +8,7 @@
 namespace moescope {
 
 /// Answers GET /metrics with what `text` gives, from construction to destruction, on threads of its
-/// own; everything else is not found.
+/// own; status 503 with the reason while it throws. Everything else is not found.
 class MetricsServer {
  public:
   /// @param address HOST:PORT of the loopback interface; port 0: any that is free. Throws Error
@@ -19,6 +19,8 @@ class MetricsServer {
   MetricsServer& operator=(const MetricsServer&) = delete;
 
   int port() const;
+  /// "http://HOST:PORT/metrics", with the real port.
+  std::string address() const;
 
  private:
   struct State;

@@ -1,8 +1,10 @@
-#include "core/agent/metrics_server.h"
+#include "core/cluster/prometheus/metrics_server.h"
 
+#include <fmt/format.h>
 #include <httplib.h>
 
 #include <atomic>
+#include <exception>
 #include <thread>
 
 #include "core/cluster/wire/target.h"
@@ -14,6 +16,7 @@ struct MetricsServer::State {
   httplib::Server server;
   std::thread thread;
   std::atomic<bool> over{false};
+  std::string host;
   int port = 0;
 };
 
@@ -33,8 +36,15 @@ MetricsServer::MetricsServer(const std::string& address, std::function<std::stri
   server.set_write_timeout(kSeconds);
   server.Get("/metrics",
              [text = std::move(text)](const httplib::Request&, httplib::Response& reply) {
-               reply.set_content(text(), "text/plain; version=0.0.4");
+               try {
+                 reply.set_content(text(), "text/plain; version=0.0.4");
+               } catch (const std::exception& error) {  // it starts or stops
+                 constexpr int kUnavailable = 503;
+                 reply.status = kUnavailable;
+                 reply.set_content(std::string(error.what()) + "\n", "text/plain");
+               }
              });
+  state_->host = target.host;
   state_->port = target.port == 0 ? server.bind_to_any_port(target.host.c_str())
                  : server.bind_to_port(target.host.c_str(), target.port) ? target.port
                                                                          : -1;
@@ -55,6 +65,12 @@ MetricsServer::~MetricsServer() {
 
 int MetricsServer::port() const {
   return state_->port;
+}
+
+std::string MetricsServer::address() const {
+  const bool ipv6 = state_->host.find(':') != std::string::npos;
+  return fmt::format("http://{}:{}/metrics", ipv6 ? "[" + state_->host + "]" : state_->host,
+                     state_->port);
 }
 
 }  // namespace moescope
