@@ -4,6 +4,7 @@
 #include "gpu/cuda/cuda_device.h"
 #include "gpu/cuda/devices.h"
 #include "gpu/cuda/layer_device.h"
+#include "gpu/cuda/probe.h"
 #include "gpu/engine/device/device_layout.h"
 #include "gpu/engine/device/device_unit.h"
 
@@ -15,6 +16,9 @@ class CudaBackend final : public Backend {
   const char* name() const override { return "cuda"; }
   const char* help() const override {
     return "the kernels on a GPU, not run on one yet; with --check-layer one MoE layer";
+  }
+  void use_devices(const std::string& list) const override {
+    cuda::want_gpu(cuda::serving_gpu(list));
   }
   std::string devices(bool json) const override { return cuda::devices_text(cuda::probe(), json); }
   void check_devices() const override {

@@ -5,8 +5,8 @@
 
 namespace moescope::runtime::cuda {
 
-/// The first usable GPU, which lives as long as the program. Throws Error when there is none,
-/// saying why.
+/// The GPU that serves (probe.h), which lives as long as the program. Throws Error when there is
+/// none, saying why.
 Device& gpu_device();
 
 }  // namespace moescope::runtime::cuda

@@ -33,7 +33,7 @@ class DeviceMemory final : public Memory {
   std::vector<std::unique_ptr<std::byte, Free>> owned_;
 };
 
-/// The first usable one. Throws Error when there is none.
+/// The one that serves (probe.h). Throws Error when there is none.
 GpuInfo take_gpu();
 /// Makes it the current one of the calling thread.
 void use_gpu(int gpu);

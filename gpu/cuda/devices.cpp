@@ -21,6 +21,7 @@ std::string devices_text(const ProbeReport& report, bool json) {
                          {"driver_cuda", version(f.driver)},
                          {"cublas", f.cublas.empty() ? Json() : Json(f.cublas)},
                          {"gpus", gpus},
+                         {"wanted_gpu", report.wanted_gpu < 0 ? Json() : Json(report.wanted_gpu)},
                          {"usable_gpu", report.usable() ? Json(report.usable_gpu) : Json()},
                          {"problem", report.problem},
                          {"remedy", report.remedy}};

@@ -17,7 +17,7 @@ struct SmBudget {
 /// not enough.
 SmBudget grant(const SmBudget& asked, int ranks, int sms);
 
-/// On the first usable GPU. Throws Error when there is none, saying why.
+/// On the GPU that serves (probe.h). Throws Error when there is none, saying why.
 std::unique_ptr<MoeDevice> layer_device(const ModelConfig& config, const MoeDeviceOptions& options);
 
 }  // namespace moescope::runtime::cuda

@@ -42,7 +42,7 @@ ProbeReport probe() {
   if (cudaDriverGetVersion(&facts.driver) != cudaSuccess) facts.driver = 0;
   ask_gpus(facts);
   ask_cublas(facts);
-  return judge(std::move(facts));
+  return judge(std::move(facts), wanted_gpu());
 }
 
 }  // namespace moescope::runtime::cuda

@@ -30,7 +30,8 @@ struct ProbeFacts {
 struct ProbeReport {
   ProbeFacts facts;
   std::string problem, remedy;  ///< empty when a GPU can be used
-  int usable_gpu = -1;          ///< index of the first one
+  int usable_gpu = -1;          ///< index of the one that serves
+  int wanted_gpu = -1;          ///< index of the one that was asked for; -1: the first usable one
   bool usable() const { return usable_gpu >= 0; }
 };
 
@@ -39,10 +40,20 @@ inline constexpr int kLeastComputeMajor = 9;
 
 /// "13.0" of 13000.
 std::string cuda_version(int version);
-/// What the facts mean.
-ProbeReport judge(ProbeFacts facts);
-/// Asks driver, GPUs and cuBLAS of this machine.
+/// GPUs by index, separated by commas. Throws Error for anything else, and for one named twice.
+std::vector<int> parse_gpus(const std::string& list);
+/// The one of `list` that serves. Throws Error for several: kernels of ranks on different GPUs are
+/// not tested.
+int serving_gpu(const std::string& list);
+
+/// What the facts mean; `wanted` is the GPU to serve, -1 the first usable one.
+ProbeReport judge(ProbeFacts facts, int wanted = -1);
+/// Asks driver, GPUs and cuBLAS of this machine. Judges for the GPU of want_gpu().
 ProbeReport probe();
+/// From now on probe() is for this GPU. Before a device is opened.
+void want_gpu(int wanted);
+/// The last one; -1: none.
+int wanted_gpu();
 /// Some lines of text, the last without a line break.
 std::string to_text(const ProbeReport& report);
 

@@ -4,7 +4,7 @@
 namespace moescope::runtime::cuda {
 
 ProbeReport probe() {
-  return judge({});
+  return judge({}, wanted_gpu());
 }
 
 }  // namespace moescope::runtime::cuda

@@ -11,6 +11,11 @@ namespace {
 
 }  // namespace
 
+void Backend::use_devices(const std::string& list) const {
+  throw Error("--gpus", list, std::string("--backend ") + name() + " uses no GPU",
+              "give --backend cuda, or leave --gpus out");
+}
+
 std::string Backend::devices(bool) const {
   return "";
 }

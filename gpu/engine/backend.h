@@ -27,6 +27,9 @@ class Backend {
   /// Its description in recordings: what ranks and workers are.
   virtual std::string fact() const { return name(); }
 
+  /// Which devices to use, as `--gpus` names them; before any is asked for. Throws Error when the
+  /// list is wrong and when the backend uses no GPU.
+  virtual void use_devices(const std::string& list) const;
   /// The devices it would use, or why it can use none: some lines of text, or one JSON document.
   /// Empty: it needs none.
   virtual std::string devices(bool json) const;

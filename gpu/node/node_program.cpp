@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -42,6 +43,7 @@ void on_signal(int) {
 struct NodeOptions {
   std::string model = "tiny", backend = backends().front()->name(), workload, routing, plan,
               next_plan, out, tokens, listen, prometheus, state, pace = "auto";
+  std::optional<std::string> gpus;
   PeerFiles peer_files;
   double next_plan_at = 2;  ///< seconds
   std::uint64_t bytes_per_step = PlanOptions{}.bytes_per_step;
@@ -330,6 +332,7 @@ void run_one_layer(const NodeOptions& options, const Backend& backend) {
 }
 
 void run(NodeOptions& options) {
+  if (options.gpus) find_backend(options.backend).use_devices(*options.gpus);
   if (options.devices) {
     if (options.first()) fmt::print("{}\n", devices_text(options.json));
     return;
@@ -439,6 +442,9 @@ void add_options(CLI::App& app, NodeOptions& o) {
   app.add_option("--comm-sms", o.device_budget.communication,
                  "SMs of these that communicate (as --comm-workers; --check-layer: a quarter)")
       ->check(CLI::PositiveNumber);
+  app.add_option("--gpus", o.gpus,
+                 "GPU that serves, by its index in --devices (the first usable one); a list of "
+                 "several is refused as untested");
   app.add_flag("--devices", o.devices, "Print which GPU could be used, or why none can, and exit");
   app.add_option("--workers", o.engine.budget.workers, "Workers of a rank")
       ->check(CLI::Range(1, 64));

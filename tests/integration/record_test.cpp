@@ -80,6 +80,12 @@ TEST(Record, UnhappyPathsNameWhatIsWrong) {
   const auto model = run_moescope({"record", "--model", (folder / "none").string(), "-o", file});
   EXPECT_EQ(model.exit_code, 1);
   EXPECT_THAT(model.err, HasSubstr("config.json"));
+  const auto no_gpu = run_moescope({"record", "--gpus", "0", "-o", file});
+  EXPECT_EQ(no_gpu.exit_code, 1);
+  EXPECT_THAT(no_gpu.err, HasSubstr("--backend cpu uses no GPU"));
+  const auto several = run_moescope({"record", "--backend", "cuda", "--gpus", "0,1", "-o", file});
+  EXPECT_EQ(several.exit_code, 1);
+  EXPECT_THAT(several.err, HasSubstr("ranks on several GPUs are untested"));
   const auto backend = run_moescope({"record", "--backend", "abacus", "-o", file});
   EXPECT_EQ(backend.exit_code, 1);
   EXPECT_THAT(backend.err, AllOf(HasSubstr("--backend"), HasSubstr("use cpu, emulated or cuda")));

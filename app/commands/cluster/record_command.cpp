@@ -25,6 +25,7 @@ constexpr Passed kPassed[] = {
     {"--nodes", "Nodes that each unit is spread over (2)", false},
     {"--tp", "Ranks that share an attention, inside a node (1)", false},
     {"--backend", "What the ranks run on, see `moescope-node --help` (cpu)", false},
+    {"--gpus", "GPU that serves with --backend cuda, see `moescope-node --devices`", false},
     {"--seconds", "How long to serve (5 s)", false},
     {"--steps", "How many steps to serve, both units together", false},
     {"--workload", "rate=60,prompt=8:32,output=8:32,topics=6,period=20,seed=1", false},

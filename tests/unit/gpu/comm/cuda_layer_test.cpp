@@ -138,7 +138,10 @@ TEST_P(GpuMoeLayer, OnAGpuIsWithin1e5AndChoosesTheSameExperts) {
   LayerCheck check;
   for (std::uint32_t step = 0; step < 4; ++step) {
     const auto inputs = random_inputs(model->config.hidden, group.size, kRows, step);
-    check.add(layer.run(inputs, step), on_gpu.run(inputs, step));
+    check.add(layer.run(inputs, step), on_gpu.run(inputs, step),
+              scores_of(model->config,
+                        model->weights.layers[static_cast<std::size_t>(model->config.dense_layers)],
+                        inputs));
     const Placement next = redundant(model->config, group.size, static_cast<int>(step) + 1);
     layer.change_plan(next);
     on_gpu.change_plan(next);
@@ -147,7 +150,9 @@ TEST_P(GpuMoeLayer, OnAGpuIsWithin1e5AndChoosesTheSameExperts) {
   EXPECT_EQ(check.other_loads, 0);
   EXPECT_LE(check.largest, 1e-5);
   for (int rank = 0; rank < group.size; ++rank) {
-    EXPECT_EQ(on_gpu.exchange().traffic(rank).bytes, layer.exchange().traffic(rank).bytes);
+    if (check.moved_choices == 0) {
+      EXPECT_EQ(on_gpu.exchange().traffic(rank).bytes, layer.exchange().traffic(rank).bytes);
+    }
     std::vector<WorkerRecord> workers;
     for (auto& ring : logs.log(static_cast<std::size_t>(rank))->workers) ring.drain(workers);
     EXPECT_FALSE(workers.empty());
@@ -194,17 +199,40 @@ TEST(GpuMoeLayerPlans, RowsAreCountedByExpertAndBySlot) {
   EXPECT_EQ(physical, logical);
 }
 
+/// The CPU's, whose gate takes the first two experts for each other.
+class Swapped final : public MoeOperators {
+ public:
+  explicit Swapped(const ModelConfig& config) : right_(cpu_operators(config)) {}
+  void gate(const RouterView& router, const float* x, int rows, RoutingView routing,
+            Team& team) const override {
+    right_->gate(router, x, rows, routing, team);
+    for (std::size_t i = 0; i < flat(rows, routing.top_k); ++i)
+      if (routing.experts[i] < 2) routing.experts[i] = 1 - routing.experts[i];
+  }
+  void choose_slots(const ReplicaView& plan, RoutingView routing, const std::uint64_t* keys,
+                    int rows, Choice* choices, std::uint32_t* loads, Team& team) const override {
+    right_->choose_slots(plan, routing, keys, rows, choices, loads, team);
+  }
+  void experts(const ExpertRows& groups, const float* x, float* y, Team& team) const override {
+    right_->experts(groups, x, y, team);
+  }
+
+ private:
+  std::unique_ptr<Operators> right_;
+};
+
 /// A backend whose layers are the steps of kernels, with a router that may be wrong.
 class StepBackend final : public Backend {
  public:
   const char* name() const override { return "steps"; }
   std::unique_ptr<MoeDevice> layer_device(const ModelConfig& config,
                                           const MoeDeviceOptions&) const override {
+    if (swaps) return std::make_unique<test::StepDevice>(std::make_unique<Swapped>(config));
     ModelConfig other = config;
     other.gate.normalise = config.gate.normalise != wrong;
     return std::make_unique<test::StepDevice>(other);
   }
-  bool wrong = false;
+  bool wrong = false, swaps = false;
 };
 
 TEST(GpuLayerRun, ReportsBackendsThatAgreeAndThrowsForThoseThatDoNot) {
@@ -235,29 +263,136 @@ TEST(GpuBackend, ThatRunsSingleLayersRefusesToServe) {
               HasSubstr("cannot serve"));
 }
 
-TEST(GpuLayerCheck, SeesAnotherChoiceAnotherLoadAndAWrongSum) {
-  LayerOutput good;
-  good.routing = {2, {1, 3}, {0.5F, 0.5F}};
-  good.sum = {1, -2};
-  good.logical = {0, 1, 0, 1};
-  good.physical = {1, 1};
+TEST(GpuLayerRun, CountsChoicesThatATieExplains) {
+  auto model = std::make_shared<Model>(*test::small_model(5));
+  LayerWeights& layer = model->weights.layers[static_cast<std::size_t>(model->config.dense_layers)];
+  const auto hidden = static_cast<std::ptrdiff_t>(model->config.hidden);
+  LayerRunOptions options;
+  options.group = {0, 4, 2};
+  options.max_tokens = kRows;
+  options.steps = 2;
+  options.model = model;
+  StepBackend steps;
+  steps.swaps = true;
+  Progress progress;
+  // Two experts that score differently are no tie.
+  EXPECT_THAT(
+      test::error_of([&] { run_layer(options, steps, cpu_backend(), nullptr, true, progress); }),
+      HasSubstr("does not agree"));
+  auto& router = layer.router.data;
+  std::copy(router.begin(), router.begin() + hidden, router.begin() + hidden);
+  if (!layer.router_bias.data.empty()) layer.router_bias.data[1] = layer.router_bias.data[0];
+  const auto text = run_layer(options, steps, cpu_backend(), nullptr, false, progress);
+  EXPECT_THAT(text, AllOf(HasSubstr("0 with other choices"), HasSubstr("tied within 4 ulp")));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr(" 0 tied")));
+}
+
+/// One row whose gate chose experts 1 and 3 of four.
+LayerOutput one_row() {
+  LayerOutput row;
+  row.routing = {2, {1, 3}, {0.5F, 0.5F}};
+  row.sum = {1, -2};
+  row.logical = {0, 1, 0, 1};
+  row.physical = {0, 1, 0, 1};
+  return row;
+}
+
+/// Expert 2 is `ulps` of the score of expert 3 behind it.
+ScoresOfRow behind(int ulps) {
+  GateScores scores{{0.1F, 0.75F, 0.5F, 0.5F}, {}};
+  for (int i = 0; i < ulps; ++i) scores.weights[3] = std::nextafter(scores.weights[3], 1.0F);
+  scores.selection = scores.weights;
+  return [scores](std::size_t, std::size_t) { return scores; };
+}
+
+/// The same with expert 2 instead of 3, and what follows from that.
+LayerOutput flipped_row() {
+  LayerOutput row = one_row();
+  row.routing.experts[1] = 2;
+  row.sum = {7, 7};
+  row.logical = {0, 1, 1, 0};
+  row.physical = {0, 1, 1, 0};
+  return row;
+}
+
+LayerCheck checked(const LayerOutput& found, const ScoresOfRow& scores) {
   LayerCheck check;
-  check.add({good}, {good});
-  EXPECT_TRUE(check.passed());
-  EXPECT_EQ(check.rows, 1);
-  LayerOutput bad = good;
+  check.add({one_row()}, {found}, scores);
+  return check;
+}
+
+TEST(GpuLayerCheck, SeesAnotherChoiceAnotherLoadAndAWrongSum) {
+  EXPECT_TRUE(checked(one_row(), behind(1000)).passed());
+  EXPECT_EQ(checked(one_row(), behind(1000)).rows, 1);
+  LayerOutput bad = one_row();
   bad.routing.experts[1] = 2;
   bad.sum[0] = 1.5F;
-  bad.physical[0] = 0;
-  check.add({good}, {bad});
+  bad.physical[0] = 1;
+  const LayerCheck check = checked(bad, behind(1000));
   EXPECT_EQ(check.other_choices, 1);
   EXPECT_EQ(check.other_loads, 1);
   EXPECT_DOUBLE_EQ(check.largest, 0.25);
   EXPECT_FALSE(check.passed());
   bad.sum[0] = std::nanf("");
-  LayerCheck broken;
-  broken.add({good}, {bad});
-  EXPECT_TRUE(std::isinf(broken.largest));
+  EXPECT_TRUE(std::isinf(checked(bad, behind(1000)).largest));
+}
+
+TEST(GpuLayerCheck, ATieOfFourUlpMayGoEitherWayAndOneOfFiveMayNot) {
+  const LayerCheck tie = checked(flipped_row(), behind(4));
+  EXPECT_TRUE(tie.passed());
+  EXPECT_EQ(tie.tied_choices, 1);
+  EXPECT_EQ(tie.moved_choices, 1);
+  EXPECT_EQ(tie.largest, 0);  // the sum of other experts is not compared
+  const LayerCheck other = checked(flipped_row(), behind(5));
+  EXPECT_EQ(other.tied_choices, 0);
+  EXPECT_EQ(other.other_choices, 1);
+  EXPECT_FALSE(other.passed());
+}
+
+TEST(GpuLayerCheck, ATieExplainsOnlyTheLoadsThatItMoves) {
+  LayerOutput wrong = flipped_row();
+  wrong.logical = one_row().logical;
+  EXPECT_EQ(checked(wrong, behind(1)).other_loads, 2);
+  wrong = flipped_row();
+  wrong.physical[0] = 1;
+  EXPECT_GT(checked(wrong, behind(1)).other_loads, 0);
+  wrong = flipped_row();
+  wrong.sum[0] = std::nanf("");
+  EXPECT_FALSE(checked(wrong, behind(1)).passed());
+}
+
+TEST(GpuLayerCheck, ExpertsInAnotherOrderAreATieWhoseSumIsCompared) {
+  LayerOutput found = one_row();
+  std::swap(found.routing.experts[0], found.routing.experts[1]);
+  GateScores scores{{0, 0.5F, 0, 0.5F}, {0, 0.5F, 0, 0.5F}};
+  const auto equal = [&](std::size_t, std::size_t) { return scores; };
+  EXPECT_TRUE(checked(found, equal).passed());
+  EXPECT_EQ(checked(found, equal).moved_choices, 0);
+  found.sum[0] = 1.5F;
+  EXPECT_FALSE(checked(found, equal).passed());
+}
+
+TEST(GpuLayerCheck, AnExpertTwiceOneThatIsNotThereOrOneOfAMaskedGroupIsNoTie) {
+  LayerOutput found = flipped_row();
+  found.routing.experts = {1, 1};
+  GateScores scores{{0, 0.5F, 0.5F, 0.5F}, {0, 0.5F, 0.5F, 0.5F}};
+  const auto equal = [&](std::size_t, std::size_t) { return scores; };
+  EXPECT_EQ(checked(found, equal).other_choices, 1);
+  found.routing.experts = {1, 4};
+  EXPECT_EQ(checked(found, equal).other_choices, 1);
+  found.routing.experts = {1, -1};
+  EXPECT_EQ(checked(found, equal).other_choices, 1);
+  found.routing.experts = {1, 2};
+  EXPECT_EQ(checked(found, equal).other_choices, 0);
+  scores.selection[2] = -std::numeric_limits<float>::infinity();
+  EXPECT_EQ(checked(found, equal).other_choices, 1);
+}
+
+TEST(GpuLayerCheck, ABiasLeavesTheLastPlaceOfTheScoreBeforeIt) {
+  // 0.5 and a bit more, less 0.5: what is left has far smaller units, the error stays.
+  const float more = std::nextafter(0.5F, 1.0F);
+  const GateScores scores{{0, 0.9F, 0.5F, more}, {0, 0.4F, 0, more - 0.5F}};
+  EXPECT_TRUE(checked(flipped_row(), [&](std::size_t, std::size_t) { return scores; }).passed());
 }
 
 TEST(CudaBudget, IsAnEqualPartWithAQuarterForCommunicationUnlessAskedForElse) {

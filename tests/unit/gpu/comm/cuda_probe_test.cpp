@@ -1,11 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gpu/cuda/backend.h"
+#include "gpu/cuda/devices.h"
 #include "gpu/cuda/probe.h"
+#include "gpu/engine/cpu/cpu_backend.h"
+#include "tests/support/error_of.h"
 
 namespace moescope::runtime::cuda {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -28,6 +34,51 @@ TEST(CudaProbe, TheFirstGpuThatTheKernelsFitIsUsed) {
   EXPECT_THAT(text, HasSubstr("GPU 0       Old, 80 SMs, compute capability 8.0, 40 GiB"));
   EXPECT_THAT(text, HasSubstr("driver      CUDA 13.1"));
   EXPECT_THAT(text, HasSubstr("usable      GPU 1"));
+}
+
+TEST(CudaProbe, TheGpuThatIsAskedForIsUsedInsteadOfTheFirst) {
+  ProbeFacts facts = good();
+  facts.gpus.push_back({2, "Newer", 148, 10, 0, 1});
+  const ProbeReport report = judge(facts, 2);
+  EXPECT_EQ(report.usable_gpu, 2);
+  EXPECT_THAT(to_text(report), HasSubstr("usable      GPU 2, as asked for"));
+  EXPECT_THAT(devices_text(report, true),
+              AllOf(HasSubstr(R"("wanted_gpu": 2)"), HasSubstr(R"("usable_gpu": 2)")));
+  EXPECT_THAT(devices_text(judge(facts), true), HasSubstr(R"("wanted_gpu": null)"));
+}
+
+TEST(CudaProbe, AGpuThatIsAskedForIsNotReplacedByAnother) {
+  const ProbeReport old = judge(good(), 0), missing = judge(good(), 7);
+  EXPECT_FALSE(old.usable());
+  EXPECT_THAT(old.problem, HasSubstr("Old has compute capability 8.0"));
+  EXPECT_FALSE(missing.usable());
+  EXPECT_THAT(missing.problem, HasSubstr("there is no GPU 7"));
+  EXPECT_THAT(missing.remedy, HasSubstr("--devices"));
+}
+
+TEST(CudaGpus, AreIndicesWithCommasBetween) {
+  EXPECT_THAT(parse_gpus("0"), ElementsAre(0));
+  EXPECT_THAT(parse_gpus("3,0,12"), ElementsAre(3, 0, 12));
+  for (const char* wrong :
+       {"", ",", "1,", ",1", "-1", "+1", "0x1", "1 ", "1;2", "one", "1.5", "99999999999"})
+    EXPECT_THAT(test::error_of([&] { parse_gpus(wrong); }), HasSubstr("is not the index of a GPU"))
+        << wrong;
+  EXPECT_THAT(test::error_of([] { parse_gpus("1,2,1"); }), HasSubstr("GPU 1 stands there twice"));
+}
+
+TEST(CudaGpus, SeveralAreRefusedAsUntested) {
+  EXPECT_EQ(serving_gpu("5"), 5);
+  EXPECT_THAT(test::error_of([] { serving_gpu("2,3"); }),
+              AllOf(HasSubstr("2 GPUs"), HasSubstr("untested"), HasSubstr("--gpus 2")));
+}
+
+TEST(CudaGpus, OfTheCommandLineAreThoseThatTheBackendAsksFor) {
+  EXPECT_EQ(wanted_gpu(), -1);
+  cuda_backend().use_devices("6");
+  EXPECT_EQ(probe().wanted_gpu, 6);
+  want_gpu(-1);
+  EXPECT_THAT(test::error_of([] { cpu_backend().use_devices("0"); }),
+              AllOf(HasSubstr("--backend cpu uses no GPU"), HasSubstr("--backend cuda")));
 }
 
 /// How good() is spoilt, and what must be said of it.

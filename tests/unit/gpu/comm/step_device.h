@@ -8,7 +8,8 @@ namespace moescope::runtime::test {
 
 class StepDevice final : public MoeDevice {
  public:
-  explicit StepDevice(const ModelConfig& config) : operators_(cpu_operators(config)) {}
+  explicit StepDevice(const ModelConfig& config) : StepDevice(cpu_operators(config)) {}
+  explicit StepDevice(std::unique_ptr<MoeOperators> operators) : operators_(std::move(operators)) {}
 
   Memory& memory() override { return memory_; }
   const MoeOperators& operators() const override { return *operators_; }
@@ -21,7 +22,7 @@ class StepDevice final : public MoeDevice {
   DeviceFacts facts() const override { return {"steps on the CPU", 3, true, {}, 0}; }
 
  private:
-  std::unique_ptr<Operators> operators_;
+  std::unique_ptr<MoeOperators> operators_;
   HostMemory memory_;
   HostSteps runner_;
   SerialTeam team_;
