@@ -55,7 +55,7 @@ TEST(EmulatedServing, ThePlanChangesWhileRequestsAreServed) {
   const PlanTicket ticket = engine.control().propose_plan(plan, engine.control().epoch(), change);
   while (!is_final(engine.control().plan_change(ticket)->phase))
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  const auto until = engine.control().status().finished + 3;
+  const auto until = engine.control().status().finished.value_or(0) + 3;
   while (engine.control().status().finished < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   progress.cancel();
