@@ -5,16 +5,14 @@
 #include <deque>
 #include <memory>
 #include <random>
-#include <source_location>
 #include <vector>
 
 #include "gpu/hw/emulator/emulate.h"
 #include "gpu/hw/emulator/fiber.h"
 #include "gpu/hw/emulator/matrix_unit.h"
+#include "gpu/hw/emulator/site.h"
 
 namespace moescope::runtime::hw {
-
-using Site = std::source_location;
 
 inline constexpr int kWarp = 32;
 /// Shared memory that a block may have, as on sm_90.

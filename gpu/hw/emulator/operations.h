@@ -5,14 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <source_location>
 #include <type_traits>
+
+#include "gpu/hw/emulator/site.h"
 
 namespace moescope::runtime::hw {
 
-/// Where an operation is in the text of a kernel.
-using Site = std::source_location;
-#define MOESCOPE_HERE std::source_location::current()
+#define MOESCOPE_HERE ::moescope::runtime::hw::Site::current()
 
 int thread();
 int threads();

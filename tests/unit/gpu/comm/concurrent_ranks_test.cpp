@@ -77,7 +77,7 @@ bool right(const ExchangeWire& wire, const test::Layer& layer,
   hw::emulate({wire.group.size, kWarps * hw::Warp::kLanes, 0, true, 0}, emulation, [&] {
     for (const StepList::Step& step : list.of_rank[static_cast<std::size_t>(hw::block())]) {
       step(hw::Warp(), {hw::thread() / hw::Warp::kLanes, kWarps});
-      hw::sync_block(std::source_location());  // where a kernel ends: not of the text under test
+      hw::sync_block(hw::Site());  // where a kernel ends: not of the text under test
     }
   });
   exchange.check();

@@ -78,10 +78,13 @@ TEST(TransformerKernels, RowsAreNormalisedInPlaceAndByIndex) {
 }
 
 TEST(TransformerKernels, LinearRowsOfAnyWidth) {
-  for (const auto& [in, out_width] : {std::pair{64, 96}, {37, 33}, {5, 1}}) {
-    const auto x = numbers(kRows, in, 1), weight = numbers(out_width, in, 2);
-    expect_right(flat(kRows, out_width), [&](float* out, float*) {
-      return LinearRows{x.data(), kRows, {out_width, in, weight.data()}, out};
+  struct Shape {
+    int in, out;
+  };
+  for (const Shape& shape : {Shape{64, 96}, {37, 33}, {5, 1}}) {
+    const auto x = numbers(kRows, shape.in, 1), weight = numbers(shape.out, shape.in, 2);
+    expect_right(flat(kRows, shape.out), [&](float* out, float*) {
+      return LinearRows{x.data(), kRows, {shape.out, shape.in, weight.data()}, out};
     });
   }
 }
