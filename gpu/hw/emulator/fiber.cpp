@@ -5,7 +5,14 @@
 #if !defined(__x86_64__)
 #include <ucontext.h>
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)  // gcc
+#define MOESCOPE_ADDRESS_SANITIZER
+#elif defined(__has_feature)  // clang
+#if __has_feature(address_sanitizer)
+#define MOESCOPE_ADDRESS_SANITIZER
+#endif
+#endif
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -14,7 +21,7 @@
 namespace moescope::runtime::hw {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(MOESCOPE_THREAD_SANITIZER)
+#if defined(MOESCOPE_ADDRESS_SANITIZER) || defined(MOESCOPE_THREAD_SANITIZER)
 constexpr std::size_t kStack = 128 * 1024;
 #else
 constexpr std::size_t kStack = 32 * 1024;
@@ -91,7 +98,7 @@ struct Fiber::Context {
   }
 #endif
   ThreadSanitizerFiber race_detector;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   void* fake_stack = nullptr;
   const void* caller_stack = nullptr;
   std::size_t caller_size = 0;
@@ -107,7 +114,7 @@ void Fiber::start(Body body, void* argument) {
   argument_ = argument;
   context_->race_detector.renew(done_);
   done_ = false;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   __asan_unpoison_memory_region(stack_.get(), kStack);  // calls that were never left
 #endif
   std::memcpy(stack_.get(), &kMark, sizeof kMark);
@@ -116,7 +123,7 @@ void Fiber::start(Body body, void* argument) {
 
 void Fiber::enter() {
   Fiber& self = *entering;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   __sanitizer_finish_switch_fiber(nullptr, &self.context_->caller_stack,
                                   &self.context_->caller_size);
 #endif
@@ -129,13 +136,13 @@ void Fiber::enter() {
 
 void Fiber::resume() {
   entering = this;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   void* fake_stack = nullptr;
   __sanitizer_start_switch_fiber(&fake_stack, stack_.get(), kStack);
 #endif
   context_->race_detector.enter();
   context_->to_fiber();
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif
 }
@@ -150,13 +157,13 @@ void Fiber::suspend() {
 }
 
 void Fiber::leave([[maybe_unused]] bool for_good) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   __sanitizer_start_switch_fiber(for_good ? nullptr : &context_->fake_stack, context_->caller_stack,
                                  context_->caller_size);
 #endif
   context_->race_detector.leave();
   context_->to_caller();
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MOESCOPE_ADDRESS_SANITIZER)
   __sanitizer_finish_switch_fiber(context_->fake_stack, &context_->caller_stack,
                                   &context_->caller_size);
 #endif

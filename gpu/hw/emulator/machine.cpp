@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "core/error.h"
@@ -174,11 +175,13 @@ Machine::~Machine() {
 /// In the fiber of the thread.
 void Machine::run_body(Thread& self) {
   acquired(&order_);
+  std::optional<std::string> problem;
   try {
     body_();
   } catch (const std::exception& failure) {
-    fail(self, failure.what(), Site::current());
+    problem = failure.what();
   }
+  if (problem) fail(self, *std::move(problem), Site::current());
   released(&order_);
 }
 
@@ -250,9 +253,9 @@ void Machine::wake(Waiters& list) {
   list.clear();
 }
 
-void Machine::fail(Thread& self, const std::string& what, Site site) {
+void Machine::fail(Thread& self, std::string what, Site site) {
   const Unchecked unchecked;
-  error_ = what;
+  error_ = std::move(what);  // nothing on this stack is freed any more
   error_place_ = place_of(self, site);
   for (;;) self.fiber->suspend();
 }

@@ -100,7 +100,7 @@ class Machine {
   bool wait(Thread& self, Waiters& list, const char* what, Site site);
   void wake(Waiters& list);
   /// Ends the launch with an error of the calling thread.
-  [[noreturn]] void fail(Thread& self, const std::string& what, Site site);
+  [[noreturn]] void fail(Thread& self, std::string what, Site site);
 
   /// True when the operation is to do nothing.
   bool left_out(Order order, Site site);
