@@ -196,7 +196,7 @@ double HeatColors::valueAt(double position) const {
 }
 
 int HeatColors::level(double value) const {
-  return static_cast<int>(position(value) * (kLevels - 1) + 0.5);
+  return static_cast<int>(std::lround(position(value) * (kLevels - 1)));
 }
 
 std::vector<double> HeatColors::ticks(int most) const {
@@ -247,8 +247,9 @@ HeatCells heat_cells(const LoadMatrix& matrix, const HeatColors& colors) {
     fill([zero, high](double value) {
       const double above = std::max(zero + value / high, 0.0);
       const double position = std::min(above, 1.0);
-      return static_cast<std::uint8_t>(
-          static_cast<int>(position * (HeatColors::kLevels - 1) + 0.5));
+      // Not negative; lround() would be a call. NOLINTNEXTLINE(bugprone-incorrect-roundings)
+      const int level = static_cast<int>(position * (HeatColors::kLevels - 1) + 0.5);
+      return static_cast<std::uint8_t>(level);
     });
   } else if (matrix.values.size() > kTableWorthIt) {
     const LevelTable table(colors);
